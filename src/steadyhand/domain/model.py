@@ -1,0 +1,105 @@
+"""What a domain folder holds, in DESIGN's words. Knows nothing of files; `load` reads, `convert` translates."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from steadyhand.chat.messages import Json, Message, Tool
+from steadyhand.errors import Place
+
+Language = Literal["zh", "en"]
+InputClass = Literal["common", "boundary", "noisy"]
+Split = Literal["train", "eval"]
+
+
+@dataclass(frozen=True)
+class Card:
+    """One question-answer pair on a point: a dialogue whose last message is the assistant's answer."""
+
+    id: str
+    point: str
+    kind: str  # paraphrase | boundary | counter_example | noise | turn_1 | turn_8
+    lang: Language
+    messages: tuple[Message, ...]
+    place: Place
+
+
+@dataclass(frozen=True)
+class Point:
+    """The smallest unit of private knowledge; `depends_on` names the points that its definition uses."""
+
+    id: str
+    aliases: tuple[str, ...]
+    definition: str
+    depends_on: tuple[str, ...]
+    rules: tuple[str, ...]
+    cards: tuple[Card, ...]
+    place: Place
+
+
+@dataclass(frozen=True)
+class AnswerRule:
+    """What a right answer says: it matches a pattern of every `must` group and none of `must_not` (regular
+    expressions, case ignored, searched in the text after `</think>`)."""
+
+    must: tuple[str, ...] = ()
+    must_not: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A situation with expected behaviour. Every assistant message in `messages` is a *decision*: the model is given
+    all before it and must do the same (same calls, or no call). The last message is always an assistant's.
+
+    `answers` maps the index of an assistant message to what its text must say (reading a result right).
+    `group` keeps near-duplicates on one side of the split. `comparators`: tool -> argument -> lenient comparator.
+    """
+
+    id: str
+    group: str
+    split: Split
+    input_class: InputClass
+    lang: Language
+    tools: tuple[str, ...]  # offered, by name, in this order
+    messages: tuple[Message, ...]
+    place: Place
+    answers: dict[int, AnswerRule] = field(default_factory=dict)
+    comparators: dict[str, dict[str, Json]] = field(default_factory=dict)
+    ordered: bool = False
+    tags: tuple[str, ...] = ()  # e.g. no_call, reading, stop, multi_turn
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A question that measures. `public`: one turn. `anchoring`: one turn of the one 10-turn dialogue (in file
+    order; `clarify` is the extra turn that the base model is given first). `reasoning`: the think block is judged."""
+
+    id: str
+    kind: Literal["public", "anchoring", "reasoning"]
+    lang: Language
+    question: str
+    answer: AnswerRule
+    place: Place
+    cluster: str = ""  # probes of one fact or one dialogue are one cluster
+
+
+@dataclass(frozen=True)
+class Domain:
+    """A whole domain folder, read and resolved. `rehearsal` rows are general dialogues mixed into SFT so that the
+    model keeps what it knew; `clarify` is the base model's extra first turn in the anchoring dialogue, by language."""
+
+    root: Path
+    name: str
+    points: tuple[Point, ...]
+    tools: dict[str, Tool]
+    scenarios: tuple[Scenario, ...]
+    probes: tuple[Probe, ...]
+    rehearsal: tuple[tuple[Message, ...], ...] = ()
+    rehearsal_tools: tuple[tuple[Tool, ...], ...] = ()
+    clarify: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def cards(self) -> tuple[Card, ...]:
+        return tuple(card for point in self.points for card in point.cards)

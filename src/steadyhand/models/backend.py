@@ -1,0 +1,63 @@
+"""What evaluation, pairs and serving ask of a model, whoever runs it: messages and tools in, raw text out.
+
+Scores are computed from the raw completion, never from a server's parse, so a backend returns text as generated.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from steadyhand.chat.messages import Message, Tool
+
+FinishReason = Literal["stop", "length"]
+
+
+@dataclass(frozen=True)
+class Sampling:
+    """How to decode. `temperature` 0 is greedy; `max_tokens` counts new tokens; `seed` matters only above 0."""
+
+    temperature: float = 0.0
+    top_p: float = 1.0
+    max_tokens: int = 256
+    seed: int = 0
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """A dialogue to be continued by the assistant, with the tools it is offered."""
+
+    messages: tuple[Message, ...]
+    tools: tuple[Tool, ...] = ()
+
+
+@dataclass(frozen=True)
+class Completion:
+    """`text` is raw: special tokens such as `<tool_call>` stay, the end-of-turn token is cut.
+
+    `prompt_hash` identifies the rendered prompt's token ids (sha256 hex), so that A/B can refuse unequal prompts.
+    """
+
+    text: str
+    finish_reason: FinishReason
+    prompt_tokens: int
+    completion_tokens: int
+    prompt_hash: str
+
+
+class Progress(Protocol):
+    """Called as work proceeds: `done` of `total` units."""
+
+    def __call__(self, done: int, total: int) -> None: ...
+
+
+class Backend(Protocol):
+    """`generate` answers in the order of its prompts. `fingerprint` names weights + tokenizer + template (hash)."""
+
+    @property
+    def fingerprint(self) -> str: ...
+
+    def generate(
+        self, prompts: Sequence[Prompt], sampling: Sampling, *, batch_size: int = 32, progress: Progress | None = None
+    ) -> list[Completion]: ...
