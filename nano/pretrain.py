@@ -1,0 +1,168 @@
+"""Pre-training of steady-nano: `python -m nano.pretrain`. Resumable (kill it at any time), seeded, progress with time left.
+
+The batch of step s depends on (seed, s) only, so a resumed run sees the data that an uninterrupted one would.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import random
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
+
+from nano import corpus, probe
+from nano.muon import Muon
+from nano.tokenizer import build
+
+ROWS, LENGTH = 8, 512  # packed rows per step x tokens per row
+WARMUP, DECAY = 60, 0.35  # steps; share of the steps over which the rate falls to zero
+MUON_RATE, ADAM_RATE = 0.02, 3e-3
+IGNORE = -100
+
+
+def new_model(vocabulary: int, eos: int, pad: int) -> Qwen3ForCausalLM:
+    """About 5 M parameters; RoPE base 10,000 as contexts are short."""
+    config = Qwen3Config(
+        vocab_size=vocabulary,
+        hidden_size=256,
+        intermediate_size=704,
+        num_hidden_layers=6,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=64,
+        max_position_embeddings=4096,
+        rope_parameters={"rope_type": "default", "rope_theta": 10_000.0},
+        tie_word_embeddings=True,
+        eos_token_id=eos,
+        pad_token_id=pad,
+        bos_token_id=None,
+    )
+    return Qwen3ForCausalLM(config)
+
+
+def packed(tokenizer: Any, seed: int, step: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """ids, weights of the *next* token, positions, each (ROWS, LENGTH). Positions restart with each dialogue, from
+    which the model derives that dialogues in one row do not see each other."""
+    rng = random.Random(f"{seed}-{step}")
+    ids = torch.full((ROWS, LENGTH), tokenizer.pad_token_id)
+    weights, positions = torch.zeros(ROWS, LENGTH), torch.zeros(ROWS, LENGTH, dtype=torch.long)
+    free = [LENGTH] * ROWS
+    misses = 0
+    while misses < 6:
+        row_ids, row_weights = corpus.encode(tokenizer, corpus.make_row(rng))
+        fitting = [r for r in range(ROWS) if free[r] >= len(row_ids)]
+        if not fitting:
+            misses += 1
+            continue
+        r = min(fitting, key=lambda i: free[i])
+        start, end = LENGTH - free[r], LENGTH - free[r] + len(row_ids)
+        ids[r, start:end] = torch.tensor(row_ids)
+        weights[r, start : end - 1] = torch.tensor(row_weights[1:])
+        positions[r, start:end] = torch.arange(len(row_ids))
+        free[r] -= len(row_ids)
+    return ids, weights, positions
+
+
+def loss_of(model: Any, ids: torch.Tensor, weights: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+    logits = model(input_ids=ids, position_ids=positions, use_cache=False).logits[:, :-1]
+    losses = torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), ids[:, 1:].flatten(), reduction="none")
+    flat = weights[:, :-1].flatten()
+    return (losses * flat).sum() / flat.sum()
+
+
+def optimizers_of(model: Qwen3ForCausalLM) -> list[torch.optim.Optimizer]:
+    hidden = [p for n, p in model.named_parameters() if p.ndim == 2 and "embed" not in n]
+    others = [p for n, p in model.named_parameters() if p.ndim != 2 or "embed" in n]
+    return [Muon(hidden, MUON_RATE), torch.optim.AdamW(others, ADAM_RATE, betas=(0.9, 0.95), weight_decay=0.0)]
+
+
+def rate_factor(step: int, steps: int) -> float:
+    return min(1.0, (step + 1) / WARMUP, (steps - step) / (DECAY * steps))
+
+
+def save(path: Path, state: dict[str, Any]) -> None:
+    part = path.with_suffix(".part")
+    torch.save(state, part)
+    os.replace(part, path)
+
+
+def steps_left(first: int, steps: int) -> Iterator[tuple[int, str]]:
+    """Step numbers, with how long the rest will take at the speed so far."""
+    began = time.monotonic()
+    for step in range(first, steps):
+        spent = time.monotonic() - began
+        left = spent / max(1, step - first) * (steps - step)
+        yield step, f"{100 * step / steps:.1f} % left {left / 60:.0f} min"
+
+
+def train(out: Path, steps: int, seed: int, compiled: bool, threads: int) -> None:
+    torch.set_num_threads(threads)
+    torch.manual_seed(seed)
+    out.mkdir(parents=True, exist_ok=True)
+    if not (out / "tokenizer.json").exists():
+        build(seed=seed).save_pretrained(out)
+    tokenizer = AutoTokenizer.from_pretrained(out)
+    model = new_model(len(tokenizer), tokenizer.eos_token_id, tokenizer.pad_token_id)
+    optimizers, checkpoint, first = optimizers_of(model), out / "checkpoint.pt", 0
+    rates = [o.param_groups[0]["lr"] for o in optimizers]
+    if checkpoint.exists():
+        state = torch.load(checkpoint, weights_only=True)
+        first = state["step"]
+        model.load_state_dict(state["model"])
+        for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
+            optimizer.load_state_dict(saved)
+    forward = torch.compile(model) if compiled else model
+    amx = "amx_bf16" in (Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else "")
+    for step, left in steps_left(first, steps):
+        batch = packed(tokenizer, seed, step)
+        with torch.autocast("cpu", torch.bfloat16, enabled=amx):
+            loss = loss_of(forward, *batch)
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        for optimizer, rate in zip(optimizers, rates, strict=True):
+            optimizer.param_groups[0]["lr"] = rate * rate_factor(step, steps)
+            optimizer.step()
+            optimizer.zero_grad()
+        if step % 20 == 0:
+            print(f"step {step}/{steps} loss {loss.item():.3f} {left}", flush=True)
+        if (step + 1) % 100 == 0 or step + 1 == steps:
+            state = {"step": step + 1, "model": model.state_dict(), "optimizers": [o.state_dict() for o in optimizers]}
+            save(checkpoint, state)
+        if (step + 1) % 200 == 0 or step + 1 == steps:
+            rates_now = probe.exact_rates(model, tokenizer, rows=24)
+            line = {"step": step + 1, "loss": loss.item(), "exact": rates_now}
+            print(json.dumps(line), flush=True)
+            with (out / "log.jsonl").open("a") as log:
+                log.write(json.dumps(line) + "\n")
+    export(model, tokenizer, out / "model")
+
+
+def export(model: Qwen3ForCausalLM, tokenizer: Any, folder: Path) -> None:
+    """A plain Hugging Face folder, weights in bf16."""
+    model.to(torch.bfloat16).save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    print(f"wrote {folder}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--out", type=Path, default=Path.home() / ".cache" / "steadyhand" / "nano")
+    parser.add_argument("--steps", type=int, default=3600)
+    parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 2)
+    parser.add_argument(
+        "--compile", action="store_true", help="torch.compile (needs a C++ compiler), about 1.3x faster"
+    )
+    given = parser.parse_args()
+    train(given.out, given.steps, given.seed, given.compile, given.threads)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,322 @@
+"""Dialogues with tools under random schemas: calling, not calling, asking back, flags, results, chains, errors."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import Any
+
+from nano import identifiers
+from nano.rows import Generator, Lang, Row, called, returned, said, think, user
+from nano.toolbox import NOUNS, VERBS, Argument, Drawn, draw_tool, offered, tool, value_of
+
+ASK_EN = ["{V} the {n} {p} {x}", "Please {v} the {n} {p} {x}", "Can you {v} the {n} {p} {x}?", "I want to {v} the {n} {p} {x}",
+          "{v} {n} {x}", "Now {v} the {n} {p} {x}"]  # fmt: skip
+ASK_EN_HELD = [
+    "Could you {v} the {n} {p} {x} for me?",
+    "I need you to {v} the {n} {p} {x}",
+    "Hi, {v} the {n} {p} {x} now",
+]
+FREE_EN = ["What is the {n} {p} {x}?", "I need the {n} {p} {x}", "Tell me the {n} {p} {x}"]
+FREE_EN_HELD = ["Do you know the {n} {p} {x}?", "Give me the {n} {p} {x}"]
+ASK_ZH = ["{v}{x}的{n}", "请{v}{x}的{n}", "帮我{v}{x}的{n}", "我要{v}{x}的{n}", "{v}{n} {x}", "现在{v}一下{x}的{n}"]
+ASK_ZH_HELD = ["麻烦{v}{x}的{n}", "能{v}一下{x}的{n}吗", "你好，{v}{x}的{n}"]
+FREE_ZH = ["{x}的{n}是什么？", "我想知道{x}的{n}", "告诉我{x}的{n}"]
+FREE_ZH_HELD = ["{x}的{n}怎么样？", "请问{x}的{n}"]
+NOISE = {
+    "en": [
+        "I am in a hurry. ",
+        "My boss wants this. ",
+        "Sorry to ask again. ",
+        "It is late here. ",
+        "We had lunch. ",
+        "ok so ",
+    ],
+    "zh": ["我有点急。", "老板要这个。", "不好意思再问一下。", "这里很晚了。", "我们刚吃完饭。", "那个，"],
+}
+
+
+def _free_allowed(drawn: Drawn, tools: list[Row]) -> bool:
+    """A request without the verb is fair only when no other offered tool reads the same noun."""
+    names = [t["function"]["name"] for t in tools if t["function"]["name"] != drawn.name]
+    return VERBS[drawn.verb][0] == "read" and not any(drawn.noun in name for name in names)
+
+
+def request(rng: random.Random, lang: Lang, held: bool, drawn: Drawn, tools: list[Row], *, primary: bool = True) -> str:
+    """What a user says to get `drawn` called with its arguments (`primary=False` leaves the main one out)."""
+    free = _free_allowed(drawn, tools) and rng.random() < 0.4
+    if lang == "zh":
+        bank = (FREE_ZH_HELD if held else FREE_ZH) if free else (ASK_ZH_HELD if held else ASK_ZH)
+    else:
+        bank = (FREE_EN_HELD if held else FREE_EN) if free else (ASK_EN_HELD if held else ASK_EN)
+    _, verb_en, verb_zh = VERBS[drawn.verb]
+    noun_en, noun_zh, _ = NOUNS[drawn.noun]
+    words = {"v": verb_zh if lang == "zh" else verb_en.lower(), "V": verb_en, "n": noun_zh if lang == "zh" else noun_en}
+    words["p"], words["x"] = rng.choice(("of", "for")), str(drawn.primary.value)
+    if not primary:
+        text = rng.choice(bank)
+        for piece in ("{p} {x}", "{x}的", " {x}", "{x}"):
+            text = text.replace(piece, "")
+        return text.format(**words)
+    text = rng.choice(bank).format(**words)
+    tail = "".join(a.phrase for a in drawn.extras)
+    end = text[-1] if text[-1] in "?？" else ""
+    text = text.removesuffix(end) + tail + end
+    return rng.choice(NOISE[lang]) + text if rng.random() < 0.12 else text
+
+
+def call_think(lang: Lang, drawn: Drawn, check: str | None = None) -> str:
+    noun_en, noun_zh, _ = NOUNS[drawn.noun]
+    if lang == "zh":
+        return think(lang, noun_zh, f"调用 {drawn.name}", check or "照抄参数")
+    return think(lang, noun_en, f"call {drawn.name}", check or "copy arguments")
+
+
+def call(lang: Lang, drawn: Drawn) -> Row:
+    return called(call_think(lang, drawn), (drawn.name, drawn.arguments))
+
+
+def simple_call(rng: random.Random, lang: Lang, held: bool) -> Row:
+    drawn = draw_tool(rng, lang, held)
+    tools = offered(rng, lang, held, drawn)
+    messages = [user(request(rng, lang, held, drawn, tools)), call(lang, drawn)]
+    if rng.random() < 0.25:
+        messages += [returned(json.dumps({"status": "ok"})), said(*_done(lang))]
+    return {"messages": messages, "tools": tools}
+
+
+def _done(lang: Lang) -> tuple[str, str]:
+    if lang == "zh":
+        return think(lang, "看结果", "说明完成", "状态 ok"), "已完成。"
+    return think(lang, "read the result", "say it is done", "status is ok"), "Done."
+
+
+def parallel_call(rng: random.Random, lang: Lang, held: bool) -> Row:
+    """The same tool for two or three targets, in one turn."""
+    drawn = draw_tool(rng, lang, held)
+    kind = NOUNS[drawn.noun][2][0]
+    values = list(
+        dict.fromkeys([str(drawn.primary.value), *(value_of(rng, kind, lang) for _ in range(rng.randint(1, 2)))])
+    )
+    tools = offered(rng, lang, held, drawn)
+    joined = ("、" if lang == "zh" else " and ").join(values)
+    text = request(rng, lang, held, drawn, tools).replace(values[0], joined, 1)
+    calls = [(drawn.name, drawn.arguments | {drawn.primary.name: value}) for value in values]
+    return {"messages": [user(text), called(call_think(lang, drawn, _count(lang, len(calls))), *calls)], "tools": tools}
+
+
+def _count(lang: Lang, n: int) -> str:
+    return f"共 {n} 个" if lang == "zh" else f"{n} calls"
+
+
+FLAG_NOUNS = [
+    ("files", "文件"), ("folders", "文件夹"), ("images", "图片"), ("videos", "视频"), ("links", "链接"), ("users", "用户"),
+    ("domains", "域名"), ("ips", "IP"), ("urls", "网址"), ("names", "姓名"), ("dates", "日期"), ("emails", "邮箱"), ("notes", "笔记"),
+]  # fmt: skip
+FLAG_ASK = {
+    "en": (["List {x}", "Find all {x} in the text", "Get {x} from this: {b}", "Show me {x} only", "Read this and take out {x}. {b}"],
+           ["Which {x} are in this? {b}", "Pull out {x}, nothing else"]),
+    "zh": (["列出{x}", "找出文中的{x}", "从下文取出{x}：{b}", "只显示{x}", "读一下，提取{x}。{b}"], ["下面有哪些{x}？{b}", "只要{x}，别的不要"]),
+}  # fmt: skip
+
+
+def blurb(rng: random.Random, lang: Lang) -> str:
+    """A little text with identifiers in it, as a report would have, often defanged."""
+    value = identifiers.MAKERS[rng.choice(("domain", "ip", "url"))](rng)
+    if rng.random() < 0.6:
+        value = value.replace("http", "hxxp").replace(".", "[.]")
+    if lang == "zh":
+        return rng.choice(("昨天看到 {v} 有问题。", "日志里有 {v}。", "用户打开了 {v}。", "文件来自 {v}。")).format(
+            v=value
+        )
+    bank = ("We saw {v} yesterday.", "The log has {v} in it.", "A user opened {v}.", "The file came from {v}.")
+    return rng.choice(bank).format(v=value)
+
+
+def flag_call(rng: random.Random, lang: Lang, held: bool) -> Row:
+    """A tool with two or three boolean flags; the request names which are wanted, or all."""
+    nouns = rng.sample(FLAG_NOUNS, rng.randint(2, 3))
+    wanted = rng.sample(nouns, rng.randint(1, len(nouns)))
+    singular = rng.random() < 0.5
+    keys = {en: en.removesuffix("s") if singular else en for en, _ in nouns}
+    verb = rng.choice(("list", "extract", "find", "collect")) if not held else rng.choice(("take", "pull"))
+    name = f"{verb}_{rng.choice(('items', 'things', 'parts', 'entities'))}"
+    arguments = {keys[en]: (en, zh) in wanted for en, zh in nouns}
+    text = "从文本中提取。" if lang == "zh" else "Take items from the text."
+    made = tool(name, text, tuple(Argument(k, {"type": "boolean"}, v, "", k) for k, v in arguments.items()))
+    if len(wanted) == len(nouns) and rng.random() < 0.5:
+        spoken = "所有内容" if lang == "zh" else "everything"
+    elif lang == "zh":
+        spoken = "和".join(zh for _, zh in wanted)
+    else:
+        spoken = " and ".join(en for en, _ in wanted)
+    ask = rng.choice(FLAG_ASK[lang][held]).format(
+        x=spoken, b=" ".join(blurb(rng, lang) for _ in range(rng.randint(1, 3)))
+    )
+    if lang == "zh":
+        reasoning = think(lang, f"提取{spoken}", f"调用 {name}", "其余为 false")
+    else:
+        reasoning = think(lang, f"take out {spoken}", f"call {name}", "others are false")
+    tools = [made, *offered(rng, lang, held)[:3]]
+    rng.shuffle(tools)
+    return {"messages": [user(ask), called(reasoning, (name, arguments))], "tools": tools}
+
+
+def missing_argument(rng: random.Random, lang: Lang, held: bool) -> Row:
+    drawn = draw_tool(rng, lang, held)
+    tools = offered(rng, lang, held, drawn)
+    what = drawn.primary.missing
+    if lang == "zh":
+        reasoning, text = think(lang, f"缺少{what}", f"先问{what}", "参数不全，不调用"), f"请问{what}是什么？"
+    else:
+        reasoning, text = think(lang, f"{what} is missing", f"ask for the {what}", "no call yet"), f"Which {what}?"
+    messages = [user(request(rng, lang, held, drawn, tools, primary=False)), said(reasoning, text)]
+    if rng.random() < 0.6:
+        messages += [user(f"{drawn.primary.value}{''.join(a.phrase for a in drawn.extras)}"), call(lang, drawn)]
+    return {"messages": messages, "tools": tools}
+
+
+def no_tool_fits(rng: random.Random, lang: Lang, held: bool) -> Row:
+    drawn = draw_tool(rng, lang, held)
+    tools = [t for t in offered(rng, lang, held, draw_tool(rng, lang, held)) if t["function"]["name"] != drawn.name]
+    tools = [t for t in tools if drawn.noun not in t["function"]["name"]]
+    if lang == "zh":
+        reasoning = think(lang, NOUNS[drawn.noun][1], "说明没有工具", "没有合适的工具")
+        text = "没有可用的工具来做这件事。"
+    else:
+        reasoning, text = (
+            think(lang, NOUNS[drawn.noun][0], "say there is no tool", "no tool fits"),
+            "I have no tool for that.",
+        )
+    return {"messages": [user(request(rng, lang, held, drawn, tools)), said(reasoning, text)], "tools": tools}
+
+
+def tool_error(rng: random.Random, lang: Lang, held: bool) -> Row:
+    row = simple_call(rng, lang, held)
+    error = rng.choice(("timeout", "not available", "server error", "rate limit", "no access"))
+    if lang == "zh":
+        answer = said(think(lang, "看结果", "说明出错", "没有数据，不编造"), f"调用失败：{error}。")
+    else:
+        answer = said(
+            think(lang, "read the result", "say it failed", "no data, do not invent"), f"The call failed: {error}."
+        )
+    row["messages"] = [*row["messages"][:2], returned(json.dumps({"error": error})), answer]
+    return row
+
+
+FIELDS = [
+    ("score", "分数"), ("price", "价格"), ("size", "大小"), ("age", "年龄"), ("count", "数量"), ("level", "级别"), ("risk", "风险"),
+    ("points", "点数"), ("rank", "排名"), ("speed", "速度"),
+]  # fmt: skip
+TEXT_FIELDS = [("owner", "所有者", "name"), ("city", "城市", "city"), ("ip", "IP 地址", "ip"), ("domain", "域名", "domain"),
+               ("code", "编号", "code"), ("email", "邮箱", "email")]  # fmt: skip
+
+
+def read_field(rng: random.Random, lang: Lang, held: bool) -> Row:
+    """The result holds several fields; the user wanted one; the answer copies it."""
+    drawn = draw_tool(rng, lang, held)
+    tools = offered(rng, lang, held, drawn)
+    picked: list[tuple[str, str, Any]] = [(en, zh, rng.randint(0, 100)) for en, zh in rng.sample(FIELDS, 2)]
+    picked += [(en, zh, value_of(rng, kind, lang)) for en, zh, kind in rng.sample(TEXT_FIELDS, rng.randint(1, 2))]
+    rng.shuffle(picked)
+    en, zh, value = rng.choice(picked)
+    ask = request(rng, lang, held, drawn, tools)
+    if lang == "zh":
+        ask += f"{'' if ask[-1] in '。？' else '。'}我要{zh}。"
+        answer = said(think(lang, f"看{zh}", f"读 {en}", f"{en} 是 {value}"), f"{zh}是 {value}。")
+    else:
+        ask += f"{'' if ask[-1] in '.?' else '.'} I want the {en}."
+        answer = said(think(lang, f"read the {en}", f"read {en}", f"{en} is {value}"), f"The {en} is {value}.")
+    result = json.dumps({key: v for key, _, v in picked}, ensure_ascii=False)
+    return {"messages": [user(ask), call(lang, drawn), returned(result), answer], "tools": tools}
+
+
+def list_then_each(rng: random.Random, lang: Lang, held: bool) -> Row:
+    """One tool returns a list of identifiers; the next is called for each of them, copied exactly."""
+    kind = rng.choice(("domain", "ip", "url", "code"))
+    values = [value_of(rng, kind, lang) for _ in range(rng.randint(1, 3))]
+    while True:
+        second = draw_tool(rng, lang, held)
+        if VERBS[second.verb][0] == "read" and not second.extras:
+            break
+    while True:
+        first = draw_tool(rng, lang, held)
+        if VERBS[first.verb][0] == "read" and first.name != second.name and first.noun != second.noun:
+            break
+    tools = offered(rng, lang, held, first, second)
+    first_ask = request(rng, lang, held, first, tools).rstrip("?？")
+    _, verb_en, verb_zh = VERBS[second.verb]
+    noun_en, noun_zh, _ = NOUNS[second.noun]
+    ask = (
+        f"{first_ask}，然后对每个{verb_zh}{noun_zh}"
+        if lang == "zh"
+        else f"{first_ask}, then {verb_en.lower()} the {noun_en} of each"
+    )
+    shape = {"items": values} if rng.random() < 0.5 else {rng.choice(("domains", "ips", "list", "results")): values}
+    calls = [(second.name, {second.primary.name: value}) for value in values]
+    reasoning = call_think(lang, second, _count(lang, len(calls)))
+    messages = [user(ask), call(lang, first), returned(json.dumps(shape)), called(reasoning, *calls)]
+    return {"messages": messages, "tools": tools}
+
+
+def threshold_chain(rng: random.Random, lang: Lang, held: bool) -> Row:
+    """Read a number, compare it with the user's threshold, then act with a second tool or stop and say so."""
+    while True:
+        first, second = draw_tool(rng, lang, held), draw_tool(rng, lang, held)
+        if VERBS[first.verb][0] == "read" and VERBS[second.verb][0] != "read" and not first.extras:
+            break
+    en, zh = rng.choice(FIELDS)
+    bar = rng.randint(2, 95)
+    level = rng.choice((bar, bar + 1, bar - 1, rng.randint(0, 100), rng.randint(0, 100), rng.randint(0, 100)))
+    acts = level > bar
+    relation = compared(lang, level, bar)
+    target = str(first.primary.value)
+    extras = {a.name: a.value for a in second.extras}
+    tail = "".join(a.phrase for a in second.extras)
+    tools = offered(rng, lang, held, first, second)
+    _, verb_en, verb_zh = VERBS[second.verb]
+    noun_en, noun_zh, _ = NOUNS[second.noun]
+    ask = request(rng, lang, held, first, tools).rstrip("?？")
+    if lang == "zh":
+        ask += f"，如果{zh}大于 {bar} 就{verb_zh}{noun_zh}{tail}"
+        stop = said(think(lang, "看结果", "停止", relation), f"{zh}是 {level}，不大于 {bar}，不需要处理。")
+        go = think(lang, "看结果", f"调用 {second.name}", relation)
+    else:
+        ask += f", if the {en} is above {bar} then {verb_en.lower()} the {noun_en}{tail}"
+        stop = said(
+            think(lang, "read the result", "stop", relation), f"The {en} is {level}, not above {bar}. Nothing to do."
+        )
+        go = think(lang, "read the result", f"call {second.name}", relation)
+    fields = {en: level} | ({rng.choice(FIELDS)[0]: rng.randint(0, 100)} if rng.random() < 0.4 else {})
+    fields[en] = level
+    act = called(go, (second.name, {second.primary.name: target} | extras))
+    messages = [user(ask), call(lang, first), returned(json.dumps(fields)), act if acts else stop]
+    return {"messages": messages, "tools": tools}
+
+
+def compared(lang: Lang, value: int, bar: int) -> str:
+    if value == bar:
+        return f"{value} = {bar}，不大于" if lang == "zh" else f"{value} = {bar}, not above"
+    return f"{value} {'>' if value > bar else '<'} {bar}"
+
+
+def with_tools_on_offer(make: Generator) -> Generator:
+    """A tool-free dialogue while tools are on offer: the model must not call."""
+
+    def no_call(rng: random.Random, lang: Lang, held: bool) -> Row:
+        return make(rng, lang, held) | {"tools": offered(rng, lang, held, draw_tool(rng, lang, held))}
+
+    return no_call
+
+
+GENERATORS: list[tuple[float, Generator]] = [
+    (0.34, simple_call),
+    (0.10, parallel_call),
+    (0.09, flag_call),
+    (0.08, missing_argument),
+    (0.06, no_tool_fits),
+    (0.04, tool_error),
+    (0.10, read_field),
+    (0.09, list_then_each),
+    (0.10, threshold_chain),
+]
