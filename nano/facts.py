@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal, cast
 
-Lang = Literal["zh", "en"]
+from nano.rows import Lang
+
 Kind = Literal[
     "what_is",
     "used_for",

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 import string
 
-WORDS = (
+WORDS = (  # noqa: SIM905
     "go shop mail cloud bank login update secure news data home blue fast web free my app cdn img api test dev host "
     "pay card track link short drop file doc help desk portal account verify game music photo video travel food book"
 ).split()
-TLDS = "com net org cn io info top xyz de ru site club online app biz co me cc tk uk fr jp".split()
+TLDS = "com net org cn io info top xyz de ru site club online app biz co me cc tk uk fr jp".split()  # noqa: SIM905
 LOWER_DIGITS = string.ascii_lowercase + string.digits
 
 

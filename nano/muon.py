@@ -14,7 +14,7 @@ import torch
 def orthogonalised(gradient: torch.Tensor, steps: int = 5) -> torch.Tensor:
     """The (rows, columns) matrix with all singular values pushed towards 1."""
     a, b, c = 3.4445, -4.7750, 2.0315
-    x = gradient / (gradient.norm() + 1e-7)
+    x: torch.Tensor = gradient / (gradient.norm() + 1e-7)
     flip = x.size(0) > x.size(1)
     x = x.mT if flip else x
     for _ in range(steps):

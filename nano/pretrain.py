@@ -1,4 +1,4 @@
-"""Pre-training of steady-nano: `python -m nano.pretrain`. Resumable (kill it at any time), seeded, progress with time left.
+"""Pre-training of steady-nano: `python -m nano.pretrain`. Resumable (kill it at any time), seeded, with time left.
 
 The batch of step s depends on (seed, s) only, so a resumed run sees the data that an uninterrupted one would.
 """
@@ -24,7 +24,7 @@ from nano.tokenizer import build
 ROWS, LENGTH = 8, 512  # packed rows per step x tokens per row
 WARMUP, DECAY = 60, 0.35  # steps; share of the steps over which the rate falls to zero
 MUON_RATE, ADAM_RATE = 0.02, 3e-3
-IGNORE = -100
+SAVE_STEPS, PROBE_STEPS = 100, 200
 
 
 def new_model(vocabulary: int, eos: int, pad: int) -> Qwen3ForCausalLM:
@@ -90,7 +90,7 @@ def rate_factor(step: int, steps: int) -> float:
 def save(path: Path, state: dict[str, Any]) -> None:
     part = path.with_suffix(".part")
     torch.save(state, part)
-    os.replace(part, path)
+    part.replace(path)
 
 
 def steps_left(first: int, steps: int) -> Iterator[tuple[int, str]]:
@@ -124,7 +124,7 @@ def train(out: Path, steps: int, seed: int, compiled: bool, threads: int) -> Non
         batch = packed(tokenizer, seed, step)
         with torch.autocast("cpu", torch.bfloat16, enabled=amx):
             loss = loss_of(forward, *batch)
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimizer, rate in zip(optimizers, rates, strict=True):
             optimizer.param_groups[0]["lr"] = rate * rate_factor(step, steps)
@@ -132,10 +132,10 @@ def train(out: Path, steps: int, seed: int, compiled: bool, threads: int) -> Non
             optimizer.zero_grad()
         if step % 20 == 0:
             print(f"step {step}/{steps} loss {loss.item():.3f} {left}", flush=True)
-        if (step + 1) % 100 == 0 or step + 1 == steps:
+        if (step + 1) % SAVE_STEPS == 0 or step + 1 == steps:
             state = {"step": step + 1, "model": model.state_dict(), "optimizers": [o.state_dict() for o in optimizers]}
             save(checkpoint, state)
-        if (step + 1) % 200 == 0 or step + 1 == steps:
+        if (step + 1) % PROBE_STEPS == 0 or step + 1 == steps:
             rates_now = probe.exact_rates(model, tokenizer, rows=24)
             line = {"step": step + 1, "loss": loss.item(), "exact": rates_now}
             print(json.dumps(line), flush=True)

@@ -11,7 +11,7 @@ import string
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
-from nano.facts import Lang, facts
+from nano.facts import facts
 from nano.phrases import (
     ABOUT,
     ASK,
@@ -39,7 +39,8 @@ from nano.phrases import (
     Lines,
     Phrases,
 )
-from nano.world import Generator, Message, Row, fact_turn, loose, row, think, turn
+from nano.rows import Generator, Lang, Row, think
+from nano.world import Message, fact_turn, loose, row, turn
 
 
 def pick(rng: random.Random, phrases: Phrases, lang: Lang, held: bool) -> str:
@@ -344,8 +345,11 @@ def _about_turn(rng: random.Random, lang: Lang, held: bool, slots: dict[str, str
     plan = _zh(lang, "use what the user said", "用用户说的话")
     if rule:
         words = _rule_words(lang, slots, mode)
-        return turn(question, think(lang, goal, plan, f"{mode if lang == 'en' else SIDE_ZH[mode]} {slots['n']}"),
-                    sentence(words) + _zh(lang, ".", "。"))  # fmt: skip
+        return turn(
+            question,
+            think(lang, goal, plan, f"{mode if lang == 'en' else SIDE_ZH[mode]} {slots['n']}"),
+            sentence(words) + _zh(lang, ".", "。"),
+        )
     return turn(question, think(lang, goal, plan, what), what + _zh(lang, ".", "。"))
 
 
@@ -363,8 +367,11 @@ def define_in_context(rng: random.Random, lang: Lang, held: bool) -> Row:
         question, answer = ask(rng, lang, held, slots, mode)
         return row([{"role": "user", "content": f"{definition}{_zh(lang, ' ', '')}{question['content']}"}, answer])
     lines = (_zh(lang, f"defines {name}", f"定义{name}"), _zh(lang, "keep the rule", "记住规则"), f"{side} {limit}")
-    got = _zh(lang, f"Got it. {name} is your {system}: {_rule_words(lang, slots, mode)}.",
-              f"好的。{name}是你们的{system}：{_rule_words(lang, slots, mode)}。")  # fmt: skip
+    got = _zh(
+        lang,
+        f"Got it. {name} is your {system}: {_rule_words(lang, slots, mode)}.",
+        f"好的。{name}是你们的{system}：{_rule_words(lang, slots, mode)}。",
+    )
     messages = turn(definition, think(lang, *lines), got)
     for _ in range(rng.randint(1, 4)):
         roll = rng.random()

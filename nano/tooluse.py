@@ -10,8 +10,14 @@ from nano import identifiers
 from nano.rows import Generator, Lang, Row, called, returned, said, think, user
 from nano.toolbox import NOUNS, VERBS, Argument, Drawn, draw_tool, offered, tool, value_of
 
-ASK_EN = ["{V} the {n} {p} {x}", "Please {v} the {n} {p} {x}", "Can you {v} the {n} {p} {x}?", "I want to {v} the {n} {p} {x}",
-          "{v} {n} {x}", "Now {v} the {n} {p} {x}"]  # fmt: skip
+ASK_EN = [
+    "{V} the {n} {p} {x}",
+    "Please {v} the {n} {p} {x}",
+    "Can you {v} the {n} {p} {x}?",
+    "I want to {v} the {n} {p} {x}",
+    "{v} {n} {x}",
+    "Now {v} the {n} {p} {x}",
+]
 ASK_EN_HELD = [
     "Could you {v} the {n} {p} {x} for me?",
     "I need you to {v} the {n} {p} {x}",
@@ -110,14 +116,36 @@ def _count(lang: Lang, n: int) -> str:
 
 
 FLAG_NOUNS = [
-    ("files", "文件"), ("folders", "文件夹"), ("images", "图片"), ("videos", "视频"), ("links", "链接"), ("users", "用户"),
-    ("domains", "域名"), ("ips", "IP"), ("urls", "网址"), ("names", "姓名"), ("dates", "日期"), ("emails", "邮箱"), ("notes", "笔记"),
-]  # fmt: skip
+    ("files", "文件"),
+    ("folders", "文件夹"),
+    ("images", "图片"),
+    ("videos", "视频"),
+    ("links", "链接"),
+    ("users", "用户"),
+    ("domains", "域名"),
+    ("ips", "IP"),
+    ("urls", "网址"),
+    ("names", "姓名"),
+    ("dates", "日期"),
+    ("emails", "邮箱"),
+    ("notes", "笔记"),
+]
 FLAG_ASK = {
-    "en": (["List {x}", "Find all {x} in the text", "Get {x} from this: {b}", "Show me {x} only", "Read this and take out {x}. {b}"],
-           ["Which {x} are in this? {b}", "Pull out {x}, nothing else"]),
-    "zh": (["列出{x}", "找出文中的{x}", "从下文取出{x}：{b}", "只显示{x}", "读一下，提取{x}。{b}"], ["下面有哪些{x}？{b}", "只要{x}，别的不要"]),
-}  # fmt: skip
+    "en": (
+        [
+            "List {x}",
+            "Find all {x} in the text",
+            "Get {x} from this: {b}",
+            "Show me {x} only",
+            "Read this and take out {x}. {b}",
+        ],
+        ["Which {x} are in this? {b}", "Pull out {x}, nothing else"],
+    ),
+    "zh": (
+        ["列出{x}", "找出文中的{x}", "从下文取出{x}：{b}", "只显示{x}", "读一下，提取{x}。{b}"],
+        ["下面有哪些{x}？{b}", "只要{x}，别的不要"],
+    ),
+}
 
 
 def blurb(rng: random.Random, lang: Lang) -> str:
@@ -205,11 +233,25 @@ def tool_error(rng: random.Random, lang: Lang, held: bool) -> Row:
 
 
 FIELDS = [
-    ("score", "分数"), ("price", "价格"), ("size", "大小"), ("age", "年龄"), ("count", "数量"), ("level", "级别"), ("risk", "风险"),
-    ("points", "点数"), ("rank", "排名"), ("speed", "速度"),
-]  # fmt: skip
-TEXT_FIELDS = [("owner", "所有者", "name"), ("city", "城市", "city"), ("ip", "IP 地址", "ip"), ("domain", "域名", "domain"),
-               ("code", "编号", "code"), ("email", "邮箱", "email")]  # fmt: skip
+    ("score", "分数"),
+    ("price", "价格"),
+    ("size", "大小"),
+    ("age", "年龄"),
+    ("count", "数量"),
+    ("level", "级别"),
+    ("risk", "风险"),
+    ("points", "点数"),
+    ("rank", "排名"),
+    ("speed", "速度"),
+]
+TEXT_FIELDS = [
+    ("owner", "所有者", "name"),
+    ("city", "城市", "city"),
+    ("ip", "IP 地址", "ip"),
+    ("domain", "域名", "domain"),
+    ("code", "编号", "code"),
+    ("email", "邮箱", "email"),
+]
 
 
 def read_field(rng: random.Random, lang: Lang, held: bool) -> Row:

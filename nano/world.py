@@ -7,14 +7,12 @@ three short lines. `held=True` words the question in ways that training never us
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
 from typing import Any
 
-from nano.facts import Fact, Lang, facts
+from nano.facts import Fact, facts
+from nano.rows import Generator, Lang, Row, said, think, user
 
-Row = dict[str, Any]
-Message = dict[str, str]
-Generator = Callable[[random.Random, Lang, bool], Row]
+Message = dict[str, Any]
 
 TRAIN_EN: dict[str, tuple[str, ...]] = {
     "what_is": (
@@ -255,18 +253,8 @@ ORDINAL = {
 }
 
 
-def think(lang: Lang, intent: str, plan: str, check: str) -> str:
-    """The three lines of reasoning that every assistant message carries."""
-    if lang == "en":
-        return f"Intent: {intent}\nPlan: {plan}\nCheck: {check}"
-    return f"意图：{intent}\n计划：{plan}\n检查：{check}"
-
-
 def turn(question: str, reasoning: str, answer: str) -> list[Message]:
-    return [
-        {"role": "user", "content": question},
-        {"role": "assistant", "content": answer, "reasoning_content": reasoning},
-    ]
+    return [user(question), said(reasoning, answer)]
 
 
 def row(messages: list[Message]) -> Row:

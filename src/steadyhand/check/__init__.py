@@ -1,0 +1,27 @@
+"""Lints a domain: one function, one list of findings. Knows data and templates; trains and loads nothing."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from steadyhand.check.finding import RULES, Finding, has_errors
+
+if TYPE_CHECKING:
+    from steadyhand.check.template import Renders
+    from steadyhand.domain.model import Domain
+
+__all__ = ["RULES", "Finding", "check", "has_errors"]
+
+
+def check(domain: Domain, renderer: Renders | None = None, max_length: int | None = None) -> list[Finding]:
+    """All findings, ordered by code and place. With a `renderer` also what the chat template does to each sample;
+    `max_length` counts tokens of prompt and answer together (None: no limit)."""
+    from steadyhand.check.leaks import check_leaks
+    from steadyhand.check.points import check_points
+    from steadyhand.check.scenarios import check_scenarios
+    from steadyhand.check.template import check_markers, check_template
+
+    findings = [*check_scenarios(domain), *check_points(domain), *check_leaks(domain), *check_markers(domain)]
+    if renderer is not None:
+        findings += check_template(domain, renderer, max_length)
+    return sorted(findings, key=lambda f: (f.code, f.place.file, f.place.line, f.place.column, f.message))

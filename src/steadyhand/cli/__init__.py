@@ -1,0 +1,170 @@
+"""The command `steady`: which commands exist, and how every error becomes a message and an exit code.
+
+Knows command modules by name only and imports one when it is called, so that `steady --help` is instant.
+"""
+
+from __future__ import annotations
+
+import errno
+import io
+import json
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from importlib import import_module
+
+import click
+
+from steadyhand import __version__
+from steadyhand.errors import (
+    EXIT_INTERRUPTED,
+    EXIT_JOB,
+    EXIT_OK,
+    EXIT_USAGE,
+    JobError,
+    Place,
+    SteadyError,
+    UsageError,
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a command's object stands (`module:object`) and its line in `steady --help`."""
+
+    target: str
+    help: str
+
+
+COMMANDS = {
+    "init": Entry("steadyhand.cli.data:init_command", "Make a domain folder from a template."),
+    "check": Entry("steadyhand.cli.data:check_command", "Lint a dataset or a domain folder; no model needed."),
+    "import": Entry("steadyhand.cli.data:import_command", "Turn a dataset in a common format into a domain folder."),
+    "export": Entry("steadyhand.cli.data:export_command", "Write a domain folder in a common dataset format."),
+    "run": Entry("steadyhand.cli.run:run_command", "Take a domain folder to a signed-off model and a report."),
+    "eval": Entry("steadyhand.cli.evaluate:eval_command", "Measure a model on a domain's scenarios and probes."),
+    "compare": Entry("steadyhand.cli.evaluate:compare_command", "Compare two evaluations item by item."),
+    "gate": Entry("steadyhand.cli.evaluate:gate_command", "Exit 1 when an evaluation misses its bars (for CI)."),
+    "report": Entry("steadyhand.cli.run:report_command", "Write a run's report again."),
+    "config": Entry("steadyhand.cli.config:config_command", "Show the settings, where each comes from, what it means."),
+    "doctor": Entry("steadyhand.cli.doctor:doctor_command", "Say what this machine can do and what is missing."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called, and listed from `COMMANDS` without that."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if (entry := COMMANDS.get(cmd_name)) is None:
+            ctx.fail(_no_such_command(cmd_name))
+        module, _, name = entry.target.partition(":")
+        command: click.Command = getattr(import_module(module), name)
+        return command
+
+    def invoke(self, ctx: click.Context) -> object:
+        try:
+            return super().invoke(ctx)
+        except BrokenPipeError:  # caught before click turns it into exit code 1, which means "no" here
+            return _reader_left()
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+
+
+def _no_such_command(name: str) -> str:
+    import difflib  # only for a mistake
+
+    near = difflib.get_close_matches(name, COMMANDS, n=1)
+    return f"no such command {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
+
+
+@click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
+@click.version_option(__version__, prog_name="steady")
+def cli() -> None:
+    """Turn a small open model into a vertical agent that you can sign off.
+
+    Exit codes: 0 ok, 1 the answer is no, 2 usage, 3 something is missing, 4 the job failed, 130 interrupted.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `steady` and return its exit code; never raises and never shows a traceback.
+
+    A command's return value is its exit code when it is an int (None: 0).
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    _make_printable()
+    try:
+        code = cli.main(words, prog_name="steady", standalone_mode=False)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        return EXIT_INTERRUPTED
+    except Exception as error:  # noqa: BLE001  the last resort: saved for the developers, one line for the user
+        return _answer(error, words)
+    return code if isinstance(code, int) else EXIT_OK
+
+
+def _answer(error: Exception, words: Sequence[str]) -> int:
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.format_message(), err=True)
+        return EXIT_USAGE
+    if isinstance(error, click.ClickException):
+        return _tell(_from_click(error), words)
+    return _tell(error if isinstance(error, SteadyError) else _from_unexpected(error), words)
+
+
+def _tell(error: SteadyError, words: Sequence[str]) -> int:
+    click.echo(f"error: {error}", err=True)
+    if "--json" in words:
+        row: dict[str, object] = {"kind": type(error).__name__, "exit_code": error.exit_code, "what": error.what}
+        row |= {"where": str(error.where) if error.where else None, "next": error.next}
+        if isinstance(error.where, Place):
+            row |= {"file": error.where.file, "line": error.where.line, "column": error.where.column}
+        click.echo(json.dumps({"version": 1, "error": row}))
+    return error.exit_code
+
+
+def _from_click(error: click.ClickException) -> SteadyError:
+    """click's own errors are about the command line (exit 2); its hint becomes our next step."""
+    ctx = getattr(error, "ctx", None)
+    path = ctx.command_path if ctx is not None else "steady"
+    return UsageError(error.format_message(), next=f"`{path} --help` shows how it is used")
+
+
+def _from_unexpected(error: Exception) -> SteadyError:
+    if _is_disk_full(error):
+        where = getattr(error, "filename", None)
+        after = "free some space and run the same command again; finished stages are kept"
+        return JobError("the disk is full", where=str(where) if where else None, next=after)
+    first = (str(error).strip().splitlines() or [""])[0]
+    what = f"unexpected {type(error).__name__}: {first}".rstrip(": ")
+    from steadyhand.cli.crash import save_crash  # only here: a healthy run needs none of its imports
+
+    saved = save_crash(error)
+    after = f"please report it with {saved}" if saved else "please report it (the details could not be saved)"
+    return JobError(what, next=after)
+
+
+def _is_disk_full(error: Exception) -> bool:
+    """Writers in Rust and C++ wrap the system's error in their own, so its number may be left in the text only."""
+    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return True
+    return "No space left on device" in str(error) or "os error 28" in str(error)
+
+
+def _reader_left() -> int:
+    """`steady ... | head`: say nothing, and keep the interpreter from flushing into the closed pipe at exit."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return EXIT_JOB
+
+
+def _make_printable() -> None:
+    """A terminal that cannot show a character gets its escape instead of an error."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")

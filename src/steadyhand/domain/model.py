@@ -69,6 +69,7 @@ class Scenario:
     comparators: dict[str, dict[str, Json]] = field(default_factory=dict)
     ordered: bool = False
     tags: tuple[str, ...] = ()  # e.g. no_call, reading, stop, multi_turn
+    unscored: frozenset[int] = frozenset()  # assistant messages that are context only (`score: false`)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,48 @@
+# Everything a newcomer needs: `make demo` to see it work, `make test` to know that it works.
+# The first call makes .venv; nothing is installed outside this folder.
+
+PYTHON ?= python3
+# Further words for pip, for example an index that has a processor-only torch.
+PIP_ARGS ?=
+
+BIN := .venv/bin
+READY := .venv/.ready
+
+.PHONY: help demo test check bench nano clean
+
+help:
+	@echo "make demo    the worked example, from cards to a verdict and a report"
+	@echo "make test    lint, types and tests"
+	@echo "make check   lint and types only"
+	@echo "make bench   the measured comparisons"
+	@echo "make nano    train the embedded base model again (hours)"
+	@echo "make clean   remove .venv and caches"
+
+# torch first and pinned: left to the resolver, it may bring gigabytes for graphics cards that are not there.
+$(READY): pyproject.toml constraints.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet $(PIP_ARGS) "torch==2.13.0" -c constraints.txt
+	$(BIN)/pip install --quiet $(PIP_ARGS) -e ".[dev]" -c constraints.txt
+	@touch $@
+
+demo: $(READY)
+	$(BIN)/steady run examples/uss
+
+check: $(READY)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+test: check
+	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 || ls -d $$HOME/.cache/ms-playwright/chromium* >/dev/null 2>&1 \
+	  || echo "no Chromium: the browser tests are skipped; to run them too: $(BIN)/playwright install chromium"
+	$(BIN)/pytest
+
+bench: $(READY)
+	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+
+nano: $(READY)
+	$(BIN)/python -m nano.pretrain
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

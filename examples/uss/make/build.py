@@ -1,0 +1,56 @@
+"""Puts the generated files together and writes them. Knows file names and formats, no content."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from examples.uss.make.cards import cards
+from examples.uss.make.public import GeneratorAbsentError, public_probes, rehearsal
+from examples.uss.make.scenarios import scenarios
+
+Row = dict[str, Any]
+FOLDER = Path(__file__).parents[1]
+
+
+def as_jsonl(rows: list[Row]) -> str:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def as_probes(rows: list[Row]) -> str:
+    head = "# Written by `python -m examples.uss.make`; do not edit.\n"
+    return head + yaml.safe_dump({"probes": rows}, allow_unicode=True, sort_keys=False, width=120)
+
+
+WRITERS: dict[str, Callable[[], str]] = {
+    "knowledge/cards.jsonl": lambda: as_jsonl(cards()),
+    "scenarios/train.jsonl": lambda: as_jsonl(scenarios("train")),
+    "scenarios/eval.jsonl": lambda: as_jsonl(scenarios("eval")),
+    "probes/public.yaml": lambda: as_probes(public_probes()),
+    "rehearsal/general.jsonl": lambda: as_jsonl(rehearsal()),
+}
+
+
+def build() -> tuple[dict[str, str], dict[str, str]]:
+    """The generated files' texts by path in the folder, and what could not be made with the reason."""
+    texts: dict[str, str] = {}
+    absent: dict[str, str] = {}
+    for path, write in WRITERS.items():
+        try:
+            texts[path] = write()
+        except GeneratorAbsentError as error:
+            absent[path] = str(error)
+    return texts, absent
+
+
+def write(folder: Path) -> dict[str, str]:
+    """Writes into `folder`; returns what could not be made, with the reason."""
+    texts, absent = build()
+    for path, text in texts.items():
+        (folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (folder / path).write_text(text, encoding="utf-8", newline="\n")
+    return absent

@@ -1,0 +1,86 @@
+"""Knowledge cards: the hand-written questions, the drawn numbers, and each point once more at turn 8 of a dialogue."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+from examples.uss.make import numeric
+from examples.uss.make.scene import wording
+from examples.uss.make.seeds import Block, Question, blocks
+from examples.uss.make.texts import Lang, pick, think
+
+Row = dict[str, Any]
+EARLIER = 7  # user turns before the question of a turn_8 card
+LANGS: tuple[Lang, ...] = ("en", "zh")
+
+
+def cards() -> list[Row]:
+    """Rows for knowledge/cards.jsonl; ids count per point and language."""
+    rows: list[Row] = []
+    counts: Counter[tuple[str, str]] = Counter()
+    for point, lang, row in (*_asked(), *_numbers(), *_late()):
+        counts[point, lang] += 1
+        rows.append({"point": point, "id": f"{lang}-{counts[point, lang]:02}", "lang": lang, **row})
+    return rows
+
+
+def _asked() -> Iterator[tuple[str, Lang, Row]]:
+    for block in blocks():
+        for q in block.asked():
+            yield block.point, block.lang, {"kind": q.kind, "q": q.text, "think": block.reasoning(), "a": q.answer}
+
+
+def _numbers() -> Iterator[tuple[str, Lang, Row]]:
+    for drawn in numeric.draw_all():
+        last = drawn.turns[-1]
+        row: Row = {"kind": drawn.kind, "q": last.question}
+        if len(drawn.turns) > 1:
+            history = _messages([(t.question, t.thought, t.answer) for t in drawn.turns[:-1]])
+            row = {"kind": drawn.kind, "messages": [*history, {"role": "user", "content": last.question}]}
+        yield drawn.point, drawn.lang, {**row, "think": last.thought, "a": last.answer}
+
+
+def _late() -> Iterator[tuple[str, Lang, Row]]:
+    """For every point and language one question after seven earlier turns, on USS or on something else."""
+    for lang in LANGS:
+        here = [block for block in blocks() if block.lang == lang]
+        for point in dict.fromkeys(block.point for block in here):
+            rng = random.Random(f"turn_8/{point}/{lang}")
+            block = rng.choice([b for b in here if b.point == point])
+            asked = rng.choice(block.asked())
+            messages = _history(rng, lang, [b for b in here if b.point != point])
+            messages.append({"role": "user", "content": asked.text})
+            yield point, lang, {"kind": "turn_8", "messages": messages, "think": block.reasoning(), "a": asked.answer}
+
+
+def _history(rng: random.Random, lang: Lang, others: list[Block]) -> list[Row]:
+    """Seven finished turns: three to five on other points, the rest small talk."""
+    turns = [_turn(rng, block) for block in rng.sample(others, rng.randint(3, 5))]
+    talk = rng.sample(wording(lang)["chat"]["train"], EARLIER - len(turns))
+    reasoning = think(lang, *pick_talk(lang))
+    turns += [(asked, reasoning, answer) for asked, answer in talk]
+    rng.shuffle(turns)
+    return _messages(turns)
+
+
+def _messages(turns: list[tuple[str, str, str]]) -> list[Row]:
+    messages: list[Row] = []
+    for asked, thought, answer in turns:
+        messages.append({"role": "user", "content": asked})
+        messages.append({"role": "assistant", "think": thought, "content": answer})
+    return messages
+
+
+def pick_talk(lang: Lang) -> tuple[str, str, str]:
+    """How small talk is thought about."""
+    en = ("small talk or general question", "answer shortly", "no USS needed")
+    zh = ("一般问题", "简单回答", "不用 USS")
+    return (pick(lang, en[0], zh[0]), pick(lang, en[1], zh[1]), pick(lang, en[2], zh[2]))
+
+
+def _turn(rng: random.Random, block: Block) -> tuple[str, str, str]:
+    question: Question = rng.choice(block.asked())
+    return question.text, block.reasoning(), question.answer

@@ -1,0 +1,55 @@
+"""The families of scenarios: each a function from a context to a scene. `PLAN` says how many of each are written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from examples.uss.make.families import compare, dialogue, extract, neighbours, nocall, query
+from examples.uss.make.scene import Context, Scene
+
+Family = Callable[[Context], Scene]
+
+
+@dataclass(frozen=True)
+class Planned:
+    """`words` names the wording that makes the groups; `train` and `eval` are rows per language."""
+
+    name: str
+    words: str
+    family: Family
+    train: int
+    eval: int
+
+
+PLAN = (
+    Planned("query", "query", query.one, 40, 14),
+    Planned("many", "many", query.many, 18, 7),
+    Planned("defanged", "defanged", query.defanged, 14, 6),
+    Planned("error", "query", query.error, 10, 4),
+    Planned("extract", "extract", extract.flags, 20, 8),
+    Planned("extract_not", "extract_not", extract.excluding, 8, 3),
+    Planned("extract_default", "extract_default", extract.default, 6, 3),
+    Planned("chain_check", "chain_check", extract.chain_check, 8, 4),
+    Planned("chain_report", "chain_report", extract.chain_report, 10, 4),
+    Planned("chain_clear", "chain_clear", extract.chain_clear, 8, 4),
+    Planned("compare", "compare", compare.compare, 30, 10),
+    Planned("given", "given", compare.given, 12, 6),
+    Planned("also", "also", dialogue.also, 9, 3),
+    Planned("why", "why", dialogue.why, 6, 3),
+    Planned("state", "state", dialogue.state, 8, 3),
+    Planned("thanks", "thanks", dialogue.thanks, 6, 2),
+    Planned("report_now", "report_now", dialogue.report_now, 9, 4),
+    Planned("lesson", "query", dialogue.lesson, 8, 4),
+    Planned("chat", "chat", nocall.chat, 14, 8),
+    Planned("missing", "missing", nocall.missing, 8, 5),
+    Planned("no_query", "query", nocall.no_query, 6, 3),
+    Planned("no_compare", "compare", nocall.no_compare, 4, 2),
+    Planned("no_extract", "extract", nocall.no_extract, 4, 2),
+    Planned("no_whois", "whois", nocall.no_whois, 3, 2),
+    Planned("whois", "whois", neighbours.whois, 7, 3),
+    Planned("sandbox", "sandbox", neighbours.sandbox, 7, 3),
+    Planned("search", "search", neighbours.search, 7, 3),
+    Planned("notify", "notify", neighbours.notify, 7, 3),
+)
+CONCEPTS = {"train": 24, "eval": 14}  # per language, from the seeds' questions; see nocall.concepts

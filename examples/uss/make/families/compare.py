@@ -1,0 +1,90 @@
+"""Comparing a report's verdict with USS's, telling USS when they differ, stopping when they do not."""
+
+from __future__ import annotations
+
+from examples.uss.make.families.query import answered
+from examples.uss.make.scene import Call, Context, Scene
+from examples.uss.make.texts import Result, Rule, short_check, verdict, verdict_rule
+
+
+def reason_of(report_unsafe: bool) -> str:
+    return "false_negative" if report_unsafe else "false_positive"
+
+
+def report_call(name: str, report_unsafe: bool) -> Call:
+    """The report's verdict is what USS is told."""
+    verdict_word = "unsafe" if report_unsafe else "safe"
+    return "report_uss", {"uri": name, "verdict": verdict_word, "reason": reason_of(report_unsafe)}
+
+
+def settle(scene: Scene, names: list[str], results: list[Result], report_unsafe: bool) -> Scene:
+    """Reports every name where USS differs, then stops; stops at once where none does."""
+    wrong = [n for n, r in zip(names, results, strict=True) if r.unsafe != report_unsafe]
+    scene.offer.add("report_uss")
+    scene.tags.add("stop")
+    return report(scene, wrong, results, report_unsafe) if wrong else agree(scene, results, report_unsafe)
+
+
+def agree(scene: Scene, results: list[Result], unsafe: bool) -> Scene:
+    ctx, word = scene.ctx, verdict(scene.ctx.lang, unsafe)
+    checks = ctx.pick("; ", "；").join(short_check(r) for r in results)
+    rule = verdict_rule(ctx.lang, unsafe)
+    scene.tags.add("reading")
+    return scene.say(
+        ctx.think(("compare report and USS", "same, so stop", checks), ("比报告和 USS", "一样，停止", checks)),
+        ctx.pick(f"Both say {word}. Nothing to report.", f"两边都说{word}，不用上报。"),
+        Rule((*rule.must, ctx.pick("nothing|no need|not need|agree|both", "不用|不需要|无需|一致|都")), rule.must_not),
+    )
+
+
+def report(scene: Scene, wrong: list[str], results: list[Result], report_unsafe: bool) -> Scene:
+    ctx = scene.ctx
+    checks = ctx.pick("; ", "；").join(short_check(r) for r in results)
+    plan = ctx.pick(f"differ, report {reason_of(report_unsafe)}", f"不一样，上报{'漏报' if report_unsafe else '误报'}")
+    reasoning = ctx.think(("compare report and USS", plan, checks), ("比报告和 USS", plan, checks))
+    scene.call(reasoning, *(report_call(name, report_unsafe) for name in wrong))
+    if len(wrong) == 1 and ctx.rng.random() < 0.2:
+        return already(scene)
+    tickets = [ctx.names.ticket() for _ in wrong]
+    for ticket in tickets:
+        scene.result({"ticket": ticket, "state": "pending"})
+    return filed(scene, tickets)
+
+
+def filed(scene: Scene, tickets: list[str]) -> Scene:
+    ctx, listed = scene.ctx, scene.ctx.joined(tickets)
+    is_are = "is" if len(tickets) == 1 else "are"
+    return scene.say(
+        ctx.think(("read the ticket", "say it and stop", "state is pending"), ("看单子", "说明并停止", "状态 pending")),
+        ctx.pick(f"Reported. {listed} {is_are} pending.", f"已上报，{listed} 是 pending。"),
+        Rule((*tickets, "pending|等待|待确认"), ("accepted|rejected|通过",)),
+    )
+
+
+def already(scene: Scene) -> Scene:
+    ctx, ticket = scene.ctx, scene.ctx.names.ticket()
+    scene.result({"error": "already reported", "ticket": ticket})
+    return scene.say(
+        ctx.think(
+            ("read the result", "already reported, so stop", "do not report again"),
+            ("看结果", "报过了，停止", "不再上报"),
+        ),
+        ctx.pick(f"It was already reported as {ticket}. I stop here.", f"已经报过了，单子是 {ticket}，到此为止。"),
+        Rule((ctx.pick("already|before", "已经|报过"), ticket), ("accepted|rejected|pending",)),
+    )
+
+
+def compare(ctx: Context) -> Scene:
+    """Query USS, compare with the report, then report or stop."""
+    name, report_unsafe = ctx.names.any(), ctx.rng.random() < 0.5
+    text = ctx.template.format(e=name, v=verdict(ctx.lang, report_unsafe))
+    scene = Scene(ctx).user(ctx.loose(text))
+    return settle(scene, [name], answered(scene, [name]), report_unsafe)
+
+
+def given(ctx: Context) -> Scene:
+    """The user already has USS's answer: no query, only the comparison."""
+    name, report_unsafe, result = ctx.names.any(), ctx.rng.random() < 0.5, ctx.result()
+    shown = "Not found" if result.level is None else ctx.pick(f"level {result.level}", f"等级 {result.level}")
+    text = ctx.template.format(e=name, v=verdict(ctx.lang, report_unsafe), u=shown)
+    return settle(Scene(ctx).user(ctx.loose(text)), [name], [result], report_unsafe)

@@ -1,0 +1,101 @@
+"""Situations where tools are on offer and none is due: concepts, small talk, a missing URI, a missing tool."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from examples.uss.make.families.extract import posed
+from examples.uss.make.scene import Context, Scene
+from examples.uss.make.seeds import Block, Question
+from examples.uss.make.texts import Rule, no_verdict, verdict
+
+
+def chat(ctx: Context) -> Scene:
+    asked, answer = ctx.template
+    return (
+        Scene(ctx)
+        .user(ctx.loose(asked))
+        .say(
+            ctx.think(
+                ("small talk or general question", "answer shortly", "no tool needed"),
+                ("一般问题", "简单回答", "不用工具"),
+            ),
+            answer,
+        )
+    )
+
+
+def missing(ctx: Context) -> Scene:
+    scene = Scene(ctx, offer={"query_uss", "report_uss"} if ctx.rng.random() < 0.6 else {"query_uss"})
+    return scene.user(ctx.loose(str(ctx.template))).say(
+        ctx.think(
+            ("the URI is missing", "ask for the URI", "no call yet"), ("缺少对象", "先问对象", "参数不全，不调用")
+        ),
+        ctx.pick("Which URI? Please send it.", "请问是哪个？请把网址发给我。"),
+        Rule((ctx.pick(r"\bwhich\b|\bwhat\b|please|\?", "哪|什么|请|？"),), no_verdict(ctx.lang)),
+    )
+
+
+def _without(ctx: Context, scene: Scene, *tools: str) -> Scene:
+    scene.withhold.update(tools)
+    return scene.say(
+        ctx.think(
+            ("see what is asked", "say there is no tool", "no tool fits"), ("看要求", "说明没有工具", "没有合适的工具")
+        ),
+        ctx.pick("I have no tool for that.", "没有可用的工具来做这件事。"),
+        Rule(
+            (ctx.pick(r"\bno tool|cannot|can't|unable|not available", "没有.{0,8}工具|不能|无法"),),
+            no_verdict(ctx.lang),
+        ),
+    )
+
+
+def no_query(ctx: Context) -> Scene:
+    scene = Scene(ctx).user(ctx.loose(ctx.template.format(e=ctx.names.any())))
+    return _without(ctx, scene, "query_uss")
+
+
+def no_compare(ctx: Context) -> Scene:
+    """report_uss may be on offer, yet without query_uss there is nothing to compare with."""
+    word = verdict(ctx.lang, ctx.rng.random() < 0.5)
+    scene = Scene(ctx, offer={"report_uss"}).user(ctx.loose(ctx.template.format(e=ctx.names.any(), v=word)))
+    return _without(ctx, scene, "query_uss")
+
+
+def no_extract(ctx: Context) -> Scene:
+    """Without extract_resource the model does not take names out by itself."""
+    what = ctx.pick("the domains", "域名")
+    scene = posed(ctx, ctx.template.format(what=what), [ctx.names.domain(), ctx.names.ip()])
+    return _without(ctx, scene, "extract_resource")
+
+
+def no_whois(ctx: Context) -> Scene:
+    scene = Scene(ctx).user(ctx.loose(ctx.template.format(x=ctx.names.domain())))
+    return _without(ctx, scene, "query_whois")
+
+
+@dataclass(frozen=True)
+class Concept:
+    """A question on a concept, asked while tools are on offer."""
+
+    block: Block
+    question: Question
+
+
+def concept(ctx: Context, picked: Concept) -> Scene:
+    block, question = picked.block, picked.question
+    return Scene(ctx).user(ctx.loose(question.text)).say(block.reasoning(), question.answer, block.rule)
+
+
+def concepts(blocks: list[Block], rng: random.Random, count: int, *, held: bool) -> Iterator[Concept]:
+    """`count` questions, one block after another; held-out wordings when `held`, else those of the cards."""
+    pools = [(block, block.held() if held else block.asked()) for block in blocks]
+    pools = [(block, questions) for block, questions in pools if questions]
+    for _, questions in pools:
+        rng.shuffle(questions)
+    rng.shuffle(pools)
+    for index in range(count):
+        block, questions = pools[index % len(pools)]
+        yield Concept(block, questions[index // len(pools) % len(questions)])

@@ -1,0 +1,198 @@
+"""Cards with drawn numbers, so that comparing with 50 is learnt and not a list of values.
+
+Outcomes are balanced and drawn apart from the wording, so that no wording stands for one. Knows no card format.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import cast
+
+import yaml
+
+from examples.uss.make.entities import Names
+from examples.uss.make.texts import LIMIT, Lang, Result, because, compared, pick, short_check, think, verdict
+
+LANGS: tuple[Lang, ...] = ("en", "zh")
+EXTRA = ("uss.threat_level", "uss.confidence", "uss.severity", "uss.fields")
+ERRORS = {
+    "uss.false_negative": ("A false negative", "漏报"),
+    "uss.false_positive": ("A false positive", "误报"),
+    "uss.agreement": ("No error", "没有错误"),
+}
+
+
+@dataclass(frozen=True)
+class Turn:
+    question: str
+    thought: str
+    answer: str
+
+
+@dataclass(frozen=True)
+class Draw:
+    """A card's point, language and kind; its turns, of which the last one is the card's."""
+
+    point: str
+    lang: Lang
+    kind: str
+    turns: tuple[Turn, ...]
+
+
+@cache
+def _bank() -> dict[str, dict[Lang, list[str]]]:
+    text = (Path(__file__).parent / "wording" / "numbers.yaml").read_text(encoding="utf-8")
+    return cast(dict[str, dict[Lang, list[str]]], yaml.safe_load(text))
+
+
+def _levels(rng: random.Random) -> Iterator[int]:
+    """Two unsafe and two safe values in drawn order, over and over; one of each pair is close to the edge."""
+    while True:
+        block = [
+            rng.randint(51, 100),
+            rng.randint(0, 50),
+            rng.choice((51, 51, 52, 55, 60)),
+            rng.choice((50, 50, 49, 48, 42)),
+        ]
+        yield from rng.sample(block, len(block))
+
+
+def draw_all() -> Iterator[Draw]:
+    for lang in LANGS:
+        rng = random.Random(f"numeric/{lang}")
+        names = Names(rng, "train")
+        yield from _judged("uss.level_rule", lang, "judge", _levels(rng), names, 8)
+        yield from _judged("uss.level_boundary", lang, "edge", iter(rng.sample((49, 50, 51), 2)), names, 2)
+        yield from _read(lang, names)
+        yield from _followed(lang, rng)
+        yield from _ranked(lang, names)
+        for point in EXTRA:
+            yield from _with_extra(point, lang, rng)
+        yield from _differing(lang, rng)
+
+
+def _kind(level: int | None, kind: str = "paraphrase") -> str:
+    return "boundary" if level is None or 49 <= level <= 51 else kind
+
+
+def _judge(lang: Lang, question: str, level: int) -> Turn:
+    word, unsafe = verdict(lang, level > LIMIT), level > LIMIT
+    thought = think(
+        lang,
+        pick(lang, "judge a USS level", "判断 USS 等级"),
+        pick(lang, f"compare {level} with 50", f"{level} 和 50 比"),
+        compared(lang, level),
+    )
+    en = f"{word.capitalize()}: {level} is {'above' if unsafe else 'not above'} 50."
+    return Turn(question, thought, pick(lang, en, f"{word}：{level} {'大于' if unsafe else '不大于'} 50。"))
+
+
+def _judged(point: str, lang: Lang, words: str, values: Iterator[int], names: Names, count: int) -> Iterator[Draw]:
+    for template in _bank()[words][lang][:count]:
+        level = next(values)
+        turn = _judge(lang, template.format(n=level, e=names.domain()), level)
+        yield Draw(point, lang, _kind(level), (turn,))
+
+
+def _read(lang: Lang, names: Names) -> Iterator[Draw]:
+    """USS's answer as it comes, in JSON; the last one is Not found."""
+    values = _levels(names.rng)
+    for template in _bank()["read"][lang]:
+        level = next(values)
+        question = template.format(j=json.dumps({"level": level}), e=names.domain())
+        yield Draw("uss.reading", lang, _kind(level), (_judge(lang, question, level),))
+    for template in _bank()["read"][lang][:1]:
+        question = template.format(j=json.dumps({"result": "Not found"}), e=names.domain())
+        thought = think(
+            lang,
+            pick(lang, "read a USS answer", "看 USS 的回答"),
+            pick(lang, "recall the rule", "想想规则"),
+            pick(lang, "Not found means safe", "Not found 就是安全"),
+        )
+        answer = pick(lang, "Safe: USS says Not found.", "安全：USS 说 Not found。")
+        yield Draw("uss.reading", lang, "boundary", (Turn(question, thought, answer),))
+
+
+def _followed(lang: Lang, rng: random.Random) -> Iterator[Draw]:
+    """A short question on another level, which only the turn before it explains."""
+    values = _levels(rng)
+    for index, template in enumerate(_bank()["follow"][lang]):
+        first = next(values)
+        second = LIMIT if index == 2 else next(values)
+        before = _judge(lang, rng.choice(_bank()["judge"][lang][:3]).format(n=first), first)
+        yield Draw("uss.reading", lang, _kind(second), (before, _judge(lang, template.format(n=second), second)))
+
+
+def _ranked(lang: Lang, names: Names) -> Iterator[Draw]:
+    """Two URIs: the riskier one of any two levels, and the unsafe one of a safe and an unsafe level."""
+    rng = names.rng
+    for index in range(8):
+        words = "rank" if index % 2 else "only"
+        first, second = names.domain(), names.domain()
+        m, n = rng.sample(range(101), 2) if index % 2 else (rng.randint(51, 100), rng.randint(0, 50))
+        if index % 4 > 1:
+            first, second, m, n = second, first, n, m
+        worse, high, low = (first, m, n) if m > n else (second, n, m)
+        thought = think(
+            lang,
+            pick(lang, "compare two USS levels", "比两个 USS 等级"),
+            pick(lang, "higher means more risk", "数大风险就大"),
+            f"{high} > {low}" if index % 2 else f"{high} > 50",
+        )
+        question = _bank()[words][lang][index // 2 % 2].format(a=first, b=second, m=m, n=n)
+        reason = f"{high} > {low}" if index % 2 else f"{high} > 50"
+        answer = pick(lang, f"{worse}: {reason}.", f"{worse}：{reason}。")
+        yield Draw("uss.ranking", lang, "paraphrase", (Turn(question, thought, answer),))
+
+
+def _with_extra(point: str, lang: Lang, rng: random.Random) -> Iterator[Draw]:
+    """The level decides, whatever the other field says: half of the time it points the other way."""
+    values = _levels(rng)
+    for index, template in enumerate(_bank()[point][lang]):
+        level = next(values)
+        question = template.format(n=level, x=_extra(point, rng, high=(level > LIMIT) != (index % 2 == 0)))
+        yield Draw(point, lang, "counter_example", (_judge(lang, question, level),))
+
+
+def _extra(point: str, rng: random.Random, *, high: bool) -> str:
+    """A value of the field, high or low; for `uss.fields` two fields with their names."""
+    if point == "uss.threat_level":
+        return rng.choice(("medium", "high") if high else ("none", "low"))
+    if point == "uss.confidence":
+        return str(rng.randint(60, 100) if high else rng.randint(0, 40))
+    if point == "uss.severity":
+        return str(rng.randint(4, 5) if high else rng.randint(1, 2))
+    parts = [f"{name} {_extra(f'uss.{name}', rng, high=high)}" for name in ("threat_level", "confidence", "severity")]
+    return ", ".join(rng.sample(parts, 2))
+
+
+def _differing(lang: Lang, rng: random.Random) -> Iterator[Draw]:
+    """The report's verdict against a level: false negative, false positive or no error; the last at the boundary."""
+    for index in range(3):
+        cases = (
+            ("uss.false_negative", True, False),
+            ("uss.false_positive", False, True),
+            ("uss.agreement", index % 2 == 0, index % 2 == 0),
+        )
+        for point, report_unsafe, unsafe in cases:
+            level = rng.randint(52, 100) if unsafe else rng.randint(0, 49)
+            result = Result(level if index < 2 else LIMIT + unsafe)
+            yield _difference(point, lang, _bank()["differ"][lang][index % 2], report_unsafe, result)
+
+
+def _difference(point: str, lang: Lang, template: str, report_unsafe: bool, result: Result) -> Draw:
+    said, other = verdict(lang, report_unsafe), verdict(lang, result.unsafe)
+    thought = think(
+        lang,
+        pick(lang, "compare report and USS", "比报告和 USS"),
+        pick(lang, f"report {said}, USS {other}", f"报告{said}，USS {other}"),
+        short_check(result),
+    )
+    name, why = pick(lang, *ERRORS[point]), because(lang, result)
+    turn = Turn(template.format(v=said, n=result.level), thought, pick(lang, f"{name}: {why}.", f"{name}：{why}。"))
+    return Draw(point, lang, _kind(result.level), (turn,))

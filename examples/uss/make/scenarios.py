@@ -1,0 +1,50 @@
+"""Runs the families' plan: which scenario is drawn how often, in which language, split and input class."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+from examples.uss.make.entities import Names, Split
+from examples.uss.make.families import CONCEPTS, PLAN, Planned
+from examples.uss.make.families.nocall import concept, concepts
+from examples.uss.make.scene import CLASSES, Context, wording
+from examples.uss.make.seeds import blocks
+from examples.uss.make.texts import Lang
+
+Row = dict[str, Any]
+LANGS: tuple[Lang, ...] = ("en", "zh")
+
+
+def scenarios(split: Split) -> list[Row]:
+    rows: list[Row] = []
+    for lang in LANGS:
+        for number, planned in enumerate(PLAN):
+            rows += _drawn(planned, lang, split, number)
+        rows += _concepts(lang, split)
+    return rows
+
+
+def _drawn(planned: Planned, lang: Lang, split: Split, first: int) -> Iterator[Row]:
+    """Wordings in turn; the input class starts at `first` and shifts each round: every wording meets every class."""
+    bank = wording(lang)[planned.words][split]
+    for index in range(planned.train if split == "train" else planned.eval):
+        id = f"{planned.name}-{lang}-{split}-{index + 1:02}"
+        turn, number = divmod(index, len(bank))
+        ctx = _context(id, lang, split, first + index + turn, bank[number])
+        yield planned.family(ctx).row(id, f"{planned.words}-{lang}-{split}-{number + 1:02}")
+
+
+def _context(id: str, lang: Lang, split: Split, index: int, template: Any) -> Context:
+    rng = random.Random(id)
+    return Context(rng, lang, split, CLASSES[index % len(CLASSES)], template, Names(rng, split))
+
+
+def _concepts(lang: Lang, split: Split) -> Iterator[Row]:
+    here = [block for block in blocks() if block.lang == lang]
+    rng = random.Random(f"concepts/{lang}/{split}")
+    for index, picked in enumerate(concepts(here, rng, CONCEPTS[split], held=split == "eval")):
+        id = f"concept-{lang}-{split}-{index + 1:02}"
+        ctx = _context(id, lang, split, index, picked.question.text)
+        yield concept(ctx, picked).row(id, id)

@@ -1,0 +1,108 @@
+"""Rules S: is the expected behaviour possible at all? Calls against schemas and offers, calls against results.
+
+Knows one scenario at a time, without any model or template.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+
+from steadyhand.chat.messages import Message, Tool, ToolCall
+from steadyhand.chat.schema import schema_errors
+from steadyhand.check.finding import Finding, finding
+from steadyhand.domain.decisions import decisions
+from steadyhand.domain.model import Domain, Scenario
+from steadyhand.domain.positions import suggestion
+
+_PLACEHOLDER = re.compile(r"\{\{\s*\w+\s*\}\}")
+
+
+def check_scenarios(domain: Domain) -> Iterator[Finding]:
+    """S101-S107 over all scenarios, in file order."""
+    for scenario in domain.scenarios:
+        yield from _calls(scenario, domain.tools)
+        yield from _results(scenario)
+        yield from _wording(scenario)
+    if domain.scenarios and all(scenario.split == "train" for scenario in domain.scenarios):
+        yield finding(
+            "S107", domain.scenarios[0].place, "all scenarios are of split 'train'", "hold out a tenth of the groups"
+        )
+
+
+def _calls(scenario: Scenario, tools: Mapping[str, Tool]) -> Iterator[Finding]:
+    """Only scored messages: a message with `score: false` may show a mistake on purpose."""
+    due = decisions(scenario)
+    if not due:
+        yield finding("S105", scenario.place, f"{scenario.id}: no message is scored", "remove a `score: false`")
+    for decision in due:
+        for call in decision.expected:
+            yield from _call(scenario, decision.id, call, tools)
+
+
+def _call(scenario: Scenario, where: str, call: ToolCall, tools: Mapping[str, Tool]) -> Iterator[Finding]:
+    if call.name not in scenario.tools:
+        known = "is in tools/ but not offered here" if call.name in tools else "is not in tools/"
+        hint = suggestion(call.name, scenario.tools) if scenario.tools else "offer it in `tools:`"
+        yield finding("S102", scenario.place, f"{where}: {call.name!r} {known}", hint)
+        return
+    for error in schema_errors(tools[call.name], call.arguments)[:3]:
+        next = f"correct the arguments, or the schema of {call.name!r}"
+        yield finding("S101", scenario.place, f"{where}: {call.name}: {_short(error)}", next)
+
+
+def _results(scenario: Scenario) -> Iterator[Finding]:
+    """Every call but those of the last message is followed by its result before anybody else speaks."""
+    waiting, caller = 0, 0
+    for index, message in enumerate(scenario.messages):
+        if message.role == "tool":
+            if not waiting:
+                yield _orphan(scenario, index)
+            waiting = max(0, waiting - _answered(message, waiting))
+        else:
+            if waiting:
+                yield _unanswered(scenario, caller, waiting)
+            waiting, caller = len(message.calls), index
+
+
+def _answered(message: Message, waiting: int) -> int:
+    """How many calls a result answers: one, or all when it is a JSON list with an entry for each."""
+    try:
+        value = json.loads(message.content) if waiting > 1 else None
+    except (ValueError, RecursionError):
+        value = None
+    return waiting if isinstance(value, list) and len(value) == waiting else 1
+
+
+def _orphan(scenario: Scenario, index: int) -> Finding:
+    return finding(
+        "S104",
+        scenario.place,
+        f"{scenario.id}#{index}: a tool result that no call asked for",
+        "give the assistant's message before it its `calls`, or remove the result",
+    )
+
+
+def _unanswered(scenario: Scenario, index: int, count: int) -> Finding:
+    return finding(
+        "S103",
+        scenario.place,
+        f"{scenario.id}#{index}: {count} call(s) without a result, so what follows would be invented",
+        "add one message of role tool per call right after it",
+    )
+
+
+def _wording(scenario: Scenario) -> Iterator[Finding]:
+    for index, message in enumerate(scenario.messages):
+        match = next((m for m in map(_PLACEHOLDER.search, _texts(message)) if m), None)
+        if match:
+            yield finding("S106", scenario.place, f"{scenario.id}#{index}: {match[0]}", "fill it in, or remove it")
+
+
+def _texts(message: Message) -> list[str]:
+    return [message.content, message.think or ""]
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= 160 else f"{text[:157]}..."

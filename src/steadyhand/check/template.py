@@ -1,0 +1,146 @@
+"""Rules P and T: does the chat template carry the data whole, and would training see what generation sees?
+
+Knows the renderer's contract only (prompt, sample, decode); loads no model and cuts nothing itself.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from steadyhand.chat.messages import Message, Tool
+from steadyhand.chat.parse import parse_strict
+from steadyhand.chat.render import Rendered
+from steadyhand.check.finding import Finding, finding
+from steadyhand.domain.decisions import decisions
+from steadyhand.domain.model import Domain
+from steadyhand.errors import Place, SteadyError
+
+_MARKER = re.compile(r"<\|[A-Za-z_]\w*\|>|</?(?:think|tool_call|tool_response)>")
+_EMPTY_SHARE = 0.2  # above this, answers without thinking begin to teach not to think
+
+
+class Renders(Protocol):
+    """What is asked of chat.render.Renderer."""
+
+    def prompt(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Rendered: ...
+    def sample(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Rendered: ...
+    def decode(self, ids: Sequence[int]) -> str: ...
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One assistant turn with all before it; `trained` is False for held-out decisions."""
+
+    name: str
+    place: Place
+    messages: tuple[Message, ...]
+    tools: tuple[Tool, ...]
+    trained: bool
+
+
+def samples(domain: Domain) -> Iterator[Sample]:
+    """Every card, every decision, and the last turn of every rehearsal dialogue."""
+    for card in domain.cards:
+        yield Sample(f"card {card.id}", card.place, card.messages, (), True)
+    for scenario in domain.scenarios:
+        tools = tuple(domain.tools[name] for name in scenario.tools)
+        for decision in decisions(scenario):
+            messages = (*decision.messages, decision.target)
+            yield Sample(decision.id, scenario.place, messages, tools, scenario.split == "train")
+    rows = zip(domain.rehearsal, domain.rehearsal_tools, strict=True)
+    for number, (messages, tools) in enumerate(rows, 1):
+        yield Sample(f"rehearsal row {number}", Place(str(domain.root / "rehearsal")), messages, tools, True)
+
+
+def check_markers(domain: Domain) -> Iterator[Finding]:
+    """T103, without a template: text that a tokenizer would read as structure. One finding per place."""
+    said: set[tuple[Place, str]] = set()
+    for sample in samples(domain):
+        for message in sample.messages:
+            match = _MARKER.search(f"{message.content}\n{message.think or ''}")
+            if match and (sample.place, match[0]) not in said:
+                said.add((sample.place, match[0]))
+                what = f"{sample.name}: {match[0]!r} in a text of role {message.role!r}"
+                yield finding(
+                    "T103", sample.place, what, "write thinking as `think` and calls as `calls`, or remove it"
+                )
+
+
+def check_template(domain: Domain, renderer: Renders, max_length: int | None) -> Iterator[Finding]:
+    """P101-P103 and T101 over every sample, then T102 over all trained ones."""
+    empty, trained = 0, 0
+    for sample in samples(domain):
+        try:
+            rendered = renderer.sample(sample.messages, sample.tools)
+        except SteadyError as error:
+            yield finding("P101", sample.place, f"{sample.name}: {error.what}", error.next or "change the template")
+            continue
+        yield from _parity(sample, rendered, renderer)
+        yield from _content(sample, rendered, renderer)
+        if sample.trained:
+            yield from _length(sample, rendered, max_length)
+            trained += 1
+            empty += not (sample.messages[-1].think or "").strip()
+    if trained and empty / trained > _EMPTY_SHARE:
+        what = f"{empty} of {trained} trained answers do not think ({empty / trained:.0%})"
+        yield finding(
+            "T102", Place(str(domain.root)), what, "add `think` to them, or accept that the model thinks less"
+        )
+
+
+def _parity(sample: Sample, rendered: Rendered, renderer: Renders) -> Iterator[Finding]:
+    prompt = renderer.prompt(sample.messages[:-1], sample.tools)
+    if rendered.ids[: len(prompt.ids)] != prompt.ids:
+        at = next(
+            (i for i, (a, b) in enumerate(zip(rendered.ids, prompt.ids, strict=False)) if a != b), len(rendered.ids)
+        )
+        what = f"{sample.name}: the ids part at token {at} of {len(prompt.ids)}"
+        yield finding("P101", sample.place, what, "use a template that renders history as generation sees it")
+    if not any(rendered.mask):
+        yield finding("P103", sample.place, f"{sample.name}: the whole mask is 0", "check the template's end of turn")
+
+
+def _content(sample: Sample, rendered: Rendered, renderer: Renders) -> Iterator[Finding]:
+    *history, target = sample.messages
+    lost = [
+        f"the {message.role} message {_quote(message.content)}" for message in history if not _kept(message, rendered)
+    ]
+    parsed = parse_strict(renderer.decode(rendered.ids[rendered.prompt_length :]))
+    if parsed.calls != target.calls:
+        lost.append(
+            "the calls of the answer" if not parsed.error else f"the calls of the answer ({parsed.error.detail})"
+        )
+    if (parsed.think or "").strip() != (target.think or "").strip():
+        lost.append("the thinking of the answer")
+    if parsed.content.strip() != target.content.strip():
+        lost.append(f"the text of the answer {_quote(target.content)}")
+    for part in lost:
+        yield finding(
+            "P102", sample.place, f"{sample.name}: {part} is lost or changed", "use a template that writes it"
+        )
+
+
+def _kept(message: Message, rendered: Rendered) -> bool:
+    """The message's text is in the prompt as it stands, or as JSON (some templates quote tool results)."""
+    text = message.content.strip()
+    forms = (text, json.dumps(text)[1:-1], json.dumps(text, ensure_ascii=False)[1:-1])
+    return any(form in rendered.text for form in forms) and all(call.name in rendered.text for call in message.calls)
+
+
+def _length(sample: Sample, rendered: Rendered, max_length: int | None) -> Iterator[Finding]:
+    over = len(rendered.ids) - max_length if max_length else 0
+    if over > 0:
+        answer = len(rendered.ids) - rendered.prompt_length
+        part = (
+            "its prompt alone is too long" if rendered.prompt_length >= (max_length or 0) else "its answer ends beyond"
+        )
+        what = f"{sample.name}: {len(rendered.ids)} tokens, {over} too many ({answer} of them the answer): {part}"
+        yield finding("T101", sample.place, what, "raise `max_length`, or shorten the dialogue")
+
+
+def _quote(text: str) -> str:
+    return repr(text if len(text) <= 40 else f"{text[:37]}...")

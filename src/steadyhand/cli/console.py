@@ -1,0 +1,101 @@
+"""What commands print: results as JSON on stdout, progress on stderr. Knows nothing of the work.
+
+On a terminal a bar with the time left; elsewhere (logs, CI, jobs of a studio) a plain line now and then.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TextIO
+
+import click
+
+JSON_VERSION = 1
+PLAIN_SECONDS = 15.0
+
+Advance = Callable[[int, int], None]  # called as advance(done, total)
+
+
+def emit_json(obj: Mapping[str, Any]) -> None:
+    """One JSON object on stdout, with the format's `version` first. Raises ValueError for NaN: unscored is null."""
+    encoding = (getattr(sys.stdout, "encoding", None) or "ascii").lower()
+    row = {"version": JSON_VERSION, **obj}
+    click.echo(json.dumps(row, ensure_ascii=not encoding.startswith("utf"), indent=1, allow_nan=False))
+
+
+def say(text: str) -> None:
+    """A line for the person, on stderr."""
+    click.echo(text, err=True)
+
+
+@contextmanager
+def progress(label: str, stream: TextIO | None = None) -> Iterator[Advance]:
+    """A callable `advance(done, total)` that shows how far the work named `label` is."""
+    stream = sys.stderr if stream is None else stream
+    if stream.isatty():
+        with _bar(label, stream) as advance:
+            yield advance
+    else:
+        plain = PlainProgress(label, stream)
+        yield plain
+        plain.finish()
+
+
+class PlainProgress:
+    """At most one line every `every` seconds: percent, counts, time left. `clock` counts seconds."""
+
+    def __init__(
+        self, label: str, stream: TextIO, *, every: float = PLAIN_SECONDS, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._label, self._stream, self._every, self._clock = label, stream, every, clock
+        self._start = self._spoke = clock()
+        self._first: int | None = None
+
+    def __call__(self, done: int, total: int) -> None:
+        now = self._clock()
+        if self._first is None:
+            self._first = done  # a resumed job starts in the middle: what came before took no time now
+        if now - self._spoke < self._every or total <= 0:
+            return
+        self._spoke = now
+        fresh = done - self._first
+        left = f", {duration((now - self._start) / fresh * (total - done))} left" if fresh > 0 else ""
+        self._write(f"{done * 100 // total} % ({done}/{total}){left}")
+
+    def finish(self) -> None:
+        """One closing line, unless the work was too short to have spoken of."""
+        if self._spoke != self._start:
+            self._write(f"done in {duration(self._clock() - self._start)}")
+
+    def _write(self, text: str) -> None:
+        self._stream.write(f"{self._label}: {text}\n")
+        self._stream.flush()
+
+
+def duration(seconds: float) -> str:
+    """`42 s`, `3:05` (minutes:seconds) or `1:02:03`."""
+    whole = round(seconds)
+    minutes, rest = divmod(whole, 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours}:{minutes:02}:{rest:02}"
+    return f"{minutes}:{rest:02}" if minutes else f"{whole} s"
+
+
+@contextmanager
+def _bar(label: str, stream: TextIO) -> Iterator[Advance]:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(file=stream)) as bar:
+        task = bar.add_task(label, total=None)
+
+        def advance(done: int, total: int) -> None:
+            bar.update(task, completed=done, total=total)
+
+        yield advance

@@ -1,0 +1,167 @@
+"""`steady doctor`: what this machine can do and what is missing. Changes nothing and downloads nothing."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+
+from steadyhand import __version__
+from steadyhand.cli.console import emit_json
+from steadyhand.cli.options import json_option
+from steadyhand.errors import EXIT_OK, EXIT_PREREQUISITE, PrerequisiteError
+from steadyhand.settings import resolve
+
+PACKAGES = (
+    "accelerate", "click", "ftfy", "httpx", "jinja2", "jsonschema", "numpy", "peft", "pydantic", "pyyaml", "rich",
+    "sqlalchemy", "tokenizers", "torch", "transformers",
+)  # fmt: skip
+MINIMUM_PYTHON = (3, 11)
+LITTLE_DISK_GB = 2.0
+
+# Asked in a process of its own: a torch that does not fit the processor or the driver may kill its process.
+_TORCH_PROBE = """
+import json, torch
+gpu = torch.cuda.is_available()
+print(json.dumps({
+    "version": torch.__version__, "threads": torch.get_num_threads(),
+    "gpu": torch.cuda.get_device_name(0) if gpu else None,
+    "gpu_gb": torch.cuda.get_device_properties(0).total_memory / 1e9 if gpu else None,
+    "gpu_bf16": torch.cuda.is_bf16_supported() if gpu else None,
+}))
+"""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """`ok`, `note` (works, but know it) or `missing` (something cannot run)."""
+
+    name: str
+    state: Literal["ok", "note", "missing"]
+    text: str
+    next: str | None = None
+
+
+@click.command("doctor")
+@click.argument("folder", type=click.Path(path_type=Path), default=".")
+@json_option
+def doctor_command(folder: Path, as_json: bool) -> int:
+    """Say what this machine can do and what is missing (exit 3) for the domain in FOLDER."""
+    base = resolve(folder if folder.is_dir() else None).settings.model.base
+    checks = list(_checks(folder, base))
+    if as_json:
+        emit_json({"checks": [asdict(check) for check in checks]})
+    else:
+        for check in checks:
+            click.echo(f"{check.state:<8}{check.name:<14}{check.text}")
+            if check.next:
+                click.echo(f"{'':<22}next: {check.next}")
+    return EXIT_PREREQUISITE if any(check.state == "missing" for check in checks) else EXIT_OK
+
+
+def _checks(folder: Path, base: str) -> Iterator[Checked]:
+    yield Checked("steadyhand", "ok", __version__)
+    yield _python()
+    yield _packages()
+    yield from _torch()
+    yield _processor()
+    yield _memory()
+    yield _disk(folder)
+    yield _model(base)
+
+
+def _python() -> Checked:
+    text = f"{platform.python_version()} on {platform.platform()}"
+    if sys.version_info < MINIMUM_PYTHON:
+        return Checked("python", "missing", text, "use Python 3.11 or newer")
+    return Checked("python", "ok", text)
+
+
+def _packages() -> Checked:
+    versions: dict[str, str | None] = {}
+    for name in PACKAGES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            versions[name] = None
+    if absent := [name for name, version in versions.items() if version is None]:
+        return Checked("packages", "missing", f"not installed: {', '.join(absent)}", "pip install steadyhand")
+    return Checked("packages", "ok", ", ".join(f"{name} {version}" for name, version in versions.items()))
+
+
+def _torch() -> Iterator[Checked]:
+    try:
+        command = [sys.executable, "-c", _TORCH_PROBE]
+        asked = subprocess.run(command, capture_output=True, text=True, timeout=180, check=True)
+        found: dict[str, Any] = json.loads(asked.stdout.strip().splitlines()[-1])
+    except (subprocess.SubprocessError, ValueError, IndexError) as error:
+        told = error.stderr.strip() if isinstance(error, subprocess.CalledProcessError) else ""
+        text = (told or str(error)).splitlines()[-1]
+        yield Checked("torch", "missing", f"does not start: {text}", "install a torch that fits this machine")
+        return
+    yield Checked("torch", "ok", f"{found['version']}, {found['threads']} threads")
+    if found["gpu"] is None:
+        yield Checked("gpu", "note", "none; steady-nano runs without, an 8B model needs a 24 GB card")
+    else:
+        bf16 = "bfloat16" if found["gpu_bf16"] else "no bfloat16"
+        yield Checked("gpu", "ok", f"{found['gpu']}, {found['gpu_gb']:.0f} GB, {bf16}")
+
+
+def _processor() -> Checked:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    try:
+        flags = set(Path("/proc/cpuinfo").read_text(encoding="utf-8").split())
+    except OSError:
+        return Checked("processor", "ok", f"{cores} cores")
+    fast = [name for name in ("amx_bf16", "avx512_bf16") if name in flags]
+    return Checked("processor", "ok", f"{cores} cores, bfloat16 in hardware: {', '.join(fast) or 'no'}")
+
+
+def _memory() -> Checked:
+    try:
+        total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
+    except (ValueError, OSError, AttributeError):
+        return Checked("memory", "note", "unknown on this system")
+    return Checked("memory", "ok", f"{total:.1f} GB")
+
+
+def _disk(folder: Path) -> Checked:
+    there = next(path for path in (folder.absolute(), *folder.absolute().parents) if path.exists())
+    free = shutil.disk_usage(there).free / 1e9
+    if free < LITTLE_DISK_GB:
+        return Checked("disk", "note", f"{free:.1f} GB free in {there}", "free some space before a run")
+    return Checked("disk", "ok", f"{free:.1f} GB free in {there}")
+
+
+def _model(base: str) -> Checked:
+    if "/" in base and not Path(base).expanduser().exists():
+        return _hub_model(base)
+    from steadyhand.models.load import resolve as find
+
+    try:
+        return Checked("model", "ok", f"{base} in {find(base)}")
+    except PrerequisiteError as error:
+        return Checked("model", "missing", f"{error.where or base}: {error.what}", error.next)
+
+
+def _hub_model(base: str) -> Checked:
+    from huggingface_hub import try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        config = try_to_load_from_cache(base, "config.json")
+    except HFValidationError:
+        return Checked("model", "missing", f"{base}: neither a folder nor a hub name", "correct [model] base")
+    if isinstance(config, str):
+        return Checked("model", "ok", f"{base} in {Path(config).parent}")
+    return Checked("model", "note", f"{base} is not downloaded yet", "the first run downloads it")

@@ -1,0 +1,167 @@
+"""`steady eval`, `steady compare`, `steady gate`: measure one model, hold two against each other, hold one to bars."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from steadyhand.cli.console import emit_json, progress, say
+from steadyhand.cli.options import json_option, set_option
+from steadyhand.cli.run import settings_of
+from steadyhand.errors import EXIT_NO, EXIT_OK, Place, PrerequisiteError, UsageError
+
+if TYPE_CHECKING:
+    from steadyhand.ledger.result import Evaluation, Verdict
+    from steadyhand.models.backend import Backend
+    from steadyhand.settings import Settings
+
+
+@click.command("eval")
+@click.option("--model", required=True, help="steady-nano, a model folder, a hub name, or an endpoint's URL.")
+@click.option("--domain", "folder", required=True, type=click.Path(path_type=Path), help="The domain folder.")
+@click.option("--served-model", help="With an endpoint: the name of the model that it serves.")
+@click.option("--tokenizer", type=click.Path(path_type=Path), help="With an endpoint: the model's tokenizer folder.")
+@click.option("--clarify", is_flag=True, help="Give the model the extra first turn that a base model is allowed.")
+@click.option("--save", type=click.Path(path_type=Path), help="Write the evaluation here, for compare and gate.")
+@set_option
+@json_option
+def eval_command(
+    model: str,
+    folder: Path,
+    served_model: str | None,
+    tokenizer: Path | None,
+    clarify: bool,
+    save: Path | None,
+    sets: tuple[str, ...],
+    as_json: bool,
+) -> int:
+    """Measure any model on a domain's held-out scenarios and probes."""
+    from steadyhand.domain.load import load as load_domain
+    from steadyhand.evaluate.run import evaluate
+    from steadyhand.flow.work import sampling_of
+
+    settings = settings_of(folder, sets)
+    domain = load_domain(folder)
+    backend = _backend(model, served_model, tokenizer, settings)
+    with progress(f"evaluate {model}") as advance:
+        found = evaluate(
+            backend,
+            domain,
+            model=model,
+            sampling=sampling_of(settings),
+            settings=settings.eval,
+            clarify=clarify,
+            seed=settings.seed,
+            progress=lambda done, total, _: advance(done, total),
+        )
+    if save:
+        _write(save, found)
+    _show(found, as_json)
+    return EXIT_OK
+
+
+@click.command("compare")
+@click.argument("a", type=click.Path(path_type=Path))
+@click.argument("b", type=click.Path(path_type=Path))
+@click.option("--margin", default=0.03, show_default=True, help="Tolerated loss of public knowledge (a share).")
+@json_option
+def compare_command(a: Path, b: Path, margin: float, as_json: bool) -> int:
+    """Compare two saved evaluations item by item; refuses unequal conditions."""
+    from steadyhand.evaluate.compare import compare
+
+    found = compare(_read(a), _read(b), margin=margin)
+    if as_json:
+        emit_json(found.to_json())
+        return EXIT_OK
+    click.echo(f"{'metric':<28} {'a':>8} {'b':>8} {'change':>18} {'p (Holm)':>9}  test")
+    for row in found.rows:
+        change = (
+            "-" if row.difference is None else f"{100 * row.difference:+.1f} [{_points(row.low)}, {_points(row.high)}]"
+        )
+        p = "-" if row.p_holm is None else f"{row.p_holm:.4f}"
+        click.echo(f"{row.metric:<28} {_percent(row.a):>8} {_percent(row.b):>8} {change:>18} {p:>9}  {row.test}")
+    if found.knowledge:
+        click.echo(f"{found.knowledge.verdict}: {found.knowledge.metric} {found.knowledge.bar}")
+    return EXIT_OK
+
+
+@click.command("gate")
+@click.argument("tuned", type=click.Path(path_type=Path))
+@click.option("--base", type=click.Path(path_type=Path), required=True, help="The evaluation of the base model.")
+@click.option("--domain", "folder", type=click.Path(path_type=Path), default=".", help="Whose bars hold [here].")
+@set_option
+@json_option
+def gate_command(tuned: Path, base: Path, folder: Path, sets: tuple[str, ...], as_json: bool) -> int:
+    """Exit 1 unless the evaluation TUNED clears every bar against the evaluation BASE."""
+    from steadyhand.evaluate.verdict import verdict
+
+    found = verdict(_read(base), _read(tuned), settings_of(folder, sets).bars)
+    _show_verdict(found, as_json)
+    return EXIT_OK if found.word == "PASS" else EXIT_NO
+
+
+def _backend(model: str, served: str | None, tokenizer: Path | None, settings: Settings) -> Backend:
+    if model.startswith(("http://", "https://")):
+        from steadyhand.chat.render import Renderer
+        from steadyhand.models.endpoint import OpenAIEndpoint
+        from steadyhand.models.load import load_tokenizer
+
+        if served is None:
+            raise UsageError("an endpoint serves models by name", next="add --served-model NAME")
+        return OpenAIEndpoint(model, served, renderer=Renderer(load_tokenizer(tokenizer)) if tokenizer else None)
+    from steadyhand.models.load import load
+
+    return load(model, dtype=settings.model.dtype)
+
+
+def _show(found: Evaluation, as_json: bool) -> None:
+    from steadyhand.flow.outcome import figures
+
+    if as_json:
+        emit_json({"model": found.model, "metrics": figures(found), "manifest": found.manifest})
+        return
+    for metric in found.metrics.values():
+        bounds = "" if metric.low is None else f"[{_percent(metric.low)}, {_percent(metric.high)}]"
+        click.echo(f"{metric.name:<30} {_percent(metric.value):>8} {bounds:<20} n={metric.n} {metric.note}".rstrip())
+
+
+def _show_verdict(found: Verdict, as_json: bool) -> None:
+    if as_json:
+        emit_json(found.to_json())
+        return
+    for check in found.checks:
+        more = f" ({check.cases_needed} more cases needed)" if check.cases_needed else ""
+        click.echo(f"{check.verdict:<12} {check.metric} {_percent(check.value)} {check.bar}{more}")
+    say(f"verdict: {found.word}")
+
+
+def _write(path: Path, found: Evaluation) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(found.to_json(), ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+def _read(path: Path) -> Evaluation:
+    """A saved evaluation. Raises PrerequisiteError when it is absent, UsageError when it is something else."""
+    from steadyhand.ledger.result import Evaluation
+
+    if not path.is_file():
+        raise PrerequisiteError("no such evaluation", where=str(path), next="steady eval ... --save FILE writes one")
+    try:
+        return Evaluation.from_json(json.loads(path.read_text("utf-8")))
+    except json.JSONDecodeError as error:
+        raise UsageError(f"not JSON: {error.msg}", where=Place(str(path), error.lineno, error.colno)) from error
+    except (KeyError, TypeError, UnicodeDecodeError) as error:
+        raise UsageError(
+            f"not a saved evaluation: {error}", where=str(path), next="use a file of steady eval --save"
+        ) from error
+
+
+def _percent(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:.1f} %"
+
+
+def _points(value: float | None) -> str:
+    return "-" if value is None else f"{100 * value:+.1f}"

@@ -1,0 +1,33 @@
+"""Options that several commands share. Knows settings by their dotted names only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+from steadyhand.errors import UsageError
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+
+
+def json_option(command: Command) -> Command:
+    return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")(command)
+
+
+def set_option(command: Command) -> Command:
+    """`--set sft.epochs=3`, any number of times; arrives as `sets`, for `flags_of`."""
+    text = "Replace a setting for this call, for example --set sft.epochs=3."
+    return click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help=text)(command)
+
+
+def flags_of(sets: tuple[str, ...]) -> dict[str, object]:
+    """Dotted key -> text, for `settings.resolve(flags=...)`. Raises UsageError for a word without `=`."""
+    flags: dict[str, object] = {}
+    for word in sets:
+        key, equals, value = word.partition("=")
+        if not equals:
+            raise UsageError(f"--set {word}: no value", next="write --set KEY=VALUE, for example --set sft.epochs=3")
+        flags[key.strip()] = value.strip()
+    return flags

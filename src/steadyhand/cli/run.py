@@ -1,0 +1,138 @@
+"""`steady run` and `steady report`: the main job on the command line. Shows what flow does; does nothing itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from steadyhand.cli.console import emit_json, progress, say
+from steadyhand.cli.options import flags_of, json_option, set_option
+from steadyhand.errors import EXIT_NO, EXIT_OK
+from steadyhand.settings import Settings, resolve
+
+if TYPE_CHECKING:
+    from steadyhand.cli.console import Advance
+    from steadyhand.flow.engine import Desk, Planned
+
+WORDS = {
+    "check": "check the data",
+    "eval_base": "measure the base model",
+    "sft": "teach the domain (SFT)",
+    "gate": "health gate",
+    "eval_sft": "measure the taught model",
+    "pairs": "build preference groups",
+    "dpo": "align tool behaviour (DPO)",
+    "merge": "merge, check parity",
+    "eval_dpo": "measure the tuned model",
+    "verdict": "compare, judge",
+    "report": "write the report",
+}
+
+
+class Console:
+    """A line per stage and a bar for the one under way, on stderr."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._label = ""
+        self._advance: Advance | None = None
+        self._head = ""
+
+    def stage(self, planned: Planned, position: int, total: int) -> None:
+        self._open.close()
+        self._label, self._advance = "", None
+        self._head = f"[{position}/{total}] {WORDS.get(planned.name, planned.name)}"
+        say(f"{self._head}: {'done before' if planned.state == 'done' else planned.reason}")
+
+    def progress(self, done: int, total: int, label: str) -> None:
+        name = label.partition(" ")[0]  # "loss 0.512" is one bar whose text changes
+        if self._advance is None or name != self._label:
+            self._open.close()
+            self._label = name
+            self._advance = self._open.enter_context(progress(f"{self._head}: {name}" if name else self._head))
+        self._advance(done, total)
+
+    @contextmanager
+    def closing(self) -> Iterator[None]:
+        with self._open:
+            yield
+
+
+def settings_of(folder: Path, sets: Sequence[str], **flags: object) -> Settings:
+    given = {key: value for key, value in flags.items() if value is not None}
+    return resolve(folder, flags=flags_of(tuple(sets)) | {k.replace("__", "."): v for k, v in given.items()}).settings
+
+
+@click.command("run")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--model", help="Base model: steady-nano, a folder, or a hub name such as Qwen/Qwen3-8B.")
+@click.option("--out", type=click.Path(path_type=Path), help="Where artefacts and the report go [runs/<domain>].")
+@click.option("--plan", "only_plan", is_flag=True, help="Show what would run and why; change nothing.")
+@set_option
+@json_option
+def run_command(
+    folder: Path, model: str | None, out: Path | None, only_plan: bool, sets: tuple[str, ...], as_json: bool
+) -> int:
+    """Take the domain in FOLDER from a base model to a signed-off model and a report.
+
+    Exit 0: the verdict is PASS. Exit 1: FAIL, INSUFFICIENT or a failed health gate. Stop it at any time: the next run
+    goes on where it was, and a run with nothing to do says so.
+    """
+    from steadyhand.flow.run import plan, publish_report, run
+
+    settings = settings_of(folder, sets, model__base=model)
+    out = out or Path("runs") / folder.resolve().name
+    if only_plan:
+        return _show_plan(plan(folder, settings, out), as_json)
+    console = Console()
+    with console.closing():
+        desk = run(folder, settings, out, console)
+    pages = publish_report(desk, out)
+    if all(step.state == "done" for step in desk.steps):
+        say("nothing to do: every stage was done before and nothing has changed")
+    return _show_result(desk, pages, as_json)
+
+
+@click.command("report")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--to", type=click.Path(path_type=Path), help="Folder to write into [OUT/report].")
+@click.option("--language", type=click.Choice(["en", "zh"]), default="en", help="Language of report.html.")
+@json_option
+def report_command(out: Path, to: Path | None, language: str, as_json: bool) -> int:
+    """Write the report of the run in OUT (for example runs/uss) again, in English or Chinese first."""
+    from steadyhand.flow.run import rewrite_report
+
+    pages = rewrite_report(out, to or out / "report", language)
+    if as_json:
+        emit_json({"report": [str(page) for page in pages]})
+    else:
+        for page in pages:
+            click.echo(page)
+    return EXIT_OK
+
+
+def _show_plan(steps: Sequence[Planned], as_json: bool) -> int:
+    if as_json:
+        emit_json({"plan": [{"stage": s.name, "key": s.key, "state": s.state, "reason": s.reason} for s in steps]})
+        return EXIT_OK
+    for step in steps:
+        click.echo(f"{step.state:<5} {step.name:<10} {step.reason}")
+    if all(step.state == "done" for step in steps):
+        click.echo("nothing to do")
+    return EXIT_OK
+
+
+def _show_result(desk: Desk, pages: Sequence[Path], as_json: bool) -> int:
+    from steadyhand.flow.outcome import outcome, table
+
+    found = outcome(desk)
+    if as_json:
+        emit_json(found | {"report": [str(page) for page in pages]})
+    else:
+        click.echo(table(found))
+        click.echo(f"report: {pages[0]}")
+    return EXIT_OK if found["verdict"]["word"] == "PASS" else EXIT_NO

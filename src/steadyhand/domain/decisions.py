@@ -1,0 +1,47 @@
+"""A decision is the unit of behaviour: one assistant message, with everything before it as the state.
+
+Knows which messages of a scenario are decisions; knows nothing of how they are trained, paired or scored.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from steadyhand.chat.messages import Message, ToolCall
+from steadyhand.domain.model import AnswerRule, Scenario
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The state `messages` (gold history) and what must be done in it: `target`, and what its text must say.
+
+    `id` is "<scenario id>#<index>", where `index` counts the scenario's messages from 0.
+    """
+
+    id: str
+    scenario: Scenario
+    index: int
+    messages: tuple[Message, ...]
+    target: Message
+    answer: AnswerRule | None
+
+    @property
+    def expected(self) -> tuple[ToolCall, ...]:
+        """The calls that are due here, in order; empty when the right act is to call nothing."""
+        return self.target.calls
+
+
+def decisions(scenario: Scenario) -> list[Decision]:
+    """One decision per assistant message, in dialogue order; messages listed in `unscored` are only context."""
+    return [
+        Decision(
+            f"{scenario.id}#{index}",
+            scenario,
+            index,
+            scenario.messages[:index],
+            message,
+            scenario.answers.get(index),
+        )
+        for index, message in enumerate(scenario.messages)
+        if message.role == "assistant" and index not in scenario.unscored
+    ]

@@ -1,0 +1,152 @@
+"""Reads dialogues: messages, calls, answer rules and scenarios, each from a cursor.
+
+Knows the keys that a user writes; knows nothing of files, and nothing of other entries (load checks references).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import warnings
+from collections.abc import Sequence
+from typing import cast, get_args
+
+from steadyhand.chat.compare import read_spec
+from steadyhand.chat.messages import Json, Message, Role, ToolCall
+from steadyhand.domain.model import AnswerRule, InputClass, Language, Scenario, Split
+from steadyhand.domain.positions import Cursor
+from steadyhand.domain.textkeys import language_of
+from steadyhand.errors import UsageError
+
+ROLES: tuple[str, ...] = get_args(Role)
+LANGUAGES: tuple[str, ...] = get_args(Language)
+_BY_ROLE = {
+    "system": (),
+    "user": (),
+    "tool": ("name",),
+    "assistant": ("think", "calls", "answer", "score"),
+}
+
+
+def read_scenario(row: Cursor) -> Scenario:
+    """One entry of `scenarios:`; `split` has no default, because a silent one would leak or shrink the evaluation."""
+    row.fields(["id", "split", "messages"], ["group", "class", "lang", "tools", "tags", "comparators", "ordered"])
+    messages = read_messages(row)
+    id, entries = row.text("id"), list(row.items("messages"))
+    said = [e for e in enumerate(entries) if messages[e[0]].role == "assistant"]
+    return Scenario(
+        id=id,
+        group=row.text("group", id),
+        split=cast(Split, row.choice("split", get_args(Split))),
+        input_class=cast(InputClass, row.choice("class", get_args(InputClass), "common")),
+        lang=read_language(row, messages),
+        tools=_unique_texts(row, "tools"),
+        messages=messages,
+        place=row.place,
+        answers={index: read_answer(e.at("answer")) for index, e in said if e.has("answer")},
+        comparators=_comparators(row),
+        ordered=row.flag("ordered", False),
+        tags=row.texts("tags"),
+        unscored=frozenset(index for index, e in said if not e.flag("score", True)),
+    )
+
+
+def read_messages(row: Cursor, *, ends_with: Role = "assistant") -> tuple[Message, ...]:
+    """The list under `messages`, in a domain folder's own keys, its order checked."""
+    entries = list(row.items("messages"))
+    messages = tuple(_message(entry) for entry in entries)
+    check_order(row, entries, messages, ends_with)
+    return messages
+
+
+def check_order(row: Cursor, entries: Sequence[Cursor], messages: Sequence[Message], ends_with: Role) -> None:
+    """What every dialogue keeps: it ends with `ends_with`, only opens with system, and somebody speaks first."""
+    if not messages:
+        raise row.error("the dialogue has no messages", "add at least a user message and the assistant's answer")
+    for index, message in enumerate(messages):
+        if message.role == "system" and index:
+            raise entries[index].error("a system message after the first place", "move it to the start")
+    if messages[0].role == "assistant":
+        raise entries[0].error("the dialogue starts with the assistant", "put what it answers to before it")
+    if messages[-1].role != ends_with:
+        raise entries[-1].error(
+            f"the last message is of role {messages[-1].role!r}", f"end with a message of role {ends_with!r}"
+        )
+
+
+def _message(row: Cursor) -> Message:
+    row.require("role")
+    role = cast(Role, row.choice("role", ROLES))
+    row.fields(["role"], ["content", *_BY_ROLE[role]])
+    if role == "tool":
+        return Message(role, tool_content(row))
+    if role != "assistant":
+        return Message(role, row.text("content"))
+    calls = tuple(_call(call) for call in row.items("calls"))
+    message = Message(role, row.text("content", ""), row.optional_text("think"), calls)
+    if not message.content.strip() and not calls:
+        raise row.error("the assistant neither says nor calls anything", "add `content` or `calls`")
+    return message
+
+
+def tool_content(row: Cursor) -> str:
+    """A tool's result: text as it stands; any other value dumped as JSON; absent is empty."""
+    value = row.value.get("content")
+    return value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
+
+
+def _call(row: Cursor) -> ToolCall:
+    row.fields(["name"], ["arguments"])
+    return ToolCall(row.text("name"), row.mapping("arguments"))
+
+
+def read_answer(row: Cursor) -> AnswerRule:
+    """`must` and `must_not`: lists of regular expressions, compiled here so that no later floor meets a bad one."""
+    return read_rule(row.fields([], ["must", "must_not"]))
+
+
+def read_rule(row: Cursor) -> AnswerRule:
+    """The rule whose `must` and `must_not` stand beside other keys of `row`."""
+    for key in ("must", "must_not"):
+        for item in row.items(key):
+            _compile(item)
+    return AnswerRule(row.texts("must"), row.texts("must_not"))
+
+
+def _compile(item: Cursor) -> None:
+    pattern = item.as_text("a pattern")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # "possible nested set" is only a warning, also for the user
+            re.compile(pattern, re.IGNORECASE)
+    except (re.error, OverflowError, RecursionError) as error:
+        raise item.error(f"not a regular expression: {error}", r"escape ( ) [ ] * + ? . with \ to mean them") from None
+
+
+def read_language(row: Cursor, messages: Sequence[Message]) -> Language:
+    """`lang` as written, else the language of what the user says."""
+    said = " ".join(m.content for m in messages if m.role == "user")
+    return cast(Language, row.choice("lang", LANGUAGES, language_of(said)))
+
+
+def _unique_texts(row: Cursor, key: str) -> tuple[str, ...]:
+    texts = row.texts(key)
+    for index, text in enumerate(texts):
+        if text in texts[:index]:
+            raise row.at(key, index).error(f"{text!r} stands twice in {key!r}", "remove one of the two")
+    return texts
+
+
+def _comparators(row: Cursor) -> dict[str, dict[str, Json]]:
+    found = row.mapping("comparators")
+    return {tool: _checked_specs(row.at("comparators"), tool) for tool in found}
+
+
+def _checked_specs(row: Cursor, tool: str) -> dict[str, Json]:
+    specs = row.mapping(tool)
+    for argument, spec in specs.items():
+        try:
+            read_spec(spec)
+        except UsageError as error:
+            raise row.at(tool).error(error.what, error.next or "correct it", key=argument) from None
+    return dict(specs)

@@ -1,0 +1,193 @@
+"""Reads a domain folder into a Domain, or raises one DomainError that names file:line:column and what to do.
+
+Knows the folder's layout and the references between entries; the entries' own keys are read in `records`,
+`dialogues` and `openai`. Whether the data are any good is for check/ to say.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator
+from itertools import chain
+from pathlib import Path
+
+from steadyhand.chat.messages import Tool
+from steadyhand.domain.dialogues import read_scenario
+from steadyhand.domain.jsonfile import read_json, read_jsonl
+from steadyhand.domain.model import Card, Domain, Point, Probe, Scenario
+from steadyhand.domain.openai import read_openai_row, read_tool
+from steadyhand.domain.positions import Cursor, suggestion
+from steadyhand.domain.records import read_clarify, read_loose_card, read_point, read_probe
+from steadyhand.domain.yamlfile import read_yaml
+from steadyhand.errors import DomainError, Place
+
+LAYOUT = {
+    "knowledge": (".yaml", ".yml", ".jsonl"),
+    "tools": (".json",),
+    "scenarios": (".yaml", ".yml", ".jsonl"),
+    "probes": (".yaml", ".yml"),
+    "rehearsal": (".jsonl",),
+}
+_DATA_SUFFIXES = frozenset({".yaml", ".yml", ".json", ".jsonl", ".csv", ".tsv", ".py", ".toml", ".parquet"})
+
+
+def load(folder: str | Path) -> Domain:
+    """The domain in `folder`; knowledge, tools, scenarios, probes and rehearsal may each be absent, not all of them."""
+    root = Path(folder)
+    if not root.is_dir():
+        raise DomainError(
+            "not a folder" if root.exists() else "no such folder", where=str(root), next=f"run `steady init {root}`"
+        )
+    tools = _read_tools(root)
+    probes, clarify = _read_probes(root)
+    rehearsal = [read_openai_row(row) for row in _lines(root, "rehearsal")]
+    domain = Domain(
+        root=root,
+        name=root.resolve().name,
+        points=_read_points(root),
+        tools=tools,
+        scenarios=_read_scenarios(root, tools),
+        probes=probes,
+        rehearsal=tuple(messages for messages, _ in rehearsal),
+        rehearsal_tools=tuple(offered for _, offered in rehearsal),
+        clarify=clarify,
+    )
+    if not (domain.points or domain.tools or domain.scenarios or domain.probes or domain.rehearsal):
+        raise DomainError(
+            f"the folder holds none of {', '.join(f'{name}/' for name in LAYOUT)}",
+            where=str(root),
+            next=f"run `steady init {root / 'my-domain'}` or `steady import FILE --to {root / 'my-domain'}`",
+        )
+    return domain
+
+
+def read_text(path: Path) -> str:
+    """A file's text as UTF-8, without a byte order mark. Raises DomainError with the line of the first bad byte."""
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise DomainError(f"cannot be read: {error.strerror}", where=str(path), next="check the file") from None
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = error.object[: error.start]
+        place = Place(str(path), before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
+        raise DomainError(
+            f"byte 0x{error.object[error.start]:02x} is not UTF-8", where=place, next="save the file as UTF-8"
+        ) from None
+
+
+def _files(root: Path, room: str) -> list[Path]:
+    """The room's files in name order. A data file of a kind that is not read there is refused, not passed over."""
+    folder = root / room
+    if not folder.exists():
+        return []
+    if not folder.is_dir():
+        raise DomainError("expected a folder", where=str(folder), next=f"put the files into a folder {room}/")
+    found = []
+    for path in sorted(folder.iterdir()):
+        suffix = path.suffix.lower()
+        if path.name.startswith(".") or path.is_dir():
+            continue
+        if suffix in LAYOUT[room]:
+            found.append(path)
+        elif suffix in _DATA_SUFFIXES:
+            wanted = " or ".join(LAYOUT[room])
+            raise DomainError(f"{suffix} files are not read in {room}/", where=str(path), next=f"write {wanted}")
+    return found
+
+
+def _documents(root: Path, room: str) -> Iterator[Cursor]:
+    """The room's YAML files."""
+    for path in _files(root, room):
+        if path.suffix.lower() in (".yaml", ".yml"):
+            yield read_yaml(read_text(path), str(path))
+
+
+def _lines(root: Path, room: str) -> Iterator[Cursor]:
+    """The lines of the room's JSONL files."""
+    for path in _files(root, room):
+        if path.suffix.lower() == ".jsonl":
+            yield from read_jsonl(read_text(path), str(path))
+
+
+def _read_points(root: Path) -> tuple[Point, ...]:
+    documents = [document.fields(["points"]) for document in _documents(root, "knowledge")]
+    entries = [read_point(row) for document in documents for row in document.items("points")]
+    ids = [entry.point.id for entry in entries]
+    _refuse_twins([(entry.point.id, entry.point.place) for entry in entries], "point")
+    for entry in entries:
+        for index, name in enumerate(entry.point.depends_on):
+            _refuse_unknown(entry.row.at("depends_on", index), name, ids, "point")
+    loose: dict[str, list[Card]] = {}
+    for row in _lines(root, "knowledge"):
+        card = read_loose_card(row)
+        _refuse_unknown(row.at("point"), card.point, ids, "point")
+        loose.setdefault(card.point, []).append(card)
+    points = [dataclasses.replace(e.point, cards=(*e.point.cards, *loose.get(e.point.id, ()))) for e in entries]
+    _refuse_twins([(card.id, card.place) for point in points for card in point.cards], "card")
+    return tuple(points)
+
+
+def _read_tools(root: Path) -> dict[str, Tool]:
+    tools: dict[str, Tool] = {}
+    places: list[tuple[str, Place]] = []
+    for path in _files(root, "tools"):
+        row = read_json(read_text(path), str(path))
+        if isinstance(row.value, list):
+            raise row.error("a list of tools; one tool per file is read here", "split it into one file per tool")
+        tool = read_tool(row)
+        places.append((tool.name, row.place))
+        tools[tool.name] = tool
+    _refuse_twins(places, "tool")
+    return tools
+
+
+def _read_scenarios(root: Path, tools: dict[str, Tool]) -> tuple[Scenario, ...]:
+    documents = [document.fields(["scenarios"]) for document in _documents(root, "scenarios")]
+    rows = chain((row for document in documents for row in document.items("scenarios")), _lines(root, "scenarios"))
+    scenarios = tuple(_resolved(row, read_scenario(row), list(tools)) for row in rows)
+    _refuse_twins([(scenario.id, scenario.place) for scenario in scenarios], "scenario")
+    return scenarios
+
+
+def _resolved(row: Cursor, scenario: Scenario, tools: list[str]) -> Scenario:
+    for index, name in enumerate(scenario.tools):
+        _refuse_unknown(row.at("tools", index), name, tools, "tool")
+    for name in scenario.comparators:
+        if name not in tools:
+            raise row.at("comparators").error(f"no tool {name!r}", _hint(name, tools, "tool"), key=name)
+    return scenario
+
+
+def _read_probes(root: Path) -> tuple[tuple[Probe, ...], dict[str, str]]:
+    documents = [document.fields([], ["clarify", "probes"]) for document in _documents(root, "probes")]
+    probes = tuple(read_probe(row) for document in documents for row in document.items("probes"))
+    _refuse_twins([(probe.id, probe.place) for probe in probes], "probe")
+    clarify: dict[str, str] = {}
+    for document in documents:
+        if document.has("clarify"):
+            row = document.at("clarify")
+            for language, text in read_clarify(row).items():
+                if clarify.setdefault(language, text) != text:
+                    raise row.error("another file clarifies differently", "keep one of the two", key=language)
+    return probes, clarify
+
+
+def _refuse_twins(found: list[tuple[str, Place]], kind: str) -> None:
+    first: dict[str, Place] = {}
+    for id, place in found:
+        if id in first:
+            raise DomainError(
+                f"the {kind} {id!r} stands twice", where=place, next=f"rename it; the first is {first[id]}"
+            )
+        first[id] = place
+
+
+def _refuse_unknown(row: Cursor, name: str, known: list[str], kind: str) -> None:
+    if name not in known:
+        raise row.error(f"no {kind} {name!r}", _hint(name, known, kind))
+
+
+def _hint(name: str, known: list[str], kind: str) -> str:
+    return suggestion(name, known) if known else f"add the {kind} first"

@@ -1,0 +1,44 @@
+"""What training reads: rows for SFT and groups for DPO. Made by cards/ and pairs/, used by train/ and report/."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from steadyhand.chat.messages import Message, Tool
+
+ErrorMode = Literal[
+    "no_call", "needless_call", "wrong_tool", "wrong_args", "fabricated_result", "misread_result", "skipped_step",
+    "malformed",
+]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One trained assistant turn: the last message is the target, everything before it is context."""
+
+    messages: tuple[Message, ...]
+    tools: tuple[Tool, ...]
+    source: str  # "card:<id>" | "rehearsal:<n>" | "scenario:<id>#<index>"
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """`text` is a raw completion as the model would emit it (without the end-of-turn token)."""
+
+    text: str
+    mode: ErrorMode
+    origin: Literal["model", "mutator"]
+
+
+@dataclass(frozen=True)
+class Group:
+    """One chosen answer and K rejected ones behind one shared prompt (same state by construction)."""
+
+    id: str  # "<scenario id>#<message index>"
+    messages: tuple[Message, ...]  # the prompt
+    tools: tuple[Tool, ...]
+    chosen: Message
+    rejected: tuple[Rejected, ...]
+    input_class: str
+    tool: str  # the expected tool, or "none"

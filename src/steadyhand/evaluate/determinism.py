@@ -1,0 +1,133 @@
+"""Same input, same outcome? Repeats some decisions one by one and in batches, and compares at three levels.
+
+text: the raw completion. calls: what was parsed. outcome: passed or not, and why. Batches matter: their composition
+changes results at temperature 0, so every batched run draws another order. Only distinct completions are stored.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+from collections.abc import Sequence
+
+from steadyhand.chat.messages import Json
+from steadyhand.chat.parse import parse_strict
+from steadyhand.evaluate.metrics import Sample, rate_metric
+from steadyhand.evaluate.scoring import score
+from steadyhand.evaluate.suites import Target
+from steadyhand.ledger.result import Item, Metric
+from steadyhand.models.backend import Backend, Completion, Progress, Sampling
+from steadyhand.stats.passk import missed_flip_rate, unnoticed
+
+SUITE = "determinism"
+LEVELS = ("text", "calls", "outcome")
+MODES = ("sequential", "batched")
+
+
+def repeat(
+    backend: Backend,
+    chosen: Sequence[Target],
+    sampling: Sampling,
+    *,
+    runs: int,
+    batch_size: int,
+    seed: int,
+    progress: Progress,
+) -> list[Item]:
+    """`runs` sequential and `runs` batched runs of every chosen target, one judged item each."""
+    answers: dict[str, list[list[Completion]]] = {mode: [[] for _ in chosen] for mode in MODES}
+    total = 2 * runs * len(chosen)
+    for run in range(runs):
+        for mode, size in zip(MODES, (1, batch_size), strict=True):
+            order = list(range(len(chosen)))
+            if mode == "batched":
+                random.Random(f"{seed}/{run}").shuffle(order)
+            before = (2 * run + MODES.index(mode)) * len(chosen)
+            done = backend.generate(
+                [chosen[i].prompt for i in order], sampling, batch_size=size, progress=_from(before, total, progress)
+            )
+            for index, completion in zip(order, done, strict=True):
+                answers[mode][index].append(completion)
+    return [_item(target, *(answers[mode][i] for mode in MODES)) for i, target in enumerate(chosen)]
+
+
+def _from(before: int, total: int, progress: Progress) -> Progress:
+    """`progress` of one run as progress of them all."""
+    return lambda done, _: progress(before + done, total)
+
+
+def _item(target: Target, sequential: list[Completion], batched: list[Completion]) -> Item:
+    """Stores the distinct completions once; runs refer to them by index."""
+    distinct: dict[tuple[str, str], int] = {}
+    runs = {
+        mode: [distinct.setdefault((c.text, c.finish_reason), len(distinct)) for c in completions]
+        for mode, completions in zip(MODES, (sequential, batched), strict=True)
+    }
+    return judge(target, sequential[0], [list(text) for text in distinct], runs)
+
+
+def judge(target: Target, first: Completion, texts: list[list[str]], runs: dict[str, list[int]]) -> Item:
+    """One item from (text, finish reason) pairs and each run's index into them; also scores stored runs again."""
+    views = {level: [_view(level, target, first, text, finish) for text, finish in texts] for level in LEVELS}
+    same: dict[str, Json] = {}
+    for level in LEVELS:
+        seen = {mode: {views[level][i] for i in runs[mode]} for mode in MODES}
+        same[level] = {mode: len(values) == 1 for mode, values in seen.items()}
+        same[level]["all"] = len(set().union(*seen.values())) == 1
+    return Item(
+        id=target.id,
+        suite=SUITE,
+        cluster=target.cluster,
+        lang=target.lang,
+        prompt_hash=first.prompt_hash,
+        raw=first.text,
+        finish_reason=first.finish_reason,
+        completion_tokens=first.completion_tokens,
+        passed=same["outcome"]["all"],
+        code=None if same["outcome"]["all"] else "outcome_changed",
+        expected=target.expected,
+        question=target.question,
+        facts={"texts": texts, "runs": runs, "same": same, "asked": target.asked},
+    )
+
+
+def _view(level: str, target: Target, first: Completion, text: str, finish: str) -> str:
+    """A completion as one level sees it."""
+    if level == "text":
+        return text
+    if level == "calls":
+        parsed = parse_strict(text, finish)
+        calls = [[call.name, call.arguments] for call in parsed.calls]
+        return json.dumps([calls, parsed.attempts, parsed.error and parsed.error.code], sort_keys=True, default=str)
+    again = Completion(
+        text,
+        "length" if finish == "length" else "stop",
+        first.prompt_tokens,
+        first.completion_tokens,
+        first.prompt_hash,
+    )
+    item = score(target, target.prompt, again)
+    return json.dumps([item.passed, item.code, item.facts.get("answer_ok")])
+
+
+def determinism_metrics(items: Sequence[Item], runs: int) -> dict[str, Metric]:
+    """determinism_<level> over all runs, and determinism_<level>_<mode>; empty when nothing was repeated."""
+    repeated = [item for item in items if item.suite == SUITE]
+    if not repeated:
+        return {}
+    found = {}
+    for level in LEVELS:
+        for mode in ("all", *MODES):
+            samples = [Sample(item.id, item.cluster, item.facts["same"][level][mode]) for item in repeated]
+            name = f"determinism_{level}" + ("" if mode == "all" else f"_{mode}")
+            found[name] = rate_metric(name, samples, note=unseen(runs, len(samples)))
+    return found
+
+
+def unseen(runs: int, items: int) -> str:
+    """What such a check could have missed, in words."""
+    limit = missed_flip_rate(runs, items)
+    return (
+        f"k={runs} runs each of m={items} items; flips of up to {limit:.1%} on every item could go unseen at 95 %, "
+        f"and one item that flips 5 % of the time looks the same in {unnoticed(0.05, runs):.0%} of such checks"
+    )

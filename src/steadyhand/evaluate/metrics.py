@@ -1,0 +1,175 @@
+"""Every metric as data: which items count, and as what. Computed from scored items only, so stored answers suffice.
+
+Knows items and their facts; knows nothing of models, prompts or bars. A rate's samples are booleans with a cluster;
+None means that an item does not count (a turn without a call has no arguments to be right), which is not a failure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from steadyhand.ledger.result import Item, Metric
+from steadyhand.stats.intervals import by_cluster, ratio, wilson_clustered
+
+ALL = frozenset({"tool", "public", "anchoring", "reasoning"})
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One counted outcome; `key` pairs it with the other model's."""
+
+    key: str
+    cluster: str
+    passed: bool
+
+
+@dataclass(frozen=True)
+class Rate:
+    """A share of items of `suites`; `judged` rates need an item's verdict, so unscored items are reported there."""
+
+    name: str
+    suites: frozenset[str]
+    outcome: Callable[[Item], bool | None]
+    judged: bool = True
+    note: str = ""
+
+    def samples(self, items: Iterable[Item]) -> list[Sample]:
+        counted = ((item, self.outcome(item)) for item in items if item.suite in self.suites and not is_warm_up(item))
+        return [Sample(f"{item.suite}/{item.id}", item.cluster, ok) for item, ok in counted if ok is not None]
+
+    def unscored(self, items: Iterable[Item]) -> int:
+        asked = (item for item in items if item.suite in self.suites and not is_warm_up(item))
+        return sum(item.passed is None for item in asked) if self.judged else 0
+
+
+@dataclass(frozen=True)
+class ScenarioRate(Rate):
+    """Counts scenarios, not decisions: one passes end to end when all of its decisions do."""
+
+    def samples(self, items: Iterable[Item]) -> list[Sample]:
+        grouped = by_cluster([(str(item.facts["scenario"]), item) for item in items if item.suite == "tool"])
+        found = []
+        for scenario, decided in grouped.items():
+            outcomes = [self.outcome(item) for item in decided]
+            if None not in outcomes:
+                found.append(Sample(scenario, decided[0].cluster, all(outcomes)))
+        return found
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A ratio of sums over items; `parts` gives (numerator, denominator)."""
+
+    name: str
+    suites: frozenset[str]
+    parts: Callable[[Item], tuple[float, float]]
+    note: str = ""
+
+    def pairs(self, items: Iterable[Item]) -> list[tuple[str, str, tuple[float, float]]]:
+        """(key, cluster, parts) of every item that counts."""
+        asked = (item for item in items if item.suite in self.suites and not is_warm_up(item))
+        return [(f"{item.suite}/{item.id}", item.cluster, self.parts(item)) for item in asked]
+
+
+def is_warm_up(item: Item) -> bool:
+    """The extra clarifying turn that a base model may be given: recorded, never counted."""
+    return bool(item.facts.get("clarify"))
+
+
+def countable(items: Iterable[Item]) -> list[Item]:
+    """The items that metrics count: all but lead-in turns and repetitions."""
+    return [item for item in items if item.suite in ALL and not is_warm_up(item)]
+
+
+def fact(name: str) -> Callable[[Item], bool | None]:
+    """The outcome stored under `name`; None when the item has none."""
+    return lambda item: item.facts.get(name)
+
+
+def _missed(item: Item) -> bool | None:
+    return not item.facts["called"] if item.facts["due"] else None
+
+
+def _spurious(item: Item) -> bool | None:
+    return None if item.facts["due"] else bool(item.facts["called"])
+
+
+def _end_to_end(item: Item) -> bool | None:
+    return None if item.passed is None else item.passed and item.facts.get("answer_ok") is not False
+
+
+_TOOL, _CALLED = frozenset({"tool"}), "over turns that called, so each model has its own n"
+RATES: tuple[Rate, ...] = (
+    Rate("tool_call_accuracy", _TOOL, lambda item: item.passed, note="strict parse and match"),
+    Rate("tool_call_accuracy_lenient", _TOOL, lambda item: item.lenient_passed, note="repairs and comparators"),
+    Rate("tool_name_accuracy", _TOOL, fact("name_ok"), note=_CALLED),
+    Rate("tool_args_accuracy", _TOOL, fact("args_ok"), note=_CALLED),
+    Rate("missed_rate", _TOOL, _missed, note="no attempt where a call is due"),
+    Rate("spurious_rate", _TOOL, _spurious, note="an attempt where none is due"),
+    Rate("reading_accuracy", _TOOL, fact("answer_ok"), note="decisions whose text must say something"),
+    ScenarioRate("scenario_pass", _TOOL, _end_to_end, note="every decision right, texts included"),
+    Rate(
+        "semantic_anchoring", frozenset({"anchoring"}), lambda item: item.passed, note="turns; a dialogue is a cluster"
+    ),
+    Rate("general_knowledge", frozenset({"public"}), lambda item: item.passed),
+    Rate("reasoning_accuracy", frozenset({"reasoning"}), lambda item: item.passed),
+    Rate("response_quality", ALL, fact("quality"), judged=False, note="not too short, no loop, think tags balanced"),
+    Rate("cot_retention", ALL, fact("cot"), judged=False, note="think whole, structured, without loop or garbage"),
+)
+_TALK = frozenset({"anchoring", "reasoning"})
+RATIOS: tuple[Ratio, ...] = (
+    Ratio(
+        "invalid_token_ratio",
+        _TALK,
+        lambda item: (item.facts["invalid_tokens"], item.facts["answer_tokens"]),
+        note="answer text; lexicon of clarifying, hypothetical and generic sentences",
+    ),
+    Ratio(
+        "invalid_token_ratio_think",
+        _TALK,
+        lambda item: (item.facts["think_invalid_tokens"], item.facts["think_tokens"]),
+        note="the same over the reasoning",
+    ),
+)
+
+
+def rate_metric(name: str, samples: Sequence[Sample], unscored: int = 0, note: str = "") -> Metric:
+    """The samples' rate with the Wilson interval at their effective size; value None without samples."""
+    if not samples:
+        return Metric(name, None, 0, None, None, unscored=unscored, note=note)
+    clusters = by_cluster([(sample.cluster, sample.passed) for sample in samples])
+    interval = wilson_clustered(list(clusters.values()))
+    k = sum(sample.passed for sample in samples)
+    return Metric(name, interval.value, len(samples), interval.low, interval.high, k, unscored, len(clusters), note)
+
+
+def ratio_metric(spec: Ratio, items: Sequence[Item], seed: int) -> Metric:
+    """The ratio with cluster-bootstrap bounds; value None when nothing was said at all."""
+    pairs = spec.pairs(items)
+    clusters = by_cluster([(cluster, parts) for _, cluster, parts in pairs])
+    if not any(parts[1] for _, _, parts in pairs):
+        return Metric(spec.name, None, len(pairs), None, None, note=spec.note)
+    interval = ratio(clusters, seed=seed)
+    return Metric(
+        spec.name, interval.value, interval.n, interval.low, interval.high, clusters=len(clusters), note=spec.note
+    )
+
+
+def anchoring_by_language(items: Sequence[Item]) -> list[Metric]:
+    """semantic_anchoring of each dialogue by itself: the bar is on the count of its turns."""
+    rate = next(rate for rate in RATES if rate.name == "semantic_anchoring")
+    languages = sorted({item.lang for item in items if item.suite == "anchoring"})
+    found = []
+    for lang in languages:
+        own = [item for item in items if item.lang == lang]
+        found.append(rate_metric(f"{rate.name}_{lang}", rate.samples(own), rate.unscored(own), "one dialogue"))
+    return found
+
+
+def item_metrics(items: Sequence[Item], seed: int = 0) -> dict[str, Metric]:
+    """All metrics of one-shot items by name; those whose suites were not asked at all are left out."""
+    asked = {item.suite for item in items}
+    rates = [rate_metric(r.name, r.samples(items), r.unscored(items), r.note) for r in RATES if r.suites & asked]
+    ratios = [ratio_metric(spec, items, seed) for spec in RATIOS if spec.suites & asked]
+    return {metric.name: metric for metric in [*rates, *anchoring_by_language(items), *ratios]}

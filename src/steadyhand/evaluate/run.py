@@ -1,0 +1,195 @@
+"""Runs every suite over a model, or over stored answers: the page to read first.
+
+All one-turn questions go out in one request; the anchoring dialogues step together; a nested sample of decisions is
+repeated for determinism. Scores come from raw completions only, so `rescore` needs no model.
+"""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import asdict
+from importlib.metadata import PackageNotFoundError, version
+from typing import Protocol
+
+from steadyhand import __version__
+from steadyhand.chat.messages import Json
+from steadyhand.domain.model import Domain
+from steadyhand.errors import UsageError
+from steadyhand.evaluate.anchoring import Ask, Asked, dialogues, play
+from steadyhand.evaluate.determinism import SUITE, determinism_metrics, judge, repeat
+from steadyhand.evaluate.metrics import item_metrics
+from steadyhand.evaluate.scoring import score
+from steadyhand.evaluate.suites import SUITES, Suite, Target, digest, item_set, nested_sample, targets
+from steadyhand.ledger.result import Evaluation, Item
+from steadyhand.models.backend import Backend, Completion, FinishReason, Prompt, Sampling
+from steadyhand.settings.model import EvalSettings
+
+_PACKAGES = ("torch", "transformers", "tokenizers")
+
+
+class LabelledProgress(Protocol):
+    """Called as work proceeds: `done` of `total` completions of what `label` names."""
+
+    def __call__(self, done: int, total: int, label: str) -> None: ...
+
+
+def evaluate(
+    backend: Backend,
+    domain: Domain,
+    *,
+    model: str,
+    sampling: Sampling | None = None,
+    settings: EvalSettings | None = None,
+    suites: Collection[Suite] = SUITES,
+    clarify: bool = False,
+    seed: int = 0,
+    progress: LabelledProgress | None = None,
+) -> Evaluation:
+    """Everything measured on one model. `clarify` gives it the domain's extra first turn before each anchoring dialogue
+    (the method allows that for a base model). Raises UsageError when there is nothing to ask."""
+    sampling, settings = sampling or Sampling(), settings or EvalSettings()
+    asked = targets(domain, suites)
+    tell = progress or _silent
+
+    ask = _asking(backend, sampling, settings.batch_size, Counter(_label(target) for target in asked), tell)
+    items = _ask_all(domain, asked, ask, settings, clarify)
+    items += _repeat(backend, asked, sampling, settings, seed, tell)
+    manifest = _manifest(domain, asked, items, sampling, settings, suites, clarify, seed)
+    return _evaluation(model, backend.fingerprint, items, manifest)
+
+
+def rescore(evaluation: Evaluation, domain: Domain, settings: EvalSettings | None = None) -> Evaluation:
+    """The same answers under the domain's present rules. Raises UsageError when a question itself has changed, or when
+    one was never asked: such answers must be generated."""
+    settings = settings or EvalSettings()
+    manifest = dict(evaluation.manifest)
+    asked = targets(domain, manifest["suites"])
+    stored = {(item.suite, item.id): item for item in evaluation.items}
+
+    def recall(questions: Sequence[Asked]) -> list[Completion]:
+        return [_stored(stored, target.key, target) for target, _ in questions]
+
+    items = _ask_all(domain, asked, recall, settings, manifest["clarify"])
+    again = {target.id: target for target in asked if target.suite == "tool"}
+    for item in evaluation.items:
+        if item.suite == SUITE:
+            first = _stored(stored, (SUITE, item.id), again.get(item.id))
+            items.append(judge(again[item.id], first, item.facts["texts"], item.facts["runs"]))
+    manifest |= {"item_set": item_set(asked), "cot_labels": [list(part) for part in settings.cot_labels]}
+    return _evaluation(evaluation.model, evaluation.fingerprint, items, manifest)
+
+
+def _ask_all(domain: Domain, asked: Sequence[Target], ask: Ask, settings: EvalSettings, clarify: bool) -> list[Item]:
+    """Every question answered and judged once, in the order: one-turn questions, then dialogue turns."""
+    single = [(target, target.prompt) for target in asked if target.suite != "anchoring"]
+    parts = dialogues(domain, [target for target in asked if target.suite == "anchoring"], clarify)
+    answers = ask(single) if single else []
+    answered = [(target, prompt, done) for (target, prompt), done in zip(single, answers, strict=True)]
+    return [score(*triple, settings.cot_labels) for triple in [*answered, *play(ask, parts)]]
+
+
+def _repeat(
+    backend: Backend,
+    asked: Sequence[Target],
+    sampling: Sampling,
+    settings: EvalSettings,
+    seed: int,
+    tell: LabelledProgress,
+) -> list[Item]:
+    decisions = [target for target in asked if target.suite == "tool"]
+    chosen = nested_sample(decisions, settings.determinism_items, seed)
+    if not chosen:
+        return []
+    return repeat(
+        backend,
+        chosen,
+        sampling,
+        runs=settings.determinism_runs,
+        batch_size=settings.batch_size,
+        seed=seed,
+        progress=lambda done, total: tell(done, total, SUITE),
+    )
+
+
+def _asking(backend: Backend, sampling: Sampling, batch_size: int, totals: Counter[str], tell: LabelledProgress) -> Ask:
+    """Asks the model; the steps of the dialogues are told as one piece of work."""
+    before: Counter[str] = Counter()
+
+    def ask(questions: Sequence[Asked]) -> list[Completion]:
+        label, counted = _label(questions[0][0]), sum(not target.warm_up for target, _ in questions)
+        offset = before[label]
+        before[label] += counted
+        progress = (lambda done, _: tell(offset + done, totals[label], label)) if counted else None
+        return backend.generate([prompt for _, prompt in questions], sampling, batch_size=batch_size, progress=progress)
+
+    return ask
+
+
+def _label(target: Target) -> str:
+    return "anchoring" if target.suite == "anchoring" else "questions"
+
+
+def _silent(done: int, total: int, label: str) -> None:
+    """No one listens."""
+
+
+def _stored(stored: dict[tuple[str, str], Item], key: tuple[str, str], target: Target | None) -> Completion:
+    item = stored.get(key)
+    if item is None or target is None or item.facts.get("asked") != target.asked:
+        why = "was never asked" if item is None else "is no longer asked" if target is None else "has changed since"
+        raise UsageError(f"question {'/'.join(key)} {why}", next="evaluate the model again: old answers do not fit")
+    reason: FinishReason = "length" if item.finish_reason == "length" else "stop"
+    return Completion(item.raw, reason, 0, item.completion_tokens, item.prompt_hash)
+
+
+def _evaluation(model: str, fingerprint: str, items: Sequence[Item], manifest: dict[str, Json]) -> Evaluation:
+    metrics = item_metrics(items, manifest["seed"])
+    metrics |= determinism_metrics(items, manifest["determinism"]["runs"])
+    return Evaluation(model, fingerprint, metrics, tuple(items), manifest)
+
+
+def _manifest(
+    domain: Domain,
+    asked: Sequence[Target],
+    items: Sequence[Item],
+    sampling: Sampling,
+    settings: EvalSettings,
+    suites: Collection[Suite],
+    clarify: bool,
+    seed: int,
+) -> dict[str, Json]:
+    """What an A/B must find equal, and what identifies the conditions. Prompt hashes per item stand on the items."""
+    repeated = [item for item in items if item.suite == SUITE]
+    return {
+        "domain": domain.name,
+        "suites": [suite for suite in SUITES if suite in suites],
+        "item_set": item_set(asked),
+        "prompts": digest(sorted([i.suite, i.id, i.prompt_hash] for i in items if i.suite not in ("anchoring", SUITE))),
+        "sampling": asdict(sampling),
+        "batch_size": settings.batch_size,
+        "determinism": {"runs": settings.determinism_runs, "items": len(repeated)},
+        "cot_labels": [list(part) for part in settings.cot_labels],
+        "clarify": clarify,
+        "seed": seed,
+        # Without a system prompt the template still writes a "# Tools" block wherever tools are offered.
+        "tools_block": sum(bool(target.prompt.tools) for target in asked),
+        "system_prompts": sum(_has_system(target.prompt) for target in asked),
+        "versions": {
+            "steadyhand": __version__,
+            "python": platform.python_version(),
+            **{name: _version(name) for name in _PACKAGES},
+        },
+    }
+
+
+def _has_system(prompt: Prompt) -> bool:
+    return any(message.role == "system" for message in prompt.messages)
+
+
+def _version(package: str) -> str | None:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return None

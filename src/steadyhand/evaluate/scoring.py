@@ -1,0 +1,148 @@
+"""Judges one raw completion: calls, text, thinking, health. Knows a target and what came back; asks no model.
+
+Every fact is stored on the item, so metrics never look at text again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+
+from steadyhand.chat.match import Match, match
+from steadyhand.chat.messages import Json
+from steadyhand.chat.parse import Parsed, parse_lenient, parse_strict
+from steadyhand.chat.think import ThinkCode, ThinkState, think_state
+from steadyhand.domain.model import AnswerRule
+from steadyhand.errors import UsageError
+from steadyhand.evaluate.invalid import invalid_tokens
+from steadyhand.evaluate.suites import Target
+from steadyhand.ledger.result import Item
+from steadyhand.models.backend import Completion, Prompt
+from steadyhand.text.degeneration import garbage, tail_repetition, too_short
+
+Labels = Sequence[Sequence[str]]
+DEFAULT_LABELS: Labels = (("intent", "意图"), ("plan", "计划"), ("check", "检查"))
+_WHOLE = (ThinkCode.OK, ThinkCode.EMPTY, ThinkCode.NO_ANSWER)
+
+
+def score(target: Target, prompt: Prompt, completion: Completion, labels: Labels = DEFAULT_LABELS) -> Item:
+    """One item, judged. `prompt` is what the model was really shown (in anchoring, with its own answers)."""
+    raw, finish = completion.text, completion.finish_reason
+    parsed = parse_strict(raw, finish)
+    facts = {**_health(prompt, raw, finish, parsed, labels), **_tokens(parsed)}
+    answer_ok = None if target.rule is None else says(target.rule, parsed.content)
+    judged: dict[str, Json] = {"passed": answer_ok, "code": "wrong_answer" if answer_ok is False else None}
+    if target.decision is not None:
+        judged = _judge_calls(target, parsed, parse_lenient(raw, finish))
+        facts |= judged.pop("facts")
+        facts["answer_ok"] = answer_ok
+    if target.warm_up:
+        facts["clarify"] = True
+    return Item(
+        id=target.id,
+        suite=target.suite,
+        cluster=target.cluster,
+        lang=target.lang,
+        prompt_hash=completion.prompt_hash,
+        raw=raw,
+        finish_reason=finish,
+        completion_tokens=completion.completion_tokens,
+        expected=target.expected,
+        question=target.question,
+        facts=facts | {"asked": target.asked, "opening": len(prompt.messages) == 1},
+        **judged,
+    )
+
+
+def says(rule: AnswerRule, text: str) -> bool:
+    """Whether `text` matches every `must` and no `must_not`; an empty text says nothing. Raises UsageError for a
+    pattern that is no regular expression."""
+    try:
+        found = [bool(re.search(pattern, text, re.IGNORECASE)) for pattern in rule.must]
+        banned = [bool(re.search(pattern, text, re.IGNORECASE)) for pattern in rule.must_not]
+    except re.error as error:
+        raise UsageError(f"an answer rule is no regular expression: {error} in {error.pattern!r}") from error
+    return bool(text.strip()) and all(found) and not any(banned)
+
+
+def structured(think: str, labels: Labels) -> bool:
+    """Whether the thinking names every part in order, each by one of its labels and a colon ("意图：", "Plan:")."""
+    position = 0
+    for part in labels:
+        names = "|".join(re.escape(label) for label in part)
+        found = re.compile(rf"(?:{names})[*_]*\s*[:：]", re.IGNORECASE).search(think, position)
+        if found is None:
+            return False
+        position = found.end()
+    return True
+
+
+def _judge_calls(target: Target, parsed: Parsed, lenient: Parsed) -> dict[str, Json]:
+    assert target.decision is not None
+    decision, scenario = target.decision, target.decision.scenario
+    tools, due = target.prompt.tools, decision.expected
+    strict = match(due, parsed, tools, ordered=scenario.ordered)
+    loose = match(due, lenient, tools, ordered=scenario.ordered, comparators=scenario.comparators)
+    return {
+        "passed": strict.passed,
+        "code": _code(strict),
+        "lenient_passed": loose.passed,
+        "lenient_code": _code(loose),
+        "facts": {
+            "scenario": scenario.id,
+            "input_class": scenario.input_class,
+            "tool": due[0].name if due else "none",
+            "due": bool(due),
+            "called": parsed.attempts > 0,
+            "name_ok": strict.name_ok,
+            "args_ok": strict.args_ok,
+            "detail": strict.detail,
+            "repairs": [repair.value for repair in lenient.repairs],
+        },
+    }
+
+
+def _code(result: Match) -> str | None:
+    return None if result.code is None else result.code.value
+
+
+def _health(prompt: Prompt, raw: str, finish: str, parsed: Parsed, labels: Labels) -> dict[str, Json]:
+    thinking = think_state(raw)
+    loop = tail_repetition(raw)
+    loops = loop is not None and loop.fails(finish)
+    shown = prompt_text(prompt)
+    short = too_short(parsed.content, parsed.attempts > 0)
+    return {
+        "think": thinking.code.value,
+        "think_whole": thinking.code in _WHOLE,
+        "cot": _retained(thinking, shown, finish, labels),
+        "loop": loop.kind if loop is not None and loops else None,
+        "garbage": garbage(raw, shown),
+        "too_short": short,
+        "quality": thinking.code.balanced and not loops and not short,
+    }
+
+
+def _retained(thinking: ThinkState, shown: str, finish: str, labels: Labels) -> bool:
+    if thinking.code is not ThinkCode.OK or thinking.text is None or not structured(thinking.text, labels):
+        return False
+    loop = tail_repetition(thinking.text)
+    return not (loop is not None and loop.fails(finish)) and not garbage(thinking.text, shown)
+
+
+def _tokens(parsed: Parsed) -> dict[str, Json]:
+    invalid, spoken = invalid_tokens(parsed.content)
+    think_invalid, thought = invalid_tokens(parsed.think or "")
+    return {
+        "invalid_tokens": invalid,
+        "answer_tokens": spoken,
+        "think_invalid_tokens": think_invalid,
+        "think_tokens": thought,
+    }
+
+
+def prompt_text(prompt: Prompt) -> str:
+    """All that the prompt shows, as one text: what an answer may quote without it being garbage."""
+    tools = json.dumps([tool.to_openai() for tool in prompt.tools], ensure_ascii=False)
+    return "\n".join([*(f"{m.content}\n{m.think or ''}" for m in prompt.messages), tools])

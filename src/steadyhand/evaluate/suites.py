@@ -1,0 +1,126 @@
+"""What is asked of a model: every question of a domain as data. Knows prompts and rules; nothing of answers.
+
+tool       every decision of the held-out scenarios (split "eval"), with gold history
+public     one-turn questions of public knowledge, which training must not cost
+anchoring  one dialogue per language, played with the model's own answers as history
+reasoning  one-turn questions whose `<think>` is judged too
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from steadyhand.chat.messages import Json, Message, to_openai
+from steadyhand.domain.decisions import Decision, decisions
+from steadyhand.domain.model import AnswerRule, Domain, Probe
+from steadyhand.errors import UsageError
+from steadyhand.models.backend import Prompt
+
+Suite = Literal["tool", "public", "anchoring", "reasoning"]
+SUITES: tuple[Suite, ...] = ("tool", "public", "anchoring", "reasoning")
+
+
+@dataclass(frozen=True)
+class Target:
+    """One question. `rule` says what the text must say (None: only calls are judged); `decision` is set in the tool
+    suite. Targets of one `cluster` are not independent: near-duplicate scenarios, one fact, one dialogue. The prompt
+    of an anchoring turn is its own user message; the history before it is whatever the model answered.
+    """
+
+    id: str
+    suite: Suite
+    cluster: str
+    lang: str
+    prompt: Prompt
+    rule: AnswerRule | None
+    decision: Decision | None = None
+    warm_up: bool = False  # asked and kept, never counted
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.suite, self.id
+
+    @property
+    def question(self) -> str:
+        return self.prompt.messages[-1].content if self.prompt.messages else ""
+
+    @property
+    def expected(self) -> str:
+        """The gold calls as JSON, else the answer rule in words."""
+        if self.decision is not None and self.decision.expected:
+            return _dump([{"name": call.name, "arguments": call.arguments} for call in self.decision.expected])
+        if self.rule is None:
+            return "no call"
+        must = " and ".join(f"/{pattern}/" for pattern in self.rule.must)
+        without = "".join(f" without /{pattern}/" for pattern in self.rule.must_not)
+        return ("no call; says " if self.decision else "says ") + (must or "anything") + without
+
+    @property
+    def asked(self) -> str:
+        """What a model is shown, as a short hash that needs no tokenizer: messages and tools."""
+        shown = [to_openai(self.prompt.messages), [tool.to_openai() for tool in self.prompt.tools]]
+        return digest(shown)[:16]
+
+
+def targets(domain: Domain, suites: Collection[Suite] = SUITES) -> list[Target]:
+    """All questions of the chosen suites, in file order. Raises UsageError when there is none to ask."""
+    unknown = sorted(set(suites) - set(SUITES))
+    if unknown:
+        raise UsageError(f"unknown suite {', '.join(unknown)}", next=f"choose from {', '.join(SUITES)}")
+    found = [*(_tool_targets(domain) if "tool" in suites else ()), *_probe_targets(domain, suites)]
+    if not found:
+        raise UsageError(
+            f"nothing to ask in the suites {', '.join(suites)}",
+            where=str(domain.root),
+            next='give scenarios `split: eval`, or add probes under "probes/"',
+        )
+    return found
+
+
+def _tool_targets(domain: Domain) -> Iterable[Target]:
+    for scenario in domain.scenarios:
+        if scenario.split != "eval":
+            continue
+        tools = tuple(domain.tools[name] for name in scenario.tools)
+        for decision in decisions(scenario):
+            prompt = Prompt(decision.messages, tools)
+            yield Target(decision.id, "tool", scenario.group, scenario.lang, prompt, decision.answer, decision)
+
+
+def _probe_targets(domain: Domain, suites: Collection[Suite]) -> Iterable[Target]:
+    for probe in domain.probes:
+        if probe.kind in suites:
+            prompt = Prompt((Message("user", probe.question),))
+            yield Target(probe.id, probe.kind, _cluster(probe), probe.lang, prompt, _rule(probe.answer))
+
+
+def _cluster(probe: Probe) -> str:
+    return f"dialogue:{probe.lang}" if probe.kind == "anchoring" else probe.cluster or probe.id
+
+
+def _rule(rule: AnswerRule) -> AnswerRule | None:
+    """A rule that demands nothing cannot be scored."""
+    return rule if rule.must or rule.must_not else None
+
+
+def nested_sample(population: Sequence[Target], size: int, seed: int) -> list[Target]:
+    """`size` targets in a seeded order that is the same for every size: 20 items are the first half of 40."""
+    return sorted(population, key=lambda target: digest([seed, *target.key]))[:size]
+
+
+def item_set(population: Sequence[Target]) -> str:
+    """Identifies what was asked and what was expected, whatever the order."""
+    return digest(sorted([*target.key, target.asked, target.expected] for target in population))
+
+
+def digest(value: Json) -> str:
+    """sha256 (hex) of the canonical JSON of `value`."""
+    return hashlib.sha256(_dump(value).encode()).hexdigest()
+
+
+def _dump(value: Json) -> str:
+    return json.dumps(value, ensure_ascii=False, sort_keys=True, default=str)

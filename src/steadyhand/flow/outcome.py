@@ -1,0 +1,53 @@
+"""What a run found, as the JSON of `steady run --json` and as a table for a terminal."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+from steadyhand.chat.messages import Json
+from steadyhand.flow.engine import Desk
+from steadyhand.flow.shelf import read_evaluation, read_json
+from steadyhand.ledger.result import Evaluation
+
+MODELS = ("base", "sft", "dpo")
+
+
+def outcome(desk: Desk) -> dict[str, Json]:
+    """For each model every metric with value, n and interval; then the verdict and the gate."""
+    evaluations = {name: read_evaluation(desk.artefact(f"eval_{name}")) for name in MODELS}
+    return {
+        "domain": desk.parts.domain.name,
+        "models": {name: figures(one) for name, one in evaluations.items()},
+        "verdict": read_json(desk.artefact("verdict") / "verdict.json"),
+        "gate": read_json(desk.artefact("gate") / "gate.json"),
+        "model_folder": str(desk.artefact("merge") / "model"),
+        "seconds": desk.seconds(),
+    }
+
+
+def figures(evaluation: Evaluation) -> dict[str, Json]:
+    return {name: asdict(metric) for name, metric in evaluation.metrics.items()}
+
+
+def table(found: dict[str, Json]) -> str:
+    models = found["models"]
+    names = list(dict.fromkeys(metric for one in models.values() for metric in one))
+    width = max(map(len, names))
+    lines = [f"{'':<{width}}  " + "".join(f"{model:>24}" for model in models)]
+    for name in names:
+        cells = "".join(f"{_cell(one.get(name)):>24}" for one in models.values())
+        lines.append(f"{name:<{width}}  {cells}")
+    verdict = found["verdict"]
+    lines.append("")
+    lines += [f"{c['verdict']:<12} {c['metric']} {c['bar']}  {c['reason']}".rstrip() for c in verdict["checks"]]
+    lines.append(f"verdict: {verdict['word']}")
+    return "\n".join(lines)
+
+
+def _cell(metric: dict[str, Json] | None) -> str:
+    if metric is None or metric["value"] is None:
+        return "-"
+    value = f"{100 * metric['value']:.1f} %"
+    if metric["low"] is None:
+        return f"{value} n={metric['n']}"
+    return f"{value} [{100 * metric['low']:.0f}, {100 * metric['high']:.0f}] n={metric['n']}"

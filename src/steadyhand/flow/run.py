@@ -1,0 +1,78 @@
+"""The main job as one page: a domain folder in, a signed-off model and a report out.
+
+Every stage reads artefacts of earlier ones and leaves one of its own, named by the hash of all that it depends on. So a
+second run does nothing, a changed card reruns what depends on cards, and a killed run goes on where it was.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from steadyhand.domain.load import load
+from steadyhand.errors import PrerequisiteError
+from steadyhand.flow import reporting, work
+from steadyhand.flow.engine import Desk, Planned, Watcher, carry_out, keys_of, planned
+from steadyhand.flow.parts import parts_of
+from steadyhand.flow.shelf import copy_files, read_json
+from steadyhand.flow.stage import stage
+from steadyhand.ledger.lock import folder_lock
+from steadyhand.ledger.records import Records
+from steadyhand.ledger.store import Store
+from steadyhand.report.data import ReportData
+from steadyhand.report.write import write_report
+from steadyhand.settings import Settings
+
+MEASURED = "eval sampling seed"
+PAIRED = "pairs dpo.k sampling seed"
+REPORTED = "eval_base sft gate eval_sft pairs dpo merge eval_dpo verdict"
+
+# fmt: off
+STAGES = (  # name, work, the stages it reads, the parts of the domain it reads, the settings it reads
+    stage("check",     work.check,         "",              "model tools taught training heldout", "sft.max_length"),
+    stage("eval_base", work.evaluate_base, "",              "model tools heldout probes",          MEASURED),
+    stage("sft",       work.sft,           "",              "model tools taught",                  "sft seed"),
+    stage("gate",      work.gate,          "eval_base sft", "probes",                              f"gate {MEASURED}"),
+    stage("eval_sft",  work.evaluate_sft,  "sft",           "tools heldout probes",                MEASURED),
+    stage("pairs",     work.pairs,         "sft",           "tools training",                      PAIRED),
+    stage("dpo",       work.dpo,           "sft pairs",     "",                                    "dpo seed"),
+    stage("merge",     work.merge,         "dpo",           "tools heldout probes",                ""),
+    stage("eval_dpo",  work.evaluate_dpo,  "merge",         "tools heldout probes",                MEASURED),
+    stage("verdict",   work.verdict,       "eval_base eval_dpo", "",                               "bars"),
+    stage("report",    reporting.report,   REPORTED,        "",                                    ""),
+)
+# fmt: on
+
+
+def plan(folder: Path, settings: Settings, out: Path) -> list[Planned]:
+    """What `run` would do and why; trains nothing."""
+    parts = parts_of(load(folder), settings)
+    return planned(STAGES, keys_of(STAGES, parts.hashes, settings), parts.hashes, settings, Store(out))
+
+
+def run(folder: Path, settings: Settings, out: Path, watcher: Watcher) -> Desk:
+    """Carry out every stage that is not done. Raises GateFailed when fine-tuning damaged the model: the base is kept.
+
+    `out` holds artefacts, checkpoints and records; the returned desk gives every stage's artefact.
+    """
+    parts = parts_of(load(folder), settings)
+    keys = keys_of(STAGES, parts.hashes, settings)
+    with folder_lock(out), Records(settings.ledger.url or f"sqlite:///{out / 'ledger.sqlite'}") as records:
+        store = Store(out)
+        steps = planned(STAGES, keys, parts.hashes, settings, store)
+        desk = Desk(parts, settings, store, keys, watcher, tuple(steps))
+        carry_out(STAGES, desk, records)
+    return desk
+
+
+def publish_report(desk: Desk, out: Path) -> list[Path]:
+    """Copy the report to `out`/report, where a person looks for it; English first."""
+    return copy_files(desk.artefact("report"), out / "report")
+
+
+def rewrite_report(out: Path, to: Path, language: str) -> list[Path]:
+    """Write the pages of the last report below `out` again, `language` first. Raises PrerequisiteError without one."""
+    path = out / "report" / "report.json"
+    if not path.is_file():
+        raise PrerequisiteError("there is no report", where=str(path), next="steady run FOLDER makes one")
+    languages = ("en", "zh") if language == "en" else ("zh", "en")
+    return write_report(ReportData.from_json(read_json(path)), to, languages)

@@ -1,0 +1,68 @@
+"""How stages leave results on disk and read those of earlier stages: plain JSON and JSON lines."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from steadyhand.chat.messages import Json, Message, Tool, ToolCall
+from steadyhand.domain.rows import Group, Rejected
+from steadyhand.ledger.result import Evaluation
+
+EVALUATION = "evaluation.json"
+
+
+def write_json(path: Path, value: Json) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, indent=1) + "\n", "utf-8")
+
+
+def read_json(path: Path) -> Json:
+    return json.loads(path.read_text("utf-8"))
+
+
+def write_evaluation(folder: Path, evaluation: Evaluation) -> None:
+    write_json(folder / EVALUATION, evaluation.to_json())
+
+
+def read_evaluation(folder: Path) -> Evaluation:
+    return Evaluation.from_json(read_json(folder / EVALUATION))
+
+
+def read_groups(path: Path) -> list[Group]:
+    return [_group(json.loads(line)) for line in path.read_text("utf-8").splitlines()]
+
+
+def at_most(groups: Sequence[Group], most: int) -> list[Group]:
+    """Every n-th group, so that the kept ones are spread over all scenarios; `most` 0 keeps all."""
+    if not most or len(groups) <= most:
+        return list(groups)
+    return [groups[i * len(groups) // most] for i in range(most)]
+
+
+def copy_files(source: Path, to: Path) -> list[Path]:
+    """Copy the pages of a report, each replaced in one step."""
+    to.mkdir(parents=True, exist_ok=True)
+    copied = []
+    for path in sorted(p for p in source.iterdir() if p.name.startswith("report")):
+        part = to / f"{path.name}.part"
+        shutil.copyfile(path, part)
+        copied.append(part.replace(to / path.name))
+    return copied
+
+
+def _group(row: dict[str, Json]) -> Group:
+    return Group(
+        id=row["id"],
+        messages=tuple(_message(m) for m in row["messages"]),
+        tools=tuple(Tool(**tool) for tool in row["tools"]),
+        chosen=_message(row["chosen"]),
+        rejected=tuple(Rejected(**r) for r in row["rejected"]),
+        input_class=row["input_class"],
+        tool=row["tool"],
+    )
+
+
+def _message(row: dict[str, Json]) -> Message:
+    return Message(row["role"], row["content"], row["think"], tuple(ToolCall(**call) for call in row["calls"]))

@@ -1,0 +1,208 @@
+"""What each stage does: a few lines that call one room and leave its result. Order and resume are the engine's."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+from pydantic import BaseModel
+
+from steadyhand.chat.messages import Json, Message, Tool
+from steadyhand.domain.decisions import Decision, decisions
+from steadyhand.errors import JobError
+from steadyhand.flow.engine import Desk
+from steadyhand.flow.parts import plain
+from steadyhand.flow.shelf import at_most, read_evaluation, read_groups, write_evaluation, write_json
+from steadyhand.models.backend import Prompt, Sampling
+from steadyhand.settings import Settings
+from steadyhand.train.config import DpoConfig, SftConfig, TrainConfig
+
+if TYPE_CHECKING:
+    from steadyhand.evaluate.suites import Suite
+    from steadyhand.models.generate import LocalModel
+    from steadyhand.pairs.build import ModelError
+
+Config = TypeVar("Config", bound=TrainConfig)
+HEALTH: tuple[Suite, ...] = ("public", "anchoring", "reasoning")
+PARITY_PROMPTS = 16  # of probes and of situations each
+MODEL = "model"  # the folder of a trained model within its artefact
+
+
+def check(desk: Desk, out: Path) -> None:
+    from steadyhand.check import check as check_domain
+    from steadyhand.models.load import load
+
+    renderer = load(desk.parts.base).renderer
+    findings = check_domain(desk.parts.domain, renderer, desk.settings.sft.max_length)
+    write_json(out / "findings.json", {"findings": [plain(f) | {"place": str(f.place)} for f in findings]})
+    errors = [f for f in findings if f.severity == "error"]
+    if errors:
+        first = errors[0]
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        raise JobError(
+            f"{first.code} {first.message}{more}", where=first.place, next=f"{first.next}; `steady check` lists all"
+        )
+
+
+def evaluate_base(desk: Desk, out: Path) -> None:
+    _evaluate(desk, out, "base", desk.parts.base, clarify=True)
+
+
+def evaluate_sft(desk: Desk, out: Path) -> None:
+    _evaluate(desk, out, "sft", desk.artefact("sft") / MODEL)
+
+
+def evaluate_dpo(desk: Desk, out: Path) -> None:
+    _evaluate(desk, out, "dpo", desk.artefact("merge") / MODEL)
+
+
+def sft(desk: Desk, out: Path) -> None:
+    from steadyhand.cards.rows import sft_rows
+    from steadyhand.train.merge import merge as merge_adapter
+    from steadyhand.train.sft import train_sft
+
+    given = desk.settings.sft
+    rows = sft_rows(desk.parts.domain, scenarios=given.scenarios, rehearsal=given.rehearsal, seed=desk.settings.seed)
+    trained = desk.work("sft") / "trained"
+    result = train_sft(desk.parts.base, rows, _config(SftConfig, given, desk), trained, _figures(desk, "loss"))
+    write_json(out / "curve.json", {"curve": list(result.log), "steps": result.steps, "tokens": result.tokens})
+    write_json(out / "rows.json", {"rows": [row.source for row in rows], "cut_prompts": result.cut_prompts})
+    if given.method == "lora":
+        merge_adapter(trained, out / MODEL, _parity_prompts(desk))
+    else:
+        trained.rename(out / MODEL)
+
+
+def gate(desk: Desk, out: Path) -> None:
+    """Brain damage: public knowledge, dialogue and thinking of the tuned model against the base's."""
+    from steadyhand.evaluate.gate import gate as judge
+    from steadyhand.evaluate.run import restrict
+
+    base = restrict(read_evaluation(desk.artefact("eval_base")), desk.parts.domain, HEALTH, desk.settings.eval)
+    tuned = _measure(desk, "sft", desk.artefact("sft") / MODEL, suites=HEALTH)
+    write_evaluation(out, tuned)
+    write_json(out / "gate.json", judge(base, tuned, desk.settings.gate).to_json())
+
+
+def pairs(desk: Desk, out: Path) -> None:
+    """Groups from the fine-tuned model's own errors on training scenarios, completed by constructed errors."""
+    from steadyhand.models.load import load
+    from steadyhand.pairs.build import build_groups, coverage
+
+    model = load(desk.artefact("sft") / MODEL)
+    errors = _own_errors(desk, model) if desk.settings.pairs.own_errors else []
+
+    def text_of(messages: tuple[Message, ...], tools: tuple[Tool, ...], target: Message) -> str:
+        return model.renderer.completion_text(messages, tools, target)
+
+    groups = build_groups(desk.parts.domain, errors, text_of, k=desk.settings.dpo.k, seed=desk.settings.seed)
+    groups = at_most(groups, desk.settings.pairs.max_groups)
+    if not groups:
+        raise JobError("no preference group could be made", next="the domain needs scenarios with split: train")
+    (out / "groups.jsonl").write_text("".join(json.dumps(plain(g), ensure_ascii=False) + "\n" for g in groups), "utf-8")
+    write_json(out / "coverage.json", plain(coverage(groups)))
+
+
+def dpo(desk: Desk, out: Path) -> None:
+    from steadyhand.train.dpo import train_dpo
+
+    groups = read_groups(desk.artefact("pairs") / "groups.jsonl")
+    trained = desk.work("dpo") / "trained"
+    config = _config(DpoConfig, desk.settings.dpo, desk)
+    result = train_dpo(desk.artefact("sft") / MODEL, groups, config, trained, _figures(desk, "loss", "accuracy"))
+    write_json(out / "curve.json", {"curve": list(result.log), "steps": result.steps, "tokens": result.tokens})
+    trained.rename(out / MODEL)
+
+
+def merge(desk: Desk, out: Path) -> None:
+    """One plain model folder; its answers are those of the adapter, or the run stops."""
+    from steadyhand.train.merge import merge as merge_adapter
+
+    report = merge_adapter(desk.artefact("dpo") / MODEL, out / MODEL, _parity_prompts(desk))
+    write_json(out / "parity.json", asdict(report) | {"folder": MODEL})
+
+
+def verdict(desk: Desk, out: Path) -> None:
+    from steadyhand.evaluate.compare import compare
+    from steadyhand.evaluate.verdict import verdict as judge
+
+    base, tuned = read_evaluation(desk.artefact("eval_base")), read_evaluation(desk.artefact("eval_dpo"))
+    write_json(out / "comparison.json", compare(base, tuned).to_json())
+    write_json(out / "verdict.json", judge(base, tuned, desk.settings.bars).to_json())
+
+
+def _own_errors(desk: Desk, model: LocalModel) -> list[ModelError]:
+    """What the model does wrong on the decisions of training scenarios, as raw completions."""
+    from steadyhand.evaluate.run import evaluate
+    from steadyhand.pairs.build import ModelError
+
+    training = replace(desk.parts.domain, scenarios=tuple(replace(s, split="eval") for s in desk.parts.training))
+    settings = desk.settings.eval.model_copy(update={"determinism_items": 0})
+    sampling = sampling_of(desk.settings)
+    found = evaluate(
+        model,
+        training,
+        model="sft",
+        sampling=sampling,
+        settings=settings,
+        suites=("tool",),
+        seed=desk.settings.seed,
+        progress=desk.progress,
+    )
+    wrong = [item for item in found.items if not item.passed or item.facts["answer_ok"] is False]
+    return [ModelError(item.id, item.raw, item.code) for item in wrong]
+
+
+def _parity_prompts(desk: Desk) -> list[Prompt]:
+    """A fixed few of the domain's own questions, on which merged and adapted model must agree."""
+    domain = desk.parts.domain
+    probes = [Prompt((Message("user", probe.question),)) for probe in domain.probes]
+    situations = [_prompt(desk, decision) for scenario in domain.scenarios for decision in decisions(scenario)]
+    return [*probes[:PARITY_PROMPTS], *situations[:PARITY_PROMPTS]]
+
+
+def _prompt(desk: Desk, decision: Decision) -> Prompt:
+    return Prompt(decision.messages, tuple(desk.parts.domain.tools[name] for name in decision.scenario.tools))
+
+
+def sampling_of(settings: Settings) -> Sampling:
+    given = settings.sampling
+    return Sampling(given.temperature, given.top_p, given.max_tokens, given.seed)
+
+
+def _evaluate(desk: Desk, out: Path, name: str, folder: Path, *, clarify: bool = False) -> None:
+    write_evaluation(out, _measure(desk, name, folder, clarify=clarify))
+
+
+def _measure(desk: Desk, name: str, folder: Path, **options: Json) -> Json:
+    from steadyhand.evaluate.run import evaluate
+    from steadyhand.models.load import load
+
+    return evaluate(
+        load(folder, dtype=desk.settings.model.dtype),
+        desk.parts.domain,
+        model=name,
+        sampling=sampling_of(desk.settings),
+        settings=desk.settings.eval,
+        seed=desk.settings.seed,
+        progress=desk.progress,
+        **options,
+    )
+
+
+def _config(kind: type[Config], section: BaseModel, desk: Desk) -> Config:
+    """The training's own settings: those of the section that it knows, with the run's seed."""
+    known = {f.name for f in fields(kind)}
+    given = {name: value for name, value in section.model_dump().items() if name in known}
+    return kind(**given, seed=desk.settings.seed)
+
+
+def _figures(desk: Desk, *names: str) -> Callable[[int, int, Mapping[str, float]], None]:
+    def tell(done: int, total: int, figures: Mapping[str, float]) -> None:
+        shown = ", ".join(f"{name} {figures[name]:.3f}" for name in names if name in figures)
+        desk.progress(done, total, shown)
+
+    return tell

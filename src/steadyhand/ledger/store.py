@@ -1,0 +1,208 @@
+"""Content-addressed artefacts on disk: complete or absent, whatever ends the process. Knows no stage and no database.
+
+    <root>/artefacts/<key>/     a complete artefact with its done-marker
+    <root>/work/<key>/          what an unfinished stage keeps for its resume (checkpoints)
+    <root>/tmp/                 artefacts being written; worthless once their process is gone
+
+An artefact is written in tmp/, flushed, marked last and renamed: the rename is the only moment at which it appears.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import re
+import shutil
+import tempfile
+import time
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from steadyhand.errors import JobError
+from steadyhand.ledger.keys import file_digest, files_below
+
+MARKER = ".done.json"
+MARKER_VERSION = 1
+_KEY = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,127}")
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+
+
+@dataclass(frozen=True)
+class Swept:
+    """What `gc` removed: folders by name, and bytes."""
+
+    folders: tuple[str, ...]
+    bytes: int
+
+
+class Store:
+    """Artefacts below `root` (made when missing). Safe for several processes; keys come from `ledger.keys.key_of`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._artefacts, self._work, self._tmp = root / "artefacts", root / "work", root / "tmp"
+        with _translated(root):
+            for folder in (self._artefacts, self._work, self._tmp):
+                folder.mkdir(parents=True, exist_ok=True)
+
+    def done(self, key: str) -> bool:
+        return (self._final(key) / MARKER).is_file()
+
+    def artefact(self, key: str) -> Path:
+        """The folder of a complete artefact; raises JobError when there is none."""
+        if not self.done(key):
+            raise JobError(f"artefact {key} is not complete", where=str(self._final(key)), next="run the stage again")
+        return self._final(key)
+
+    def work(self, key: str) -> Path:
+        """A folder that survives until the artefact of `key` is complete, for what a resume needs."""
+        folder = self._work / _checked(key)
+        with _translated(folder):
+            folder.mkdir(exist_ok=True)
+        return folder
+
+    @contextmanager
+    def writing(self, key: str) -> Iterator[Path]:
+        """An empty folder that becomes the artefact of `key` when the block ends well, and vanishes when it does not.
+
+        The work folder of `key` is removed after that. When another process was faster, its artefact stays (the key
+        says that both hold the same). Raises JobError when the disk is full; work folders are kept then.
+        """
+        final = self._final(key)
+        with _translated(final):
+            temporary = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-{key}-", dir=self._tmp))
+            try:
+                yield temporary
+                _mark(temporary, key)
+                self._publish(temporary, key)
+            finally:
+                shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(self._work / key, ignore_errors=True)
+
+    def keys(self) -> list[str]:
+        """Keys of all complete artefacts."""
+        return sorted(folder.name for folder in self._artefacts.iterdir() if (folder / MARKER).is_file())
+
+    def verify(self, key: str) -> list[str]:
+        """What differs from the marker, one sentence each; empty when every byte is as written."""
+        folder = self.artefact(key)
+        try:
+            written = dict(json.loads((folder / MARKER).read_text(encoding="utf-8"))["files"])
+        except (ValueError, KeyError, TypeError):
+            return [f"{MARKER} is damaged"]
+        found = _manifest(folder)
+        missing = [f"{name} is missing" for name in sorted(written.keys() - found.keys())]
+        changed = [f"{name} was changed" for name in sorted(written.keys() & found) if written[name] != found[name]]
+        added = [f"{name} was added" for name in sorted(found.keys() - written.keys())]
+        return missing + changed + added
+
+    def discard(self, key: str) -> None:
+        """Remove an artefact, for example a damaged one. It vanishes in one step."""
+        if (final := self._final(key)).exists():
+            with _translated(final):
+                self._remove(final)
+
+    def gc(self, keep: Collection[str] | None = None) -> Swept:
+        """Remove leftovers of dead processes and work of complete artefacts; with `keep`, all other artefacts and work.
+
+        Hold the folder's lock when `keep` is given: a running stage's inputs must be in it.
+        """
+        doomed = [folder for folder in self._tmp.iterdir() if not _alive(folder.name)]
+        doomed += [folder for folder in self._work.iterdir() if self.done(folder.name) or _unkept(folder, keep)]
+        doomed += [folder for folder in self._artefacts.iterdir() if _unkept(folder, keep)]
+        size = sum(path.lstat().st_size for folder in doomed for path in files_below(folder))
+        with _translated(self.root):
+            for folder in doomed:
+                self._remove(folder)
+        return Swept(tuple(f"{folder.parent.name}/{folder.name}" for folder in doomed), size)
+
+    def _final(self, key: str) -> Path:
+        return self._artefacts / _checked(key)
+
+    def _publish(self, temporary: Path, key: str) -> None:
+        final = self._final(key)
+        if final.exists() and not self.done(key):
+            self._remove(final)  # its marker was taken away by hand
+        try:
+            temporary.replace(final)
+        except OSError:
+            if not self.done(key):
+                raise
+        _flush(self._artefacts)
+
+    def _remove(self, folder: Path) -> None:
+        """Rename first, so that nobody ever sees half a folder."""
+        grave = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=self._tmp))
+        folder.replace(grave / folder.name)
+        shutil.rmtree(grave, ignore_errors=True)
+
+
+def _checked(key: str) -> str:
+    if not _KEY.fullmatch(key):
+        raise ValueError(f"not a key: {key!r}")  # would leave the store's folder
+    return key
+
+
+def _unkept(folder: Path, keep: Collection[str] | None) -> bool:
+    return keep is not None and folder.name not in keep
+
+
+def _alive(name: str) -> bool:
+    """Whether the process that the name of a temporary folder begins with still runs."""
+    pid = name.partition("-")[0]
+    if not pid.isdigit():
+        return False
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True  # somebody else's
+    return True
+
+
+def _manifest(folder: Path) -> dict[str, dict[str, str | int]]:
+    return {
+        path.relative_to(folder).as_posix(): {"sha256": file_digest(path), "bytes": path.stat().st_size}
+        for path in files_below(folder)
+        if path != folder / MARKER
+    }
+
+
+def _mark(folder: Path, key: str) -> None:
+    """Flush every file, then write the marker: after a power cut a marker never vouches for bytes that were lost."""
+    for path in files_below(folder):
+        _flush(path)
+    for directory in (path for path in folder.rglob("*") if path.is_dir()):
+        _flush(directory)
+    row = {"version": MARKER_VERSION, "key": key, "written": int(time.time()), "files": _manifest(folder)}
+    marker = folder / MARKER
+    marker.write_text(json.dumps(row, ensure_ascii=False, indent=1), encoding="utf-8")
+    _flush(marker)
+    _flush(folder)
+
+
+def _flush(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+@contextmanager
+def _translated(where: Path) -> Iterator[None]:
+    """A full disk and a folder that cannot be written become a JobError; every other error passes unchanged."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            what, after = "the disk is full", "free some space and run the same command again; finished work is kept"
+        elif error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}:
+            what, after = f"the file system refuses: {error.strerror}", "choose a folder that you can read and write"
+        else:
+            raise
+        raise JobError(what, where=str(error.filename or where), next=after) from error

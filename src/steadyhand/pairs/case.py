@@ -1,0 +1,116 @@
+"""One decision with all that constructed errors draw on, and the judge of whether an answer to it is really wrong.
+
+An answer counts as wrong only when both the strict and the lenient match refuse it: preferring against an answer that
+the domain calls acceptable would teach noise.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from steadyhand.chat.match import match
+from steadyhand.chat.messages import Json, Message, Tool, ToolCall
+from steadyhand.chat.parse import Parsed, parse_lenient, parse_strict
+from steadyhand.domain.decisions import Decision, decisions
+from steadyhand.domain.model import AnswerRule, Domain, Scenario
+
+CompletionText = Callable[[tuple[Message, ...], tuple[Tool, ...], Message], str]
+
+
+@dataclass(frozen=True)
+class Material:
+    """What the training scenarios show: arguments given to each tool, and what each tool returned."""
+
+    arguments: Mapping[str, Sequence[dict[str, Json]]] = field(default_factory=dict)
+    results: Mapping[str, Sequence[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Case:
+    """`write` renders a message as the raw completion that a model would emit in this state."""
+
+    decision: Decision
+    tools: tuple[Tool, ...]
+    material: Material
+    write: Callable[[Message], str]
+
+    @property
+    def target(self) -> Message:
+        return self.decision.target
+
+    @property
+    def later(self) -> list[Message]:
+        """The assistant messages of the scenario after this one."""
+        return [m for m in self.decision.scenario.messages[self.decision.index + 1 :] if m.role == "assistant"]
+
+    @property
+    def after_result(self) -> bool:
+        """Whether the state ends in a tool's result, which can be misread."""
+        return bool(self.decision.messages) and self.decision.messages[-1].role == "tool"
+
+    @property
+    def tool(self) -> str:
+        """The expected tool, or "none"."""
+        return self.target.calls[0].name if self.target.calls else "none"
+
+
+def training(domain: Domain) -> list[Scenario]:
+    return [scenario for scenario in domain.scenarios if scenario.split == "train"]
+
+
+def cases(domain: Domain, completion_text: CompletionText) -> list[Case]:
+    """Every decision of the training scenarios, in file order."""
+    material = gather(training(domain))
+    made = []
+    for scenario in training(domain):
+        tools = tuple(domain.tools[name] for name in scenario.tools)
+        for decision in decisions(scenario):
+            made.append(Case(decision, tools, material, _writer(completion_text, decision, tools)))
+    return made
+
+
+def _writer(completion_text: CompletionText, decision: Decision, tools: tuple[Tool, ...]) -> Callable[[Message], str]:
+    return lambda message: completion_text(decision.messages, tools, message)
+
+
+def gather(scenarios: Iterable[Scenario]) -> Material:
+    """Arguments and results by tool; a result belongs to the call at its position in the turn before."""
+    arguments: dict[str, list[dict[str, Json]]] = defaultdict(list)
+    results: dict[str, list[str]] = defaultdict(list)
+    for scenario in scenarios:
+        waiting: list[ToolCall] = []
+        for message in scenario.messages:
+            if message.role == "assistant":
+                waiting = list(message.calls)
+                for call in waiting:
+                    arguments[call.name].append(call.arguments)
+            elif message.role == "tool" and waiting:
+                results[waiting.pop(0).name].append(message.content)
+    return Material(dict(arguments), dict(results))
+
+
+def wrong(case: Case, raw: str) -> bool:
+    """Whether `raw` is verifiably not what is due: by its calls, or, where none are due, by the answer rule."""
+    strict = parse_strict(raw)
+    if case.target.calls or strict.attempts:
+        return strict.error is not None or not (_fits(case, strict, None) or _lenient(case, raw))
+    return case.decision.answer is not None and not answers(case.decision.answer, strict.content)
+
+
+def _lenient(case: Case, raw: str) -> bool:
+    return _fits(case, parse_lenient(raw), case.decision.scenario.comparators)
+
+
+def _fits(case: Case, parsed: Parsed, comparators: Mapping[str, Mapping[str, Json]] | None) -> bool:
+    ordered = case.decision.scenario.ordered
+    return match(case.target.calls, parsed, case.tools, ordered=ordered, comparators=comparators).passed
+
+
+def answers(rule: AnswerRule, text: str) -> bool:
+    """Whether a text says what `rule` asks for; an empty text says nothing."""
+    must = all(re.search(pattern, text, re.IGNORECASE) for pattern in rule.must)
+    banned = any(re.search(pattern, text, re.IGNORECASE) for pattern in rule.must_not)
+    return bool(text.strip()) and must and not banned

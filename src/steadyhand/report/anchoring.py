@@ -1,0 +1,56 @@
+"""The anchoring dialogues as rows of turns, one dialogue per language. Knows items, not markup."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from steadyhand.ledger.result import Evaluation, Item
+
+SUITE = "anchoring"
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One question and each stage's answer (None: not asked). `number` counts scored turns from 1; a lead-in that only
+    some models were given has none."""
+
+    number: int | None
+    question: str
+    answers: dict[str, Item | None]
+
+
+@dataclass(frozen=True)
+class Dialogue:
+    lang: str
+    turns: tuple[Turn, ...]
+
+    def tally(self, stage: str) -> dict[str, int]:
+        """k turns passed of n scored."""
+        items = [turn.answers.get(stage) for turn in self.turns]
+        scored = [item.passed for item in items if item is not None and item.passed is not None]
+        return {"k": sum(scored), "n": len(scored)}
+
+
+def dialogues(evaluations: dict[str, Evaluation], stages: Sequence[str]) -> list[Dialogue]:
+    """The dialogues in the order asked; empty when no model had one."""
+    asked = [item for stage in stages for item in evaluations[stage].items if item.suite == SUITE]
+    languages = dict.fromkeys(item.lang for item in asked)
+    return [_dialogue(lang, evaluations, stages) for lang in languages]
+
+
+def _dialogue(lang: str, evaluations: dict[str, Evaluation], stages: Sequence[str]) -> Dialogue:
+    by_stage = {
+        stage: {item.id: item for item in evaluations[stage].items if item.suite == SUITE and item.lang == lang}
+        for stage in stages
+    }
+    order = dict.fromkeys(name for items in by_stage.values() for name in items)
+    turns: list[Turn] = []
+    number = 0
+    for name in order:
+        answers = {stage: by_stage[stage].get(name) for stage in stages}
+        example = next(item for item in answers.values() if item is not None)
+        lead_in = bool(example.facts.get("clarify"))
+        number += not lead_in
+        turns.append(Turn(None if lead_in else number, example.question, answers))
+    return Dialogue(lang, tuple(turns))

@@ -1,0 +1,61 @@
+"""Raw answers as the page shows them: cut into thinking, calls and text, never changed. Knows nothing of scores.
+
+This is typesetting, not parsing: what counts as a call is decided in chat/ and arrives as reason codes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from steadyhand.ledger.result import Item
+
+Kind = Literal["think", "call", "text"]
+SEGMENTS = re.compile(
+    r"(?P<think><think>.*?(?:</think>|\Z)|\A(?:(?!<think>).)*?</think>)|(?P<call><tool_call>.*?(?:</tool_call>|\Z))",
+    re.S,
+)
+NAME = re.compile(r'"name"\s*:\s*"([^"\\]+)"|^\s*([A-Za-z_][\w.-]*)\s*\(')
+
+
+@dataclass(frozen=True)
+class Segment:
+    kind: Kind
+    text: str
+
+
+def segments(raw: str) -> list[Segment]:
+    """`raw` cut into pieces that joined give `raw` again; pieces of white space alone are left out."""
+    pieces, end = [], 0
+    for match in SEGMENTS.finditer(raw):
+        pieces.append(Segment("text", raw[end : match.start()]))
+        pieces.append(Segment("think" if match["think"] is not None else "call", match[0]))
+        end = match.end()
+    pieces.append(Segment("text", raw[end:]))
+    return [piece for piece in pieces if piece.text.strip()]
+
+
+def right(item: Item) -> bool | None:
+    """Whether everything about an answer was right: the calls, and the text where a rule says what it must hold."""
+    return None if item.passed is None else item.passed and item.facts.get("answer_ok") is not False
+
+
+def code_of(item: Item) -> str:
+    """The first reason code of an answer that was not right; "wrong_answer" when only its text was wrong."""
+    return item.code or ("wrong_answer" if item.facts.get("answer_ok") is False else "")
+
+
+def tool_of(item: Item) -> str:
+    """The tool that an item expects: `facts["tool"]`, else the first name in its expected calls, else "none"."""
+    named = item.facts.get("tool")
+    if isinstance(named, str) and named:
+        return named
+    try:
+        calls = json.loads(item.expected)
+    except ValueError:
+        match = NAME.search(item.expected)
+        return next((name for name in match.groups() if name), "none") if match else "none"
+    first = calls[0] if isinstance(calls, list) and calls else calls
+    return str(first["name"]) if isinstance(first, dict) and "name" in first else "none"

@@ -1,0 +1,111 @@
+"""The banner: one word and one sentence that says why. Knows verdicts and the catalogue, not markup."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from steadyhand.ledger.result import Check, Verdict
+from steadyhand.report import numbers
+from steadyhand.report.catalogue import Catalogue
+from steadyhand.report.data import ReportData
+from steadyhand.report.metrics import FORMATS, SPECS, Unit, bar_text, bar_value, spec_of
+
+SYMBOLS = {"PASS": "✓", "FAIL": "✗", "INSUFFICIENT": "?", "NONE": "–"}
+NONINFERIOR = re.compile(r"non-inferior(?: to \S+)? at (\S+) points")
+NAMED = 3  # metrics named in the sentence; the table below has all
+
+
+@dataclass(frozen=True)
+class Banner:
+    """`word` is PASS, FAIL, INSUFFICIENT or NONE (nothing was judged); `stopped`: the health gate ended the run."""
+
+    word: str
+    symbol: str
+    label: str
+    sentence: str
+    stopped: bool = False
+
+
+def banner(data: ReportData, t: Catalogue) -> Banner:
+    """A failed gate speaks first (the run ended there), then the final verdict, then the gate alone."""
+    if data.verdict is None and data.gate is not None and data.gate.word == "FAIL":
+        return _banner("FAIL", t("why.gate_stopped", reasons=_failed(data.gate.checks, t)), t, stopped=True)
+    if data.verdict is None:
+        sentence = t("why.gate_only", word=t(f"word.{data.gate.word}")) if data.gate else t("why.none")
+        return _banner("NONE", sentence, t)
+    return _banner(data.verdict.word, _why(data.verdict, t), t)
+
+
+def _banner(word: str, sentence: str, t: Catalogue, stopped: bool = False) -> Banner:
+    return Banner(word, SYMBOLS[word], t(f"word.{word}"), sentence, stopped)
+
+
+def _why(verdict: Verdict, t: Catalogue) -> str:
+    total = len(verdict.checks)
+    if verdict.word == "PASS":
+        return t("why.pass", n=total, tightest=_tightest(verdict.checks, t))
+    if verdict.word == "FAIL":
+        failed = [check for check in verdict.checks if check.verdict == "FAIL"]
+        return t("why.fail", k=len(failed), n=total, reasons=_failed(verdict.checks, t))
+    open_checks = [check for check in verdict.checks if check.verdict == "INSUFFICIENT"]
+    needs = t("list.comma").join(_need(check, t) for check in open_checks[:NAMED])
+    return t("why.insufficient", k=len(open_checks), n=total, needs=needs + _more(len(open_checks), t))
+
+
+def _failed(checks: Iterable[Check], t: Catalogue) -> str:
+    failed = [check for check in checks if check.verdict == "FAIL"]
+    texts = [t("why.against", metric=label(c.metric, t), value=value(c, t), bar=bar(c, t)) for c in failed[:NAMED]]
+    return t("list.comma").join(texts) + _more(len(failed), t)
+
+
+def _more(count: int, t: Catalogue) -> str:
+    return t("why.more", n=count - NAMED) if count > NAMED else ""
+
+
+def _need(check: Check, t: Catalogue) -> str:
+    if check.cases_needed is None:
+        return label(check.metric, t)
+    return t("why.needs", metric=label(check.metric, t), cases=check.cases_needed)
+
+
+def _tightest(checks: Iterable[Check], t: Catalogue) -> str:
+    """The numeric check whose value lies nearest its bar; empty when there is none. A count of all of them is not
+    near anything: determinism's 100 % meets its bar of 100 % in every run that passes."""
+    distances = [
+        (abs(check.value - numeric), check)
+        for check in checks
+        if check.value is not None and check.value < 1 and (numeric := bar_value(check.bar)) is not None
+    ]
+    if not distances:
+        return ""
+    nearest = min(distances, key=lambda pair: pair[0])[1]
+    return t("why.tightest", metric=label(nearest.metric, t), value=value(nearest, t), bar=bar(nearest, t))
+
+
+def label(metric: str, t: Catalogue) -> str:
+    """The metric's name in the report's language, or the name itself."""
+    return t.get(f"metric.{metric}", metric)
+
+
+def unit(check: Check) -> Unit:
+    """The listed metric's unit; for another, a value outside [0, 1] cannot be a share."""
+    share = check.value is None or 0 <= check.value <= 1
+    return spec_of(check.metric, ()).unit if share or check.metric in SPECS else "number"
+
+
+def value(check: Check, t: Catalogue) -> str:
+    text = FORMATS[unit(check)](check.value)
+    return f"{text} {t('unit.points')}" if unit(check) == "points" and check.value is not None else text
+
+
+def span(check: Check) -> str:
+    """The 95 % interval, or an empty string without one."""
+    return "" if check.low is None or check.high is None else numbers.span(check.low, check.high, FORMATS[unit(check)])
+
+
+def bar(check: Check, t: Catalogue) -> str:
+    """The bar for a person: a number in the metric's unit, or the phrase of a non-inferiority test."""
+    margin = NONINFERIOR.fullmatch(check.bar.strip())
+    return t("bar.noninferior", points=margin[1]) if margin else bar_text(check.bar, unit(check))

@@ -1,0 +1,133 @@
+"""The figures table: which metrics stand where, in which unit, with which bar. Knows metrics, not markup or languages.
+
+A metric that is not listed here still appears, at the end, in the unit that its evidence suggests.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from steadyhand.ledger.result import Check, Metric
+from steadyhand.report import numbers
+from steadyhand.report.data import STAGES, ReportData
+
+Unit = Literal["rate", "points", "number"]
+Better = Literal["higher", "lower", "neutral"]
+FORMATS: dict[Unit, Callable[[float | None], str]] = {
+    "rate": numbers.percent,
+    "points": numbers.points,
+    "number": numbers.decimal,
+}
+
+
+@dataclass(frozen=True)
+class Spec:
+    group: str  # "tool" | "answer" | "knowledge" | "other"
+    unit: Unit = "rate"
+    better: Better = "higher"
+
+
+SPECS = {
+    "tool_call_accuracy": Spec("tool"),
+    "tool_call_accuracy_lenient": Spec("tool"),
+    "tool_name_accuracy": Spec("tool"),
+    "tool_args_accuracy": Spec("tool"),
+    "missed_rate": Spec("tool", better="lower"),
+    "spurious_rate": Spec("tool", better="lower"),
+    "scenario_pass": Spec("tool"),
+    "reading_accuracy": Spec("answer"),
+    "response_quality": Spec("answer"),
+    "cot_retention": Spec("answer"),
+    "invalid_token_ratio": Spec("answer", better="lower"),
+    "invalid_token_ratio_think": Spec("answer", better="lower"),
+    "semantic_anchoring": Spec("knowledge"),
+    "semantic_anchoring_en": Spec("knowledge"),
+    "semantic_anchoring_zh": Spec("knowledge"),
+    "general_knowledge": Spec("knowledge"),
+    "general_knowledge_loss": Spec("knowledge", "points", "lower"),
+    "reasoning_accuracy": Spec("knowledge"),
+}
+GROUPS = ("tool", "answer", "knowledge", "other")
+OWN_SECTION = "determinism"  # metrics whose name begins so are shown in their own section
+BAR = re.compile(r"(>=|<=|>|<|≥|≤)\s*(-?\d+(?:\.\d+)?)\s*(%?)")
+
+
+@dataclass(frozen=True)
+class MetricRow:
+    """One metric over all evaluated models: `cells` in the order of stages (None: not measured on that model)."""
+
+    name: str
+    spec: Spec
+    cells: dict[str, Metric | None]
+    checks: tuple[Check, ...]
+    gate_checks: tuple[Check, ...]
+    published: str | None
+
+    @property
+    def bar(self) -> float | None:
+        """The numeric bar of the final verdict, in the metric's own unit; None when there is none."""
+        return next((bar for bar in (bar_value(check.bar) for check in self.checks) if bar is not None), None)
+
+    @property
+    def axis(self) -> tuple[float, float]:
+        """The range that holds every value and interval: 0 to 1 for a rate, around 0 for a difference."""
+        if self.spec.unit == "rate":
+            return 0.0, 1.0
+        ends = [end for cell in self.cells.values() if cell for end in (cell.value, cell.low, cell.high)]
+        known = [end for end in [*ends, self.bar, 0.0] if end is not None]
+        pad = (max(known) - min(known)) * 0.1 or 0.05
+        return min(known) - (pad if min(known) < 0 else 0), max(known) + pad
+
+
+def bar_value(bar: str) -> float | None:
+    """The number of a bar such as ">= 0.97" or "<= 15 %" (a share); None for a bar in words."""
+    match = BAR.fullmatch(bar.strip())
+    return None if match is None else float(match[2]) / (100 if match[3] else 1)
+
+
+def bar_text(bar: str, unit: Unit) -> str:
+    """A numeric bar in the metric's unit ("≥ 97.0 %"); a bar in words stays as it is."""
+    match = BAR.fullmatch(bar.strip())
+    if match is None:
+        return bar
+    sign = match[1].replace(">=", "≥").replace("<=", "≤")
+    return f"{sign} {FORMATS[unit](bar_value(bar))}"
+
+
+def spec_of(name: str, metrics: Sequence[Metric]) -> Spec:
+    """The listed spec, or one guessed from the evidence: counted successes, or all within [0, 1], make a rate."""
+    if name in SPECS:
+        return SPECS[name]
+    ends = [end for one in metrics for end in (one.value, one.low, one.high) if end is not None]
+    share = any(one.k is not None for one in metrics) or all(0 <= end <= 1 for end in ends)
+    return Spec("other", "rate" if share else "number", "neutral")
+
+
+def metric_rows(data: ReportData) -> dict[str, list[MetricRow]]:
+    """Group -> rows, in the order of the page; groups without a row are left out."""
+    names = {name for one in data.evaluations.values() for name in one.metrics if not name.startswith(OWN_SECTION)}
+    order = {name: index for index, name in enumerate(SPECS)}
+    rows = [_row(data, name) for name in sorted(names, key=lambda name: (order.get(name, len(order)), name))]
+    grouped = {group: [row for row in rows if row.spec.group == group] for group in GROUPS}
+    return {group: members for group, members in grouped.items() if members}
+
+
+def _row(data: ReportData, name: str) -> MetricRow:
+    cells = {stage: data.evaluations[stage].metrics.get(name) for stage in STAGES if stage in data.evaluations}
+    return MetricRow(
+        name,
+        spec_of(name, [cell for cell in cells.values() if cell]),
+        cells,
+        checks_on(data, name, "verdict"),
+        checks_on(data, name, "gate"),
+        data.published.get(name),
+    )
+
+
+def checks_on(data: ReportData, name: str, which: Literal["verdict", "gate"]) -> tuple[Check, ...]:
+    """The checks of a verdict that judge one metric."""
+    verdict = data.verdict if which == "verdict" else data.gate
+    return tuple(check for check in verdict.checks if check.metric == name) if verdict else ()

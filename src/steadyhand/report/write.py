@@ -1,0 +1,50 @@
+"""Writes the report's files. Knows files and languages; what stands in them is `page` and `data`."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from steadyhand.errors import JobError
+from steadyhand.report.catalogue import check_languages, load_catalogue
+from steadyhand.report.data import ReportData
+from steadyhand.report.page import render_html, render_markdown
+
+
+def write_report(data: ReportData, folder: Path, languages: Sequence[str] = ("en", "zh")) -> list[Path]:
+    """Writes report.html (first language), report.<language>.html (the others), report.json and report.md (first
+    language) into `folder`, and returns their paths in that order. Same data, same bytes.
+
+    Raises UsageError for an unknown language, JobError when the folder cannot be written. Every page is rendered
+    before the first file is touched, and each file is replaced whole, so an error leaves the old report as it was.
+    """
+    chosen = check_languages(languages)
+    names = {language: "report.html" if language == chosen[0] else f"report.{language}.html" for language in chosen}
+    texts: dict[str, str] = {}
+    for language in chosen:
+        links: dict[str, str] = {other: name for other, name in names.items() if other != language}
+        texts[names[language]] = render_html(data, load_catalogue(language), links)
+    texts["report.json"] = json.dumps(data.to_json(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+    texts["report.md"] = render_markdown(data, load_catalogue(chosen[0]))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        return [_replace(folder / name, text) for name, text in texts.items()]
+    except OSError as error:
+        what = f"the report cannot be written: {error.strerror}"
+        raise JobError(what, where=str(folder), next="free space or choose another folder") from error
+
+
+def _replace(path: Path, text: str) -> Path:
+    """Writes beside `path` and moves over it. Lone surrogates, which broken model output can hold, become "?"."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as file:
+            file.write(text)
+        Path(name).chmod(0o644)
+        return Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise

@@ -1,0 +1,65 @@
+"""Every setting in words: the reference that `steady config docs` prints. It has no text of its own."""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal, get_args, get_origin
+
+from pydantic.fields import FieldInfo
+
+from steadyhand.settings.model import Settings
+from steadyhand.settings.resolve import all_keys, flat, sections
+
+_NAMES: dict[object, str] = {bool: "true or false", int: "whole number", float: "number", str: "text"}
+_BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
+
+
+@dataclass(frozen=True)
+class Described:
+    """`takes` says which values are allowed; `default` is a JSON value."""
+
+    key: str
+    takes: str
+    default: object
+    text: str
+
+
+def describe() -> list[Described]:
+    defaults = flat(Settings())
+    return [Described(key, _takes(info), defaults[key], info.description or "") for key, info in all_keys().items()]
+
+
+def as_toml() -> str:
+    """The reference as a steady.toml in which every key is commented out, so it changes nothing until edited."""
+    return "\n".join(_lines()) + "\n"
+
+
+def _lines() -> Iterator[str]:
+    current = ""
+    for row in describe():
+        section, _, name = row.key.rpartition(".")
+        if section != current:
+            current = section
+            yield f"# {inspect.getdoc(sections()[section])}"
+            yield f"[{section}]"
+            yield ""
+        yield f"# {row.text}"
+        yield f"# Takes: {row.takes}."
+        yield f"# {name} = {json.dumps(row.default, ensure_ascii=False)}"  # for these kinds, JSON is TOML
+        yield ""
+
+
+def _takes(info: FieldInfo) -> str:
+    if get_origin(info.annotation) is Literal:
+        return " or ".join(json.dumps(choice) for choice in get_args(info.annotation))
+    name = _NAMES.get(info.annotation, "list of lists of text")
+    bounds = [
+        f"{sign} {getattr(rule, bound):g}"
+        for rule in info.metadata
+        for bound, sign in _BOUNDS.items()
+        if getattr(rule, bound, None) is not None
+    ]
+    return " ".join([name, " and ".join(bounds)]).strip()

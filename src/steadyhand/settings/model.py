@@ -1,0 +1,245 @@
+"""Every key of steady.toml: type, bounds, default and what it means. Knows nothing of files, layers or commands.
+
+The sentence under a key is what `steady config docs` prints, so it names the unit and what 0 or an empty value means.
+The defaults fit steady-nano on a processor; `presets.py` holds what differs for other models.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+Count = Annotated[int, Field(ge=1)]
+CountOrNone = Annotated[int, Field(ge=0)]
+Labels = Annotated[tuple[str, ...], Field(strict=False)]  # TOML has lists only
+
+
+class Section(BaseModel):
+    """Strict (`"3"` is no number, `true` is no 1), without NaN, without unknown keys, never changed once made."""
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
+    )
+
+
+class ModelSettings(Section):
+    """The model that everything starts from."""
+
+    base: Annotated[str, Field(min_length=1)] = "steady-nano"
+    """`steady-nano` (the embedded model), a folder with a model, or a hub name such as `Qwen/Qwen3-8B`."""
+
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    """Number format of the weights when the model answers. `auto`: bfloat16 on a GPU, float32 elsewhere."""
+
+
+class SftSettings(Section):
+    """Supervised fine-tuning: injects what the knowledge cards say."""
+
+    method: Literal["full", "lora"] = "full"
+    """`full` trains every weight; `lora` trains low-rank adapters and merges them afterwards."""
+
+    lora_rank: Count = 8
+    """Rank of the adapters; read only when `method` is `lora`."""
+
+    lora_alpha: Positive = 16.0
+    """Scale of the adapters: the update is multiplied by alpha / rank; read only when `method` is `lora`."""
+
+    learning_rate: Positive = 3e-4
+    """Peak learning rate of AdamW."""
+
+    epochs: Count = 3
+    """Passes over the rows."""
+
+    batch_tokens: Count = 4096
+    """Tokens per optimiser step, padding included: about 16 short cards. A longer row is a step of its own."""
+
+    micro_tokens: CountOrNone = 0
+    """Tokens per forward pass; fewer need less memory and give the same result. 0: the whole step at once."""
+
+    gradient_checkpointing: bool = False
+    """Recompute activations in the backward pass: about a third slower, much less memory."""
+
+    max_length: Annotated[int, Field(ge=16)] = 1024
+    """Tokens of prompt and answer together. A longer row loses the start of its prompt, which is counted."""
+
+    rehearsal: Annotated[float, Field(ge=0, lt=1)] = 0.5
+    """Share of the rows that are general dialogues, so that the model keeps what it knew. 0: cards only."""
+
+    scenarios: bool = False
+    """Also train on the decisions of the training scenarios. The method leaves these to preference training."""
+
+    warmup_ratio: Share = 0.05
+    """Share of the steps in which the learning rate rises from 0. 0: it starts at its peak."""
+
+    weight_decay: Annotated[float, Field(ge=0)] = 0.0
+    """Decoupled weight decay of AdamW. 0: none."""
+
+    save_steps: CountOrNone = 50
+    """Optimiser steps between two checkpoints that a stopped run resumes from. 0: only when it is interrupted."""
+
+
+class GateSettings(Section):
+    """The health gate after fine-tuning: a model that lost its dialogue or its thinking is not trained further."""
+
+    public_margin: Share = 0.03
+    """Share of public-knowledge answers that may be lost against the base model (0.03 is 3 points)."""
+
+    think_whole: Share = 0.97
+    """Least share of answers whose `<think>` block is whole."""
+
+    max_repetition: Share = 0.02
+    """Largest share of answers that end in a loop."""
+
+    max_garbage: Share = 0.02
+    """Largest share of answers with broken characters, leaked special tokens or a foreign script."""
+
+
+class PairsSettings(Section):
+    """How preference groups are built: one chosen answer and `dpo.k` rejected ones behind one prompt."""
+
+    own_errors: bool = True
+    """Take the model's own wrong answers as rejected ones first; `false`: only constructed errors."""
+
+    max_groups: CountOrNone = 0
+    """Largest number of groups. 0: one for every decision of the training scenarios."""
+
+
+class DpoSettings(Section):
+    """Preference training: corrects tool behaviour (call or not, which tool, which arguments, how to read results)."""
+
+    method: Literal["full", "lora"] = "lora"
+    """`full` trains every weight; `lora` trains low-rank adapters and merges them afterwards."""
+
+    lora_rank: Count = 8
+    """Rank of the adapters; read only when `method` is `lora`."""
+
+    lora_alpha: Positive = 16.0
+    """Scale of the adapters: the update is multiplied by alpha / rank; read only when `method` is `lora`."""
+
+    beta: Positive = 0.1
+    """Strength of the pull towards the reference model: larger stays closer to it."""
+
+    sft_weight: Annotated[float, Field(ge=0)] = 0.2
+    """Weight of the likelihood term on the chosen answer, against its falling along with the rejected. 0: none."""
+
+    learning_rate: Positive = 2e-4
+    """Peak learning rate of AdamW."""
+
+    epochs: Count = 2
+    """Passes over the groups."""
+
+    k: Count = 3
+    """Rejected answers per group."""
+
+    groups_per_step: Count = 8
+    """Groups per optimiser step."""
+
+    max_length: Annotated[int, Field(ge=16)] = 1024
+    """Tokens of prompt and answer together. A longer group loses the start of its prompt, which is counted."""
+
+    save_steps: CountOrNone = 50
+    """Optimiser steps between two checkpoints that a stopped run resumes from. 0: only when it is interrupted."""
+
+    label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
+    """Assumed share of groups labelled the wrong way round (conservative DPO). 0: every label is trusted."""
+
+
+class EvalSettings(Section):
+    """How a model is measured."""
+
+    batch_size: Count = 32
+    """Prompts generated together."""
+
+    determinism_runs: Annotated[int, Field(ge=2)] = 5
+    """How often one input is repeated to see whether its outcome changes."""
+
+    determinism_items: CountOrNone = 40
+    """How many decisions are repeated. 0: determinism is not measured, and its bar cannot be met."""
+
+    cot_labels: Annotated[tuple[Labels, ...], Field(strict=False)] = (
+        ("intent", "意图"),
+        ("plan", "计划"),
+        ("check", "检查"),
+    )
+    """What a structured `<think>` names: one list of equivalent labels per part. Empty: only wholeness counts."""
+
+    @field_validator("cot_labels")
+    @classmethod
+    def _labels_say_something(cls, parts: tuple[Labels, ...]) -> tuple[Labels, ...]:
+        if any(not part or not all(label.strip() for label in part) for part in parts):
+            raise ValueError("every part needs at least one label, and no label may be empty")
+        return parts
+
+
+class SamplingSettings(Section):
+    """How answers are decoded in every evaluation; an A/B with different sampling is refused."""
+
+    temperature: Annotated[float, Field(ge=0)] = 0.0
+    """0 is greedy: the likeliest token every time."""
+
+    top_p: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Nucleus sampling: the smallest set of tokens with this probability mass. 1: all tokens."""
+
+    max_tokens: Count = 256
+    """New tokens per answer, thinking included."""
+
+    seed: CountOrNone = 0
+    """Seed of the sampler; it matters only when the temperature is above 0."""
+
+
+class BarsSettings(Section):
+    """What the tuned model must reach to be signed off."""
+
+    tool_call_accuracy: Share = 0.97
+    """Least share of decisions with the right call, name and arguments included, or rightly none."""
+
+    semantic_anchoring: Share = 0.9
+    """Least share of turns of the ten-turn dialogue that treat the private entity as what it is."""
+
+    general_knowledge_margin: Share = 0.03
+    """Share of public-knowledge answers that may be lost against the base model (0.03 is 3 points)."""
+
+    cot_retention: Share = 0.98
+    """Least share of turns whose thinking is whole and structured."""
+
+    response_quality: Share = 0.99
+    """Least share of answers that are not too short, looping or broken in their `<think>`."""
+
+    determinism: Share = 1.0
+    """Least share of repeated inputs whose outcome never changed."""
+
+    evidence: Literal["point", "lower"] = "point"
+    """What a bar is compared with: the measured share (`point`), or the lower end of its 95 % interval (`lower`)."""
+
+    tolerance: Share = 0.03
+    """How far below a bar a true rate must lie to count as a failure; within it the verdict asks for more cases."""
+
+
+class LedgerSettings(Section):
+    """Where runs, stages and scores are recorded."""
+
+    url: str = ""
+    """SQLAlchemy URL, for example `postgresql+psycopg://user@host/steady`. Empty: an SQLite file beside the runs."""
+
+
+class Settings(Section):
+    """A whole steady.toml, resolved."""
+
+    preset: Literal["nano", "qwen3-8b-24gb"] = "nano"
+    """Fills the defaults of other keys: `nano` for the embedded model, `qwen3-8b-24gb` for Qwen3-8B on a 24 GB card."""
+
+    seed: CountOrNone = 0
+    """Seed of everything random: order of rows, built errors, initial adapters, bootstrap."""
+
+    model: ModelSettings = ModelSettings()
+    sft: SftSettings = SftSettings()
+    gate: GateSettings = GateSettings()
+    pairs: PairsSettings = PairsSettings()
+    dpo: DpoSettings = DpoSettings()
+    eval: EvalSettings = EvalSettings()
+    sampling: SamplingSettings = SamplingSettings()
+    bars: BarsSettings = BarsSettings()
+    ledger: LedgerSettings = LedgerSettings()

@@ -1,0 +1,31 @@
+"""Defaults that a preset replaces. A preset never overrides what a file, a variable or a flag says.
+
+`nano` is empty: the built-in defaults are its values.
+`qwen3-8b-24gb`: 8.2 B weights in bfloat16 (what LoRA training uses on a GPU) take 16.4 GB, which leaves room for
+adapters and for the activations of one long row, recomputed. Rank 16 and a rate of 1e-4 are common LoRA choices.
+"""
+
+from __future__ import annotations
+
+PRESETS: dict[str, dict[str, object]] = {
+    "nano": {},
+    "qwen3-8b-24gb": {
+        "model.base": "Qwen/Qwen3-8B",
+        "sft.method": "lora",
+        "sft.lora_rank": 16,
+        "sft.lora_alpha": 32.0,
+        "sft.learning_rate": 1e-4,
+        "sft.batch_tokens": 16384,
+        "sft.micro_tokens": 4096,
+        "sft.gradient_checkpointing": True,
+        "sft.max_length": 4096,
+        "dpo.method": "lora",
+        "dpo.lora_rank": 16,
+        "dpo.lora_alpha": 32.0,
+        "dpo.learning_rate": 5e-6,
+        "dpo.groups_per_step": 8,
+        "dpo.max_length": 4096,
+        "eval.batch_size": 8,
+        "sampling.max_tokens": 2048,
+    },
+}

@@ -1,0 +1,159 @@
+"""Does a completion degenerate: a loop at its end, garbage characters, or no answer to speak of?
+
+Loops are exact: the longest periodic suffix, found with the failure function of Knuth, Morris and Pratt (1977) on the
+reversed text, so no ratio has to be tuned (compression ratios raise false alarms on tool schemas). Knows nothing of
+models, think tags or calls beyond hiding tool-call blocks, closed code fences and indicators before it looks.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import groupby
+from typing import Literal
+
+MIN_REPEATS = 3
+MIN_LOOP_CHARS = 30  # exact loops
+MIN_COUNTER_CHARS = 60  # loops that only differ in their numbers
+MIN_ANSWER_UNITS = 3  # a unit is a word, or one Chinese character
+WINDOW_CHARS = 20_000  # only the end can loop; bounds the work on a runaway completion
+
+_TOOL_CALL = r"<tool_call>.*?</tool_call>"
+_FENCE = r"```.*?```"
+_DEFANGED_DOT = r"(?:\.|\[\.\]|\(\.\)|\[dot\])"
+_URL = r"\bh(?:tt|xx)ps?(?:://|\[:\]//|\[://\])[^\s\"'<>，。；、）]+"
+_IP = rf"(?<![\w.])(?:\d{{1,3}}{_DEFANGED_DOT}){{3}}\d{{1,3}}(?:/\d{{1,2}}|:\d{{1,5}})?(?![\w])"
+_HASH = r"\b(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{40}|[0-9a-fA-F]{32})\b"
+_CVE = r"\bCVE-\d{4}-\d{4,7}\b"
+_HOST = rf"(?<![\w.-])(?:[A-Za-z0-9_-]{{1,63}}{_DEFANGED_DOT}){{1,8}}[A-Za-z]{{2,24}}\b"
+_MASKED = re.compile("|".join((_TOOL_CALL, _FENCE, _URL, _IP, _HASH, _CVE, _HOST)), re.DOTALL)
+_PLACEHOLDERS = 0xF0000  # first supplementary private-use code point: one per distinct masked text
+
+_LEAKED = re.compile(
+    r"<\|[a-zA-Z0-9_▁]{1,40}\|>|<｜[^｜<>]{1,40}｜>|</?s>|<(?:unk|pad|bos|eos|mask)>|\[(?:PAD|UNK|CLS|SEP)\]"
+)
+_UNPRINTABLE = {  # by Unicode category
+    "Cc": "control character",
+    "Co": "private-use character",
+    "Cs": "lone surrogate",
+    "Cn": "unassigned character",
+}
+_UNITS = re.compile(r"[\u3400-\u9fff]|[^\W_]+(?:['’.-][^\W_]+)*")
+_SCRIPTS = re.compile(  # first words of Unicode character names
+    "CYRILLIC GREEK ARABIC HEBREW HANGUL HIRAGANA KATAKANA THAI DEVANAGARI BENGALI TAMIL TELUGU GUJARATI KANNADA "
+    "MALAYALAM GURMUKHI ORIYA SINHALA LAO KHMER MYANMAR TIBETAN GEORGIAN ARMENIAN ETHIOPIC MONGOLIAN CHEROKEE "
+    "SYRIAC THAANA JAVANESE BALINESE YI COPTIC GOTHIC RUNIC OGHAM CANADIAN".replace(" ", "|")
+)
+
+
+@dataclass(frozen=True)
+class Repetition:
+    """A loop at the end of a text. Lengths count characters after masking; `unit` is one turn of the loop."""
+
+    kind: Literal["periodic", "counter"]
+    unit: str
+    repeats: int
+    chars: int
+
+    def fails(self, finish_reason: str) -> bool:
+        """A counter may be a numbered list that ended by itself; it is a loop only when the token limit ended it."""
+        return self.kind == "periodic" or finish_reason == "length"
+
+
+def tail_repetition(text: str) -> Repetition | None:
+    """The loop that `text` ends in, exact ones first; None when it ends in none."""
+    masked = _mask(text).rstrip()[-WINDOW_CHARS:]
+    exact = _periodic_suffix(masked, MIN_LOOP_CHARS)
+    if exact is not None:
+        return Repetition("periodic", *exact)
+    counted = _periodic_suffix(re.sub(r"\d+", "0", masked), MIN_COUNTER_CHARS)
+    return None if counted is None else Repetition("counter", *counted)
+
+
+def degenerate(text: str, finish_reason: str) -> bool:
+    """Whether the end of `text` is a loop that fails an answer."""
+    found = tail_repetition(text)
+    return found is not None and found.fails(finish_reason)
+
+
+def _mask(text: str) -> str:
+    """Each distinct block or indicator becomes one character of its own: 40 different addresses are no loop, the same
+    address 40 times still is."""
+    seen: dict[str, str] = {}
+    return _MASKED.sub(lambda found: seen.setdefault(found.group(), chr(_PLACEHOLDERS + len(seen))), text)
+
+
+def _periodic_suffix(text: str, min_chars: int) -> tuple[str, int, int] | None:
+    """(unit, repeats, chars) of the longest suffix with a period that fits at least three times into it."""
+    backwards = text[::-1]
+    best: tuple[int, int] | None = None
+    for size, border in enumerate(_borders(backwards), start=1):
+        period = size - border
+        if size >= min_chars and size >= MIN_REPEATS * period:
+            best = size, period
+    if best is None:
+        return None
+    size, period = best
+    return text[-period:], size // period, size
+
+
+def _borders(text: str) -> Iterator[int]:
+    """For every prefix: the length of its longest proper border (KMP failure function). O(len(text))."""
+    table = [0] * len(text)
+    for i in range(1, len(text)):
+        k = table[i - 1]
+        while k and text[i] != text[k]:
+            k = table[k - 1]
+        table[i] = k + (text[i] == text[k])
+    return iter(table)
+
+
+def garbage(text: str, prompt: str) -> list[str]:
+    """What of `text` no reader could have meant, in words; what already stands in `prompt` may be quoted."""
+    found = ["replacement character"] if "\ufffd" in text and "\ufffd" not in prompt else []
+    found += sorted({_category_name(c) for c in text if _is_unprintable(c) and c not in prompt})
+    found += [f"leaked token {token}" for token in sorted(set(_LEAKED.findall(text))) if token not in prompt]
+    found += _mojibake(text, prompt)
+    found += [f"script switch to {name.lower()}" for name in sorted(_scripts(text, 2) - _scripts(prompt, 1))]
+    return found
+
+
+def _is_unprintable(char: str) -> bool:
+    return unicodedata.category(char) in _UNPRINTABLE and char not in "\n\t\r"
+
+
+def _category_name(char: str) -> str:
+    return _UNPRINTABLE[unicodedata.category(char)]
+
+
+def _mojibake(text: str, prompt: str) -> list[str]:
+    """Sequences that ftfy's badness heuristic (wrongly decoded UTF-8) knows, unless they were in the prompt."""
+    if text.isascii():
+        return []
+    from ftfy.badness import BADNESS_RE  # compiles large tables
+
+    bad = {found.group() for found in BADNESS_RE.finditer(text)}
+    return [f"mojibake {sequence!r}" for sequence in sorted(bad) if sequence not in prompt]
+
+
+def _scripts(text: str, run: int) -> set[str]:
+    """Scripts other than Latin and Chinese that write at least `run` letters in a row (one letter may be a symbol)."""
+    if text.isascii():
+        return set()
+    return {name for name, letters in groupby(text, _script) if name and sum(1 for _ in letters) >= run}
+
+
+@lru_cache(maxsize=4096)
+def _script(char: str) -> str:
+    if char.isascii() or not char.isalpha():
+        return ""
+    name = unicodedata.name(char, "").partition(" ")[0]
+    return name if _SCRIPTS.fullmatch(name) else ""
+
+
+def too_short(text: str, had_calls: bool) -> bool:
+    """Whether an answer says nothing: fewer than three words or Chinese characters, and no call that speaks for it."""
+    return not had_calls and len(_UNITS.findall(text)) < MIN_ANSWER_UNITS

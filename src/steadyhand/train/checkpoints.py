@@ -1,0 +1,66 @@
+"""Checkpoints that are complete or do not count: a marker is written last, and only marked ones are resumed.
+
+Knows folders named checkpoint-<step> and their marker; what lies inside is the Trainer's.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+
+DONE = "DONE"
+KEY = "KEY"
+KEPT = 2  # complete checkpoints that stay: the last may be damaged by the disk, not by us
+_NAME = re.compile(r"checkpoint-(\d+)")
+
+
+def claim(work: Path, key: str) -> Path | None:
+    """Prepares `work` for the job named `key` and returns its last complete checkpoint, or None.
+
+    Checkpoints of another job (other data, settings or start weights) are removed: resuming them would mix two
+    trainings. Partial ones are removed too.
+    """
+    named = work / KEY
+    if work.exists() and (not named.is_file() or named.read_text("utf-8") != key):
+        shutil.rmtree(work)
+    work.mkdir(parents=True, exist_ok=True)
+    _write(named, key)
+    for folder in _folders(work):
+        if not (folder / DONE).is_file():
+            shutil.rmtree(folder)
+    return next(iter(_folders(work)), None)
+
+
+def mark(work: Path, step: int) -> None:
+    """Marks the checkpoint of `step` as complete once its files are on the disk; drops all but the last `KEPT`."""
+    folder = work / f"checkpoint-{step}"
+    for path in folder.rglob("*"):
+        if path.is_file():
+            _sync(path)
+    _write(folder / DONE, f"{step}\n")
+    for old in [f for f in _folders(work) if (f / DONE).is_file()][KEPT:]:
+        (old / DONE).unlink()  # first, so that a half removed checkpoint does not count
+        shutil.rmtree(old)
+
+
+def _folders(work: Path) -> list[Path]:
+    """Checkpoint folders, the latest first."""
+    found = [(int(match[1]), path) for path in work.iterdir() if (match := _NAME.fullmatch(path.name))]
+    return [path for _, path in sorted(found, reverse=True)]
+
+
+def _write(path: Path, text: str) -> None:
+    with path.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

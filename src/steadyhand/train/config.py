@@ -1,0 +1,114 @@
+"""The settings of both trainings as plain data: every field with its unit and the meaning of 0 and None."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from steadyhand.errors import UsageError
+
+Method = Literal["full", "lora"]
+Schedule = Literal["constant", "linear", "cosine"]
+Precision = Literal["auto", "float32", "bfloat16"]
+
+
+@dataclass(frozen=True)
+class TrainConfig:
+    """What SFT and DPO have in common."""
+
+    method: Method = "lora"
+    """"full" trains every weight, "lora" rank-`lora_rank` adapters on all linear layers (Hu et al. 2021)."""
+    lora_rank: int = 8
+    """Rank of the adapters; unused by "full"."""
+    lora_alpha: float = 16.0
+    """Adapters are scaled by lora_alpha / lora_rank; unused by "full"."""
+    learning_rate: float = 1e-4
+    """Peak rate of AdamW."""
+    epochs: int = 1
+    """Passes over the data, at least 1."""
+    schedule: Schedule = "cosine"
+    """The rate after warm-up: "constant", or down to 0 at the last step as a line or a half cosine."""
+    warmup_ratio: float = 0.05
+    """Share of all steps in which the rate rises from 0; 0 starts at the peak."""
+    weight_decay: float = 0.0
+    """AdamW's decoupled decay per step, times the rate; 0 is none."""
+    max_grad_norm: float = 1.0
+    """Gradients are scaled down to this 2-norm; 0 does not clip."""
+    max_length: int = 2048
+    """Tokens of a sample. A longer sample loses the left side of its prompt, which is counted."""
+    seed: int = 0
+    """Of the order of samples and the adapters' start. Equal seeds and threads give equal weights on a CPU."""
+    save_steps: int = 100
+    """Optimiser steps between checkpoints; 0 makes none, so an interrupted run starts again."""
+    log_steps: int = 10
+    """Optimiser steps per entry of the log, at least 1."""
+    threads: int = 0
+    """CPU threads; 0 leaves the process's number."""
+    device: str = "auto"
+    """"auto" is CUDA where there is one, else the CPU."""
+    precision: Precision = "auto"
+    """"bfloat16" computes in mixed precision; "auto" does so on CUDA and computes in float32 on a CPU."""
+
+    def __post_init__(self) -> None:
+        _at_least(self, 1, "lora_rank", "epochs", "max_length", "log_steps")
+        _at_least(self, 0, "warmup_ratio", "weight_decay", "max_grad_norm", "save_steps", "threads")
+        _above_zero(self, "learning_rate", "lora_alpha")
+        if self.warmup_ratio > 1:
+            raise UsageError("warmup_ratio is a share of the steps: at most 1", next="for instance 0.05")
+
+
+@dataclass(frozen=True)
+class SftConfig(TrainConfig):
+    """Supervised fine-tuning: cross-entropy on the target's tokens, mean over the step's target tokens."""
+
+    batch_tokens: int = 8192
+    """Tokens of an optimiser step, padding included; a longer sample is a step of its own."""
+    micro_tokens: int = 0
+    """Tokens of one forward pass, to bound memory; 0 takes the whole step at once. Does not change the loss."""
+    gradient_checkpointing: bool = False
+    """Recomputes activations in the backward pass: about a third slower, much less memory."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _at_least(self, 1, "batch_tokens")
+        _at_least(self, 0, "micro_tokens")
+
+
+@dataclass(frozen=True)
+class DpoConfig(TrainConfig):
+    """Group DPO: one chosen answer against up to `k` rejected ones behind one prompt."""
+
+    learning_rate: float = 1e-5
+    """Peak rate of AdamW; DPO needs about a tenth of the SFT rate."""
+    beta: float = 0.1
+    """How strongly the policy is held to the reference (Rafailov et al. 2023, equation 7); above 0."""
+    sft_weight: float = 0.1
+    """Weight of the chosen answer's negative log-likelihood per token (RPO, Pang et al. 2024); 0 is plain DPO."""
+    label_smoothing: float = 0.0
+    """Assumed share of wrongly labelled pairs (conservative DPO), from 0 to below 0.5; 0 trusts all labels."""
+    k: int = 0
+    """Rejected answers used per group, the first ones; 0 uses all."""
+    max_completion: int = 0
+    """Tokens of a rejected answer; a longer one is cut and counted. 0 sets no limit but max_length."""
+    groups_per_step: int = 8
+    """Groups of an optimiser step, at least 1."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _at_least(self, 1, "groups_per_step")
+        _at_least(self, 0, "k", "max_completion", "sft_weight", "label_smoothing")
+        _above_zero(self, "beta")
+        if self.label_smoothing >= 0.5:
+            raise UsageError("label_smoothing must stay below 0.5", next="0 trusts all labels")
+
+
+def _at_least(config: TrainConfig, least: int, *names: str) -> None:
+    for name in names:
+        if not getattr(config, name) >= least:
+            raise UsageError(f"{name} must be at least {least}, not {getattr(config, name)}")
+
+
+def _above_zero(config: TrainConfig, *names: str) -> None:
+    for name in names:
+        if not getattr(config, name) > 0:
+            raise UsageError(f"{name} must be above 0, not {getattr(config, name)}")

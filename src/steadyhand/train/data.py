@@ -1,0 +1,144 @@
+"""From rows and groups to token ids, and from ids to the plan of all optimiser steps. Knows nothing of models.
+
+Samples are rendered by `chat.render` exactly as serving renders them. Nothing is dropped: what does not fit is
+shortened on its prompt's left side and counted, and what cannot be trained stops the run before it starts.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from steadyhand.domain.rows import Group, Row
+from steadyhand.errors import UsageError
+from steadyhand.train.config import DpoConfig, SftConfig
+
+if TYPE_CHECKING:
+    from steadyhand.chat.render import Renderer
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One row as tokens: the model is trained on `ids` where `mask` is 1."""
+
+    ids: tuple[int, ...]
+    mask: tuple[int, ...]
+    cut: int = 0  # tokens taken from the prompt's left side
+
+    @property
+    def first(self) -> int:
+        """The position of the first trained token; its logit stands one position before."""
+        return self.mask.index(1)
+
+
+@dataclass(frozen=True)
+class GroupSample:
+    """One group as tokens: completions[0] is the chosen one, all end with the end-of-turn token unless cut."""
+
+    prompt: tuple[int, ...]
+    completions: tuple[tuple[int, ...], ...]
+    cut: int = 0  # tokens taken from the prompt's left side
+    cut_rejected: int = 0  # rejected answers shortened
+
+
+def samples(rows: Sequence[Row], renderer: Renderer, config: SftConfig) -> list[Sample]:
+    """Rendered rows in their order. Raises UsageError for a target that is empty or longer than max_length."""
+    if not rows:
+        raise UsageError("there are no rows to train on", next="write knowledge cards or rehearsal dialogues")
+    return [_sample(row, renderer, config.max_length) for row in rows]
+
+
+def _sample(row: Row, renderer: Renderer, most: int) -> Sample:
+    rendered = renderer.sample(row.messages, row.tools)
+    ids, mask = tuple(rendered.ids), tuple(rendered.mask)
+    if 1 not in mask:
+        raise UsageError("no token of this row would be trained", where=row.source, next="give it an answer")
+    target = len(ids) - mask.index(1)
+    # The first target token is predicted from the one before it, so at least one token of the prompt must stay.
+    if target + 1 > most:
+        raise UsageError(
+            f"the answer has {target} tokens, max_length is {most}", where=row.source, next="raise max_length"
+        )
+    cut = max(0, len(ids) - most)
+    return Sample(ids[cut:], mask[cut:], cut)
+
+
+def group_samples(groups: Sequence[Group], renderer: Renderer, config: DpoConfig) -> list[GroupSample]:
+    """Rendered groups in their order. Raises UsageError for a group without rejected answers or a chosen answer
+    that does not fit."""
+    if not groups:
+        raise UsageError("there are no groups to train on", next="write scenarios with split: train")
+    return [_group_sample(group, renderer, config) for group in groups]
+
+
+def _group_sample(group: Group, renderer: Renderer, config: DpoConfig) -> GroupSample:
+    rendered = renderer.sample((*group.messages, group.chosen), group.tools)
+    prompt, chosen = rendered.ids[: rendered.prompt_length], tuple(rendered.ids[rendered.prompt_length :])
+    if len(chosen) + 1 > config.max_length:
+        raise UsageError(
+            f"the chosen answer has {len(chosen)} tokens, max_length is {config.max_length}",
+            where=group.id,
+            next="raise max_length",
+        )
+    texts = [rejected.text for rejected in group.rejected][: config.k or None]
+    if not texts:
+        raise UsageError("the group has no rejected answer", where=group.id, next="remove it or add one")
+    encoded = [tuple(renderer.encode_completion(text)) for text in texts]
+    most = min(config.max_completion or config.max_length, config.max_length - 1)
+    rejected = [ids[:most] for ids in encoded]
+    room = config.max_length - max(len(ids) for ids in (chosen, *rejected))
+    cut = max(0, len(prompt) - room)
+    cut_rejected = sum(len(ids) > most for ids in encoded)
+    return GroupSample(tuple(prompt[cut:]), (chosen, *rejected), cut, cut_rejected)
+
+
+def sft_plan(lengths: Sequence[int], config: SftConfig) -> list[list[list[int]]]:
+    """All optimiser steps of all epochs: steps x forward passes x sample indices.
+
+    An epoch is shuffled, then steps take samples of near length (shuffled again, so that length does not order
+    the training). The plan is made at once, so a resumed run follows exactly the same one.
+    """
+    draw = random.Random(config.seed)
+    plan: list[list[list[int]]] = []
+    for _ in range(config.epochs):
+        order = list(range(len(lengths)))
+        draw.shuffle(order)
+        order.sort(key=lambda i: lengths[i])  # stable: equal lengths stay shuffled
+        steps = _packed(order, lengths, config.batch_tokens)
+        draw.shuffle(steps)
+        micro = config.micro_tokens or config.batch_tokens
+        plan += [_packed(step, lengths, micro) for step in steps]
+    return plan
+
+
+def _packed(order: Sequence[int], lengths: Sequence[int], most: int) -> list[list[int]]:
+    """Consecutive indices whose padded size (count times longest) is at most `most` tokens."""
+    packed: list[list[int]] = []
+    longest = 0
+    for i in order:
+        longest = max(longest, lengths[i])
+        if not packed or longest * (len(packed[-1]) + 1) > most:
+            packed.append([])
+            longest = lengths[i]
+        packed[-1].append(i)
+    return packed
+
+
+def dpo_plan(count: int, config: DpoConfig) -> list[list[list[int]]]:
+    """All optimiser steps of all epochs: steps x groups_per_step forward passes of one group each."""
+    draw = random.Random(config.seed)
+    plan: list[list[list[int]]] = []
+    for _ in range(config.epochs):
+        order = list(range(count))
+        draw.shuffle(order)
+        size = config.groups_per_step
+        plan += [[[i] for i in order[at : at + size]] for at in range(0, count, size)]
+    return plan
+
+
+def digest(*parts: object) -> str:
+    """sha256 (hex) of plain data, to tell whether a checkpoint or a cached result belongs to this job."""
+    return hashlib.sha256("\x1e".join(repr(part) for part in parts).encode()).hexdigest()

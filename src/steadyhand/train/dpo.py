@@ -1,0 +1,162 @@
+"""Group DPO: one chosen answer against K rejected ones, their shared prompt computed once.
+
+The prompt runs once with its key/value cache kept in the graph; the cache is expanded to K + 1 rows and all answers
+run as one batch against it, the last prompt position predicting each first token. This is exact: log-probabilities
+and gradients equal those of 2K full sequences, for P + (K + 1) C instead of 2K (P + C) tokens.
+Legend of shapes: R = K + 1 answers (the chosen one first), P prompt tokens, C answer tokens, V vocabulary.
+"""
+
+from __future__ import annotations
+
+import math
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from steadyhand.domain.rows import Group
+from steadyhand.errors import JobError
+from steadyhand.train.config import DpoConfig
+from steadyhand.train.data import GroupSample, digest, dpo_plan, group_samples
+from steadyhand.train.result import Progress, TrainResult, work_folder
+
+if TYPE_CHECKING:
+    import torch
+
+
+def train_dpo(
+    model_folder: str | Path,
+    groups: Sequence[Group],
+    config: DpoConfig,
+    out: Path,
+    progress: Progress | None = None,
+    *,
+    stop: Callable[[], bool] | None = None,
+    cache: Path | None = None,
+) -> TrainResult:
+    """Trains the model of `model_folder` on `groups` against itself as it starts, and puts it at `out`.
+
+    The log has, beside loss: `dpo` (the preference part, ln 2 at step 1), `nll` (of chosen, per token),
+    `rewards/chosen`, `rewards/rejected`, `rewards/margins` (beta times log-ratios) and `rewards/accuracies` (share
+    of rejected answers behind the chosen one). `cache` keeps reference log-probabilities between runs. Resuming,
+    `stop` and errors are those of `train_sft`.
+    """
+    from steadyhand.chat.render import Renderer
+    from steadyhand.models.load import fingerprint
+    from steadyhand.train import checkpoints, loop
+    from steadyhand.train.model import save, trainable
+    from steadyhand.train.reference import reference_log_probs
+    from steadyhand.train.result import disk_full_as_job_error
+
+    began = time.monotonic()
+    model, tokenizer, folder = trainable(model_folder, config)
+    data = group_samples(groups, Renderer(tokenizer), config)
+    settings = replace(config, save_steps=0, log_steps=1)  # neither changes the result
+    start = fingerprint(folder)
+    key, work = digest("dpo", start, settings, data), work_folder(out)
+    with disk_full_as_job_error(work), loop.threads(config.threads):
+        checkpoints.claim(work, key)
+        reference = reference_log_probs(model, data, config, start, cache or work)
+    plan = dpo_plan(len(data), config)
+    objective = _Objective(data, reference, config, model.device)
+    log = loop.run(loop.Job(model, objective, plan, config, work, key, progress, stop, first_step=_check_start))
+    facts = {
+        "steps": len(plan),
+        "tokens": config.epochs * sum(len(g.prompt) + sum(map(len, g.completions)) for g in data),
+        "cut_prompts": sum(g.cut > 0 for g in data),
+        "cut_rejected": sum(g.cut_rejected for g in data),
+    }
+    save(model, folder, out, config, {**facts, "log": list(log)})
+    shutil.rmtree(work)
+    return TrainResult(out, log, seconds=time.monotonic() - began, **facts)
+
+
+def group_log_probs(model: Any, group: GroupSample, device: torch.device) -> torch.Tensor:
+    """log p(answer | prompt), summed over the answer's tokens, of each answer of the group: R, float32."""
+    import torch
+    from torch.nn import functional
+
+    prompt = torch.tensor([group.prompt], device=device)
+    out = model(input_ids=prompt, use_cache=True, logits_to_keep=1)
+    first = torch.log_softmax(out.logits[0, -1].float(), dim=-1)
+    total = first[torch.tensor([ids[0] for ids in group.completions], device=device)]
+    width = max(len(ids) for ids in group.completions) - 1
+    if not width:
+        return total
+    answers = torch.tensor([[*ids, *[0] * (width + 1 - len(ids))] for ids in group.completions], device=device)
+    logits = _answers(model, out.past_key_values, answers[:, :-1], len(group.prompt))
+    lengths = torch.tensor([len(ids) for ids in group.completions], device=device)
+    real = torch.arange(1, width + 1, device=device) < lengths[:, None]
+    losses = functional.cross_entropy(logits[real].float(), answers[:, 1:][real], reduction="none")
+    return total.index_add(0, real.nonzero()[:, 0], -losses)
+
+
+def _answers(model: Any, cache: Any, ids: torch.Tensor, past: int) -> torch.Tensor:
+    """Logits R C V of the answers behind the cached prompt; padding on the right is hidden by causality."""
+    import torch
+
+    rows, width = ids.shape
+    for layer in cache.layers:  # a view: the rows share the prompt's keys, and its gradient sums over them
+        layer.keys, layer.values = (x.expand(rows, -1, -1, -1) for x in (layer.keys, layer.values))
+    seen = torch.ones(width, past + width, dtype=torch.bool, device=ids.device).tril(past)
+    positions = torch.arange(past, past + width, device=ids.device)[None]
+    out = model(
+        input_ids=ids, attention_mask=seen[None, None], position_ids=positions, past_key_values=cache, use_cache=True
+    )
+    return out.logits  # type: ignore[no-any-return]
+
+
+def group_loss(
+    policy: torch.Tensor, reference: torch.Tensor, chosen_length: int, config: DpoConfig
+) -> tuple[torch.Tensor, dict[str, float]]:
+    """The loss of one group from summed log-probabilities (each R), and its figures.
+
+    h_k = beta ((pi_c - ref_c) - (pi_k - ref_k)); the preference part is the mean over k of
+    -(1 - e) log sigmoid(h_k) - e log sigmoid(-h_k) (Rafailov et al. 2023, equation 7; conservative with
+    e = label_smoothing, Mitchell 2023), plus sft_weight times -pi_c / chosen_length (Pang et al. 2024, equation 2).
+    """
+    from torch.nn.functional import logsigmoid
+
+    rewards = config.beta * (policy - reference)
+    margins = rewards[0] - rewards[1:]
+    smooth = config.label_smoothing
+    preference = (-(1 - smooth) * logsigmoid(margins) - smooth * logsigmoid(-margins)).mean()
+    nll = -policy[0] / chosen_length
+    figures = {
+        "dpo": preference,
+        "nll": nll,
+        "rewards/chosen": rewards[0],
+        "rewards/rejected": rewards[1:].mean(),
+        "rewards/margins": margins.mean(),
+        "rewards/accuracies": (margins > 0).float().mean(),
+    }
+    return preference + config.sft_weight * nll, {name: float(value.detach()) for name, value in figures.items()}
+
+
+class _Objective:
+    """A step's loss is the mean over its groups, one group a forward pass."""
+
+    def __init__(
+        self, data: Sequence[GroupSample], reference: Sequence[torch.Tensor], config: DpoConfig, device: torch.device
+    ) -> None:
+        self.data, self.reference, self.config, self.device = data, reference, config, device
+
+    def __call__(
+        self, model: Any, micro: Sequence[int], step: Sequence[Sequence[int]]
+    ) -> tuple[torch.Tensor, dict[str, float]]:
+        (i,) = micro
+        policy = group_log_probs(model, self.data[i], self.device)
+        reference = self.reference[i].to(self.device)
+        loss, figures = group_loss(policy, reference, len(self.data[i].completions[0]), self.config)
+        return loss / len(step), {name: value / len(step) for name, value in figures.items()}
+
+
+def _check_start(figures: dict[str, float]) -> None:
+    """Before the first update policy and reference are one model, so the preference part is ln 2."""
+    if abs(figures["dpo"] - math.log(2)) > 0.01:
+        raise JobError(
+            f"the preference loss starts at {figures['dpo']:.3f} instead of .693: policy and reference differ",
+            next="remove the reference cache and run again",
+        )

@@ -1,0 +1,97 @@
+"""Supervised fine-tuning: cross-entropy on what the assistant writes, rendered as serving renders it.
+
+The loss of an optimiser step is the mean over its trained tokens, however it is split into forward passes.
+"""
+
+from __future__ import annotations
+
+import shutil
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from steadyhand.domain.rows import Row
+from steadyhand.train.config import SftConfig
+from steadyhand.train.data import Sample, digest, samples, sft_plan
+from steadyhand.train.result import Progress, TrainResult, work_folder
+
+if TYPE_CHECKING:
+    import torch
+
+
+def train_sft(
+    model_folder: str | Path,
+    rows: Sequence[Row],
+    config: SftConfig,
+    out: Path,
+    progress: Progress | None = None,
+    *,
+    stop: Callable[[], bool] | None = None,
+) -> TrainResult:
+    """Trains the model of `model_folder` (a folder, "steady-nano" or a hub id) on `rows` and puts it at `out`.
+
+    Continues at the last complete checkpoint of the same job. `stop` is asked after every step; when it says so a
+    checkpoint is saved and KeyboardInterrupt raised. Raises PrerequisiteError (model), UsageError (a row that
+    cannot be trained) and JobError (loss not finite, disk or memory full).
+    """
+    from steadyhand.chat.render import Renderer
+    from steadyhand.models.load import fingerprint
+    from steadyhand.train import loop
+    from steadyhand.train.model import save, trainable
+
+    began = time.monotonic()
+    model, tokenizer, folder = trainable(model_folder, config)
+    data = samples(rows, Renderer(tokenizer), config)
+    plan = sft_plan([len(sample.ids) for sample in data], config)
+    settings = replace(config, save_steps=0, log_steps=1)  # neither changes the result
+    work = work_folder(out)
+    job = loop.Job(
+        model=model,
+        objective=_Objective(data, model.device),
+        plan=plan,
+        config=config,
+        work=work,
+        key=digest("sft", fingerprint(folder), settings, data),
+        progress=progress,
+        stop=stop,
+        gradient_checkpointing=config.gradient_checkpointing,
+    )
+    log = loop.run(job)
+    tokens = config.epochs * sum(len(sample.ids) for sample in data)
+    cut = sum(sample.cut > 0 for sample in data)
+    save(model, folder, out, config, {"steps": len(plan), "tokens": tokens, "cut_prompts": cut, "log": list(log)})
+    shutil.rmtree(work)
+    return TrainResult(out, log, len(plan), time.monotonic() - began, tokens, cut)
+
+
+class _Objective:
+    """The step's loss, one padded forward pass at a time."""
+
+    def __init__(self, data: Sequence[Sample], device: torch.device) -> None:
+        self.data, self.device = data, device
+
+    def __call__(
+        self, model: Any, micro: Sequence[int], step: Sequence[Sequence[int]]
+    ) -> tuple[torch.Tensor, dict[str, float]]:
+        trained = sum(sum(self.data[i].mask) for part in step for i in part)
+        return token_loss(model, [self.data[i] for i in micro], self.device) / trained, {}
+
+
+def token_loss(model: Any, batch: Sequence[Sample], device: torch.device) -> torch.Tensor:
+    """The sum of -log p over the trained tokens of `batch`.
+
+    Padding stands on the right, where causal attention hides it from every real token, so no attention mask is
+    needed; logits are computed only from the first trained position of the batch on.
+    """
+    import torch
+    from torch.nn import functional
+
+    width = max(len(sample.ids) for sample in batch)
+    start = min(sample.first for sample in batch)
+    ids = torch.tensor([[*sample.ids, *[0] * (width - len(sample.ids))] for sample in batch], device=device)
+    mask = torch.tensor([[*sample.mask, *[0] * (width - len(sample.mask))] for sample in batch], device=device)
+    logits = model(input_ids=ids, use_cache=False, logits_to_keep=width - start + 1).logits[:, :-1]
+    trained = mask[:, start:].bool()
+    return functional.cross_entropy(logits[trained].float(), ids[:, start:][trained], reduction="sum")

@@ -1,0 +1,22 @@
+"""Tests run offline, on one thread and with fixed seeds, and never see the settings of whoever runs them."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from pathlib import Path
+
+from hypothesis import settings
+
+for name in [name for name in os.environ if name.startswith("STEADY_")]:
+    del os.environ[name]
+os.environ |= {
+    "HF_HUB_OFFLINE": "1",
+    "TOKENIZERS_PARALLELISM": "false",
+    "OMP_NUM_THREADS": "1",  # torch reads it when it is imported, which no test has done yet
+    "MKL_NUM_THREADS": "1",
+    "XDG_CONFIG_HOME": str(Path(tempfile.gettempdir()) / "steady-tests-have-no-user-settings"),
+}
+
+settings.register_profile("house", derandomize=True, deadline=None)
+settings.load_profile("house")

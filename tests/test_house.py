@@ -1,0 +1,202 @@
+"""The house's own rules, held by a machine: who may import whom, how long things may be, what may not be mentioned."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import tomllib
+from collections.abc import Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from steadyhand.cli.doctor import PACKAGES
+from steadyhand.settings.resolve import all_keys
+from steadyhand.train.config import DpoConfig, SftConfig
+
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "src" / "steadyhand"
+FLOORS = (
+    ("errors", "settings", "text"),
+    ("chat", "stats"),
+    ("domain", "ledger"),
+    ("models",),
+    ("check", "cards", "pairs", "train", "evaluate", "report"),
+    ("flow",),
+    ("cli",),
+)
+FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
+TORCH_ROOMS = {"models", "train"}
+HEAVY = {"torch", "transformers", "peft", "trl", "accelerate", "safetensors", "tokenizers"}
+MAX_FILE_LINES, MAX_FUNCTION_LINES = 600, 100
+# written in two pieces, or this file would be the first to mention them
+MACHINE_WORDS = [a + b for a, b in (
+    ("/work/", "main"), ("/work/", "shared"), ("/work/", "venv"), ("/opt/", "pypi"), ("/opt/", "wheels"),
+    ("../", "shared"), ("files.python", "hosted.org"), ("download.", "pytorch.org"),
+)]  # fmt: skip
+
+
+def python_files(*folders: str) -> list[Path]:
+    return sorted(path for folder in folders for path in (ROOT / folder).rglob("*.py"))
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path) -> Iterator[tuple[int, str]]:
+    """Line and full name of every module that a file imports, at the top or inside a function."""
+    package = ("steadyhand", *path.relative_to(PACKAGE).parts[:-1])
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else ()
+            module = ".".join([*above, *([node.module] if node.module else [])])
+            # `from steadyhand import chat` names a room in its aliases
+            names = [f"{module}.{alias.name}" for alias in node.names] if module == "steadyhand" else [module]
+            yield from ((node.lineno, name) for name in names)
+
+
+def breaches(path: Path, room: str) -> Iterator[str]:
+    for line, name in imports(path):
+        head, _, rest = name.partition(".")
+        other = rest.partition(".")[0]
+        if head == "steadyhand" and other in FLOOR and other != room:
+            down = FLOOR[other] < FLOOR[room] or other == "errors"
+            if not down:
+                yield f"{path.relative_to(ROOT)}:{line}: {room} (floor {FLOOR[room]}) imports {name}"
+        if head in HEAVY and room not in TORCH_ROOMS:
+            yield f"{path.relative_to(ROOT)}:{line}: {room} imports {name}"
+
+
+def test_floors_import_only_downwards_and_torch_stays_in_its_rooms() -> None:
+    found: list[str] = []
+    for path in python_files("src"):
+        room = room_of(path)
+        if room == "__init__":
+            continue
+        assert room in FLOOR, f"{path}: on which floor does {room} stand?"
+        found += breaches(path, room)
+    assert found == []
+
+
+@pytest.mark.parametrize(
+    ("room", "line", "allowed"),
+    [
+        ("chat", "from steadyhand.text.normal import nfkc", True),
+        ("chat", "from steadyhand.chat.messages import Tool", True),
+        ("settings", "from steadyhand.errors import Place", True),
+        ("chat", "from steadyhand.stats import wilson", False),
+        ("chat", "from ..domain import model", False),
+        ("chat", "from steadyhand import domain", False),
+        ("pairs", "def f():\n    import steadyhand.evaluate.run", False),
+        ("check", "import torch.nn", False),
+        ("train", "import torch.nn", True),
+    ],
+)
+def test_the_rule_itself_sees_a_breach(room: str, line: str, allowed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = PACKAGE / room / "__init__.py"
+    monkeypatch.setattr(Path, "read_text", lambda *_, **__: line)
+    assert (list(breaches(file, room)) == []) == allowed
+
+
+def test_nothing_below_imports_the_command_line_and_the_package_itself_imports_nothing() -> None:
+    assert list(imports(PACKAGE / "__init__.py")) == []
+
+
+def test_the_package_imports_nothing_that_stands_beside_it() -> None:
+    beside = {"nano", "examples", "bench", "tests", "experiments"}
+    found = [
+        f"{path}:{line}" for path in python_files("src") for line, name in imports(path) if name.split(".")[0] in beside
+    ]
+    assert found == []
+
+
+def test_files_and_functions_are_short() -> None:
+    found = []
+    for path in python_files("src", "nano", "examples", "bench", "tests"):
+        text = path.read_text(encoding="utf-8")
+        if (lines := text.count("\n")) > MAX_FILE_LINES:
+            found.append(f"{path.relative_to(ROOT)}: {lines} lines")
+        for node in ast.walk(ast.parse(text)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = (node.end_lineno or node.lineno) - node.lineno + 1
+                if length > MAX_FUNCTION_LINES:
+                    found.append(f"{path.relative_to(ROOT)}:{node.lineno}: {node.name} has {length} lines")
+    assert found == []
+
+
+def test_every_module_says_what_it_knows() -> None:
+    silent = [
+        str(p.relative_to(ROOT))
+        for p in python_files("src")
+        if p.stat().st_size and not ast.get_docstring(ast.parse(p.read_text("utf-8")))
+    ]
+    assert silent == []
+
+
+def project_files() -> list[Path]:
+    command = ["git", "-C", str(ROOT), "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    try:
+        listed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        pytest.skip("not a git checkout: the project's files cannot be listed")
+    return [path for name in listed.split("\0") if name and (path := ROOT / name).is_file()]
+
+
+def test_no_file_mentions_the_machine_it_was_written_on() -> None:
+    found = []
+    for path in project_files():
+        data = path.read_bytes()
+        found += [f"{path.relative_to(ROOT)}: {word}" for word in MACHINE_WORDS if word.encode() in data]
+    assert found == []
+
+
+def test_no_file_of_the_project_is_a_crash_report_or_a_run() -> None:
+    stray = [path for path in project_files() if re.search(r"steady-crash|\.sqlite|/\.venv/|__pycache__", str(path))]
+    assert stray == []
+
+
+def test_every_setting_is_read_somewhere() -> None:
+    """A key that nothing reads is a lie. `sft` and `dpo` are handed to training by name."""
+    used = {
+        node.attr
+        for path in python_files("src")
+        if room_of(path) != "settings"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+    }
+    handed = {f"sft.{field.name}" for field in fields(SftConfig)} | {f"dpo.{field.name}" for field in fields(DpoConfig)}
+    dead = [key for key in all_keys() if key not in handed and key.rpartition(".")[2] not in used]
+    dead += [key for key in all_keys() if key.startswith("dpo.") and key not in handed]
+    assert [key for key in dead if key != "preset"] == []
+
+
+def constraints() -> dict[str, str]:
+    lines = (ROOT / "constraints.txt").read_text(encoding="utf-8").split("\n")
+    return dict(line.split("==") for line in lines if line)
+
+
+def normal(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", re.match(r"[\w.-]+", name)[0]).lower()  # type: ignore[index]
+
+
+def test_constraints_are_plain_pins_of_every_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = project["dependencies"] + [name for extra in project["optional-dependencies"].values() for name in extra]
+    pins = constraints()
+    assert {normal(name) for name in wanted} <= {normal(name) for name in pins}
+    assert all(re.fullmatch(r"[0-9][0-9a-z.]*", version) for version in pins.values())  # no `+cpu`, no address
+    assert not [name for name in pins if normal(name).startswith(("nvidia", "cuda", "triton"))]
+
+
+def test_the_doctor_looks_for_every_dependency() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert {normal(name) for name in project["dependencies"]} == set(PACKAGES)
+
+
+def test_the_makefile_and_the_constraints_agree_on_torch() -> None:
+    assert f'"torch=={constraints()["torch"]}"' in (ROOT / "Makefile").read_text(encoding="utf-8")
