@@ -59,9 +59,9 @@ WRONG_KNOWLEDGE = [
     ("depends_on: [uss]", "depends_on: [us]", (8, 18), "no point 'us'"),
     ("- id: uss.level", "- id: uss", (6, 5), "the point 'uss' stands twice"),
     ("q: What is USS?, a: A service.", "a: A service.", (5, 9), "either `q` or `messages`"),
-    ("lang: zh", "lang: cn", (11, 39), "'lang' cannot be 'cn'"),
+    ("lang: zh", "lang: cn", (11, 40), "'lang' cannot be 'cn'"),
     ("id: c1, q", "id: 1, q", (5, 14), "'id' must be text, it is a number"),
-    ("a: A service.", "a: ' '", (5, 37), "'a' is blank"),
+    ("a: A service.", "a: ' '", (5, 38), "'a' is blank"),
     ("points:", "point:", (1, 1), "unknown key 'point'"),
     ("    rules: [", "    rules: no #[", (9, 12), "'rules' must be a list, it is text"),
     ('rules: ["level > 50 means unsafe"]', "rules: [12]", (9, 13), "must be text, it is a number"),
@@ -84,13 +84,13 @@ WRONG_SCENARIOS = [
     ("tools: [query]", "tools: [queri]", (4, 13), "no tool 'queri'"),
     ("split: train", "split: test", (3, 12), "'split' cannot be 'test'"),
     ("    split: train\n", "", (2, 5), "the key 'split' is missing"),
-    ("role: tool", "role: toll", (9, 16), "'role' cannot be 'toll'"),
-    ("must: [unsafe]", "must: ['(']", (10, 71), "not a regular expression"),
-    ("content: It is unsafe., ", "", (10, 9), "neither says nor calls"),
-    ("name: query, ", "", (8, 17), "the key 'name' is missing"),
-    ("arguments: {uri: a.example}", "arguments: a", (8, 41), "must be a mapping, it is text"),
+    ("role: tool", "role: toll", (10, 16), "'role' cannot be 'toll'"),
+    ("must: [unsafe]", "must: ['(']", (11, 67), "not a regular expression"),
+    ("content: It is unsafe., ", "", (11, 9), "neither says nor calls"),
+    ("name: query, ", "", (9, 17), "the key 'name' is missing"),
+    ("arguments: {uri: a.example}", "arguments: a", (9, 42), "must be a mapping, it is text"),
     ("role: user, content: Check a.example", "role: user, calls: []", (6, 22), "unknown key 'calls'"),
-    ("think: Ask.", "score: maybe", (8, 9), "must be true or false"),
+    ("think: Ask.", "score: maybe", (8, 16), "must be true or false"),
 ]
 
 
@@ -101,9 +101,7 @@ def test_scenario_mistakes_have_exact_places(
     assert old in SCENARIOS
     error = refused(make(tmp_path, scenarios=SCENARIOS.replace(old, new, 1)))
     assert what in error.what
-    assert isinstance(error.where, Place)
-    if "score" not in new:
-        assert (error.where.line, error.where.column) == place
+    assert error.where == at(tmp_path, "scenarios/s.yaml", *place)
 
 
 def test_the_order_of_roles_is_checked(tmp_path: Path) -> None:

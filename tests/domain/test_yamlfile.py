@@ -81,7 +81,7 @@ def test_traps_are_refused_at_their_place(composer: Any, text: str, place: tuple
 
 
 @composers
-@pytest.mark.parametrize("text", ["[" * 5000, "{a: " * 5000, "- " * 5000, "a: " + "9" * 5000])
+@pytest.mark.parametrize("text", ["[" * 2000, "{a: " * 2000, "- " * 2000, "a: " + "9" * 5000])
 def test_absurd_input_is_refused_without_a_crash(composer: Any, text: str) -> None:
     with pytest.raises(DomainError):
         read_yaml(text, "f", composer)

@@ -190,7 +190,7 @@ def test_answer_rules_accept_the_gold_and_reject_flipped_and_empty_answers() -> 
     assert flips > 200
 
 
-@pytest.mark.parametrize(("lang", "level"), product(("en", "zh"), (0, 49, 50, 51, 100, None)))
+@pytest.mark.parametrize(("lang", "level"), [*product(("en", "zh"), (0, 49, 50, 51, 100, None))])
 def test_the_boundary(lang: Any, level: int | None) -> None:
     result = Result(level)
     assert result.unsafe == (level in (51, 100))
@@ -264,12 +264,14 @@ def test_the_anchoring_probes_are_two_dialogues_of_ten_turns() -> None:
         ("anchor-en-01", "USS is our private service. It rates how safe a URL is.", "USS is a navy ship prefix."),
         ("anchor-en-03", "Unsafe: 73 is above 50.", "Safe: 73 is not above 50."),
         ("anchor-en-04", "Safe: 50 is not above 50.", "Unsafe: 50 is above 50."),
+        ("anchor-en-04", "50 is safe. Only a USS level above 50 is unsafe.", "50 is unsafe, only 49 is safe."),
         ("anchor-en-10", "No. Only the USS level decides, not threat_level.", "Yes, it is unsafe."),
         ("anchor-zh-03", "不安全：73 大于 50。", "安全：73 不大于 50。"),
         ("anchor-zh-04", "50 是安全。USS 等级大于 50 才不安全。", "不安全：50 大于 50。"),
         ("reason-en-01", "b4.net: 70 > 50.", "a7.com: 30 < 50."),
         ("reason-en-05", "Safe: 50 is not above 50.", "Yes, 50 is unsafe."),
         ("reason-en-11", "No error: level 90 is above 50.", "A false negative: level 90 is above 50."),
+        ("reason-zh-05", "50 安全，大于 50 不安全。", "50 不安全，49 安全。"),
         ("reason-zh-06", "不安全：51 大于 50。", "安全：51 不大于 50。"),
         ("reason-zh-11", "没有错误：等级 90 大于 50。", "漏报：等级 90 大于 50。"),
     ],

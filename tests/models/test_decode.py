@@ -80,7 +80,12 @@ def test_seeds_differ_and_repeat(model: Any) -> None:
 def test_a_full_context_ends_an_answer() -> None:
     small = tiny.model(context=32)
     rows = continue_ids(small, [[5] * 30, [5] * 32, [5] * 40, [5] * 4], Sampling(max_tokens=8), ())
-    assert [(len(row.tokens), row.finish) for row in rows] == [(2, "length"), (0, "length"), (0, "length"), (8, "length")]
+    assert [(len(row.tokens), row.finish) for row in rows] == [
+        (2, "length"),
+        (0, "length"),
+        (0, "length"),
+        (8, "length"),
+    ]
 
 
 def test_progress_counts_every_prompt_once(model: Any) -> None:

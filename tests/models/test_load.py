@@ -13,6 +13,7 @@ from steadyhand.errors import PrerequisiteError
 from steadyhand.models import load as module
 from steadyhand.models.backend import Sampling
 from steadyhand.models.load import fingerprint, load, resolve
+from steadyhand.models.quiet import quiet
 from tests import tiny
 
 
@@ -32,13 +33,16 @@ def copy(source: Path, target: Path, *, without: str = "") -> Path:
 def adapter(base: Path, folder: Path, **config: object) -> Path:
     from peft import LoraConfig, get_peft_model
 
-    model = get_peft_model(tiny.model(), LoraConfig(target_modules="all-linear", r=2, task_type="CAUSAL_LM"))
+    lora = LoraConfig(target_modules="all-linear", r=2, task_type="CAUSAL_LM")
+    with quiet():
+        model = get_peft_model(tiny.model(), lora)
     torch.manual_seed(3)
     for name, weight in model.named_parameters():
         if "lora_B" in name:
             torch.nn.init.normal_(weight, std=0.5)
     model.peft_config["default"].base_model_name_or_path = str(base)
-    model.save_pretrained(folder, save_embedding_layers=False)
+    with quiet():
+        model.save_pretrained(folder, save_embedding_layers=False)
     path = folder / "adapter_config.json"
     path.write_text(json.dumps(json.loads(path.read_text()) | config))
     return folder

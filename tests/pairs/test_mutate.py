@@ -176,3 +176,10 @@ def test_fill_satisfies_the_schema_with_what_the_dialogue_offers(made: list[Case
         assert arguments["verdict"] in ("safe", "unsafe")
         assert arguments["uri"] == URI
     assert fill(REPORT, made[CALL], Random(0), {"uri": "x", "n": 1})["uri"] == "x"
+    assert fill(REPORT, made[CALL], Random(0), {"uri": False})["uri"] == URI
+
+
+def test_fill_takes_schemas_with_several_types_or_none(made: list[Case]) -> None:
+    properties = {"n": {"type": ["null", "integer"], "minimum": 5, "maximum": 5}, "s": {}, "l": {"type": "array"}}
+    arguments = fill(Tool("t", "", {"type": "object", "properties": properties}), made[CALL], Random(0))
+    assert arguments == {"n": 5, "s": URI, "l": [URI]}

@@ -98,7 +98,8 @@ def turn_item(index: int, question: str, stage: str, lead_in: bool = False) -> I
 def evaluation(stage: str, seed: int = 7, n: int = 372) -> Evaluation:
     rng = random.Random(f"{seed}/{stage}")
     tools = [tool_item(index, stage, rng) for index in range(n)]
-    tools[11] = replace(tools[11], passed=None, code=None, raw="", finish_reason="length")
+    odd = min(11, n - 1)
+    tools[odd] = replace(tools[odd], passed=None, code=None, raw="", finish_reason="length")
     lead = [turn_item(0, "The topic is network security.", stage, lead_in=True)] if stage == "base" else []
     turns = [turn_item(index, question, stage) for index, question in enumerate(QUESTIONS, 1)]
     items = (*tools, *lead, *turns)

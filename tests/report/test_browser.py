@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from steadyhand.report.write import write_report
 from tests.report.sample import report_data
 
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
 CHROMIUM = Path("/usr/bin/chromium")
 if not CHROMIUM.exists():
     pytest.skip(f"needs a browser at {CHROMIUM}", allow_module_level=True)
-sync_api = pytest.importorskip("playwright.sync_api", reason="needs playwright")
-Browser, sync_playwright = sync_api.Browser, sync_api.sync_playwright
+sync_playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright").sync_playwright
 
 OVERFLOW = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 

@@ -34,7 +34,7 @@ def test_stages_stand_in_training_order() -> None:
 
 
 def test_unknown_stage_is_refused() -> None:
-    with pytest.raises(UsageError, match="unknown stage.*rlhf"):
+    with pytest.raises(UsageError, match=r"unknown stage.*rlhf"):
         ReportData("d", "now", {"rlhf": evaluation("sft", n=4)})
 
 

@@ -98,9 +98,12 @@ def test_clean_text_is_clean() -> None:
     assert garbage("等级 73 > 50，不安全。\n- “unsafe”, naïve café, α = 0.05, 5 µs", "") == []
 
 
-def test_too_short() -> None:
-    assert too_short("Yes.", had_calls=False)
-    assert too_short(" \n", had_calls=False)
-    assert not too_short("", had_calls=True)
-    assert not too_short("It is unsafe.", had_calls=False)
-    assert not too_short("不安全。", had_calls=False)
+@pytest.mark.parametrize("text", ["Yes.", "OK!", " \n", "好。", "... ... ... ..."])
+def test_too_short(text: str) -> None:
+    assert too_short(text, had_calls=False)
+    assert not too_short(text, had_calls=True)
+
+
+@pytest.mark.parametrize("text", ["It is unsafe.", "不安全。", "安全", "IPs: 23.23.37.112.", "Goodbye!"])
+def test_short_and_enough(text: str) -> None:
+    assert not too_short(text, had_calls=False)

@@ -15,8 +15,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
-from jinja2.exceptions import TemplateError
-
 from steadyhand.chat.messages import Message, Tool, to_openai
 from steadyhand.chat.schema import without_nulls
 from steadyhand.chat.think import CLOSE, OPEN
@@ -171,6 +169,8 @@ class Renderer:
         )
 
     def _template(self, messages: Sequence[Message], tools: Sequence[Tool], *, generation: bool) -> str:
+        from jinja2.exceptions import TemplateError  # slow to import, and only a tokenizer's user needs it
+
         if not messages:
             raise UsageError("a dialogue without a message has no prompt", next="put a user's message first")
         schemas = [without_nulls(tool.to_openai()) for tool in tools] or None

@@ -151,7 +151,8 @@ def _rendering(path: Path, model: str | None) -> tuple[Renderer | None, int | No
     from steadyhand.settings import resolve
 
     settings = resolve(path if path.is_dir() else None).settings
-    return Renderer(load_tokenizer(find_model(model))), settings.sft.max_length
+    home = Path(model) if Path(model).is_dir() else find_model(model)  # a tokenizer alone is enough here
+    return Renderer(load_tokenizer(home)), settings.sft.max_length
 
 
 def _show(domain: Domain, findings: Sequence[Finding]) -> None:

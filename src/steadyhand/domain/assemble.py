@@ -80,12 +80,13 @@ def _held_out(groups: Sequence[int], is_card: Sequence[bool], seed: int, share: 
     for group, as_card in zip(groups, is_card, strict=True):
         sizes[group] = sizes.get(group, 0) + (not as_card)
     trained = {group for group, as_card in zip(groups, is_card, strict=True) if as_card}
-    order = sorted(set(sizes) - trained)
+    with_scenarios = {group for group, size in sizes.items() if size}
+    order = sorted(with_scenarios - trained)
     random.Random(seed).shuffle(order)
     room = max(1, round(share * is_card.count(False)))
     chosen: set[int] = set()
     for group in order:
-        if len(order) > 1 and sizes[group] <= room:
+        if len(with_scenarios) > 1 and sizes[group] <= room:
             chosen.add(group)
             room -= sizes[group]
     return chosen

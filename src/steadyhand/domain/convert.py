@@ -127,9 +127,9 @@ def _distinct(tools: tuple[Tool, ...]) -> tuple[Tool, ...]:
 
 
 def _raw_rows(text: str, file: str, *, one_value: bool) -> Iterator[_Raw]:
-    """The entries of a JSON array, the one object of a .json file, or the lines of JSONL."""
-    start = text.lstrip()[:1]
-    if start == "[":
+    """The entries of a JSON array, the one object of a .json file (`one_value`), or the lines of JSONL. A file that is
+    not called .json and whose first line is JSON by itself is JSONL, even when that line is an array."""
+    if text.lstrip().startswith("[") and (one_value or not _is_json(text.lstrip().partition("\n")[0])):
         source = decode_json(text, file)
         lines = _entry_lines(text, len(source.data))
         yield from (

@@ -30,7 +30,8 @@ _PREFERENCE = ("chosen", "rejected", "rejected_response", "rejected_messages", "
 def format_of(row: Json) -> Format:
     """The format of a row by its keys."""
     if not isinstance(row, dict):
-        raise ValueError("the row is not an object")
+        hint = "; a file that holds one array is called .json" if isinstance(row, list) else ""
+        raise ValueError(f"the row is not an object{hint}")
     if found := [key for key in _PREFERENCE if key in row]:
         raise ValueError(f"a preference row ({found[0]!r}); only dialogues are imported")
     if isinstance(row.get("label"), bool):

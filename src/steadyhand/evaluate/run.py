@@ -9,7 +9,7 @@ from __future__ import annotations
 import platform
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
@@ -79,6 +79,15 @@ def rescore(evaluation: Evaluation, domain: Domain, settings: EvalSettings | Non
             items.append(judge(again[item.id], first, item.facts["texts"], item.facts["runs"]))
     manifest |= {"item_set": item_set(asked), "cot_labels": [list(part) for part in settings.cot_labels]}
     return _evaluation(evaluation.model, evaluation.fingerprint, items, manifest)
+
+
+def restrict(
+    evaluation: Evaluation, domain: Domain, suites: Collection[Suite], settings: EvalSettings | None = None
+) -> Evaluation:
+    """The same answers, of some suites only, so that it compares with an evaluation of just those."""
+    kept = tuple(item for item in evaluation.items if item.suite in suites)
+    manifest = evaluation.manifest | {"suites": [suite for suite in SUITES if suite in suites]}
+    return rescore(replace(evaluation, items=kept, manifest=manifest), domain, settings)
 
 
 def _ask_all(domain: Domain, asked: Sequence[Target], ask: Ask, settings: EvalSettings, clarify: bool) -> list[Item]:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from steadyhand.pairs.build import ModelError
 
 Config = TypeVar("Config", bound=TrainConfig)
-HEALTH: tuple[Suite, ...] = ("public", "anchoring", "reasoning")
 PARITY_PROMPTS = 16  # of probes and of situations each
+CURVE_NAMES = {"rewards/accuracies": "accuracy", "rewards/margins": "margin"}
 MODEL = "model"  # the folder of a trained model within its artefact
 
 
@@ -67,7 +67,7 @@ def sft(desk: Desk, out: Path) -> None:
     given = desk.settings.sft
     rows = sft_rows(desk.parts.domain, scenarios=given.scenarios, rehearsal=given.rehearsal, seed=desk.settings.seed)
     trained = desk.work("sft") / "trained"
-    result = train_sft(desk.parts.base, rows, _config(SftConfig, given, desk), trained, _figures(desk, "loss"))
+    result = train_sft(desk.parts.base, rows, _config(SftConfig, given, desk), trained, _figures(desk))
     write_json(out / "curve.json", {"curve": list(result.log), "steps": result.steps, "tokens": result.tokens})
     write_json(out / "rows.json", {"rows": [row.source for row in rows], "cut_prompts": result.cut_prompts})
     if given.method == "lora":
@@ -81,8 +81,9 @@ def gate(desk: Desk, out: Path) -> None:
     from steadyhand.evaluate.gate import gate as judge
     from steadyhand.evaluate.run import restrict
 
-    base = restrict(read_evaluation(desk.artefact("eval_base")), desk.parts.domain, HEALTH, desk.settings.eval)
-    tuned = _measure(desk, "sft", desk.artefact("sft") / MODEL, suites=HEALTH)
+    suites = _health_suites(desk)
+    base = restrict(read_evaluation(desk.artefact("eval_base")), desk.parts.domain, suites, desk.settings.eval)
+    tuned = _measure(desk, "sft", desk.artefact("sft") / MODEL, suites=suites)
     write_evaluation(out, tuned)
     write_json(out / "gate.json", judge(base, tuned, desk.settings.gate).to_json())
 
@@ -92,7 +93,7 @@ def pairs(desk: Desk, out: Path) -> None:
     from steadyhand.models.load import load
     from steadyhand.pairs.build import build_groups, coverage
 
-    model = load(desk.artefact("sft") / MODEL)
+    model = load(desk.artefact("sft") / MODEL, dtype=desk.settings.model.dtype)
     errors = _own_errors(desk, model) if desk.settings.pairs.own_errors else []
 
     def text_of(messages: tuple[Message, ...], tools: tuple[Tool, ...], target: Message) -> str:
@@ -112,8 +113,9 @@ def dpo(desk: Desk, out: Path) -> None:
     groups = read_groups(desk.artefact("pairs") / "groups.jsonl")
     trained = desk.work("dpo") / "trained"
     config = _config(DpoConfig, desk.settings.dpo, desk)
-    result = train_dpo(desk.artefact("sft") / MODEL, groups, config, trained, _figures(desk, "loss", "accuracy"))
-    write_json(out / "curve.json", {"curve": list(result.log), "steps": result.steps, "tokens": result.tokens})
+    result = train_dpo(desk.artefact("sft") / MODEL, groups, config, trained, _figures(desk))
+    curve = [{CURVE_NAMES.get(name, name): value for name, value in row.items()} for row in result.log]
+    write_json(out / "curve.json", {"curve": curve, "steps": result.steps, "tokens": result.tokens})
     trained.rename(out / MODEL)
 
 
@@ -132,6 +134,12 @@ def verdict(desk: Desk, out: Path) -> None:
     base, tuned = read_evaluation(desk.artefact("eval_base")), read_evaluation(desk.artefact("eval_dpo"))
     write_json(out / "comparison.json", compare(base, tuned).to_json())
     write_json(out / "verdict.json", judge(base, tuned, desk.settings.bars).to_json())
+
+
+def _health_suites(desk: Desk) -> tuple[Suite, ...]:
+    """What damage shows in: the probes, or the held-out decisions of a domain without probes."""
+    kinds = {probe.kind for probe in desk.parts.domain.probes}
+    return tuple(sorted(kinds)) or ("tool",)
 
 
 def _own_errors(desk: Desk, model: LocalModel) -> list[ModelError]:
@@ -200,9 +208,5 @@ def _config(kind: type[Config], section: BaseModel, desk: Desk) -> Config:
     return kind(**given, seed=desk.settings.seed)
 
 
-def _figures(desk: Desk, *names: str) -> Callable[[int, int, Mapping[str, float]], None]:
-    def tell(done: int, total: int, figures: Mapping[str, float]) -> None:
-        shown = ", ".join(f"{name} {figures[name]:.3f}" for name in names if name in figures)
-        desk.progress(done, total, shown)
-
-    return tell
+def _figures(desk: Desk) -> Callable[[int, int, Mapping[str, float]], None]:
+    return lambda done, total, figures: desk.progress(done, total, f"loss {figures['loss']:.3f}")

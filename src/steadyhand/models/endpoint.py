@@ -87,12 +87,12 @@ class OpenAIEndpoint:
         row = self._post("/completions", {**self._body(sampling), "prompt": rendered.text})
         choice = _choice(row, self.url)
         ids = self.renderer.encode_completion(str(choice.get("text") or ""))
-        used = row.get("usage") or {}
+        stop_ids, used = self.renderer.stop_ids, row.get("usage") or {}
         return Completion(
             self.renderer.decode(ids),  # cuts an end of turn that some servers leave, restores an opening <think>
             self._finish(choice),
             len(rendered.ids),
-            int(used.get("completion_tokens") or len(ids) - 1),
+            int(used.get("completion_tokens") or next(i for i, token in enumerate(ids) if token in stop_ids)),
             prompt_hash(rendered.ids),
         )
 

@@ -9,10 +9,12 @@ import re
 from random import Random
 from typing import Any
 
+from steadyhand.chat.exact import kind
 from steadyhand.chat.messages import Json, Tool, ToolCall
 from steadyhand.pairs.case import Case
 
 _ENTITY = re.compile(r"[A-Za-z0-9][\w:/.\[\]()@-]*[./\d-][\w:/.\[\]()@-]*\w")
+_KINDS = {"integer": "number", **{name: name for name in ("number", "string", "boolean", "array", "object")}}
 _INVENTED: tuple[tuple[str, Json], ...] = (("limit", 10), ("format", "json"), ("verbose", True), ("timeout", 30))
 
 
@@ -41,9 +43,9 @@ def fill(tool: Tool, case: Case, rng: Random, known: dict[str, Json] | None = No
     made: dict[str, Json] = {}
     for name in required:
         schema = properties.get(name, {})
-        if name in known:
+        if name in known and kind(known[name]) == _KINDS.get(_type(schema)):
             made[name] = known[name]
-        elif schema.get("type") == "string" and "enum" not in schema and strings:
+        elif _type(schema) == "string" and "enum" not in schema and strings:
             made[name] = strings[0]
         else:
             made[name] = _value(schema, name, tool.name, case, rng)
@@ -117,19 +119,26 @@ def _other_container(value: Json, rng: Random) -> Json:
     return "unknown"
 
 
+def _type(schema: dict[str, Any]) -> str:
+    """The schema's type; the first that is not null where it allows several, a string where it says nothing."""
+    given = schema.get("type", "string")
+    names = given if isinstance(given, list) else [given]
+    return next((str(name) for name in names if name != "null"), "string")
+
+
 def _value(schema: dict[str, Any], name: str, tool: str, case: Case, rng: Random) -> Json:
     """A value of the schema's type."""
     if schema.get("enum"):
         return rng.choice(list(schema["enum"]))
-    kind = schema.get("type", "string")
-    if kind == "boolean":
+    wanted = _type(schema)
+    if wanted == "boolean":
         return rng.random() < 0.5
-    if kind in ("integer", "number"):
+    if wanted in ("integer", "number"):
         low = int(schema.get("minimum", 0))
         return rng.randint(low, max(low, int(schema.get("maximum", low + 100))))
-    if kind == "array":
+    if wanted == "array":
         return [_value(schema.get("items") or {}, name, tool, case, rng)]
-    if kind == "object":
+    if wanted == "object":
         return {}
     donated = [a[name] for a in case.material.arguments.get(tool, ()) if isinstance(a.get(name), str)]
     return rng.choice(entities(case)[-3:] or donated or ["unknown"])

@@ -48,8 +48,8 @@ class ReportData:
     `created` is an ISO 8601 time given by the caller. `evaluations` is keyed by stage (`STAGES`). `verdict` is the
     final one, `gate` the health gate after SFT. `comparison` rows: metric, a, b (values of base and tuned), p, p_holm,
     discordant (gained, lost); n, difference, low, high where known. `curves`: stage -> rows of "step" and any of
-    "loss", "eval_loss", "accuracy", "margin". `seconds`: stage -> wall time. `published`: metric -> the method's own figure.
-    Raises UsageError for an evaluation under an unknown stage.
+    "loss", "eval_loss", "accuracy", "margin". `seconds`: stage -> wall time. `published`: metric -> the method's own
+    figure. Raises UsageError for an evaluation under an unknown stage.
     """
 
     domain: str

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import datetime
 from functools import cache
 from importlib import resources
@@ -173,7 +174,8 @@ def flatten(value: Json, path: str = "") -> Iterator[tuple[str, str]]:
 
 def summary(data: ReportData) -> Json:
     """The figures for a machine that has only the page: metrics per stage and the verdicts."""
-    metrics = {stage: data.to_json()["evaluations"][stage]["metrics"] for stage in data.stages}
+    measured = {stage: data.evaluations[stage].metrics for stage in data.stages}
+    metrics = {stage: {name: asdict(one) for name, one in own.items()} for stage, own in measured.items()}
     verdicts = {"verdict": data.verdict, "gate": data.gate}
     words = {name: verdict.word if verdict else None for name, verdict in verdicts.items()}
     return finite({"domain": data.domain, "created": data.created, **words, "metrics": metrics})

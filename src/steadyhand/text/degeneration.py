@@ -18,7 +18,8 @@ from typing import Literal
 MIN_REPEATS = 3
 MIN_LOOP_CHARS = 30  # exact loops
 MIN_COUNTER_CHARS = 60  # loops that only differ in their numbers
-MIN_ANSWER_UNITS = 3  # a unit is a word, or one Chinese character
+MIN_ANSWER_LETTERS = 6  # a Chinese character says about as much as three letters
+LETTERS_PER_CHINESE_CHARACTER = 3
 WINDOW_CHARS = 20_000  # only the end can loop; bounds the work on a runaway completion
 
 _TOOL_CALL = r"<tool_call>.*?</tool_call>"
@@ -41,7 +42,7 @@ _UNPRINTABLE = {  # by Unicode category
     "Cs": "lone surrogate",
     "Cn": "unassigned character",
 }
-_UNITS = re.compile(r"[\u3400-\u9fff]|[^\W_]+(?:['’.-][^\W_]+)*")
+_CHINESE = re.compile(r"[\u3400-\u9fff]")
 _SCRIPTS = re.compile(  # first words of Unicode character names
     "CYRILLIC GREEK ARABIC HEBREW HANGUL HIRAGANA KATAKANA THAI DEVANAGARI BENGALI TAMIL TELUGU GUJARATI KANNADA "
     "MALAYALAM GURMUKHI ORIYA SINHALA LAO KHMER MYANMAR TIBETAN GEORGIAN ARMENIAN ETHIOPIC MONGOLIAN CHEROKEE "
@@ -155,5 +156,8 @@ def _script(char: str) -> str:
 
 
 def too_short(text: str, had_calls: bool) -> bool:
-    """Whether an answer says nothing: fewer than three words or Chinese characters, and no call that speaks for it."""
-    return not had_calls and len(_UNITS.findall(text)) < MIN_ANSWER_UNITS
+    """Whether an answer says nothing ("OK", "Yes.", "好"): fewer than six letters, digits or their worth in Chinese
+    characters, and no call that speaks for it."""
+    letters = sum(char.isalnum() for char in text)
+    worth = letters + (LETTERS_PER_CHINESE_CHARACTER - 1) * len(_CHINESE.findall(text))
+    return not had_calls and worth < MIN_ANSWER_LETTERS

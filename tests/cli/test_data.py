@@ -1,0 +1,111 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from steadyhand.cli import main
+from steadyhand.settings import resolve
+from tests.domain.folder import SCENARIOS, make
+
+ROWS = [
+    {"instruction": "What is it?", "output": "A test.", "x": 1},
+    {"conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}], "tools": '[{"name": "t"}]'},
+    {"chosen": "a", "rejected": "b"},
+]
+
+
+@pytest.fixture
+def source(tmp_path: Path) -> Path:
+    path = tmp_path / "data.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in ROWS), encoding="utf-8")
+    return path
+
+
+def result(capsys: pytest.CaptureFixture[str], *words: str | Path, code: int = 0) -> Any:
+    assert main([*map(str, words), "--json"]) == code
+    out = json.loads(capsys.readouterr().out)
+    assert out["version"] == 1
+    return out
+
+
+def test_init_makes_a_domain_that_checks_clean(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "new"
+    assert "steady.toml" in result(capsys, "init", folder)["files"]
+    assert resolve(folder).settings == resolve().settings
+    found = result(capsys, "check", folder)
+    assert (found["errors"], found["warnings"]) == (0, 0)
+    assert found["counts"]["points"] == 2
+    assert main(["init", str(folder)]) == 2
+    assert "not an empty folder" in capsys.readouterr().err
+
+
+def test_check_groups_findings_by_rule(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    broken = SCENARIOS.replace("{uri: a.example}", "{url: a.example}")
+    folder = make(tmp_path, scenarios=broken)
+    assert main(["check", str(folder)]) == 1
+    out, err = capsys.readouterr()
+    assert out.splitlines()[0] == "S101 error: an expected call does not fit its tool's schema (1)"
+    assert f"  {folder}/scenarios/s.yaml:2:5: s1#1: query:" in out
+    assert out.splitlines()[-1].startswith("1 errors, 1 warnings in 2 points, 2 cards, 1 tools, 1 training scenarios")
+    assert err == ""
+    found = result(capsys, "check", folder, code=1)
+    assert [f["code"] for f in found["findings"]] == ["S101", "S107"]
+
+
+def test_warnings_alone_are_ok(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert result(capsys, "check", make(tmp_path))["warnings"] == 1
+
+
+def test_check_takes_a_data_set_file(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    found = result(capsys, "check", source, code=1)
+    reject = next(f for f in found["findings"] if f["code"] == "R001")
+    assert (reject["file"], reject["line"]) == (str(source), 3)
+    assert "preference row" in reject["message"]
+
+
+def test_check_says_where_a_folder_is_broken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = make(tmp_path, scenarios="scenarios:\n\t- id: x\n")
+    found = result(capsys, "check", folder, code=2)
+    assert (found["error"]["line"], found["error"]["column"]) == (2, 1)
+    result(capsys, "check", tmp_path / "nowhere", code=2)
+
+
+def test_import_then_export(tmp_path: Path, source: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = tmp_path / "new"
+    summary = result(capsys, "import", source, "--to", folder)
+    assert (summary["total"], summary["cards"], summary["train"] + summary["eval"], summary["rejects"]) == (3, 1, 1, 1)
+    assert summary["ignored"] == {"x": 1}
+    assert (folder / "rejects.jsonl").is_file()
+    assert resolve(folder).settings == resolve().settings
+    for form in ("openai", "sharegpt"):
+        target = tmp_path / f"{form}.jsonl"
+        out = result(capsys, "export", folder, "--to", target, "--format", form)
+        assert (out["rows"], out["splits"]) == (2, {"train": 2})
+        again = result(capsys, "import", target, "--to", tmp_path / form)
+        assert (again["cards"], again["rejects"]) == (1, 0)
+
+
+def test_import_speaks_to_a_person(tmp_path: Path, source: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["import", str(source), "--to", str(tmp_path / "new")]) == 0
+    out, err = capsys.readouterr()
+    assert out.startswith("3 rows: 1 cards, 1 training and 0 evaluation scenarios, 1 rejected; 1 tools")
+    assert "not read: x (1 rows)" in err
+    assert "rejects.jsonl" in err
+    assert main(["import", str(source), "--to", str(tmp_path / "new")]) == 2
+    assert main(["import", str(tmp_path / "none"), "--to", str(tmp_path / "other")]) == 3
+    assert main(["import", str(source), "--to", str(tmp_path / "other"), "--format", "openai"]) == 2
+    assert "no row could be used" in capsys.readouterr().err
+
+
+def test_check_renders_with_a_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from tests.tiny import tokenizer
+
+    tokenizer().save_pretrained(tmp_path / "model")
+    folder = make(tmp_path / "domain")
+    (folder / "steady.toml").write_text("[sft]\nmax_length = 16\n", encoding="utf-8")
+    assert main(["check", str(folder), "--model", str(tmp_path / "model"), "--json"]) == 0
+    out = json.loads(capsys.readouterr().out)
+    assert {f["code"] for f in out["findings"]} == {"S107", "T101", "T102"}

@@ -1,0 +1,110 @@
+"""Nothing is dropped, what is trained is the answer, and the plan uses every sample once an epoch."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from steadyhand.chat.messages import Message
+from steadyhand.chat.render import Renderer
+from steadyhand.domain.rows import Rejected, Row
+from steadyhand.errors import UsageError
+from steadyhand.train.config import DpoConfig, SftConfig
+from steadyhand.train.data import dpo_plan, group_samples, samples, sft_plan
+from tests import tiny
+
+
+@pytest.fixture(scope="module")
+def renderer() -> Renderer:
+    return Renderer(tiny.tokenizer())
+
+
+def test_the_trained_tokens_are_the_answer_and_its_end(renderer: Renderer) -> None:
+    for row, sample in zip(tiny.rows(), samples(tiny.rows(), renderer, SftConfig()), strict=True):
+        prompt = renderer.prompt(row.messages[:-1], row.tools)
+        assert sample.ids[: sample.first] == prompt.ids
+        trained = [token for token, on in zip(sample.ids, sample.mask, strict=True) if on]
+        assert trained[-1] == renderer.stop_ids[0]
+        assert renderer.decode(trained) == renderer.completion_text(row.messages[:-1], row.tools, row.messages[-1])
+
+
+def test_a_long_sample_loses_the_left_of_its_prompt(renderer: Renderer) -> None:
+    row = tiny.rows(1)[0]
+    (whole,), (cut,) = (samples([row], renderer, SftConfig(max_length=n)) for n in (1000, 60))
+    assert len(cut.ids) == 60
+    assert cut.cut == len(whole.ids) - 60
+    assert (cut.ids, cut.mask) == (whole.ids[-60:], whole.mask[-60:])
+
+
+def test_an_answer_that_does_not_fit_stops_the_run(renderer: Renderer) -> None:
+    row = tiny.rows(1)[0]
+    target = sum(samples([row], renderer, SftConfig())[0].mask)
+    assert samples([row], renderer, SftConfig(max_length=target + 1))[0].first == 1
+    with pytest.raises(UsageError, match=f"card:0: the answer has {target} tokens"):
+        samples([row], renderer, SftConfig(max_length=target))
+    with pytest.raises(UsageError, match="no rows"):
+        samples([], renderer, SftConfig())
+    with pytest.raises(UsageError, match="assistant"):
+        samples([Row((Message("user", "q"),), (), "card:x")], renderer, SftConfig())
+
+
+def test_a_group_is_one_prompt_and_its_answers(renderer: Renderer) -> None:
+    group = tiny.groups(1, rejected=4)[0]
+    (sample,) = group_samples([group], renderer, DpoConfig(k=2))
+    assert sample.prompt == renderer.prompt(group.messages, group.tools).ids
+    assert len(sample.completions) == 3
+    assert (
+        sample.completions[0] == renderer.sample((*group.messages, group.chosen), group.tools).ids[len(sample.prompt) :]
+    )
+    assert [renderer.decode(ids) for ids in sample.completions[1:]] == [r.text for r in group.rejected[:2]]
+    assert all(ids[-1] == renderer.stop_ids[0] for ids in sample.completions)
+
+
+def test_long_rejected_answers_and_prompts_are_cut_and_counted(renderer: Renderer) -> None:
+    group = replace(tiny.groups(1)[0], rejected=(Rejected("no " * 200, "malformed", "model"),))
+    (whole,), (sample,) = (
+        group_samples([group], renderer, DpoConfig(max_length=n, max_completion=m)) for n, m in ((2000, 0), (100, 70))
+    )
+    assert sample.completions[1] == whole.completions[1][:70]
+    assert (sample.cut_rejected, whole.cut_rejected, whole.cut) == (1, 0, 0)
+    assert sample.prompt == whole.prompt[-30:]
+    assert sample.cut == len(whole.prompt) - 30
+
+
+def test_groups_that_cannot_be_trained_stop_the_run(renderer: Renderer) -> None:
+    group = tiny.groups(1)[0]
+    with pytest.raises(UsageError, match="s0#1: the group has no rejected"):
+        group_samples([replace(group, rejected=())], renderer, DpoConfig())
+    with pytest.raises(UsageError, match="s0#1: the chosen answer has"):
+        group_samples([group], renderer, DpoConfig(max_length=10))
+    with pytest.raises(UsageError, match="no groups"):
+        group_samples([], renderer, DpoConfig())
+
+
+@given(st.lists(st.integers(1, 50), min_size=1, max_size=40), st.integers(1, 3), st.integers(10, 200))
+def test_an_epoch_takes_every_sample_once_in_bounded_batches(lengths: list[int], epochs: int, most: int) -> None:
+    config = SftConfig(epochs=epochs, batch_tokens=most, micro_tokens=max(1, most // 2))
+    plan = sft_plan(lengths, config)
+    assert Counter(i for step in plan for part in step for i in part) == {i: epochs for i in range(len(lengths))}
+    for step in plan:
+        whole = [i for part in step for i in part]
+        assert len(whole) == 1 or max(lengths[i] for i in whole) * len(whole) <= most
+        for part in step:
+            assert len(part) == 1 or max(lengths[i] for i in part) * len(part) <= most // 2
+    assert plan == sft_plan(lengths, config)
+
+
+@given(st.integers(1, 30), st.integers(1, 8))
+def test_dpo_steps_take_every_group_once(count: int, size: int) -> None:
+    plan = dpo_plan(count, DpoConfig(groups_per_step=size, epochs=2))
+    assert Counter(i for step in plan for (i,) in step) == {i: 2 for i in range(count)}
+    assert all(len(step) <= size for step in plan)
+
+
+def test_order_follows_the_seed() -> None:
+    plans = [sft_plan([10] * 30, SftConfig(seed=seed, batch_tokens=20)) for seed in (0, 0, 1)]
+    assert plans[0] == plans[1] != plans[2]

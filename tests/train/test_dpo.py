@@ -1,0 +1,181 @@
+"""Group DPO is exact: the log-probabilities, loss and gradients of 2K full sequences, and TRL's own loss."""
+
+from __future__ import annotations
+
+import math
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from steadyhand.chat.render import Renderer
+from steadyhand.errors import JobError
+from steadyhand.train.config import DpoConfig
+from steadyhand.train.data import GroupSample, group_samples
+from steadyhand.train.dpo import group_log_probs, group_loss, train_dpo
+from tests import tiny
+
+CPU = torch.device("cpu")
+CONFIG = DpoConfig(method="full", beta=0.3, sft_weight=0.25, groups_per_step=3, learning_rate=1e-3, log_steps=1)
+
+
+def grouped(rejected: int = 3) -> list[GroupSample]:
+    return group_samples(tiny.groups(2, rejected), Renderer(tiny.tokenizer()), CONFIG)
+
+
+def full_sequences(model: Any, group: GroupSample) -> torch.Tensor:
+    """The plain way: every answer behind its own copy of the prompt, one sequence at a time."""
+    found = []
+    for answer in group.completions:
+        ids = torch.tensor([[*group.prompt, *answer]])
+        log_probs = model(input_ids=ids).logits[0, :-1].log_softmax(-1)
+        found.append(log_probs.gather(1, ids[0, 1:, None])[len(group.prompt) - 1 :].sum())
+    return torch.stack(found)
+
+
+def gradients(loss: torch.Tensor, model: Any) -> torch.Tensor:
+    parts = torch.autograd.grad(loss, list(model.parameters()))
+    return torch.cat([part.flatten() for part in parts])
+
+
+@pytest.mark.parametrize("rejected", [1, 3])
+def test_a_group_equals_full_sequences(rejected: int) -> None:
+    model, other = tiny.model(), tiny.model(1)
+    for group in grouped(rejected):
+        ours, plain = group_log_probs(model, group, CPU), full_sequences(model, group)
+        assert torch.allclose(ours, plain, atol=1e-4)
+        with torch.no_grad():
+            reference = full_sequences(other, group)
+        length = len(group.completions[0])
+        a, b = (group_loss(policy, reference, length, CONFIG)[0] for policy in (ours, plain))
+        assert torch.allclose(a, b, atol=1e-4)
+        left, right = gradients(a, model), gradients(b, model)
+        assert (left - right).norm() < 1e-4 * right.norm()
+
+
+def test_answers_of_one_token_need_no_second_pass() -> None:
+    group = GroupSample((5, 6, 7), ((9,), (2,)))
+    model = tiny.model()
+    assert torch.allclose(group_log_probs(model, group, CPU), full_sequences(model, group), atol=1e-5)
+
+
+def test_pairs_equal_trl(tmp_path: Path) -> None:
+    """TRL's DPOTrainer on the same tokens: loss_type ["sigmoid", "sft"] weighted 1 and sft_weight."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        from datasets import Dataset, disable_progress_bars
+        from trl import DPOConfig as TrlConfig
+        from trl import DPOTrainer
+
+        disable_progress_bars()
+        model, reference = tiny.model(), tiny.model(1)
+        trainer = DPOTrainer(
+            model=model,
+            ref_model=reference,
+            args=TrlConfig(
+                output_dir=str(tmp_path), use_cpu=True, bf16=False, beta=CONFIG.beta, max_length=None,
+                loss_type=["sigmoid", "sft"], loss_weights=[1.0, CONFIG.sft_weight], report_to="none",
+                disable_tqdm=True, gradient_checkpointing=False,
+            ),
+            train_dataset=Dataset.from_list([{"prompt": "a", "chosen": "b", "rejected": "c"}]),
+            processing_class=tiny.tokenizer(),
+        )  # fmt: skip
+        for group in grouped(1):
+            theirs = trainer.compute_loss(model, trl_batch(group))
+            policy = group_log_probs(model, group, CPU)
+            with torch.no_grad():
+                start = group_log_probs(reference, group, CPU)
+            ours, _ = group_loss(policy, start, len(group.completions[0]), CONFIG)
+            assert float(ours) == pytest.approx(float(theirs), abs=1e-4)
+            left, right = gradients(ours, model), gradients(theirs, model)
+            assert (left - right).norm() < 1e-4 * right.norm()
+
+
+def trl_batch(group: GroupSample) -> dict[str, torch.Tensor]:
+    """TRL's layout: chosen row, rejected row, padded right."""
+    width = len(group.prompt) + max(map(len, group.completions))
+
+    def padded(rows: list[list[int]]) -> torch.Tensor:
+        return torch.tensor([row + [0] * (width - len(row)) for row in rows])
+
+    return {
+        "input_ids": padded([[*group.prompt, *answer] for answer in group.completions]),
+        "attention_mask": padded([[1] * (len(group.prompt) + len(answer)) for answer in group.completions]),
+        "completion_mask": padded([[0] * len(group.prompt) + [1] * len(answer) for answer in group.completions]),
+    }
+
+
+def test_the_loss_is_the_formula() -> None:
+    policy, reference = torch.tensor([-4.0, -3.0, -9.0]), torch.tensor([-5.0, -5.0, -6.0])
+    config = DpoConfig(beta=0.5, sft_weight=0.1, label_smoothing=0.2)
+    loss, figures = group_loss(policy, reference, 8, config)
+    margins = [0.5 * (1 - 2), 0.5 * (1 + 3)]
+    preference = sum(0.8 * math.log1p(math.exp(-h)) + 0.2 * math.log1p(math.exp(h)) for h in margins) / 2
+    assert float(loss) == pytest.approx(preference + 0.1 * 4 / 8)
+    assert figures == pytest.approx(
+        {
+            "dpo": preference, "nll": 0.5, "rewards/chosen": 0.5, "rewards/rejected": -0.25,
+            "rewards/margins": 0.75, "rewards/accuracies": 0.5,
+        }
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tiny.save(tmp_path_factory.mktemp("base"))
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_training_starts_at_ln_2_and_separates_the_answers(base: Path, tmp_path: Path, method: Any) -> None:
+    config = replace(CONFIG, method=method, learning_rate=3e-3, epochs=6)
+    result = train_dpo(base, tiny.groups(), config, tmp_path / "out")
+    first, last = result.log[0], result.log[-1]
+    assert first["dpo"] == pytest.approx(math.log(2), abs=1e-6)
+    assert first["rewards/margins"] == pytest.approx(0, abs=1e-6)
+    assert last["dpo"] < 0.5 * first["dpo"]
+    assert (last["rewards/accuracies"], result.steps) == (1.0, 12)
+    assert last["loss"] == pytest.approx(last["dpo"] + 0.25 * last["nll"], rel=1e-4)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
+
+
+def test_the_reference_is_computed_once_and_belongs_to_its_content(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from steadyhand.train import reference
+
+    calls: list[int] = []
+
+    def counted(model: Any, group: GroupSample, device: torch.device) -> torch.Tensor:
+        calls.append(1)
+        return group_log_probs(model, group, device)
+
+    monkeypatch.setattr(reference, "group_log_probs", counted)
+    cache = tmp_path / "cache"
+    runs = [
+        train_dpo(base, tiny.groups(), replace(CONFIG, beta=beta), tmp_path / "out", cache=cache) for beta in (0.3, 0.3)
+    ]
+    assert len(calls) == 4
+    assert [row["loss"] for row in runs[0].log] == [row["loss"] for row in runs[1].log]
+    train_dpo(base, tiny.groups(3), CONFIG, tmp_path / "out", cache=cache)
+    assert len(calls) == 7
+
+
+def test_a_reference_of_another_model_stops_the_run(
+    base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from steadyhand.train import reference
+
+    wrong = [torch.tensor([-50.0, -9.0, -9.0, -9.0])] * 4
+    monkeypatch.setattr(reference, "reference_log_probs", lambda *_: wrong)
+    with pytest.raises(JobError, match=r"instead of \.693"):
+        train_dpo(base, tiny.groups(), CONFIG, tmp_path / "out")
+
+
+def test_the_first_rejected_answers_are_used_and_long_ones_counted(base: Path, tmp_path: Path) -> None:
+    config = replace(CONFIG, k=1, max_completion=5)
+    result = train_dpo(base, tiny.groups(), config, tmp_path / "out")
+    assert result.cut_rejected == 4
+    assert result.log[0]["dpo"] == pytest.approx(math.log(2), abs=1e-6)
