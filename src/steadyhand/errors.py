@@ -1,11 +1,11 @@
 """The error tree. Every error that a user can meet says what, where and what to do next.
 
-    SteadyError                 exit code
-    ├── UsageError                  2   the command line or a setting is wrong
-    │   └── DomainError             2   a file of the domain folder is wrong (file:line:column)
-    ├── PrerequisiteError           3   a model, a tokenizer, a package or a file is missing
-    ├── JobError                    4   the work itself failed (disk full, loss is NaN, endpoint down)
-    └── GateFailed                  1   the work ran and the answer is no
+SteadyError                 exit code
+├── UsageError                  2   the command line or a setting is wrong
+│   └── DomainError             2   a file of the domain folder is wrong (file:line:column)
+├── PrerequisiteError           3   a model, a tokenizer, a package or a file is missing
+├── JobError                    4   the work itself failed (disk full, loss is NaN, endpoint down)
+└── GateFailed                  1   the work ran and the answer is no
 """
 
 from __future__ import annotations
@@ -57,5 +57,5 @@ class JobError(SteadyError):
     exit_code = EXIT_JOB
 
 
-class GateFailed(SteadyError):
+class GateFailed(SteadyError):  # noqa: N818  it is an answer, not an error
     exit_code = EXIT_NO

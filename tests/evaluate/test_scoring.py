@@ -3,7 +3,7 @@ import pytest
 from steadyhand.domain.model import AnswerRule
 from steadyhand.errors import UsageError
 from steadyhand.evaluate.invalid import invalid_tokens, kind_of, sentences, tokens
-from steadyhand.evaluate.scoring import DEFAULT_LABELS, says, score, structured
+from steadyhand.evaluate.scoring import DEFAULT_LABELS, score, structured
 from steadyhand.evaluate.suites import Target, targets
 from steadyhand.ledger.result import Item
 from steadyhand.models.backend import Completion, FinishReason
@@ -75,12 +75,12 @@ def test_reading_is_judged_on_the_text_after_thinking() -> None:
     ],
 )
 def test_answer_rules(rule: AnswerRule, text: str, expected: bool) -> None:
-    assert says(rule, text) is expected
+    assert rule.accepts(text) is expected
 
 
 def test_a_broken_pattern_is_the_users_error() -> None:
     with pytest.raises(UsageError, match="regular expression"):
-        says(AnswerRule(("(",)), "text")
+        AnswerRule(("(",)).accepts("text")
 
 
 @pytest.mark.parametrize(

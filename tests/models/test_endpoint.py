@@ -108,7 +108,7 @@ def test_answers_keep_the_order_of_the_prompts() -> None:
 
 
 def test_busy_and_broken_servers_are_asked_again() -> None:
-    failures = [
+    failures: list[httpx.Response | httpx.TransportError] = [
         httpx.ConnectError("refused"),
         httpx.Response(429, headers={"retry-after": "9"}),
         httpx.Response(503),
@@ -119,7 +119,7 @@ def test_busy_and_broken_servers_are_asked_again() -> None:
         if not failures:
             return chat({"content": "ok"})
         failure = failures.pop(0)
-        if isinstance(failure, Exception):
+        if isinstance(failure, httpx.TransportError):
             raise failure
         return failure
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -104,7 +105,7 @@ def test_a_tokenizer_that_is_missing_or_broken_is_an_error(saved: Path, tmp_path
 
 
 def test_a_tokenizer_larger_than_the_model_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(PrerequisiteError, match="the tokenizer has 3[0-9]+ tokens, the model 300"):
+    with pytest.raises(PrerequisiteError, match=r"the tokenizer has 3[0-9]+ tokens, the model 300"):
         load(tiny.save(tmp_path / "m", vocabulary=300))
 
 
@@ -152,9 +153,10 @@ def test_an_unreachable_hub_says_what_to_do(tmp_path: Path, monkeypatch: pytest.
 def test_the_built_in_name_means_the_packaged_folder(
     saved: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    copy(saved, tmp_path / "nano")
-    monkeypatch.setattr(module.resources, "files", lambda package: tmp_path if package == "steadyhand.models" else None)
-    assert resolve("steady-nano") == tmp_path / "nano"
+    (tmp_path / "steadyhand.models").mkdir()
+    folder = copy(saved, tmp_path / "steadyhand.models" / "nano")
+    monkeypatch.setattr(module, "resources", SimpleNamespace(files=lambda package: tmp_path / package))
+    assert resolve("steady-nano") == folder
 
 
 def test_the_fingerprint_follows_weights_and_template_only(saved: Path, tmp_path: Path) -> None:

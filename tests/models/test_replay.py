@@ -54,8 +54,10 @@ def test_the_key_holds_what_an_answer_depends_on() -> None:
     others = [
         key(replace(prompt, tools=()), sampling),
         key(replace(prompt, messages=(Message("user", "else"),)), sampling),
-        *(key(prompt, replace(sampling, **{name: 0.5})) for name in ("temperature", "top_p")),
-        *(key(prompt, replace(sampling, **{name: 2})) for name in ("max_tokens", "seed")),
+        key(prompt, replace(sampling, temperature=0.5)),
+        key(prompt, replace(sampling, top_p=0.5)),
+        key(prompt, replace(sampling, max_tokens=2)),
+        key(prompt, replace(sampling, seed=2)),
     ]
     assert len({key(prompt, sampling), *others}) == 7
     assert key(prompt, Sampling(seed=1)) == key(prompt, Sampling(seed=2, top_p=0.5))  # greedy

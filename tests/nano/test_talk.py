@@ -8,8 +8,8 @@ import re
 import pytest
 
 from nano import phrases, talk
-from nano.facts import Lang
 from nano.phrases import HOMONYMS
+from nano.rows import Lang
 from nano.talk import HOLDS, define_in_context, instruction, memory_dialogue, unknown_term
 
 LANGS: tuple[Lang, ...] = ("zh", "en")

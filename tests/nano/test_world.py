@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from nano import talk, world
-from nano.facts import Lang, facts
-from nano.world import HELD_EN, HELD_ZH, TRAIN_EN, TRAIN_ZH, Generator, fact_turn, held_probes
+from nano.facts import facts
+from nano.rows import Generator, Lang
+from nano.world import HELD_EN, HELD_ZH, TRAIN_EN, TRAIN_ZH, fact_turn, held_probes
 
 LANGS: tuple[Lang, ...] = ("zh", "en")
 PRIVATE = ("threat_level", "query_uss", "report_uss", "extract_resource", "uss level", "uri scope")

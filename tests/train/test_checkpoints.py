@@ -130,8 +130,8 @@ def test_other_errors_pass_as_they_are(tmp_path: Path) -> None:
 
 def test_publishing_is_whole_or_not_at_all(tmp_path: Path) -> None:
     out = tmp_path / "deep" / "out"
-    publish(out, lambda folder: (folder / "a").write_text("1") and None)
-    publish(out, lambda folder: (folder / "b").write_text("2") and None)
+    publish(out, lambda folder: (folder / "a").touch())
+    publish(out, lambda folder: (folder / "b").touch())
     assert [path.name for path in out.iterdir()] == ["b"]
 
     def full(folder: Path) -> None:
@@ -142,3 +142,7 @@ def test_publishing_is_whole_or_not_at_all(tmp_path: Path) -> None:
         publish(out, full)
     assert [path.name for path in out.iterdir()] == ["b"]
     assert [path.name for path in out.parent.iterdir()] == ["out"]
+    out.replace(out.with_name("out.old"))  # what a kill between the two renames leaves
+    with pytest.raises(JobError):
+        publish(out, full)
+    assert [path.name for path in out.iterdir()] == ["b"]

@@ -66,7 +66,7 @@ def test_pairs_equal_trl(tmp_path: Path) -> None:
     """TRL's DPOTrainer on the same tokens: loss_type ["sigmoid", "sft"] weighted 1 and sft_weight."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        from datasets import Dataset, disable_progress_bars
+        from datasets import Dataset, disable_progress_bars  # type: ignore[import-untyped]
         from trl import DPOConfig as TrlConfig
         from trl import DPOTrainer
 

@@ -77,13 +77,14 @@ def import_command(source: Path, folder: Path, form: str, seed: int, as_json: bo
     """Turn the data set SOURCE (JSON or JSONL) into a domain folder.
 
     Rows with tools become scenarios, split 90/10 by near-duplicate groups; rows without become cards. Rows that cannot
-    be used are listed in rejects.jsonl with their reason.
+    be read, or that break their own tools' schemas, are listed in rejects.jsonl with their reason.
     """
     from dataclasses import asdict
 
     from steadyhand.domain.write import write_domain
+    from steadyhand.flow.importing import set_aside
 
-    imported = _read(source, form)
+    imported = set_aside(_read(source, form), seed)
     summary = write_domain(imported, folder, seed)
     if as_json:
         emit_json(asdict(summary))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from steadyhand.chat.messages import Json, Message, Tool
-from steadyhand.errors import Place
+from steadyhand.errors import Place, UsageError
 
 Language = Literal["zh", "en"]
 InputClass = Literal["common", "boundary", "noisy"]
@@ -46,6 +47,16 @@ class AnswerRule:
 
     must: tuple[str, ...] = ()
     must_not: tuple[str, ...] = ()
+
+    def accepts(self, text: str) -> bool:
+        """Whether `text` says what is asked for; an empty text says nothing. Raises UsageError for a pattern that is
+        no regular expression."""
+        try:
+            found = all(re.search(pattern, text, re.IGNORECASE) for pattern in self.must)
+            banned = any(re.search(pattern, text, re.IGNORECASE) for pattern in self.must_not)
+        except re.error as error:
+            raise UsageError(f"an answer rule is no regular expression: {error} in {error.pattern!r}") from error
+        return bool(text.strip()) and found and not banned
 
 
 @dataclass(frozen=True)

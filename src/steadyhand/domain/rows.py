@@ -8,7 +8,13 @@ from typing import Literal
 from steadyhand.chat.messages import Message, Tool
 
 ErrorMode = Literal[
-    "no_call", "needless_call", "wrong_tool", "wrong_args", "fabricated_result", "misread_result", "skipped_step",
+    "no_call",
+    "needless_call",
+    "wrong_tool",
+    "wrong_args",
+    "fabricated_result",
+    "misread_result",
+    "skipped_step",
     "malformed",
 ]
 

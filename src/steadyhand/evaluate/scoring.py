@@ -13,8 +13,6 @@ from steadyhand.chat.match import Match, match
 from steadyhand.chat.messages import Json
 from steadyhand.chat.parse import Parsed, parse_lenient, parse_strict
 from steadyhand.chat.think import ThinkCode, ThinkState, think_state
-from steadyhand.domain.model import AnswerRule
-from steadyhand.errors import UsageError
 from steadyhand.evaluate.invalid import invalid_tokens
 from steadyhand.evaluate.suites import Target
 from steadyhand.ledger.result import Item
@@ -31,7 +29,7 @@ def score(target: Target, prompt: Prompt, completion: Completion, labels: Labels
     raw, finish = completion.text, completion.finish_reason
     parsed = parse_strict(raw, finish)
     facts = {**_health(prompt, raw, finish, parsed, labels), **_tokens(parsed)}
-    answer_ok = None if target.rule is None else says(target.rule, parsed.content)
+    answer_ok = None if target.rule is None else target.rule.accepts(parsed.content)
     judged: dict[str, Json] = {"passed": answer_ok, "code": "wrong_answer" if answer_ok is False else None}
     if target.decision is not None:
         judged = _judge_calls(target, parsed, parse_lenient(raw, finish))
@@ -53,17 +51,6 @@ def score(target: Target, prompt: Prompt, completion: Completion, labels: Labels
         facts=facts | {"asked": target.asked, "opening": len(prompt.messages) == 1},
         **judged,
     )
-
-
-def says(rule: AnswerRule, text: str) -> bool:
-    """Whether `text` matches every `must` and no `must_not`; an empty text says nothing. Raises UsageError for a
-    pattern that is no regular expression."""
-    try:
-        found = [bool(re.search(pattern, text, re.IGNORECASE)) for pattern in rule.must]
-        banned = [bool(re.search(pattern, text, re.IGNORECASE)) for pattern in rule.must_not]
-    except re.error as error:
-        raise UsageError(f"an answer rule is no regular expression: {error} in {error.pattern!r}") from error
-    return bool(text.strip()) and all(found) and not any(banned)
 
 
 def structured(think: str, labels: Labels) -> bool:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
 
-from steadyhand.chat.messages import Json, Message, Tool
+from steadyhand.chat.messages import Message, Tool
 from steadyhand.domain.decisions import Decision, decisions
 from steadyhand.errors import JobError
 from steadyhand.flow.engine import Desk
 from steadyhand.flow.parts import plain
 from steadyhand.flow.shelf import at_most, read_evaluation, read_groups, write_evaluation, write_json
+from steadyhand.ledger.result import Evaluation
 from steadyhand.models.backend import Prompt, Sampling
 from steadyhand.settings import Settings
 from steadyhand.train.config import DpoConfig, SftConfig, TrainConfig
+from steadyhand.train.result import Progress
 
 if TYPE_CHECKING:
     from steadyhand.evaluate.suites import Suite
@@ -138,8 +140,9 @@ def verdict(desk: Desk, out: Path) -> None:
 
 def _health_suites(desk: Desk) -> tuple[Suite, ...]:
     """What damage shows in: the probes, or the held-out decisions of a domain without probes."""
-    kinds = {probe.kind for probe in desk.parts.domain.probes}
-    return tuple(sorted(kinds)) or ("tool",)
+    kinds: set[Suite] = {probe.kind for probe in desk.parts.domain.probes}
+    only_decisions: tuple[Suite, ...] = ("tool",)
+    return tuple(sorted(kinds)) or only_decisions
 
 
 def _own_errors(desk: Desk, model: LocalModel) -> list[ModelError]:
@@ -185,8 +188,10 @@ def _evaluate(desk: Desk, out: Path, name: str, folder: Path, *, clarify: bool =
     write_evaluation(out, _measure(desk, name, folder, clarify=clarify))
 
 
-def _measure(desk: Desk, name: str, folder: Path, **options: Json) -> Json:
-    from steadyhand.evaluate.run import evaluate
+def _measure(
+    desk: Desk, name: str, folder: Path, *, clarify: bool = False, suites: Collection[Suite] | None = None
+) -> Evaluation:
+    from steadyhand.evaluate.run import SUITES, evaluate
     from steadyhand.models.load import load
 
     return evaluate(
@@ -196,8 +201,9 @@ def _measure(desk: Desk, name: str, folder: Path, **options: Json) -> Json:
         sampling=sampling_of(desk.settings),
         settings=desk.settings.eval,
         seed=desk.settings.seed,
+        clarify=clarify,
+        suites=SUITES if suites is None else suites,
         progress=desk.progress,
-        **options,
     )
 
 
@@ -208,5 +214,8 @@ def _config(kind: type[Config], section: BaseModel, desk: Desk) -> Config:
     return kind(**given, seed=desk.settings.seed)
 
 
-def _figures(desk: Desk) -> Callable[[int, int, Mapping[str, float]], None]:
-    return lambda done, total, figures: desk.progress(done, total, f"loss {figures['loss']:.3f}")
+def _figures(desk: Desk) -> Progress:
+    def tell(done: int, total: int, figures: Mapping[str, float]) -> None:
+        desk.progress(done, total, f"loss {figures['loss']:.3f}")
+
+    return tell

@@ -48,7 +48,7 @@ class Item:
     lenient_code: str | None = None
     expected: str = ""  # the gold calls or answer rule, readable
     question: str = ""  # the last user or tool message, readable
-    facts: dict[str, Json] = field(default_factory=dict)  # per-suite details: called, name_ok, args_ok, think, quality ...
+    facts: dict[str, Json] = field(default_factory=dict)  # details by suite: called, name_ok, args_ok, think ...
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@ the domain calls acceptable would teach noise.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,7 +14,7 @@ from steadyhand.chat.match import match
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.chat.parse import Parsed, parse_lenient, parse_strict
 from steadyhand.domain.decisions import Decision, decisions
-from steadyhand.domain.model import AnswerRule, Domain, Scenario
+from steadyhand.domain.model import Domain, Scenario
 
 CompletionText = Callable[[tuple[Message, ...], tuple[Tool, ...], Message], str]
 
@@ -97,7 +96,7 @@ def wrong(case: Case, raw: str) -> bool:
     strict = parse_strict(raw)
     if case.target.calls or strict.attempts:
         return strict.error is not None or not (_fits(case, strict, None) or _lenient(case, raw))
-    return case.decision.answer is not None and not answers(case.decision.answer, strict.content)
+    return case.decision.answer is not None and not case.decision.answer.accepts(strict.content)
 
 
 def _lenient(case: Case, raw: str) -> bool:
@@ -107,10 +106,3 @@ def _lenient(case: Case, raw: str) -> bool:
 def _fits(case: Case, parsed: Parsed, comparators: Mapping[str, Mapping[str, Json]] | None) -> bool:
     ordered = case.decision.scenario.ordered
     return match(case.target.calls, parsed, case.tools, ordered=ordered, comparators=comparators).passed
-
-
-def answers(rule: AnswerRule, text: str) -> bool:
-    """Whether a text says what `rule` asks for; an empty text says nothing."""
-    must = all(re.search(pattern, text, re.IGNORECASE) for pattern in rule.must)
-    banned = any(re.search(pattern, text, re.IGNORECASE) for pattern in rule.must_not)
-    return bool(text.strip()) and must and not banned

@@ -80,11 +80,8 @@ def save(model: Any, source: Path, out: Path, config: TrainConfig, facts: Mappin
 
     def write(folder: Path) -> None:
         with quiet():
-            if (peft := getattr(model, "peft_config", None)) is not None and config.method == "lora":
-                assert peft
-                model.save_pretrained(folder, save_embedding_layers=False)
-            else:
-                model.save_pretrained(folder)
+            # "auto" would ask the hub whether the base model's vocabulary was resized
+            model.save_pretrained(folder, **({"save_embedding_layers": False} if config.method == "lora" else {}))
         copy_tokenizer(source, folder)
         write_record(folder, config, facts)
 

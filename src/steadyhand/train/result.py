@@ -52,6 +52,8 @@ def publish(out: Path, write: Callable[[Path], None]) -> None:
     Raises JobError when the disk is full; then `out` is as it was.
     """
     temporary, old = out.with_name(out.name + ".tmp"), out.with_name(out.name + ".old")
+    if old.exists() and not out.exists():
+        old.replace(out)  # the last time was killed between the two renames
     for leftover in (temporary, old):
         shutil.rmtree(leftover, ignore_errors=True)
     try:

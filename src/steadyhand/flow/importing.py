@@ -1,0 +1,33 @@
+"""Sets aside imported rows that training must not see: those in which the check finds errors."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from steadyhand.check import Finding, check
+from steadyhand.domain.assemble import domain_of
+from steadyhand.domain.convert import Dialogue, Imported, Reject
+
+
+def set_aside(imported: Imported, seed: int) -> Imported:
+    """The same rows with the unsound ones among the rejects, each with the finding as its reason; the total stays.
+
+    Repeats until no error is left, because the split depends on the rows that remain.
+    """
+    while imported.rows:
+        errors = [found for found in check(domain_of(imported, seed)) if found.severity == "error"]
+        reasons = {owner(imported.rows, found).number: f"{found.code} {found.message}" for found in reversed(errors)}
+        if not reasons:
+            break
+        moved = [Reject(row.number, reasons[row.number], row.place) for row in imported.rows if row.number in reasons]
+        kept = [row for row in imported.rows if row.number not in reasons]
+        rejects = sorted([*imported.rejects, *moved], key=lambda reject: reject.number)
+        imported = replace(imported, rows=kept, rejects=rejects)
+    return imported
+
+
+def owner(rows: list[Dialogue], found: Finding) -> Dialogue:
+    """The row that a finding stands in: the last one that begins at or before it."""
+    position = (found.place.line, found.place.column)
+    before = [row for row in rows if (row.place.line, row.place.column) <= position]
+    return before[-1] if before else rows[0]
