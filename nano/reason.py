@@ -10,10 +10,107 @@ from nano.rows import Generator, Lang, Row, said, think, user
 from nano.toolbox import value_of
 from nano.tooluse import FIELDS, TEXT_FIELDS, compared
 
-COPY = {
-    "en": (["Copy: {x}", "Repeat {x}", "Write {x} again", "Say {x}"], ["Please copy {x}", "Type {x}"]),
-    "zh": (["复制：{x}", "重复 {x}", "再写一遍 {x}", "抄写：{x}"], ["请复制 {x}", "输出 {x}"]),
+COPY: dict[str, tuple[list[str], list[str]]] = {
+    "en": (
+        [
+            "Copy: {x}",
+            "Repeat {x}",
+            "Write {x} again",
+            "Say {x}",
+            "{x} - copy this",
+            "Read {x} and write it",
+            "Again: {x}",
+            "Show {x} once more",
+            "I say {x}, you say it too",
+            "Take {x} and repeat it",
+            "The text is {x}. Copy the text",
+        ],
+        ["Please copy {x}", "Type {x}"],
+    ),
+    "zh": (
+        [
+            "复制：{x}",
+            "重复 {x}",
+            "再写一遍 {x}",
+            "抄写：{x}",
+            "{x}，照抄",
+            "把 {x} 写一遍",
+            "再说一次 {x}",
+            "显示 {x}",
+            "我说 {x}，你也说",
+            "文本是 {x}，抄一遍",
+        ],
+        ["请复制 {x}", "输出 {x}"],
+    ),
 }
+FIND_EN = (
+    [
+        "Which one is the {k}? {l}",
+        "Find the {k}: {l}",
+        "{l} Find the {k}",
+        "{l}. Which is the {k}?",
+        "Pick the {k} of {l}",
+        "Show me only the {k}. {l}",
+        "What is the {k} here? {l}",
+        "Take the {k} from {l}",
+    ],
+    ["In {l} which is the {k}?"],
+)
+FIND_ZH = (
+    [
+        "哪个是{k}？{l}",
+        "找出{k}：{l}",
+        "{l}，找{k}",
+        "{l}。{k}是哪一个？",
+        "选出{k}：{l}",
+        "只要{k}。{l}",
+        "这里的{k}是什么？{l}",
+        "从 {l} 里拿{k}",
+    ],
+    ["{l} 中的{k}是哪个？"],
+)
+ABOVE_EN = (
+    [
+        "Is {a} above {b}?",
+        "Is {a} greater than {b}?",
+        "Is {a} more than {b}?",
+        "{a} > {b}?",
+        "I have {a}. Is that above {b}?",
+        "The limit is {b}. Is {a} above it?",
+        "Does {a} pass {b}?",
+        "Compare {a} with {b}",
+        "{a} and {b}: is the first one greater?",
+    ],
+    ["Is {a} over {b}?"],
+)
+ABOVE_ZH = (
+    [
+        "{a} 大于 {b} 吗？",
+        "{a} 比 {b} 大吗？",
+        "{a} 超过 {b} 了吗",
+        "{a} > {b} 吗？",
+        "我有 {a}，大于 {b} 吗？",
+        "上限是 {b}，{a} 超过了吗？",
+        "比较 {a} 和 {b}",
+        "{a} 和 {b}，前一个大吗？",
+    ],
+    ["请问 {a} 高于 {b} 吗？"],
+)
+READ_EN = (
+    [
+        "What is the {f} in {j}?",
+        "{j} What is the {f}?",
+        "Read {j}. I want the {f}",
+        "{f} of {j}?",
+        "The result is {j}. Tell me the {f}",
+        "Find the {f}: {j}",
+    ],
+    ["Look at {j} and tell me the {f}"],
+)
+READ_ZH = (
+    ["{j} 里的{f}是多少？", "{j}，{f}是什么？", "读 {j}，我要{f}", "结果是 {j}，{f}是多少？", "找出{f}：{j}"],
+    ["看 {j}，{f}呢？"],
+)
 
 
 def copy_one(rng: random.Random, lang: Lang, held: bool) -> Row:
@@ -44,16 +141,11 @@ def find_kind(rng: random.Random, lang: Lang, held: bool) -> Row:
     kind = rng.choice(kinds)
     listed = ", ".join(values.values())
     if lang == "zh":
-        ask = rng.choice(("哪个是{k}？{l}", "找出{k}：{l}") if not held else ("{l} 中的{k}是哪个？",)).format(
-            k=words[kind], l=listed
-        )
+        ask = rng.choice(FIND_ZH[held]).format(k=words[kind], l=listed)
         reasoning = think(lang, f"找{words[kind]}", "选出并照抄", "一个答案")
     else:
-        bank = ("Which one is the {k}? {l}", "Find the {k}: {l}") if not held else ("In {l} which is the {k}?",)
-        ask, reasoning = (
-            rng.choice(bank).format(k=kind, l=listed),
-            think(lang, f"find the {kind}", "pick and copy", "one answer"),
-        )
+        ask = rng.choice(FIND_EN[held]).format(k=kind, l=listed)
+        reasoning = think(lang, f"find the {kind}", "pick and copy", "one answer")
     return {"messages": [user(ask), said(reasoning, values[kind])], "tools": []}
 
 
@@ -62,20 +154,13 @@ def compare(rng: random.Random, lang: Lang, held: bool) -> Row:
     value = rng.choice((bar, bar + 1, bar - 1, rng.randint(0, 100), rng.randint(0, 100), rng.randint(0, 100)))
     above, relation = value > bar, compared(lang, value, bar)
     if lang == "zh":
-        bank = (
-            ("{a} 大于 {b} 吗？", "{a} 比 {b} 大吗？", "{a} 超过 {b} 了吗") if not held else ("请问 {a} 高于 {b} 吗？",)
-        )
         answer = f"是，{value} 大于 {bar}。" if above else f"不是，{value} 不大于 {bar}。"
         reasoning = think(lang, "比大小", "比较两个数", relation)
     else:
-        bank = (
-            ("Is {a} above {b}?", "Is {a} greater than {b}?", "Is {a} more than {b}?")
-            if not held
-            else ("Is {a} over {b}?",)
-        )
         answer = f"Yes, {value} is above {bar}." if above else f"No, {value} is not above {bar}."
         reasoning = think(lang, "compare numbers", "compare the two", relation)
-    return {"messages": [user(rng.choice(bank).format(a=value, b=bar)), said(reasoning, answer)], "tools": []}
+    ask = rng.choice((ABOVE_ZH if lang == "zh" else ABOVE_EN)[held]).format(a=value, b=bar)
+    return {"messages": [user(ask), said(reasoning, answer)], "tools": []}
 
 
 def read_json(rng: random.Random, lang: Lang, held: bool) -> Row:
@@ -84,15 +169,12 @@ def read_json(rng: random.Random, lang: Lang, held: bool) -> Row:
     rng.shuffle(picked)
     en, zh, value = rng.choice(picked)
     text = json.dumps({key: v for key, _, v in picked}, ensure_ascii=False)
+    ask = rng.choice((READ_ZH if lang == "zh" else READ_EN)[held]).format(f=zh if lang == "zh" else en, j=text)
     if lang == "zh":
-        ask = f"{text} 里的{zh}是多少？" if not held else f"看 {text}，{zh}呢？"
-        return {
-            "messages": [user(ask), said(think(lang, f"看{zh}", f"读 {en}", f"{en} 是 {value}"), f"{zh}是 {value}。")],
-            "tools": [],
-        }
-    ask = f"What is the {en} in {text}?" if not held else f"Look at {text} and tell me the {en}"
-    reasoning = think(lang, f"read the {en}", f"read {en}", f"{en} is {value}")
-    return {"messages": [user(ask), said(reasoning, f"The {en} is {value}.")], "tools": []}
+        answer = said(think(lang, f"看{zh}", f"读 {en}", f"{en} 是 {value}"), f"{zh}是 {value}。")
+    else:
+        answer = said(think(lang, f"read the {en}", f"read {en}", f"{en} is {value}"), f"The {en} is {value}.")
+    return {"messages": [user(ask), answer], "tools": []}
 
 
 GENERATORS: list[tuple[float, Generator]] = [

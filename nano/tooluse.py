@@ -10,6 +10,7 @@ from nano import identifiers
 from nano.rows import Generator, Lang, Row, called, returned, said, think, user
 from nano.toolbox import NOUNS, VERBS, Argument, Drawn, draw_tool, offered, tool, value_of
 
+# What a user says: {v}/{V} verb, {n} noun, {p} of/for, {x} the main argument. HELD banks are kept for measuring.
 ASK_EN = [
     "{V} the {n} {p} {x}",
     "Please {v} the {n} {p} {x}",
@@ -17,17 +18,81 @@ ASK_EN = [
     "I want to {v} the {n} {p} {x}",
     "{v} {n} {x}",
     "Now {v} the {n} {p} {x}",
+    "{x}: {v} the {n}",
+    "{V} {x}, I mean the {n}",
+    "You can {v} the {n} {p} {x}",
+    "We must {v} the {n} {p} {x} today",
+    "Help me to {v} the {n} {p} {x}",
+    "It is time to {v} the {n} {p} {x}",
+    "{V} the {n}. It is {x}",
+    "{n} {p} {x}, please {v} it",
+    "Here is {x}. {V} the {n}",
+    "I have {x} here, so {v} the {n}",
+    "Go and {v} the {n} {p} {x}",
+    "Will you {v} the {n} {p} {x}?",
+    "The {n} {p} {x}: {v} it",
+    "Let us {v} the {n} {p} {x}",
+    "{V} this: {n} {p} {x}",
+    "Someone said {x}. Please {v} its {n}",
+    "Take {x} and {v} the {n}",
+    "Do one thing, {v} the {n} {p} {x}",
 ]
 ASK_EN_HELD = [
     "Could you {v} the {n} {p} {x} for me?",
     "I need you to {v} the {n} {p} {x}",
     "Hi, {v} the {n} {p} {x} now",
 ]
-FREE_EN = ["What is the {n} {p} {x}?", "I need the {n} {p} {x}", "Tell me the {n} {p} {x}"]
+FREE_EN = [
+    "What is the {n} {p} {x}?",
+    "I need the {n} {p} {x}",
+    "Tell me the {n} {p} {x}",
+    "What about the {n} {p} {x}?",
+    "{x}, what is the {n}?",
+    "How is the {n} {p} {x}?",
+    "The {n} {p} {x}, please",
+    "I want to know the {n} {p} {x}",
+    "Can you say what the {n} {p} {x} is?",
+    "{n} {p} {x}?",
+    "We saw {x}. What is its {n}?",
+    "Is there a {n} {p} {x}?",
+]
 FREE_EN_HELD = ["Do you know the {n} {p} {x}?", "Give me the {n} {p} {x}"]
-ASK_ZH = ["{v}{x}的{n}", "请{v}{x}的{n}", "帮我{v}{x}的{n}", "我要{v}{x}的{n}", "{v}{n} {x}", "现在{v}一下{x}的{n}"]
+ASK_ZH = [
+    "{v}{x}的{n}",
+    "请{v}{x}的{n}",
+    "帮我{v}{x}的{n}",
+    "我要{v}{x}的{n}",
+    "{v}{n} {x}",
+    "现在{v}一下{x}的{n}",
+    "{x}，{v}它的{n}",
+    "{v}一下 {x}，要{n}",
+    "你可以{v}{x}的{n}",
+    "今天要{v}{x}的{n}",
+    "先{v}{x}的{n}",
+    "把{x}的{n}{v}一下",
+    "这里有{x}，请{v}{n}",
+    "有人说{x}，{v}一下{n}",
+    "{n}：{x}，请{v}",
+    "对{x}{v}{n}",
+    "我想{v}{x}的{n}",
+    "给我{v}{x}的{n}",
+    "{x}的{n}，{v}",
+    "做一件事：{v}{x}的{n}",
+]
 ASK_ZH_HELD = ["麻烦{v}{x}的{n}", "能{v}一下{x}的{n}吗", "你好，{v}{x}的{n}"]
-FREE_ZH = ["{x}的{n}是什么？", "我想知道{x}的{n}", "告诉我{x}的{n}"]
+FREE_ZH = [
+    "{x}的{n}是什么？",
+    "我想知道{x}的{n}",
+    "告诉我{x}的{n}",
+    "{x}的{n}是多少？",
+    "{x}，它的{n}呢？",
+    "说说{x}的{n}",
+    "我要{x}的{n}",
+    "{x}有{n}吗？",
+    "看到{x}，它的{n}是什么？",
+    "{n}，{x}的",
+    "你知道{x}的{n}吗？",
+]
 FREE_ZH_HELD = ["{x}的{n}怎么样？", "请问{x}的{n}"]
 NOISE = {
     "en": [
@@ -37,9 +102,33 @@ NOISE = {
         "It is late here. ",
         "We had lunch. ",
         "ok so ",
+        "Good morning. ",
+        "Thanks for the help. ",
+        "The first one was good. ",
+        "This is my last question. ",
+        "well, ",
+        "My friend Bob is here. ",
+        "Version 2.0.1 is out. ",
+        "It is the 3rd time. ",
     ],
-    "zh": ["我有点急。", "老板要这个。", "不好意思再问一下。", "这里很晚了。", "我们刚吃完饭。", "那个，"],
+    "zh": [
+        "我有点急。",
+        "老板要这个。",
+        "不好意思再问一下。",
+        "这里很晚了。",
+        "我们刚吃完饭。",
+        "那个，",
+        "早上好。",
+        "谢谢你的帮助。",
+        "上一个很好。",
+        "这是最后一个问题。",
+        "嗯，",
+        "小明也在。",
+        "现在是 2.0.1 版。",
+        "这是第 3 次。",
+    ],
 }
+AFTER = {"en": [" Thanks.", " It is for a friend.", " That is all."], "zh": ["谢谢。", "这是朋友要的。", "就这些。"]}
 
 
 def _free_allowed(drawn: Drawn, tools: list[Row]) -> bool:
@@ -60,15 +149,17 @@ def request(rng: random.Random, lang: Lang, held: bool, drawn: Drawn, tools: lis
     words = {"v": verb_zh if lang == "zh" else verb_en.lower(), "V": verb_en, "n": noun_zh if lang == "zh" else noun_en}
     words["p"], words["x"] = rng.choice(("of", "for")), str(drawn.primary.value)
     if not primary:
-        text = rng.choice(bank)
-        for piece in ("{p} {x}", "{x}的", " {x}", "{x}"):
-            text = text.replace(piece, "")
-        return text.format(**words)
+        piece = "{x}的" if lang == "zh" else " {p} {x}"
+        return rng.choice([t for t in bank if piece in t]).replace(piece, "").format(**words)
     text = rng.choice(bank).format(**words)
     tail = "".join(a.phrase for a in drawn.extras)
     end = text[-1] if text[-1] in "?？" else ""
     text = text.removesuffix(end) + tail + end
-    return rng.choice(NOISE[lang]) + text if rng.random() < 0.12 else text
+    text = rng.choice(NOISE[lang]) + text if rng.random() < 0.15 else text
+    if rng.random() < 0.08:
+        stop = "" if text[-1] in "?？" else "。" if lang == "zh" else "."
+        text += stop + rng.choice(AFTER[lang])
+    return text
 
 
 def call_think(lang: Lang, drawn: Drawn, check: str | None = None) -> str:
@@ -95,6 +186,27 @@ def _done(lang: Lang) -> tuple[str, str]:
     if lang == "zh":
         return think(lang, "看结果", "说明完成", "状态 ok"), "已完成。"
     return think(lang, "read the result", "say it is done", "status is ok"), "Done."
+
+
+USE = {
+    "en": (
+        ["Use {t} on {x}{e}", "Call {t} with {x}{e}", "{t} {x}{e}", "Run {t} for {x}{e}", "Ask {t} about {x}{e}"],
+        ["Try {t} on {x}{e}"],
+    ),
+    "zh": (
+        ["用 {t} 查 {x}{e}", "调用 {t}：{x}{e}", "{t} {x}{e}", "对 {x} 用 {t}{e}", "请用 {t} 看 {x}{e}"],
+        ["试试 {t}，{x}{e}"],
+    ),
+}
+
+
+def named_call(rng: random.Random, lang: Lang, held: bool) -> Row:
+    """The user names the tool itself, whole or its last word."""
+    drawn = draw_tool(rng, lang, held)
+    tools = offered(rng, lang, held, drawn)
+    tail = "".join(a.phrase for a in drawn.extras)
+    ask = rng.choice(USE[lang][held]).format(t=drawn.name, x=drawn.primary.value, e=tail)
+    return {"messages": [user(ask), call(lang, drawn)], "tools": tools}
 
 
 def parallel_call(rng: random.Random, lang: Lang, held: bool) -> Row:
@@ -130,7 +242,7 @@ FLAG_NOUNS = [
     ("emails", "邮箱"),
     ("notes", "笔记"),
 ]
-FLAG_ASK = {
+FLAG_ASK: dict[str, tuple[list[str], list[str]]] = {
     "en": (
         [
             "List {x}",
@@ -138,11 +250,30 @@ FLAG_ASK = {
             "Get {x} from this: {b}",
             "Show me {x} only",
             "Read this and take out {x}. {b}",
+            "{b} Find {x} here",
+            "{b} I want {x}",
+            "Take {x} from the text. {b}",
+            "I need {x} out of this. {b}",
+            "{x}, please. {b}",
+            "What {x} do you see? {b}",
+            "{b} Give {x} and no more",
         ],
         ["Which {x} are in this? {b}", "Pull out {x}, nothing else"],
     ),
     "zh": (
-        ["列出{x}", "找出文中的{x}", "从下文取出{x}：{b}", "只显示{x}", "读一下，提取{x}。{b}"],
+        [
+            "列出{x}",
+            "找出文中的{x}",
+            "从下文取出{x}：{b}",
+            "只显示{x}",
+            "读一下，提取{x}。{b}",
+            "{b}这里有什么{x}？",
+            "{b}我要{x}",
+            "从文本里拿{x}。{b}",
+            "看看{x}：{b}",
+            "{x}，谢谢。{b}",
+            "把{x}找出来。{b}",
+        ],
         ["下面有哪些{x}？{b}", "只要{x}，别的不要"],
     ),
 }
@@ -289,16 +420,49 @@ def list_then_each(rng: random.Random, lang: Lang, held: bool) -> Row:
     first_ask = request(rng, lang, held, first, tools).rstrip("?？")
     _, verb_en, verb_zh = VERBS[second.verb]
     noun_en, noun_zh, _ = NOUNS[second.noun]
-    ask = (
-        f"{first_ask}，然后对每个{verb_zh}{noun_zh}"
-        if lang == "zh"
-        else f"{first_ask}, then {verb_en.lower()} the {noun_en} of each"
-    )
+    if lang == "zh":
+        ask = first_ask + rng.choice(EACH_ZH[held]).format(v=verb_zh, n=noun_zh)
+    else:
+        ask = first_ask + rng.choice(EACH_EN[held]).format(v=verb_en.lower(), n=noun_en)
     shape = {"items": values} if rng.random() < 0.5 else {rng.choice(("domains", "ips", "list", "results")): values}
     calls = [(second.name, {second.primary.name: value}) for value in values]
     reasoning = call_think(lang, second, _count(lang, len(calls)))
     messages = [user(ask), call(lang, first), returned(json.dumps(shape)), called(reasoning, *calls)]
     return {"messages": messages, "tools": tools}
+
+
+IF_EN = (
+    [
+        "if the {f} is above {b} then",
+        "and if {f} > {b}",
+        "when the {f} is over {b}",
+        "if it has a {f} above {b}",
+        "in case the {f} is more than {b},",
+        "then look at the {f}: above {b} you",
+    ],
+    ["should the {f} be above {b} then"],
+)
+IF_ZH = (
+    [
+        "如果{f}大于 {b} 就",
+        "{f} > {b} 就",
+        "{f}超过 {b} 时",
+        "要是{f}大于 {b}，",
+        "看{f}，大于 {b} 就",
+        "{f}比 {b} 大就",
+    ],
+    ["当{f}大于 {b} 时就"],
+)
+EACH_EN = (
+    [
+        ", then {v} the {n} of each",
+        " and {v} the {n} for every one",
+        ". For each of them {v} the {n}",
+        ", {v} all their {n}",
+    ],
+    [" and next {v} the {n} of every item"],
+)
+EACH_ZH = (["，然后对每个{v}{n}", "，每个都{v}{n}", "，再{v}它们的{n}", "。对所有结果{v}{n}"], ["，接着逐个{v}{n}"])
 
 
 def threshold_chain(rng: random.Random, lang: Lang, held: bool) -> Row:
@@ -320,11 +484,13 @@ def threshold_chain(rng: random.Random, lang: Lang, held: bool) -> Row:
     noun_en, noun_zh, _ = NOUNS[second.noun]
     ask = request(rng, lang, held, first, tools).rstrip("?？")
     if lang == "zh":
-        ask += f"，如果{zh}大于 {bar} 就{verb_zh}{noun_zh}{tail}"
+        condition = rng.choice(IF_ZH[held]).format(f=zh, b=bar)
+        ask += f"，{condition}{verb_zh}{noun_zh}{tail}"
         stop = said(think(lang, "看结果", "停止", relation), f"{zh}是 {level}，不大于 {bar}，不需要处理。")
         go = think(lang, "看结果", f"调用 {second.name}", relation)
     else:
-        ask += f", if the {en} is above {bar} then {verb_en.lower()} the {noun_en}{tail}"
+        condition = rng.choice(IF_EN[held]).format(f=en, b=bar)
+        ask += f", {condition} {verb_en.lower()} the {noun_en}{tail}"
         stop = said(
             think(lang, "read the result", "stop", relation), f"The {en} is {level}, not above {bar}. Nothing to do."
         )
@@ -352,13 +518,14 @@ def with_tools_on_offer(make: Generator) -> Generator:
 
 
 GENERATORS: list[tuple[float, Generator]] = [
-    (0.34, simple_call),
+    (0.24, simple_call),
+    (0.04, named_call),
     (0.10, parallel_call),
-    (0.09, flag_call),
+    (0.12, flag_call),
     (0.08, missing_argument),
-    (0.06, no_tool_fits),
+    (0.12, no_tool_fits),
     (0.04, tool_error),
-    (0.10, read_field),
+    (0.08, read_field),
     (0.09, list_then_each),
-    (0.10, threshold_chain),
+    (0.09, threshold_chain),
 ]

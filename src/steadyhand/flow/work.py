@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from steadyhand.pairs.build import ModelError
 
 Config = TypeVar("Config", bound=TrainConfig)
+DECISIONS: tuple[Suite, ...] = ("tool",)
 PARITY_PROMPTS = 16  # of probes and of situations each
 CURVE_NAMES = {"rewards/accuracies": "accuracy", "rewards/margins": "margin"}
 MODEL = "model"  # the folder of a trained model within its artefact
@@ -141,8 +142,7 @@ def verdict(desk: Desk, out: Path) -> None:
 def _health_suites(desk: Desk) -> tuple[Suite, ...]:
     """What damage shows in: the probes, or the held-out decisions of a domain without probes."""
     kinds: set[Suite] = {probe.kind for probe in desk.parts.domain.probes}
-    only_decisions: tuple[Suite, ...] = ("tool",)
-    return tuple(sorted(kinds)) or only_decisions
+    return tuple(sorted(kinds)) or DECISIONS
 
 
 def _own_errors(desk: Desk, model: LocalModel) -> list[ModelError]:
@@ -159,7 +159,7 @@ def _own_errors(desk: Desk, model: LocalModel) -> list[ModelError]:
         model="sft",
         sampling=sampling,
         settings=settings,
-        suites=("tool",),
+        suites=DECISIONS,
         seed=desk.settings.seed,
         progress=desk.progress,
     )
@@ -191,7 +191,8 @@ def _evaluate(desk: Desk, out: Path, name: str, folder: Path, *, clarify: bool =
 def _measure(
     desk: Desk, name: str, folder: Path, *, clarify: bool = False, suites: Collection[Suite] | None = None
 ) -> Evaluation:
-    from steadyhand.evaluate.run import SUITES, evaluate
+    from steadyhand.evaluate.run import evaluate
+    from steadyhand.evaluate.suites import SUITES
     from steadyhand.models.load import load
 
     return evaluate(

@@ -1,0 +1,176 @@
+"""A domain small enough to run whole in a test, its settings, and a watcher that can end a run anywhere."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+from steadyhand.flow.engine import Desk, Planned
+from steadyhand.flow.run import run
+from steadyhand.ledger.store import Store
+from steadyhand.settings import Settings, resolve
+from tests.domain.folder import QUERY, put
+
+STAGES = ("check", "eval_base", "sft", "gate", "eval_sft", "pairs", "dpo", "merge", "eval_dpo", "verdict", "report")
+KNOWLEDGE = """\
+points:
+  - id: uss
+    definition: USS rates URIs.
+    cards:
+      - {id: c1, q: What is USS?, think: a tool, a: It gives a level.}
+      - {id: c2, q: Who asks USS?, a: the user}
+  - id: uss.level
+    definition: The level decides.
+    depends_on: [uss]
+    rules: ["level > 50 means unsafe"]
+    cards:
+      - {id: c3, kind: boundary, q: level 51?, think: above 50, a: It is unsafe.}
+      - {id: c4, kind: boundary, q: level 50?, a: It is safe.}
+"""
+PROBES = """\
+clarify: {en: The topic is a uri.}
+probes:
+  - {id: p1, kind: public, question: Capital of France?, must: [Paris]}
+  - {id: p2, kind: public, question: "1 + 1?", must: ["2"]}
+  - {id: a1, kind: anchoring, question: What is USS?, must: [level]}
+  - {id: a2, kind: anchoring, question: What does it give?, must: [level]}
+  - {id: r1, kind: reasoning, question: level 51. Decide., must: [unsafe]}
+"""
+REHEARSAL = [
+    {"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello."}]},
+    {"messages": [{"role": "user", "content": "Thanks"}, {"role": "assistant", "content": "the user is safe"}]},
+]
+TOML = """\
+[sft]
+learning_rate = 2e-3
+epochs = 2
+batch_tokens = 160
+save_steps = 2
+
+[gate]
+public_margin = 0.99
+think_whole = 0.0
+max_repetition = 1.0
+max_garbage = 1.0
+
+[dpo]
+groups_per_step = 2
+save_steps = 2
+
+[eval]
+determinism_runs = 2
+determinism_items = 2
+
+[sampling]
+max_tokens = 8
+"""
+PASSING = {
+    "bars.tool_call_accuracy": 0,
+    "bars.semantic_anchoring": 0,
+    "bars.general_knowledge_margin": 0.99,
+    "bars.cot_retention": 0,
+    "bars.response_quality": 0,
+    "bars.determinism": 0,
+}
+
+
+def scenario(name: str, split: str, host: str, level: int) -> str:
+    """Two decisions: query the host, then read the level."""
+    return f"""\
+  - id: {name}
+    split: {split}
+    tools: [query]
+    messages:
+      - {{role: user, content: level of {host}?}}
+      - {{role: assistant, think: ask, calls: [{{name: query, arguments: {{uri: {host}}}}}]}}
+      - {{role: tool, content: {{level: {level}}}}}
+      - {{role: assistant, content: It is {"unsafe" if level > 50 else "safe"}.}}
+"""
+
+
+def chat(name: str, split: str, question: str) -> str:
+    """One decision: no call."""
+    return f"""\
+  - id: {name}
+    split: {split}
+    tools: [query]
+    messages:
+      - {{role: user, content: {question}}}
+      - {{role: assistant, content: a tool}}
+"""
+
+
+SCENARIOS = "scenarios:\n" + "".join(
+    [
+        scenario("t1", "train", "a.example", 73),
+        scenario("t2", "train", "b.example", 12),
+        chat("t3", "train", "What is query?"),
+        scenario("e1", "eval", "c.example", 88),
+        scenario("e2", "eval", "d.example", 50),
+        chat("e3", "eval", "Who is the user?"),
+    ]
+)
+
+
+def make(root: Path, base: Path, **changed: str | None) -> Path:
+    """The domain folder, with the texts of some rooms replaced or (None) left out."""
+    texts: dict[str, tuple[str, str | None]] = {
+        "knowledge": ("knowledge/k.yaml", KNOWLEDGE),
+        "tools": ("tools/query.json", json.dumps(QUERY)),
+        "scenarios": ("scenarios/s.yaml", SCENARIOS),
+        "probes": ("probes/p.yaml", PROBES),
+        "rehearsal": ("rehearsal/r.jsonl", "".join(json.dumps(row) + "\n" for row in REHEARSAL)),
+        "settings": ("steady.toml", f"[model]\nbase = {json.dumps(str(base))}\n\n{TOML}"),
+    }
+    for room, (name, text) in texts.items():
+        content = changed.get(room, text)
+        if content is not None:
+            put(root, name, content)
+    return root
+
+
+class Watcher:
+    """Notes which stages were carried out; `at(stage, steps told)` may raise to end the run there."""
+
+    def __init__(self, at: Callable[[str, int], None] = lambda stage, told: None) -> None:
+        self.ran: list[str] = []
+        self.told: list[tuple[int, int]] = []
+        self._at, self._stage = at, ""
+
+    def stage(self, planned: Planned, position: int, total: int) -> None:
+        self._stage, self.told = planned.name, []
+        if planned.state == "run":
+            self.ran.append(planned.name)
+
+    def progress(self, done: int, total: int, label: str) -> None:
+        self.told.append((done, total))
+        self._at(self._stage, len(self.told))
+
+
+def settings(folder: Path, **flags: object) -> Settings:
+    """`settings(folder, sft__epochs=3)`"""
+    return resolve(folder, flags={name.replace("__", "."): value for name, value in flags.items()}).settings
+
+
+def go(folder: Path, out: Path, watcher: Watcher | None = None, **flags: object) -> Desk:
+    return run(folder, settings(folder, **flags), out, watcher or Watcher())
+
+
+def forget(desk: Desk, out: Path, first: str) -> None:
+    """Take the artefacts of `first` and of all stages after it out of a copied run."""
+    for stage in STAGES[STAGES.index(first) :]:
+        Store(out).discard(desk.keys[stage])
+
+
+def files(root: Path) -> dict[str, str]:
+    """Relative path -> hash of content, and every folder."""
+    return {
+        str(path.relative_to(root)): hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else "folder"
+        for path in sorted(root.rglob("*"))
+    }
+
+
+def weights(desk: Desk, stage: str) -> bytes:
+    return (desk.artefact(stage) / "model" / "model.safetensors").read_bytes()
