@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import json
+import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
+from steadyhand.chat.messages import Json
 from steadyhand.flow.engine import Desk, Planned
+from steadyhand.flow.outcome import outcome
 from steadyhand.flow.run import run
 from steadyhand.ledger.store import Store
 from steadyhand.settings import Settings, resolve
+from tests import tiny
 from tests.domain.folder import QUERY, put
 
 STAGES = ("check", "eval_base", "sft", "gate", "eval_sft", "pairs", "dpo", "merge", "eval_dpo", "verdict", "report")
@@ -158,10 +166,39 @@ def go(folder: Path, out: Path, watcher: Watcher | None = None, **flags: object)
     return run(folder, settings(folder, **flags), out, watcher or Watcher())
 
 
-def forget(desk: Desk, out: Path, first: str) -> None:
-    """Take the artefacts of `first` and of all stages after it out of a copied run."""
-    for stage in STAGES[STAGES.index(first) :]:
-        Store(out).discard(desk.keys[stage])
+@dataclass(frozen=True)
+class Finished:
+    """A run that nothing interrupted: its folders (base model, domain, out), its desk and what its watcher saw."""
+
+    base: Path
+    folder: Path
+    out: Path
+    desk: Desk
+    watcher: Watcher
+
+    def copy(self, to: Path, *, without_from: str | None = None) -> Path:
+        """The run's folder again, without the artefacts of a stage and of all after it."""
+        shutil.copytree(self.out, to)
+        for stage in STAGES[STAGES.index(without_from) :] if without_from else ():
+            Store(to).discard(self.desk.keys[stage])
+        return to
+
+
+def finished(factory: pytest.TempPathFactory) -> Finished:
+    """Made once a session, whichever module asks first."""
+    return _finished(factory.getbasetemp() / "finished")
+
+
+@functools.cache
+def _finished(root: Path) -> Finished:
+    base = tiny.save(root / "base")
+    folder, watcher = make(root / "uss", base), Watcher()
+    return Finished(base, folder, root / "out", go(folder, root / "out", watcher), watcher)
+
+
+def figures(desk: Desk) -> dict[str, Json]:
+    """The outcome without what differs between two machines or folders."""
+    return {name: value for name, value in outcome(desk).items() if name not in ("seconds", "model_folder")}
 
 
 def files(root: Path) -> dict[str, str]:

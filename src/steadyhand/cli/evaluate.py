@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 @click.option("--served-model", help="With an endpoint: the name of the model that it serves.")
 @click.option("--tokenizer", type=click.Path(path_type=Path), help="With an endpoint: the model's tokenizer folder.")
 @click.option("--clarify", is_flag=True, help="Give the model the extra first turn that a base model is allowed.")
-@click.option("--save", type=click.Path(path_type=Path), help="Write the evaluation here, for compare and gate.")
+@click.option(
+    "--save", type=click.Path(path_type=Path, dir_okay=False), help="Write the evaluation here, for compare and gate."
+)
 @set_option
 @json_option
 def eval_command(
@@ -45,6 +47,8 @@ def eval_command(
 
     settings = settings_of(folder, sets)
     domain = load_domain(folder)
+    if save:
+        _make_room(save)
     backend = _backend(model, served_model, tokenizer, settings)
     with progress(f"evaluate {model}") as advance:
         found = evaluate(
@@ -138,9 +142,22 @@ def _show_verdict(found: Verdict, as_json: bool) -> None:
     say(f"verdict: {found.word}")
 
 
+def _make_room(path: Path) -> None:
+    """Refuse a place that cannot take the evaluation before the work is done, not after it."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part = path.with_name(path.name + ".part")
+        part.touch()
+        part.unlink()
+    except OSError as error:
+        raise UsageError(f"cannot be written: {error.strerror}", where=str(path), next="choose another file") from error
+
+
 def _write(path: Path, found: Evaluation) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps(found.to_json(), ensure_ascii=False, indent=1) + "\n", "utf-8")
+    """In one step, so that an older evaluation stays until the new one is whole."""
+    part = path.with_name(path.name + ".part")
+    part.write_text(json.dumps(found.to_json(), ensure_ascii=False, indent=1) + "\n", "utf-8")
+    part.replace(path)
 
 
 def _read(path: Path) -> Evaluation:
@@ -153,7 +170,7 @@ def _read(path: Path) -> Evaluation:
         return Evaluation.from_json(json.loads(path.read_text("utf-8")))
     except json.JSONDecodeError as error:
         raise UsageError(f"not JSON: {error.msg}", where=Place(str(path), error.lineno, error.colno)) from error
-    except (KeyError, TypeError, UnicodeDecodeError) as error:
+    except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
         raise UsageError(
             f"not a saved evaluation: {error}", where=str(path), next="use a file of steady eval --save"
         ) from error

@@ -11,7 +11,7 @@ import click
 
 from steadyhand.cli.console import emit_json, progress, say
 from steadyhand.cli.options import flags_of, json_option, set_option
-from steadyhand.errors import EXIT_NO, EXIT_OK
+from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
 from steadyhand.settings import Settings, resolve
 
 if TYPE_CHECKING:
@@ -63,6 +63,9 @@ class Console:
 
 
 def settings_of(folder: Path, sets: Sequence[str], **flags: object) -> Settings:
+    """The settings of the domain in `folder`. Raises UsageError when it is a file, or for a setting that is wrong."""
+    if folder.is_file():
+        raise UsageError("not a folder", where=str(folder), next=f"`steady import {folder} --to DIR` makes one of it")
     given = {key: value for key, value in flags.items() if value is not None}
     return resolve(folder, flags=flags_of(tuple(sets)) | {k.replace("__", "."): v for k, v in given.items()}).settings
 

@@ -12,7 +12,7 @@ from typing import Literal, Protocol
 
 from steadyhand.chat.messages import Json
 from steadyhand.errors import GateFailed
-from steadyhand.flow.parts import Parts
+from steadyhand.flow.parts import CALLED, Parts
 from steadyhand.flow.stage import Stage
 from steadyhand.ledger.keys import key_of
 from steadyhand.ledger.records import Records, Status
@@ -90,13 +90,14 @@ def chosen(settings: Settings, stage: Stage) -> dict[str, Json]:
 
 
 def planned(
-    stages: Sequence[Stage], keys: Mapping[str, str], parts: Mapping[str, str], settings: Settings, store: Store
+    stages: Sequence[Stage], keys: Mapping[str, str], parts: Mapping[str, str], settings: Settings, store: Store | None
 ) -> list[Planned]:
-    seen = _read(store.root / SEEN)
+    """What would run and why; `store` None: nothing was ever carried out."""
+    seen = _read(store.root / SEEN) if store else {}
     steps: list[Planned] = []
     for stage in stages:
         key = keys[stage.name]
-        if store.done(key):
+        if store and store.done(key):
             steps.append(Planned(stage.name, key, "done", "nothing that it depends on has changed"))
         else:
             steps.append(Planned(stage.name, key, "run", _why(stage, dependencies(stage, keys, parts, settings), seen)))
@@ -107,7 +108,7 @@ def dependencies(
     stage: Stage, keys: Mapping[str, str], parts: Mapping[str, str], settings: Settings
 ) -> dict[str, Json]:
     return {
-        **{f"the {name} of the domain" if name != "model" else "the base model": parts[name] for name in stage.parts},
+        **{CALLED[name]: parts[name] for name in stage.parts},
         **{f"setting {name}": value for name, value in chosen(settings, stage).items()},
         **{f"stage {name}": keys[name] for name in stage.after},
         "this program's version of the stage": stage.version,
@@ -134,8 +135,8 @@ def carry_out(stages: Sequence[Stage], desk: Desk, records: Records) -> None:
                 _carry_out_one(stage, step, desk, records, identity)
             _stop_at_failed_gate(desk, step)
     except BaseException as error:
-        status: Status = "failed" if isinstance(error, Exception) else "stopped"
-        records.finish_run(identity, status, reason=str(error).splitlines()[0] if str(error) else type(error).__name__)
+        status, reason = _ended(error)
+        records.finish_run(identity, status, reason=reason)
         raise
     records.finish_run(identity, "done", verdict=_word(desk))
 
@@ -144,12 +145,25 @@ def _carry_out_one(stage: Stage, step: Planned, desk: Desk, records: Records, ru
     _remember(stage, desk)
     records.start_stage(run, stage.name, step.key)
     began = time.monotonic()
-    with desk.store.writing(step.key) as out:
-        stage.work(desk, out)
-        seconds = time.monotonic() - began
-        note = {"stage": stage.name, "seconds": seconds, "finished": datetime.now(UTC).isoformat(timespec="seconds")}
-        (out / TIMING).write_text(json.dumps(note), "utf-8")
+    try:
+        with desk.store.writing(step.key) as out:
+            stage.work(desk, out)
+            seconds = time.monotonic() - began
+            instant = datetime.now(UTC).isoformat(timespec="seconds")
+            (out / TIMING).write_text(
+                json.dumps({"stage": stage.name, "seconds": seconds, "finished": instant}), "utf-8"
+            )
+    except BaseException as error:
+        status, reason = _ended(error)
+        records.finish_stage(run, stage.name, status, seconds=time.monotonic() - began, reason=reason)
+        raise
     records.finish_stage(run, stage.name, "done", seconds=seconds)
+
+
+def _ended(error: BaseException) -> tuple[Status, str]:
+    """How the records name an end that is not the good one, and its reason."""
+    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+    return ("failed" if isinstance(error, Exception) else "stopped"), reason
 
 
 def _stop_at_failed_gate(desk: Desk, step: Planned) -> None:

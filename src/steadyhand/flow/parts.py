@@ -13,6 +13,15 @@ from steadyhand.errors import Place
 from steadyhand.ledger.keys import canonical_json
 from steadyhand.settings import Settings
 
+CALLED = {  # how a person is told which part has changed
+    "model": "the base model",
+    "tools": "the tools",
+    "training": "the training scenarios",
+    "taught": "the knowledge that is taught (cards, rehearsal)",
+    "heldout": "the evaluation scenarios",
+    "probes": "the probes",
+}
+
 
 @dataclass(frozen=True)
 class Parts:

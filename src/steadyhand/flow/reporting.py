@@ -40,7 +40,7 @@ def _manifest(desk: Desk) -> dict[str, Json]:
     tuned = read_evaluation(desk.artefact("eval_dpo"))
     return {
         "steadyhand": __version__,
-        "settings": desk.settings.model_dump(mode="json"),
+        "settings": desk.settings.model_dump(mode="json", exclude={"ledger"}),  # its URL may hold a password
         "parts": desk.parts.hashes,
         "stages": dict(desk.keys),
         "parity": read_json(desk.artefact("merge") / "parity.json"),

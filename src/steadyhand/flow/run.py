@@ -11,7 +11,7 @@ from pathlib import Path
 from steadyhand.domain.load import load
 from steadyhand.errors import PrerequisiteError
 from steadyhand.flow import reporting, work
-from steadyhand.flow.engine import Desk, Planned, Watcher, carry_out, keys_of, planned
+from steadyhand.flow.engine import SEEN, Desk, Planned, Watcher, carry_out, keys_of, planned
 from steadyhand.flow.parts import parts_of
 from steadyhand.flow.shelf import copy_files, read_json
 from steadyhand.flow.stage import stage
@@ -22,8 +22,8 @@ from steadyhand.report.data import ReportData
 from steadyhand.report.write import write_report
 from steadyhand.settings import Settings
 
-MEASURED = "eval sampling seed"
-PAIRED = "pairs dpo.k sampling seed"
+MEASURED = "eval sampling seed model.dtype"
+PAIRED = "pairs dpo.k eval.batch_size sampling seed model.dtype"
 REPORTED = "eval_base sft gate eval_sft pairs dpo merge eval_dpo verdict"
 
 # fmt: off
@@ -44,9 +44,10 @@ STAGES = (  # name, work, the stages it reads, the parts of the domain it reads,
 
 
 def plan(folder: Path, settings: Settings, out: Path) -> list[Planned]:
-    """What `run` would do and why; trains nothing."""
+    """What `run` would do and why; trains nothing and writes nothing."""
     parts = parts_of(load(folder), settings)
-    return planned(STAGES, keys_of(STAGES, parts.hashes, settings), parts.hashes, settings, Store(out))
+    store = Store(out) if (out / SEEN).is_file() else None  # a store makes its folders
+    return planned(STAGES, keys_of(STAGES, parts.hashes, settings), parts.hashes, settings, store)
 
 
 def run(folder: Path, settings: Settings, out: Path, watcher: Watcher) -> Desk:
@@ -58,6 +59,7 @@ def run(folder: Path, settings: Settings, out: Path, watcher: Watcher) -> Desk:
     keys = keys_of(STAGES, parts.hashes, settings)
     with folder_lock(out), Records(settings.ledger.url or f"sqlite:///{out / 'ledger.sqlite'}") as records:
         store = Store(out)
+        store.gc()  # what a killed run was writing
         steps = planned(STAGES, keys, parts.hashes, settings, store)
         desk = Desk(parts, settings, store, keys, watcher, tuple(steps))
         carry_out(STAGES, desk, records)

@@ -14,6 +14,7 @@ from steadyhand.chat.messages import Message, Tool
 from steadyhand.domain.decisions import Decision, decisions
 from steadyhand.errors import JobError
 from steadyhand.flow.engine import Desk
+from steadyhand.flow.interrupt import first_interrupt
 from steadyhand.flow.parts import plain
 from steadyhand.flow.shelf import at_most, read_evaluation, read_groups, write_evaluation, write_json
 from steadyhand.ledger.result import Evaluation
@@ -70,7 +71,9 @@ def sft(desk: Desk, out: Path) -> None:
     given = desk.settings.sft
     rows = sft_rows(desk.parts.domain, scenarios=given.scenarios, rehearsal=given.rehearsal, seed=desk.settings.seed)
     trained = desk.work("sft") / "trained"
-    result = train_sft(desk.parts.base, rows, _config(SftConfig, given, desk), trained, _figures(desk))
+    config = _config(SftConfig, given, desk)
+    with first_interrupt() as stop:
+        result = train_sft(desk.parts.base, rows, config, trained, _figures(desk), stop=stop)
     write_json(out / "curve.json", {"curve": list(result.log), "steps": result.steps, "tokens": result.tokens})
     write_json(out / "rows.json", {"rows": [row.source for row in rows], "cut_prompts": result.cut_prompts})
     if given.method == "lora":
@@ -116,7 +119,8 @@ def dpo(desk: Desk, out: Path) -> None:
     groups = read_groups(desk.artefact("pairs") / "groups.jsonl")
     trained = desk.work("dpo") / "trained"
     config = _config(DpoConfig, desk.settings.dpo, desk)
-    result = train_dpo(desk.artefact("sft") / MODEL, groups, config, trained, _figures(desk))
+    with first_interrupt() as stop:
+        result = train_dpo(desk.artefact("sft") / MODEL, groups, config, trained, _figures(desk), stop=stop)
     curve = [{CURVE_NAMES.get(name, name): value for name, value in row.items()} for row in result.log]
     write_json(out / "curve.json", {"curve": curve, "steps": result.steps, "tokens": result.tokens})
     trained.rename(out / MODEL)

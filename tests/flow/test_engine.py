@@ -1,0 +1,161 @@
+"""The engine with stages of a few lines: order, reasons, what stays after an end, gates."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from steadyhand.domain.model import Domain
+from steadyhand.errors import GateFailed, JobError
+from steadyhand.flow.engine import Desk, Planned, carry_out, keys_of, planned
+from steadyhand.flow.parts import Parts
+from steadyhand.flow.stage import Stage, stage
+from steadyhand.ledger.records import Records
+from steadyhand.ledger.store import Store
+from steadyhand.settings import Settings
+from tests.flow.world import Watcher, files
+
+HASHES = {"tools": "t", "training": "n", "taught": "c", "heldout": "h", "probes": "p", "model": "m"}
+Work = Callable[[Desk, Path], None]
+
+
+def leave(name: str, text: str) -> Work:
+    def work(desk: Desk, out: Path) -> None:
+        (out / name).write_text(text, "utf-8")
+
+    return work
+
+
+def read_first(desk: Desk, out: Path) -> None:
+    (out / "copy").write_text((desk.artefact("first") / "a").read_text("utf-8"), "utf-8")
+
+
+FIRST = stage("first", leave("a", "one"), "", "taught", "sft.epochs")
+SECOND = stage("second", read_first, "first", "probes", "")
+THIRD = stage("third", leave("verdict.json", '{"word": "PASS"}'), "second", "", "bars")
+STAGES = (FIRST, SECOND, THIRD)
+
+
+class House:
+    """A store, records and a domain of hashes."""
+
+    def __init__(self, root: Path) -> None:
+        self.store, self.root = Store(root / "out"), root
+        self.records = Records(f"sqlite:///{root / 'records.sqlite'}")
+        self.watcher = Watcher()
+
+    def desk(self, stages: tuple[Stage, ...], hashes: dict[str, str], settings: Settings) -> Desk:
+        keys = keys_of(stages, hashes, settings)
+        steps = planned(stages, keys, hashes, settings, self.store)
+        domain = Domain(self.root, "d", (), {}, (), ())
+        return Desk(Parts(domain, self.root, hashes), settings, self.store, keys, self.watcher, tuple(steps))
+
+    def run(
+        self, stages: tuple[Stage, ...] = STAGES, settings: Settings | None = None, **changed: str
+    ) -> tuple[Planned, ...]:
+        self.watcher.ran = []
+        desk = self.desk(stages, HASHES | changed, settings or Settings())
+        carry_out(stages, desk, self.records)
+        return desk.steps
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> House:
+    return House(tmp_path)
+
+
+def test_stages_run_once_in_order_and_read_earlier_ones(house: House) -> None:
+    steps = house.run()
+    assert house.watcher.ran == ["first", "second", "third"]
+    assert (house.store.artefact(steps[1].key) / "copy").read_text("utf-8") == "one"
+    again = house.run()
+    assert house.watcher.ran == []
+    assert {step.reason for step in again} == {"nothing that it depends on has changed"}
+    run = house.records.runs()[0]
+    assert (run.domain, run.status, run.verdict) == ("d", "done", "PASS")
+    assert [(row.name, row.status) for row in house.records.stages(run.id)] == [
+        ("first", "done"), ("second", "done"), ("third", "done"),
+    ]  # fmt: skip
+
+
+def test_reasons_name_what_changed(house: House) -> None:
+    house.run()
+    steps = house.run(probes="other")
+    assert house.watcher.ran == ["second", "third"]
+    assert [step.reason for step in steps] == [
+        "nothing that it depends on has changed", "changed: the probes", "changed: stage second",
+    ]  # fmt: skip
+    house.run()
+    assert house.watcher.ran == []  # what was made before the change is still there
+    epochs = Settings().model_copy(update={"sft": Settings().sft.model_copy(update={"epochs": 9})})
+    assert house.run(settings=epochs, taught="new")[0].reason == (
+        "changed: the knowledge that is taught (cards, rehearsal), setting sft.epochs"
+    )
+    newer = (replace(FIRST, version=2), *STAGES[1:])
+    assert "this program's version of the stage" in house.run(newer)[0].reason
+
+
+def test_keys_depend_on_exactly_what_is_named() -> None:
+    before = keys_of(STAGES, HASHES, Settings())
+    same = keys_of(STAGES, HASHES | {"heldout": "x"}, Settings().model_copy(update={"seed": 5}))
+    assert same == before
+    other = keys_of(STAGES, HASHES | {"taught": "x"}, Settings())
+    assert not set(other.values()) & set(before.values())
+    assert len(set(before.values())) == 3
+
+
+@pytest.mark.parametrize(("error", "status"), [(JobError("no disk"), "failed"), (KeyboardInterrupt(), "stopped")])
+def test_what_was_finished_stays_when_a_stage_ends_badly(house: House, error: BaseException, status: str) -> None:
+    def fail(desk: Desk, out: Path) -> None:
+        (out / "half").write_text("half", "utf-8")
+        (desk.work("second") / "checkpoint").write_text("4", "utf-8")
+        raise error
+
+    with pytest.raises(type(error)):
+        house.run((FIRST, replace(SECOND, work=fail), THIRD))
+    run = house.records.runs()[0]
+    reason = "no disk" if status == "failed" else "KeyboardInterrupt"
+    assert (run.status, run.reason, run.verdict) == (status, reason, None)
+    assert [(s.name, s.status, s.reason) for s in house.records.stages(run.id)] == [
+        ("first", "done", ""), ("second", status, reason),
+    ]  # fmt: skip
+    assert not [name for name in files(house.root / "out") if name.endswith("half")]
+    assert [name for name in files(house.root / "out") if name.endswith("checkpoint")]
+    steps = house.run()
+    assert house.watcher.ran == ["second", "third"]
+    assert [step.reason for step in steps[1:]] == ["it was not finished", "it has never run here"]
+    assert list((house.root / "out" / "work").iterdir()) == []
+    assert house.records.runs()[0].status == "done"
+
+
+def test_a_failed_gate_stops_every_run_at_its_place(house: House) -> None:
+    checks = [
+        {"metric": "think_whole", "verdict": "FAIL", "value": 0.5, "bar": ">= 0.97"},
+        {"metric": "no_garbage", "verdict": "INSUFFICIENT", "value": None, "bar": ">= 0.98"},
+    ]
+    gate = replace(SECOND, work=leave("gate.json", json.dumps({"word": "FAIL", "checks": checks})))
+    for ran in (["first", "second"], []):
+        with pytest.raises(GateFailed, match=r"think_whole 0\.5 \(bar >= 0\.97\)$") as caught:
+            house.run((FIRST, gate, THIRD))
+        assert str(caught.value.where).endswith("gate.json")
+        assert house.watcher.ran == ran
+    assert house.records.runs()[0].status == "failed"
+    passed = replace(gate, work=leave("gate.json", '{"word": "INSUFFICIENT", "checks": []}'), version=2)
+    house.run((FIRST, passed, THIRD))
+    assert house.watcher.ran == ["second", "third"]
+
+
+def test_a_plan_without_a_store_runs_everything() -> None:
+    steps = planned(STAGES, keys_of(STAGES, HASHES, Settings()), HASHES, Settings(), None)
+    assert {(step.state, step.reason) for step in steps} == {("run", "it has never run here")}
+
+
+def test_every_stage_says_how_long_it_took(house: House) -> None:
+    house.run()
+    seconds = house.desk(STAGES, HASHES, Settings()).seconds()
+    assert list(seconds) == ["first", "second", "third"]
+    assert all(0 <= value < 60 for value in seconds.values())

@@ -1,0 +1,275 @@
+"""Whole runs with a real tiny model: what they leave, what makes them run again, and that no interruption shows."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from steadyhand.errors import GateFailed, JobError, PrerequisiteError
+from steadyhand.flow.outcome import table
+from steadyhand.flow.run import STAGES, plan, publish_report, rewrite_report
+from steadyhand.flow.shelf import read_json
+from steadyhand.ledger.records import Records
+from steadyhand.ledger.store import Store
+from tests.domain.folder import put
+from tests.flow import world
+from tests.flow.world import Finished, Watcher, figures, files, go, settings, weights
+
+ROOT = Path(__file__).resolve().parents[2]
+AFTER_SFT = {"gate", "eval_sft", "pairs", "dpo", "merge", "eval_dpo", "verdict", "report"}
+
+
+class Stopped(Exception):  # noqa: N818  it stands for anything that may end a run
+    pass
+
+
+@pytest.fixture(scope="session")
+def done(tmp_path_factory: pytest.TempPathFactory) -> Finished:
+    return world.finished(tmp_path_factory)
+
+
+def stopping(stage: str, told: int, act: Callable[[], None]) -> Watcher:
+    def at(now: str, count: int) -> None:
+        if (now, count) == (stage, told):
+            act()
+
+    return Watcher(at)
+
+
+def give_up() -> None:
+    raise Stopped("no more")
+
+
+def to_run(done: Finished, folder: Path, **flags: object) -> dict[str, str]:
+    """Stage -> reason, of the stages that would run on the finished run's folder."""
+    steps = plan(folder, settings(folder, **flags), done.out)
+    return {step.name: step.reason for step in steps if step.state == "run"}
+
+
+def test_a_run_goes_through_all_stages_and_leaves_what_a_sign_off_needs(done: Finished, tmp_path: Path) -> None:
+    assert tuple(done.watcher.ran) == world.STAGES == tuple(stage.name for stage in STAGES)
+    found = figures(done.desk)
+    assert set(found["models"]) == {"base", "sft", "dpo"}
+    assert found["verdict"]["word"] == "FAIL"
+    for metrics in found["models"].values():
+        accuracy = metrics["tool_call_accuracy"]
+        assert accuracy["n"] == 5
+        assert 0 <= accuracy["low"] <= accuracy["value"] == accuracy["k"] / 5 <= accuracy["high"] <= 1
+        assert metrics["general_knowledge"]["n"] == metrics["semantic_anchoring"]["n"] == 2
+        assert metrics["determinism_outcome"]["n"] == 2
+    pages = publish_report(done.desk, tmp_path)
+    assert {page.name for page in pages} >= {"report.html", "report.json", "report.md"}
+    assert "tool_call_accuracy" in table(found)
+    manifest = read_json(tmp_path / "report" / "report.json")["manifest"]
+    assert manifest["stages"] == done.desk.keys
+    assert "ledger" not in manifest["settings"]
+    assert set(done.desk.seconds()) >= set(world.STAGES)
+
+
+def test_training_changed_the_model_and_merging_did_not(done: Finished) -> None:
+    base = (done.base / "model.safetensors").read_bytes()
+    assert len({base, weights(done.desk, "sft"), weights(done.desk, "merge")}) == 3
+    parity = read_json(done.desk.artefact("merge") / "parity.json")
+    assert parity["argmax_agreement"] == 1.0
+    assert parity["positions"] > 100
+    assert len(read_json(done.desk.artefact("sft") / "rows.json")["rows"]) >= 4
+
+
+def test_a_second_run_carries_out_nothing(done: Finished) -> None:
+    before, watcher = files(done.out / "artefacts"), Watcher()
+    again = go(done.folder, done.out, watcher)
+    assert watcher.ran == []
+    assert {step.state for step in again.steps} == {"done"}
+    assert files(done.out / "artefacts") == before
+    assert figures(again) == figures(done.desk)
+
+
+def test_a_plan_writes_nothing(done: Finished, tmp_path: Path) -> None:
+    steps = plan(done.folder, settings(done.folder), tmp_path / "nowhere")
+    assert {(step.state, step.reason) for step in steps} == {("run", "it has never run here")}
+    assert files(tmp_path) == {}
+    before = files(done.out)
+    assert to_run(done, done.folder) == {}
+    assert files(done.out) == before
+
+
+@pytest.mark.parametrize(
+    ("room", "old", "new", "expected", "reason"),
+    [
+        ("knowledge", "a: It is safe.", "a: It is a safe uri.", {"check", "sft", *AFTER_SFT}, "knowledge"),
+        ("scenarios", "d.example", "z.example", {*world.STAGES} - {"sft", "pairs", "dpo"}, "evaluation scenarios"),
+        ("scenarios", "b.example", "z.example", {"check", *AFTER_SFT} - {"gate", "eval_sft"}, "training scenarios"),
+        ("probes", "1 + 1?", "1 + 2?", {"eval_base", *AFTER_SFT} - {"pairs", "dpo"}, "the probes"),
+        ("tools", "Gives a level.", "Gives one level.", {*world.STAGES}, "the tools"),
+    ],
+)
+def test_a_changed_part_runs_again_what_depends_on_it(
+    done: Finished, tmp_path: Path, room: str, old: str, new: str, expected: set[str], reason: str
+) -> None:
+    texts = {"knowledge": world.KNOWLEDGE, "scenarios": world.SCENARIOS, "probes": world.PROBES}
+    text = texts.get(room, json.dumps(world.QUERY))
+    assert old in text
+    folder = world.make(tmp_path / "uss", done.base, **{room: text.replace(old, new)})
+    found = to_run(done, folder)
+    assert set(found) == expected
+    assert reason in next(iter(found.values()))
+    assert "stage verdict" in found["report"]
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "expected"),
+    [
+        ("bars__tool_call_accuracy", 0.5, {"verdict", "report"}),
+        ("gate__think_whole", 0.1, {"gate", "report"}),
+        ("dpo__beta", 0.2, {"dpo", "merge", "eval_dpo", "verdict", "report"}),
+        ("dpo__k", 2, {"pairs", "dpo", "merge", "eval_dpo", "verdict", "report"}),
+        ("sft__epochs", 3, {"sft", *AFTER_SFT}),
+        ("model__dtype", "bfloat16", {"eval_base", *AFTER_SFT}),
+        ("sampling__max_tokens", 9, {"eval_base", *AFTER_SFT}),
+        ("seed", 1, {*world.STAGES} - {"check"}),
+        ("ledger__url", "sqlite://", set()),
+    ],
+)
+def test_a_changed_setting_runs_again_what_reads_it(
+    done: Finished, flag: str, value: object, expected: set[str]
+) -> None:
+    found = to_run(done, done.folder, **{flag: value})
+    assert set(found) == expected
+    if expected:
+        name = flag.replace("__", ".")
+        assert any(reason.startswith("changed: setting") for reason in found.values())
+        assert any(name in reason or name.partition(".")[0] in reason for reason in found.values())
+
+
+def test_a_changed_bar_keeps_the_models_and_changes_the_verdict(done: Finished, tmp_path: Path) -> None:
+    watcher, out = Watcher(), done.copy(tmp_path / "out")
+    again = go(done.folder, out, watcher, **{name.replace(".", "__"): v for name, v in world.PASSING.items()})
+    assert watcher.ran == ["verdict", "report"]
+    assert figures(again)["verdict"]["word"] == "PASS"
+    assert figures(again)["models"] == figures(done.desk)["models"]
+    assert to_run(done, done.folder) == {}  # back to the old bars: both are kept
+
+
+@pytest.mark.parametrize(("stage", "told"), [("sft", 5), ("dpo", 3), ("eval_dpo", 9)])
+def test_an_interruption_changes_no_weight_and_no_figure(done: Finished, tmp_path: Path, stage: str, told: int) -> None:
+    out = done.copy(tmp_path / "out", without_from=stage)
+    with pytest.raises(Stopped):
+        go(done.folder, out, stopping(stage, told, give_up))
+    stopped = next(step for step in plan(done.folder, settings(done.folder), out) if step.state == "run")
+    assert (stopped.name, stopped.reason) == (stage, "it was not finished")
+    assert_recorded(out, stage, "failed", "no more")
+    watcher = Watcher(lambda now, count: first.setdefault(now, count))
+    first: dict[str, int] = {}
+    assert_same(done, go(done.folder, out, watcher))
+    assert watcher.ran == list(world.STAGES[world.STAGES.index(stage) :])
+
+
+def test_a_killed_run_resumes_at_its_checkpoint_and_ends_the_same(done: Finished, tmp_path: Path) -> None:
+    out = done.copy(tmp_path / "out", without_from="sft")
+    program = (
+        "import os, signal, sys; from pathlib import Path; from tests.flow.test_run import stopping\n"
+        "from tests.flow.world import go\n"
+        "go(Path(sys.argv[1]), Path(sys.argv[2]), stopping('sft', 5, lambda: os.kill(os.getpid(), signal.SIGKILL)))"
+    )
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
+    ended = subprocess.run([sys.executable, "-c", program, str(done.folder), str(out)], env=environment, check=False)
+    assert ended.returncode == -signal.SIGKILL
+    assert list((out / "tmp").iterdir())
+    steps: list[tuple[int, int]] = []
+    watcher = Watcher(lambda stage, told: steps.append(watcher.told[-1]) if stage == "sft" else None)
+    assert_same(done, go(done.folder, out, watcher))
+    assert steps[0] == (5, 8)  # the checkpoint of step 4
+    assert [*(out / "tmp").iterdir(), *(out / "work").iterdir()] == []
+
+
+def test_the_first_ctrl_c_saves_the_step(done: Finished, tmp_path: Path) -> None:
+    out = done.copy(tmp_path / "out", without_from="sft")
+    press = stopping("sft", 3, lambda: signal.raise_signal(signal.SIGINT))
+    with pytest.raises(KeyboardInterrupt):
+        go(done.folder, out, press)
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    assert_recorded(out, "sft", "stopped", "KeyboardInterrupt")
+    steps: list[int] = []
+
+    def look(stage: str, told: int) -> None:
+        if stage == "sft":
+            steps.append(again.told[-1][0])
+        else:
+            give_up()
+
+    again = Watcher(look)
+    with pytest.raises(Stopped):
+        go(done.folder, out, again)
+    assert steps == [4, 5, 6, 7, 8]
+    resumed = Store(out).artefact(done.desk.keys["sft"]) / "model" / "model.safetensors"
+    assert resumed.read_bytes() == weights(done.desk, "sft")
+
+
+def test_a_second_run_at_once_is_refused_and_the_first_goes_on(done: Finished, tmp_path: Path) -> None:
+    out = done.copy(tmp_path / "out", without_from="eval_dpo")
+    refused: list[str] = []
+
+    def second() -> None:
+        with pytest.raises(JobError, match="another run is at work") as caught:
+            go(done.folder, out)
+        refused.append(str(caught.value))
+
+    assert_same(done, go(done.folder, out, stopping("eval_dpo", 1, second)))
+    assert f"process {os.getpid()}" in refused[0]
+
+
+def test_a_damaged_model_ends_the_run_and_says_so_again(done: Finished, tmp_path: Path) -> None:
+    facts = "".join(
+        f"  - {{id: f{i}, kind: public, question: 'fact {i}?', must: ['.'], must_not: [zz]}}\n" for i in range(8)
+    )
+    cards = "".join(f"      - {{id: z{i}, q: 'tell {i}', a: zz zz zz}}\n" for i in range(8))
+    knowledge = f"points:\n  - id: z\n    definition: z\n    cards:\n{cards}"
+    folder = world.make(tmp_path / "zz", done.base, knowledge=knowledge, probes=f"probes:\n{facts}", rehearsal=None)
+    flags = {"gate__public_margin": 0.03, "sft__learning_rate": 2e-2, "sft__epochs": 20, "sft__save_steps": 0}
+    base, out = files(done.base), tmp_path / "out"
+    for ran in (["check", "eval_base", "sft", "gate"], []):
+        watcher = Watcher()
+        with pytest.raises(GateFailed, match="the base is kept: general_knowledge_loss") as caught:
+            go(folder, out, watcher, **flags)
+        assert caught.value.exit_code == 1
+        assert watcher.ran == ran
+    steps = plan(folder, settings(folder, **flags), out)
+    assert [step.name for step in steps if step.state == "done"] == ["check", "eval_base", "sft", "gate"]
+    assert files(done.base) == base
+    assert not (out / "report").exists()
+
+
+def test_a_report_is_written_again_in_chinese(done: Finished, tmp_path: Path) -> None:
+    with pytest.raises(PrerequisiteError, match="there is no report"):
+        rewrite_report(tmp_path, tmp_path / "to", "zh")
+    publish_report(done.desk, tmp_path)
+    rewrite_report(tmp_path, tmp_path / "to", "zh")
+    assert '<html lang="zh' in (tmp_path / "to" / "report.html").read_text("utf-8")
+    assert '<html lang="en' in (tmp_path / "report" / "report.html").read_text("utf-8")
+
+
+def test_a_folder_that_was_moved_needs_no_second_run(done: Finished, tmp_path: Path) -> None:
+    texts = {path: path.read_text("utf-8") for path in sorted(done.folder.rglob("*")) if path.is_file()}
+    for path, text in texts.items():
+        put(tmp_path / "elsewhere" / "uss", str(path.relative_to(done.folder)), text)
+    assert to_run(done, tmp_path / "elsewhere" / "uss") == {}
+
+
+def assert_same(done: Finished, again: world.Desk) -> None:
+    assert weights(again, "sft") == weights(done.desk, "sft")
+    assert weights(again, "merge") == weights(done.desk, "merge")
+    assert figures(again) == figures(done.desk)
+
+
+def assert_recorded(out: Path, stage: str, status: str, reason: str) -> None:
+    with Records(f"sqlite:///{out / 'ledger.sqlite'}") as records:
+        run = records.runs()[0]
+        found = next(row for row in records.stages(run.id) if row.name == stage)
+    assert (run.status, run.reason) == (found.status, found.reason) == (status, reason)
