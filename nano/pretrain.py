@@ -102,7 +102,23 @@ def steps_left(first: int, steps: int) -> Iterator[tuple[int, str]]:
         yield step, f"{100 * step / steps:.1f} % left {left / 60:.0f} min"
 
 
-def train(out: Path, steps: int, seed: int, compiled: bool, threads: int) -> None:
+def inherit(model: Qwen3ForCausalLM, tokenizer: Any, folder: Path) -> None:
+    """Take the weights of the model in `folder`. A token it has too keeps its embedding; a new one starts at the mean
+    of the pieces that it used to be."""
+    old, old_tokenizer = Qwen3ForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    rows, known = old.get_input_embeddings().weight.detach(), old_tokenizer.get_vocab()
+    embedding = model.get_input_embeddings().weight.detach().clone()
+    for token, index in tokenizer.get_vocab().items():
+        pieces = [known[token]] if token in known else old_tokenizer(tokenizer.decode([index]))["input_ids"]
+        embedding[index] = rows[pieces].mean(0)
+    others = {name: w for name, w in old.state_dict().items() if "embed" not in name and "lm_head" not in name}
+    model.load_state_dict(others, strict=False)
+    model.get_input_embeddings().weight.data.copy_(embedding)
+
+
+def train(
+    out: Path, steps: int, seed: int, compiled: bool, threads: int, start: Path | None = None, rate: float = 1.0
+) -> None:
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     out.mkdir(parents=True, exist_ok=True)
@@ -110,8 +126,10 @@ def train(out: Path, steps: int, seed: int, compiled: bool, threads: int) -> Non
         build(seed=seed).save_pretrained(out)
     tokenizer = AutoTokenizer.from_pretrained(out)
     model = new_model(len(tokenizer), tokenizer.eos_token_id, tokenizer.pad_token_id)
+    if start:
+        inherit(model, tokenizer, start)
     optimizers, checkpoint, first = optimizers_of(model), out / "checkpoint.pt", 0
-    rates = [o.param_groups[0]["lr"] for o in optimizers]
+    rates = [rate * o.param_groups[0]["lr"] for o in optimizers]
     if checkpoint.exists():
         state = torch.load(checkpoint, weights_only=True)
         first = state["step"]
@@ -160,8 +178,10 @@ def main() -> None:
     parser.add_argument(
         "--compile", action="store_true", help="torch.compile (needs a C++ compiler), about 1.3x faster"
     )
+    parser.add_argument("--start", type=Path, help="begin with the weights of this model folder")
+    parser.add_argument("--rate", type=float, default=1.0, help="factor on the learning rates, below 1 with --start")
     given = parser.parse_args()
-    train(given.out, given.steps, given.seed, given.compile, given.threads)
+    train(given.out, given.steps, given.seed, given.compile, given.threads, given.start, given.rate)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from nano import identifiers
 from nano.rows import Generator, Lang, Row, said, think, user
 from nano.toolbox import value_of
 from nano.tooluse import FIELDS, TEXT_FIELDS, compared
+from nano.words import CHINESE, ENGLISH
 
 COPY: dict[str, tuple[list[str], list[str]]] = {
     "en": (
@@ -121,6 +122,16 @@ def copy_one(rng: random.Random, lang: Lang, held: bool) -> Row:
     return {"messages": [user(rng.choice(COPY[lang][held]).format(x=value)), said(reasoning, value)], "tools": []}
 
 
+def copy_words(rng: random.Random, lang: Lang, held: bool) -> Row:
+    """A few words in no order that makes sense, to be copied exactly."""
+    words = rng.sample(CHINESE if lang == "zh" else ENGLISH, rng.randint(2, 6))
+    text = ("" if lang == "zh" else " ").join(words)
+    reasoning = (
+        think(lang, "复制文本", "照抄", "一字不改") if lang == "zh" else think(lang, "copy text", "repeat it", "exact")
+    )
+    return {"messages": [user(rng.choice(COPY[lang][held]).format(x=text)), said(reasoning, text)], "tools": []}
+
+
 def copy_many(rng: random.Random, lang: Lang, held: bool) -> Row:
     kind = rng.choice(list(identifiers.MAKERS))
     values = [identifiers.MAKERS[kind](rng) for _ in range(rng.randint(2, 4))]
@@ -178,8 +189,9 @@ def read_json(rng: random.Random, lang: Lang, held: bool) -> Row:
 
 
 GENERATORS: list[tuple[float, Generator]] = [
-    (0.35, copy_one),
-    (0.2, copy_many),
+    (0.25, copy_one),
+    (0.15, copy_words),
+    (0.15, copy_many),
     (0.15, find_kind),
     (0.15, compare),
     (0.15, read_json),

@@ -12,6 +12,7 @@ from typing import Any
 
 from nano import identifiers
 from nano.rows import Lang
+from nano.words import CHINESE, ENGLISH, any_name
 
 CITIES = [
     ("Paris", "巴黎"),
@@ -49,8 +50,9 @@ KINDS: dict[str, tuple[tuple[str, ...], str, str]] = {
     "name": (("name", "person", "user"), "name", "姓名"),
     "domain": (("domain", "host", "site", "hostname"), "domain", "域名"),
     "ip": (("ip", "address", "ip_address"), "IP address", "IP 地址"),
-    "url": (("url", "link", "page"), "link", "链接"),
-    "target": (("target", "resource", "item", "value"), "target", "目标"),
+    "url": (("url", "link", "page", "uri"), "link", "链接"),
+    "target": (("target", "resource", "item", "value", "uri", "object"), "target", "目标"),
+    "keyword": (("keyword", "word", "text", "query", "topic"), "keyword", "关键词"),
     "email": (("email", "mail", "to"), "email", "邮箱"),
     "code": (("id", "code", "number", "key"), "number", "编号"),
     "file": (("file", "filename", "path"), "file", "文件"),
@@ -62,7 +64,7 @@ NOUNS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "forecast": ("forecast", "天气预报", ("city",)),
     "time": ("local time", "时间", ("city",)),
     "map": ("map", "地图", ("city",)),
-    "news": ("news", "新闻", ("city", "name")),
+    "news": ("news", "新闻", ("city", "keyword")),
     "hotel": ("hotel", "酒店", ("city", "code")),
     "flight": ("flight", "航班", ("code", "city")),
     "train": ("train", "火车", ("code", "city")),
@@ -78,7 +80,7 @@ NOUNS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "meeting": ("meeting", "会议", ("name", "code")),
     "price": ("price", "价格", ("code", "url")),
     "stock": ("stock", "库存", ("code",)),
-    "book": ("book", "图书", ("code", "name")),
+    "book": ("book", "图书", ("code", "keyword")),
     "song": ("song", "歌曲", ("name", "code")),
     "photo": ("photo", "照片", ("file", "name")),
     "video": ("video", "视频", ("url", "file")),
@@ -105,10 +107,10 @@ NOUNS: dict[str, tuple[str, str, tuple[str, ...]]] = {
     "alert": ("alert", "警报", ("code", "ip")),
     "rule": ("rule", "规则", ("code", "name")),
     "device": ("device", "设备", ("code", "ip")),
-    "report": ("report", "报告", ("code", "name")),
+    "report": ("report", "报告", ("code", "keyword")),
     "record": ("record", "记录", ("code", "domain", "target")),
     "task": ("task", "任务", ("code", "name")),
-    "note": ("note", "笔记", ("code", "name")),
+    "note": ("note", "笔记", ("code", "keyword")),
     "bill": ("bill", "账单", ("code",)),
     "parcel": ("parcel", "包裹", ("code",)),
     "doctor": ("doctor", "医生", ("name", "city")),
@@ -198,6 +200,8 @@ def value_of(rng: random.Random, kind: str, lang: Lang) -> str:
         return rng.choice(CITIES)[lang == "zh"]
     if kind == "name":
         return rng.choice(NAMES)[lang == "zh"]
+    if kind == "keyword":
+        return rng.choice(CHINESE if lang == "zh" else ENGLISH)
     if kind == "target":
         kind = rng.choice(("domain", "ip", "url"))
     return identifiers.MAKERS[kind](rng)
@@ -205,7 +209,7 @@ def value_of(rng: random.Random, kind: str, lang: Lang) -> str:
 
 def _primary(rng: random.Random, kind: str, lang: Lang, masked: bool) -> Argument:
     names, en, zh = KINDS[kind]
-    name = identifiers.letters(rng, 1, 3) if masked else rng.choice(names)
+    name = any_name(rng) if masked or rng.random() < 0.2 else rng.choice(names)
     word = zh if lang == "zh" else en
     schema: dict[str, Any] = {"type": "string"}
     if masked or rng.random() < 0.4:
@@ -216,6 +220,8 @@ def _primary(rng: random.Random, kind: str, lang: Lang, masked: bool) -> Argumen
 def extra(rng: random.Random, lang: Lang) -> Argument:
     kind = rng.random()
     zh = lang == "zh"
+    if kind < 0.2:
+        return _open_enum(rng, lang)
     if kind < 0.6:
         name, words, values = rng.choice(ENUMS)
         value, *spoken = rng.choice(values)
@@ -234,6 +240,14 @@ def extra(rng: random.Random, lang: Lang) -> Argument:
     )
 
 
+def _open_enum(rng: random.Random, lang: Lang) -> Argument:
+    """An enum of arbitrary words under an arbitrary name, which the user says as they are."""
+    name, values = any_name(rng), rng.sample(ENGLISH, rng.randint(2, 4))
+    value = rng.choice(values)
+    phrase = f"，{name} 为 {value}" if lang == "zh" else f", {name} {value}"
+    return Argument(name, {"type": "string", "enum": values}, value, phrase, name)
+
+
 def draw_tool(rng: random.Random, lang: Lang, held: bool, *, like: Drawn | None = None) -> Drawn:
     """A random tool; with `like`, one that shares its verb or its noun (a neighbour that invites mistakes)."""
     while True:
@@ -241,10 +255,8 @@ def draw_tool(rng: random.Random, lang: Lang, held: bool, *, like: Drawn | None 
         noun = like.noun if like and verb != like.verb else rng.choice(list(NOUNS))
         if is_held(verb, noun) == held and (like is None or (verb, noun) != (like.verb, like.noun)):
             break
-    masked = rng.random() < 0.08
-    name = (
-        identifiers.letters(rng, 3, 6) if masked else rng.choice((f"{verb}_{noun}", f"{verb}_{noun}", f"{noun}_{verb}"))
-    )
+    masked = rng.random() < 0.15
+    name = any_name(rng) if masked else rng.choice((f"{verb}_{noun}", f"{verb}_{noun}", f"{noun}_{verb}"))
     primary = _primary(rng, rng.choice(NOUNS[noun][2]), lang, masked)
     extras: dict[str, Argument] = {}
     for _ in range(rng.choices((0, 1, 2), (0.6, 0.28, 0.12))[0]):

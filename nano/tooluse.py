@@ -9,6 +9,7 @@ from typing import Any
 from nano import identifiers
 from nano.rows import Generator, Lang, Row, called, returned, said, think, user
 from nano.toolbox import NOUNS, VERBS, Argument, Drawn, draw_tool, offered, tool, value_of
+from nano.words import ENGLISH, acronym, any_name, pseudo
 
 # What a user says: {v}/{V} verb, {n} noun, {p} of/for, {x} the main argument. HELD banks are kept for measuring.
 ASK_EN = [
@@ -209,6 +210,96 @@ def named_call(rng: random.Random, lang: Lang, held: bool) -> Row:
     return {"messages": [user(ask), call(lang, drawn)], "tools": tools}
 
 
+SERVICE = {
+    "en": (
+        [
+            "Check {x} with {s}",
+            "What does {s} say about {x}?",
+            "Ask {s} about {x}",
+            "Use {s} for {x}",
+            "{s}: {x}",
+            "Is {x} in {s}?",
+            "Look up {x} in {s}",
+            "I want to know what {s} has on {x}",
+            "Give {x} to {s}",
+            "How does {s} rate {x}?",
+            "{x}, please ask {s}",
+            "Does {s} know {x}?",
+            "Query {s}, {x}",
+            "Let {s} look at {x}",
+        ],
+        ["Could {s} tell us about {x}?", "Run {x} through {s}"],
+    ),
+    "zh": (
+        [
+            "用 {s} 查 {x}",
+            "{s} 怎么说 {x}？",
+            "问 {s}：{x}",
+            "到 {s} 查 {x}",
+            "{s} 有 {x} 吗？",
+            "在 {s} 里看 {x}",
+            "{x} 在 {s} 里是什么？",
+            "把 {x} 给 {s}",
+            "{s} 给 {x} 打多少分？",
+            "{x}，请问 {s}",
+            "{s} 知道 {x} 吗？",
+            "让 {s} 看看 {x}",
+        ],
+        ["请 {s} 说说 {x}", "拿 {x} 去问 {s}"],
+    ),
+}
+TELL = {
+    "en": (
+        [
+            "Tell {s} that {x} is {v}",
+            "Report {x} to {s} as {v}",
+            "{s} is wrong on {x}, it is {v}",
+            "Send {s} a note: {x} is {v}",
+        ],
+        ["Let {s} know that {x} is {v}"],
+    ),
+    "zh": (
+        ["告诉 {s}，{x} 是 {v}", "向 {s} 上报 {x}，{v}", "{s} 说错了，{x} 是 {v}", "给 {s} 反馈：{x} {v}"],
+        ["让 {s} 知道 {x} 是 {v}"],
+    ),
+}
+
+
+def service_call(rng: random.Random, lang: Lang, held: bool) -> Row:
+    """A service with a made-up name and its own tools (ask, tell, list): which one is meant follows from the text."""
+    name = acronym(rng) if rng.random() < 0.6 else pseudo(rng).capitalize()
+    low = name.lower()
+    key = rng.choice(("uri", "target", "item", "host", any_name(rng)))
+    verbs = [rng.choice(("query", "ask", "check", "lookup")), rng.choice(("tell", "report", "send", "update"))]
+    about = f"向 {name} 查一个 {key}。" if lang == "zh" else f"Ask {name} about one {key}."
+    ask_tool = _service_tool(f"{verbs[0]}_{low}", about, key)
+    values = rng.sample(("safe", "unsafe", "good", "bad", "open", "closed"), 2)
+    answer: dict[str, Any] = {"type": "string", "enum": values}
+    field = rng.choice(("verdict", "result", "status", any_name(rng)))
+    right = f"告诉 {name} 正确结果。" if lang == "zh" else f"Tell {name} what is right."
+    tell_tool = _service_tool(f"{verbs[1]}_{low}", right, key, {field: answer})
+    targets = [value_of(rng, "target", lang) for _ in range(rng.choice((1, 1, 1, 2, 3)))]
+    joined = ("、" if lang == "zh" else " and ").join(targets)
+    if rng.random() < 0.65 or field == key:
+        ask = rng.choice(SERVICE[lang][held]).format(s=name, x=joined)
+        calls = [(ask_tool["function"]["name"], {key: target}) for target in targets]
+    else:
+        value = rng.choice(values)
+        ask = rng.choice(TELL[lang][held]).format(s=name, x=joined, v=value)
+        calls = [(tell_tool["function"]["name"], {key: target, field: value}) for target in targets]
+    check = _count(lang, len(calls)) if len(calls) > 1 else "照抄参数" if lang == "zh" else "copy arguments"
+    reasoning = think(lang, name, f"{'调用' if lang == 'zh' else 'call'} {calls[0][0]}", check)
+    tools = [ask_tool, tell_tool, *offered(rng, lang, held)[:3]]
+    rng.shuffle(tools)
+    return {"messages": [user(ask), called(reasoning, *calls)], "tools": tools}
+
+
+def _service_tool(name: str, text: str, key: str, more: Row | None = None) -> Row:
+    arguments = [Argument(key, {"type": "string"}, "", "", key)]
+    arguments += [Argument(k, schema, "", "", k) for k, schema in (more or {}).items() if k != key]
+    return tool(name, text, tuple(arguments))
+
+
 def parallel_call(rng: random.Random, lang: Lang, held: bool) -> Row:
     """The same tool for two or three targets, in one turn."""
     drawn = draw_tool(rng, lang, held)
@@ -295,9 +386,11 @@ def blurb(rng: random.Random, lang: Lang) -> str:
 def flag_call(rng: random.Random, lang: Lang, held: bool) -> Row:
     """A tool with two or three boolean flags; the request names which are wanted, or all."""
     nouns = rng.sample(FLAG_NOUNS, rng.randint(2, 3))
+    if rng.random() < 0.3:
+        nouns = [(word, word) for word in rng.sample(ENGLISH, rng.randint(2, 3))]
     wanted = rng.sample(nouns, rng.randint(1, len(nouns)))
     singular = rng.random() < 0.5
-    keys = {en: en.removesuffix("s") if singular else en for en, _ in nouns}
+    keys = {en: (en.removesuffix("s") or en) if singular else en for en, _ in nouns}
     verb = rng.choice(("list", "extract", "find", "collect")) if not held else rng.choice(("take", "pull"))
     name = f"{verb}_{rng.choice(('items', 'things', 'parts', 'entities'))}"
     arguments = {keys[en]: (en, zh) in wanted for en, zh in nouns}
@@ -518,12 +611,13 @@ def with_tools_on_offer(make: Generator) -> Generator:
 
 
 GENERATORS: list[tuple[float, Generator]] = [
-    (0.24, simple_call),
+    (0.18, simple_call),
     (0.04, named_call),
-    (0.10, parallel_call),
+    (0.12, service_call),
+    (0.08, parallel_call),
     (0.12, flag_call),
-    (0.08, missing_argument),
-    (0.12, no_tool_fits),
+    (0.06, missing_argument),
+    (0.10, no_tool_fits),
     (0.04, tool_error),
     (0.08, read_field),
     (0.09, list_then_each),

@@ -135,7 +135,7 @@ def no_template(done: Finished, root: Path) -> Path:
 
 
 def no_model(done: Finished, root: Path) -> Path:
-    (root / "base").mkdir()
+    (root / "base").mkdir(parents=True)
     return world.make(root / "domain", root / "base")
 
 
@@ -164,7 +164,7 @@ def no_argument(done: Finished, root: Path) -> Path:
         (no_template, 3, "no chat template", "base"),
         (no_model, 3, "not a model", "base"),
         (no_weights, 3, "the weights cannot be read", "base"),
-        (no_schema, 4, "query", "tools/query.json"),
+        (no_schema, 2, "'objekt' is not valid", "tools/query.json:1:"),
         (no_argument, 4, "S101", "scenarios/s.yaml:"),
     ],
 )

@@ -53,8 +53,8 @@ REHEARSAL = [
 TOML = """\
 [sft]
 learning_rate = 2e-3
-epochs = 2
-batch_tokens = 160
+epochs = 1
+batch_tokens = 1
 save_steps = 2
 
 [gate]
