@@ -11,8 +11,10 @@ import pytest
 
 from steadyhand.domain.model import Domain
 from steadyhand.errors import GateFailed, JobError
-from steadyhand.flow.engine import Desk, Planned, carry_out, keys_of, planned
+from steadyhand.flow.desk import Desk, Planned
+from steadyhand.flow.engine import carry_out
 from steadyhand.flow.parts import Parts
+from steadyhand.flow.plan import keys_of, planned
 from steadyhand.flow.stage import Stage, stage
 from steadyhand.ledger.records import Records
 from steadyhand.ledger.store import Store

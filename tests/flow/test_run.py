@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from steadyhand.errors import GateFailed, JobError, PrerequisiteError
-from steadyhand.flow.engine import Desk
+from steadyhand.flow.desk import Desk
 from steadyhand.flow.outcome import table
 from steadyhand.flow.run import STAGES, plan, publish_report, rewrite_report
 from steadyhand.flow.shelf import read_json

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from steadyhand.chat.messages import Json
-from steadyhand.flow.engine import Desk
+from steadyhand.flow.desk import Desk
 from steadyhand.flow.shelf import read_evaluation, read_json
 from steadyhand.ledger.result import Evaluation
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from steadyhand import __version__
 from steadyhand.chat.messages import Json
-from steadyhand.flow.engine import Desk
+from steadyhand.flow.desk import Desk
 from steadyhand.flow.shelf import read_evaluation, read_groups, read_json
 from steadyhand.ledger.result import Verdict
 from steadyhand.report.data import ReportData

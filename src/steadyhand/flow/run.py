@@ -11,8 +11,10 @@ from pathlib import Path
 from steadyhand.domain.load import load
 from steadyhand.errors import PrerequisiteError
 from steadyhand.flow import reporting, work
-from steadyhand.flow.engine import SEEN, Desk, Planned, Watcher, carry_out, keys_of, planned
+from steadyhand.flow.desk import Desk, Planned, Watcher
+from steadyhand.flow.engine import carry_out
 from steadyhand.flow.parts import parts_of
+from steadyhand.flow.plan import SEEN, keys_of, planned
 from steadyhand.flow.shelf import copy_files, read_json
 from steadyhand.flow.stage import stage
 from steadyhand.ledger.lock import folder_lock

@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from steadyhand.flow.engine import Desk
+from steadyhand.flow.desk import Desk
 
 
 @dataclass(frozen=True)

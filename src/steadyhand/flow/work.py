@@ -13,7 +13,7 @@ from pydantic import BaseModel
 from steadyhand.chat.messages import Message, Tool
 from steadyhand.domain.decisions import Decision, decisions
 from steadyhand.errors import JobError
-from steadyhand.flow.engine import Desk
+from steadyhand.flow.desk import Desk
 from steadyhand.flow.interrupt import first_interrupt
 from steadyhand.flow.parts import plain
 from steadyhand.flow.shelf import at_most, read_evaluation, read_groups, write_evaluation, write_json

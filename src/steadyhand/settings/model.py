@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Margin = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 CountOrNone = Annotated[int, Field(ge=0)]
@@ -84,7 +85,7 @@ class SftSettings(Section):
 class GateSettings(Section):
     """The health gate after fine-tuning: a model that lost its dialogue or its thinking is not trained further."""
 
-    public_margin: Share = 0.03
+    public_margin: Margin = 0.03
     """Share of public-knowledge answers that may be lost against the base model (0.03 is 3 points)."""
 
     think_whole: Share = 0.97
@@ -199,7 +200,7 @@ class BarsSettings(Section):
     semantic_anchoring: Share = 0.9
     """Least share of turns of the ten-turn dialogue that treat the private entity as what it is."""
 
-    general_knowledge_margin: Share = 0.03
+    general_knowledge_margin: Margin = 0.03
     """Share of public-knowledge answers that may be lost against the base model (0.03 is 3 points)."""
 
     cot_retention: Share = 0.98

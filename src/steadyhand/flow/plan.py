@@ -1,0 +1,88 @@
+"""Which stages must run, and why: keys over everything that a stage depends on. Carries nothing out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from steadyhand.chat.messages import Json
+from steadyhand.flow.desk import Desk, Planned
+from steadyhand.flow.parts import CALLED
+from steadyhand.flow.stage import Stage
+from steadyhand.ledger.keys import key_of
+from steadyhand.ledger.store import Store
+from steadyhand.settings import Settings
+
+SEEN = "last.json"  # what each stage depended on when it was last carried out: only to say why it runs again
+
+
+def keys_of(stages: Sequence[Stage], parts: Mapping[str, str], settings: Settings) -> dict[str, str]:
+    """Stage -> key, over everything it depends on, directly or through earlier stages."""
+    keys: dict[str, str] = {}
+    for stage in stages:
+        inputs = {name: parts[name] for name in stage.parts} | {f"after {name}": keys[name] for name in stage.after}
+        keys[stage.name] = key_of(stage.name, stage.version, chosen(settings, stage), inputs)
+    return keys
+
+
+def chosen(settings: Settings, stage: Stage) -> dict[str, Json]:
+    """The settings that a stage depends on, by dotted name."""
+    whole = settings.model_dump(mode="json")
+    picked = {}
+    for dotted in stage.settings:
+        value = whole
+        for name in dotted.split("."):
+            value = value[name]
+        picked[dotted] = value
+    return picked
+
+
+def planned(
+    stages: Sequence[Stage], keys: Mapping[str, str], parts: Mapping[str, str], settings: Settings, store: Store | None
+) -> list[Planned]:
+    """What would run and why; `store` None: nothing was ever carried out."""
+    seen = read_object(store.root / SEEN) if store else {}
+    steps: list[Planned] = []
+    for stage in stages:
+        key = keys[stage.name]
+        if store and store.done(key):
+            steps.append(Planned(stage.name, key, "done", "nothing that it depends on has changed"))
+        else:
+            steps.append(Planned(stage.name, key, "run", _why(stage, dependencies(stage, keys, parts, settings), seen)))
+    return steps
+
+
+def dependencies(
+    stage: Stage, keys: Mapping[str, str], parts: Mapping[str, str], settings: Settings
+) -> dict[str, Json]:
+    return {
+        **{CALLED[name]: parts[name] for name in stage.parts},
+        **{f"setting {name}": value for name, value in chosen(settings, stage).items()},
+        **{f"stage {name}": keys[name] for name in stage.after},
+        "this program's version of the stage": stage.version,
+    }
+
+
+def _why(stage: Stage, now: Mapping[str, Json], seen: Mapping[str, Json]) -> str:
+    before = seen.get(stage.name)
+    if before is None:
+        return "it has never run here"
+    changed = [name for name, value in now.items() if before.get(name) != value]
+    return f"changed: {', '.join(changed)}" if changed else "it was not finished"
+
+
+def remember(stage: Stage, desk: Desk) -> None:
+    path = desk.store.root / SEEN
+    row = read_object(path) | {stage.name: dependencies(stage, desk.keys, desk.parts.hashes, desk.settings)}
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps(row), "utf-8")
+    part.replace(path)
+
+
+def read_object(path: Path) -> dict[str, Json]:
+    """A JSON object, or an empty one when the file is absent."""
+    if not path.is_file():
+        return {}
+    row: dict[str, Json] = json.loads(path.read_text("utf-8"))
+    return row
