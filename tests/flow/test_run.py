@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -189,6 +189,15 @@ def test_a_killed_run_resumes_at_its_checkpoint_and_ends_the_same(done: Finished
     assert [*(out / "tmp").iterdir(), *(out / "work").iterdir()] == []
 
 
+@pytest.fixture
+def listening() -> Iterator[None]:
+    """A process that was started in the background may have been told to ignore Ctrl-C."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("listening")
 def test_the_first_ctrl_c_saves_the_step(done: Finished, tmp_path: Path) -> None:
     out = done.copy(tmp_path / "out", without_from="sft")
     press = stopping("sft", 3, lambda: signal.raise_signal(signal.SIGINT))

@@ -96,7 +96,7 @@ def run_command(
         desk = run(folder, settings, out, console)
     pages = publish_report(desk, out)
     if all(step.state == "done" for step in desk.steps):
-        say("nothing to do: every stage was done before and nothing has changed")
+        say("nothing to do: nothing has changed since the last run")
     return _show_result(desk, pages, as_json)
 
 
