@@ -9,26 +9,33 @@ from typing import Any
 
 import jinja2
 
-from nano import reason, talk, tooluse, world
+from nano import free, reason, systems, talk, tooluse, world
 from nano.rows import Generator, Lang, Row, draw
 
-SHARES: list[tuple[float, list[tuple[float, Generator]]]] = [
-    (0.50, tooluse.GENERATORS),
-    (0.05, [(w, tooluse.with_tools_on_offer(g)) for w, g in world.GENERATORS + talk.GENERATORS]),
-    (0.13, reason.GENERATORS),
-    (0.16, world.GENERATORS),
-    (0.16, talk.GENERATORS),
+NOISY, CLEAN = 0.15, 0.0  # chance that a user's message has a meaningless sentence beside it
+SHARES: list[tuple[float, float, list[tuple[float, Generator]]]] = [  # share of rows, chance of noise, generators
+    (0.42, NOISY, tooluse.GENERATORS),
+    (0.05, NOISY, [(w, tooluse.with_tools_on_offer(g)) for w, g in world.GENERATORS + talk.GENERATORS]),
+    (0.13, CLEAN, reason.GENERATORS),
+    (0.17, NOISY, world.GENERATORS),
+    (0.09, CLEAN, talk.GENERATORS),
+    (0.10, NOISY, systems.GENERATORS),
+    (0.04, CLEAN, free.GENERATORS),
 ]
 HISTORY = 0.15  # share of rows that begin with an unrelated earlier conversation
-CONTEXT_WEIGHT = 0.1  # of tokens that a user or a tool wrote, against 1 for the assistant's
+WEIGHTS = {"user": 0.2, "assistant": 1.0}  # of a token in the loss, by who wrote it
+OTHER_WEIGHT = 0.05  # of tools on offer and their results: mostly random, nothing to learn from
 
 
 def make_row(rng: random.Random, held: bool = False) -> Row:
     """One dialogue, cut after a random assistant turn: reasoning is rendered only after the last user turn, so
     every turn must sometimes be the last one."""
     lang: Lang = rng.choice(("zh", "en"))
-    generators = rng.choices([g for _, g in SHARES], [w for w, _ in SHARES])[0]
+    _, noise, generators = rng.choices(SHARES, [share for share, *_ in SHARES])[0]
     row = draw(rng, generators, lang, held)
+    for message in row["messages"]:
+        if message["role"] == "user" and rng.random() < noise:
+            message["content"] = free.with_noise(rng, lang, message["content"])
     turns = [i for i, m in enumerate(row["messages"]) if m["role"] == "assistant"]
     end = turns[-1] if rng.random() < 0.5 else rng.choice(turns)
     before: list[Row] = []
@@ -54,18 +61,16 @@ def weights_of(ids: list[int], marks: dict[str, int]) -> list[float]:
     """Loss weight per token (as a target). Assistant turns count fully, except the first token of earlier turns:
     their reasoning was stripped by the template, and "answer without thinking" is not to be learnt from that."""
     starts = [i for i, t in enumerate(ids) if t == marks["start"]]
-    weights = [CONTEXT_WEIGHT] * len(ids)
-    for start in starts:
-        if ids[start + 1] != marks["assistant"]:
-            continue
-        end = ids.index(marks["end"], start)
-        first = start + 3
-        for i in range(first, end + 1):
-            weights[i] = 1.0
-        if ids[first] != marks["think"]:
+    roles = {marks[name]: weight for name, weight in WEIGHTS.items()}
+    weights = [0.0] * len(ids)
+    for start, after in zip(starts, [*starts[1:], len(ids)], strict=True):
+        first, role = start + 3, ids[start + 1]
+        weights[start + 1 : first] = [OTHER_WEIGHT] * 2
+        end = ids.index(marks["end"], start) + 1
+        weights[first:end] = [roles.get(role, OTHER_WEIGHT)] * (end - first)
+        weights[end:after] = [OTHER_WEIGHT] * (after - end)
+        if role == marks["assistant"] and ids[first] != marks["think"]:
             weights[first] = 0.0
-    for start in starts:
-        weights[start] = 0.0
     return weights
 
 
@@ -77,5 +82,5 @@ def encode(tokenizer: Any, row: Row) -> tuple[list[int], list[float]]:
 
 @cache
 def marks_of(tokenizer: Any) -> dict[str, int]:
-    names = {"start": "<|im_start|>", "end": "<|im_end|>", "assistant": "assistant", "think": "<think>"}
+    names = {"start": "<|im_start|>", "end": "<|im_end|>", "thought": "</think>", "assistant": "assistant", "user": "user", "think": "<think>"}
     return {key: tokenizer.convert_tokens_to_ids(text) for key, text in names.items()}

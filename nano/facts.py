@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal, cast
 
+from nano import facts_more
 from nano.rows import Lang
 
 Kind = Literal[
@@ -487,4 +488,4 @@ def _read(table: str) -> list[Fact]:
 @cache
 def facts() -> tuple[Fact, ...]:
     """Every fact, in a fixed order; ids are unique."""
-    return tuple(_read(SECURITY) + _read(EVERYDAY))
+    return tuple(fact for table in (SECURITY, EVERYDAY, *facts_more.TABLES) for fact in _read(table))

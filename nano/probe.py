@@ -8,22 +8,23 @@ from typing import Any
 
 import torch
 
-from nano import corpus, reason, talk, tooluse, world
+from nano import corpus, free, reason, systems, talk, tooluse, world
 from nano.rows import Generator
 
 
 def families() -> dict[str, Generator]:
-    pairs = [*tooluse.GENERATORS, *reason.GENERATORS, *world.GENERATORS, *talk.GENERATORS]
+    pairs = [*tooluse.GENERATORS, *reason.GENERATORS, *world.GENERATORS, *talk.GENERATORS, *systems.GENERATORS, *free.GENERATORS]
     return {make.__name__: make for _, make in pairs}
 
 
 @torch.inference_mode()
 def is_exact(model: Any, tokenizer: Any, row: dict[str, Any]) -> bool:
-    """Whether the last assistant turn would be generated exactly as in the row."""
+    """Whether what follows the reasoning in the last assistant turn would be generated exactly as in the row."""
     ids, _ = corpus.encode(tokenizer, row)
     marks = corpus.marks_of(tokenizer)
     start = len(ids) - 1 - ids[::-1].index(marks["start"]) + 3
     end = ids.index(marks["end"], start) + 1
+    start = ids.index(marks["thought"], start, end) + 1
     predicted = model(input_ids=torch.tensor([ids])).logits[0, start - 1 : end - 1].argmax(-1)
     return bool(predicted.tolist() == ids[start:end])
 

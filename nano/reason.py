@@ -6,112 +6,11 @@ import json
 import random
 
 from nano import identifiers
+from nano.reason_wordings import ABOVE_EN, ABOVE_ZH, COPY, FIND_EN, FIND_ZH, READ_EN, READ_ZH
 from nano.rows import Generator, Lang, Row, said, think, user
 from nano.toolbox import value_of
 from nano.tooluse import FIELDS, TEXT_FIELDS, compared
 from nano.words import CHINESE, ENGLISH
-
-COPY: dict[str, tuple[list[str], list[str]]] = {
-    "en": (
-        [
-            "Copy: {x}",
-            "Repeat {x}",
-            "Write {x} again",
-            "Say {x}",
-            "{x} - copy this",
-            "Read {x} and write it",
-            "Again: {x}",
-            "Show {x} once more",
-            "I say {x}, you say it too",
-            "Take {x} and repeat it",
-            "The text is {x}. Copy the text",
-        ],
-        ["Please copy {x}", "Type {x}"],
-    ),
-    "zh": (
-        [
-            "复制：{x}",
-            "重复 {x}",
-            "再写一遍 {x}",
-            "抄写：{x}",
-            "{x}，照抄",
-            "把 {x} 写一遍",
-            "再说一次 {x}",
-            "显示 {x}",
-            "我说 {x}，你也说",
-            "文本是 {x}，抄一遍",
-        ],
-        ["请复制 {x}", "输出 {x}"],
-    ),
-}
-FIND_EN = (
-    [
-        "Which one is the {k}? {l}",
-        "Find the {k}: {l}",
-        "{l} Find the {k}",
-        "{l}. Which is the {k}?",
-        "Pick the {k} of {l}",
-        "Show me only the {k}. {l}",
-        "What is the {k} here? {l}",
-        "Take the {k} from {l}",
-    ],
-    ["In {l} which is the {k}?"],
-)
-FIND_ZH = (
-    [
-        "哪个是{k}？{l}",
-        "找出{k}：{l}",
-        "{l}，找{k}",
-        "{l}。{k}是哪一个？",
-        "选出{k}：{l}",
-        "只要{k}。{l}",
-        "这里的{k}是什么？{l}",
-        "从 {l} 里拿{k}",
-    ],
-    ["{l} 中的{k}是哪个？"],
-)
-ABOVE_EN = (
-    [
-        "Is {a} above {b}?",
-        "Is {a} greater than {b}?",
-        "Is {a} more than {b}?",
-        "{a} > {b}?",
-        "I have {a}. Is that above {b}?",
-        "The limit is {b}. Is {a} above it?",
-        "Does {a} pass {b}?",
-        "Compare {a} with {b}",
-        "{a} and {b}: is the first one greater?",
-    ],
-    ["Is {a} over {b}?"],
-)
-ABOVE_ZH = (
-    [
-        "{a} 大于 {b} 吗？",
-        "{a} 比 {b} 大吗？",
-        "{a} 超过 {b} 了吗",
-        "{a} > {b} 吗？",
-        "我有 {a}，大于 {b} 吗？",
-        "上限是 {b}，{a} 超过了吗？",
-        "比较 {a} 和 {b}",
-        "{a} 和 {b}，前一个大吗？",
-    ],
-    ["请问 {a} 高于 {b} 吗？"],
-)
-READ_EN = (
-    [
-        "What is the {f} in {j}?",
-        "{j} What is the {f}?",
-        "Read {j}. I want the {f}",
-        "{f} of {j}?",
-        "The result is {j}. Tell me the {f}",
-        "Find the {f}: {j}",
-    ],
-    ["Look at {j} and tell me the {f}"],
-)
-READ_ZH = (
-    ["{j} 里的{f}是多少？", "{j}，{f}是什么？", "读 {j}，我要{f}", "结果是 {j}，{f}是多少？", "找出{f}：{j}"],
-    ["看 {j}，{f}呢？"],
-)
 
 
 def copy_one(rng: random.Random, lang: Lang, held: bool) -> Row:

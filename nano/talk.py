@@ -381,10 +381,10 @@ def define_in_context(rng: random.Random, lang: Lang, held: bool) -> Row:
 
 
 GENERATORS: list[tuple[float, Generator]] = [
-    (0.06, small_talk),
-    (0.20, memory_dialogue),
-    (0.20, instruction),
-    (0.16, unknown_term),
-    (0.08, homonym),
-    (0.30, define_in_context),
+    (0.08, small_talk),
+    (0.22, memory_dialogue),
+    (0.22, instruction),
+    (0.06, unknown_term),
+    (0.10, homonym),
+    (0.32, define_in_context),
 ]

@@ -63,21 +63,34 @@ def request(rng: random.Random, lang: Lang, held: bool, drawn: Drawn, tools: lis
     return text
 
 
-def call_think(lang: Lang, drawn: Drawn, check: str | None = None) -> str:
-    noun_en, noun_zh, _ = NOUNS[drawn.noun]
-    if lang == "zh":
-        return think(lang, noun_zh, f"调用 {drawn.name}", check or "照抄参数")
-    return think(lang, noun_en, f"call {drawn.name}", check or "copy arguments")
+THOUGHTS = {  # intents, plans, checks about a call: {n} the noun, {t} the tool, {k} the main argument
+    "en": (
+        ("{n}", "wants the {n}", "a request about the {n}", "asks for {n}"),
+        ("call {t}", "call {t}", "use {t}", "{t} does this"),
+        ("copy arguments", "copy the {k} exactly", "take {k} from the text", "arguments as given"),
+    ),
+    "zh": (
+        ("{n}", "要{n}", "关于{n}的请求", "查{n}"),
+        ("调用 {t}", "调用 {t}", "用 {t}", "{t} 可以做"),
+        ("照抄参数", "照抄 {k}", "从文中取 {k}", "参数照给的写"),
+    ),
+}
 
 
-def call(lang: Lang, drawn: Drawn) -> Row:
-    return called(call_think(lang, drawn), (drawn.name, drawn.arguments))
+def call_think(rng: random.Random, lang: Lang, drawn: Drawn, check: str | None = None) -> str:
+    words = {"n": NOUNS[drawn.noun][lang == "zh"], "t": drawn.name, "k": drawn.primary.name}
+    intent, plan, usual = (rng.choice(options).format(**words) for options in THOUGHTS[lang])
+    return think(lang, intent, plan, check or usual)
+
+
+def call(rng: random.Random, lang: Lang, drawn: Drawn) -> Row:
+    return called(call_think(rng, lang, drawn), (drawn.name, drawn.arguments))
 
 
 def simple_call(rng: random.Random, lang: Lang, held: bool) -> Row:
     drawn = draw_tool(rng, lang, held)
     tools = offered(rng, lang, held, drawn)
-    messages = [user(request(rng, lang, held, drawn, tools)), call(lang, drawn)]
+    messages = [user(request(rng, lang, held, drawn, tools)), call(rng, lang, drawn)]
     if rng.random() < 0.25:
         messages += [returned(json.dumps({"status": "ok"})), said(*_done(lang))]
     return {"messages": messages, "tools": tools}
@@ -95,7 +108,7 @@ def named_call(rng: random.Random, lang: Lang, held: bool) -> Row:
     tools = offered(rng, lang, held, drawn)
     tail = "".join(a.phrase for a in drawn.extras)
     ask = rng.choice(USE[lang][held]).format(t=drawn.name, x=drawn.primary.value, e=tail)
-    return {"messages": [user(ask), call(lang, drawn)], "tools": tools}
+    return {"messages": [user(ask), call(rng, lang, drawn)], "tools": tools}
 
 
 def service_call(rng: random.Random, lang: Lang, held: bool) -> Row:
@@ -144,7 +157,7 @@ def parallel_call(rng: random.Random, lang: Lang, held: bool) -> Row:
     joined = ("、" if lang == "zh" else " and ").join(values)
     text = request(rng, lang, held, drawn, tools).replace(values[0], joined, 1)
     calls = [(drawn.name, drawn.arguments | {drawn.primary.name: value}) for value in values]
-    return {"messages": [user(text), called(call_think(lang, drawn, _count(lang, len(calls))), *calls)], "tools": tools}
+    return {"messages": [user(text), called(call_think(rng, lang, drawn, _count(lang, len(calls))), *calls)], "tools": tools}
 
 
 def _count(lang: Lang, n: int) -> str:
@@ -222,7 +235,7 @@ def missing_argument(rng: random.Random, lang: Lang, held: bool) -> Row:
         reasoning, text = think(lang, f"{what} is missing", f"ask for the {what}", "no call yet"), f"Which {what}?"
     messages = [user(request(rng, lang, held, drawn, tools, primary=False)), said(reasoning, text)]
     if rng.random() < 0.6:
-        messages += [user(f"{drawn.primary.value}{''.join(a.phrase for a in drawn.extras)}"), call(lang, drawn)]
+        messages += [user(f"{drawn.primary.value}{''.join(a.phrase for a in drawn.extras)}"), call(rng, lang, drawn)]
     return {"messages": messages, "tools": tools}
 
 
@@ -292,7 +305,7 @@ def read_field(rng: random.Random, lang: Lang, held: bool) -> Row:
         ask += f"{'' if ask[-1] in '.?' else '.'} I want the {en}."
         answer = said(think(lang, f"read the {en}", f"read {en}", f"{en} is {value}"), f"The {en} is {value}.")
     result = json.dumps({key: v for key, _, v in picked}, ensure_ascii=False)
-    return {"messages": [user(ask), call(lang, drawn), returned(result), answer], "tools": tools}
+    return {"messages": [user(ask), call(rng, lang, drawn), returned(result), answer], "tools": tools}
 
 
 def list_then_each(rng: random.Random, lang: Lang, held: bool) -> Row:
@@ -317,8 +330,8 @@ def list_then_each(rng: random.Random, lang: Lang, held: bool) -> Row:
         ask = first_ask + rng.choice(EACH_EN[held]).format(v=verb_en.lower(), n=noun_en)
     shape = {"items": values} if rng.random() < 0.5 else {rng.choice(("domains", "ips", "list", "results")): values}
     calls = [(second.name, {second.primary.name: value}) for value in values]
-    reasoning = call_think(lang, second, _count(lang, len(calls)))
-    messages = [user(ask), call(lang, first), returned(json.dumps(shape)), called(reasoning, *calls)]
+    reasoning = call_think(rng, lang, second, _count(lang, len(calls)))
+    messages = [user(ask), call(rng, lang, first), returned(json.dumps(shape)), called(reasoning, *calls)]
     return {"messages": messages, "tools": tools}
 
 
@@ -355,7 +368,7 @@ def threshold_chain(rng: random.Random, lang: Lang, held: bool) -> Row:
     fields = {en: level} | ({rng.choice(FIELDS)[0]: rng.randint(0, 100)} if rng.random() < 0.4 else {})
     fields[en] = level
     act = called(go, (second.name, {second.primary.name: target} | extras))
-    messages = [user(ask), call(lang, first), returned(json.dumps(fields)), act if acts else stop]
+    messages = [user(ask), call(rng, lang, first), returned(json.dumps(fields)), act if acts else stop]
     return {"messages": messages, "tools": tools}
 
 

@@ -236,7 +236,15 @@ INTENT = {
         "clause": "问{s}",
     },
 }
-FACT_PLAN = {"en": ("answer from known facts", "one short sentence"), "zh": ("用已知事实回答", "一句话")}
+INTENT_MORE = {"en": ("a question on {s}", "wants to know about {s}"), "zh": ("想知道{s}", "关于{s}的问题")}
+FACT_PLAN = {
+    "en": ("answer from known facts", "recall the fact", "say what is known", "a general question, answer it"),
+    "zh": ("用已知事实回答", "想想已知的事实", "说知道的事", "一般问题，直接回答"),
+}
+FACT_CHECK = {
+    "en": ("one short sentence", "short and true", "a public fact", "no tool needed"),
+    "zh": ("一句话", "简短准确", "公开的事实", "不用工具"),
+}
 RECALL = {
     "en": {
         False: ("What was my {n} question about?", "What did I ask in my {n} question?", "My {n} question was what?"),
@@ -289,8 +297,9 @@ def ask(rng: random.Random, fact: Fact, lang: Lang, held: bool) -> str:
 
 def fact_turn(rng: random.Random, fact: Fact, lang: Lang, held: bool) -> list[Message]:
     side = fact.side(lang)
-    intent = INTENT[lang][fact.kind].format(s=side.subject)
-    return turn(ask(rng, fact, lang, held), think(lang, intent, *FACT_PLAN[lang]), side.answer)
+    intent = rng.choice((INTENT[lang][fact.kind], INTENT[lang][fact.kind], *INTENT_MORE[lang])).format(s=side.subject)
+    thought = think(lang, intent, rng.choice(FACT_PLAN[lang]), rng.choice(FACT_CHECK[lang]))
+    return turn(ask(rng, fact, lang, held), thought, side.answer)
 
 
 def fact(rng: random.Random, lang: Lang, held: bool) -> Row:
