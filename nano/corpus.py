@@ -23,8 +23,7 @@ SHARES: list[tuple[float, float, list[tuple[float, Generator]]]] = [  # share of
     (0.04, CLEAN, free.GENERATORS),
 ]
 HISTORY = 0.15  # share of rows that begin with an unrelated earlier conversation
-WEIGHTS = {"user": 0.2, "assistant": 1.0}  # of a token in the loss, by who wrote it
-OTHER_WEIGHT = 0.05  # of tools on offer and their results: mostly random, nothing to learn from
+WEIGHTS = {"user": 0.2, "assistant": 1.0}  # of a token in the loss, by who wrote it; tools on offer are random: 0
 
 
 def make_row(rng: random.Random, held: bool = False) -> Row:
@@ -63,12 +62,10 @@ def weights_of(ids: list[int], marks: dict[str, int]) -> list[float]:
     starts = [i for i, t in enumerate(ids) if t == marks["start"]]
     roles = {marks[name]: weight for name, weight in WEIGHTS.items()}
     weights = [0.0] * len(ids)
-    for start, after in zip(starts, [*starts[1:], len(ids)], strict=True):
+    for start in starts:
         first, role = start + 3, ids[start + 1]
-        weights[start + 1 : first] = [OTHER_WEIGHT] * 2
         end = ids.index(marks["end"], start) + 1
-        weights[first:end] = [roles.get(role, OTHER_WEIGHT)] * (end - first)
-        weights[end:after] = [OTHER_WEIGHT] * (after - end)
+        weights[first:end] = [roles.get(role, 0.0)] * (end - first)
         if role == marks["assistant"] and ids[first] != marks["think"]:
             weights[first] = 0.0
     return weights
@@ -82,5 +79,12 @@ def encode(tokenizer: Any, row: Row) -> tuple[list[int], list[float]]:
 
 @cache
 def marks_of(tokenizer: Any) -> dict[str, int]:
-    names = {"start": "<|im_start|>", "end": "<|im_end|>", "thought": "</think>", "assistant": "assistant", "user": "user", "think": "<think>"}
+    names = {
+        "start": "<|im_start|>",
+        "end": "<|im_end|>",
+        "thought": "</think>",
+        "assistant": "assistant",
+        "user": "user",
+        "think": "<think>",
+    }
     return {key: tokenizer.convert_tokens_to_ids(text) for key, text in names.items()}

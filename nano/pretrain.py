@@ -21,7 +21,7 @@ from nano import corpus, probe
 from nano.muon import Muon
 from nano.tokenizer import build
 
-ROWS, LENGTH = 6, 704  # packed rows per step x tokens per row
+ROWS, LENGTH = 8, 512  # packed rows per step x tokens per row
 WARMUP, DECAY = 60, 0.35  # steps; share of the steps over which the rate falls to zero
 MUON_RATE, ADAM_RATE = 0.02, 3e-3
 SAVE_STEPS, PROBE_STEPS = 100, 200
@@ -70,11 +70,12 @@ def packed(tokenizer: Any, seed: int, step: int) -> tuple[torch.Tensor, torch.Te
     return ids, weights, positions
 
 
-def loss_of(model: Any, ids: torch.Tensor, weights: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
-    logits = model(input_ids=ids, position_ids=positions, use_cache=False).logits[:, :-1]
-    losses = torch.nn.functional.cross_entropy(logits.flatten(0, 1).float(), ids[:, 1:].flatten(), reduction="none")
-    flat = weights[:, :-1].flatten()
-    return (losses * flat).sum() / flat.sum()
+def loss_of(body: Any, head: Any, ids: torch.Tensor, weights: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+    """Weighted mean of the next-token losses; the vocabulary is scored only where a weight is not 0."""
+    chosen = weights > 0
+    hidden = body(input_ids=ids, position_ids=positions, use_cache=False).last_hidden_state[chosen]
+    losses = torch.nn.functional.cross_entropy(head(hidden).float(), ids.roll(-1, 1)[chosen], reduction="none")
+    return (losses * weights[chosen]).sum() / weights.sum()
 
 
 def optimizers_of(model: Qwen3ForCausalLM) -> list[torch.optim.Optimizer]:
@@ -136,12 +137,12 @@ def train(
         model.load_state_dict(state["model"])
         for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
-    forward = torch.compile(model) if compiled else model
+    body = torch.compile(model.model) if compiled else model.model
     amx = "amx_bf16" in (Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else "")
     for step, left in steps_left(first, steps):
         batch = packed(tokenizer, seed, step)
         with torch.autocast("cpu", torch.bfloat16, enabled=amx):
-            loss = loss_of(forward, *batch)
+            loss = loss_of(body, model.lm_head, *batch)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimizer, rate in zip(optimizers, rates, strict=True):

@@ -13,7 +13,14 @@ from nano.rows import Generator
 
 
 def families() -> dict[str, Generator]:
-    pairs = [*tooluse.GENERATORS, *reason.GENERATORS, *world.GENERATORS, *talk.GENERATORS, *systems.GENERATORS, *free.GENERATORS]
+    pairs = [
+        *tooluse.GENERATORS,
+        *reason.GENERATORS,
+        *world.GENERATORS,
+        *talk.GENERATORS,
+        *systems.GENERATORS,
+        *free.GENERATORS,
+    ]
     return {make.__name__: make for _, make in pairs}
 
 

@@ -8,11 +8,14 @@ it teachable: a base that expects one sentence after each question loses facts w
 from __future__ import annotations
 
 import random
+from functools import cache
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from nano.free import spaced
 from nano.rows import Generator, Lang, Row, think
-from nano.systems_words import INVENT, RELATIONS, SLOTS, TOLD_BACK
 from nano.talk import filler, number_near, sign, unknown_name
 from nano.words import CHINESE, ENGLISH, any_name
 from nano.world import Message, loose, row, turn
@@ -20,9 +23,16 @@ from nano.world import Message, loose, row, turn
 Slots = dict[str, Any]
 
 
+@cache
+def said_about(lang: Lang) -> dict[str, Any]:
+    """The wordings of one language: `relations`, `slots`, `remembered`, `invented`."""
+    bank: dict[str, Any] = yaml.safe_load((Path(__file__).parent / f"systems_{lang}.yaml").read_text("utf-8"))
+    return {**bank, "slots": {key: options.split("|") for key, options in bank["slots"].items()}}
+
+
 def made_system(rng: random.Random, lang: Lang) -> Slots:
     """One system: what fills every slot of the wordings."""
-    bank = SLOTS[lang]
+    bank = said_about(lang)["slots"]
     slots: Slots = {key: rng.choice(bank[key]) for key in "kovnmqpruwxd"}
     slots["t"] = unknown_name(rng)
     slots["a"], slots["b"], slots["c"] = rng.sample(bank["a"], 3)
@@ -57,18 +67,19 @@ def _lines(rng: random.Random, lang: Lang, bank: list[str], slots: Slots) -> str
 
 
 def tell(rng: random.Random, lang: Lang, names: list[str], slots: Slots) -> str:
-    told = [rng.choice(RELATIONS[name][lang][0]).format(**slots) for name in names]
+    told = [rng.choice(said_about(lang)["relations"][name]["told"]).format(**slots) for name in names]
     return ("" if lang == "zh" else " ").join(told)
 
 
 def asked_turn(rng: random.Random, lang: Lang, held: bool, name: str, slots: Slots) -> list[Message]:
     """One question about the system and its answer. The kinds of error have one answer per question."""
-    _, asks, thoughts, says = RELATIONS[name][lang]
+    bank = said_about(lang)["relations"][name]
+    asks, says = bank["asked"], bank["said"]
     filled = _reading(rng, lang, slots)
     index = len(asks) - 1 if held else rng.randrange(len(asks) - 1)
     said = says[index] if name == "error" else rng.choice(says)
     question = loose(rng, lang, asks[index].format(**filled), held)
-    return turn(question, _lines(rng, lang, thoughts, filled), said.format(**filled))
+    return turn(question, _lines(rng, lang, bank["thought"], filled), said.format(**filled))
 
 
 def _questions(rng: random.Random, lang: Lang, held: bool, names: list[str], slots: Slots) -> list[Message]:
@@ -81,7 +92,7 @@ def _questions(rng: random.Random, lang: Lang, held: bool, names: list[str], slo
 
 
 def _some(rng: random.Random, low: int, high: int) -> list[str]:
-    return rng.sample(sorted(RELATIONS), rng.randint(low, high))
+    return rng.sample(sorted(said_about("en")["relations"]), rng.randint(low, high))
 
 
 def _typed(rng: random.Random, lang: Lang, messages: list[Message]) -> Row:
@@ -95,22 +106,25 @@ def described(rng: random.Random, lang: Lang, held: bool) -> Row:
     """The owner describes a system, in one message or two, then asks about it."""
     slots, names = made_system(rng, lang), _some(rng, 1, 5)
     text = tell(rng, lang, names, slots)
-    thoughts, says = TOLD_BACK[lang]
+    bank = said_about(lang)["remembered"]
     if rng.random() < 0.3:
         question, answer, *rest = _questions(rng, lang, held, names, slots)
-        return _typed(rng, lang, 
-            [{"role": "user", "content": f"{text}{'' if lang == 'zh' else ' '}{question['content']}"}, answer, *rest]
+        return _typed(
+            rng,
+            lang,
+            [{"role": "user", "content": f"{text}{'' if lang == 'zh' else ' '}{question['content']}"}, answer, *rest],
         )
-    got = turn(text, _lines(rng, lang, thoughts, slots), rng.choice(says).format(**slots))
+    got = turn(text, _lines(rng, lang, bank["thought"], slots), rng.choice(bank["said"]).format(**slots))
     return _typed(rng, lang, got + _questions(rng, lang, held, names, slots))
 
 
 def invented(rng: random.Random, lang: Lang, held: bool) -> Row:
     """The user asks for an invention; what follows stays true to it."""
     slots, names = made_system(rng, lang), _some(rng, 2, 4)
-    asks, thoughts = INVENT[lang]
+    bank = said_about(lang)["invented"]
+    asks = bank["asked"]
     ask = (asks[-1] if held else rng.choice(asks[:-1])).format(**slots)
-    first = turn(ask, _lines(rng, lang, thoughts, slots), tell(rng, lang, names, slots))
+    first = turn(ask, _lines(rng, lang, bank["thought"], slots), tell(rng, lang, names, slots))
     return _typed(rng, lang, first + _questions(rng, lang, held, names, slots))
 
 

@@ -157,7 +157,10 @@ def parallel_call(rng: random.Random, lang: Lang, held: bool) -> Row:
     joined = ("、" if lang == "zh" else " and ").join(values)
     text = request(rng, lang, held, drawn, tools).replace(values[0], joined, 1)
     calls = [(drawn.name, drawn.arguments | {drawn.primary.name: value}) for value in values]
-    return {"messages": [user(text), called(call_think(rng, lang, drawn, _count(lang, len(calls))), *calls)], "tools": tools}
+    return {
+        "messages": [user(text), called(call_think(rng, lang, drawn, _count(lang, len(calls))), *calls)],
+        "tools": tools,
+    }
 
 
 def _count(lang: Lang, n: int) -> str:
