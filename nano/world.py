@@ -332,14 +332,16 @@ def fact_dialogue(rng: random.Random, lang: Lang, held: bool) -> Row:
 
 
 def held_probes(n: int) -> list[dict[str, Any]]:
-    """`n` probes over distinct (fact, language) pairs in held-out wordings, security first; fixed order.
+    """`n` probes over distinct (fact, language) pairs in held-out wordings; fixed order: first each fact in one
+    language, turn about, then each in the other.
 
     Raises ValueError when `n` exceeds the number of pairs.
     """
-    pairs = [(f, lang) for f in facts() for lang in ("en", "zh")]
+    languages: tuple[Lang, Lang] = ("en", "zh")
+    pairs = [(f, languages[(i + other) % 2], i) for other in (0, 1) for i, f in enumerate(facts())]
     if n > len(pairs):
         raise ValueError(f"{n} probes asked for, {len(pairs)} facts x languages exist")
-    return [_probe(f, "en" if lang == "en" else "zh", i) for i, (f, lang) in enumerate(pairs[:n])]
+    return [_probe(*pair) for pair in pairs[:n]]
 
 
 def _probe(fact: Fact, lang: Lang, index: int) -> dict[str, Any]:

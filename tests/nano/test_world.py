@@ -136,8 +136,9 @@ def test_dialogue_recall_names_the_question_that_was_asked() -> None:
 
 
 def test_probes_are_distinct_and_use_held_out_wordings() -> None:
-    probes = held_probes(240)
-    assert len({p["id"] for p in probes}) == len({p["question"] for p in probes}) == 240
+    probes = held_probes(2 * len(facts()))
+    assert len({p["id"] for p in probes}) == len({p["question"] for p in probes}) == 2 * len(facts())
+    assert len({p["cluster"] for p in probes[: len(facts())]}) == len(facts())
     trained = {m["content"] for lang in LANGS for r in rows(world.fact, lang, False, 8000) for m in r["messages"]}
     assert not trained & {p["question"] for p in probes}
     answers = {(f.id, lang): f.side(lang).answer for f in facts() for lang in LANGS}

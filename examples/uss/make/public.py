@@ -10,8 +10,10 @@ import random
 from typing import Any
 
 Row = dict[str, Any]
-ROOMS = ("nano.world", "nano.talk", "nano.tooluse", "nano.reason")
-PROBES, REHEARSAL, SEED = 240, 700, 20
+PROBES, SEED = 300, 20
+LANGS = ("en", "zh")
+WORDINGS = 2  # of each public fact in each language
+SHARES = {"nano.world": 300, "nano.talk": 300, "nano.tooluse": 500, "nano.reason": 200, "nano.systems": 100}  # rows
 
 
 class GeneratorAbsentError(Exception):
@@ -28,17 +30,22 @@ def _load(name: str) -> Any:
 def public_probes() -> list[Row]:
     """Raises GeneratorAbsentError."""
     keys = ("id", "kind", "lang", "question", "must", "must_not", "cluster")
-    return [{key: probe[key] for key in keys if key in probe} for probe in _load(ROOMS[0]).held_probes(PROBES)]
+    return [{key: probe[key] for key in keys if key in probe} for probe in _load("nano.world").held_probes(PROBES)]
 
 
 def rehearsal() -> list[Row]:
-    """Equal shares of every room, languages in turn, each room's generators drawn by weight."""
-    banks = [_load(name).GENERATORS for name in ROOMS]
+    """Every public fact in both languages, each in wordings that no probe uses; then dialogues, tools and instructions,
+    each room's generators drawn by weight."""
     rng = random.Random(SEED)
-    rows: list[Row] = []
-    for index in range(REHEARSAL):
-        bank = banks[index % len(banks)]
-        make = rng.choices([make for _, make in bank], [weight for weight, _ in bank])[0]
-        row = make(rng, ("en", "zh")[index // len(banks) % 2], False)
-        rows.append({"messages": row["messages"], "tools": row["tools"]})
+    world = _load("nano.world")
+    turns = [
+        world.fact_turn(rng, fact, lang, False) for fact in world.facts() for lang in LANGS for _ in range(WORDINGS)
+    ]
+    rows: list[Row] = [{"messages": messages, "tools": []} for messages in turns]
+    for name, count in SHARES.items():
+        bank = _load(name).GENERATORS
+        for index in range(count):
+            make = rng.choices([make for _, make in bank], [weight for weight, _ in bank])[0]
+            row = make(rng, LANGS[index % 2], False)
+            rows.append({"messages": row["messages"], "tools": row["tools"]})
     return rows
