@@ -105,6 +105,17 @@ def test_dpo_steps_take_every_group_once(count: int, size: int) -> None:
     assert all(len(step) <= size for step in plan)
 
 
+@given(st.integers(1, 30), st.lists(st.integers(1, 20), min_size=1, max_size=12), st.integers(0, 5))
+def test_every_dpo_step_takes_rows_along(count: int, lengths: list[int], seed: int) -> None:
+    config = DpoConfig(groups_per_step=4, epochs=3, replay_tokens=25, seed=seed)
+    plan = dpo_plan(count, config, lengths)
+    taken = [step[-1] for step in plan]
+    assert all(rows and min(rows) >= count and max(rows) < count + len(lengths) for rows in taken)
+    assert all(len(rows) == 1 or max(lengths[i - count] for i in rows) * len(rows) <= 25 for rows in taken)
+    assert [step[:-1] for step in plan] == dpo_plan(count, replace(config, replay_tokens=0), lengths)
+    assert plan == dpo_plan(count, config, lengths)
+
+
 def test_order_follows_the_seed() -> None:
     plans = [sft_plan([10] * 30, SftConfig(seed=seed, batch_tokens=20)) for seed in (0, 0, 1)]
     assert plans[0] == plans[1] != plans[2]

@@ -141,6 +141,17 @@ def test_training_starts_at_ln_2_and_separates_the_answers(base: Path, tmp_path:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
 
 
+def test_rows_taken_along_are_learnt_and_weigh_like_the_chosen(base: Path, tmp_path: Path) -> None:
+    config = replace(CONFIG, learning_rate=3e-3, epochs=6, replay_tokens=200)
+    kept = train_dpo(base, tiny.groups(), config, tmp_path / "kept", rows=tiny.rows())
+    bare = train_dpo(base, tiny.groups(), replace(config, replay_tokens=0), tmp_path / "bare", rows=tiny.rows())
+    first, last = kept.log[0], kept.log[-1]
+    assert "replay" not in bare.log[0]
+    assert last["replay"] < 0.8 * first["replay"]
+    assert first["loss"] == pytest.approx(first["dpo"] + config.sft_weight * (first["nll"] + first["replay"]), rel=1e-4)
+    assert (first["dpo"], first["nll"]) == pytest.approx((bare.log[0]["dpo"], bare.log[0]["nll"]), rel=1e-5)
+
+
 def test_the_reference_is_computed_once_and_belongs_to_its_content(
     base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

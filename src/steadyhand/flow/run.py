@@ -26,6 +26,7 @@ from steadyhand.settings import Settings
 
 MEASURED = "eval sampling seed model.dtype"
 PAIRED = "pairs dpo.k eval.batch_size sampling seed model.dtype"
+REPLAYED = "dpo sft.rehearsal sft.scenarios seed"  # preference training takes rows of fine-tuning along
 REPORTED = "eval_base sft gate eval_sft pairs dpo merge eval_dpo verdict"
 
 # fmt: off
@@ -36,7 +37,7 @@ STAGES = (  # name, work, the stages it reads, the parts of the domain it reads,
     stage("gate",      work.gate,          "eval_base sft", "probes",                              f"gate {MEASURED}"),
     stage("eval_sft",  work.evaluate_sft,  "sft",           "tools heldout probes",                MEASURED),
     stage("pairs",     work.pairs,         "sft",           "tools training",                      PAIRED),
-    stage("dpo",       work.dpo,           "sft pairs",     "",                                    "dpo seed"),
+    stage("dpo",       work.dpo,           "sft pairs",     "taught",                              REPLAYED),
     stage("merge",     work.merge,         "dpo",           "tools heldout probes",                ""),
     stage("eval_dpo",  work.evaluate_dpo,  "merge",         "tools heldout probes",                MEASURED),
     stage("verdict",   work.verdict,       "eval_base eval_dpo", "",                               "bars"),

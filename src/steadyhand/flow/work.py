@@ -12,6 +12,7 @@ from pydantic import BaseModel
 
 from steadyhand.chat.messages import Message, Tool
 from steadyhand.domain.decisions import Decision, decisions
+from steadyhand.domain.rows import Row
 from steadyhand.errors import JobError
 from steadyhand.flow.desk import Desk
 from steadyhand.flow.interrupt import first_interrupt
@@ -64,12 +65,11 @@ def evaluate_dpo(desk: Desk, out: Path) -> None:
 
 
 def sft(desk: Desk, out: Path) -> None:
-    from steadyhand.cards.rows import sft_rows
     from steadyhand.train.merge import merge as merge_adapter
     from steadyhand.train.sft import train_sft
 
     given = desk.settings.sft
-    rows = sft_rows(desk.parts.domain, scenarios=given.scenarios, rehearsal=given.rehearsal, seed=desk.settings.seed)
+    rows = _taught_rows(desk)
     trained = desk.work("sft") / "trained"
     config = _config(SftConfig, given, desk)
     with first_interrupt() as stop:
@@ -119,8 +119,10 @@ def dpo(desk: Desk, out: Path) -> None:
     groups = read_groups(desk.artefact("pairs") / "groups.jsonl")
     trained = desk.work("dpo") / "trained"
     config = _config(DpoConfig, desk.settings.dpo, desk)
+    rows = _taught_rows(desk) if config.replay_tokens else []
+    start = desk.artefact("sft") / MODEL
     with first_interrupt() as stop:
-        result = train_dpo(desk.artefact("sft") / MODEL, groups, config, trained, _figures(desk), stop=stop)
+        result = train_dpo(start, groups, config, trained, _figures(desk), rows=rows, stop=stop)
     curve = [{CURVE_NAMES.get(name, name): value for name, value in row.items()} for row in result.log]
     write_json(out / "curve.json", {"curve": curve, "steps": result.steps, "tokens": result.tokens})
     trained.rename(out / MODEL)
@@ -141,6 +143,14 @@ def verdict(desk: Desk, out: Path) -> None:
     base, tuned = read_evaluation(desk.artefact("eval_base")), read_evaluation(desk.artefact("eval_dpo"))
     write_json(out / "comparison.json", compare(base, tuned).to_json())
     write_json(out / "verdict.json", judge(base, tuned, desk.settings.bars).to_json())
+
+
+def _taught_rows(desk: Desk) -> list[Row]:
+    """What SFT trains on, and what preference training takes along."""
+    from steadyhand.cards.rows import sft_rows
+
+    given = desk.settings.sft
+    return sft_rows(desk.parts.domain, scenarios=given.scenarios, rehearsal=given.rehearsal, seed=desk.settings.seed)
 
 
 def _health_suites(desk: Desk) -> tuple[Suite, ...]:

@@ -92,11 +92,13 @@ class DpoConfig(TrainConfig):
     """Tokens of a rejected answer; a longer one is cut and counted. 0 sets no limit but max_length."""
     groups_per_step: int = 8
     """Groups of an optimiser step, at least 1."""
+    replay_tokens: int = 0
+    """Tokens of SFT rows that each optimiser step takes along, so that preference training forgets nothing; 0 none."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _at_least(self, 1, "groups_per_step")
-        _at_least(self, 0, "k", "max_completion", "sft_weight", "label_smoothing")
+        _at_least(self, 0, "k", "max_completion", "replay_tokens", "sft_weight", "label_smoothing")
         _above_zero(self, "beta")
         if self.label_smoothing >= 0.5:
             raise UsageError("label_smoothing must stay below 0.5", next="0 trusts all labels")

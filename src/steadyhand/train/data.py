@@ -7,14 +7,15 @@ shortened on its prompt's left side and counted, and what cannot be trained stop
 from __future__ import annotations
 
 import hashlib
+import itertools
 import random
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steadyhand.domain.rows import Group, Row
 from steadyhand.errors import UsageError
-from steadyhand.train.config import DpoConfig, SftConfig
+from steadyhand.train.config import DpoConfig, SftConfig, TrainConfig
 
 if TYPE_CHECKING:
     from steadyhand.chat.render import Renderer
@@ -44,7 +45,7 @@ class GroupSample:
     cut_rejected: int = 0  # rejected answers shortened
 
 
-def samples(rows: Sequence[Row], renderer: Renderer, config: SftConfig) -> list[Sample]:
+def samples(rows: Sequence[Row], renderer: Renderer, config: TrainConfig) -> list[Sample]:
     """Rendered rows in their order. Raises UsageError for a target that is empty or longer than max_length."""
     if not rows:
         raise UsageError("there are no rows to train on", next="write knowledge cards or rehearsal dialogues")
@@ -127,8 +128,9 @@ def _packed(order: Sequence[int], lengths: Sequence[int], most: int) -> list[lis
     return packed
 
 
-def dpo_plan(count: int, config: DpoConfig) -> list[list[list[int]]]:
-    """All optimiser steps of all epochs: steps x groups_per_step forward passes of one group each."""
+def dpo_plan(count: int, config: DpoConfig, replayed: Sequence[int] = ()) -> list[list[list[int]]]:
+    """All optimiser steps of all epochs: steps x groups_per_step forward passes of one group each, and one more of
+    `replay_tokens` tokens of SFT rows, whose lengths `replayed` gives. A row's index is `count` plus its place."""
     draw = random.Random(config.seed)
     plan: list[list[list[int]]] = []
     for _ in range(config.epochs):
@@ -136,7 +138,17 @@ def dpo_plan(count: int, config: DpoConfig) -> list[list[list[int]]]:
         draw.shuffle(order)
         size = config.groups_per_step
         plan += [[[i] for i in order[at : at + size]] for at in range(0, count, size)]
+    if config.replay_tokens and replayed:
+        for step, rows in zip(plan, _batches(replayed, config), strict=False):
+            step.append([count + i for i in rows])
     return plan
+
+
+def _batches(lengths: Sequence[int], config: DpoConfig) -> Iterator[list[int]]:
+    """Batches of rows without end: the steps of one SFT epoch after the other, each shuffled anew."""
+    for epoch in itertools.count():
+        draw = SftConfig(seed=config.seed + epoch, batch_tokens=config.replay_tokens)
+        yield from (rows for (rows,) in sft_plan(lengths, draw))
 
 
 def digest(*parts: object) -> str:

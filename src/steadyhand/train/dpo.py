@@ -16,11 +16,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from steadyhand.domain.rows import Group
+from steadyhand.domain.rows import Group, Row
 from steadyhand.errors import JobError
 from steadyhand.train.config import DpoConfig
-from steadyhand.train.data import GroupSample, digest, dpo_plan, group_samples
+from steadyhand.train.data import GroupSample, Sample, digest, dpo_plan, group_samples, samples
 from steadyhand.train.result import Progress, TrainResult, work_folder
+from steadyhand.train.sft import token_loss
 
 if TYPE_CHECKING:
     import torch
@@ -33,15 +34,17 @@ def train_dpo(
     out: Path,
     progress: Progress | None = None,
     *,
+    rows: Sequence[Row] = (),
     stop: Callable[[], bool] | None = None,
     cache: Path | None = None,
 ) -> TrainResult:
-    """Trains the model of `model_folder` on `groups` against itself as it starts, and puts it at `out`.
+    """Trains the model of `model_folder` on `groups` against itself as it starts, and puts it at `out`. Every step
+    takes `config.replay_tokens` tokens of `rows` along, whose mean loss per token is added times `sft_weight`.
 
     The log has, beside loss: `dpo` (the preference part, ln 2 at step 1), `nll` (of chosen, per token),
-    `rewards/chosen`, `rewards/rejected`, `rewards/margins` (beta times log-ratios) and `rewards/accuracies` (share
-    of rejected answers behind the chosen one). `cache` keeps reference log-probabilities between runs. Resuming,
-    `stop` and errors are those of `train_sft`.
+    `rewards/chosen`, `rewards/rejected`, `rewards/margins` (beta times log-ratios), `rewards/accuracies` (share of
+    rejected answers behind the chosen one) and `replay` (loss per token of the rows). `cache` keeps reference
+    log-probabilities between runs. Resuming, `stop` and errors are those of `train_sft`.
     """
     from steadyhand.chat.render import Renderer
     from steadyhand.models.load import fingerprint
@@ -53,14 +56,15 @@ def train_dpo(
     began = time.monotonic()
     model, tokenizer, folder = trainable(model_folder, config)
     data = group_samples(groups, Renderer(tokenizer), config)
+    replayed = samples(rows, Renderer(tokenizer), config) if rows and config.replay_tokens else []
     settings = replace(config, save_steps=0, log_steps=1)  # neither changes the result
     start = fingerprint(folder)
-    key, work = digest("dpo", start, settings, data), work_folder(out)
+    key, work = digest("dpo", start, settings, data, replayed), work_folder(out)
     with disk_full_as_job_error(work), loop.threads(config.threads):
         checkpoints.claim(work, key)
         reference = reference_log_probs(model, data, config, start, cache or work)
-    plan = dpo_plan(len(data), config)
-    objective = _Objective(data, reference, config, model.device)
+    plan = dpo_plan(len(data), config, [len(sample.ids) for sample in replayed])
+    objective = _Objective(data, reference, replayed, config, model.device)
     log = loop.run(loop.Job(model, objective, plan, config, work, key, progress, stop, first_step=_check_start))
     facts = {
         "steps": len(plan),
@@ -136,21 +140,33 @@ def group_loss(
 
 
 class _Objective:
-    """A step's loss is the mean over its groups, one group a forward pass."""
+    """A step's loss is the mean over its groups, one group a forward pass, and that of the rows it takes along."""
 
     def __init__(
-        self, data: Sequence[GroupSample], reference: Sequence[torch.Tensor], config: DpoConfig, device: torch.device
+        self,
+        data: Sequence[GroupSample],
+        reference: Sequence[torch.Tensor],
+        replayed: Sequence[Sample],
+        config: DpoConfig,
+        device: torch.device,
     ) -> None:
-        self.data, self.reference, self.config, self.device = data, reference, config, device
+        self.data, self.reference, self.replayed, self.config, self.device = data, reference, replayed, config, device
 
     def __call__(
         self, model: Any, micro: Sequence[int], step: Sequence[Sequence[int]]
     ) -> tuple[torch.Tensor, dict[str, float]]:
+        if micro[0] >= len(self.data):
+            return self._replay(model, [self.replayed[i - len(self.data)] for i in micro])
         (i,) = micro
+        groups = sum(part[0] < len(self.data) for part in step)
         policy = group_log_probs(model, self.data[i], self.device)
         reference = self.reference[i].to(self.device)
         loss, figures = group_loss(policy, reference, len(self.data[i].completions[0]), self.config)
-        return loss / len(step), {name: value / len(step) for name, value in figures.items()}
+        return loss / groups, {name: value / groups for name, value in figures.items()}
+
+    def _replay(self, model: Any, rows: Sequence[Sample]) -> tuple[torch.Tensor, dict[str, float]]:
+        loss = token_loss(model, rows, self.device) / sum(sum(row.mask) for row in rows)
+        return self.config.sft_weight * loss, {"replay": float(loss.detach())}
 
 
 def _check_start(figures: dict[str, float]) -> None:
