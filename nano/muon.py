@@ -1,8 +1,4 @@
-"""Muon for the hidden matrices: momentum, then the nearest orthogonal matrix by a Newton-Schulz iteration.
-
-Jordan et al. 2024 (kellerjordan.github.io/posts/muon), quintic coefficients (3.4445, -4.7750, 2.0315). torch.optim.Muon
-does the same in bf16, which on a processor without bf16 units takes 3-4 times as long as fp32; hence this one.
-"""
+"""Muon as pre-training uses it: only the hidden matrices, each step scaled by sqrt(max(1, rows / columns))."""
 
 from __future__ import annotations
 
@@ -10,21 +6,11 @@ from collections.abc import Iterable
 
 import torch
 
-
-def orthogonalised(gradient: torch.Tensor, steps: int = 5) -> torch.Tensor:
-    """The (rows, columns) matrix with all singular values pushed towards 1."""
-    a, b, c = 3.4445, -4.7750, 2.0315
-    x: torch.Tensor = gradient / (gradient.norm() + 1e-7)
-    flip = x.size(0) > x.size(1)
-    x = x.mT if flip else x
-    for _ in range(steps):
-        gram = x @ x.mT
-        x = a * x + (b * gram + c * gram @ gram) @ x
-    return x.mT if flip else x
+from steadyhand.train.muon import orthogonalised
 
 
 class Muon(torch.optim.Optimizer):
-    """SGD with Nesterov momentum, orthogonalised; the step is scaled by sqrt(max(1, rows / columns))."""
+    """SGD with Nesterov momentum, orthogonalised (Jordan et al. 2024)."""
 
     def __init__(self, parameters: Iterable[torch.nn.Parameter], lr: float, momentum: float = 0.95) -> None:
         super().__init__(parameters, {"lr": lr, "momentum": momentum})

@@ -1,7 +1,12 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
 from steadyhand.chat.messages import Message, ToolCall
-from steadyhand.domain.decisions import decisions
+from steadyhand.domain.decisions import decisions, spread
 from steadyhand.domain.model import AnswerRule, Scenario
 from steadyhand.errors import Place
 
@@ -36,3 +41,16 @@ def test_unscored_messages_stay_in_the_history() -> None:
     (answer,) = decisions(scenario(frozenset({2})))
     assert answer.id == "s#4"
     assert MESSAGES[2] in answer.messages
+
+
+@given(st.integers(1, 40), st.integers(0, 90))
+def test_a_part_of_the_scenarios_is_spread_over_all(count: int, most: int) -> None:
+    whole = [replace(scenario(), id=str(n)) for n in range(count)]
+    kept = spread(whole, most)
+    assert [int(s.id) for s in kept] == sorted({int(s.id) for s in kept})
+    if not most or 2 * count <= most:
+        assert list(kept) == whole
+    else:
+        assert 1 <= len(kept) <= max(1, most // 2)
+    if most >= 4 and 2 * count > 2 * most:  # neither only the first nor only the last ones
+        assert int(kept[0].id) < count / 2 <= int(kept[-1].id)

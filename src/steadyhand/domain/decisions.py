@@ -5,6 +5,7 @@ Knows which messages of a scenario are decisions; knows nothing of how they are 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from steadyhand.chat.messages import Message, ToolCall
@@ -45,3 +46,18 @@ def decisions(scenario: Scenario) -> list[Decision]:
         for index, message in enumerate(scenario.messages)
         if message.role == "assistant" and index not in scenario.unscored
     ]
+
+
+def spread(scenarios: Sequence[Scenario], most: int) -> tuple[Scenario, ...]:
+    """Scenarios evenly from the whole list with at most `most` decisions, at least one scenario; 0 keeps all."""
+    sizes = [len(decisions(scenario)) for scenario in scenarios]
+    if not most or sum(sizes) <= most:
+        return tuple(scenarios)
+    kept: list[Scenario] = []
+    taken = seen = 0
+    for scenario, size in zip(scenarios, sizes, strict=True):
+        seen += size
+        if taken + size <= seen * most / sum(sizes):
+            kept.append(scenario)
+            taken += size
+    return tuple(kept) or tuple(scenarios[:1])

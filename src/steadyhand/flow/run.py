@@ -26,7 +26,7 @@ from steadyhand.settings import Settings
 
 MEASURED = "eval sampling seed model.dtype"
 PAIRED = "pairs dpo.k eval.batch_size sampling seed model.dtype"
-REPLAYED = "dpo sft.rehearsal sft.scenarios seed"  # preference training takes rows of fine-tuning along
+REPLAYED = "dpo sft.rehearsal seed"  # preference training takes rows of fine-tuning along
 REPORTED = "eval_base sft gate eval_sft pairs dpo merge eval_dpo verdict"
 
 # fmt: off

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Sequence
 from pathlib import Path
 
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
@@ -32,13 +31,6 @@ def read_evaluation(folder: Path) -> Evaluation:
 
 def read_groups(path: Path) -> list[Group]:
     return [_group(json.loads(line)) for line in path.read_text("utf-8").splitlines()]
-
-
-def at_most(groups: Sequence[Group], most: int) -> list[Group]:
-    """Every n-th group, so that the kept ones are spread over all scenarios; `most` 0 keeps all."""
-    if not most or len(groups) <= most:
-        return list(groups)
-    return [groups[i * len(groups) // most] for i in range(most)]
 
 
 def copy_files(source: Path, to: Path) -> list[Path]:

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING, TypeVar
 from pydantic import BaseModel
 
 from steadyhand.chat.messages import Message, Tool
-from steadyhand.domain.decisions import Decision, decisions
+from steadyhand.domain.decisions import Decision, decisions, spread
+from steadyhand.domain.model import Domain
 from steadyhand.domain.rows import Row
 from steadyhand.errors import JobError
 from steadyhand.flow.desk import Desk
 from steadyhand.flow.interrupt import first_interrupt
 from steadyhand.flow.parts import plain
-from steadyhand.flow.shelf import at_most, read_evaluation, read_groups, write_evaluation, write_json
+from steadyhand.flow.shelf import read_evaluation, read_groups, write_evaluation, write_json
 from steadyhand.ledger.result import Evaluation
 from steadyhand.models.backend import Prompt, Sampling
 from steadyhand.settings import Settings
@@ -69,7 +70,7 @@ def sft(desk: Desk, out: Path) -> None:
     from steadyhand.train.sft import train_sft
 
     given = desk.settings.sft
-    rows = _taught_rows(desk)
+    rows = _taught_rows(desk, scenarios=given.scenarios)
     trained = desk.work("sft") / "trained"
     config = _config(SftConfig, given, desk)
     with first_interrupt() as stop:
@@ -100,13 +101,13 @@ def pairs(desk: Desk, out: Path) -> None:
     from steadyhand.pairs.build import build_groups, coverage
 
     model = load(desk.artefact("sft") / MODEL, dtype=desk.settings.model.dtype)
-    errors = _own_errors(desk, model) if desk.settings.pairs.own_errors else []
+    domain = replace(desk.parts.domain, scenarios=spread(desk.parts.training, desk.settings.pairs.max_groups))
+    errors = _own_errors(desk, model, domain) if desk.settings.pairs.own_errors else []
 
     def text_of(messages: tuple[Message, ...], tools: tuple[Tool, ...], target: Message) -> str:
         return model.renderer.completion_text(messages, tools, target)
 
-    groups = build_groups(desk.parts.domain, errors, text_of, k=desk.settings.dpo.k, seed=desk.settings.seed)
-    groups = at_most(groups, desk.settings.pairs.max_groups)
+    groups = build_groups(domain, errors, text_of, k=desk.settings.dpo.k, seed=desk.settings.seed)
     if not groups:
         raise JobError("no preference group could be made", next="the domain needs scenarios with split: train")
     (out / "groups.jsonl").write_text("".join(json.dumps(plain(g), ensure_ascii=False) + "\n" for g in groups), "utf-8")
@@ -119,7 +120,7 @@ def dpo(desk: Desk, out: Path) -> None:
     groups = read_groups(desk.artefact("pairs") / "groups.jsonl")
     trained = desk.work("dpo") / "trained"
     config = _config(DpoConfig, desk.settings.dpo, desk)
-    rows = _taught_rows(desk) if config.replay_tokens else []
+    rows = _taught_rows(desk, scenarios=False) if config.replay_tokens else []  # the groups bring the scenarios
     start = desk.artefact("sft") / MODEL
     with first_interrupt() as stop:
         result = train_dpo(start, groups, config, trained, _figures(desk), rows=rows, stop=stop)
@@ -145,12 +146,12 @@ def verdict(desk: Desk, out: Path) -> None:
     write_json(out / "verdict.json", judge(base, tuned, desk.settings.bars).to_json())
 
 
-def _taught_rows(desk: Desk) -> list[Row]:
+def _taught_rows(desk: Desk, *, scenarios: bool) -> list[Row]:
     """What SFT trains on, and what preference training takes along."""
     from steadyhand.cards.rows import sft_rows
 
-    given = desk.settings.sft
-    return sft_rows(desk.parts.domain, scenarios=given.scenarios, rehearsal=given.rehearsal, seed=desk.settings.seed)
+    share, seed = desk.settings.sft.rehearsal, desk.settings.seed
+    return sft_rows(desk.parts.domain, scenarios=scenarios, rehearsal=share, seed=seed)
 
 
 def _health_suites(desk: Desk) -> tuple[Suite, ...]:
@@ -159,12 +160,12 @@ def _health_suites(desk: Desk) -> tuple[Suite, ...]:
     return tuple(sorted(kinds)) or DECISIONS
 
 
-def _own_errors(desk: Desk, model: LocalModel) -> list[ModelError]:
-    """What the model does wrong on the decisions of training scenarios, as raw completions."""
+def _own_errors(desk: Desk, model: LocalModel, domain: Domain) -> list[ModelError]:
+    """What the model does wrong on the decisions of the domain's scenarios, as raw completions."""
     from steadyhand.evaluate.run import evaluate
     from steadyhand.pairs.build import ModelError
 
-    training = replace(desk.parts.domain, scenarios=tuple(replace(s, split="eval") for s in desk.parts.training))
+    training = replace(domain, scenarios=tuple(replace(s, split="eval") for s in domain.scenarios))
     settings = desk.settings.eval.model_copy(update={"determinism_items": 0})
     sampling = sampling_of(desk.settings)
     found = evaluate(

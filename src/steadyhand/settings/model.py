@@ -48,8 +48,11 @@ class SftSettings(Section):
     lora_alpha: Positive = 16.0
     """Scale of the adapters: the update is multiplied by alpha / rank; read only when `method` is `lora`."""
 
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    """`muon` orthogonalises the steps of whole matrices and learns more per token; it needs `method` `full`."""
+
     learning_rate: Positive = 3e-4
-    """Peak learning rate of AdamW."""
+    """Peak learning rate."""
 
     epochs: Count = 3
     """Passes over the rows."""
@@ -105,7 +108,7 @@ class PairsSettings(Section):
     """Take the model's own wrong answers as rejected ones first; `false`: only constructed errors."""
 
     max_groups: CountOrNone = 0
-    """Largest number of groups. 0: one for every decision of the training scenarios."""
+    """Largest number of groups, taken evenly from the training scenarios. 0: one for every decision of all of them."""
 
 
 class DpoSettings(Section):
@@ -126,8 +129,11 @@ class DpoSettings(Section):
     sft_weight: Annotated[float, Field(ge=0)] = 0.2
     """Weight of the likelihood term on the chosen answer, against its falling along with the rejected. 0: none."""
 
+    optimizer: Literal["adamw", "muon"] = "adamw"
+    """`muon` orthogonalises the steps of whole matrices and learns more per token; it needs `method` `full`."""
+
     learning_rate: Positive = 2e-4
-    """Peak learning rate of AdamW."""
+    """Peak learning rate."""
 
     epochs: Count = 2
     """Passes over the groups."""

@@ -8,6 +8,7 @@ from typing import Literal
 from steadyhand.errors import UsageError
 
 Method = Literal["full", "lora"]
+Optimizer = Literal["adamw", "muon"]
 Schedule = Literal["constant", "linear", "cosine"]
 Precision = Literal["auto", "float32", "bfloat16"]
 
@@ -22,8 +23,11 @@ class TrainConfig:
     """Rank of the adapters; unused by "full"."""
     lora_alpha: float = 16.0
     """Adapters are scaled by lora_alpha / lora_rank; unused by "full"."""
+    optimizer: Optimizer = "adamw"
+    """"muon" moves hidden matrices by their orthogonalised momentum (Jordan et al. 2024), the rest by AdamW; it needs
+    `method` "full"."""
     learning_rate: float = 1e-4
-    """Peak rate of AdamW."""
+    """Peak rate of the optimizer."""
     epochs: int = 1
     """Passes over the data, at least 1."""
     schedule: Schedule = "cosine"
@@ -53,6 +57,8 @@ class TrainConfig:
         _at_least(self, 1, "lora_rank", "epochs", "max_length", "log_steps")
         _at_least(self, 0, "warmup_ratio", "weight_decay", "max_grad_norm", "save_steps", "threads")
         _above_zero(self, "learning_rate", "lora_alpha")
+        if self.optimizer == "muon" and self.method != "full":
+            raise UsageError("the optimizer muon trains whole matrices, not adapters", next='set method = "full"')
         if self.warmup_ratio > 1:
             raise UsageError("warmup_ratio is a share of the steps: at most 1", next="for instance 0.05")
 

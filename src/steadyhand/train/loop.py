@@ -18,9 +18,11 @@ from torch.utils.data import DataLoader
 from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
 
 from steadyhand.errors import JobError
+from steadyhand.models.memory import keep_freed_memory
 from steadyhand.models.quiet import quiet
 from steadyhand.train import checkpoints
 from steadyhand.train.config import TrainConfig
+from steadyhand.train.muon import Muon, split_parameters
 from steadyhand.train.result import Progress, disk_full_as_job_error
 
 Step = list[list[int]]  # forward passes, each a list of sample indices
@@ -56,6 +58,7 @@ def run(job: Job) -> tuple[dict[str, float], ...]:
     Raises JobError when the loss is not finite, memory or disk is full; KeyboardInterrupt after `job.stop` said so
     and a checkpoint was saved.
     """
+    keep_freed_memory()
     with disk_full_as_job_error(job.work), threads(job.config.threads):
         resume = checkpoints.claim(job.work, job.key)
         with quiet():
@@ -81,6 +84,12 @@ class _StepTrainer(Trainer):  # type: ignore[misc]  # transformers ships no type
     def get_train_dataloader(self) -> DataLoader[Any]:
         items = [{"step": step} for step in self.job.plan]
         return DataLoader(items, batch_size=1, shuffle=False, collate_fn=lambda batch: batch[0])  # type: ignore[arg-type]
+
+    def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
+        config = self.job.config
+        if config.optimizer == "muon" and self.optimizer is None:
+            self.optimizer = Muon(*split_parameters(self.model), config.learning_rate, config.weight_decay)
+        return super().create_optimizer()  # type: ignore[no-any-return]
 
     def training_step(self, model: Any, inputs: Mapping[str, Step], num_items_in_batch: Any = None) -> torch.Tensor:
         model.train()
