@@ -16,11 +16,11 @@ NOISY, CLEAN = 0.15, 0.0  # chance that a user's message has a meaningless sente
 SHARES: list[tuple[float, float, list[tuple[float, Generator]]]] = [  # share of rows, chance of noise, generators
     (0.42, NOISY, tooluse.GENERATORS),
     (0.05, NOISY, [(w, tooluse.with_tools_on_offer(g)) for w, g in world.GENERATORS + talk.GENERATORS]),
-    (0.13, CLEAN, reason.GENERATORS),
+    (0.15, CLEAN, reason.GENERATORS),
     (0.17, NOISY, world.GENERATORS),
-    (0.09, CLEAN, talk.GENERATORS),
-    (0.10, NOISY, systems.GENERATORS),
-    (0.04, CLEAN, free.GENERATORS),
+    (0.08, CLEAN, talk.GENERATORS),
+    (0.08, NOISY, systems.GENERATORS),
+    (0.05, CLEAN, free.GENERATORS),
 ]
 HISTORY = 0.15  # share of rows that begin with an unrelated earlier conversation
 WEIGHTS = {"user": 0.2, "assistant": 1.0}  # of a token in the loss, by who wrote it; tools on offer are random: 0

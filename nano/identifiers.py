@@ -5,6 +5,8 @@ from __future__ import annotations
 import random
 import string
 
+from nano.vocabulary import ENGLISH
+
 WORDS = (  # noqa: SIM905
     "go shop mail cloud bank login update secure news data home blue fast web free my app cdn img api test dev host "
     "pay card track link short drop file doc help desk portal account verify game music photo video travel food book"
@@ -17,16 +19,25 @@ def letters(rng: random.Random, low: int, high: int, alphabet: str = string.asci
     return "".join(rng.choices(alphabet, k=rng.randint(low, high)))
 
 
+def word(rng: random.Random) -> str:
+    """Any word may be part of a name, or copying would work for the usual ones only."""
+    return rng.choice(WORDS) if rng.random() < 0.3 else rng.choice(ENGLISH).lower()
+
+
 def label(rng: random.Random) -> str:
     """One host label: a word, random letters, letters with digits, or two of these around a hyphen."""
     kind = rng.random()
-    if kind < 0.25:
-        return rng.choice(WORDS)
+    if kind < 0.2:
+        return word(rng)
+    if kind < 0.35:
+        return f"{word(rng)}{rng.randint(1, 99)}"
     if kind < 0.5:
+        return f"{word(rng)}-{word(rng)}{rng.choice(('', '', rng.randint(1, 99)))}"
+    if kind < 0.65:
         return letters(rng, 3, 8)
-    if kind < 0.75:
+    if kind < 0.85:
         return letters(rng, 1, 4) + letters(rng, 1, 3, LOWER_DIGITS) + letters(rng, 1, 3)
-    return f"{rng.choice(WORDS)}-{letters(rng, 2, 6, LOWER_DIGITS)}"
+    return f"{word(rng)}-{letters(rng, 2, 6, LOWER_DIGITS)}"
 
 
 def domain(rng: random.Random) -> str:
@@ -41,7 +52,7 @@ def ip(rng: random.Random) -> str:
 def url(rng: random.Random) -> str:
     host = domain(rng) if rng.random() < 0.8 else ip(rng)
     parts = [
-        rng.choice(WORDS) if rng.random() < 0.4 else letters(rng, 2, 7, string.ascii_letters + string.digits)
+        word(rng) if rng.random() < 0.4 else letters(rng, 2, 7, string.ascii_letters + string.digits)
         for _ in range(rng.randint(1, 2))
     ]
     return f"{rng.choice(('http', 'https'))}://{host}/{'/'.join(parts)}"

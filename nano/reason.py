@@ -23,8 +23,10 @@ def copy_one(rng: random.Random, lang: Lang, held: bool) -> Row:
 
 def copy_words(rng: random.Random, lang: Lang, held: bool) -> Row:
     """A few words in no order that makes sense, to be copied exactly."""
-    words = rng.sample(CHINESE if lang == "zh" else ENGLISH, rng.randint(2, 6))
-    text = ("" if lang == "zh" else " ").join(words)
+    first, other = (CHINESE, ENGLISH) if lang == "zh" else (ENGLISH, CHINESE)
+    size = rng.choice((rng.randint(2, 6), rng.randint(2, 6), rng.randint(7, 20)))
+    words = [rng.choice(first) if rng.random() < 0.85 else rng.choice(other) for _ in range(size)]
+    text = ("" if lang == "zh" else rng.choice((" ", " ", " ", "-", ", "))).join(words)
     reasoning = (
         think(lang, "复制文本", "照抄", "一字不改") if lang == "zh" else think(lang, "copy text", "repeat it", "exact")
     )
@@ -89,9 +91,9 @@ def read_json(rng: random.Random, lang: Lang, held: bool) -> Row:
 
 GENERATORS: list[tuple[float, Generator]] = [
     (0.25, copy_one),
-    (0.15, copy_words),
-    (0.15, copy_many),
+    (0.23, copy_words),
+    (0.17, copy_many),
     (0.15, find_kind),
-    (0.15, compare),
-    (0.15, read_json),
+    (0.10, compare),
+    (0.10, read_json),
 ]

@@ -7,12 +7,11 @@ them whole and their embeddings are trained before any domain uses them.
 from __future__ import annotations
 
 import random
-from pathlib import Path
 
 from nano.identifiers import letters
+from nano.vocabulary import CHINESE, ENGLISH
 
-ENGLISH = (Path(__file__).parent / "words_en.txt").read_text("utf-8").split()
-CHINESE = (Path(__file__).parent / "words_zh.txt").read_text("utf-8").split()
+__all__ = ["CHINESE", "ENGLISH", "acronym", "any_name", "pseudo"]
 TAKEN = {"USS", "ATM", "CPU", "PIN", "RAM", "GPS"}  # acronyms with a public meaning keep it
 
 
