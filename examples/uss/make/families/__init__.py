@@ -23,17 +23,17 @@ class Planned:
 
 
 PLAN = (
-    Planned("query", "query", query.one, 50, 14),
+    Planned("query", "query", query.one, 46, 14),
     Planned("many", "many", query.many, 22, 7),
-    Planned("defanged", "defanged", query.defanged, 18, 6),
+    Planned("defanged", "defanged", query.defanged, 28, 6),
     Planned("error", "query", query.error, 12, 4),
-    Planned("extract", "extract", extract.flags, 26, 8),
-    Planned("extract_not", "extract_not", extract.excluding, 12, 3),
+    Planned("extract", "extract", extract.flags, 40, 8),
+    Planned("extract_not", "extract_not", extract.excluding, 18, 3),
     Planned("extract_default", "extract_default", extract.default, 9, 3),
     Planned("chain_check", "chain_check", extract.chain_check, 10, 4),
     Planned("chain_report", "chain_report", extract.chain_report, 12, 4),
     Planned("chain_clear", "chain_clear", extract.chain_clear, 10, 4),
-    Planned("compare", "compare", compare.compare, 34, 10),
+    Planned("compare", "compare", compare.compare, 32, 10),
     Planned("given", "given", compare.given, 16, 6),
     Planned("also", "also", dialogue.also, 12, 3),
     Planned("why", "why", dialogue.why, 8, 3),

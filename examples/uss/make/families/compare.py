@@ -25,13 +25,28 @@ def settle(scene: Scene, names: list[str], results: list[Result], report_unsafe:
     return report(scene, wrong, results, report_unsafe) if wrong else agree(scene, results, report_unsafe)
 
 
+def compare_think(ctx: Context, results: list[Result], report_unsafe: bool) -> str:
+    """Each line rests on the one before: what the report says, what USS's levels mean, whether they differ. A model
+    that writes the conclusion first has to guess it."""
+    lang, comma = ctx.lang, ctx.pick("; ", "；")
+    says = verdict(lang, report_unsafe)
+    uss = comma.join(f"{short_check(r)} {verdict(lang, r.unsafe)}" for r in results)
+    differ = [r.unsafe != report_unsafe for r in results]
+    words = comma.join(ctx.pick("differs", "不同") if wrong else ctx.pick("same", "一样") for wrong in differ)
+    act = ctx.pick(f"report {reason_of(report_unsafe)}", f"上报{'漏报' if report_unsafe else '误报'}")
+    act = act if any(differ) else ctx.pick("stop", "停止")
+    return ctx.think(
+        (f"the report says {says}", f"USS: {uss}", f"{words}: {act}"),
+        (f"报告说{says}", f"USS：{uss}", f"{words}：{act}"),
+    )
+
+
 def agree(scene: Scene, results: list[Result], unsafe: bool) -> Scene:
     ctx, word = scene.ctx, verdict(scene.ctx.lang, unsafe)
-    checks = ctx.pick("; ", "；").join(short_check(r) for r in results)
     rule = verdict_rule(ctx.lang, unsafe)
     scene.tags.add("reading")
     return scene.say(
-        ctx.think(("compare report and USS", "same, so stop", checks), ("比报告和 USS", "一样，停止", checks)),
+        compare_think(ctx, results, unsafe),
         ctx.pick(f"Both say {word}. Nothing to report.", f"两边都说{word}，不用上报。"),
         Rule((*rule.must, ctx.pick("nothing|no need|not need|agree|both", "不用|不需要|无需|一致|都")), rule.must_not),
     )
@@ -39,10 +54,7 @@ def agree(scene: Scene, results: list[Result], unsafe: bool) -> Scene:
 
 def report(scene: Scene, wrong: list[str], results: list[Result], report_unsafe: bool) -> Scene:
     ctx = scene.ctx
-    checks = ctx.pick("; ", "；").join(short_check(r) for r in results)
-    plan = ctx.pick(f"differ, report {reason_of(report_unsafe)}", f"不一样，上报{'漏报' if report_unsafe else '误报'}")
-    reasoning = ctx.think(("compare report and USS", plan, checks), ("比报告和 USS", plan, checks))
-    scene.call(reasoning, *(report_call(name, report_unsafe) for name in wrong))
+    scene.call(compare_think(ctx, results, report_unsafe), *(report_call(name, report_unsafe) for name in wrong))
     if len(wrong) == 1 and ctx.rng.random() < 0.2:
         return already(scene)
     tickets = [ctx.names.ticket() for _ in wrong]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from examples.uss.make.families.compare import filed, report_call, settle
+from examples.uss.make.families.compare import compare_think, filed, report_call, settle
 from examples.uss.make.families.query import answered, ask_uss, read
 from examples.uss.make.scene import Context, Scene
 from examples.uss.make.texts import Result, Rule, because, compared, verdict, verdict_rule
@@ -63,10 +63,9 @@ def state(ctx: Context) -> Scene:
 def _queried_and_filed(scene: Scene, name: str, result: Result, unsafe: bool, ticket: str) -> Scene:
     ctx = scene.ctx
     ask_uss(scene, [name]).result(result.shown(ctx.rng))
-    reason = ctx.pick("false_negative" if unsafe else "false_positive", "漏报" if unsafe else "误报")
-    plan, check = ctx.pick(f"differ, report {reason}", f"不一样，上报{reason}"), compared(ctx.lang, result.level or 0)
-    reasoning = ctx.think(("compare report and USS", plan, check), ("比报告和 USS", plan, check))
-    scene.call(reasoning, report_call(name, unsafe)).result({"ticket": ticket, "state": "pending"})
+    scene.call(compare_think(ctx, [result], unsafe), report_call(name, unsafe)).result(
+        {"ticket": ticket, "state": "pending"}
+    )
     return filed(scene, [ticket])
 
 
