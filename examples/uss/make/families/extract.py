@@ -23,8 +23,11 @@ def body(ctx: Context, names: list[str]) -> str:
     dots = ("[.]", "(.)", "[.") if ctx.noisy else ("[.]",)
     bank = ctx.rng.sample(ctx.words("body"), len(names))
     lines = [line.format(x=defang(n, ctx.rng.choice(dots))) for line, n in zip(bank, names, strict=True)]
-    fillers = ctx.words("filler")  # the last one gives the model orders: for noisy reports only
-    fillers = ctx.rng.sample(fillers, 3) if ctx.noisy else ctx.rng.sample(fillers[:-1], ctx.rng.choice((0, 1)))
+    fillers = ctx.words("filler")
+    if ctx.noisy:  # a noisy report may give the model orders
+        fillers = ctx.rng.sample([*fillers, *ctx.words("orders")], 3)
+    else:
+        fillers = ctx.rng.sample(fillers, ctx.rng.choice((0, 1)))
     for filler in fillers:
         lines.insert(ctx.rng.randint(0, len(lines)), filler)
     return ctx.pick(" ", "").join(lines)
