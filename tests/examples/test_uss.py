@@ -17,6 +17,7 @@ from examples.uss.make.build import FOLDER, build
 from examples.uss.make.entities import Names, defang, host_of, kind_of
 from examples.uss.make.seeds import blocks
 from examples.uss.make.texts import Result, reading, reading_rule, verdict_rule
+from nano.facts import facts
 from steadyhand.domain.load import load
 from steadyhand.domain.model import AnswerRule, Domain, Scenario
 
@@ -55,7 +56,7 @@ def test_counts() -> None:
     assert splits["train"] >= 360
     assert splits["eval"] >= 170
     assert len(domain().tools) >= 5
-    assert len(domain().rehearsal) == 700
+    assert len(domain().rehearsal) == 4 * len(facts()) + 1400
 
 
 @pytest.mark.parametrize("split", ["train", "eval"])
@@ -255,7 +256,7 @@ def test_the_anchoring_probes_are_two_dialogues_of_ten_turns() -> None:
     assert len({p.cluster for p in anchoring}) == 2
     assert set(domain().clarify) == {"en", "zh"}
     assert len([p for p in domain().probes if p.kind == "reasoning"]) >= 20
-    assert len([p for p in domain().probes if p.kind == "public"]) == 240
+    assert len([p for p in domain().probes if p.kind == "public"]) == 300
 
 
 @pytest.mark.parametrize(

@@ -145,8 +145,7 @@ class DpoSettings(Section):
     """Groups per optimiser step."""
 
     replay_tokens: CountOrNone = 0
-    """Tokens of the fine-tuning rows (cards and rehearsal) that every step takes along, so that preference training
-    forgets nothing; they count like `sft_weight`. 0: none."""
+    """Tokens of fine-tuning rows (cards, rehearsal) per step, weighted by `sft_weight`, against forgetting. 0: none."""
 
     max_length: Annotated[int, Field(ge=16)] = 1024
     """Tokens of prompt and answer together. A longer group loses the start of its prompt, which is counted."""

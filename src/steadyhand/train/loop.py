@@ -87,9 +87,12 @@ class _StepTrainer(Trainer):  # type: ignore[misc]  # transformers ships no type
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         config = self.job.config
-        if config.optimizer == "muon" and self.optimizer is None:
-            self.optimizer = Muon(*split_parameters(self.model), config.learning_rate, config.weight_decay)
-        return super().create_optimizer()  # type: ignore[no-any-return]
+        if config.optimizer != "muon":
+            return super().create_optimizer(model)  # type: ignore[no-any-return]
+        self.optimizer: torch.optim.Optimizer | None = self.optimizer or Muon(
+            *split_parameters(self.job.model), config.learning_rate, config.weight_decay
+        )
+        return self.optimizer
 
     def training_step(self, model: Any, inputs: Mapping[str, Step], num_items_in_batch: Any = None) -> torch.Tensor:
         model.train()

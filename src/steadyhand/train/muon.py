@@ -56,7 +56,8 @@ class Muon(torch.optim.Optimizer):
         assert gradient is not None
         momentum = self.state[parameter].setdefault("momentum", torch.zeros_like(parameter))
         momentum.lerp_(gradient, 1 - MOMENTUM)
-        return orthogonalised(gradient.lerp(momentum, MOMENTUM)) * (0.2 * max(parameter.shape) ** 0.5)
+        scale: float = 0.2 * float(max(parameter.shape)) ** 0.5
+        return orthogonalised(gradient.lerp(momentum, MOMENTUM)) * scale
 
     def _adam(self, parameter: torch.Tensor) -> torch.Tensor:
         """Kingma and Ba 2015, algorithm 1."""
@@ -75,7 +76,8 @@ class Muon(torch.optim.Optimizer):
 
 def split_parameters(model: torch.nn.Module) -> tuple[list[torch.nn.Parameter], list[torch.nn.Parameter]]:
     """(hidden matrices, the rest) of what is trained; the matrices of embeddings and of the head are not hidden."""
-    hidden, others = [], []
+    hidden: list[torch.nn.Parameter] = []
+    others: list[torch.nn.Parameter] = []
     outer = {id(p) for m in model.modules() if isinstance(m, torch.nn.Embedding) for p in m.parameters()}
     head = getattr(model, "get_output_embeddings", lambda: None)()
     outer |= {id(p) for p in head.parameters()} if head is not None else set()
