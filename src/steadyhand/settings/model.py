@@ -52,7 +52,7 @@ class SftSettings(Section):
     """`muon` orthogonalises the steps of whole matrices and learns more per token; it needs `method` `full`."""
 
     learning_rate: Positive = 3e-4
-    """Peak learning rate."""
+    """Peak learning rate of the optimizer."""
 
     epochs: Count = 3
     """Passes over the rows."""
@@ -133,7 +133,7 @@ class DpoSettings(Section):
     """`muon` orthogonalises the steps of whole matrices and learns more per token; it needs `method` `full`."""
 
     learning_rate: Positive = 2e-4
-    """Peak learning rate."""
+    """Peak learning rate of the optimizer."""
 
     epochs: Count = 2
     """Passes over the groups."""
