@@ -192,3 +192,11 @@ def test_no_text_whatever_ends_in_anything_but_settings_or_a_placed_usage_error(
     else:
         complete = Settings.model_validate(resolved.settings.model_dump()) == resolved.settings
     assert complete
+
+
+@pytest.mark.parametrize("section", ["sft", "dpo"])
+def test_muon_is_refused_for_adapters_before_anything_runs(tmp_path: Path, section: str) -> None:
+    error = refused(tmp_path, f'[{section}]\nmethod = "lora"\noptimizer = "muon"\n')
+    assert 'method` "full"' in str(error)
+    chosen = project(tmp_path, f'[{section}]\nmethod = "full"\noptimizer = "muon"\n').settings
+    assert getattr(chosen, section).optimizer == "muon"

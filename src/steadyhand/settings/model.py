@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Margin = Annotated[float, Field(ge=0, lt=1)]
@@ -24,6 +24,13 @@ class Section(BaseModel):
     model_config = ConfigDict(
         extra="forbid", frozen=True, strict=True, allow_inf_nan=False, use_attribute_docstrings=True
     )
+
+
+def _whole_matrices(value: str, info: ValidationInfo) -> str:
+    """Muon orthogonalises whole matrices, so adapters are refused as the settings are read, not hours later."""
+    if value == "muon" and info.data.get("method") == "lora":
+        raise ValueError('muon needs `method` "full"')
+    return value
 
 
 class ModelSettings(Section):
@@ -48,8 +55,8 @@ class SftSettings(Section):
     lora_alpha: Positive = 16.0
     """Scale of the adapters: the update is multiplied by alpha / rank; read only when `method` is `lora`."""
 
-    optimizer: Literal["adamw", "muon"] = "adamw"
-    """`muon` orthogonalises the steps of whole matrices and learns more per token; it needs `method` `full`."""
+    optimizer: Annotated[Literal["adamw", "muon"], AfterValidator(_whole_matrices)] = "adamw"
+    """`muon` orthogonalises the steps of whole matrices (Jordan et al. 2024); it needs `method` `full`."""
 
     learning_rate: Positive = 3e-4
     """Peak learning rate of the optimizer."""
@@ -129,8 +136,8 @@ class DpoSettings(Section):
     sft_weight: Annotated[float, Field(ge=0)] = 0.2
     """Weight of the likelihood term on the chosen answer, against its falling along with the rejected. 0: none."""
 
-    optimizer: Literal["adamw", "muon"] = "adamw"
-    """`muon` orthogonalises the steps of whole matrices and learns more per token; it needs `method` `full`."""
+    optimizer: Annotated[Literal["adamw", "muon"], AfterValidator(_whole_matrices)] = "adamw"
+    """`muon` orthogonalises the steps of whole matrices (Jordan et al. 2024); it needs `method` `full`."""
 
     learning_rate: Positive = 2e-4
     """Peak learning rate of the optimizer."""
