@@ -19,6 +19,10 @@ class TrainConfig:
 
     method: Method = "lora"
     """"full" trains every weight, "lora" rank-`lora_rank` adapters on all linear layers (Hu et al. 2021)."""
+    train_embeddings: bool = False
+    """Whether "full" trains token embeddings and the output layer too. Their rows of tokens that the data lack get a
+    small gradient that always points the same way, which an adaptive optimizer turns into whole steps: rare words
+    drift until the model can no longer copy them."""
     lora_rank: int = 8
     """Rank of the adapters; unused by "full"."""
     lora_alpha: float = 16.0

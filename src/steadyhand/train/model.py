@@ -44,10 +44,16 @@ def trainable(name: str | Path, config: TrainConfig) -> tuple[Any, Any, Path]:
     if config.method == "full":
         model = model.merge_and_unload() if adapter else model
         model.requires_grad_(True)
+        _set_trained(model, config.train_embeddings)
     elif not adapter:
         model = _with_adapters(model, config)
         model.peft_config["default"].base_model_name_or_path = _lasting_name(name, folder)
     return model, tokenizer, folder
+
+
+def _set_trained(model: Any, embeddings: bool) -> None:
+    for outer in (model.get_input_embeddings(), model.get_output_embeddings()):
+        outer.requires_grad_(embeddings)
 
 
 def _with_adapters(model: Any, config: TrainConfig) -> Any:
