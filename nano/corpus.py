@@ -9,17 +9,18 @@ from typing import Any
 
 import jinja2
 
-from nano import free, reason, systems, talk, tooluse, world
+from nano import casework, free, reason, systems, talk, tooluse, world
 from nano.rows import Generator, Lang, Row, draw
 
 NOISY, CLEAN = 0.15, 0.0  # chance that a user's message has a meaningless sentence beside it
 SHARES: list[tuple[float, float, list[tuple[float, Generator]]]] = [  # share of rows, chance of noise, generators
-    (0.42, NOISY, tooluse.GENERATORS),
-    (0.05, NOISY, [(w, tooluse.with_tools_on_offer(g)) for w, g in world.GENERATORS + talk.GENERATORS]),
-    (0.15, CLEAN, reason.GENERATORS),
-    (0.17, NOISY, world.GENERATORS),
-    (0.08, CLEAN, talk.GENERATORS),
-    (0.08, NOISY, systems.GENERATORS),
+    (0.32, NOISY, tooluse.GENERATORS),
+    (0.16, NOISY, casework.GENERATORS),
+    (0.04, NOISY, [(w, tooluse.with_tools_on_offer(g)) for w, g in world.GENERATORS + talk.GENERATORS]),
+    (0.14, CLEAN, reason.GENERATORS),
+    (0.16, NOISY, world.GENERATORS),
+    (0.07, CLEAN, talk.GENERATORS),
+    (0.06, NOISY, systems.GENERATORS),
     (0.05, CLEAN, free.GENERATORS),
 ]
 HISTORY = 0.15  # share of rows that begin with an unrelated earlier conversation

@@ -21,7 +21,7 @@ from nano import corpus, probe
 from nano.muon import Muon
 from nano.tokenizer import build
 
-ROWS, LENGTH = 8, 512  # packed rows per step x tokens per row
+ROWS, LENGTH = 6, 640  # packed rows per step x tokens per row
 WARMUP, DECAY = 60, 0.35  # steps; share of the steps over which the rate falls to zero
 MUON_RATE, ADAM_RATE = 0.02, 3e-3
 SAVE_STEPS, PROBE_STEPS = 100, 200

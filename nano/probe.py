@@ -8,13 +8,14 @@ from typing import Any
 
 import torch
 
-from nano import corpus, free, reason, systems, talk, tooluse, world
+from nano import casework, corpus, free, reason, systems, talk, tooluse, world
 from nano.rows import Generator
 
 
 def families() -> dict[str, Generator]:
     pairs = [
         *tooluse.GENERATORS,
+        *casework.GENERATORS,
         *reason.GENERATORS,
         *world.GENERATORS,
         *talk.GENERATORS,

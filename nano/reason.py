@@ -6,11 +6,19 @@ import json
 import random
 
 from nano import identifiers
-from nano.reason_wordings import ABOVE_EN, ABOVE_ZH, COPY, FIND_EN, FIND_ZH, READ_EN, READ_ZH
+from nano.reason_wordings import ABOVE_EN, ABOVE_ZH, COPY, COPY_PARTS, FIND_EN, FIND_ZH, READ_EN, READ_ZH
 from nano.rows import Generator, Lang, Row, said, think, user
 from nano.toolbox import value_of
 from nano.tooluse import FIELDS, TEXT_FIELDS, compared
 from nano.words import CHINESE, ENGLISH
+
+
+def copy_request(rng: random.Random, lang: Lang, held: bool, text: str) -> str:
+    """A request to copy `text`: one of the list, or put together from parts, so that no list is learnt by heart."""
+    ask = "".join(rng.choice(options) for options in COPY_PARTS[lang])
+    if held or rng.random() < 0.5:
+        ask = rng.choice(COPY[lang][held])
+    return ask.format(x=text)
 
 
 def copy_one(rng: random.Random, lang: Lang, held: bool) -> Row:
@@ -18,19 +26,19 @@ def copy_one(rng: random.Random, lang: Lang, held: bool) -> Row:
     reasoning = (
         think(lang, "复制文本", "照抄", "一字不改") if lang == "zh" else think(lang, "copy text", "repeat it", "exact")
     )
-    return {"messages": [user(rng.choice(COPY[lang][held]).format(x=value)), said(reasoning, value)], "tools": []}
+    return {"messages": [user(copy_request(rng, lang, held, value)), said(reasoning, value)], "tools": []}
 
 
 def copy_words(rng: random.Random, lang: Lang, held: bool) -> Row:
     """A few words in no order that makes sense, to be copied exactly."""
     first, other = (CHINESE, ENGLISH) if lang == "zh" else (ENGLISH, CHINESE)
-    size = rng.choice((rng.randint(2, 6), rng.randint(2, 6), rng.randint(7, 20)))
+    size = rng.choice((rng.randint(2, 6), rng.randint(2, 6), rng.randint(7, 30)))
     words = [rng.choice(first) if rng.random() < 0.85 else rng.choice(other) for _ in range(size)]
     text = ("" if lang == "zh" else rng.choice((" ", " ", " ", "-", ", "))).join(words)
     reasoning = (
         think(lang, "复制文本", "照抄", "一字不改") if lang == "zh" else think(lang, "copy text", "repeat it", "exact")
     )
-    return {"messages": [user(rng.choice(COPY[lang][held]).format(x=text)), said(reasoning, text)], "tools": []}
+    return {"messages": [user(copy_request(rng, lang, held, text)), said(reasoning, text)], "tools": []}
 
 
 def copy_many(rng: random.Random, lang: Lang, held: bool) -> Row:
@@ -41,8 +49,7 @@ def copy_many(rng: random.Random, lang: Lang, held: bool) -> Row:
         if lang == "zh"
         else think(lang, "copy a list", "repeat each", "same order")
     )
-    text = rng.choice(COPY[lang][held]).format(x=", ".join(values))
-    return {"messages": [user(text), said(reasoning, "\n".join(values))], "tools": []}
+    return {"messages": [user(copy_request(rng, lang, held, ", ".join(values))), said(reasoning, "\n".join(values))], "tools": []}
 
 
 def find_kind(rng: random.Random, lang: Lang, held: bool) -> Row:

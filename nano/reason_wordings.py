@@ -278,3 +278,19 @@ READ_ZH = (
     ],
     ["看 {j}，{f}呢？"],
 )
+
+# Parts of further requests to copy: opener, verb, what it is done to, closing words. Any combination is a request.
+COPY_PARTS = {
+    "en": (
+        ("", "", "", "Now ", "Would you ", "Could you ", "Next, ", "I need you to ", "You should ", "And then ", "OK, "),
+        ("copy", "repeat", "echo", "write out", "give back", "reproduce", "print", "spell", "say", "note", "type out"),
+        (' "{x}"', " this: {x}", " these words: {x}", " the text {x}", " ({x})", " what follows: {x}", " the line\n{x}\n", " {x}"),
+        ("", "", " as it is", " for me", " exactly", ", no more", " once", " now", " in full", ", thanks", " for the log"),
+    ),
+    "zh": (
+        ("", "", "", "现在", "接着", "你来", "然后", "好，", "需要你", "帮忙", "你应该"),
+        ("照抄", "重复", "写出", "抄下", "念出", "打出", "还给我", "再现", "记下", "交回", "原样给出"),
+        ("“{x}”", "这个：{x}", "这些字：{x}", "这段话 {x}", "（{x}）", "下文：{x}", "这一行\n{x}\n", " {x}"),
+        ("", "", "，谢谢", "，不要改", "，别的不要", "，一次就好", "，写全", "，存档用", "，就现在", "，一字不差", "吧"),
+    ),
+}

@@ -54,6 +54,11 @@ def test_one_row_per_card_with_the_answer_last() -> None:
     assert all(row.messages[-1].role == "assistant" and row.tools == () for row in rows)
 
 
+def test_cards_may_be_shown_several_times() -> None:
+    once, thrice = (sft_rows(domain(), scenarios=False, rehearsal=0, seed=0, card_repeats=n) for n in (1, 3))
+    assert Counter(row.source for row in thrice) == {row.source: 3 for row in once}
+
+
 def test_scenarios_add_training_decisions_with_their_tools_only() -> None:
     rows = sft_rows(domain(), scenarios=True, rehearsal=0, seed=0)
     added = {row.source: row for row in rows if row.source.startswith("scenario:")}

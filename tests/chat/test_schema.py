@@ -41,6 +41,11 @@ def test_violations_say_where(arguments: dict[str, Json], path: str) -> None:
     assert error.startswith(path)
 
 
+def test_a_circle_of_references_is_reported() -> None:
+    circle = tool({"type": "object", "$defs": {"a": {"$ref": "#/$defs/a"}}, "properties": {"x": {"$ref": "#/$defs/a"}}})
+    assert "circle" in schema_errors(circle, {"x": 1})[0]
+
+
 def test_a_remote_reference_is_reported_and_never_fetched() -> None:
     remote = tool({"type": "object", "properties": {"a": {"$ref": "http://127.0.0.1:9/schema.json"}}})
     assert "cannot be resolved" in schema_errors(remote, {"a": 1})[0]

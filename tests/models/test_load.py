@@ -167,3 +167,12 @@ def test_the_fingerprint_follows_weights_and_template_only(saved: Path, tmp_path
         other = copy(saved, tmp_path / name)
         (other / name).write_bytes((other / name).read_bytes() + b" ")
         assert fingerprint(other) != fingerprint(saved)
+
+
+@pytest.mark.parametrize("text", ["{broken", "[]"])
+def test_a_broken_tokenizer_file_has_no_fingerprint(saved: Path, tmp_path: Path, text: str) -> None:
+    broken = copy(saved, tmp_path / "broken")
+    (broken / "tokenizer_config.json").write_text(text)
+    with pytest.raises(PrerequisiteError, match="JSON") as caught:
+        fingerprint(broken)
+    assert "tokenizer_config.json" in str(caught.value)

@@ -13,8 +13,9 @@ from steadyhand.chat.messages import Message
 from steadyhand.chat.render import Renderer
 from steadyhand.domain.rows import Rejected, Row
 from steadyhand.errors import UsageError
+from steadyhand.models.load import load_tokenizer, resolve
 from steadyhand.train.config import DpoConfig, SftConfig
-from steadyhand.train.data import dpo_plan, group_samples, samples, sft_plan
+from steadyhand.train.data import Sample, dpo_plan, group_samples, nested, samples, sft_plan
 from tests import tiny
 
 
@@ -30,6 +31,27 @@ def test_the_trained_tokens_are_the_answer_and_its_end(renderer: Renderer) -> No
         trained = [token for token, on in zip(sample.ids, sample.mask, strict=True) if on]
         assert trained[-1] == renderer.stop_ids[0]
         assert renderer.decode(trained) == renderer.completion_text(row.messages[:-1], row.tools, row.messages[-1])
+
+
+def test_turns_of_one_dialogue_are_computed_once() -> None:
+    renderer = Renderer(load_tokenizer(resolve("steady-nano")))
+    first, second = Message("assistant", "one"), Message("assistant", "two")
+    turns = (Message("user", "q"), first, Message("tool", "r"), second)
+    short, long = samples([Row(turns[:2], (), "s#1"), Row(turns, (), "s#3")], renderer, SftConfig())
+    (both,) = nested([long, short])
+    assert both.ids == long.ids
+    assert both.mask[: len(short.mask)] == short.mask
+    assert both.mask[len(short.mask) :] == long.mask[len(short.mask) :]
+    assert len(nested([long, long])) == 2
+
+
+@given(st.lists(st.lists(st.integers(0, 2), min_size=2, max_size=6), max_size=12))
+def test_nesting_trains_every_target_in_its_own_context(rows: list[list[int]]) -> None:
+    data = [Sample(tuple(ids), (*[0] * (len(ids) - 1), 1)) for ids in rows]
+    merged = nested(data)
+    targets = Counter(s.ids[: i + 1] for s in merged for i, on in enumerate(s.mask) if on)
+    assert targets == Counter(s.ids for s in data)
+    assert len(merged) <= len(data)
 
 
 def test_a_long_sample_loses_the_left_of_its_prompt(renderer: Renderer) -> None:

@@ -86,6 +86,16 @@ def test_training_learns_logs_and_saves_a_model_that_loads(base: Path, tmp_path:
     assert (result.folder / "adapter_config.json").exists() == (method == "lora")
 
 
+def test_embeddings_move_only_when_they_are_trained(base: Path, tmp_path: Path) -> None:
+    start = weights(base)
+    for trained in (False, True):
+        out = tmp_path / f"trained-{trained}"
+        train_sft(base, tiny.rows(), replace(FULL, train_embeddings=trained, weight_decay=0.0), out)
+        moved = {name for name, tensor in weights(out).items() if not torch.equal(tensor, start[name])}
+        assert any("proj" in name for name in moved)
+        assert any("embed" in name for name in moved) is trained
+
+
 def test_two_runs_give_equal_weights_and_another_seed_does_not(base: Path, tmp_path: Path) -> None:
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
         train_sft(base, tiny.rows(), replace(FULL, method="lora", seed=seed, epochs=1), tmp_path / name)

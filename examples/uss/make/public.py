@@ -13,7 +13,14 @@ Row = dict[str, Any]
 PROBES, SEED = 300, 20
 LANGS = ("en", "zh")
 WORDINGS = 2  # of each public fact in each language
-SHARES = {"nano.world": 300, "nano.talk": 300, "nano.tooluse": 500, "nano.reason": 200, "nano.systems": 100}  # rows
+SHARES = {  # rows of each room
+    "nano.world": 250,
+    "nano.talk": 300,
+    "nano.tooluse": 400,
+    "nano.casework": 150,
+    "nano.reason": 200,
+    "nano.systems": 100,
+}
 
 
 class GeneratorAbsentError(Exception):

@@ -15,13 +15,16 @@ from steadyhand.domain.rows import Row
 from steadyhand.errors import UsageError
 
 
-def sft_rows(domain: Domain, *, scenarios: bool, rehearsal: float, seed: int) -> list[Row]:
-    """All cards (and with `scenarios` all training decisions), plus so many rehearsal rows that they make up the share
-    `rehearsal` (0 to below 1) of the result, as far as there are enough; shuffled. One seed gives one list."""
+def sft_rows(
+    domain: Domain, *, scenarios: bool, rehearsal: float, seed: int, card_repeats: int = 1
+) -> list[Row]:
+    """All cards `card_repeats` times (and with `scenarios` all training decisions), plus so many rehearsal rows that
+    they make up the share `rehearsal` (0 to below 1) of the result, as far as there are enough; shuffled. One seed
+    gives one list."""
     if not 0 <= rehearsal < 1:
         raise UsageError(f"rehearsal is {rehearsal}, not a share from 0 to below 1", next="set sft.rehearsal")
     rng = Random(seed)
-    taught = [Row(card.messages, (), f"card:{card.id}") for card in domain.cards]
+    taught = [Row(card.messages, (), f"card:{card.id}") for card in domain.cards] * card_repeats
     if scenarios:
         taught += _decision_rows(domain)
     wanted = round(len(taught) * rehearsal / (1 - rehearsal)) if taught else None

@@ -32,6 +32,8 @@ def schema_errors(tool: Tool, arguments: dict[str, Json]) -> list[str]:
         found = sorted(_validator(_text(tool)).iter_errors(arguments), key=lambda error: list(map(str, error.path)))
     except Unresolvable as error:
         return [f"schema of {tool.name}: {error.ref} cannot be resolved"]
+    except RecursionError:
+        return [f"schema of {tool.name}: its references lead round in a circle"]
     return [f"{_path(error.absolute_path)}: {error.message}" for error in found]
 
 

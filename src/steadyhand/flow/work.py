@@ -150,8 +150,14 @@ def _taught_rows(desk: Desk, *, scenarios: bool) -> list[Row]:
     """What SFT trains on, and what preference training takes along."""
     from steadyhand.cards.rows import sft_rows
 
-    share, seed = desk.settings.sft.rehearsal, desk.settings.seed
-    return sft_rows(desk.parts.domain, scenarios=scenarios, rehearsal=share, seed=seed)
+    given = desk.settings.sft
+    return sft_rows(
+        desk.parts.domain,
+        scenarios=scenarios,
+        rehearsal=given.rehearsal,
+        seed=desk.settings.seed,
+        card_repeats=given.card_repeats,
+    )
 
 
 def _health_suites(desk: Desk) -> tuple[Suite, ...]:

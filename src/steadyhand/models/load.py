@@ -221,13 +221,23 @@ def fingerprint(folder: Path) -> str:
 
 def _digest(path: Path) -> bytes:
     if path.name == "tokenizer_config.json":  # only its template counts: other keys change with library versions
-        template = json.loads(path.read_text("utf-8")).get("chat_template", "")
+        template = _object(path).get("chat_template", "")
         return hashlib.sha256(json.dumps(template).encode()).digest()
     if path.name == ADAPTER:  # rank and scale count; where the base lies does not
-        config = json.loads(path.read_text("utf-8"))
+        config = _object(path)
         return hashlib.sha256(json.dumps([config.get("r"), config.get("lora_alpha")]).encode()).digest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
+
+
+def _object(path: Path) -> dict[str, Any]:
+    try:
+        found = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise PrerequisiteError(f"not JSON: {error}", where=str(path), next="copy the model's folder again") from error
+    if not isinstance(found, dict):
+        raise PrerequisiteError("no JSON object", where=str(path), next="copy the model's folder again")
+    return found
 
 
 def _device(device: str) -> str:

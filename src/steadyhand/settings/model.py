@@ -47,7 +47,10 @@ class SftSettings(Section):
     """Supervised fine-tuning: injects what the knowledge cards say."""
 
     method: Literal["full", "lora"] = "full"
-    """`full` trains every weight; `lora` trains low-rank adapters and merges them afterwards."""
+    """`full` trains the weights themselves; `lora` trains low-rank adapters and merges them afterwards."""
+
+    train_embeddings: bool = False
+    """Whether `full` trains token embeddings and the output layer too; then words that the data lack drift."""
 
     lora_rank: Count = 8
     """Rank of the adapters; read only when `method` is `lora`."""
@@ -75,6 +78,9 @@ class SftSettings(Section):
 
     max_length: Annotated[int, Field(ge=16)] = 1024
     """Tokens of prompt and answer together. A longer row loses the start of its prompt, which is counted."""
+
+    card_repeats: Count = 1
+    """How often an epoch shows each card: cards are short and need more passes than dialogues."""
 
     rehearsal: Annotated[float, Field(ge=0, lt=1)] = 0.5
     """Share of the rows that are general dialogues, so that the model keeps what it knew. 0: cards only."""
@@ -122,7 +128,10 @@ class DpoSettings(Section):
     """Preference training: corrects tool behaviour (call or not, which tool, which arguments, how to read results)."""
 
     method: Literal["full", "lora"] = "lora"
-    """`full` trains every weight; `lora` trains low-rank adapters and merges them afterwards."""
+    """`full` trains the weights themselves; `lora` trains low-rank adapters and merges them afterwards."""
+
+    train_embeddings: bool = False
+    """Whether `full` trains token embeddings and the output layer too; then words that the data lack drift."""
 
     lora_rank: Count = 8
     """Rank of the adapters; read only when `method` is `lora`."""

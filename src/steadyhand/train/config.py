@@ -18,11 +18,11 @@ class TrainConfig:
     """What SFT and DPO have in common."""
 
     method: Method = "lora"
-    """"full" trains every weight, "lora" rank-`lora_rank` adapters on all linear layers (Hu et al. 2021)."""
+    """"full" trains the network's own weights, "lora" rank-`lora_rank` adapters on all linear layers (Hu et al. 2021)."""
     train_embeddings: bool = False
-    """Whether "full" trains token embeddings and the output layer too. Their rows of tokens that the data lack get a
+    """Whether "full" trains token embeddings and the output layer too. The rows of tokens that the data lack get a
     small gradient that always points the same way, which an adaptive optimizer turns into whole steps: rare words
-    drift until the model can no longer copy them."""
+    drift until the model cannot copy them any more."""
     lora_rank: int = 8
     """Rank of the adapters; unused by "full"."""
     lora_alpha: float = 16.0

@@ -52,6 +52,23 @@ def samples(rows: Sequence[Row], renderer: Renderer, config: TrainConfig) -> lis
     return [_sample(row, renderer, config.max_length) for row in rows]
 
 
+def nested(data: Sequence[Sample]) -> list[Sample]:
+    """Samples of which each is the beginning of the next become one that trains the targets of all: exact, as causal
+    attention shows each target the same tokens as before, and a dialogue of several turns is computed once.
+
+    Equal samples stay apart, as each counts. The order follows the tokens.
+    """
+    merged: list[Sample] = []
+    for row in sorted(data, key=lambda sample: sample.ids):  # a beginning sorts before what continues it
+        last = merged[-1] if merged else None
+        if last and len(last.ids) < len(row.ids) and row.ids[: len(last.ids)] == last.ids:
+            trained = itertools.zip_longest(row.mask, last.mask, fillvalue=0)
+            merged[-1] = Sample(row.ids, tuple(map(max, trained)), row.cut)
+        else:
+            merged.append(row)
+    return merged
+
+
 def _sample(row: Row, renderer: Renderer, most: int) -> Sample:
     rendered = renderer.sample(row.messages, row.tools)
     ids, mask = tuple(rendered.ids), tuple(rendered.mask)

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 from steadyhand.domain.rows import Group, Row
 from steadyhand.errors import JobError
 from steadyhand.train.config import DpoConfig
-from steadyhand.train.data import GroupSample, Sample, digest, dpo_plan, group_samples, samples
+from steadyhand.train.data import GroupSample, Sample, digest, dpo_plan, group_samples, nested, samples
 from steadyhand.train.result import Progress, TrainResult, work_folder
 from steadyhand.train.sft import token_loss
 
@@ -56,7 +56,7 @@ def train_dpo(
     began = time.monotonic()
     model, tokenizer, folder = trainable(model_folder, config)
     data = group_samples(groups, Renderer(tokenizer), config)
-    replayed = samples(rows, Renderer(tokenizer), config) if rows and config.replay_tokens else []
+    replayed = nested(samples(rows, Renderer(tokenizer), config)) if rows and config.replay_tokens else []
     settings = replace(config, save_steps=0, log_steps=1)  # neither changes the result
     start = fingerprint(folder)
     key, work = digest("dpo", start, settings, data, replayed), work_folder(out)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from steadyhand.domain.rows import Row
 from steadyhand.train.config import SftConfig
-from steadyhand.train.data import Sample, digest, samples, sft_plan
+from steadyhand.train.data import Sample, digest, nested, samples, sft_plan
 from steadyhand.train.result import Progress, TrainResult, work_folder
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def train_sft(
 
     began = time.monotonic()
     model, tokenizer, folder = trainable(model_folder, config)
-    data = samples(rows, Renderer(tokenizer), config)
+    data = nested(samples(rows, Renderer(tokenizer), config))
     plan = sft_plan([len(sample.ids) for sample in data], config)
     settings = replace(config, save_steps=0, log_steps=1)  # neither changes the result
     work = work_folder(out)
