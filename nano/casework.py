@@ -58,7 +58,7 @@ class Case:
             self.words = {name: self.slots[name].replace(" ", "_") for name in "yzeh"}
         self.kinds = rng.sample([noun for noun in FLAG_NOUNS if noun[0] in ("domains", "ips", "urls")], 3)
         if rng.random() < 0.3:
-            self.kinds[0] = rng.choice(FLAG_NOUNS)
+            self.kinds[0] = rng.choice([noun for noun in FLAG_NOUNS if noun not in self.kinds])
         self.singular = rng.random() < 0.6
         self._told()
 

@@ -14,11 +14,11 @@ PROBES, SEED = 300, 20
 LANGS = ("en", "zh")
 WORDINGS = 2  # of each public fact in each language
 SHARES = {  # rows of each room
-    "nano.world": 250,
+    "nano.world": 200,
     "nano.talk": 300,
     "nano.tooluse": 400,
-    "nano.casework": 150,
-    "nano.reason": 200,
+    "nano.casework": 200,
+    "nano.reason": 400,
     "nano.systems": 100,
 }
 
