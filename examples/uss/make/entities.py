@@ -6,7 +6,10 @@ Words, the parity of an IP's third number and of a ticket's number keep the spli
 from __future__ import annotations
 
 import random
+import string
 from typing import Literal
+
+from nano.vocabulary import ENGLISH
 
 Split = Literal["train", "eval"]
 
@@ -25,11 +28,23 @@ WORDS = {
         "vox kel bru nim"
     ),
 }
+
+
+def _made_up(count: int, low: int, high: int, alphabet: str) -> tuple[str, ...]:
+    """Strings that mean nothing, for training: a model that sees few names learns them, not how to copy a name."""
+    rng = random.Random(f"names/{low}/{high}")
+    return tuple("".join(rng.choices(alphabet, k=rng.randint(low, high))) for _ in range(count))
+
+
+_EVAL = frozenset(WORDS["eval"])
+_COMMON = sorted({word.lower() for word in ENGLISH} - _EVAL)
+WORDS["train"] += (*_COMMON, *(w for w in _made_up(900, 2, 6, string.ascii_lowercase) if w not in _EVAL))
 TLDS = _words("com net org info top xyz de ru cn io site online biz cc")
 PATHS = {
     "train": _words("OkkxCrq w/w.doc login a1 get/7 x9K docs/in pay img/2 go"),
     "eval": _words("e4gUVc p/q.zip enter b3 take/5 y8R files/on buy pic/4 run"),
 }
+PATHS["train"] += _made_up(300, 3, 6, string.ascii_letters + string.digits + "./")
 KEYWORDS = {
     ("train", "en"): _words("phishing banks invoices botnets cookies mails passwords routers"),
     ("eval", "en"): _words("parcels phones taxes hotels printers"),
