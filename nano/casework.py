@@ -50,17 +50,21 @@ class Case:
         low, self.key = self.slots["t"].lower(), rng.choice(("uri", "target", "item", "host", any_name(rng)))
         self.ask = f"{rng.choice(('query', 'ask', 'check', 'lookup'))}_{low}"
         self.send = f"{rng.choice(('tell', 'report', 'send', 'correct'))}_{low}"
-        self.take = f"{rng.choice(('extract', 'find', 'take', 'list'))}_{rng.choice(('items', 'things', 'resource'))}"
-        english = said_about("en")["slots"]
-        self.words = dict(zip("yz", rng.choice(english["yz"]).replace(" ", "_").split("/"), strict=True))
-        self.words |= dict(zip("eh", rng.choice(english["eh"]).replace(" ", "_").split("/"), strict=True))
-        if lang == "en":
-            self.words = {name: self.slots[name].replace(" ", "_") for name in "yzeh"}
+        self.take = f"{rng.choice(('extract', 'find', 'take', 'list'))}_{rng.choice(('items', 'things', 'parts'))}"
+        self.words = {name: slug for pair in ("yz", "eh") for name, slug in self._slugs(pair).items()}
         self.kinds = rng.sample([noun for noun in FLAG_NOUNS if noun[0] in ("domains", "ips", "urls")], 3)
         if rng.random() < 0.3:
             self.kinds[0] = rng.choice([noun for noun in FLAG_NOUNS if noun not in self.kinds])
         self.singular = rng.random() < 0.6
         self._told()
+
+    def _slugs(self, pair: str) -> dict[str, str]:
+        """What a tool calls both outcomes, or both kinds of error: the words themselves, or others in the same order."""
+        own = [str(self.slots[name]) for name in pair]
+        if self.lang == "zh" or any(text.startswith("false ") for text in own):
+            others = [text for text in said_about("en")["slots"][pair] if not text.startswith("false ")]
+            own = self.rng.choice(others).split("/")
+        return {name: text.replace(" ", "_") for name, text in zip(pair, own, strict=True)}
 
     def words_for(self, name: str, **more: Any) -> str:
         """One wording of `name`, filled; the last one of a list is for held-out rows."""
@@ -112,8 +116,9 @@ class Case:
 
     def _choice(self, name: str, two: str) -> Argument:
         schema: dict[str, Any] = {"type": "string", "enum": [self.words[two[0]], self.words[two[1]]]}
-        if self.lang == "zh":
-            schema["description"] = f"{self.slots[two[0]]} / {self.slots[two[1]]}"
+        spoken = [str(self.slots[letter]) for letter in two]
+        if [text.replace(" ", "_") for text in spoken] != schema["enum"]:
+            schema["description"] = " / ".join(spoken)
         return Argument(name, schema, "", "", "")
 
     # ---- steps ----------------------------------------------------------------------------------------------------

@@ -14,8 +14,8 @@ from nano.rows import Generator, Lang, Row, draw
 
 NOISY, CLEAN = 0.15, 0.0  # chance that a user's message has a meaningless sentence beside it
 SHARES: list[tuple[float, float, list[tuple[float, Generator]]]] = [  # share of rows, chance of noise, generators
-    (0.32, NOISY, tooluse.GENERATORS),
-    (0.16, NOISY, casework.GENERATORS),
+    (0.29, NOISY, tooluse.GENERATORS),
+    (0.19, NOISY, casework.GENERATORS),
     (0.04, NOISY, [(w, tooluse.with_tools_on_offer(g)) for w, g in world.GENERATORS + talk.GENERATORS]),
     (0.14, CLEAN, reason.GENERATORS),
     (0.16, NOISY, world.GENERATORS),

@@ -391,13 +391,13 @@ def with_tools_on_offer(make: Generator) -> Generator:
 
 
 GENERATORS: list[tuple[float, Generator]] = [
-    (0.18, simple_call),
+    (0.12, simple_call),
     (0.04, named_call),
     (0.12, service_call),
     (0.08, parallel_call),
-    (0.12, flag_call),
+    (0.20, flag_call),
     (0.06, missing_argument),
-    (0.10, no_tool_fits),
+    (0.08, no_tool_fits),
     (0.04, tool_error),
     (0.08, read_field),
     (0.09, list_then_each),

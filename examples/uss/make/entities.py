@@ -44,7 +44,7 @@ PATHS = {
     "train": _words("OkkxCrq w/w.doc login a1 get/7 x9K docs/in pay img/2 go"),
     "eval": _words("e4gUVc p/q.zip enter b3 take/5 y8R files/on buy pic/4 run"),
 }
-PATHS["train"] += _made_up(300, 3, 6, string.ascii_letters + string.digits + "./")
+PATHS["train"] += _made_up(300, 3, 6, string.ascii_letters + string.digits)
 KEYWORDS = {
     ("train", "en"): _words("phishing banks invoices botnets cookies mails passwords routers"),
     ("eval", "en"): _words("parcels phones taxes hotels printers"),
