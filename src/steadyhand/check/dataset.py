@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from steadyhand.chat.messages import Message, Tool
+from steadyhand.domain.assemble import POINT
 from steadyhand.domain.convert import Dialogue, Imported, Preference, Reject
 from steadyhand.domain.labels import UNLABELLED, Labels, codes_in
 from steadyhand.domain.model import Card, Domain, Scenario
@@ -87,7 +88,8 @@ def _from_preference(row: Preference) -> Pair:
 
 
 def _from_card(card: Card, causal: str) -> Record:
-    return Record(f"card {card.id}", card.place, card.messages, point=card.point, causal=causal)
+    point = "" if card.point == POINT else card.point  # imported rows share that point without sharing a question
+    return Record(f"card {card.id}", card.place, card.messages, point=point, causal=causal)
 
 
 def _from_scenario(scenario: Scenario, domain: Domain) -> Record:

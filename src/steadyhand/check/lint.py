@@ -47,7 +47,9 @@ class Report:
 
 def row_rules() -> Sequence[Rules]:
     """The rules that look at records and pairs."""
-    return ()
+    from steadyhand.check.diversity import check_diversity
+
+    return (check_diversity,)
 
 
 def lint_files(
