@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from steadyhand.chat.messages import Message, Tool
 from steadyhand.domain.assemble import POINT
@@ -63,13 +63,19 @@ class Dataset:
         return len(self.records) + len(self.pairs) + len(self.rejects)
 
 
-def dataset_of_files(files: Iterable[Imported]) -> Dataset:
+def dataset_of_files(files: Iterable[Imported], held_out: Iterable[Imported] = ()) -> Dataset:
+    """All rows; those of `held_out` files are evaluated, whatever they say themselves."""
     made = Dataset()
-    for imported in files:
+    for imported in (*files, *map(_held_out, held_out)):
         made.records += map(_from_dialogue, imported.rows)
         made.pairs += map(_from_preference, imported.preferences)
         made.rejects += imported.rejects
     return made
+
+
+def _held_out(imported: Imported) -> Imported:
+    rows = [replace(row, labels=replace(row.labels, split="eval")) for row in imported.rows]
+    return replace(imported, rows=rows)
 
 
 def dataset_of_domain(domain: Domain) -> Dataset:

@@ -48,17 +48,26 @@ class Report:
 def row_rules() -> Sequence[Rules]:
     """The rules that look at records and pairs."""
     from steadyhand.check.diversity import check_diversity
+    from steadyhand.check.duplicates import check_duplicates
+    from steadyhand.check.overlap import check_overlap
 
-    return (check_diversity,)
+    return (check_diversity, check_duplicates, check_overlap)
 
 
 def lint_files(
-    files: Sequence[Imported], codes: frozenset[str], renderer: Renders | None = None, max_length: int | None = None
+    files: Sequence[Imported],
+    codes: frozenset[str],
+    renderer: Renders | None = None,
+    max_length: int | None = None,
+    held_out: Sequence[Imported] = (),
 ) -> Report:
-    """Every rule that needs no domain folder. `renderer` and `max_length` as in `check`."""
-    dataset = dataset_of_files(files)
-    found = [*_unusable(dataset), *_by_row(dataset)]
-    for imported in files:
+    """Every rule that needs no domain folder. All rows of `held_out` count as evaluated, those of `files` by their own
+    `split`. `renderer` and `max_length` as in `check`."""
+    from steadyhand.check.overlap import check_exact
+
+    dataset = dataset_of_files(files, held_out)
+    found = [*_unusable(dataset), *_by_row(dataset), *check_exact(dataset)]
+    for imported in (*files, *held_out):
         found += _as_scenarios(imported, renderer, max_length)
     return _report(found, codes, dataset)
 

@@ -30,6 +30,9 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--ignore", multiple=True, metavar="CODES", help="Not these rules; the more exact of the two options wins."
 )
+@click.option(
+    "--eval", "held_out", type=_PATH, multiple=True, help="A file that is evaluated: looks for leaks into it."
+)
 @click.option("--explain", metavar="CODE", help="Show the page of a rule and stop.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "sarif", "github"]), default="text", show_default=True
@@ -40,6 +43,7 @@ def check_command(
     paths: tuple[Path, ...],
     select: tuple[str, ...],
     ignore: tuple[str, ...],
+    held_out: tuple[Path, ...],
     explain: str | None,
     form: str,
     model: str | None,
@@ -56,7 +60,7 @@ def check_command(
         _explain(page(explain), explain, as_json)
         return EXIT_OK
     codes = selected(_words(select), _words(ignore))
-    report, counts = _lint(paths, codes, model)
+    report, counts = _lint(paths, held_out, codes, model)
     _print(report, counts, paths, "json" if as_json else form)
     return EXIT_OK if report.clean else EXIT_NO
 
@@ -72,7 +76,9 @@ def _words(options: Sequence[str]) -> list[str]:
     return [word for option in options for word in option.replace(",", " ").split()]
 
 
-def _lint(paths: Sequence[Path], codes: frozenset[str], model: str | None) -> tuple[Report, dict[str, int]]:
+def _lint(
+    paths: Sequence[Path], held_out: Sequence[Path], codes: frozenset[str], model: str | None
+) -> tuple[Report, dict[str, int]]:
     """The report, and how much of what was read."""
     from steadyhand.check.lint import lint_domain, lint_files
     from steadyhand.domain.load import load
@@ -82,13 +88,14 @@ def _lint(paths: Sequence[Path], codes: frozenset[str], model: str | None) -> tu
     folders = [path for path in paths if not path.is_file()]
     renderer, max_length = _rendering(paths[0], model)
     if folders:
-        if len(paths) > 1:
+        if len(paths) > 1 or held_out:
             raise UsageError(
                 "a domain folder is checked alone", where=str(folders[0]), next="name one folder, or files"
             )
         domain = load(folders[0])
         return lint_domain(domain, codes, renderer, max_length), _counts(domain)
-    report = lint_files([_read(path) for path in paths], codes, renderer, max_length)
+    trained, evaluated = [_read(path) for path in paths], [_read(path) for path in held_out]
+    report = lint_files(trained, codes, renderer, max_length, evaluated)
     return report, {"rows": report.rows, "records": report.records, "unusable": report.unusable}
 
 

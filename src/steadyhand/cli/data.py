@@ -91,10 +91,36 @@ def export_command(folder: Path, target: Path, form: ExportFormat, as_json: bool
         click.echo(f"{len(rows)} rows ({splits['train']} train, {splits['eval']} eval) in {target}")
 
 
-def _read(source: Path, form: str) -> Imported:
+@click.command("split")
+@click.argument("source", type=_FOLDER)
+@click.option("--to", "folder", type=_FOLDER, required=True, help="The new folder for train.jsonl and eval.jsonl.")
+@click.option("--share", type=click.FloatRange(0, 1, min_open=True, max_open=True), default=0.1, show_default=True)
+@click.option("--seed", type=int, default=0, show_default=True)
+@json_option
+def split_command(source: Path, folder: Path, share: float, seed: int, as_json: bool) -> None:
+    """Split the data set SOURCE (JSON or JSONL) into train.jsonl and eval.jsonl, about 90/10.
+
+    Rows stay as they are. Rows of one `group`, of one template (equal but for their values) or with nearly the same
+    first question stay on one side. Rows that cannot be read go to rejects.jsonl, with the reason.
+    """
+    from steadyhand.domain.split import split_rows
+    from steadyhand.domain.write import write_files
+
+    made = split_rows(_read(source, "auto", preferences=True), share, seed)
+    files = {"train.jsonl": made.train, "eval.jsonl": made.eval, "rejects.jsonl": made.rejects}
+    write_files({name: "".join(f"{row}\n" for row in rows) for name, rows in files.items() if rows}, folder)
+    counts = {name.partition(".")[0]: len(rows) for name, rows in files.items()} | {"groups": made.groups}
+    if as_json:
+        emit_json({"folder": str(folder), **counts})
+        return
+    click.echo(f"{counts['train']} train, {counts['eval']} eval, {counts['rejects']} rejected; {made.groups} groups")
+    say(f"next: steady check {folder / 'train.jsonl'} --eval {folder / 'eval.jsonl'}")
+
+
+def _read(source: Path, form: str, *, preferences: bool = False) -> Imported:
     from steadyhand.domain.convert import read_dialogues
 
     if not source.exists():
         raise PrerequisiteError("no such file", where=str(source), next="name a JSON or JSONL file")
     wanted: Format | None = None if form == "auto" else form  # type: ignore[assignment]  # click checked the choice
-    return read_dialogues(source, wanted)
+    return read_dialogues(source, wanted, preferences=preferences)
