@@ -90,5 +90,6 @@ JUDGED = st.dictionaries(
 @given(rows=st.lists(JUDGED, min_size=1, max_size=3))
 def test_no_judgement_is_ever_lost(rows: list[Json], tmp_path_factory: pytest.TempPathFactory) -> None:
     found = read(tmp_path_factory.getbasetemp(), *rows)
-    kept = [row.number for row in (*found.rows, *found.preferences, *found.rejects)]
+    kept = [row.number for row in found.rows] + [row.number for row in found.preferences]
+    kept += [row.number for row in found.rejects]
     assert sorted(kept) == list(range(1, len(rows) + 1))

@@ -49,9 +49,11 @@ def row_rules() -> Sequence[Rules]:
     """The rules that look at records and pairs."""
     from steadyhand.check.diversity import check_diversity
     from steadyhand.check.duplicates import check_duplicates
+    from steadyhand.check.judgements import check_judgements
     from steadyhand.check.overlap import check_overlap
+    from steadyhand.check.quality import check_quality
 
-    return (check_diversity, check_duplicates, check_overlap)
+    return (check_diversity, check_duplicates, check_judgements, check_overlap, check_quality)
 
 
 def lint_files(
@@ -79,7 +81,8 @@ def lint_domain(
     from steadyhand.check import check
 
     dataset = dataset_of_domain(domain)
-    return _report([*check(domain, renderer, max_length), *_by_row(dataset)], codes, dataset)
+    found = [one for one in check(domain, renderer, max_length) if one.code != "Q106"]  # the rows' own rule says more
+    return _report([*found, *_by_row(dataset)], codes, dataset)
 
 
 def _by_row(dataset: Dataset) -> Iterator[Finding]:
@@ -102,7 +105,7 @@ def _as_scenarios(imported: Imported, renderer: Renders | None, max_length: int 
     if not imported.rows:
         return
     domain = domain_of(imported)
-    yield from (found for found in check_scenarios(domain) if found.code != "S107")
+    yield from (found for found in check_scenarios(domain) if found.code not in ("S107", "Q106"))
     yield from check_markers(domain)
     if renderer is not None:
         yield from check_template(domain, renderer, max_length)

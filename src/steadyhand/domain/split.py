@@ -30,7 +30,8 @@ class Split:
 def split_rows(imported: Imported, share: float = 0.1, seed: int = 0) -> Split:
     """About `share` of the rows for evaluation, by whole groups drawn with `seed`; a group that is larger than what is
     still missing is passed over, so evaluation never gets more than its share (but at least one row)."""
-    rows = sorted([*imported.rows, *imported.preferences], key=lambda row: row.number)
+    every: list[Dialogue | Preference] = [*imported.rows, *imported.preferences]
+    rows = sorted(every, key=lambda row: row.number)
     groups = _groups(rows)
     held = _drawn(Counter(groups), max(1, round(share * len(rows))), seed)
     sides: dict[bool, list[str]] = {False: [], True: []}
