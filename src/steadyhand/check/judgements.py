@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from steadyhand.chat.messages import Message
 from steadyhand.chat.schema import schema_errors
 from steadyhand.check.dataset import Dataset, Pair, place_of
-from steadyhand.check.features import tokens
+from steadyhand.check.features import is_han, tokens
 from steadyhand.check.finding import Finding, finding
 from steadyhand.domain.textkeys import normal
 from steadyhand.errors import Place
@@ -85,8 +85,21 @@ def _openings(both: Sequence[Both]) -> Iterator[Finding]:
     counts = {words: good[words] + bad[words] for words in {*good, *bad}}
     z = {words: share_z(good[words], n, 0.5) for words, n in counts.items() if n >= MIN_OPENINGS}
     kept = discoveries({words: two_sided(value) for words, value in z.items()}, FALSE_DISCOVERIES)
-    for words in sorted(kept, key=lambda w: (-abs(z[w]), w))[:SHOWN]:
+    for words in _without_nested(sorted(kept, key=lambda w: (-abs(z[w]), -len(w), w)))[:SHOWN]:
         side = "chosen" if z[words] > 0 else "rejected"
         most = max(good[words], bad[words])
-        what = f"{most} of {counts[words]} answers that begin with {' '.join(words)!r} are {side} (z = {z[words]:+.1f})"
+        what = f"{most} of {counts[words]} answers that begin with {_phrase(words)!r} are {side} (z = {z[words]:+.1f})"
         yield finding("P204", example[words], what, "reword some of them, so that the opening tells nothing")
+
+
+def _without_nested(openings: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Of openings that continue each other only the first."""
+    kept: list[tuple[str, ...]] = []
+    for words in openings:
+        if not any(words[: len(other)] == other[: len(words)] for other in kept):
+            kept.append(words)
+    return kept
+
+
+def _phrase(words: Sequence[str]) -> str:
+    return ("" if all(is_han(word) for word in words) else " ").join(words)
