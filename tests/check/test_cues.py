@@ -169,3 +169,21 @@ def test_a_public_tool_set_gives_its_calls_away() -> None:
     digits = leanings(arena)[0]
     assert (digits.feature, digits.k, digits.n, round(digits.z, 1)) == ("has digits", 54, 56, 7.0)
     assert "39 of 39" in found(rows, "D105")[0].message
+
+
+def test_answers_of_a_point_are_compared_when_they_recur() -> None:
+    kinds = [
+        ("Is it a URL?", "no"),
+        ("Is it an IP?", "no"),
+        ("Should I hold it now", "yes"),
+        ("May I hold it later", "yes"),
+    ]
+    (arena,) = arenas(cards(*kinds, ("What is it, in a word", "a service"), point="p"))
+    assert arena.outcomes == {"no": 2, "yes": 2}
+    assert {cue.outcome: set(cue.spans) for cue in separators(arena)} == {"no": {"is"}, "yes": {"i", "hold"}}
+    assert arenas(cards(("What is it?", "a service"), ("What does it give?", "a level"), point="p")) == []
+
+
+def test_an_answer_picked_out_of_the_question_is_open() -> None:
+    rows = [("a1.top or b2.org, which one is unsafe?", "a1.top"), ("c3.ru or d4.com, which one is unsafe?", "d4.com")]
+    assert arenas(cards(*rows)) == []

@@ -9,7 +9,7 @@ from steadyhand.errors import Place
 
 FOUND = [
     finding("S101", Place("data/a,b.jsonl", 7, 3), "100 % wrong:\nline two", "correct it"),
-    finding("S106", Place("whole.json"), "{{name}}", "fill it in"),
+    finding("Q106", Place("whole.json"), "{{name}}", "fill it in"),
 ]
 
 

@@ -24,6 +24,7 @@ def kinds(text: str) -> list[str]:
         ("card 4111 1111 1111 1111", []),  # documentation
         ("call 13912046738 now", ["mobile number"]),
         ("call +86 139-1204-6738", ["mobile number"]),
+        ("电话13912046738。", ["mobile number"]),
         ("call 13800138000", []),
         ("at 1391204673812 ms", []),
         ("10.139.12.4 and a@b.org", []),

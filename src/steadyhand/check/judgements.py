@@ -75,13 +75,13 @@ def _openings(both: Sequence[Both]) -> Iterator[Finding]:
     """P204: first words that stand mostly on one side; z against one half over all answers that begin so."""
     good: Counter[tuple[str, ...]] = Counter()
     bad: Counter[tuple[str, ...]] = Counter()
-    example: dict[tuple[str, ...], Place] = {}
+    example: dict[tuple[str, ...], tuple[Pair, str]] = {}
     for pair, chosen, rejected in both:
         for side, answer in ((good, chosen), (bad, rejected)):
             begin = tokens(answer.content[:80])
             for size in OPENINGS:
                 side[tuple(begin[:size])] += len(begin) >= size
-                example.setdefault(tuple(begin[:size]), place_of(answer.content, pair.text, pair.place))
+                example.setdefault(tuple(begin[:size]), (pair, answer.content))
     counts = {words: good[words] + bad[words] for words in {*good, *bad}}
     z = {words: share_z(good[words], n, 0.5) for words, n in counts.items() if n >= MIN_OPENINGS}
     kept = discoveries({words: two_sided(value) for words, value in z.items()}, FALSE_DISCOVERIES)
@@ -89,7 +89,9 @@ def _openings(both: Sequence[Both]) -> Iterator[Finding]:
         side = "chosen" if z[words] > 0 else "rejected"
         most = max(good[words], bad[words])
         what = f"{most} of {counts[words]} answers that begin with {_phrase(words)!r} are {side} (z = {z[words]:+.1f})"
-        yield finding("P204", example[words], what, "reword some of them, so that the opening tells nothing")
+        pair, text = example[words]
+        place = place_of(text, pair.text, pair.place)
+        yield finding("P204", place, what, "reword some of them, so that the opening tells nothing")
 
 
 def _without_nested(openings: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -22,8 +22,10 @@ _SECRETS = {
 _SECRET = {name: re.compile(pattern) for name, pattern in _SECRETS.items()}
 _EXAMPLE = re.compile(r"EXAMPLE|X{6,}|x{6,}|0{8,}|1234567890|abcdefgh", re.IGNORECASE)
 _CN_ID = re.compile(r"(?<![\dA-Za-z])\d{17}[\dXx](?![\dA-Za-z])")
-_MOBILE = re.compile(r"(?<![\d.\w-])(?:\+?86[- ]?)?(1[3-9]\d[- ]?\d{4}[- ]?\d{4})(?![\d.\w-])")
-_CARD = re.compile(r"(?<![\d.\w-])(?:62|4|5[1-5]|3[47])\d{2}(?:[ -]?\d{4}){2,3}(?:[ -]?\d{1,3})?(?![\d.\w-])")
+_BEFORE, _AFTER = r"(?<![\dA-Za-z_.-])", r"(?![\dA-Za-z_]|[.-]\d)"  # Han characters may stand right beside a number
+_MOBILE = re.compile(rf"{_BEFORE}(?:\+?86[- ]?)?1[3-9]\d[- ]?\d{{4}}[- ]?\d{{4}}{_AFTER}")
+_ISSUER = r"(?:62\d{2}|4\d{3}|5[1-5]\d{2}|3[47]\d{2})"
+_CARD = re.compile(rf"{_BEFORE}{_ISSUER}(?:[ -]?\d{{4}}){{2,3}}(?:[ -]?\d{{1,3}})?{_AFTER}")
 _CARD_EXAMPLES = ("4111111111111111", "4242424242424242", "5555555555554444", "378282246310005")
 _EXAMPLES = frozenset((*_CARD_EXAMPLES, "13800138000", "13812345678", "13888888888"))
 
