@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from steadyhand.chat.messages import Message
-from steadyhand.check.dataset import Dataset, Record
+from steadyhand.check.dataset import Dataset, Pair, Record
 from steadyhand.check.quality import check_quality
 from steadyhand.errors import Place
 
@@ -60,3 +60,10 @@ def test_a_secret_is_not_shown_whole() -> None:
     (found,) = check_quality(Dataset([record]))
     assert "11010519491231002X" not in found.message
     assert "1101...2X" in found.message
+
+
+def test_the_chosen_answer_of_a_pair_is_judged() -> None:
+    pair = Pair(
+        "row 1", Place("f", 1, 1), (ASK,), (), Message("assistant", "I am {{name}}."), Message("assistant", "N/A")
+    )
+    assert [found.code for found in check_quality(Dataset(pairs=[pair]))] == ["Q106"]

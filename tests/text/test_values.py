@@ -19,10 +19,16 @@ from steadyhand.text.values import skeleton, values
         ("查询“张三”", {"“张三”"}),
         ("no value here, none", {"negation no", "negation none"}),
         ("plain words", set()),
+        ("网址a.example是否安全", {"a.example"}),
+        ("hash " + "0a" * 16, {"0a" * 16}),
     ],
 )
 def test_values(text: str, found: set[str]) -> None:
     assert set(values(text)) == found
+
+
+def test_a_long_line_takes_linear_time() -> None:
+    assert values("x" * 2_000_000) == {}  # quadratic matching would not end within this test's life
 
 
 def test_a_skeleton_is_the_template() -> None:

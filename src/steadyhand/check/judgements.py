@@ -77,10 +77,10 @@ def _openings(both: Sequence[Both]) -> Iterator[Finding]:
     bad: Counter[tuple[str, ...]] = Counter()
     example: dict[tuple[str, ...], tuple[Pair, str]] = {}
     for pair, chosen, rejected in both:
-        for side, answer in ((good, chosen), (bad, rejected)):
+        for counted, answer in ((good, chosen), (bad, rejected)):
             begin = tokens(answer.content[:80])
             for size in OPENINGS:
-                side[tuple(begin[:size])] += len(begin) >= size
+                counted[tuple(begin[:size])] += len(begin) >= size
                 example.setdefault(tuple(begin[:size]), (pair, answer.content))
     counts = {words: good[words] + bad[words] for words in {*good, *bad}}
     z = {words: share_z(good[words], n, 0.5) for words, n in counts.items() if n >= MIN_OPENINGS}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import pairwise
 
 from steadyhand.chat.messages import Message
 from steadyhand.chat.think import ThinkCode, think_state
-from steadyhand.check.dataset import Dataset, Record
+from steadyhand.check.dataset import Dataset, Pair, Record
 from steadyhand.check.finding import Finding, finding
 from steadyhand.domain.textkeys import normal
 from steadyhand.text.degeneration import garbage, tail_repetition
@@ -24,8 +24,8 @@ _NOT_MOJIBAKE = ("script switch", "leaked token", "unassigned")  # translations;
 
 
 def check_quality(dataset: Dataset) -> Iterator[Finding]:
-    """Q101-Q108, each at most once per record."""
-    for record in dataset.records:
+    """Q101-Q108, each at most once per record; of a pair, the prompt and the chosen answer are judged."""
+    for record in (*dataset.records, *_chosen(dataset.pairs)):
         for rule in RULES_OF_A_RECORD:
             if found := next(rule(record), None):
                 yield found
@@ -108,6 +108,12 @@ RULES_OF_A_RECORD: tuple[Callable[[Record], Iterator[Finding]], ...] = (
     _secret,
     _personal,
 )
+
+
+def _chosen(pairs: Iterable[Pair]) -> Iterator[Record]:
+    for pair in pairs:
+        if pair.chosen:
+            yield Record(pair.name, pair.place, (*pair.prompt, pair.chosen), pair.tools, pair.labels, text=pair.text)
 
 
 def _said(record: Record, *roles: str) -> Iterator[Message]:

@@ -11,7 +11,7 @@ import click
 
 from steadyhand.cli.console import emit_json
 from steadyhand.cli.options import json_option
-from steadyhand.errors import EXIT_NO, EXIT_OK, PrerequisiteError, UsageError
+from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
     from steadyhand.chat.render import Renderer
@@ -86,6 +86,9 @@ def _lint(
     if not paths:
         raise UsageError("nothing to check", next="name data set files or one domain folder: steady check train.jsonl")
     folders = [path for path in paths if not path.is_file()]
+    missing = [path for path in (*paths, *held_out) if path.suffix and not path.exists()]
+    if missing:
+        raise UsageError("no such file", where=str(missing[0]), next="name a JSON or JSONL file, or a domain folder")
     renderer, max_length = _rendering(paths[0], model)
     if folders:
         if len(paths) > 1 or held_out:
@@ -102,8 +105,6 @@ def _lint(
 def _read(path: Path) -> Imported:
     from steadyhand.domain.convert import read_dialogues
 
-    if not path.exists():
-        raise PrerequisiteError("no such file", where=str(path), next="name a JSON or JSONL file")
     return read_dialogues(path, preferences=True)
 
 
