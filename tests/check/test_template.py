@@ -57,7 +57,7 @@ def test_a_whole_template_has_no_findings(made: Any) -> None:
 )
 def test_a_template_that_loses_something(made: Any, old: str, new: str, lost: str) -> None:
     findings = found(WHOLE, broken(made, old, new))
-    assert {finding.code for finding in findings} == {"P102"}
+    assert {finding.code for finding in findings} == {"T105"}
     assert any(f"{lost} is lost or changed" in finding.message for finding in findings)
 
 
@@ -66,7 +66,7 @@ def test_a_template_that_renders_training_differently(made: Any) -> None:
         made, "{%- if add_generation_prompt %}<|im_start|>assistant", "{%- if add_generation_prompt %}<|im_start|>bot"
     )
     findings = found(WHOLE, renderer)
-    assert {finding.code for finding in findings} == {"P101"}
+    assert {finding.code for finding in findings} == {"T104"}
     assert len(findings) == 4
 
 
@@ -86,13 +86,13 @@ class Renamed:
 def test_ids_that_do_not_begin_with_the_prompt(made: Any) -> None:
     renderer = Renamed(broken(made, "assistant", "assistant"), ids=lambda ids: (ids[0] + 1, *ids[1:]))
     findings = check(WHOLE, renderer)
-    assert {finding.code for finding in findings} == {"P101"}
+    assert {finding.code for finding in findings} == {"T104"}
     assert "at token 0" in findings[0].message
 
 
 def test_a_mask_without_a_trained_token(made: Any) -> None:
     renderer = Renamed(broken(made, "assistant", "assistant"), mask=lambda mask: (0,) * len(mask))
-    assert {finding.code for finding in check(WHOLE, renderer)} == {"P103"}
+    assert {finding.code for finding in check(WHOLE, renderer)} == {"T106"}
 
 
 def test_samples_that_are_too_long(made: Any) -> None:

@@ -55,15 +55,16 @@ def test_check_groups_findings_by_rule(tmp_path: Path, capsys: pytest.CaptureFix
     assert [f["code"] for f in found["findings"]] == ["S101", "S107"]
 
 
-def test_warnings_alone_are_ok(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert result(capsys, "check", make(tmp_path))["warnings"] == 1
+def test_warnings_are_findings_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert result(capsys, "check", make(tmp_path), "--select", "S", code=1)["warnings"] == 1
+    assert result(capsys, "check", make(tmp_path / "again"), "--select", "S", "--ignore", "S107")["warnings"] == 0
 
 
 def test_check_takes_a_data_set_file(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
     found = result(capsys, "check", source, code=1)
     reject = next(f for f in found["findings"] if f["code"] == "R001")
     assert (reject["file"], reject["line"]) == (str(source), 3)
-    assert "preference row" in reject["message"]
+    assert "starts with the assistant" in reject["message"]
 
 
 def test_check_says_where_a_folder_is_broken(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -106,6 +107,31 @@ def test_check_renders_with_a_model(tmp_path: Path, capsys: pytest.CaptureFixtur
     tokenizer().save_pretrained(tmp_path / "model")
     folder = make(tmp_path / "domain")
     (folder / "steady.toml").write_text("[sft]\nmax_length = 16\n", encoding="utf-8")
-    assert main(["check", str(folder), "--model", str(tmp_path / "model"), "--json"]) == 0
+    assert main(["check", str(folder), "--model", str(tmp_path / "model"), "--json"]) == 1
     out = json.loads(capsys.readouterr().out)
     assert {f["code"] for f in out["findings"]} == {"S107", "T101", "T102"}
+
+
+def test_check_writes_what_other_programs_read(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["check", str(source), "--select", "R", "--format"]
+    assert main([*words, "sarif"]) == 1
+    assert json.loads(capsys.readouterr().out)["runs"][0]["results"][0]["ruleId"] == "R001"
+    assert main([*words, "github"]) == 1
+    assert capsys.readouterr().out.startswith(f"::error file={source},line=3,")
+
+
+def test_check_explains_a_rule_and_refuses_unknown_ones(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["check", "--explain", "s101"]) == 0
+    assert capsys.readouterr().out.startswith("# S101 call-breaks-schema (error)")
+    for words in (["check"], ["check", "--explain", "S999"], ["check", "x", "--select", "nothing"]):
+        assert main(words) == 2
+
+
+def test_several_files_are_checked_together_but_a_folder_alone(
+    source: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "more.jsonl"
+    other.write_text(json.dumps(ROWS[1]) + "\n", encoding="utf-8")
+    found = result(capsys, "check", source, other, "--select", "R", code=1)
+    assert found["counts"] == {"rows": 4, "records": 3, "unusable": 1}
+    assert main(["check", str(source), str(tmp_path)]) == 2

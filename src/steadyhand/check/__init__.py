@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from steadyhand.check.finding import RULES, Finding, has_errors
+from steadyhand.check.finding import RULES, Finding, has_errors, in_order
 
 if TYPE_CHECKING:
     from steadyhand.check.template import Renders
@@ -14,8 +14,8 @@ __all__ = ["RULES", "Finding", "check", "has_errors"]
 
 
 def check(domain: Domain, renderer: Renders | None = None, max_length: int | None = None) -> list[Finding]:
-    """All findings, ordered by code and place. With a `renderer` also what the chat template does to each sample;
-    `max_length` counts tokens of prompt and answer together (None: no limit)."""
+    """What stops or warns a run, ordered by code and place; `lint` has all rules. With a `renderer` also what the chat
+    template does to each sample; `max_length` counts tokens of prompt and answer together (None: no limit)."""
     from steadyhand.check.leaks import check_leaks
     from steadyhand.check.points import check_points
     from steadyhand.check.scenarios import check_scenarios
@@ -24,4 +24,4 @@ def check(domain: Domain, renderer: Renders | None = None, max_length: int | Non
     findings = [*check_scenarios(domain), *check_points(domain), *check_leaks(domain), *check_markers(domain)]
     if renderer is not None:
         findings += check_template(domain, renderer, max_length)
-    return sorted(findings, key=lambda f: (f.code, f.place.file, f.place.line, f.place.column, f.message))
+    return in_order(findings)

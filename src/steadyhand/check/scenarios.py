@@ -20,7 +20,7 @@ _PLACEHOLDER = re.compile(r"\{\{\s*\w+\s*\}\}")
 
 
 def check_scenarios(domain: Domain) -> Iterator[Finding]:
-    """S101-S107 over all scenarios, in file order."""
+    """S101-S107 and Q106 over all scenarios, in file order."""
     for scenario in domain.scenarios:
         yield from _calls(scenario, domain.tools)
         yield from _results(scenario)
@@ -97,7 +97,7 @@ def _wording(scenario: Scenario) -> Iterator[Finding]:
     for index, message in enumerate(scenario.messages):
         match = next((m for m in map(_PLACEHOLDER.search, _texts(message)) if m), None)
         if match:
-            yield finding("S106", scenario.place, f"{scenario.id}#{index}: {match[0]}", "fill it in, or remove it")
+            yield finding("Q106", scenario.place, f"{scenario.id}#{index}: {match[0]}", "fill it in, or remove it")
 
 
 def _texts(message: Message) -> list[str]:

@@ -1,4 +1,4 @@
-"""Rules P and T: does the chat template carry the data whole, and would training see what generation sees?
+"""Rules T: does the chat template carry the data whole, and would training see what generation sees?
 
 Knows the renderer's contract only (prompt, sample, decode); loads no model and cuts nothing itself.
 """
@@ -71,13 +71,13 @@ def check_markers(domain: Domain) -> Iterator[Finding]:
 
 
 def check_template(domain: Domain, renderer: Renders, max_length: int | None) -> Iterator[Finding]:
-    """P101-P103 and T101 over every sample, then T102 over all trained ones."""
+    """T104-T106 and T101 over every sample, then T102 over all trained ones."""
     empty, trained = 0, 0
     for sample in samples(domain):
         try:
             rendered = renderer.sample(sample.messages, sample.tools)
         except SteadyError as error:
-            yield finding("P101", sample.place, f"{sample.name}: {error.what}", error.next or "change the template")
+            yield finding("T104", sample.place, f"{sample.name}: {error.what}", error.next or "change the template")
             continue
         yield from _parity(sample, rendered, renderer)
         yield from _content(sample, rendered, renderer)
@@ -99,9 +99,9 @@ def _parity(sample: Sample, rendered: Rendered, renderer: Renders) -> Iterator[F
             (i for i, (a, b) in enumerate(zip(rendered.ids, prompt.ids, strict=False)) if a != b), len(rendered.ids)
         )
         what = f"{sample.name}: the ids part at token {at} of {len(prompt.ids)}"
-        yield finding("P101", sample.place, what, "use a template that renders history as generation sees it")
+        yield finding("T104", sample.place, what, "use a template that renders history as generation sees it")
     if not any(rendered.mask):
-        yield finding("P103", sample.place, f"{sample.name}: the whole mask is 0", "check the template's end of turn")
+        yield finding("T106", sample.place, f"{sample.name}: the whole mask is 0", "check the template's end of turn")
 
 
 def _content(sample: Sample, rendered: Rendered, renderer: Renders) -> Iterator[Finding]:
@@ -120,7 +120,7 @@ def _content(sample: Sample, rendered: Rendered, renderer: Renders) -> Iterator[
         lost.append(f"the text of the answer {_quote(target.content)}")
     for part in lost:
         yield finding(
-            "P102", sample.place, f"{sample.name}: {part} is lost or changed", "use a template that writes it"
+            "T105", sample.place, f"{sample.name}: {part} is lost or changed", "use a template that writes it"
         )
 
 

@@ -39,7 +39,8 @@ class Entry:
 
 COMMANDS = {
     "init": Entry("steadyhand.cli.data:init_command", "Make a domain folder from a template."),
-    "check": Entry("steadyhand.cli.data:check_command", "Lint a dataset or a domain folder; no model needed."),
+    "check": Entry("steadyhand.cli.check:check_command", "Lint a dataset or a domain folder; no model needed."),
+    "split": Entry("steadyhand.cli.data:split_command", "Split a dataset into train and eval, near-copies together."),
     "import": Entry("steadyhand.cli.data:import_command", "Turn a dataset in a common format into a domain folder."),
     "export": Entry("steadyhand.cli.data:export_command", "Write a domain folder in a common dataset format."),
     "run": Entry("steadyhand.cli.run:run_command", "Take a domain folder to a signed-off model and a report."),

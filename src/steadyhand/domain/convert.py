@@ -15,9 +15,11 @@ from pathlib import Path
 from steadyhand.chat.messages import Json, Message, Tool
 from steadyhand.domain.formats import USED_KEYS, Format, format_of, to_openai_row
 from steadyhand.domain.jsonfile import JsonSource, decode_json
+from steadyhand.domain.labels import UNLABELLED, Labels, labels_of
 from steadyhand.domain.load import read_text
 from steadyhand.domain.openai import read_openai_row
 from steadyhand.domain.positions import Cursor, unsound
+from steadyhand.domain.preference import is_preference, preference_rows
 from steadyhand.errors import DomainError, Place, UsageError
 
 
@@ -29,6 +31,23 @@ class Dialogue:
     messages: tuple[Message, ...]
     tools: tuple[Tool, ...]
     place: Place
+    text: str = ""  # the row as it stands in the file
+    labels: Labels = UNLABELLED
+
+
+@dataclass(frozen=True)
+class Preference:
+    """Row `number` as a judgement: after `prompt`, `chosen` is better than `rejected`. An unpaired judgement (KTO)
+    has only one of the two."""
+
+    number: int
+    prompt: tuple[Message, ...]
+    tools: tuple[Tool, ...]
+    chosen: Message | None
+    rejected: Message | None
+    place: Place
+    text: str = ""
+    labels: Labels = UNLABELLED
 
 
 @dataclass(frozen=True)
@@ -42,17 +61,19 @@ class Reject:
 
 @dataclass
 class Imported:
-    """`total` rows were read: len(rows) + len(rejects) == total. `ignored`: key -> rows that had it, unread."""
+    """`total` rows were read: len(rows) + len(preferences) + len(rejects) == total. `ignored`: key -> rows that had
+    it, unread."""
 
     source: str
     rows: list[Dialogue] = field(default_factory=list)
+    preferences: list[Preference] = field(default_factory=list)
     rejects: list[Reject] = field(default_factory=list)
     formats: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
 
     @property
     def total(self) -> int:
-        return len(self.rows) + len(self.rejects)
+        return len(self.rows) + len(self.preferences) + len(self.rejects)
 
 
 @dataclass(frozen=True)
@@ -63,10 +84,12 @@ class _Raw:
     place: Place
     value: Json = None
     error: str = ""
+    text: str = ""
 
 
-def read_dialogues(path: str | Path, form: Format | None = None) -> Imported:
-    """The rows of `path`; each row's format is recognised by its keys unless `form` is given.
+def read_dialogues(path: str | Path, form: Format | None = None, *, preferences: bool = False) -> Imported:
+    """The rows of `path`; each row's format is recognised by its keys unless `form` is given. Rows that judge answers
+    are rejected unless `preferences` asks for them.
 
     Raises DomainError when the file cannot be read, is empty, or is one JSON array that is broken in the middle.
     """
@@ -78,7 +101,10 @@ def read_dialogues(path: str | Path, form: Format | None = None) -> Imported:
         try:
             if raw.error:
                 raise ValueError(raw.error)
-            imported.rows.append(_dialogue(raw, form, imported))
+            if preferences and is_preference(raw.value):
+                imported.preferences.append(_preference(raw, imported))
+            else:
+                imported.rows.append(_dialogue(raw, form, imported))
         except ValueError as error:
             imported.rejects.append(Reject(raw.number, str(error), raw.place))
         except DomainError as error:
@@ -109,12 +135,28 @@ def _dialogue(raw: _Raw, form: Format | None, imported: Imported) -> Dialogue:
         raise ValueError(f"the row's keys are those of {found}, not of {form}")
     if problem := unsound(raw.value):
         raise ValueError(problem.what)
-    data = to_openai_row(raw.value, found)
+    messages, tools = _read(to_openai_row(raw.value, found), raw)
+    imported.formats[found] += 1
+    imported.ignored.update(key for key in raw.value if key not in USED_KEYS[found] and key != "noqa")
+    return Dialogue(raw.number, messages, tools, raw.place, raw.text, labels_of(raw.value))
+
+
+def _preference(raw: _Raw, imported: Imported) -> Preference:
+    if problem := unsound(raw.value):
+        raise ValueError(problem.what)
+    chosen, rejected = (side and _read(side, raw) for side in preference_rows(raw.value))
+    if chosen and rejected and chosen[0][:-1] != rejected[0][:-1]:
+        raise ValueError("chosen and rejected follow different prompts")
+    messages, tools = chosen or rejected or ((), ())
+    good, bad = (side[0][-1] if side else None for side in (chosen, rejected))
+    imported.formats["preference"] += 1
+    return Preference(raw.number, messages[:-1], tools, good, bad, raw.place, raw.text, labels_of(raw.value))
+
+
+def _read(data: dict[str, Json], raw: _Raw) -> tuple[tuple[Message, ...], tuple[Tool, ...]]:
     text = json.dumps(data, ensure_ascii=False)
     messages, tools = read_openai_row(Cursor(JsonSource(raw.place.file, text, data, raw.place.line)))
-    imported.formats[found] += 1
-    imported.ignored.update(key for key in raw.value if key not in USED_KEYS[found])
-    return Dialogue(raw.number, messages, _distinct(tools), raw.place)
+    return messages, _distinct(tools)
 
 
 def _distinct(tools: tuple[Tool, ...]) -> tuple[Tool, ...]:
@@ -131,13 +173,13 @@ def _raw_rows(text: str, file: str, *, one_value: bool) -> Iterator[_Raw]:
     not called .json and whose first line is JSON by itself is JSONL, even when that line is an array."""
     if text.lstrip().startswith("[") and (one_value or not _is_json(text.lstrip().partition("\n")[0])):
         source = decode_json(text, file)
-        lines = _entry_lines(text, len(source.data))
+        spans = _entry_spans(text, len(source.data))
         yield from (
-            _Raw(number, Place(file, line), value)
-            for number, (line, value) in enumerate(zip(lines, source.data, strict=True), 1)
+            _Raw(number, source.at(start), value, text=text[start:end])
+            for number, ((start, end), value) in enumerate(zip(spans, source.data, strict=True), 1)
         )
     elif one_value and _is_json(text):
-        yield _Raw(1, Place(file, 1), decode_json(text, file).data)
+        yield _Raw(1, Place(file, 1, 1), decode_json(text, file).data, text=text)
     else:
         lines_of = (line for line in enumerate(text.split("\n"), 1) if line[1].strip())
         for number, (line, row) in enumerate(lines_of, 1):
@@ -146,7 +188,7 @@ def _raw_rows(text: str, file: str, *, one_value: bool) -> Iterator[_Raw]:
 
 def _line(number: int, line: int, text: str, file: str) -> _Raw:
     try:
-        return _Raw(number, Place(file, line), decode_json(text, file, line).data)
+        return _Raw(number, Place(file, line, 1), decode_json(text, file, line).data, text=text)
     except DomainError as error:
         place = error.where if isinstance(error.where, Place) else Place(file, line)
         return _Raw(number, place, error=error.what)
@@ -160,14 +202,12 @@ def _is_json(text: str) -> bool:
     return True
 
 
-def _entry_lines(text: str, count: int) -> Iterator[int]:
-    """The line on which each of the `count` entries of a valid JSON array begins."""
-    decoder, offset, line = json.JSONDecoder(), text.index("[") + 1, 1 + text.count("\n", 0, text.index("["))
+def _entry_spans(text: str, count: int) -> Iterator[tuple[int, int]]:
+    """Where each of the `count` entries of a valid JSON array begins and ends."""
+    decoder, offset = json.JSONDecoder(), text.index("[") + 1
     for _ in range(count):
+        while text[offset] in " \t\r\n,":
+            offset += 1
         start = offset
-        while text[start] in " \t\r\n,":
-            start += 1
-        line += text.count("\n", offset, start)
-        yield line
         _, offset = decoder.raw_decode(text, start)
-        line += text.count("\n", start, offset)
+        yield start, offset

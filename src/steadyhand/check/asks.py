@@ -1,0 +1,121 @@
+"""Asks: a user turn and the outcome that the assistant gives it, gathered into arenas of comparable asks.
+
+Outcomes are comparable where they are drawn from few: to call or not to call a tool, or a short answer ("unsafe") to
+the same question. Open answers have no outcome and enter no arena.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from steadyhand.check.dataset import Record
+from steadyhand.check.features import lexical, shape
+from steadyhand.domain.textkeys import language_of, normal
+from steadyhand.text.normal import fold
+from steadyhand.text.values import values
+
+CALL, NO_CALL, CALLS = "call", "no call", "calls"
+CLOSED_CHARS = 16  # an answer whose first clause is longer is an open one
+_CLAUSE = re.compile(r"[，。；！？：,.;!?:\n]+(?:\s|(?<=[，。；！？：\n])|$)")
+
+
+@dataclass(frozen=True)
+class Ask:
+    """One user turn; `words` and `shape` are its features."""
+
+    record: Record
+    text: str
+    outcome: str
+    words: frozenset[str]
+    shape: frozenset[str]
+
+
+@dataclass
+class Arena:
+    """Asks whose outcomes can be compared."""
+
+    name: str
+    asks: list[Ask] = field(default_factory=list)
+
+    @property
+    def outcomes(self) -> dict[str, int]:
+        """How many asks end in each outcome."""
+        counts: dict[str, int] = defaultdict(int)
+        for ask in self.asks:
+            counts[ask.outcome] += 1
+        return dict(counts)
+
+
+def arenas(records: Iterable[Record]) -> list[Arena]:
+    """Arenas with at least two outcomes, and fewer outcomes than asks unless there are just two."""
+    topics: dict[str, list[Ask]] = defaultdict(list)
+    for record in records:
+        for topic, ask in _asks(record):
+            topics[topic].append(ask)
+    found = [arena for topic, asks in topics.items() for arena in _arenas_of(topic, asks)]
+    return [arena for arena in found if 2 <= len(arena.outcomes) <= max(2, len(arena.asks) // 2)]
+
+
+def _arenas_of(topic: str, asks: list[Ask]) -> list[Arena]:
+    """One arena where answers recur. An answer that a point gives once may belong to a question of its own, so such
+    asks, and all asks of no point, are compared only where they end in the same question."""
+    counts = Arena(topic, asks).outcomes
+    recurring = [ask for ask in asks if counts[ask.outcome] > 1]
+    if topic == CALLS or (topic and len({ask.outcome for ask in recurring}) > 1):
+        return [Arena(topic, asks if topic == CALLS else recurring)]
+    questions: dict[str, list[Ask]] = defaultdict(list)
+    for ask in asks:
+        questions[_question(ask.text)].append(ask)
+    return [Arena(f"{topic} question {question!r}".strip(), same) for question, same in questions.items()]
+
+
+def outcome_of(text: str, *, whole: bool) -> str | None:
+    """The first clause of an answer in normal form, if it is short enough to be one of few. With `whole` it has to be
+    all of the answer: "Sure, ..." opens many answers that decide nothing."""
+    clause, *rest = map(normal, _CLAUSE.split(text.strip(), maxsplit=1))
+    return clause if 0 < len(clause) <= CLOSED_CHARS and not (whole and any(rest)) else None
+
+
+def _asks(record: Record) -> Iterator[tuple[str, Ask]]:
+    """At most one per record, so that asks are independent: the first decision of a record with tools, else its last
+    answer."""
+    turns = [i for i, m in enumerate(record.messages[:-1]) if m.role == "user"]
+    turns = [i for i in turns if record.messages[i + 1].role == "assistant"]
+    if not turns:
+        return
+    if record.tools:
+        answer = record.messages[turns[0] + 1]
+        yield CALLS, _ask(record, turns[0], 1, CALL if answer.calls else NO_CALL)
+        return
+    outcome = outcome_of(record.messages[-1].content, whole=not record.point)
+    if (
+        outcome is not None
+        and not _copied(outcome, record.messages[turns[-1]].content)
+        and turns[-1] == len(record.messages) - 2
+    ):
+        yield _topic(record, record.messages[turns[-1]].content), _ask(record, turns[-1], len(turns), outcome)
+
+
+def _ask(record: Record, index: int, turn: int, outcome: str) -> Ask:
+    text = record.messages[index].content
+    return Ask(record, text, outcome, lexical(text), shape(text, turn, len(record.tools)))
+
+
+def _copied(outcome: str, text: str) -> bool:
+    """Whether the answer picks a value out of the question ("which one is unsafe?"): then it is drawn from many."""
+    asked = fold(text)
+    return any(value in asked for value in values(outcome) if not value.startswith("negation"))
+
+
+def _topic(record: Record, text: str) -> str:
+    """The knowledge point in one language; empty where no point is known."""
+    return f"point {record.point!r} ({language_of(text)})" if record.point else ""
+
+
+def _question(text: str) -> str:
+    """What is asked: the last clause."""
+    clauses = [clause for clause in map(normal, _CLAUSE.split(text)) if clause]
+    return clauses[-1] if clauses else ""

@@ -1,0 +1,123 @@
+"""One shape for everything that is linted row by row: records (dialogues) and pairs (judgements), whatever they came
+from. Knows where each row and each text in it stands; knows no rules.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from steadyhand.chat.messages import Message, Tool
+from steadyhand.domain.assemble import POINT
+from steadyhand.domain.convert import Dialogue, Imported, Preference, Reject
+from steadyhand.domain.labels import UNLABELLED, Labels, codes_in
+from steadyhand.domain.model import Card, Domain, Scenario
+from steadyhand.errors import Place
+
+NOQA_TAG = "noqa:"  # in a scenario's tags: "noqa:L203"
+
+
+@dataclass(frozen=True)
+class Record:
+    """A dialogue that ends with the assistant. `point` and `causal` are known for cards of a domain folder: the words
+    in a point's rules are allowed to decide its answers. `text` is the row as it stands in its file, if it is JSON."""
+
+    name: str
+    place: Place
+    messages: tuple[Message, ...]
+    tools: tuple[Tool, ...] = ()
+    labels: Labels = UNLABELLED
+    point: str = ""
+    causal: str = ""
+    text: str = ""
+
+    def at(self, excerpt: str) -> Place:
+        return place_of(excerpt, self.text, self.place)
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A prompt with a better and a worse answer; one of the two is None where answers were judged one by one."""
+
+    name: str
+    place: Place
+    prompt: tuple[Message, ...]
+    tools: tuple[Tool, ...]
+    chosen: Message | None
+    rejected: Message | None
+    labels: Labels = UNLABELLED
+    text: str = ""
+
+
+@dataclass
+class Dataset:
+    """`rejects` are rows that became neither; rows == len(records) + len(pairs) + len(rejects)."""
+
+    records: list[Record] = field(default_factory=list)
+    pairs: list[Pair] = field(default_factory=list)
+    rejects: list[Reject] = field(default_factory=list)
+
+    @property
+    def rows(self) -> int:
+        return len(self.records) + len(self.pairs) + len(self.rejects)
+
+
+def dataset_of_files(files: Iterable[Imported], held_out: Iterable[Imported] = ()) -> Dataset:
+    """All rows; those of `held_out` files are evaluated, whatever they say themselves."""
+    made = Dataset()
+    for imported in (*files, *map(_held_out, held_out)):
+        made.records += map(_from_dialogue, imported.rows)
+        made.pairs += map(_from_preference, imported.preferences)
+        made.rejects += imported.rejects
+    return made
+
+
+def _held_out(imported: Imported) -> Imported:
+    rows = [replace(row, labels=replace(row.labels, split="eval")) for row in imported.rows]
+    return replace(imported, rows=rows)
+
+
+def dataset_of_domain(domain: Domain) -> Dataset:
+    causal = {point.id: " ".join(point.rules) for point in domain.points}
+    cards = [_from_card(card, causal[card.point]) for card in domain.cards if card.point in causal]
+    return Dataset([*cards, *(_from_scenario(scenario, domain) for scenario in domain.scenarios)])
+
+
+def _from_dialogue(row: Dialogue) -> Record:
+    return Record(f"row {row.number}", row.place, row.messages, row.tools, row.labels, text=row.text)
+
+
+def _from_preference(row: Preference) -> Pair:
+    name = f"row {row.number}"
+    return Pair(name, row.place, row.prompt, row.tools, row.chosen, row.rejected, row.labels, row.text)
+
+
+def _from_card(card: Card, causal: str) -> Record:
+    point = "" if card.point == POINT else card.point  # imported rows share that point without sharing a question
+    return Record(f"card {card.id}", card.place, card.messages, point=point, causal=causal)
+
+
+def _from_scenario(scenario: Scenario, domain: Domain) -> Record:
+    noqa = codes_in([tag.removeprefix(NOQA_TAG) for tag in scenario.tags if tag.startswith(NOQA_TAG)])
+    tools = tuple(domain.tools[name] for name in scenario.tools)
+    labels = Labels(scenario.split, scenario.group, noqa)
+    return Record(f"scenario {scenario.id}", scenario.place, scenario.messages, tools, labels)
+
+
+def place_of(excerpt: str, row: str, start: Place) -> Place:
+    """Line and column of `excerpt` in the JSON text `row` that begins at `start`; `start` when it is not found there.
+    Both spellings of JSON are looked for: characters as they are, and as \\u escapes."""
+    for quoted in (json.dumps(excerpt, ensure_ascii=False)[1:-1], json.dumps(excerpt)[1:-1]):
+        offset = row.find(quoted) if quoted else -1
+        if offset >= 0:
+            line = row.count("\n", 0, offset)
+            column = offset - row.rfind("\n", 0, offset)
+            return Place(start.file, start.line + line, column if line else column + max(0, start.column - 1))
+    return start
+
+
+def excused(dataset: Dataset) -> Iterator[tuple[Place, tuple[str, ...]]]:
+    """The rows that carry `noqa`, by where they begin."""
+    rows: list[Record | Pair] = [*dataset.records, *dataset.pairs]
+    yield from ((row.place, row.labels.noqa) for row in rows if row.labels.noqa)

@@ -1,0 +1,142 @@
+"""Rules D: could the outcome be read off something that is not the rule, and is there more than one way of asking?"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+import numpy as np
+
+from steadyhand.check.asks import Arena, arenas
+from steadyhand.check.cues import Cue, Leaning, leanings, separators
+from steadyhand.check.dataset import Dataset, Record
+from steadyhand.check.features import tokens
+from steadyhand.check.finding import Finding, finding
+from steadyhand.domain.textkeys import shingles
+from steadyhand.errors import Place
+from steadyhand.stats.cues import expected_z
+
+SHOWN = 10  # leanings per arena; the rest are counted
+MIN_ANSWERS, OPENING_TOKENS, MAX_OPENING_SHARE = 10, 8, 0.5
+MIN_QUESTIONS, KERNEL, MIN_EFFECTIVE_SHARE = 5, 30, 0.3
+MIN_OFFERS, MAX_POSITION_Z = 20, 5.0
+_VALUE = re.compile(r"\d[\w.:/%-]*")
+
+
+def check_diversity(dataset: Dataset) -> Iterator[Finding]:
+    """D101-D105."""
+    for arena in arenas(dataset.records):
+        yield from (_cue(arena, cue) for cue in separators(arena))
+        yield from _leanings(arena)
+    for name, records in _topics(dataset.records).items():
+        yield from _template(name, records)
+        yield from _effective(name, records)
+    yield from _positions(dataset.records)
+
+
+def _cue(arena: Arena, cue: Cue) -> Finding:
+    ask = cue.example
+    names = ", ".join(f"'{span}'" for span in cue.spans) or ", ".join(cue.facts)
+    holds = "holds" if cue.spans else "has"
+    what = f"{arena.name}: every prompt answered {cue.outcome!r} {holds} {names}, and no other does"
+    return finding("D101", ask.record.at(ask.text), what, _counter_cards(cue, names))
+
+
+def _counter_cards(cue: Cue, names: str) -> str:
+    made = " and ".join(f"`{text}`" for text in cue.counters)
+    example = f"; for example ask {made}, each with its right answer" if made else ""
+    return (
+        f"missing counter-cards: a prompt with each of {names} that is not answered {cue.outcome!r}, "
+        f"or one without it that is{example}"
+    )
+
+
+def _leanings(arena: Arena) -> Iterator[Finding]:
+    found = leanings(arena)
+    for number, one in enumerate(found[:SHOWN], 1):
+        more = f" ({len(found) - SHOWN} weaker ones not listed)" if number == SHOWN < len(found) else ""
+        yield _leaning(arena, one, more)
+
+
+def _leaning(arena: Arena, one: Leaning, more: str) -> Finding:
+    place = one.example.record.at(one.example.text)
+    what = (
+        f"{arena.name}: {one.k} of {one.n} prompts with '{one.feature}' end in {one.outcome!r}, "
+        f"{one.p0:.0%} of all do (z = {one.z:+.1f}){more}"
+    )
+    missing = f"other than {one.outcome!r}" if one.z > 0 else f"{one.outcome!r}"
+    next = f"add prompts with '{one.feature}' whose outcome is {missing}, or ignore it if it is the task itself"
+    return finding("D102", place, what, next)
+
+
+def _topics(records: Iterable[Record]) -> dict[str, list[Record]]:
+    """The cards of each point; all rows of no point together."""
+    found: dict[str, list[Record]] = defaultdict(list)
+    for record in records:
+        found[f"point {record.point!r}" if record.point else "all rows"].append(record)
+    return found
+
+
+def _template(name: str, records: Sequence[Record]) -> Iterator[Finding]:
+    """D103: the first tokens of the answer, numbers masked. Answers no longer than that are closed ones."""
+    openings: Counter[tuple[str, ...]] = Counter()
+    places: dict[tuple[str, ...], Place] = {}
+    for record in records:
+        answer = tokens(_VALUE.sub("0", record.messages[-1].content))
+        if len(answer) > OPENING_TOKENS:
+            opening = tuple(answer[:OPENING_TOKENS])
+            openings[opening] += 1
+            places.setdefault(opening, record.at(record.messages[-1].content))
+    total = openings.total()
+    for opening, count in openings.most_common(1):
+        if total >= MIN_ANSWERS and count / total > MAX_OPENING_SHARE:
+            what = f"{name}: {count} of {total} answers begin with {' '.join(opening)!r}"
+            yield finding("D103", places[opening], what, "word the answers in several ways, or drop the common opening")
+
+
+def _effective(name: str, records: Sequence[Record]) -> Iterator[Finding]:
+    """D104 over at most `KERNEL` questions, evenly taken."""
+    step = max(1, len(records) // KERNEL)
+    taken = [record for record in records[::step][:KERNEL] if _question(record)]
+    if len(taken) < MIN_QUESTIONS:
+        return
+    score = vendi([_question(record) for record in taken])
+    if score < MIN_EFFECTIVE_SHARE * len(taken):
+        what = f"{name}: {len(taken)} questions are worth {score:.1f} different ones (Vendi score)"
+        yield finding("D104", taken[0].place, what, "ask in other words, other lengths, other orders and later turns")
+
+
+def _question(record: Record) -> str:
+    return next((m.content for m in reversed(record.messages) if m.role == "user"), "")
+
+
+def vendi(texts: Sequence[str]) -> float:
+    """The effective number of different texts: exp of the entropy of the eigenvalues of K / n, where K holds the
+    Jaccard indices of 4-character shingles (Friedman and Dieng 2022, arXiv 2210.02410). From 1 to len(texts)."""
+    grams = [shingles(text) for text in texts]
+    kernel = np.array([[len(a & b) / len(a | b) for b in grams] for a in grams])
+    values = np.linalg.eigvalsh(kernel / len(texts))
+    kept = values[values > 1e-12]
+    return float(np.exp(-np.sum(kept * np.log(kept))))
+
+
+def _positions(records: Iterable[Record]) -> Iterator[Finding]:
+    """D105: z of the called tool's place against an even draw from each row's offer."""
+    hits: Counter[int] = Counter()
+    chances: dict[int, list[float]] = defaultdict(list)
+    first: Record | None = None
+    for record in records:
+        names = [tool.name for tool in record.tools]
+        called = next((call.name for m in record.messages for call in m.calls), None)
+        if called in names and len(names) > 1:
+            first = first or record
+            hits[names.index(called)] += 1
+            for place in range(len(names)):
+                chances[place].append(1 / len(names))
+    for place, due in chances.items():
+        z = expected_z(hits[place], due)
+        if first and len(due) >= MIN_OFFERS and z > MAX_POSITION_Z:
+            what = f"the called tool is number {place + 1} of the offer in {hits[place]} of {len(due)} rows"
+            expected = f"{what}; {sum(due):.0f} are expected (z = {z:+.1f})"
+            yield finding("D105", first.place, expected, "shuffle the tools of each row, with a fixed seed")

@@ -1,0 +1,57 @@
+"""Rules N: near-duplicates, judged by what they teach. A changed value with a changed answer is no duplicate: it is the
+contrast pair that teaches the boundary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from steadyhand.check.dataset import Dataset
+from steadyhand.check.finding import Finding, finding
+from steadyhand.check.states import State, states
+from steadyhand.domain.near import near_pairs
+from steadyhand.domain.textkeys import normal
+
+
+def check_duplicates(dataset: Dataset) -> Iterator[Finding]:
+    """N101-N103, each at most once per row and rule, at the later row of a pair."""
+    found = list(states(dataset.records))
+    said: set[tuple[str, int]] = set()
+    for a, b, alike in near_pairs([state.prompt for state in found]):
+        code = _judge(found[a], found[b])
+        if code and (code, b) not in said:
+            said.add((code, b))
+            yield _finding(code, found[a], found[b], alike)
+
+
+def _judge(one: State, other: State) -> str | None:
+    """The rule that a near pair falls under, if any."""
+    if normal(one.prompt) == normal(other.prompt) and one.contradicts(other):
+        return "N102"
+    if one.values != other.values or not one.same_order(other):
+        return "N103" if one.contradicts(other) else None
+    return "N101" if one.offer == other.offer and one.same_outcome(other) else None
+
+
+def _finding(code: str, one: State, other: State, alike: float) -> Finding:
+    names = f"{other.record.name} and {one.record.name}"
+    changed = ", ".join(sorted({*(one.values - other.values), *(other.values - one.values)}))
+    what = {
+        "N101": f"{names}: prompts alike by {alike:.2f}, same values, same answer",
+        "N102": f"{names}: one prompt, answered {_short(other)} here and {_short(one)} at {one.record.place}",
+        "N103": f"{names}: alike by {alike:.2f}, but {_clip(changed) or 'the order'} changes the answer",
+    }
+    next = {
+        "N101": f"keep one of the two (the other stands at {one.record.place}), or reword one so that it teaches more",
+        "N102": "decide which answer is right, and correct or remove the other",
+        "N103": "nothing: keep both, on one side of any split",
+    }
+    return finding(code, other.record.at(other.prompt.rpartition("\n")[2]), what[code], next[code])
+
+
+def _short(state: State) -> str:
+    return repr(_clip(state.outcome or state.answer))
+
+
+def _clip(text: str) -> str:
+    return text if len(text) <= 60 else f"{text[:57]}..."

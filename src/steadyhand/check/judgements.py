@@ -1,0 +1,107 @@
+"""Rules P: do pairs of a better and a worse answer teach what was meant, or a shortcut?
+
+Knows pairs and their answers; knows nothing of how they were judged.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from steadyhand.chat.messages import Message
+from steadyhand.chat.schema import schema_errors
+from steadyhand.check.dataset import Dataset, Pair, place_of
+from steadyhand.check.features import is_han, tokens
+from steadyhand.check.finding import Finding, finding
+from steadyhand.domain.textkeys import normal
+from steadyhand.errors import Place
+from steadyhand.stats.cues import discoveries, share_z, two_sided
+
+MIN_PAIRS, LENGTH_Z = 20, 3.0
+OPENINGS, MIN_OPENINGS, FALSE_DISCOVERIES, SHOWN = (1, 2, 3), 10, 0.01, 5
+Both = tuple[Pair, Message, Message]
+
+
+def check_judgements(dataset: Dataset) -> Iterator[Finding]:
+    """P201-P204."""
+    both = [(pair, pair.chosen, pair.rejected) for pair in dataset.pairs if pair.chosen and pair.rejected]
+    for pair, chosen, rejected in both:
+        if _same(chosen, rejected):
+            next = "remove the pair, or give it an answer that is really worse"
+            yield finding("P201", pair.place, f"{pair.name}: chosen and rejected say the same", next)
+    for pair in dataset.pairs:
+        if pair.chosen:
+            yield from _contract(pair, pair.chosen)
+    yield from _length(both)
+    yield from _openings(both)
+
+
+def _same(chosen: Message, rejected: Message) -> bool:
+    return chosen.calls == rejected.calls and normal(chosen.content) == normal(rejected.content)
+
+
+def _contract(pair: Pair, chosen: Message) -> Iterator[Finding]:
+    offered = {tool.name: tool for tool in pair.tools}
+    for call in chosen.calls:
+        if call.name not in offered:
+            problem = f"{call.name!r} is not offered"
+        elif errors := schema_errors(offered[call.name], call.arguments):
+            problem = f"{call.name}: {errors[0]}"
+        else:
+            continue
+        what = f"{pair.name}: the chosen answer breaks the tool contract: {problem}"
+        yield finding("P202", pair.place, what, "correct the call, or swap the two answers")
+
+
+def length_lean(pairs: Sequence[tuple[Message, Message]]) -> tuple[int, float]:
+    """(how often the chosen answer is the longer one, z against one half); equal lengths count as not longer."""
+    longer = sum(len(chosen.content) > len(rejected.content) for chosen, rejected in pairs)
+    return longer, share_z(longer, len(pairs), 0.5)
+
+
+def _length(both: Sequence[Both]) -> Iterator[Finding]:
+    if len(both) < MIN_PAIRS:
+        return
+    longer, z = length_lean([(chosen, rejected) for _, chosen, rejected in both])
+    if abs(z) >= LENGTH_Z:
+        side = "longer" if z > 0 else "shorter"
+        share = longer / len(both) if z > 0 else 1 - longer / len(both)
+        what = f"the chosen answer is the {side} one in {share:.2f} of {len(both)} pairs (z = {z:+.1f})"
+        next = f"add pairs whose chosen answer is not the {side} one, or cut answers to like lengths"
+        yield finding("P203", Place(both[0][0].place.file, both[0][0].place.line), what, next)
+
+
+def _openings(both: Sequence[Both]) -> Iterator[Finding]:
+    """P204: first words that stand mostly on one side; z against one half over all answers that begin so."""
+    good: Counter[tuple[str, ...]] = Counter()
+    bad: Counter[tuple[str, ...]] = Counter()
+    example: dict[tuple[str, ...], tuple[Pair, str]] = {}
+    for pair, chosen, rejected in both:
+        for counted, answer in ((good, chosen), (bad, rejected)):
+            begin = tokens(answer.content[:80])
+            for size in OPENINGS:
+                counted[tuple(begin[:size])] += len(begin) >= size
+                example.setdefault(tuple(begin[:size]), (pair, answer.content))
+    counts = {words: good[words] + bad[words] for words in {*good, *bad}}
+    z = {words: share_z(good[words], n, 0.5) for words, n in counts.items() if n >= MIN_OPENINGS}
+    kept = discoveries({words: two_sided(value) for words, value in z.items()}, FALSE_DISCOVERIES)
+    for words in _without_nested(sorted(kept, key=lambda w: (-abs(z[w]), -len(w), w)))[:SHOWN]:
+        side = "chosen" if z[words] > 0 else "rejected"
+        most = max(good[words], bad[words])
+        what = f"{most} of {counts[words]} answers that begin with {_phrase(words)!r} are {side} (z = {z[words]:+.1f})"
+        pair, text = example[words]
+        place = place_of(text, pair.text, pair.place)
+        yield finding("P204", place, what, "reword some of them, so that the opening tells nothing")
+
+
+def _without_nested(openings: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Of openings that continue each other only the first."""
+    kept: list[tuple[str, ...]] = []
+    for words in openings:
+        if not any(words[: len(other)] == other[: len(words)] for other in kept):
+            kept.append(words)
+    return kept
+
+
+def _phrase(words: Sequence[str]) -> str:
+    return ("" if all(is_han(word) for word in words) else " ").join(words)

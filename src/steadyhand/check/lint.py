@@ -1,0 +1,138 @@
+"""What `steady check` runs: every rule over files or over a domain folder, then selection and per-row excuses.
+
+Knows which rules look at what; knows no rule's inside. `check` (in the package) is the smaller set that stops a run.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from steadyhand.check.dataset import Dataset, dataset_of_domain, dataset_of_files, excused
+from steadyhand.check.finding import Finding, finding, in_order
+from steadyhand.domain.convert import Imported
+from steadyhand.domain.model import Domain
+from steadyhand.errors import Place
+
+if TYPE_CHECKING:
+    from steadyhand.check.template import Renders
+
+Rules = Callable[[Dataset], Iterable[Finding]]
+
+
+@dataclass(frozen=True)
+class Report:
+    """`findings` in order; `excused` were silenced by their rows' `noqa`. In files, every row is a record or a finding
+    of R001: rows == records + unusable."""
+
+    findings: tuple[Finding, ...]
+    excused: int
+    rows: int
+    records: int
+    unusable: int
+
+    @property
+    def clean(self) -> bool:
+        """Whether nothing was found that should be changed."""
+        return all(found.severity == "note" for found in self.findings)
+
+    def severities(self) -> dict[str, int]:
+        counts = Counter(found.severity for found in self.findings)
+        notes = {"notes": counts["note"]} if counts["note"] else {}
+        return {"errors": counts["error"], "warnings": counts["warning"], **notes}
+
+
+def row_rules() -> Sequence[Rules]:
+    """The rules that look at records and pairs."""
+    from steadyhand.check.diversity import check_diversity
+    from steadyhand.check.duplicates import check_duplicates
+    from steadyhand.check.judgements import check_judgements
+    from steadyhand.check.overlap import check_overlap
+    from steadyhand.check.quality import check_quality
+
+    return (check_diversity, check_duplicates, check_judgements, check_overlap, check_quality)
+
+
+def lint_files(
+    files: Sequence[Imported],
+    codes: frozenset[str],
+    renderer: Renders | None = None,
+    max_length: int | None = None,
+    held_out: Sequence[Imported] = (),
+) -> Report:
+    """Every rule that needs no domain folder. All rows of `held_out` count as evaluated, those of `files` by their own
+    `split`. `renderer` and `max_length` as in `check`."""
+    from steadyhand.check.overlap import check_exact
+
+    dataset = dataset_of_files(files, held_out)
+    found = [*_unusable(dataset), *_by_row(dataset), *check_exact(dataset)]
+    for imported in (*files, *held_out):
+        found += _as_scenarios(imported, renderer, max_length)
+    return _report(found, codes, dataset)
+
+
+def lint_domain(
+    domain: Domain, codes: frozenset[str], renderer: Renders | None = None, max_length: int | None = None
+) -> Report:
+    """Every rule over a domain folder."""
+    from steadyhand.check import check
+
+    dataset = dataset_of_domain(domain)
+    found = [one for one in check(domain, renderer, max_length) if one.code != "Q106"]  # the rows' own rule says more
+    return _report([*found, *_by_row(dataset)], codes, dataset)
+
+
+def _by_row(dataset: Dataset) -> Iterator[Finding]:
+    for rules in row_rules():
+        yield from rules(dataset)
+
+
+def _unusable(dataset: Dataset) -> Iterator[Finding]:
+    for reject in dataset.rejects:
+        yield finding("R001", reject.place, f"row {reject.number}: {reject.reason}", "correct the row")
+
+
+def _as_scenarios(imported: Imported, renderer: Renders | None, max_length: int | None) -> Iterator[Finding]:
+    """Rules S and T over the scenarios and cards that the rows would become. Rules about splits are left out: a file
+    has none until somebody makes one."""
+    from steadyhand.check.scenarios import check_scenarios
+    from steadyhand.check.template import check_markers, check_template
+    from steadyhand.domain.assemble import domain_of
+
+    if not imported.rows:
+        return
+    domain = domain_of(imported)
+    yield from (found for found in check_scenarios(domain) if found.code not in ("S107", "Q106"))
+    yield from check_markers(domain)
+    if renderer is not None:
+        yield from check_template(domain, renderer, max_length)
+
+
+def _report(found: Iterable[Finding], codes: frozenset[str], dataset: Dataset) -> Report:
+    wanted = [one for one in found if one.code in codes]
+    owner = _Owner([*(r.place for r in dataset.records), *(p.place for p in dataset.pairs)])
+    excuses = dict(excused(dataset))
+    kept = [one for one in wanted if not one.code.startswith(excuses.get(owner(one.place), ()))]
+    rejected = len(dataset.rejects)
+    return Report(tuple(in_order(kept)), len(wanted) - len(kept), dataset.rows, dataset.rows - rejected, rejected)
+
+
+class _Owner:
+    """The row that a place belongs to: the last one of its file that begins at or before it."""
+
+    def __init__(self, places: Iterable[Place]) -> None:
+        self._rows: dict[str, list[Place]] = defaultdict(list)
+        for place in sorted(places, key=_position):
+            self._rows[place.file].append(place)
+
+    def __call__(self, place: Place) -> Place:
+        rows = self._rows.get(place.file, [])
+        at = bisect_right(rows, _position(place), key=_position)
+        return rows[at - 1] if at else place
+
+
+def _position(place: Place) -> tuple[int, int]:
+    return place.line, place.column

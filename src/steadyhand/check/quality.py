@@ -1,0 +1,133 @@
+"""Rules Q: is the text of a row fit to be learnt, and fit to be published? Knows one record at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
+
+from steadyhand.chat.messages import Message
+from steadyhand.chat.think import ThinkCode, think_state
+from steadyhand.check.dataset import Dataset, Pair, Record
+from steadyhand.check.finding import Finding, finding
+from steadyhand.domain.textkeys import normal
+from steadyhand.text.degeneration import garbage, tail_repetition
+from steadyhand.text.secrets import personal, secrets
+
+PLACEHOLDER = re.compile(r"\{\{\s*\w+\s*\}\}")
+_BRACKETED = re.compile(
+    r"\[(?:your|insert|company|recipient's)\s[^\]\n]{1,30}\]|[\[【](?:你的|您的|插入|填写)[^\]】\n]{1,15}[\]】]", re.I
+)
+_CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
+_SAYS_NOTHING = frozenset({"n/a", "na", "none", "null", "nan", "todo", "tbd", "undefined", "无", "待补充", "略"})
+_NOT_MOJIBAKE = ("script switch", "leaked token", "unassigned")  # translations; rule T103; emoji newer than the table
+
+
+def check_quality(dataset: Dataset) -> Iterator[Finding]:
+    """Q101-Q108, each at most once per record; of a pair, the prompt and the chosen answer are judged."""
+    for record in (*dataset.records, *_chosen(dataset.pairs)):
+        for rule in RULES_OF_A_RECORD:
+            if found := next(rule(record), None):
+                yield found
+
+
+def _mojibake(record: Record) -> Iterator[Finding]:
+    for message in _said(record, "system", "assistant"):
+        bad = [part for part in garbage(message.content, "") if not part.startswith(_NOT_MOJIBAKE)]
+        if bad:
+            what = f"{record.name}: {', '.join(bad[:3])} in a text of role {message.role!r}"
+            yield _at(record, message, "Q101", what, "decode the source again with its right encoding (often UTF-8)")
+
+
+def _loop(record: Record) -> Iterator[Finding]:
+    for message in _said(record, "assistant"):
+        for text in (message.content, message.think or ""):
+            loop = tail_repetition(text)
+            if loop and loop.fails("stop") and any(char.isalnum() for char in loop.unit):
+                what = f"{record.name}: the text ends in {loop.repeats} times {_clip(loop.unit)}"
+                yield _at(record, message, "Q102", what, "cut the text before the loop, or remove the row")
+
+
+def _think(record: Record) -> Iterator[Finding]:
+    for message in _said(record, "assistant"):
+        state = think_state(message.content)
+        if state.code not in (ThinkCode.OK, ThinkCode.ABSENT):
+            what = f"{record.name}: {state.code.sentence}"
+            yield _at(record, message, "Q103", what, "close the block once, and put the answer after it")
+
+
+def _empty(record: Record) -> Iterator[Finding]:
+    for message in _said(record, "user", "assistant"):
+        bare = normal(message.content).strip(".。")
+        if not message.calls and (bare in _SAYS_NOTHING or not any(char.isalnum() for char in bare)):
+            what = f"{record.name}: the {message.role} says {_clip(message.content)}"
+            yield _at(record, message, "Q104", what, "write what is meant, or remove the row")
+
+
+def _order(record: Record) -> Iterator[Finding]:
+    for before, message in pairwise(record.messages):
+        if before.role == message.role and message.role in ("user", "assistant"):
+            again = " the same" if before == message else ""
+            what = f"{record.name}: two messages of role {message.role!r} in a row{again}"
+            yield _at(record, message, "Q105", what, "join them into one message, or restore the one between them")
+
+
+def _placeholder(record: Record) -> Iterator[Finding]:
+    for message in _said(record, "system", "user", "assistant"):
+        for text in (message.content, message.think or ""):
+            bare = _CODE.sub(" ", text)
+            match = PLACEHOLDER.search(bare) or (message.role == "assistant" and _BRACKETED.search(bare))
+            if match:
+                next = "fill it in, or remove the row"
+                yield finding("Q106", record.at(match[0]), f"{record.name}: {match[0]}", next)
+
+
+def _secret(record: Record) -> Iterator[Finding]:
+    for message in record.messages:
+        for found in secrets(_whole(message)):
+            what = f"{record.name}: {found.kind} {found.shown} in a text of role {message.role!r}"
+            yield finding("Q107", record.at(found.text), what, "revoke it where it came from, and remove it here")
+
+
+def _personal(record: Record) -> Iterator[Finding]:
+    for message in record.messages:
+        for found in personal(_whole(message)):
+            what = f"{record.name}: {found.kind} {found.shown} in a text of role {message.role!r}"
+            yield finding(
+                "Q108", record.at(found.text), what, "replace it with an invented one that fails its checksum"
+            )
+
+
+RULES_OF_A_RECORD: tuple[Callable[[Record], Iterator[Finding]], ...] = (
+    _mojibake,
+    _loop,
+    _think,
+    _empty,
+    _order,
+    _placeholder,
+    _secret,
+    _personal,
+)
+
+
+def _chosen(pairs: Iterable[Pair]) -> Iterator[Record]:
+    for pair in pairs:
+        if pair.chosen:
+            yield Record(pair.name, pair.place, (*pair.prompt, pair.chosen), pair.tools, pair.labels, text=pair.text)
+
+
+def _said(record: Record, *roles: str) -> Iterator[Message]:
+    return (message for message in record.messages if message.role in roles)
+
+
+def _whole(message: Message) -> str:
+    calls = "\n".join(f"{call.name} {call.arguments}" for call in message.calls)
+    return f"{message.content}\n{message.think or ''}\n{calls}"
+
+
+def _at(record: Record, message: Message, code: str, what: str, next: str) -> Finding:
+    return finding(code, record.at(message.content), what, next)
+
+
+def _clip(text: str) -> str:
+    return repr(text if len(text) <= 40 else f"{text[:37]}...")

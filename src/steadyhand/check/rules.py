@@ -1,0 +1,157 @@
+"""The registry of rules: a code, how grave it is, what it says in one line, and why that matters.
+
+A code never changes its meaning and is never given to another rule: people silence, count and search for it. Letters:
+K coverage, D diversity, N near-duplicates and labels, L leaks, S tools, P preference, T template and tokens, Q quality
+and safety, R rows that cannot be read. The page of a rule (`pages/<code>.md`) is what `steady check --explain` shows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from steadyhand.errors import UsageError
+
+Severity = Literal["error", "warning", "note"]  # a note reports something good or neutral and never fails a check
+_PAGES = Path(__file__).parent / "pages"
+
+
+@dataclass(frozen=True)
+class Rule:
+    code: str
+    severity: Severity
+    name: str
+    title: str
+    why: str
+
+
+_ALL = (
+    Rule("R001", "error", "unusable-row", "a row of the data set cannot be used",
+         "a row that nobody can read is either lost in silence or breaks the training half-way"),
+    Rule("K301", "error", "untaught-dependency", "a point that others depend on has no cards",
+         "the model learns sentences about a concept that it was never taught"),
+    Rule("K302", "error", "circular-definition", "points depend on each other in a circle",
+         "no order of teaching exists in which every word is known before it is used"),
+    Rule("D101", "warning", "unbroken-cue", "the answer can be read off single words of the question",
+         "the model learns the word instead of the rule, and fails as soon as they part"),
+    Rule("D102", "warning", "predictive-feature", "a feature of the prompt predicts the outcome better than chance",
+         "what correlates by accident in the data is learnt as if it were the rule"),
+    Rule("D103", "warning", "single-answer-template", "most answers begin with the same words",
+         "the model learns to open so, whatever is asked"),
+    Rule("D104", "warning", "low-effective-number", "many rows, few different questions",
+         "knowledge taught in one wording is memorised and cannot be asked for in another"),
+    Rule("D105", "warning", "tool-position", "the right tool stands mostly at the same place among those on offer",
+         "the model learns the place instead of reading the descriptions"),
+    Rule("L201", "error", "group-split-apart", "a group stands on both sides of the split",
+         "near-copies of what is evaluated were trained on, so the score measures memory"),
+    Rule("L202", "error", "prompt-on-both-sides", "the same prompt is trained on and evaluated",
+         "the score measures memory, not the skill"),
+    Rule("L203", "warning", "question-on-both-sides",
+         "the same last question is trained on and evaluated, in another context",
+         "a model that ignores the context would still look right"),
+    Rule("L204", "warning", "probe-is-trained", "a probe's question is trained on word by word",
+         "the probe no longer shows whether other wordings are understood"),
+    Rule("L205", "warning", "near-copy-on-both-sides", "a row is trained on and evaluated in nearly the same words",
+         "the score measures memory, not the skill"),
+    Rule("L206", "warning", "contained-in-training", "long pieces of an evaluated prompt stand in training rows",
+         "a model that memorised the piece looks as if it had understood"),
+    Rule("N101", "warning", "redundant", "two rows teach the same: like prompts, same values, same answer",
+         "repeated rows weigh more than others, and they leak across a random split"),
+    Rule("N102", "error", "label-conflict", "one prompt, two different decisions",
+         "the model cannot be right on both, and learns to guess"),
+    Rule("N103", "note", "contrast-pair", "like prompts, another value, another answer: a pair worth keeping",
+         "such pairs teach the boundary; a deduplication by likeness alone would delete them"),
+    Rule("P201", "error", "chosen-equals-rejected", "the better and the worse answer are the same",
+         "the loss pushes one text up and down at once; only noise is learnt"),
+    Rule("P202", "error", "chosen-breaks-contract", "the better answer calls a tool wrongly",
+         "preference training rewards exactly the call that the tool will refuse"),
+    Rule("P203", "warning", "length-shortcut", "the better answer can be told by its length",
+         "the model learns to write longer (or shorter), which is the cheapest way to win"),
+    Rule("P204", "warning", "opening-shortcut", "the better answer can be told by its first words",
+         "the model learns the phrase, not what made the answer better"),
+    Rule("Q101", "warning", "mojibake", "a text was decoded with the wrong encoding or holds control characters",
+         "the model learns to write the garbage"),
+    Rule("Q102", "warning", "repetition-loop", "an answer ends in a loop",
+         "loops are contagious: the model learns not to stop"),
+    Rule("Q103", "error", "broken-think", "a think block is not closed, opened twice, or leads to no answer",
+         "serving cuts at the tags, so the answer is lost or the thinking is shown"),
+    Rule("Q104", "warning", "says-nothing", "a message says nothing", "the model learns to answer nothing"),
+    Rule("Q105", "warning", "role-order", "two messages of one role in a row",
+         "templates join, drop or repeat them, each in its own way"),
+    Rule("Q106", "warning", "placeholder", "a placeholder was never filled",
+         "the model will answer with the placeholder itself"),
+    Rule("Q107", "error", "secret", "a key, token or private key stands in a text",
+         "a model can be made to recite what it was trained on"),
+    Rule("Q108", "warning", "personal-data", "an identity, card or mobile number stands in a text",
+         "a model can be made to recite it, and the law may forbid to keep it"),
+    Rule("S101", "error", "call-breaks-schema", "an expected call does not fit its tool's schema",
+         "the model is taught calls that the tool will refuse"),
+    Rule("S102", "error", "undeclared-tool", "an expected call names a tool that is not offered",
+         "the model learns to call tools from memory instead of reading what is on offer"),
+    Rule("S103", "error", "call-without-result", "a call without its result",
+         "whatever the assistant says next is invented, and inventing is what is learnt"),
+    Rule("S104", "error", "result-without-call", "a tool result without a call",
+         "the model learns that results appear by themselves"),
+    Rule("S105", "warning", "nothing-scored", "nothing in the scenario is scored",
+         "the scenario costs time and proves nothing"),
+    Rule("S107", "warning", "nothing-held-out", "no scenario is held out for evaluation",
+         "without held-out scenarios there can be no verdict"),
+    Rule("T101", "warning", "too-long", "a sample is longer than the limit and would be left out of training",
+         "what is left out is not learnt, and nobody notices"),
+    Rule("T102", "warning", "empty-think-share", "many trained answers have an empty think block",
+         "the model learns not to think"),
+    Rule("T103", "error", "marker-in-text", "a text contains control markers of the chat format",
+         "the tokenizer reads the text as structure, so roles and ends of turns shift"),
+    Rule("T104", "error", "prompt-parity", "a training sample does not begin with the prompt that generation sees",
+         "what is trained is not what is served"),
+    Rule("T105", "error", "template-loses-text", "the chat template loses something",
+         "the model is trained on less than the file says"),
+    Rule("T106", "error", "all-masked", "no token of a sample would be trained",
+         "the row costs time and teaches nothing"),
+)  # fmt: skip
+
+RULES: dict[str, Rule] = {rule.code: rule for rule in _ALL}
+
+
+def selected(select: Iterable[str], ignore: Iterable[str]) -> frozenset[str]:
+    """The codes that `select` names (all when it is empty) without those that `ignore` names. Each entry is a code or
+    the beginning of one; as in ruff, the longer entry wins, and at equal length `ignore` does.
+
+    Raises UsageError for an entry that no code begins with.
+    """
+    chosen, silenced = [*map(_known, select)], [*map(_known, ignore)]
+    return frozenset(code for code in RULES if _longest(code, chosen or [""]) > _longest(code, silenced))
+
+
+def _longest(code: str, prefixes: Sequence[str]) -> int:
+    return max((len(prefix) for prefix in prefixes if code.startswith(prefix)), default=-1)
+
+
+def _known(prefix: str) -> str:
+    prefix = prefix.strip().upper()
+    if not prefix or not any(code.startswith(prefix) for code in RULES):
+        raise UsageError(f"no rule has a code that begins with {prefix!r}", next=_near(prefix))
+    return prefix
+
+
+def page(code: str) -> str:
+    """The documentation of a rule as Markdown. Raises UsageError for a code that does not exist."""
+    wanted = code.strip().upper()
+    if wanted not in RULES:
+        raise UsageError(f"there is no rule {code!r}", next=_near(wanted))
+    rule = RULES[wanted]
+    body = (_PAGES / f"{wanted}.md").read_text(encoding="utf-8")
+    return f"# {wanted} {rule.name} ({rule.severity})\n\n{_sentence(rule.title)}\n\nWhy: {rule.why}.\n\n{body}"
+
+
+def _sentence(text: str) -> str:
+    return f"{text[0].upper()}{text[1:]}."
+
+
+def _near(code: str) -> str:
+    import difflib
+
+    close = difflib.get_close_matches(code, RULES, n=3)
+    return f"did you mean {', '.join(close)}?" if close else f"the codes are {', '.join(RULES)}"

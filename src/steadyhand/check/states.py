@@ -1,0 +1,94 @@
+"""States: what is answered, its values and its outcome, so that two rows can be compared for what they teach."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from steadyhand.chat.messages import Json, Message, Tool
+from steadyhand.check.asks import NO_CALL, outcome_of
+from steadyhand.check.dataset import Record
+from steadyhand.check.features import tokens
+from steadyhand.domain.textkeys import normal, shingles
+from steadyhand.text.values import values
+
+SAME_ANSWER = 0.8  # Jaccard index of open answers: "a false positive" against "a false negative" is another answer
+_FREE_TEXT = 24  # characters: longer arguments are wording, not decisions
+
+
+@dataclass(frozen=True)
+class State:
+    """One decision of a record. `outcome` is None for an open `answer`; then answers are compared as texts."""
+
+    record: Record
+    prompt: str
+    values: Counter[str]
+    offer: frozenset[str]
+    outcome: str | None
+    answer: str
+
+    def same_outcome(self, other: State) -> bool:
+        if self.outcome is not None or other.outcome is not None:
+            return self.outcome == other.outcome
+        one, two = shingles(self.answer), shingles(other.answer)
+        return len(one & two) >= SAME_ANSWER * len(one | two)
+
+    def same_order(self, other: State) -> bool:
+        """Whether the prompts are more than the same words in another order: "A says yes, B no", "B says yes, A no"."""
+        one, two = tokens(self.prompt), tokens(other.prompt)
+        return one == two or sorted(one) != sorted(two)
+
+    def contradicts(self, other: State) -> bool:
+        """Whether the two teach different decisions; different wording of open answers is no contradiction."""
+        decided = self.outcome is not None and other.outcome is not None
+        return decided and self.outcome != other.outcome and self.offer == other.offer
+
+
+def states(records: Iterable[Record]) -> Iterator[State]:
+    """The first decision of a record with tools, else its last answer; one per record."""
+    for record in records:
+        turns = record.messages
+        end = next((i for i, m in enumerate(turns) if m.role == "assistant"), 0) if record.tools else len(turns) - 1
+        if end:
+            yield _state(record, end)
+
+
+def _state(record: Record, end: int) -> State:
+    said = [m for m in record.messages[:end] if m.role != "system"]
+    prompt, answer = "\n".join(m.content for m in said), record.messages[end]
+    found = values(prompt)
+    found.update(f"choice {word}" for word in _choices(record.tools) if word in prompt)
+    offer = frozenset(json.dumps(tool.to_openai(), sort_keys=True) for tool in record.tools)
+    return State(record, prompt, found, offer, _outcome(record, answer), answer.content)
+
+
+def _outcome(record: Record, answer: Message) -> str | None:
+    if answer.calls:
+        return "; ".join(sorted(f"{call.name}({_key(call.arguments)})" for call in answer.calls))
+    return NO_CALL if record.tools else outcome_of(answer.content, whole=not record.point)
+
+
+def _key(value: Json) -> str:
+    """Arguments as one text; long ones in free words all count as equal."""
+    if isinstance(value, dict):
+        return ", ".join(f"{name}={_key(value[name])}" for name in sorted(value))
+    if isinstance(value, list):
+        return f"[{', '.join(map(_key, value))}]"
+    text = value if isinstance(value, str) else json.dumps(value)
+    return "..." if len(text) > _FREE_TEXT and " " in text else normal(text)
+
+
+def _choices(tools: Sequence[Tool]) -> set[str]:
+    """The texts that the tools' schemas list under `enum`."""
+    found: set[str] = set()
+    todo: list[Json] = [tool.parameters for tool in tools]
+    while todo:
+        value = todo.pop()
+        if isinstance(value, dict):
+            found.update(word for word in value.get("enum") or () if isinstance(word, str) and word)
+            todo.extend(value.values())
+        elif isinstance(value, list):
+            todo.extend(value)
+    return found

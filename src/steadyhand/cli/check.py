@@ -1,0 +1,177 @@
+"""`steady check`: reads what is named, runs the rules, prints what they found. Knows no rules and no formats."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from steadyhand.cli.console import emit_json
+from steadyhand.cli.options import json_option
+from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
+
+if TYPE_CHECKING:
+    from steadyhand.chat.render import Renderer
+    from steadyhand.check.finding import Finding
+    from steadyhand.check.lint import Report
+    from steadyhand.domain.convert import Imported
+    from steadyhand.domain.model import Domain
+
+SHOWN = 10  # places per rule in the text form; --json has all
+_PATH = click.Path(path_type=Path)
+
+
+@click.command("check")
+@click.argument("paths", type=_PATH, nargs=-1)
+@click.option("--select", multiple=True, metavar="CODES", help="Only these rules: codes or their beginnings (D,L201).")
+@click.option(
+    "--ignore", multiple=True, metavar="CODES", help="Not these rules; the more exact of the two options wins."
+)
+@click.option(
+    "--eval", "held_out", type=_PATH, multiple=True, help="A file that is evaluated: looks for leaks into it."
+)
+@click.option("--explain", metavar="CODE", help="Show the page of a rule and stop.")
+@click.option(
+    "--format", "form", type=click.Choice(["text", "json", "sarif", "github"]), default="text", show_default=True
+)
+@click.option("--model", help="Also render every sample with this model's tokenizer and chat template.")
+@json_option
+def check_command(
+    paths: tuple[Path, ...],
+    select: tuple[str, ...],
+    ignore: tuple[str, ...],
+    held_out: tuple[Path, ...],
+    explain: str | None,
+    form: str,
+    model: str | None,
+    as_json: bool,
+) -> int:
+    """Lint data set files (JSON or JSONL: OpenAI messages, ShareGPT, Alpaca, preferences) or one domain folder.
+
+    Exit code 0: nothing to change; 1: there are findings; 2: the command line or a file as a whole is wrong. A row is
+    excused from rules by its own key: {"noqa": "D101, N102", ...}; a scenario by a tag: noqa:L203.
+    """
+    from steadyhand.check.rules import page, selected
+
+    if explain is not None:
+        _explain(page(explain), explain, as_json)
+        return EXIT_OK
+    codes = selected(_words(select), _words(ignore))
+    report, counts = _lint(paths, held_out, codes, model)
+    _print(report, counts, paths, "json" if as_json else form)
+    return EXIT_OK if report.clean else EXIT_NO
+
+
+def _explain(text: str, code: str, as_json: bool) -> None:
+    if as_json:
+        emit_json({"code": code.strip().upper(), "page": text})
+    else:
+        click.echo(text)
+
+
+def _words(options: Sequence[str]) -> list[str]:
+    return [word for option in options for word in option.replace(",", " ").split()]
+
+
+def _lint(
+    paths: Sequence[Path], held_out: Sequence[Path], codes: frozenset[str], model: str | None
+) -> tuple[Report, dict[str, int]]:
+    """The report, and how much of what was read."""
+    from steadyhand.check.lint import lint_domain, lint_files
+    from steadyhand.domain.load import load
+
+    if not paths:
+        raise UsageError("nothing to check", next="name data set files or one domain folder: steady check train.jsonl")
+    folders = [path for path in paths if not path.is_file()]
+    missing = [path for path in (*paths, *held_out) if path.suffix and not path.exists()]
+    if missing:
+        raise UsageError("no such file", where=str(missing[0]), next="name a JSON or JSONL file, or a domain folder")
+    renderer, max_length = _rendering(paths[0], model)
+    if folders:
+        if len(paths) > 1 or held_out:
+            raise UsageError(
+                "a domain folder is checked alone", where=str(folders[0]), next="name one folder, or files"
+            )
+        domain = load(folders[0])
+        return lint_domain(domain, codes, renderer, max_length), _counts(domain)
+    trained, evaluated = [_read(path) for path in paths], [_read(path) for path in held_out]
+    report = lint_files(trained, codes, renderer, max_length, evaluated)
+    return report, {"rows": report.rows, "records": report.records, "unusable": report.unusable}
+
+
+def _read(path: Path) -> Imported:
+    from steadyhand.domain.convert import read_dialogues
+
+    return read_dialogues(path, preferences=True)
+
+
+def _rendering(path: Path, model: str | None) -> tuple[Renderer | None, int | None]:
+    """The model's renderer and the limit on tokens that training would use."""
+    if model is None:
+        return None, None
+    from steadyhand.chat.render import Renderer
+    from steadyhand.models.load import load_tokenizer
+    from steadyhand.models.load import resolve as find_model
+    from steadyhand.settings import resolve
+
+    settings = resolve(path if path.is_dir() else None).settings
+    home = Path(model) if Path(model).is_dir() else find_model(model)  # a tokenizer alone is enough here
+    return Renderer(load_tokenizer(home)), settings.sft.max_length
+
+
+def _print(report: Report, counts: dict[str, int], paths: Sequence[Path], form: str) -> None:
+    from steadyhand.check.outputs import github, sarif
+
+    if form == "json":
+        head = {"path": str(paths[0]), "paths": [str(path) for path in paths], "counts": counts}
+        emit_json(
+            {**head, **report.severities(), "excused": report.excused}
+            | {"findings": [found.to_json() for found in report.findings]}
+        )
+    elif form == "sarif":
+        import json
+
+        click.echo(json.dumps(sarif(report.findings), ensure_ascii=False, indent=1))
+    elif form == "github":
+        for line in github(report.findings):
+            click.echo(line)
+    else:
+        _show(report, counts)
+
+
+def _show(report: Report, counts: dict[str, int]) -> None:
+    for code in sorted({found.code for found in report.findings}):
+        _show_rule(code, [found for found in report.findings if found.code == code])
+    said = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
+    severities = ", ".join(f"{count} {name}" for name, count in report.severities().items())
+    excused = f" ({report.excused} excused by noqa)" if report.excused else ""
+    click.echo(f"{severities} in {said}{excused}")
+
+
+def _show_rule(code: str, group: Sequence[Finding]) -> None:
+    from steadyhand.check.rules import RULES
+
+    rule = RULES[code]
+    click.echo(f"{code} {rule.severity}: {rule.title} ({len(group)})")
+    click.echo(f"  why: {rule.why} (more: steady check --explain {code})")
+    for found in group[:SHOWN]:
+        click.echo(f"  {found.place}: {found.message}")
+        click.echo(f"      next: {found.next}")
+    if len(group) > SHOWN:
+        click.echo(f"  ... and {len(group) - SHOWN} more; --json lists all")
+
+
+def _counts(domain: Domain) -> dict[str, int]:
+    splits = Counter(scenario.split for scenario in domain.scenarios)
+    return {
+        "points": len(domain.points),
+        "cards": len(domain.cards),
+        "tools": len(domain.tools),
+        "training_scenarios": splits["train"],
+        "evaluation_scenarios": splits["eval"],
+        "probes": len(domain.probes),
+        "rehearsal_rows": len(domain.rehearsal),
+    }

@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from steadyhand.chat.messages import Json
+from steadyhand.check.dataset import place_of
+from steadyhand.check.lint import Report, lint_files
+from steadyhand.check.rules import selected
+from steadyhand.domain.convert import read_dialogues
+from steadyhand.errors import Place
+from tests.corpora import corpus
+
+TOOL = {"name": "query", "parameters": {"type": "object", "properties": {"uri": {"type": "string"}}}}
+TURNS = [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello there."}]
+
+
+def call(**arguments: Json) -> Json:
+    function = {"name": "query", "arguments": json.dumps(arguments)}
+    return [TURNS[0], {"role": "assistant", "content": "", "tool_calls": [{"type": "function", "function": function}]}]
+
+
+def write(path: Path, *rows: Json) -> Path:
+    path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows), encoding="utf-8")
+    return path
+
+
+def lint(path: Path, *select: str) -> Report:
+    return lint_files([read_dialogues(path, preferences=True)], selected(select, []))
+
+
+def test_every_row_is_a_record_or_a_finding(tmp_path: Path) -> None:
+    path = write(tmp_path / "d.jsonl", {"messages": TURNS}, {"prompt": "a", "chosen": "b", "rejected": "c"}, {"x": 1})
+    path.write_text(path.read_text("utf-8") + '{"messages": [\n', "utf-8")
+    report = lint(path, "R")
+    assert (report.rows, report.records, report.unusable) == (4, 2, 2)
+    assert [(found.code, found.place.line) for found in report.findings] == [("R001", 3), ("R001", 4)]
+
+
+def test_a_row_is_excused_by_its_own_key(tmp_path: Path) -> None:
+    wrong = {"messages": call(uri=1), "tools": [TOOL]}
+    path = write(
+        tmp_path / "d.jsonl", wrong, {**wrong, "noqa": "S101"}, {**wrong, "noqa": ["S"]}, {**wrong, "noqa": "L"}
+    )
+    report = lint(path, "S")
+    assert [found.place.line for found in report.findings] == [1, 4]
+    assert report.excused == 2
+    assert not report.clean
+
+
+def test_places_inside_a_row() -> None:
+    row = '{"messages": [\n  {"content": "caf\\u00e9 \\"x\\""}, {"content": "汉字"}]}'
+    assert place_of('café "x"', row, Place("f", 5, 3)) == Place("f", 6, 16)
+    assert place_of("汉字", row, Place("f", 5, 3)).line == 6
+    assert place_of("messages", row, Place("f", 5, 3)) == Place("f", 5, 5)
+    assert place_of("nowhere", row, Place("f", 5, 3)) == Place("f", 5, 3)
+
+
+@given(text=st.text(min_size=1, max_size=8), before=st.text(max_size=8))
+def test_an_excerpt_is_found_where_json_wrote_it(text: str, before: str) -> None:
+    row = json.dumps({"a": before, "b": text}, ensure_ascii=False)
+    place = place_of(text, row, Place("f", 1, 1))
+    assert place.line == 1
+    assert row[place.column - 1 :].startswith((json.dumps(text, ensure_ascii=False)[1:-1], json.dumps(text)[1:-1]))
+
+
+ROWS = {
+    "llamafactory/glaive_toolcall_zh_demo.json": (300, 0),
+    "llamafactory/identity.json": (91, 0),
+    "llamafactory/dpo_zh_demo.json": (300, 0),
+    "llamafactory/v1_dpo_demo.jsonl": (10, 0),
+    "llamafactory/reason_tool_use_demo_50.jsonl": (50, 1),
+    "ms-swift/swift_multi.jsonl": (3, 0),
+    "ms-swift/swift_pre.jsonl": (3, 3),
+    "bfcl/BFCL_v4_irrelevance.json": (240, 240),
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_the_counts_of_public_files_add_up(name: str) -> None:
+    report = lint(corpus(name), "R")
+    assert (report.rows, report.unusable) == ROWS[name]
+    assert report.records + len(report.findings) == report.rows
