@@ -1,0 +1,59 @@
+"""Where a URI ends in running text, and what it is without its disguise.
+
+Knows schemes, their defanged spellings, and the borders that Markdown, AsciiDoc, HTML, tables, quotes and Chinese
+sentences put around a URI. Patterns are over views (fangs.py).
+"""
+
+from __future__ import annotations
+
+import re
+
+from steadyhand.extract.fangs import DOT, FILL, plain
+
+# `://` in any spelling, and the one blank that some reports leave before the host
+SEPARATOR = rf"[ ]?:{FILL}*+(?:/{FILL}*+/|\\\\){FILL}*+(?:[ ](?=[\w-]++(?:{DOT}[\w-])))?+"
+HOST = rf"[\w-]++(?:{DOT}[\w-]++)*+"
+PORT = rf"(?::{FILL}*+\d{{1,5}}+(?!\w))?+"
+# East Asian writing ends a URI: in Chinese no blank stands between a URI and the sentence.
+_WIDE = "\u2e80-\u303f\u3040-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"
+_BORDER = rf"\s<>\"`|\\^()\[\]{{}}'*,;&{_WIDE}\u2018-\u201f\u2026\u00ab\u00bb\ufffd"
+_SIMPLE = rf"[^{_BORDER}]++"
+_ENTITY = r"(?:lt|gt|quot|apos|nbsp|#39|#34|#x27|#x22);"
+# Each character that is a border at times, with what has to follow it to belong to the URI. Brackets come in pairs.
+_BODY = (
+    rf"(?:{_SIMPLE}"
+    rf"|&(?!{_ENTITY})|[,;](?!\w{{2,6}}:{FILL}*+/)|\*(?!\*)|'(?=(?:s|t|d|m|re|ve|ll)\b)"
+    rf"|\((?:{_SIMPLE}|[&,;'*])*+\)|\[\w*+\](?==)|{{(?:{_SIMPLE}|[&,;'*])*+}})*+"
+)
+TAIL = rf"(?:[/?#]{_BODY})?+"
+_ENDING = ".,;:!?'*_~…" + FILL
+_HTTP = re.compile(r"s?h[xt*_z]{1,4}p(s?)")
+_FTP = re.compile(r"(s?)f[xt]{1,2}p(s?)")
+_SUFFIX = re.compile(r"(?:h(?:tt|xx)ps?|ftp)$")
+
+
+def trimmed(view: str, start: int, end: int) -> int:
+    """Where the URI that begins at `start` ends when punctuation of the sentence is left out."""
+    while end > start and view[end - 1] in _ENDING:
+        end -= 1
+    return end
+
+
+def scheme_of(seen: str) -> tuple[int, str] | None:
+    """How many characters of the word before `://` do not belong to the scheme, and the scheme; None for no scheme."""
+    word = seen.lower()
+    if word in ("http", "https"):
+        return 0, word
+    if found := _HTTP.fullmatch(word):
+        return 0, "http" + found[1]
+    if found := _FTP.fullmatch(word):
+        return 0, f"{found[1]}ftp{found[2]}"
+    if found := _SUFFIX.search(word):  # letters that ran into the URI: Xhttps://
+        return found.start(), found[0].replace("xx", "tt")
+    return (0, word) if word.isascii() and word[:1].isalpha() and "_" not in word else None
+
+
+def uri_value(scheme: str, authority: str, tail: str) -> str:
+    """The URI on the wire: scheme and host in lower case, everything else as it stands, `&amp;` as `&`."""
+    user, at, host = plain(authority).rpartition("@")
+    return f"{scheme}://{user}{at}{host.lower()}{plain(tail).replace('&amp;', '&')}"
