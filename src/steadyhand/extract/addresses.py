@@ -10,7 +10,7 @@ import re
 
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1\d\d|[1-9]?\d)"
 _IPV4 = re.compile(rf"{_OCTET}(?:\.{_OCTET}){{3}}", re.ASCII)
-BEFORE = 48  # characters that are read before an address to see whether it is a version
+_BEFORE = 48  # characters that are read before an address to see whether it is a version
 _VERSION = re.compile(
     r"(?:(?<![a-z])(?:versions?|ver|vers|v|builds?|releases?|firmware|revision|rev|sections?|chapter|oid)\.?|版本号?|版)"
     r"[\s:=#v\"'(]{0,4}(?:(?:is|of|from|number|no\.?|before|below|prior to|earlier than|up to|<=?|>=?)\s)?"
@@ -19,6 +19,7 @@ _VERSION = re.compile(
 )
 _PRODUCT = re.compile(r"[A-Za-z][\w+-]*/v?$")
 _GROUPS = re.compile(r"[0-9A-Fa-f]{1,4}")
+_FRESH = frozenset(("", "\n", "|", "@", "<", "`"))  # nothing before these says what follows
 MAX_IPV6 = 45
 
 
@@ -27,12 +28,15 @@ def is_ipv4(host: str) -> bool:
     return _IPV4.fullmatch(host) is not None
 
 
-def is_version(before: str) -> bool:
-    """Whether the text right before four numbers makes them a version: `version 4.18.2.1`, `Chrome/131.0.0.0`."""
-    last = before[-1:]
+def is_version(view: str, start: int) -> bool:
+    """Whether what stands before `start` makes four numbers a version: `version 4.18.2.1`, `Chrome/131.0.0.0`."""
+    last = view[start - 1 : start]
+    if last in _FRESH:
+        return False
+    before = view[max(0, start - _BEFORE) : start].rpartition("\n")[2]
     if last == "/":
-        return _PRODUCT.search(before) is not None and "://" not in before
-    return last not in "\n|" and _VERSION.search(before) is not None
+        return _PRODUCT.search(before) is not None
+    return _VERSION.search(before) is not None
 
 
 def ipv6(seen: str) -> str | None:

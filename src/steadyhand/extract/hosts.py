@@ -15,7 +15,7 @@ from steadyhand.extract.addresses import is_ipv4
 from steadyhand.extract.fangs import DOT, MARK, plain
 from steadyhand.extract.tlds import ascii_label, top_level_domains
 
-MAX_HOST = 253
+MAX_HOST, MAX_LABEL = 253, 63  # RFC 1035
 # Extensions that hardly ever end a host in a report; the second set does both.
 _FILES = frozenset("""bz cab cat data dot la map md mm mo mov pm properties ps pub py rs sh so tf zip""".split())
 _HALF_FILES = frozenset("ac ai am app cc cl com cr do in ml ms pl sc st".split()) - {"com"}
@@ -61,23 +61,22 @@ _AROUND, _NEAR_LINES, _MAX_LINE = 90, 8, 160
 
 
 def host_value(seen: str) -> str | None:
-    """The name in lower case, plain and in Punycode, when its form is a host's and its end a top-level domain's."""
-    value = plain(seen)
-    if len(value) > MAX_HOST:
+    """The name in lower case, plain and in Punycode, when its form is a host's and its end a top-level domain's.
+
+    `seen` is a chain of labels of word characters and hyphens.
+    """
+    value = plain(seen).lower()
+    if not value.isascii():
+        value = ".".join(ascii_label(label) for label in value.split("."))
+    if value.rpartition(".")[2] not in top_level_domains() or len(value) > MAX_HOST:
         return None
-    labels = [ascii_label(label) for label in value.split(".")]
-    if labels[-1] not in top_level_domains():
+    if value[0] == "-" or ".-" in value or "-." in value:
         return None
-    return ".".join(labels) if all(_is_label(label) for label in labels) else None
+    return value if len(value) <= MAX_LABEL or max(map(len, value.split("."))) <= MAX_LABEL else None
 
 
-def _is_label(label: str) -> bool:
-    return 0 < len(label) <= 63 and label[0] != "-" and label[-1] != "-"
-
-
-def is_host(view: str, start: int, end: int, value: str) -> bool:
-    """Whether the name `view[start:end]`, which has the form of a host (`value`), stands for one."""
-    seen = view[start:end]
+def is_host(view: str, start: int, end: int, seen: str, value: str) -> bool:
+    """Whether `seen`, which is `view[start:end]` and has the form of a host (`value`), stands for one."""
     if MARK in seen:
         return True
     labels = value.split(".")

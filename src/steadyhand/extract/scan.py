@@ -12,8 +12,8 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Literal, NamedTuple
 
-from steadyhand.extract.addresses import BEFORE, MAX_IPV6, ipv6, is_ipv4, is_version
-from steadyhand.extract.fangs import DOT, FILL, MARK, plain, view_of
+from steadyhand.extract.addresses import MAX_IPV6, ipv6, is_ipv4, is_version
+from steadyhand.extract.fangs import DOT, FILL, LABEL, MARK, WORD, plain, view_of
 from steadyhand.extract.hosts import host_value, is_host
 from steadyhand.extract.uris import HOST, PORT, SEPARATOR, TAIL, scheme_of, trimmed, uri_value
 
@@ -33,10 +33,10 @@ class Found(NamedTuple):
 
 _USER = r"(?:[\w.~%!$+=-]{1,64}+(?::[\w.~%!$+=-]{0,64}+)?+@)?+"
 _TOKEN = re.compile(
-    rf"(?<![\w-])[\w-]++(?:"
+    rf"(?<![{WORD}-]){LABEL}(?:"
     rf"(?P<sep>{SEPARATOR}){_USER}(?:(?P<host>{HOST})(?!:{FILL}*/)|\[(?P<v6>[0-9A-Fa-f:.]{{2,{MAX_IPV6}}}+)\])"
     rf"(?P<port>\.?{PORT})(?P<tail>{TAIL})"
-    rf"|(?:{DOT}[\w-]++)++)"
+    rf"|(?:{DOT}{LABEL})++)"
 )
 _PATH = re.compile(rf"{PORT}{TAIL}")
 _V6 = re.compile(rf":{FILL}*+[0-9A-Fa-f]{{0,4}}+:")
@@ -50,6 +50,8 @@ _NUMBER_RUN = re.compile(rf"[\d.{MARK}{FILL}]++")
 _NEXT_SENTENCE = re.compile(r"\.[A-Z][a-z]*+(?:\.[\w-]+)*$")
 MAX_TOKEN = 1024  # a longer chain of labels is no name, whatever a part of it looks like
 _STRIPPED = "-_" + MARK + FILL
+_DIGITS = frozenset("0123456789")
+_GOES_ON = frozenset(":/?#")
 
 
 def extract_resource(text: str, kinds: Collection[Kind] = KINDS) -> list[Found]:
@@ -58,69 +60,70 @@ def extract_resource(text: str, kinds: Collection[Kind] = KINDS) -> list[Found]:
     An entity that stands there twice is found twice. Hosts are lower case and Punycode, addresses canonical.
     A URI needs a scheme and a host that is an address or ends in a top-level domain.
     """
-    view = view_of(text)
-    found = list(_names(view))
-    if addresses := list(_ipv6_addresses(view)):
+    page = Page(text, view_of(text))
+    found = _names(page)
+    if addresses := list(_ipv6_addresses(page)):
         found = _merged(found, addresses)
-    return [Found(kind, value, text[a:b], a, b) for kind, value, a, b in found if kind in kinds]
+    return found if len(kinds) == len(KINDS) else [one for one in found if one.kind in kinds]
 
 
-_Span = tuple[Kind, str, int, int]
+class Page(NamedTuple):
+    """A text and the view of it (fangs.py): the same places in both."""
+
+    text: str
+    view: str
+
+    def found(self, kind: Kind, value: str, start: int, end: int) -> Found:
+        return Found(kind, value, self.text[start:end], start, end)
 
 
-def _names(view: str) -> Iterator[_Span]:
+def _names(page: Page) -> list[Found]:
     """URIs, domains and IPv4 addresses, in order."""
-    at = 0
-    search = _TOKEN.search
-    while found := search(view, at):
+    names: list[Found] = []
+    view, at = page.view, 0
+    while found := _TOKEN.search(view, at):
         start, at = found.span()
-        if found["sep"]:
-            yield from _uri(view, found)
-            continue
-        if at - start > MAX_TOKEN:
-            continue
-        for name in _name(view, start, at):
-            yield name
-            if name[3] == at and view[at : at + 1] in (":", "/", "?", "#"):
+        if found[1]:
+            names += _uri(page, found)
+        elif at - start <= MAX_TOKEN and (here := _name(page, start, at, found[0])):
+            names += here
+            if here[-1][4] == at and view[at : at + 1] in _GOES_ON:
                 at = _PATH.match(view, at).end()  # type: ignore[union-attr]  # it matches the empty string
+    return names
 
 
-def _name(view: str, start: int, end: int) -> Iterator[_Span]:
-    """The domain or address that the token is, or the ones that are its parts."""
-    seen = view[start:end]
-    if not (seen.isascii() or _GLUED.search(seen) is None):
-        parts: Iterator[tuple[int, int]] = (part.span() for part in _NARROW.finditer(view, start, end))
-    elif (whole := _judged(view, start, end)) is not None:
-        yield whole
-        return
+def _name(page: Page, start: int, end: int, seen: str) -> list[Found]:
+    """The domain or address that the token `seen` is, or the ones that are its parts."""
+    if not seen.isascii() and _GLUED.search(seen):
+        parts = [(start + part.start(), start + part.end()) for part in _NARROW.finditer(seen)]
+    elif whole := _judged(page, start, end, seen):
+        return [whole]
     else:
-        parts = _parts(view, start, end)
-    yield from (name for a, b in parts if (name := _judged(view, a, b)) is not None)
+        parts = _parts(seen, start)
+    return [name for a, b in parts if (name := _judged(page, a, b, page.view[a:b]))]
 
 
-def _parts(view: str, start: int, end: int) -> Iterator[tuple[int, int]]:
-    """What a token holds that is nothing as a whole: `1.2.3.4-1.2.3.9`, `__a.com__`, `a[.]com.Then`."""
-    seen = view[start:end]
-    if _NUMBERS.fullmatch(seen):
-        yield from (run.span() for run in _NUMBER_RUN.finditer(view, start, end))
-        return
+def _parts(seen: str, start: int) -> list[tuple[int, int]]:
+    """What a token at `start` holds that is nothing as a whole: `1.2.3.4-1.2.3.9`, `__a.com__`, `a[.]com.Then`."""
+    if seen[0] in _DIGITS and _NUMBERS.fullmatch(seen):
+        return [(start + run.start(), start + run.end()) for run in _NUMBER_RUN.finditer(seen)] if "-" in seen else []
     left, right = len(seen) - len(seen.lstrip(_STRIPPED)), len(seen.rstrip(_STRIPPED))
-    sentence = _NEXT_SENTENCE.search(seen, left, right)
-    if sentence is not None:
+    if sentence := _NEXT_SENTENCE.search(seen, left, right):
         right = sentence.start()
-    if left < right and (left, right) != (0, len(seen)):
-        yield start + left, start + right
+    return [(start + left, start + right)] if left < right and (left, right) != (0, len(seen)) else []
 
 
-def _judged(view: str, start: int, end: int) -> _Span | None:
-    seen = view[start:end]
-    if is_ipv4(address := plain(seen)):
-        known = MARK in seen or not is_version(view[max(0, start - BEFORE) : start])
-        return ("ip", address, start, end) if known else None
+def _judged(page: Page, start: int, end: int, seen: str) -> Found | None:
+    """The token `seen`, which is `view[start:end]`, as a domain or an IPv4 address."""
+    if seen[-1] in _DIGITS:
+        address = plain(seen)
+        if not is_ipv4(address) or (MARK not in seen and is_version(page.view, start)):
+            return None
+        return page.found("ip", address, start, end)
     value = host_value(seen)
-    if value is None or _is_local_part(view, end) or not is_host(view, start, end, value):
+    if value is None or _is_local_part(page.view, end) or not is_host(page.view, start, end, seen, value):
         return None
-    return "domain", value, start, end
+    return page.found("domain", value, start, end)
 
 
 def _is_local_part(view: str, end: int) -> bool:
@@ -128,45 +131,43 @@ def _is_local_part(view: str, end: int) -> bool:
     return view[end : end + 1] == "@" and view[end + 1 : end + 2] not in ("", "[", " ")
 
 
-def _uri(view: str, found: re.Match[str]) -> Iterator[_Span]:
-    scheme = scheme_of(view[found.start() : found.start("sep")])
-    host = _uri_host(view, found)
-    if scheme is None or host is None:
-        if host is not None and MARK in view[host[2] : host[3]]:
-            yield host
-        return
-    start, after = found.start() + scheme[0], host[3]
-    if after == found.end("host") or found["v6"]:
-        end = trimmed(view, found.start("port"), found.end())
-        tail = min(found.start("tail"), end)
-    else:
+def _uri(page: Page, found: re.Match[str]) -> list[Found]:
+    """The URI and its host; the host alone when it is defanged and no scheme stands before it."""
+    view = page.view
+    scheme = scheme_of(view[found.start() : found.start(1)])
+    host = _uri_host(page, found)
+    if host is None:
+        return []
+    if scheme is None:
+        return [host] if MARK in view[host.start : host.end] else []
+    start, after = found.start() + scheme[0], host.end
+    if after < found.end("host"):  # the host was cut, so what followed is not the URI's
         end = tail = after
-    yield "uri", uri_value(scheme[1], view[found.end("sep") : tail], view[tail:end]), start, end
-    yield host
+    else:
+        end = trimmed(view, after, found.end())
+        tail = min(found.start("tail"), end)
+    return [page.found("uri", uri_value(scheme[1], view[found.end(1) : tail], view[tail:end]), start, end), host]
 
 
-def _uri_host(view: str, found: re.Match[str]) -> _Span | None:
+def _uri_host(page: Page, found: re.Match[str]) -> Found | None:
     """The host of a URI: any form of a host is one here, for the scheme is proof enough."""
     if found["v6"]:
         address = ipv6(found["v6"])
-        return ("ip", address, *found.span("v6")) if address else None
+        return page.found("ip", address, *found.span("v6")) if address else None
     start, end = found.span("host")
-    if end - start > MAX_TOKEN:
-        return None
-    seen = view[start:end]
-    if not seen.isascii() and _GLUED.search(seen):  # Chinese text after the host
-        part = _NARROW.match(view, start, end)
-        end = part.end() if part else end
+    seen = found["host"][:MAX_TOKEN]
+    if not seen.isascii() and _GLUED.search(seen) and (narrow := _NARROW.match(seen)):
+        end = start + narrow.end()  # Chinese text after the host
     elif not found["tail"]:
         end -= len(seen) - len(seen.rstrip("_-"))
-    if is_ipv4(address := plain(view[start:end])):
-        return "ip", address, start, end
-    value = host_value(view[start:end])
-    return None if value is None else ("domain", value, start, end)
+    if is_ipv4(address := plain(seen := page.view[start:end])):
+        return page.found("ip", address, start, end)
+    value = host_value(seen)
+    return None if value is None else page.found("domain", value, start, end)
 
 
-def _ipv6_addresses(view: str) -> Iterator[_Span]:
-    at = 0
+def _ipv6_addresses(page: Page) -> Iterator[Found]:
+    view, at = page.view, 0
     while colons := _V6.search(view, at):
         start = colons.start()
         while start > at and colons.start() - start < 5 and view[start - 1] in _HEX:
@@ -176,7 +177,7 @@ def _ipv6_addresses(view: str) -> Iterator[_Span]:
         if not _is_word(view[start - 1 : start]) and not _is_word(view[at : at + 1]):
             address = ipv6(plain(view[start:end]))
             if address:
-                yield "ip", address, start, end
+                yield page.found("ip", address, start, end)
 
 
 def _is_word(char: str) -> bool:
@@ -189,24 +190,22 @@ def _without_sentence_end(view: str, start: int, end: int) -> int:
     return end - 1 if view[end - 1] == ":" and view[end - 2] != ":" else end
 
 
-def _merged(names: list[_Span], addresses: list[_Span]) -> list[_Span]:
-    """All in order; an IPv6 address inside a URI is its host or part of its path, an IPv4 inside an IPv6 is part of it."""
-    ends = [name for name in names if name[0] == "uri"]
-    covered = _inside(addresses, ends)
-    kept = [address for address, hidden in zip(addresses, covered, strict=True) if not hidden]
-    rest = [name for name, hidden in zip(names, _inside(names, kept), strict=True) if not hidden]
-    return sorted(rest + kept, key=_place)
+def _merged(names: list[Found], addresses: list[Found]) -> list[Found]:
+    """All in order. An IPv6 address inside a URI is its host or part of its path, an IPv4 inside an IPv6 a part."""
+    kept = _outside(addresses, [name for name in names if name.kind == "uri"])
+    return sorted(_outside(names, kept) + kept, key=_place)
 
 
-def _inside(spans: list[_Span], hosts: list[_Span]) -> list[bool]:
-    """For every span whether it begins inside one of `hosts`. Both are in order and `hosts` do not overlap."""
-    hidden, at = [], 0
+def _outside(spans: list[Found], covers: list[Found]) -> list[Found]:
+    """Those of `spans` that do not begin inside one of `covers`. Both are in order, and `covers` do not overlap."""
+    kept, at = [], 0
     for span in spans:
-        while at < len(hosts) and hosts[at][3] <= span[2]:
+        while at < len(covers) and covers[at].end <= span.start:
             at += 1
-        hidden.append(at < len(hosts) and hosts[at][2] <= span[2])
-    return hidden
+        if at == len(covers) or span.start < covers[at].start:
+            kept.append(span)
+    return kept
 
 
-def _place(span: _Span) -> tuple[int, int]:
-    return span[2], -span[3]
+def _place(found: Found) -> tuple[int, int]:
+    return found.start, -found.end

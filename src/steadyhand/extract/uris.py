@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 
-from steadyhand.extract.fangs import DOT, FILL, plain
+from steadyhand.extract.fangs import DOT, FILL, LABEL, plain
 
 # `://` in any spelling, and the one blank that some reports leave before the host
-SEPARATOR = rf"[ ]?:{FILL}*+(?:/{FILL}*+/|\\\\){FILL}*+(?:[ ](?=[\w-]++(?:{DOT}[\w-])))?+"
-HOST = rf"[\w-]++(?:{DOT}[\w-]++)*+"
+SEPARATOR = rf":{FILL}*+(?:/{FILL}*+/|\\\\){FILL}*+(?:[ ](?={LABEL}{DOT}{LABEL}))?+"
+HOST = rf"{LABEL}(?:{DOT}{LABEL})*+"
 PORT = rf"(?::{FILL}*+\d{{1,5}}+(?!\w))?+"
 # East Asian writing ends a URI: in Chinese no blank stands between a URI and the sentence.
 _WIDE = "\u2e80-\u303f\u3040-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"
