@@ -30,8 +30,7 @@ _BRACKETED = re.compile(
     r"[\[({<][ \t]?(\.|dot|d0t|punto|punkt|point|点|:/{0,2}|/{1,2}|@|at)[ \t]?[\])}>]", re.IGNORECASE
 )
 _BLANK_AFTER = re.compile(rf"{MARK}{FILL}*+ (?=\w)")
-_HALVES = ("[.", "(.", "{.", ".]", ".)", ".}", "\\.")
-_HALF_DOT = re.compile(rf"[\[({{\\.](?<=[{WORD}].)(?:(?<=\.)[\])}}]|(?<!\.)\.)(?=[{WORD}])")
+_HALF = re.compile(rf"[\[({{\\](?<=[{WORD}].)\.(?=[{WORD}])|[\])}}](?<=[{WORD}]\..)(?=[{WORD}])")
 _WIDE_DOT = re.compile(r"[。．｡](?<=[A-Za-z0-9].)(?=[A-Za-z0-9])")
 _STARRED = re.compile(r"\b(s?h)\*\*(ps?)\b(?=[\s\[(]?:)", re.IGNORECASE)
 
@@ -42,8 +41,7 @@ def view_of(text: str) -> str:
         text = text.replace(MARK, " ").replace(FILL, " ")
     if _OPENER.search(text):
         text = _unbracketed(text)
-    if any(half in text for half in _HALVES):
-        text = _HALF_DOT.sub(_mark, text)
+    text = _HALF.sub(_whole, text)
     if not text.isascii():
         text = _WIDE_DOT.sub(MARK, text)
     return _STARRED.sub(r"\1xx\2", text) if "**p" in text or "**P" in text else text
@@ -63,6 +61,11 @@ def _unbracketed(text: str) -> str:
 def _bared(found: re.Match[str]) -> str:
     sign = found[1] if found[1][0] in ":/@" else "@" if found[1].lower() == "at" else MARK
     return sign + FILL * (found.end() - found.start() - len(sign))
+
+
+def _whole(found: re.Match[str]) -> str:
+    """`[.` is a dot without its second bracket; of `.]` the bracket alone was found, and the dot stays as it is."""
+    return MARK + FILL if found[0][-1] == "." else FILL
 
 
 def _mark(found: re.Match[str]) -> str:

@@ -10,26 +10,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
-from typing import Literal, NamedTuple
 
 from steadyhand.extract.addresses import MAX_IPV6, ipv6, is_ipv4, is_version
-from steadyhand.extract.fangs import DOT, FILL, LABEL, MARK, WORD, plain, view_of
+from steadyhand.extract.fangs import DOT, FILL, LABEL, MARK, WORD, plain
 from steadyhand.extract.hosts import host_value, is_host
+from steadyhand.extract.page import KINDS, Found, Kind, Page
 from steadyhand.extract.uris import HOST, PORT, SEPARATOR, TAIL, scheme_of, trimmed, uri_value
-
-Kind = Literal["domain", "ip", "uri"]
-KINDS: tuple[Kind, ...] = ("domain", "ip", "uri")
-
-
-class Found(NamedTuple):
-    """One entity where it stands: `text[start:end] == seen`; `value` is `seen` as it works on the wire."""
-
-    kind: Kind
-    value: str
-    seen: str
-    start: int
-    end: int
-
 
 _USER = r"(?:[\w.~%!$+=-]{1,64}+(?::[\w.~%!$+=-]{0,64}+)?+@)?+"
 _TOKEN = re.compile(
@@ -60,21 +46,11 @@ def extract_resource(text: str, kinds: Collection[Kind] = KINDS) -> list[Found]:
     An entity that stands there twice is found twice. Hosts are lower case and Punycode, addresses canonical.
     A URI needs a scheme and a host that is an address or ends in a top-level domain.
     """
-    page = Page(text, view_of(text))
+    page = Page(text)
     found = _names(page)
     if addresses := list(_ipv6_addresses(page)):
         found = _merged(found, addresses)
     return found if len(kinds) == len(KINDS) else [one for one in found if one.kind in kinds]
-
-
-class Page(NamedTuple):
-    """A text and the view of it (fangs.py): the same places in both."""
-
-    text: str
-    view: str
-
-    def found(self, kind: Kind, value: str, start: int, end: int) -> Found:
-        return Found(kind, value, self.text[start:end], start, end)
 
 
 def _names(page: Page) -> list[Found]:
@@ -121,7 +97,7 @@ def _judged(page: Page, start: int, end: int, seen: str) -> Found | None:
             return None
         return page.found("ip", address, start, end)
     value = host_value(seen)
-    if value is None or _is_local_part(page.view, end) or not is_host(page.view, start, end, seen, value):
+    if value is None or _is_local_part(page.view, end) or not is_host(page, start, end, seen, value):
         return None
     return page.found("domain", value, start, end)
 
@@ -132,19 +108,19 @@ def _is_local_part(view: str, end: int) -> bool:
 
 
 def _uri(page: Page, found: re.Match[str]) -> list[Found]:
-    """The URI and its host; the host alone when it is defanged and no scheme stands before it."""
+    """The URI and its host; the host alone when what stands before it is no scheme."""
     view = page.view
     scheme = scheme_of(view[found.start() : found.start(1)])
     host = _uri_host(page, found)
     if host is None:
         return []
     if scheme is None:
-        return [host] if MARK in view[host.start : host.end] else []
+        return [host]
     start, after = found.start() + scheme[0], host.end
     if after < found.end("host"):  # the host was cut, so what followed is not the URI's
         end = tail = after
     else:
-        end = trimmed(view, after, found.end())
+        end = trimmed(view, after, found.end(), emphasised=view[start - 1 : start] == "_")
         tail = min(found.start("tail"), end)
     return [page.found("uri", uri_value(scheme[1], view[found.end(1) : tail], view[tail:end]), start, end), host]
 

@@ -16,6 +16,25 @@ from functools import cache
 from importlib import resources
 from pathlib import Path
 
+
+def names(text: str) -> frozenset[str]:
+    """The words of a text as a set."""
+    return frozenset(text.split())
+
+
+# Extensions that hardly ever end a host in a report; the second set does both.
+FILES = names("bz cab cat data dot la map md mm mo mov pm properties ps pub py rs sh so tf zip")
+HALF_FILES = names("ac ai am app cc cl cr do in ml ms pl sc st")
+# Words that programs use as names of members and packages
+WORDS = names("""
+    app author bar box call case click codes company contact cool date day dev digital direct do domains download
+    events family fit foo free global goog group help host how id in is it map me media mobile my name new news next
+    no now observer one open page party pay phone photo pics pid place play plus post press read report review run
+    safe save search secure security select services shell show software stream style support systems target test
+    tips to tools total training video watch win work works zone
+""")
+DOUBTFUL = FILES | HALF_FILES | WORDS
+
 _ICANN_ENDS = "// ===END ICANN DOMAINS==="
 
 

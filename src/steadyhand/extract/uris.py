@@ -16,7 +16,8 @@ HOST = rf"{LABEL}(?:{DOT}{LABEL})*+"
 PORT = rf"(?::{FILL}*+\d{{1,5}}+(?!\w))?+"
 # East Asian writing ends a URI: in Chinese no blank stands between a URI and the sentence.
 _WIDE = "\u2e80-\u303f\u3040-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"
-_BORDER = rf"\s<>\"`|\\^()\[\]{{}}'*,;&{_WIDE}\u2018-\u201f\u2026\u00ab\u00bb\ufffd"
+_UNSEEN = "\x00\x03-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"  # a terminal might obey them
+_BORDER = rf"\s{_UNSEEN}<>\"`|\\^()\[\]{{}}'*,;&{_WIDE}\u2018-\u201f\u2026\u00ab\u00bb\ufffd"
 _SIMPLE = rf"[^{_BORDER}]++"
 _ENTITY = r"(?:lt|gt|quot|apos|nbsp|#39|#34|#x27|#x22);"
 # Each character that is a border at times, with what has to follow it to belong to the URI. Brackets come in pairs.
@@ -26,21 +27,25 @@ _BODY = (
     rf"|\((?:{_SIMPLE}|[&,;'*])*+\)|\[\w*+\](?==)|{{(?:{_SIMPLE}|[&,;'*])*+}})*+"
 )
 TAIL = rf"(?:[/?#]{_BODY})?+"
-_ENDING = ".,;:!?'*_~…" + FILL
+_ENDING = ".,;:!?'*~…" + FILL
 _HTTP = re.compile(r"s?h[xt*_z]{1,4}p(s?)")
 _FTP = re.compile(r"(s?)f[xt]{1,2}p(s?)")
-_SUFFIX = re.compile(r"(?:h(?:tt|xx)ps?|ftp)$")
+_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
+_SUFFIX = re.compile(r"(?:h(?:tt|xx)ps?|s?ftp|wss?)$")
 
 
-def trimmed(view: str, start: int, end: int) -> int:
-    """Where the URI that begins at `start` ends when punctuation of the sentence is left out."""
-    while end > start and view[end - 1] in _ENDING:
+def trimmed(view: str, start: int, end: int, *, emphasised: bool) -> int:
+    """Where the URI ends when the sentence's punctuation is left out, and the mark of emphasis (`_URI_`) if any."""
+    while end > start and (view[end - 1] in _ENDING or (emphasised and view[end - 1] == "_")):
         end -= 1
     return end
 
 
 def scheme_of(seen: str) -> tuple[int, str] | None:
-    """How many characters of the word before `://` do not belong to the scheme, and the scheme; None for no scheme."""
+    """How many characters of the word before `://` do not belong to the scheme, and the scheme; None for no scheme.
+
+    Chinese text and `_` may run into a scheme; letters that do (`Xhttps`) make it none.
+    """
     word = seen.lower()
     if word in ("http", "https"):
         return 0, word
@@ -48,9 +53,11 @@ def scheme_of(seen: str) -> tuple[int, str] | None:
         return 0, "http" + found[1]
     if found := _FTP.fullmatch(word):
         return 0, f"{found[1]}ftp{found[2]}"
-    if found := _SUFFIX.search(word):  # letters that ran into the URI: Xhttps://
-        return found.start(), found[0].replace("xx", "tt")
-    return (0, word) if word.isascii() and word[:1].isalpha() and "_" not in word else None
+    if found := _SUFFIX.search(word):
+        before = word[: found.start()]
+        clear = not before or before[-1] == "_" or not before[-1].isascii()
+        return (len(before), found[0].replace("xx", "tt")) if clear else None
+    return (0, word) if _SCHEME.fullmatch(word) else None
 
 
 def uri_value(scheme: str, authority: str, tail: str) -> str:
