@@ -17,6 +17,8 @@ _VERSION = re.compile(
     r"v?(?:\d+(?:\.\d+){1,4}(?:\s?(?:,|and|or|to|through|-|–|/)\s?(?:and |or )?v?){1,2}){0,3}$",
     re.IGNORECASE,
 )
+_ROUND = re.compile(r"(?!10\.|127\.|0\.)\d+\.0\.0\.0")  # Chrome 131.0.0.0
+_WORD_BEFORE = re.compile(r"[A-Za-z]{3,}[ ]$")
 _PRODUCT = re.compile(r"[A-Za-z][\w+-]*/v?$")
 _GROUPS = re.compile(r"[0-9A-Fa-f]{1,4}")
 _FRESH = frozenset(("", "\n", "|", "@", "<", "`"))  # nothing before these says what follows
@@ -36,6 +38,8 @@ def is_version(view: str, start: int) -> bool:
     before = view[max(0, start - _BEFORE) : start].rpartition("\n")[2]
     if last == "/":
         return _PRODUCT.search(before) is not None
+    if _ROUND.match(view, start) and _WORD_BEFORE.search(before):
+        return True
     return _VERSION.search(before) is not None
 
 
@@ -47,11 +51,13 @@ def ipv6(seen: str) -> str | None:
     if not 2 < len(seen) <= MAX_IPV6:
         return None
     try:
-        address = str(ipaddress.IPv6Address(seen))
+        address = ipaddress.IPv6Address(seen)
     except ValueError:
         return None
+    if address.ipv4_mapped is not None:  # RFC 5952 section 5; Python wrote it in hexadecimal until 3.13
+        return f"::ffff:{address.ipv4_mapped}"
     groups = _GROUPS.findall(seen)
     if "::" not in seen:
-        return None if all(len(group) <= 2 for group in groups) else address
+        return None if all(len(group) <= 2 for group in groups) else str(address)
     telling = len(groups) > 2 or (len(groups) == 2 and len(groups[0]) > 2) or seen == "::1"
-    return address if telling and any(char.isdigit() for char in seen) else None
+    return str(address) if telling and any(char.isdigit() for char in seen) else None

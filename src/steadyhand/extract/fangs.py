@@ -24,6 +24,7 @@ LABEL = f"[{WORD}-]++"
 # The frequent spellings, whole; a plain replacement costs next to nothing where there is none.
 _FIXED = [(form, MARK + FILL * (len(form) - 1)) for form in ("[.]", "(.)", "[dot]", "(dot)")]
 _FIXED += [("[:]", ":" + FILL * 2), ("[://]", "://" + FILL * 2)]
+_FIXED += [("[s]:", "s:" + FILL * 2), ("(s):", "s:" + FILL * 2)]
 # Patterns begin with the signs themselves, never with what may stand around them: then the engine skips to the signs.
 _OPENER = re.compile(r"[\[({<]")
 _BRACKETED = re.compile(

@@ -28,6 +28,8 @@ _OBJECTS = names("""
 """)
 _PACKAGE_ROOTS = names("com org net edu gov android androidx java javax kotlin kotlinx dalvik")
 _NAMESPACES = names("cn co de fr io ru tv uk")  # packages of vendors there: io.vendor.app
+_MALWARE = names("win32 win64 w32 w64 msil androidos trojan backdoor ransom worm virus heur pua adware riskware")
+_ABOUT_DOTS = names("a as by dots from in like of or the to use used uses using with")  # "write [.] in names"
 _OTHER_FILE = re.compile(
     r"[\w-]\.(?:exe|dll|zip|rar|7z|py|sh|js|vbs|ps1|bat|cmd|json|xml|txt|docx?|docm|xlsx?|xlsm|pdf|so|md|rs|pl|c|h|cpp|"
     r"html?|css|lnk|iso|img|msi|apk|jar|hta|png|jpe?g|gif|bin|dat|tmp|log|ini|conf|ya?ml)\b",
@@ -35,8 +37,9 @@ _OTHER_FILE = re.compile(
 )
 _HOST_CUE = re.compile(
     r"(?:\b(?:domains?|hosts?|hostnames?|fqdns?|c2|c&c|cnc|servers?|sites?|websites?|traffic to|redirect(?:s|ed)? to|"
-    r"beacons? to|connect(?:s|ed|ions?)? to|resolv\w+|contact(?:s|ed)?|quer(?:y|ies) (?:to|for)|lookups?)|"
-    r"域名|主机|服务器|回连|访问|解析)(?:\W{1,4}|\W{1,4}(?:is|are|was|were|at|to|for|of|on|the|as) )$",
+    r"beacons? to|upload(?:s|ed|ing)? to|hosted (?:on|at|by)|connect(?:s|ed|ions?)? to|resolv\w+|contact(?:s|ed)?|"
+    r"quer(?:y|ies) (?:to|for)|lookups?)|域名|主机|服务器|回连|访问|解析)"
+    r"(?:\W{1,4}|\W{1,4}(?:is|are|was|were|at|to|for|of|on|the|as) )$",
     re.IGNORECASE,
 )
 _FILE_CUE = re.compile(
@@ -66,29 +69,39 @@ def host_value(seen: str) -> str | None:
 
 def is_host(page: Page, start: int, end: int, seen: str, value: str) -> bool:
     """Whether `seen`, which is `page.view[start:end]` and has the form of a host (`value`), stands for one."""
-    if MARK in seen:
-        return True
     view, labels = page.view, value.split(".")
+    if MARK in seen:
+        return len(labels) > 2 or labels[0] not in _ABOUT_DOTS or " " not in page.text[start:end]
     if (seen != value and not _is_cased(seen, labels)) or labels[0] in _PACKAGE_ROOTS:
         return False
-    if view[start - 1 : start] in ("\\", "$") or _is_called(view, end, labels):
+    if _is_part(view, start, labels) or _is_called(view, end, labels):
         return False
     last = labels[-1]
     if last not in DOUBTFUL:
         return True
     if last in FILES or (last in HALF_FILES and _is_like_file(view, start, end, labels)):
-        return labels[0] == "www" or _is_shown_as_host(page, start, end)
+        return labels[0] == "www" or (_is_shown_as_host(page, start, end) and not _STEMS.fullmatch(labels[0]))
     return last not in WORDS or not _is_code(view, start, end, labels)
 
 
 def _is_cased(seen: str, labels: list[str]) -> bool:
     """Whether the case is a host's: not `WScript.Shell`, `Agent.AZ`, `ASP.NET` or a sentence's `done.In`."""
+    if not _MALWARE.isdisjoint(labels):
+        return False
     last = seen.rpartition(".")[2]
     if last.islower() or not last.isascii():
         return True
     if last.isupper() and seen.isupper():
         return not (last == "NET" and len(labels) == 2 and len(labels[0]) <= 4)
     return last in ("Com", "COM", "Org", "ORG") and len(labels) == 2
+
+
+def _is_part(view: str, start: int, labels: list[str]) -> bool:
+    """Whether what stands before makes a name a part of something else: of a path, of a detection, a variable."""
+    before = view[start - 1 : start]
+    if before == "/":  # Ransom:Win32/Foo.mk
+        return view[start].isupper() or labels[-1] in DOUBTFUL
+    return before == "$" or (before == "\\" and view[start - 2 : start] != "\\\\")
 
 
 def _is_called(view: str, end: int, labels: list[str]) -> bool:
@@ -126,6 +139,17 @@ def _is_shown_as_host(page: Page, start: int, end: int) -> bool:
     if start in page.listed or _HOST_CUE.search(before):
         return True
     after = _NEXT.match(page.view, end, end + _AROUND)
-    words = _JOIN.sub("", before)
-    joined = words != before and is_plain_host(words.rpartition(" ")[2].strip("\"'`,;"))
-    return joined or (after is not None and is_plain_host(after[1]))
+    return _is_enumerated(before) or (after is not None and is_plain_host(after[1]))
+
+
+def _is_enumerated(before: str) -> bool:
+    """Whether names that are joined by commas and `and` lead up to here, one of them a plain host."""
+    if _JOIN.search(before) is None:
+        return False
+    for word in reversed(re.split(r"[\s,;、]+", before.rstrip(" ,;、"))):
+        bare = word.strip("\"'`()")
+        if is_plain_host(bare):
+            return True
+        if bare not in ("and", "or") and "." not in bare:
+            return False
+    return False

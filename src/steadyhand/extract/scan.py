@@ -15,7 +15,7 @@ from steadyhand.extract.addresses import MAX_IPV6, ipv6, is_ipv4, is_version
 from steadyhand.extract.fangs import DOT, FILL, LABEL, MARK, WORD, plain
 from steadyhand.extract.hosts import host_value, is_host
 from steadyhand.extract.page import KINDS, Found, Kind, Page
-from steadyhand.extract.uris import HOST, PORT, SEPARATOR, TAIL, scheme_of, trimmed, uri_value
+from steadyhand.extract.uris import HOST, PORT, SEPARATOR, TAIL, scheme_of, trimmed
 
 _USER = r"(?:[\w.~%!$+=-]{1,64}+(?::[\w.~%!$+=-]{0,64}+)?+@)?+"
 _TOKEN = re.compile(
@@ -70,7 +70,9 @@ def _names(page: Page) -> list[Found]:
 
 def _name(page: Page, start: int, end: int, seen: str) -> list[Found]:
     """The domain or address that the token `seen` is, or the ones that are its parts."""
-    if not seen.isascii() and _GLUED.search(seen):
+    if start and page.view[start - 1] == "%":  # %2Fa.com: where the name begins is not written out
+        parts = []
+    elif not seen.isascii() and _GLUED.search(seen):
         parts = [(start + part.start(), start + part.end()) for part in _NARROW.finditer(seen)]
     elif whole := _judged(page, start, end, seen):
         return [whole]
@@ -118,11 +120,11 @@ def _uri(page: Page, found: re.Match[str]) -> list[Found]:
         return [host]
     start, after = found.start() + scheme[0], host.end
     if after < found.end("host"):  # the host was cut, so what followed is not the URI's
-        end = tail = after
+        end = after
     else:
         end = trimmed(view, after, found.end(), emphasised=view[start - 1 : start] == "_")
-        tail = min(found.start("tail"), end)
-    return [page.found("uri", uri_value(scheme[1], view[found.end(1) : tail], view[tail:end]), start, end), host]
+    user, rest = plain(view[found.end(1) : host.start]), plain(view[after:end]).replace("&amp;", "&")
+    return [page.found("uri", f"{scheme[1]}://{user}{host.value}{rest}", start, end), host]
 
 
 def _uri_host(page: Page, found: re.Match[str]) -> Found | None:

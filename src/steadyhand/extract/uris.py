@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from steadyhand.extract.fangs import DOT, FILL, LABEL, plain
+from steadyhand.extract.fangs import DOT, FILL, LABEL
 
 # `://` in any spelling, and the one blank that some reports leave before the host
 SEPARATOR = rf":{FILL}*+(?:/{FILL}*+/|\\\\){FILL}*+(?:[ ](?={LABEL}{DOT}{LABEL}))?+"
@@ -18,15 +18,21 @@ PORT = rf"(?::{FILL}*+\d{{1,5}}+(?!\w))?+"
 _WIDE = "\u2e80-\u303f\u3040-\u9fff\uac00-\ud7af\uf900-\ufaff\ufe30-\ufe4f\uff00-\uffef"
 _UNSEEN = "\x00\x03-\x20\x7f-\xa0\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff"  # a terminal might obey them
 _BORDER = rf"\s{_UNSEEN}<>\"`|\\^()\[\]{{}}'*,;&{_WIDE}\u2018-\u201f\u2026\u00ab\u00bb\ufffd"
-_SIMPLE = rf"[^{_BORDER}]++"
 _ENTITY = r"(?:lt|gt|quot|apos|nbsp|#39|#34|#x27|#x22);"
-# Each character that is a border at times, with what has to follow it to belong to the URI. Brackets come in pairs.
-_BODY = (
-    rf"(?:{_SIMPLE}"
-    rf"|&(?!{_ENTITY})|[,;](?!\w{{2,6}}:{FILL}*+/)|\*(?!\*)|'(?=(?:s|t|d|m|re|ve|ll)\b)"
-    rf"|\((?:{_SIMPLE}|[&,;'*])*+\)|\[\w*+\](?==)|{{(?:{_SIMPLE}|[&,;'*])*+}})*+"
-)
-TAIL = rf"(?:[/?#]{_BODY})?+"
+_ELLIPSIS = r"'(?=(?:s|t|d|m|re|ve|ll)\b)"  # what's-new
+_COLUMN = r"(?:\d{4}-\d\d|\d{2,5}(?![\w.-]))"  # of a comma-separated table: a date, a port
+
+
+def _part(simple: str, sometimes: str) -> str:
+    """What may follow in a path or a query: simple characters, borders that belong at times, pairs of brackets."""
+    inside = rf"(?:{simple}|[&,;'*?#])*+"
+    return rf"(?:{simple}|&(?!{_ENTITY})|\*(?!\*)|{_ELLIPSIS}|{sometimes}|\({inside}\)|\[\w*+\](?==)|{{{inside}}})*+"
+
+
+_NO_SCHEME = rf"(?!\w{{2,12}}+:{FILL}*+/)"
+_IN_PATH = _part(rf"[^{_BORDER}?#]++", rf",(?=[\d%])(?!{_COLUMN})|;(?=\w++=)")
+_IN_QUERY = _part(rf"[^{_BORDER}]++", rf"[,;](?=[\w%]){_NO_SCHEME}")
+TAIL = rf"(?:/{_IN_PATH})?+(?:[?#]{_IN_QUERY})?+"
 _ENDING = ".,;:!?'*~…" + FILL
 _HTTP = re.compile(r"s?h[xt*_z]{1,4}p(s?)")
 _FTP = re.compile(r"(s?)f[xt]{1,2}p(s?)")
@@ -58,9 +64,3 @@ def scheme_of(seen: str) -> tuple[int, str] | None:
         clear = not before or before[-1] == "_" or not before[-1].isascii()
         return (len(before), found[0].replace("xx", "tt")) if clear else None
     return (0, word) if _SCHEME.fullmatch(word) else None
-
-
-def uri_value(scheme: str, authority: str, tail: str) -> str:
-    """The URI on the wire: scheme and host in lower case, everything else as it stands, `&amp;` as `&`."""
-    user, at, host = plain(authority).rpartition("@")
-    return f"{scheme}://{user}{at}{host.lower()}{plain(tail).replace('&amp;', '&')}"
