@@ -24,14 +24,14 @@ LABEL = f"[{WORD}-]++"
 # The frequent spellings, whole; a plain replacement costs next to nothing where there is none.
 _FIXED = [(form, MARK + FILL * (len(form) - 1)) for form in ("[.]", "(.)", "[dot]", "(dot)")]
 _FIXED += [("[:]", ":" + FILL * 2), ("[://]", "://" + FILL * 2)]
-_FIXED += [("[s]:", "s:" + FILL * 2), ("(s):", "s:" + FILL * 2)]
+_FIXED += [("p[s]", "ps" + FILL * 2), ("p(s)", "ps" + FILL * 2)]
 # Patterns begin with the signs themselves, never with what may stand around them: then the engine skips to the signs.
 _OPENER = re.compile(r"[\[({<]")
 _BRACKETED = re.compile(
     r"[\[({<][ \t]?(\.|dot|d0t|punto|punkt|point|点|:/{0,2}|/{1,2}|@|at)[ \t]?[\])}>]", re.IGNORECASE
 )
 _BLANK_AFTER = re.compile(rf"{MARK}{FILL}*+ (?=\w)")
-_HALF = re.compile(rf"[\[({{\\](?<=[{WORD}].)\.(?=[{WORD}])|[\])}}](?<=[{WORD}]\..)(?=[{WORD}])")
+_HALF = re.compile(rf"[\[\](){{}}\\](?:(?<=[{WORD}][\[({{\\])\.(?=[{WORD}])|(?<=[{WORD}]\.[\])}}])(?=[{WORD}]))")
 _WIDE_DOT = re.compile(r"[。．｡](?<=[A-Za-z0-9].)(?=[A-Za-z0-9])")
 _STARRED = re.compile(r"\b(s?h)\*\*(ps?)\b(?=[\s\[(]?:)", re.IGNORECASE)
 
@@ -51,7 +51,8 @@ def view_of(text: str) -> str:
 def _unbracketed(text: str) -> str:
     for form, sign in _FIXED:
         text = text.replace(form, sign)
-    text = _BRACKETED.sub(_bared, text)
+    if _OPENER.search(text):  # seldom: the frequent spellings are gone by now
+        text = _BRACKETED.sub(_bared, text)
     if MARK in text:  # `evil [.] com`: the blanks beside a mark belong to it
         text = text.replace(" " + MARK, MARK + FILL)
         if _BLANK_AFTER.search(text):

@@ -30,6 +30,7 @@ _PACKAGE_ROOTS = names("com org net edu gov android androidx java javax kotlin k
 _NAMESPACES = names("cn co de fr io ru tv uk")  # packages of vendors there: io.vendor.app
 _MALWARE = names("win32 win64 w32 w64 msil androidos trojan backdoor ransom worm virus heur pua adware riskware")
 _ABOUT_DOTS = names("a as by dots from in like of or the to use used uses using with")  # "write [.] in names"
+_HARMLESS = frozenset(" \n\t\r,.:|\"'`<>)@*")  # beside a name, these say nothing about it
 _OTHER_FILE = re.compile(
     r"[\w-]\.(?:exe|dll|zip|rar|7z|py|sh|js|vbs|ps1|bat|cmd|json|xml|txt|docx?|docm|xlsx?|xlsm|pdf|so|md|rs|pl|c|h|cpp|"
     r"html?|css|lnk|iso|img|msi|apk|jar|hta|png|jpe?g|gif|bin|dat|tmp|log|ini|conf|ya?ml)\b",
@@ -74,7 +75,8 @@ def is_host(page: Page, start: int, end: int, seen: str, value: str) -> bool:
         return len(labels) > 2 or labels[0] not in _ABOUT_DOTS or " " not in page.text[start:end]
     if (seen != value and not _is_cased(seen, labels)) or labels[0] in _PACKAGE_ROOTS:
         return False
-    if _is_part(view, start, labels) or _is_called(view, end, labels):
+    beside = view[start - 1 : start] + view[end : end + 1]
+    if not _HARMLESS.issuperset(beside) and (_is_part(view, start, labels) or _is_called(view, end, labels)):
         return False
     last = labels[-1]
     if last not in DOUBTFUL:
@@ -107,9 +109,9 @@ def _is_part(view: str, start: int, labels: list[str]) -> bool:
 def _is_called(view: str, end: int, labels: list[str]) -> bool:
     """`a.click(...)`, `x.is = 1`: a call or an assignment follows."""
     after = view[end : end + 1]
-    if after == "(":
-        return labels[-1] not in ("com", "net", "org")
-    return len(labels) == 2 and len(labels[0]) == 1 and after != "" and after in "=[;"
+    if labels[-1] in ("com", "net", "org") or not after:
+        return False
+    return after == "(" or (len(labels) == 2 and len(labels[0]) == 1 and after in "=[;")
 
 
 def _is_code(view: str, start: int, end: int, labels: list[str]) -> bool:

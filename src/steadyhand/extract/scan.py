@@ -18,10 +18,11 @@ from steadyhand.extract.page import KINDS, Found, Kind, Page
 from steadyhand.extract.uris import HOST, PORT, SEPARATOR, TAIL, scheme_of, trimmed
 
 _USER = r"(?:[\w.~%!$+=-]{1,64}+(?::[\w.~%!$+=-]{0,64}+)?+@)?+"
+# Groups of a URI: 1 separator, 2 name of the host or 3 its IPv6 address, 4 tail
 _TOKEN = re.compile(
-    rf"(?<![{WORD}-]){LABEL}(?:"
-    rf"(?P<sep>{SEPARATOR}){_USER}(?:(?P<host>{HOST})(?!:{FILL}*/)|\[(?P<v6>[0-9A-Fa-f:.]{{2,{MAX_IPV6}}}+)\])"
-    rf"(?P<port>\.?{PORT})(?P<tail>{TAIL})"
+    rf"(?<![{WORD}%-]){LABEL}(?:"  # behind %, two characters are a code: where the name in %2Fa.com begins is unclear
+    rf"({SEPARATOR}){_USER}(?:({HOST})(?!:{FILL}*/)|\[([0-9A-Fa-f:.]{{2,{MAX_IPV6}}}+)\])"
+    rf"\.?{PORT}({TAIL})"
     rf"|(?:{DOT}{LABEL})++)"
 )
 _PATH = re.compile(rf"{PORT}{TAIL}")
@@ -61,34 +62,36 @@ def _names(page: Page) -> list[Found]:
         start, at = found.span()
         if found[1]:
             names += _uri(page, found)
-        elif at - start <= MAX_TOKEN and (here := _name(page, start, at, found[0])):
+        elif at - start <= MAX_TOKEN:
+            here = _token(page, start, at, found[0])
             names += here
-            if here[-1][4] == at and view[at : at + 1] in _GOES_ON:
+            if here and here[-1][4] == at and view[at : at + 1] in _GOES_ON:
                 at = _PATH.match(view, at).end()  # type: ignore[union-attr]  # it matches the empty string
     return names
 
 
-def _name(page: Page, start: int, end: int, seen: str) -> list[Found]:
-    """The domain or address that the token `seen` is, or the ones that are its parts."""
-    if start and page.view[start - 1] == "%":  # %2Fa.com: where the name begins is not written out
-        parts = []
-    elif not seen.isascii() and _GLUED.search(seen):
-        parts = [(start + part.start(), start + part.end()) for part in _NARROW.finditer(seen)]
-    elif whole := _judged(page, start, end, seen):
+def _token(page: Page, start: int, end: int, seen: str) -> list[Found]:
+    """The domain or address that the token `seen` is, or the ones that are parts of it."""
+    if seen.isascii() and (whole := _judged(page, start, end, seen)):
         return [whole]
-    else:
-        parts = _parts(seen, start)
+    parts = ((start + a, start + b) for a, b in _parts(seen))
     return [name for a, b in parts if (name := _judged(page, a, b, page.view[a:b]))]
 
 
-def _parts(seen: str, start: int) -> list[tuple[int, int]]:
-    """What a token at `start` holds that is nothing as a whole: `1.2.3.4-1.2.3.9`, `__a.com__`, `a[.]com.Then`."""
+def _parts(seen: str) -> list[tuple[int, int]]:
+    """Where a token that is no ASCII name as a whole may hold some.
+
+    That is `1.2.3.4-1.2.3.9`, `__a.com__`, `a[.]com.Then`, Chinese text on either side, or an international name.
+    """
+    if not seen.isascii() and _GLUED.search(seen):
+        return [part.span() for part in _NARROW.finditer(seen)]
     if seen[0] in _DIGITS and _NUMBERS.fullmatch(seen):
-        return [(start + run.start(), start + run.end()) for run in _NUMBER_RUN.finditer(seen)] if "-" in seen else []
+        return [run.span() for run in _NUMBER_RUN.finditer(seen)] if "-" in seen else []
     left, right = len(seen) - len(seen.lstrip(_STRIPPED)), len(seen.rstrip(_STRIPPED))
     if sentence := _NEXT_SENTENCE.search(seen, left, right):
         right = sentence.start()
-    return [(start + left, start + right)] if left < right and (left, right) != (0, len(seen)) else []
+    changed = (left, right) != (0, len(seen)) or not seen.isascii()
+    return [(left, right)] if left < right and changed else []
 
 
 def _judged(page: Page, start: int, end: int, seen: str) -> Found | None:
@@ -111,37 +114,42 @@ def _is_local_part(view: str, end: int) -> bool:
 
 def _uri(page: Page, found: re.Match[str]) -> list[Found]:
     """The URI and its host; the host alone when what stands before it is no scheme."""
-    view = page.view
-    scheme = scheme_of(view[found.start() : found.start(1)])
+    view, (start, end) = page.view, found.span()
+    separator, after_separator = found.span(1)
     host = _uri_host(page, found)
     if host is None:
         return []
+    scheme = scheme_of(view[start:separator])
     if scheme is None:
         return [host]
-    start, after = found.start() + scheme[0], host.end
-    if after < found.end("host"):  # the host was cut, so what followed is not the URI's
+    start, after = start + scheme[0], host.end
+    if after < found.end(2):  # the host was cut, so what followed is not the URI's
         end = after
     else:
-        end = trimmed(view, after, found.end(), emphasised=view[start - 1 : start] == "_")
-    user, rest = plain(view[found.end(1) : host.start]), plain(view[after:end]).replace("&amp;", "&")
-    return [page.found("uri", f"{scheme[1]}://{user}{host.value}{rest}", start, end), host]
+        end = trimmed(view, after, end, emphasised=view[start - 1 : start] == "_")
+    user, rest = plain(view[after_separator : host.start]), plain(view[after:end])
+    value = f"{scheme[1]}://{user}{host.value}{rest.replace('&amp;', '&')}"
+    return [page.found("uri", value, start, end), host]
 
 
 def _uri_host(page: Page, found: re.Match[str]) -> Found | None:
     """The host of a URI: any form of a host is one here, for the scheme is proof enough."""
-    if found["v6"]:
-        address = ipv6(found["v6"])
-        return page.found("ip", address, *found.span("v6")) if address else None
-    start, end = found.span("host")
-    seen = found["host"][:MAX_TOKEN]
+    seen = found[2]
+    if seen is None:
+        address = ipv6(found[3])
+        return page.found("ip", address, *found.span(3)) if address else None
+    start = found.start(2)
+    if len(seen) > MAX_TOKEN:
+        return None
     if not seen.isascii() and _GLUED.search(seen) and (narrow := _NARROW.match(seen)):
-        end = start + narrow.end()  # Chinese text after the host
-    elif not found["tail"]:
-        end -= len(seen) - len(seen.rstrip("_-"))
-    if is_ipv4(address := plain(seen := page.view[start:end])):
-        return page.found("ip", address, start, end)
-    value = host_value(seen)
-    return None if value is None else page.found("domain", value, start, end)
+        seen = narrow[0]  # Chinese text after the host
+    elif not found[4]:
+        seen = seen.rstrip("_-")
+    if seen[-1:] in _DIGITS:
+        address = plain(seen)
+        return page.found("ip", address, start, start + len(seen)) if is_ipv4(address) else None
+    value = host_value(seen) if seen else None
+    return None if value is None else page.found("domain", value, start, start + len(seen))
 
 
 def _ipv6_addresses(page: Page) -> Iterator[Found]:

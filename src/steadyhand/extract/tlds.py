@@ -30,7 +30,7 @@ WORDS = names("""
     app author bar box call case click codes company contact cool date day dev digital direct do domains download
     events family fit foo free global goog group help host how id in is it map me media mobile my name new news next
     no now observer one open page party pay phone photo pics pid place play plus post press read report review run
-    safe save search secure security select services shell show software stream style support systems target test
+    safe save search secure security select services shell show software stream style support systems target
     tips to tools total training video watch win work works zone
 """)
 DOUBTFUL = FILES | HALF_FILES | WORDS

@@ -11,7 +11,7 @@ import re
 from steadyhand.extract.fangs import DOT, FILL, LABEL
 
 # `://` in any spelling, and the one blank that some reports leave before the host
-SEPARATOR = rf":{FILL}*+(?:/{FILL}*+/|\\\\){FILL}*+(?:[ ](?={LABEL}{DOT}{LABEL}))?+"
+SEPARATOR = rf"{FILL}*+:{FILL}*+(?:/{FILL}*+/|\\\\){FILL}*+(?:[ ](?={LABEL}{DOT}{LABEL}))?+"
 HOST = rf"{LABEL}(?:{DOT}{LABEL})*+"
 PORT = rf"(?::{FILL}*+\d{{1,5}}+(?!\w))?+"
 # East Asian writing ends a URI: in Chinese no blank stands between a URI and the sentence.
