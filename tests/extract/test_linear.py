@@ -8,19 +8,20 @@ import pytest
 
 from steadyhand.extract import extract_resource
 
-CHARS = 60_000
+CHARS = 24_000
 HOSTILE = [
     ".", "[.]", "a", "a.", "[", "([{.}])", "http://", "1.", "a-", "a@", "a:", "hxxp[:]//a[.]b/c", " ", "a[.]", "-", "_",
     "ab1.c-d[.]e/f:8080?g=h&", "http://a.com/(", "'http://a.com'", "http://a.com/,x,", ",http://a.com/,abcdefghijklmnop",
-    "x.zip\n", "x.zip, ", "version 1.1.1.1, ", "http://a.com/{", "http://a@", "a.com?(", "::", "1::", "中a.com", "[ ", "\\.",
-    "http://a.b获http", "a [.] ", "x.sh and ", "h**p:", "abcdefgh.in x.py ", "http:// a", "%2F", "1.2.3.4-", "A.Bc", "&amp;",
+    "x.zip\n", "x.zip, ", "version 1.1.1.1, ", "http://a.com/{", "http://a@", "a.com?(", "::", "1::", "中a.com", "[ ",
+    "http://a.b获http", "a [.] ", "x.sh and ", "h**p:", "abcdefgh.in x.py ", "http:// a", "%2F", "1.2.3.4-", "A.Bc",
+    "&amp;", "\\.",
 ]  # fmt: skip
 
 
 def seconds(text: str) -> float:
-    """The best of three: interference only ever adds."""
+    """The better of two: interference only ever adds."""
     best = float("inf")
-    for _ in range(3):
+    for _ in range(2):
         before = time.process_time()
         extract_resource(text)
         best = min(best, time.process_time() - before)

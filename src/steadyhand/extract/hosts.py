@@ -50,7 +50,7 @@ _FILE_CUE = re.compile(
 )
 _NEXT = re.compile(rf"[\"'`]?(?:,|;|、| and| or) ?(?:and |or )?[\"'`]?((?:{LABEL}{DOT})++{LABEL})")
 _JOIN = re.compile(r"[\"'`]?(?:,|;|、| and| or) ?(?:and |or )?[\"'`]?$")
-_AROUND = 64
+_AROUND = 48
 
 
 def host_value(seen: str) -> str | None:

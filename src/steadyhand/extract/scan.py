@@ -123,10 +123,8 @@ def _uri(page: Page, found: re.Match[str]) -> list[Found]:
     if scheme is None:
         return [host]
     start, after = start + scheme[0], host.end
-    if after < found.end(2):  # the host was cut, so what followed is not the URI's
-        end = after
-    else:
-        end = trimmed(view, after, end, emphasised=view[start - 1 : start] == "_")
+    cut = after < found.end(2)  # then what followed the host is not the URI's
+    end = after if cut else trimmed(view, after, end, emphasised=view[start - 1 : start] == "_")
     user, rest = plain(view[after_separator : host.start]), plain(view[after:end])
     value = f"{scheme[1]}://{user}{host.value}{rest.replace('&amp;', '&')}"
     return [page.found("uri", value, start, end), host]
