@@ -72,7 +72,7 @@ def extract_command(paths: tuple[str, ...], kinds: tuple[str, ...], encoding: st
 
 def _check_encoding(encoding: str) -> None:
     try:
-        b"".decode(encoding)
+        " ".encode(encoding)
     except LookupError as error:
         after = "name one that Python knows, for example utf-8 or gb18030"
         raise UsageError(f"unknown encoding {encoding!r}", next=after) from error
