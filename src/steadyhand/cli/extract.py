@@ -137,7 +137,7 @@ def _show(documents: list[Document]) -> None:
 def _table(document: Document) -> list[tuple[str, str, str]]:
     """Kind, value and first place of each value, with how often it stands there."""
     times = Counter((one.kind, one.value) for one in document.found)
-    firsts: dict[tuple[str, str], str] = {}
+    firsts: dict[tuple[Kind, str], str] = {}
     for one, line, column in document.places():
         firsts.setdefault((one.kind, one.value), f"{document.source}:{line}:{column}")
     return [(*key, f"{place}  ({times[key]} times)" if times[key] > 1 else place) for key, place in firsts.items()]
