@@ -89,11 +89,12 @@ def iocsearcher() -> Tool:
 
 
 def iocide() -> Tool:
-    module = import_module("iocide.parser")
+    modules = {
+        kind: import_module(f"iocide.{name}") for kind, name in zip(KINDS, ("hostname", "ip", "url"), strict=True)
+    }
 
     def run(text: str) -> Values:
-        found = module.extract_all(text) if hasattr(module, "extract_all") else module.parse(text)
-        return {"domains": found.get("hostname", ()), "ips": found.get("ip", ()), "urls": found.get("url", ())}
+        return {kind: list(module.extract(text=text, refang=True)) for kind, module in modules.items()}
 
     return run
 

@@ -30,6 +30,7 @@ def values(text: str) -> list[str]:
         ("例子.com", "xn--fsqu00a.com"),
         ("样本回连evil.com获取指令。见1.2.3.4。", "evil.com 1.2.3.4"),
         ("evil[.]com.The next", "evil.com"),
+        ("\\\\evil.com@80\\share", "evil.com"),
         ("evil.com(1.2.3.4)", "evil.com 1.2.3.4"),
     ],
 )
@@ -121,6 +122,7 @@ def test_addresses(text: str, expected: str) -> None:
         ("http://a.com/?f=id,name", "http://a.com/?f=id,name"),
         ("http://a.com/x&amp;y=1&gt;", "http://a.com/x&y=1"),
         ("http://a.com/wiki/A_(b)", "http://a.com/wiki/A_(b)"),
+        ("http://a.com/s/(a(b)c)d).", "http://a.com/s/(a(b)c)d"),
         ("https://a.com/what's-new/", "https://a.com/what's-new/"),
         ("_http://a.com/x_ *http://b.com/y*", "http://a.com/x http://b.com/y"),
         ("http://a.com/client_", "http://a.com/client_"),

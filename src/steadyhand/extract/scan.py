@@ -37,6 +37,7 @@ _NUMBER_RUN = re.compile(rf"[\d.{MARK}{FILL}]++")
 _NEXT_SENTENCE = re.compile(r"\.[A-Z][a-z]*+(?:\.[\w-]+)*$")
 MAX_TOKEN = 1024  # a longer chain of labels is no name, whatever a part of it looks like
 _STRIPPED = "-_" + MARK + FILL
+_MAILBOX = re.compile(r"@(?!\d++(?![\w.-]))[\w-]")
 _DIGITS = frozenset("0123456789")
 _GOES_ON = frozenset(":/?#")
 
@@ -108,8 +109,8 @@ def _judged(page: Page, start: int, end: int, seen: str) -> Found | None:
 
 
 def _is_local_part(view: str, end: int) -> bool:
-    """`john.smith` of `john.smith@a.com` is no domain."""
-    return view[end : end + 1] == "@" and view[end + 1 : end + 2] not in ("", "[", " ")
+    """`john.smith` of `john.smith@a.com` is no domain; `a.com` of `a.com@80`, as Windows writes a port, is one."""
+    return view[end : end + 1] == "@" and _MAILBOX.match(view, end) is not None
 
 
 def _uri(page: Page, found: re.Match[str]) -> list[Found]:

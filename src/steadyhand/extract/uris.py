@@ -25,7 +25,8 @@ _COLUMN = r"(?:\d{4}-\d\d|\d{2,5}(?![\w.-]))"  # of a comma-separated table: a d
 
 def _part(simple: str, sometimes: str) -> str:
     """What may follow in a path or a query: simple characters, borders that belong at times, pairs of brackets."""
-    inside = rf"(?:{simple}|[&,;'*?#])*+"
+    flat = rf"(?:{simple}|[&,;'*?#])*+"
+    inside = rf"{flat}(?:\({flat}\){flat})*+"  # a pair may hold pairs, those none
     return rf"(?:{simple}|&(?!{_ENTITY})|\*(?!\*)|{_ELLIPSIS}|{sometimes}|\({inside}\)|\[\w*+\](?==)|{{{inside}}})*+"
 
 
