@@ -94,7 +94,7 @@ def iocide() -> Tool:
     }
 
     def run(text: str) -> Values:
-        return {kind: list(module.extract(text=text, refang=True)) for kind, module in modules.items()}
+        return {kind: [str(one) for one in module.extract(text=text, refang=True)] for kind, module in modules.items()}
 
     return run
 
