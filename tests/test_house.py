@@ -19,7 +19,7 @@ from steadyhand.train.config import DpoConfig, SftConfig
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "steadyhand"
 FLOORS = (
-    ("errors", "settings", "text"),
+    ("errors", "extract", "settings", "text"),
     ("chat", "stats"),
     ("domain", "ledger"),
     ("models",),

@@ -43,6 +43,7 @@ COMMANDS = {
     "split": Entry("steadyhand.cli.data:split_command", "Split a dataset into train and eval, near-copies together."),
     "import": Entry("steadyhand.cli.data:import_command", "Turn a dataset in a common format into a domain folder."),
     "export": Entry("steadyhand.cli.data:export_command", "Write a domain folder in a common dataset format."),
+    "extract": Entry("steadyhand.cli.extract:extract_command", "Find domains, IP addresses and URIs in reports."),
     "run": Entry("steadyhand.cli.run:run_command", "Take a domain folder to a signed-off model and a report."),
     "eval": Entry("steadyhand.cli.evaluate:eval_command", "Measure a model on a domain's scenarios and probes."),
     "compare": Entry("steadyhand.cli.evaluate:compare_command", "Compare two evaluations item by item."),
