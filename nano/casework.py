@@ -1,215 +1,21 @@
-"""Work with a made-up rating service: its rule is told, then names are taken out of texts, looked up, read against the
-limit, compared with what we hold, and corrections sent. Every service is drawn anew, so only reading helps.
+"""Work with a made-up rating service: names are looked up, read against its limit, compared with what we hold; what
+differs is corrected. Each generator is one kind of request; `case` has the steps.
 """
 
 from __future__ import annotations
 
 import json
 import random
-from functools import cache
-from pathlib import Path
-from typing import Any
 
-import yaml
-
-from nano.rows import Generator, Lang, Row, called, returned, said, think, user
-from nano.systems import asked_turn, made_system, said_about, tell
-from nano.talk import number_near, sign
-from nano.toolbox import Argument, offered, tool, value_of
+from nano.case import NOT_FOUND, Case, disguised
+from nano.rows import Generator, Lang, Row, returned, said
+from nano.systems import asked_turn
+from nano.talk import number_near
+from nano.toolbox import value_of
 from nano.tooluse import FLAG_NOUNS, blurb
 from nano.wordings import SERVICE
-from nano.words import any_name
 
-NOT_FOUND = 0.12  # chance that the service has no entry
-DOTS = ("[.]", "[.]", "[.]", "(.)", "[.")
 ERRORS = ("timeout", "not available", "server error", "no access", "too many requests")
-
-
-@cache
-def bank_of(lang: Lang) -> dict[str, Any]:
-    bank: dict[str, Any] = yaml.safe_load((Path(__file__).parent / f"casework_{lang}.yaml").read_text("utf-8"))
-    return bank
-
-
-def disguised(rng: random.Random, value: str) -> str:
-    """`value` written so that nobody follows it by a click."""
-    host = value.split("://")[-1].split("/")[0]
-    return value.replace("http", "hxxp").replace(host, host.replace(".", rng.choice(DOTS)), 1)
-
-
-class Case:
-    """One dialogue in the making: the service and its tools, and the messages so far."""
-
-    def __init__(self, rng: random.Random, lang: Lang, held: bool) -> None:
-        self.rng, self.lang, self.held, self.bank = rng, lang, held, bank_of(lang)
-        self.slots = made_system(rng, lang)
-        self.field = rng.choice(("level", "score", "rating", "risk", self.slots["f"]))
-        self.extra = [any_name(rng) for _ in range(rng.choice((0, 0, 1, 2)))]
-        self.messages: list[Row] = []
-        self.tools: dict[str, Row] = {}
-        low, self.key = self.slots["t"].lower(), rng.choice(("uri", "target", "item", "host", any_name(rng)))
-        self.ask = f"{rng.choice(('query', 'ask', 'check', 'lookup'))}_{low}"
-        self.send = f"{rng.choice(('tell', 'report', 'send', 'correct'))}_{low}"
-        self.take = f"{rng.choice(('extract', 'find', 'take', 'list'))}_{rng.choice(('items', 'things', 'parts'))}"
-        self.words = {name: slug for pair in ("yz", "eh") for name, slug in self._slugs(pair).items()}
-        self.kinds = rng.sample([noun for noun in FLAG_NOUNS if noun[0] in ("domains", "ips", "urls")], 3)
-        if rng.random() < 0.3:
-            self.kinds[0] = rng.choice([noun for noun in FLAG_NOUNS if noun not in self.kinds])
-        self.singular = rng.random() < 0.6
-        self._told()
-
-    def _slugs(self, pair: str) -> dict[str, str]:
-        """What a tool calls both outcomes, or both kinds of error: the words themselves, or others in the same order."""
-        own = [str(self.slots[name]) for name in pair]
-        if self.lang == "zh" or any(text.startswith("false ") for text in own):
-            others = [text for text in said_about("en")["slots"][pair] if not text.startswith("false ")]
-            own = self.rng.choice(others).split("/")
-        return {name: text.replace(" ", "_") for name, text in zip(pair, own, strict=True)}
-
-    def words_for(self, name: str, **more: Any) -> str:
-        """One wording of `name`, filled; the last one of a list is for held-out rows."""
-        options = self.bank[name]
-        return str(options[-1] if self.held else self.rng.choice(options[:-1])).format(**{**self.slots, **more})
-
-    def thought(self, name: str, **more: Any) -> str:
-        text = self.rng.choice(self.bank["thoughts"][name]).format(**{**self.slots, "f": self.field, **more})
-        return think(self.lang, *text.split(" / "))
-
-    def say(self, name: str, **more: Any) -> str:
-        return str(self.rng.choice(self.bank["says"][name]).format(**{**self.slots, "f": self.field, **more}))
-
-    def joined(self, names: list[str]) -> str:
-        comma, last = ("、", "和") if self.lang == "zh" else (", ", " and ")
-        return names[0] if len(names) == 1 else comma.join(names[:-1]) + last + names[-1]
-
-    def user(self, text: str) -> None:
-        self.messages.append(user(text))
-
-    def _told(self) -> None:
-        """The rule, told in the first message, before the tools' work, or (rarely) by a first question."""
-        names = ["what", "rule", "missing", "error"]
-        told = tell(self.rng, self.lang, names, self.slots)
-        if self.rng.random() < 0.5:
-            self.messages.append({"role": "system", "content": told})
-            return
-        remembered = said_about(self.lang)["remembered"]
-        filled = [self.rng.choice(remembered[part]).format(**self.slots) for part in ("thought", "said")]
-        self.messages += [user(told), said(think(self.lang, *filled[0].split(" / ")), filled[1])]
-
-    # ---- tools ----------------------------------------------------------------------------------------------------
-
-    def flag(self, kind: tuple[str, str]) -> str:
-        return kind[0].removesuffix("s") if self.singular else kind[0]
-
-    def offer(self, *names: str) -> None:
-        about = f"向 {self.slots['t']} 查一个 {self.key}。" if self.lang == "zh" else f"Ask {self.slots['t']} about it."
-        right = f"更正 {self.slots['t']}。" if self.lang == "zh" else f"Tell {self.slots['t']} what is right."
-        out = "从文本中提取。" if self.lang == "zh" else "Take things out of a text."
-        key = Argument(self.key, {"type": "string"}, "", "", "")
-        verdict = self._choice("verdict", "yz")
-        made = {
-            self.ask: (about, (key,)),
-            self.send: (right, (key, verdict, self._choice("reason", "eh"))),
-            self.take: (out, tuple(Argument(self.flag(k), {"type": "boolean"}, "", "", "") for k in self.kinds)),
-        }
-        self.tools |= {name: tool(name, *made[name]) for name in names}
-
-    def _choice(self, name: str, two: str) -> Argument:
-        schema: dict[str, Any] = {"type": "string", "enum": [self.words[two[0]], self.words[two[1]]]}
-        spoken = [str(self.slots[letter]) for letter in two]
-        if [text.replace(" ", "_") for text in spoken] != schema["enum"]:
-            schema["description"] = " / ".join(spoken)
-        return Argument(name, schema, "", "", "")
-
-    # ---- steps ----------------------------------------------------------------------------------------------------
-
-    def query(self, names: list[str]) -> list[int | None]:
-        """Looks all names up and returns the number of each; None where there is no entry."""
-        self.offer(self.ask)
-        thought = self.thought("query_one" if len(names) == 1 else "query_many", q=self.ask, n=len(names))
-        self.messages.append(called(thought, *((self.ask, {self.key: name}) for name in names)))
-        numbers = [None if self.rng.random() < NOT_FOUND else number_near(self.rng, self.slots["l"]) for _ in names]
-        self.messages += [returned(self.answer(number)) for number in numbers]
-        return numbers
-
-    def answer(self, number: int | None) -> str:
-        if number is None:
-            return json.dumps({"result": self.slots["m"]}, ensure_ascii=False)
-        fields = {name: self.rng.randint(0, 100) for name in self.extra} | {self.field: number}
-        keys = self.rng.sample(sorted(fields), len(fields))
-        return json.dumps({key: fields[key] for key in keys})
-
-    def outcome(self, number: int | None) -> str:
-        return str(self.slots["y" if number is not None and number > self.slots["l"] else "z"])
-
-    def measured(self, number: int | None) -> str:
-        return str(self.slots["m"]) if number is None else sign(number, self.slots["l"])
-
-    def _reason(self, number: int | None) -> dict[str, Any]:
-        above = number is not None and number > self.slots["l"]
-        words = self.bank["above" if above else "below"].format(**self.slots)
-        return {"i": number, "o": self.outcome(number), "w": words, "s": self.measured(number)}
-
-    def read(self, names: list[str], numbers: list[int | None]) -> None:
-        comma = "；" if self.lang == "zh" else "; "
-        if len(names) == 1:
-            reason = self._reason(numbers[0])
-            text = self.say("absent" if numbers[0] is None else "one", x=names[0], **reason)
-            self.messages.append(said(self.thought("read_one", s=reason["s"]), text))
-            return
-        each = self.rng.choice(self.bank["says"]["each"])
-        parts = [each.format(x=name, o=self.outcome(number)) for name, number in zip(names, numbers, strict=True)]
-        thought = self.thought("read_many", s=comma.join(self.measured(number) for number in numbers))
-        self.messages.append(said(thought, comma.join(parts) + ("。" if self.lang == "zh" else ".")))
-
-    def settle(self, names: list[str], numbers: list[int | None], held: str) -> None:
-        """Sends a correction for every name that the service sees otherwise than `held` ("y" or "z"), or stops."""
-        self.offer(self.send)
-        comma, ours = ("；" if self.lang == "zh" else "; "), self.slots[held]
-        differs = [self.outcome(number) != ours for number in numbers]
-        parts = [
-            f"{self.measured(number)} {self.bank['differs' if wrong else 'same'].format(o=self.outcome(number))}"
-            for number, wrong in zip(numbers, differs, strict=True)
-        ]
-        error = "e" if held == "y" else "h"
-        act = self.bank["send"].format(c=self.slots[error]) if any(differs) else self.bank["stop"]
-        thought = self.thought("differ", v=ours, s=comma.join(parts), d=act)
-        if not any(differs):
-            self.messages.append(said(thought, self.say("agree", v=ours)))
-            return
-        wrong = [name for name, differ in zip(names, differs, strict=True) if differ]
-        rest = {"verdict": self.words[held], "reason": self.words[error]}
-        self.messages.append(called(thought, *((self.send, {self.key: name} | rest) for name in wrong)))
-        self._filed(len(wrong))
-
-    def _filed(self, count: int) -> None:
-        numbers = [f"{self.rng.choice('ABCKTR')}{self.rng.randint(10, 999)}" for _ in range(count)]
-        self.messages += [returned(json.dumps({"id": n, "state": self.slots["u"]}, ensure_ascii=False)) for n in numbers]
-        text = self.say("filed", n=self.joined(numbers), **{"is": "is" if count == 1 else "are"})
-        self.messages.append(said(self.thought("filed"), text))
-
-    def taken(self, wanted: list[tuple[str, str]], thought: str) -> list[str]:
-        """The call that takes things out of the text, and what it finds: names of the wanted kinds."""
-        self.offer(self.take)
-        flags = {self.flag(kind): kind in wanted for kind in self.kinds}
-        self.messages.append(called(self.thought(thought, q=self.take, k=self.spoken(wanted)), (self.take, flags)))
-        makers = {"domains": "domain", "ips": "ip", "urls": "url"}
-        found = {k[0]: [value_of(self.rng, makers.get(k[0], "target"), self.lang) for _ in range(2)] for k in wanted}
-        found = {key: names[: self.rng.choice((1, 1, 2))] for key, names in found.items()}
-        self.messages.append(returned(json.dumps(found)))
-        return [name for names in found.values() for name in names][:2]
-
-    def spoken(self, kinds: list[tuple[str, str]]) -> str:
-        return self.joined([kind[self.lang == "zh"] for kind in kinds])
-
-    def finished(self) -> Row:
-        others = {t["function"]["name"]: t for t in offered(self.rng, self.lang, self.held)[:1]}
-        for name in (self.ask, self.send, self.take):
-            if self.rng.random() < 0.4:
-                self.offer(name)
-        tools = list((others | self.tools).values())
-        self.rng.shuffle(tools)
-        return {"messages": self.messages, "tools": tools}
 
 
 def _targets(case: Case, counts: tuple[int, ...]) -> list[str]:
@@ -228,18 +34,18 @@ def looked_up(rng: random.Random, lang: Lang, held: bool) -> Row:
     numbers = case.query(names)
     if rng.random() < 0.1:
         del case.messages[-len(names) :]
-        reason = rng.choice(ERRORS)
-        case.messages += [returned(json.dumps({"error": reason})) for _ in names]
-        case.messages.append(said(case.thought("failed"), case.say("failed", r=reason)))
+        error = rng.choice(ERRORS)
+        case.messages += [returned(json.dumps({"error": error})) for _ in names]
+        case.messages.append(said(case.thought("failed"), case.say("failed", r=error)))
         return case.finished()
     case.read(names, numbers)
     roll = rng.random()
     if roll < 0.2:
-        name = _targets(case, (1,))
-        case.user(case.words_for("next", x=name[0]))
-        case.read(name, case.query(name))
+        more = _targets(case, (1,))
+        case.user(case.words_for("next", x=more[0]))
+        case.read(more, case.query(more))
     elif roll < 0.35 and len(names) == 1:
-        reason = case._reason(numbers[0])
+        reason = case.reason_of(numbers[0])
         case.user(case.words_for("why", o=reason["o"]))
         text = case.say("why_absent" if numbers[0] is None else "why", **reason)
         case.messages.append(said(case.thought("why", s=reason["s"]), text))

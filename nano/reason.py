@@ -49,7 +49,10 @@ def copy_many(rng: random.Random, lang: Lang, held: bool) -> Row:
         if lang == "zh"
         else think(lang, "copy a list", "repeat each", "same order")
     )
-    return {"messages": [user(copy_request(rng, lang, held, ", ".join(values))), said(reasoning, "\n".join(values))], "tools": []}
+    return {
+        "messages": [user(copy_request(rng, lang, held, ", ".join(values))), said(reasoning, "\n".join(values))],
+        "tools": [],
+    }
 
 
 def find_kind(rng: random.Random, lang: Lang, held: bool) -> Row:

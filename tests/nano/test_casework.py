@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from nano import casework, corpus
-from nano.casework import Case, bank_of, disguised
+from nano.case import Case, bank_of, disguised
 from nano.rows import Generator, Lang
 
 LANGS: tuple[Lang, ...] = ("zh", "en")
@@ -52,8 +52,9 @@ def test_a_correction_is_sent_exactly_where_the_service_differs(lang: Lang) -> N
             assert not calls
         else:
             sent += 1
-            reason = case.words["e" if held == "y" else "h"]
-            assert [(c["arguments"]["verdict"], c["arguments"]["reason"]) for c in calls] == [(case.words[held], reason)]
+            said = {"verdict": case.words[held], "reason": case.words["e" if held == "y" else "h"]}
+            (call,) = calls
+            assert said.items() <= call["arguments"].items()
     assert min(sent, stopped) > 50
 
 

@@ -15,9 +15,7 @@ from steadyhand.domain.rows import Row
 from steadyhand.errors import UsageError
 
 
-def sft_rows(
-    domain: Domain, *, scenarios: bool, rehearsal: float, seed: int, card_repeats: int = 1
-) -> list[Row]:
+def sft_rows(domain: Domain, *, scenarios: bool, rehearsal: float, seed: int, card_repeats: int = 1) -> list[Row]:
     """All cards `card_repeats` times (and with `scenarios` all training decisions), plus so many rehearsal rows that
     they make up the share `rehearsal` (0 to below 1) of the result, as far as there are enough; shuffled. One seed
     gives one list."""

@@ -18,7 +18,8 @@ class TrainConfig:
     """What SFT and DPO have in common."""
 
     method: Method = "lora"
-    """"full" trains the network's own weights, "lora" rank-`lora_rank` adapters on all linear layers (Hu et al. 2021)."""
+    """"full" trains the network's own weights, "lora" rank-`lora_rank` adapters on all linear layers (Hu et al.
+    2021)."""
     train_embeddings: bool = False
     """Whether "full" trains token embeddings and the output layer too. The rows of tokens that the data lack get a
     small gradient that always points the same way, which an adaptive optimizer turns into whole steps: rare words
