@@ -35,7 +35,7 @@ def test_the_trained_tokens_are_the_answer_and_its_end(renderer: Renderer) -> No
 
 def test_turns_of_one_dialogue_are_computed_once() -> None:
     renderer = Renderer(load_tokenizer(resolve("steady-nano")))
-    first, second = Message("assistant", "one"), Message("assistant", "two")
+    first, second = Message("assistant", "one", think="a"), Message("assistant", "two", think="b")
     turns = (Message("user", "q"), first, Message("tool", "r"), second)
     short, long = samples([Row(turns[:2], (), "s#1"), Row(turns, (), "s#3")], renderer, SftConfig())
     (both,) = nested([long, short])

@@ -15,7 +15,14 @@ from steadyhand.train.sft import train_sft
 from tests import tiny
 
 CONFIG = SftConfig(
-    method="full", optimizer="muon", learning_rate=3e-3, batch_tokens=300, epochs=6, save_steps=0, log_steps=1
+    method="full",
+    train_embeddings=True,  # those of the random model know nothing that could be kept
+    optimizer="muon",
+    learning_rate=3e-3,
+    batch_tokens=300,
+    epochs=6,
+    save_steps=0,
+    log_steps=1,
 )
 
 
