@@ -34,7 +34,7 @@ def test_the_table_shows_each_value_once_with_its_first_place(report: Path, caps
         f"domain  evil.com                {report}:1:15  (2 times)",
         f"ip      1.2.3.4                 {report}:1:36",
     ]
-    assert err == "found 1 domain, 1 ip, 1 uri in 1 texts\n"
+    assert err == "found 1 domain, 1 ip, 1 uri in 1 text\n"
 
 
 def test_json_has_every_occurrence_with_its_place(report: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -84,7 +84,7 @@ def test_other_encodings(tmp_path: Path, capsys: pytest.CaptureFixture[str], enc
 def test_nothing_found_is_no_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "x").write_text("setup.py", encoding="utf-8")
     assert main(["extract", str(tmp_path / "x")]) == 0
-    assert capsys.readouterr() == ("", "found nothing in 1 texts\n")
+    assert capsys.readouterr() == ("", "found nothing in 1 text\n")
 
 
 def test_errors_say_what_and_what_next(tmp_path: Path, report: Path, capsys: pytest.CaptureFixture[str]) -> None:

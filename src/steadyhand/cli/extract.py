@@ -131,7 +131,7 @@ def _show(documents: list[Document]) -> None:
         click.echo(f"{row[0]:<{kind}}  {row[1]:<{min(value, 80)}}  {row[2]}")
     counts = Counter(row[0] for row in rows)
     told = ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "nothing"
-    say(f"found {told} in {len(documents)} texts")
+    say(f"found {told} in {len(documents)} {'text' if len(documents) == 1 else 'texts'}")
 
 
 def _table(document: Document) -> list[tuple[str, str, str]]:
