@@ -10,15 +10,13 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from tokenizers import AddedToken, Regex, Tokenizer, decoders, models, pre_tokenizers
 from transformers import PreTrainedTokenizerFast
 
-from nano import corpus, identifiers
+from nano import corpus
 
 SPECIAL = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
 TAGS = ["<think>", "</think>", "<tool_call>", "</tool_call>", "<tool_response>", "</tool_response>"]
@@ -49,7 +47,6 @@ FIXED = [
 CJK_MARKS = "\u3000-\u303f\uff00-\uff0f\uff1a-\uff65\u2014\u2026\u201c\u201d"
 PIECES = rf"\p{{N}}|\p{{Han}}|[{CJK_MARKS}]|[^\p{{L}}\p{{N}}{CJK_MARKS}]+|[\p{{L}}&&[^\p{{Han}}]]+"
 MIN_COUNT = 12  # of a word in 60,000 rows
-ACRONYM_COUNT = 150  # of up to three capitals: random acronyms of the corpus must stay characters
 
 
 def _pre_tokenizer() -> Any:
@@ -61,34 +58,31 @@ def _pre_tokenizer() -> Any:
     )
 
 
-@contextmanager
-def _no_random_letters() -> Iterator[None]:
-    """While counting words, random identifiers are empty, so that none of their pieces looks like a word."""
-    kept = identifiers.letters
-    identifiers.letters = lambda *_: ""
-    try:
-        yield
-    finally:
-        identifiers.letters = kept
+def written() -> set[str]:
+    """The words, in lower case, that somebody wrote into this folder's wordings; a random string is none of them, so it
+    is spelt by characters however often it is drawn. A token that only random names bring would hardly be trained, and
+    be copied as another."""
+    files = [path for kind in ("*.py", "*.yaml", "*.txt") for path in Path(__file__).parent.glob(kind)]
+    return {word.casefold() for path in files for word in re.findall(r"[A-Za-z]+", path.read_text("utf-8"))}
 
 
 def count_pieces(rows: int, seed: int) -> Counter[str]:
     """How often each whole piece occurs in `rows` corpus rows (both languages, training phrasings)."""
     split, fixed = _pre_tokenizer(), re.compile("|".join(map(re.escape, [*FIXED, *TAGS, *SPECIAL])))
     counts: Counter[str] = Counter()
-    with _no_random_letters():
-        for index in range(rows):
-            text = corpus.text_of(corpus.make_row(random.Random(f"{seed}-words-{index}")))
-            for part in fixed.split(text):
-                counts.update(piece for piece, _ in split.pre_tokenize_str(part))
+    for index in range(rows):
+        text = corpus.text_of(corpus.make_row(random.Random(f"{seed}-words-{index}")))
+        for part in fixed.split(text):
+            counts.update(piece for piece, _ in split.pre_tokenize_str(part))
     return counts
 
 
 def build(rows: int = 60_000, seed: int = 7) -> PreTrainedTokenizerFast:
     counts = count_pieces(rows, seed)
     alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    words = [w for w, n in counts.most_common() if n >= (ACRONYM_COUNT if w.isupper() and len(w) < 4 else MIN_COUNT)]
-    words = [w for w in words if len(w) > 1]
+    known = written()
+    words = [w for w, n in counts.most_common() if n >= MIN_COUNT and len(w) > 1]
+    words = [w for w in words if not re.fullmatch(r"[A-Za-z]+", w) or w.casefold() in known]
     vocab = {piece: i for i, piece in enumerate(alphabet + words)}
     tokenizer = Tokenizer(models.BPE(vocab=vocab, merges=[], ignore_merges=True))
     tokenizer.pre_tokenizer = _pre_tokenizer()
