@@ -86,7 +86,7 @@ class Case:
         self.messages.append(user(text))
 
     def _told(self) -> None:
-        """The rule, told in the first message, before the tools' work, or (rarely) by a first question."""
+        """The rule, told by the system or by the user in a turn of its own."""
         names = ["what", "rule", "missing", "error"]
         told = tell(self.rng, self.lang, names, self.slots)
         if self.rng.random() < 0.5:

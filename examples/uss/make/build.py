@@ -10,7 +10,7 @@ from typing import Any
 import yaml
 
 from examples.uss.make.cards import cards
-from examples.uss.make.public import GeneratorAbsentError, public_probes, rehearsal
+from examples.uss.make.public import public_probes, rehearsal
 from examples.uss.make.scenarios import scenarios
 
 Row = dict[str, Any]
@@ -35,22 +35,13 @@ WRITERS: dict[str, Callable[[], str]] = {
 }
 
 
-def build() -> tuple[dict[str, str], dict[str, str]]:
-    """The generated files' texts by path in the folder, and what could not be made with the reason."""
-    texts: dict[str, str] = {}
-    absent: dict[str, str] = {}
-    for path, write in WRITERS.items():
-        try:
-            texts[path] = write()
-        except GeneratorAbsentError as error:
-            absent[path] = str(error)
-    return texts, absent
+def build() -> dict[str, str]:
+    """The generated files' texts by path in the folder."""
+    return {path: write() for path, write in WRITERS.items()}
 
 
-def write(folder: Path) -> dict[str, str]:
-    """Writes into `folder`; returns what could not be made, with the reason."""
-    texts, absent = build()
-    for path, text in texts.items():
+def write(folder: Path) -> None:
+    for path, text in build().items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8", newline="\n")
-    return absent
+        print(f"{folder / path}: written")

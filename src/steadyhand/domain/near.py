@@ -13,11 +13,8 @@ from numpy.typing import NDArray
 
 from steadyhand.domain.textkeys import normal, shingles
 
-PERMUTATIONS, BAND, GRAM = (
-    64,
-    4,
-    4,
-)  # 16 bands of 4: pairs of similarity s meet with 1 - (1 - s^4)^16, at .6 that is .89
+GRAM = 4
+PERMUTATIONS, BAND = 64, 4  # 16 bands of 4: pairs of similarity s meet with 1 - (1 - s^4)^16, at .6 that is .89
 _CROWD = 200  # a bucket larger than this is compared with its first text only, so that the work stays linear
 _CHUNK = 4_000_000  # grams hashed at once: bounds the memory
 
@@ -31,10 +28,10 @@ def near_clusters(texts: Sequence[str], threshold: float = 0.6) -> list[int]:
     parents = list(range(len(texts)))
     likeness = _Likeness(texts)
     for a, b in _candidates(keys):
-        root_a, root_b = _root(parents, a), _root(parents, b)
+        root_a, root_b = root(parents, a), root(parents, b)
         if root_a != root_b and likeness(a, b) >= threshold:
             parents[max(root_a, root_b)] = min(root_a, root_b)
-    return [_root(parents, index) for index in distinct]
+    return [root(parents, index) for index in distinct]
 
 
 def near_pairs(texts: Sequence[str], threshold: float = 0.6) -> list[tuple[int, int, float]]:
@@ -143,7 +140,8 @@ def _factors() -> list[np.uint64]:
     return [np.uint64(source.getrandbits(64) | 1) for _ in range(PERMUTATIONS)]
 
 
-def _root(parents: list[int], index: int) -> int:
+def root(parents: list[int], index: int) -> int:
+    """The first member of the set that `index` belongs to; `parents` is shortened on the way (union-find)."""
     while parents[index] != index:
         parents[index] = parents[parents[index]]
         index = parents[index]

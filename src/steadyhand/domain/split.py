@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from steadyhand.domain.convert import Dialogue, Imported, Preference
-from steadyhand.domain.near import near_clusters
+from steadyhand.domain.near import near_clusters, root
 from steadyhand.domain.textkeys import normal
 from steadyhand.text.values import skeleton
 
@@ -54,19 +54,13 @@ def _groups(rows: Sequence[Dialogue | Preference]) -> list[int]:
 
 def _joined(groups: Sequence[int], keys: Iterable[str]) -> list[int]:
     """The groups after all rows with one key (not an empty one) came together; a group is named by its first row."""
-    parents = {group: group for group in groups}
-
-    def root(group: int) -> int:
-        while parents[group] != group:
-            group = parents[group]
-        return group
-
+    parents = list(groups)
     first: dict[str, int] = {}
-    for group, key in zip(groups, keys, strict=True):
+    for row, key in enumerate(keys):
         if key:
-            one, other = root(group), root(first.setdefault(key, group))
+            one, other = root(parents, row), root(parents, first.setdefault(key, row))
             parents[max(one, other)] = min(one, other)
-    return [root(group) for group in groups]
+    return [root(parents, row) for row in range(len(parents))]
 
 
 def _drawn(sizes: Counter[int], room: int, seed: int) -> set[int]:
