@@ -83,6 +83,7 @@ def test_the_missing_tool_is_not_on_offer(lang: Lang) -> None:
     for _ in range(50):
         row = casework.without_tool(rng, lang, False)
         assert not any(calls_of(m) for m in row["messages"])
+        assert not any(tool["function"]["description"].startswith(("Ask ", "向 ")) for tool in row["tools"])
 
 
 def test_both_languages_have_the_same_wordings() -> None:
