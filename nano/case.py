@@ -13,11 +13,11 @@ from typing import Any
 
 import yaml
 
+from nano.flags import every_flag, listed
 from nano.rows import Lang, Row, called, returned, said, think, user
 from nano.systems import made_system, said_about, tell
 from nano.talk import number_near, sign
 from nano.toolbox import Argument, offered, tool, value_of
-from nano.tooluse import FLAG_NOUNS
 from nano.words import any_name
 
 NOT_FOUND = 0.12  # chance that the service has no entry
@@ -52,10 +52,14 @@ class Case:
         take, parts = rng.choice(("extract", "find", "take", "list")), rng.choice(("items", "things", "parts"))
         self.take = f"{take}_{parts}"
         self.words = {name: slug for pair in ("yz", "eh") for name, slug in self._slugs(pair).items()}
-        self.kinds = rng.sample([noun for noun in FLAG_NOUNS if noun[0] in ("domains", "ips", "urls")], 3)
+        self.kinds = rng.sample(("domains", "ips", "urls"), 3)
         if rng.random() < 0.3:
-            self.kinds[0] = rng.choice([noun for noun in FLAG_NOUNS if noun not in self.kinds])
+            self.kinds[0] = rng.choice(("files", "names", "emails", "dates"))
         self.singular = rng.random() < 0.6
+        self.schema_words = lang == "zh" and rng.random() < 0.5  # whether reasoning calls outcomes as the tools do
+        self.purpose = ""  # what the lookups are for, once it is known
+        if self.schema_words:
+            self.offer(self.send)  # its schema is where these words stand
         self._told()
 
     def _slugs(self, pair: str) -> dict[str, str]:
@@ -72,8 +76,17 @@ class Case:
         return str(options[-1] if self.held else self.rng.choice(options[:-1])).format(**{**self.slots, **more})
 
     def thought(self, name: str, **more: Any) -> str:
-        text = self.rng.choice(self.bank["thoughts"][name]).format(**{**self.slots, "f": self.field, **more})
-        return think(self.lang, *text.split(" / "))
+        slots = {**self.slots, "f": self.field, "p": self.purpose, **more}
+        intent, plan, check = self.rng.choice(self.bank["thoughts"][name]).split(" / ")
+        return think(self.lang, *(part.format(**slots) for part in (intent, plan, check)))
+
+    def outcome_word(self, name: str) -> str:
+        """The outcome or kind of error `name`, as it is called in reasoning."""
+        return self.words[name] if self.schema_words else str(self.slots[name])
+
+    def meant_for(self, held: str) -> None:
+        """From now on the lookups are for comparison with our own verdict, and the reasoning says so."""
+        self.purpose = self.rng.choice(self.bank["purposes"]).format(v=self.outcome_word(held))
 
     def say(self, name: str, **more: Any) -> str:
         return str(self.rng.choice(self.bank["says"][name]).format(**{**self.slots, "f": self.field, **more}))
@@ -89,6 +102,10 @@ class Case:
         """The rule, told by the system or by the user in a turn of its own."""
         names = ["what", "rule", "missing", "error"]
         told = tell(self.rng, self.lang, names, self.slots)
+        if self.rng.random() < 0.6:
+            gap = "" if self.lang == "zh" else " "
+            names_of = {"t": self.slots["t"], "q": self.ask, "s": self.send, "k": self.take}
+            told += gap + self.rng.choice(self.bank["tools"]).format(**names_of)
         if self.rng.random() < 0.5:
             self.messages.append({"role": "system", "content": told})
             return
@@ -98,8 +115,8 @@ class Case:
 
     # ---- tools ----------------------------------------------------------------------------------------------------
 
-    def flag(self, kind: tuple[str, str]) -> str:
-        return kind[0].removesuffix("s") if self.singular else kind[0]
+    def flag(self, kind: str) -> str:
+        return kind.removesuffix("s") if self.singular else kind
 
     def offer(self, *names: str) -> None:
         about = f"向 {self.slots['t']} 查一个 {self.key}。" if self.lang == "zh" else f"Ask {self.slots['t']} about it."
@@ -126,7 +143,8 @@ class Case:
     def query(self, names: list[str]) -> list[int | None]:
         """Looks all names up and returns the number of each; None where there is no entry."""
         self.offer(self.ask)
-        thought = self.thought("query_one" if len(names) == 1 else "query_many", q=self.ask, n=len(names))
+        one = "query_one" if len(names) == 1 else "query_many"
+        thought = self.thought(one, q=self.ask, n=len(names), x=self.joined(names))
         self.messages.append(called(thought, *((self.ask, {self.key: name}) for name in names)))
         numbers = [None if self.rng.random() < NOT_FOUND else number_near(self.rng, self.slots["l"]) for _ in names]
         self.messages += [returned(self.answer(number)) for number in numbers]
@@ -139,8 +157,12 @@ class Case:
         keys = self.rng.sample(sorted(fields), len(fields))
         return json.dumps({key: fields[key] for key in keys})
 
+    def above(self, number: int | None) -> str:
+        """Which of both outcomes the number means: "y" above the limit, else "z"."""
+        return "y" if number is not None and number > self.slots["l"] else "z"
+
     def outcome(self, number: int | None) -> str:
-        return str(self.slots["y" if number is not None and number > self.slots["l"] else "z"])
+        return str(self.slots[self.above(number)])
 
     def measured(self, number: int | None) -> str:
         return str(self.slots["m"]) if number is None else sign(number, self.slots["l"])
@@ -165,17 +187,14 @@ class Case:
     def settle(self, names: list[str], numbers: list[int | None], held: str) -> None:
         """Sends a correction for every name that the service sees otherwise than `held` ("y" or "z"), or stops."""
         self.offer(self.send)
-        comma, ours = ("；" if self.lang == "zh" else "; "), self.slots[held]
-        differs = [self.outcome(number) != ours for number in numbers]
-        parts = [
-            f"{self.measured(number)} {self.bank['differs' if wrong else 'same'].format(o=self.outcome(number))}"
-            for number, wrong in zip(numbers, differs, strict=True)
-        ]
-        error = "e" if held == "y" else "h"
-        act = self.bank["send"].format(c=self.slots[error]) if any(differs) else self.bank["stop"]
-        thought = self.thought("differ", v=ours, s=comma.join(parts), d=act)
+        comma, seen = ("；" if self.lang == "zh" else "; "), [self.above(number) for number in numbers]
+        differs, error = [letter != held for letter in seen], "e" if held == "y" else "h"
+        measured = comma.join(f"{self.measured(n)} {self.outcome_word(x)}" for n, x in zip(numbers, seen, strict=True))
+        words = comma.join(self.bank["differs" if wrong else "same"] for wrong in differs)
+        act = self.bank["send"].format(c=self.outcome_word(error)) if any(differs) else self.bank["stop"]
+        thought = self.thought("differ", v=self.outcome_word(held), s=measured, w=words, d=act)
         if not any(differs):
-            self.messages.append(said(thought, self.say("agree", v=ours)))
+            self.messages.append(said(thought, self.say("agree", v=self.slots[held])))
             return
         wrong = [name for name, differ in zip(names, differs, strict=True) if differ]
         rest = {"verdict": self.words[held], "reason": self.words[error]}
@@ -190,19 +209,20 @@ class Case:
         text = self.say("filed", n=self.joined(numbers), **{"is": "is" if count == 1 else "are"})
         self.messages.append(said(self.thought("filed"), text))
 
-    def taken(self, wanted: list[tuple[str, str]], thought: str) -> list[str]:
+    def taken(self, wanted: list[str], spoken: str, thought: str) -> list[str]:
         """The call that takes things out of the text, and what it finds: names of the wanted kinds."""
         self.offer(self.take)
         flags = {self.flag(kind): kind in wanted for kind in self.kinds}
-        self.messages.append(called(self.thought(thought, q=self.take, k=self.spoken(wanted)), (self.take, flags)))
+        reasoning = self.thought(thought, q=self.take, k=spoken, g=every_flag(self.lang, flags))
+        self.messages.append(called(reasoning, (self.take, flags)))
         makers = {"domains": "domain", "ips": "ip", "urls": "url"}
-        found = {k[0]: [value_of(self.rng, makers.get(k[0], "target"), self.lang) for _ in range(2)] for k in wanted}
+        found = {kind: [value_of(self.rng, makers.get(kind, "target"), self.lang) for _ in range(2)] for kind in wanted}
         found = {key: names[: self.rng.choice((1, 1, 2))] for key, names in found.items()}
         self.messages.append(returned(json.dumps(found)))
         return [name for names in found.values() for name in names][:2]
 
-    def spoken(self, kinds: list[tuple[str, str]]) -> str:
-        return self.joined([kind[self.lang == "zh"] for kind in kinds])
+    def spoken(self, kinds: list[str]) -> str:
+        return listed(self.rng, self.lang, kinds)
 
     def finished(self) -> Row:
         others = {t["function"]["name"]: t for t in offered(self.rng, self.lang, self.held)[:1]}

@@ -8,11 +8,11 @@ import json
 import random
 
 from nano.case import NOT_FOUND, Case, disguised
+from nano.flags import blurb
 from nano.rows import Generator, Lang, Row, returned, said
 from nano.systems import asked_turn
 from nano.talk import number_near
 from nano.toolbox import value_of
-from nano.tooluse import FLAG_NOUNS, blurb
 from nano.wordings import SERVICE
 
 ERRORS = ("timeout", "not available", "server error", "no access", "too many requests")
@@ -60,6 +60,7 @@ def compared(rng: random.Random, lang: Lang, held: bool) -> Row:
     """We hold a verdict: look up, compare, then correct the service or stop."""
     case = Case(rng, lang, held)
     names, mine = _targets(case, (1, 1, 2)), _either(case)
+    case.meant_for(mine)
     case.user(case.words_for("claimed", x=case.joined(names), v=case.slots[mine]))
     case.settle(names, case.query(names), mine)
     return case.finished()
@@ -81,9 +82,10 @@ def spelt(rng: random.Random, lang: Lang, held: bool) -> Row:
     case = Case(rng, lang, held)
     kind = rng.choice(("domains", "ips", "urls"))
     name = value_of(rng, {"domains": "domain", "ips": "ip", "urls": "url"}[kind], lang)
-    case.kinds = [noun for noun in FLAG_NOUNS if noun[0] in ("domains", "ips", "urls")]
-    case.user(case.words_for("spelt", x=disguised(rng, name)))
-    case.taken([noun for noun in case.kinds if noun[0] == kind], "refang")
+    case.kinds = rng.sample(("domains", "ips", "urls"), 3)
+    shown = disguised(rng, name)
+    case.user(case.words_for("spelt", x=shown))
+    case.taken([kind], shown, "refang")
     case.messages[-1] = returned(json.dumps({kind: [name]}))
     case.read([name], case.query([name]))
     return case.finished()
@@ -95,9 +97,11 @@ def chained(rng: random.Random, lang: Lang, held: bool) -> Row:
     wanted = rng.sample(case.kinds, rng.choice((1, 1, 2)))
     text, mine = " ".join(blurb(rng, lang) for _ in range(rng.randint(1, 2))), _either(case)
     settles = rng.random() < 0.5
-    name = "settled" if settles else "chain"
-    case.user(case.words_for(name, k=case.spoken(wanted), b=text, v=case.slots[mine]))
-    names = case.taken(wanted, "take")
+    name, spoken = "settled" if settles else "chain", case.spoken(wanted)
+    if settles:
+        case.meant_for(mine)
+    case.user(case.words_for(name, k=spoken, b=text, v=case.slots[mine]))
+    names = case.taken(wanted, spoken, "take")
     numbers = case.query(names)
     if settles:
         case.settle(names, numbers, mine)
@@ -116,22 +120,32 @@ def explained(rng: random.Random, lang: Lang, held: bool) -> Row:
 
 
 def without_tool(rng: random.Random, lang: Lang, held: bool) -> Row:
-    """The tool that would be needed is not on offer."""
+    """The tool that would be needed first is not on offer, though others of the service may be."""
     case = Case(rng, lang, held)
-    names = _targets(case, (1,))
-    case.user(rng.choice(SERVICE[lang][held]).format(s=case.slots["t"], x=names[0]))
-    case.messages.append(said(case.thought("none"), case.say("none")))
+    x, mine, kind = _targets(case, (1,))[0], case.slots[_either(case)], rng.choice(("domains", "ips", "urls"))
+    needed, text = rng.choice(
+        (
+            (case.ask, rng.choice(SERVICE[lang][held]).format(s=case.slots["t"], x=x)),
+            (case.ask, case.words_for("claimed", x=x, v=mine)),
+            (case.take, case.words_for("spelt", x=disguised(rng, x))),
+            (case.take, case.words_for("chain", k=case.spoken([kind]), b=blurb(rng, lang))),
+        )
+    )
+    case.user(text)
+    case.messages.append(said(case.thought("none", x=x, q=needed), case.say("none")))
+    if rng.random() < 0.6:
+        case.offer(*{case.ask, case.send, case.take} - {needed})
     row = case.finished()
-    row["tools"] = [t for t in row["tools"] if t["function"]["name"] != case.ask]
+    row["tools"] = [t for t in row["tools"] if t["function"]["name"] != needed]
     return row
 
 
 GENERATORS: list[tuple[float, Generator]] = [
-    (0.24, looked_up),
-    (0.20, compared),
+    (0.21, looked_up),
+    (0.21, compared),
     (0.12, known),
     (0.10, spelt),
     (0.16, chained),
-    (0.10, explained),
-    (0.08, without_tool),
+    (0.08, explained),
+    (0.12, without_tool),
 ]

@@ -14,12 +14,12 @@ from nano.rows import Generator, Lang, Row, draw
 
 NOISY, CLEAN = 0.15, 0.0  # chance that a user's message has a meaningless sentence beside it
 SHARES: list[tuple[float, float, list[tuple[float, Generator]]]] = [  # share of rows, chance of noise, generators
-    (0.29, NOISY, tooluse.GENERATORS),
-    (0.19, NOISY, casework.GENERATORS),
+    (0.27, NOISY, tooluse.GENERATORS),
+    (0.27, NOISY, casework.GENERATORS),
     (0.04, NOISY, [(w, tooluse.with_tools_on_offer(g)) for w, g in world.GENERATORS + talk.GENERATORS]),
-    (0.14, CLEAN, reason.GENERATORS),
+    (0.09, CLEAN, reason.GENERATORS),
     (0.16, NOISY, world.GENERATORS),
-    (0.07, CLEAN, talk.GENERATORS),
+    (0.06, CLEAN, talk.GENERATORS),
     (0.06, NOISY, systems.GENERATORS),
     (0.05, CLEAN, free.GENERATORS),
 ]
@@ -30,7 +30,7 @@ WEIGHTS = {"user": 0.2, "assistant": 1.0}  # of a token in the loss, by who wrot
 def make_row(rng: random.Random, held: bool = False) -> Row:
     """One dialogue, cut after a random assistant turn: reasoning is rendered only after the last user turn, so
     every turn must sometimes be the last one."""
-    lang: Lang = rng.choice(("zh", "en"))
+    lang: Lang = rng.choices(("zh", "en"), (0.45, 0.55))[0]  # English is learnt more slowly
     _, noise, generators = rng.choices(SHARES, [share for share, *_ in SHARES])[0]
     row = draw(rng, generators, lang, held)
     for message in row["messages"]:

@@ -12,6 +12,7 @@ WORDS = (  # noqa: SIM905
     "pay card track link short drop file doc help desk portal account verify game music photo video travel food book"
 ).split()
 TLDS = "com net org cn io info top xyz de ru site club online app biz co me cc tk uk fr jp".split()  # noqa: SIM905
+ENDINGS = ("pdf", "txt", "doc", "zip", "png", "exe", "log", "php", "html", "js")  # of a file's name
 LOWER_DIGITS = string.ascii_lowercase + string.digits
 
 
@@ -55,6 +56,8 @@ def url(rng: random.Random) -> str:
         word(rng) if rng.random() < 0.4 else letters(rng, 2, 7, string.ascii_letters + string.digits)
         for _ in range(rng.randint(1, 2))
     ]
+    if rng.random() < 0.25:
+        parts[-1] += f".{rng.choice(ENDINGS)}"
     return f"{rng.choice(('http', 'https'))}://{host}/{'/'.join(parts)}"
 
 
@@ -67,7 +70,7 @@ def code(rng: random.Random) -> str:
 
 
 def filename(rng: random.Random) -> str:
-    return f"{label(rng)}.{rng.choice(('pdf', 'txt', 'doc', 'zip', 'png', 'exe', 'log'))}"
+    return f"{label(rng)}.{rng.choice(ENDINGS)}"
 
 
 def digest(rng: random.Random) -> str:

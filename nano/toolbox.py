@@ -163,6 +163,48 @@ INTS = [
     ("size", ("size", "大小")),
 ]
 
+SYNONYMS: dict[str, tuple[str, str]] = {  # of a verb or a noun, as users say it; the tools keep their own word
+    "get": ("Get|Fetch|Give me|Bring up|I need", "获取|取一下|给我|拿到|要"),
+    "check": ("Check|Verify|Inspect|Test", "检查|核对|看一下|验证"),
+    "find": ("Find|Locate|Discover", "查找|找|找一下"),
+    "lookup": ("Look up|Consult|Pull up", "查看|翻一下|看看"),
+    "show": ("Show|Display|Print|Let me see", "显示|展示|列一下|让我看"),
+    "query": ("Query|Ask for|Request", "查询|问一下|请求"),
+    "search": ("Search|Browse|Look for", "搜索|搜一搜|找找"),
+    "scan": ("Scan|Examine|Run a scan of", "扫描|扫一下|检测"),
+    "create": ("Create|Make|Open|Set up", "创建|新建|建一个|开一个"),
+    "add": ("Add|Insert|Put in", "添加|加上|放进"),
+    "send": ("Send|Mail|Pass on|Forward", "发送|发出|转发|寄"),
+    "submit": ("Submit|Hand in|File", "提交|交|递交"),
+    "report": ("Report|Announce|Flag", "上报|通报"),
+    "delete": ("Delete|Erase|Wipe|Get rid of", "删除|删掉|清除"),
+    "remove": ("Remove|Take away|Drop", "移除|去掉|拿掉"),
+    "cancel": ("Cancel|Call off|Revoke", "取消|撤销|不要"),
+    "block": ("Block|Ban|Stop", "封禁|拦住|屏蔽"),
+    "update": ("Update|Renew|Refresh|Change", "更新|改一下|刷新"),
+    "set": ("Set|Put|Choose", "设置|定为|调"),
+    "mark": ("Mark|Label|Tag", "标记|打上标记|标一下"),
+    "owner": ("owner|holder|registrant", "所有者|持有人|归属"),
+    "file": ("file|document|attachment", "文件|附件|文档"),
+    "message": ("message|note|word", "消息|信息"),
+    "ticket": ("ticket|case|request", "工单|单子"),
+    "user": ("user|member|login", "用户|成员"),
+    "site": ("site|website|homepage", "网站|站点|主页"),
+    "risk": ("risk|danger|threat", "风险|危险程度"),
+    "score": ("score|rating|mark", "分数|评分|得分"),
+    "status": ("status|state|progress", "状态|进展|情况"),
+    "price": ("price|cost", "价格|价钱|费用"),
+    "photo": ("photo|picture|image", "照片|图片"),
+    "news": ("news|headlines", "新闻|头条"),
+    "order": ("order|purchase", "订单|购买"),
+    "device": ("device|machine", "设备|机器"),
+    "task": ("task|job|to-do", "任务|工作"),
+    "parcel": ("parcel|package|delivery", "包裹|快件"),
+    "history": ("history|past events", "历史|以往记录"),
+    "category": ("category|kind|class", "类别|分类|种类"),
+    "alert": ("alert|alarm|warning", "警报|告警"),
+}
+
 
 @dataclass(frozen=True)
 class Argument:
@@ -205,6 +247,18 @@ def value_of(rng: random.Random, kind: str, lang: Lang) -> str:
     if kind == "target":
         kind = rng.choice(("domain", "ip", "url"))
     return identifiers.MAKERS[kind](rng)
+
+
+def spoken(rng: random.Random, lang: Lang, drawn: Drawn, held: bool) -> tuple[str, str]:
+    """Verb and noun of a request: the tool's own, or (not where wordings are held out) what people also say."""
+    zh = lang == "zh"
+    own = VERBS[drawn.verb][1 + zh], NOUNS[drawn.noun][zh]
+    if held or rng.random() < 0.5:
+        return own
+    verb, noun = (
+        rng.choice(SYNONYMS[key][zh].split("|")) if key in SYNONYMS else "" for key in (drawn.verb, drawn.noun)
+    )
+    return verb or own[0], noun or own[1]
 
 
 def _primary(rng: random.Random, kind: str, lang: Lang, masked: bool) -> Argument:
@@ -255,7 +309,7 @@ def draw_tool(rng: random.Random, lang: Lang, held: bool, *, like: Drawn | None 
         noun = like.noun if like and verb != like.verb else rng.choice(list(NOUNS))
         if is_held(verb, noun) == held and (like is None or (verb, noun) != (like.verb, like.noun)):
             break
-    masked = rng.random() < 0.15
+    masked = rng.random() < 0.2
     name = any_name(rng) if masked else rng.choice((f"{verb}_{noun}", f"{verb}_{noun}", f"{noun}_{verb}"))
     primary = _primary(rng, rng.choice(NOUNS[noun][2]), lang, masked)
     extras: dict[str, Argument] = {}

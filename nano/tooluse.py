@@ -6,9 +6,9 @@ import json
 import random
 from typing import Any
 
-from nano import identifiers
+from nano.flags import flag_call
 from nano.rows import Generator, Lang, Row, called, returned, said, think, user
-from nano.toolbox import NOUNS, VERBS, Argument, Drawn, draw_tool, offered, tool, value_of
+from nano.toolbox import NOUNS, VERBS, Argument, Drawn, draw_tool, offered, spoken, tool, value_of
 from nano.wordings import (
     AFTER,
     ASK_EN,
@@ -17,7 +17,6 @@ from nano.wordings import (
     ASK_ZH_HELD,
     EACH_EN,
     EACH_ZH,
-    FLAG_ASK,
     FREE_EN,
     FREE_EN_HELD,
     FREE_ZH,
@@ -29,7 +28,7 @@ from nano.wordings import (
     TELL,
     USE,
 )
-from nano.words import ENGLISH, acronym, any_name, pseudo
+from nano.words import acronym, any_name, pseudo
 
 
 def _free_allowed(drawn: Drawn, tools: list[Row]) -> bool:
@@ -45,9 +44,8 @@ def request(rng: random.Random, lang: Lang, held: bool, drawn: Drawn, tools: lis
         bank = (FREE_ZH_HELD if held else FREE_ZH) if free else (ASK_ZH_HELD if held else ASK_ZH)
     else:
         bank = (FREE_EN_HELD if held else FREE_EN) if free else (ASK_EN_HELD if held else ASK_EN)
-    _, verb_en, verb_zh = VERBS[drawn.verb]
-    noun_en, noun_zh, _ = NOUNS[drawn.noun]
-    words = {"v": verb_zh if lang == "zh" else verb_en.lower(), "V": verb_en, "n": noun_zh if lang == "zh" else noun_en}
+    verb, noun = spoken(rng, lang, drawn, held)
+    words = {"v": verb if lang == "zh" else verb.lower(), "V": verb, "n": noun}
     words["p"], words["x"] = rng.choice(("of", "for")), str(drawn.primary.value)
     if not primary:
         piece = "{x}的" if lang == "zh" else " {p} {x}"
@@ -63,22 +61,24 @@ def request(rng: random.Random, lang: Lang, held: bool, drawn: Drawn, tools: lis
     return text
 
 
-THOUGHTS = {  # intents, plans, checks about a call: {n} the noun, {t} the tool, {k} the main argument
+THOUGHTS = {  # intents, plans, checks about a call: {n} noun, {x} and {k} main argument and its name, {t} tool
     "en": (
-        ("{n}", "wants the {n}", "a request about the {n}", "asks for {n}"),
-        ("call {t}", "call {t}", "use {t}", "{t} does this"),
+        ("{n}", "wants the {n}", "{n} of {x}", "{n}: {x}", "asks for {n}, {x}"),
+        ("call {t}", "call {t}", "use {t}", "{t} is on offer: call it"),
         ("copy arguments", "copy the {k} exactly", "take {k} from the text", "arguments as given"),
     ),
     "zh": (
-        ("{n}", "要{n}", "关于{n}的请求", "查{n}"),
-        ("调用 {t}", "调用 {t}", "用 {t}", "{t} 可以做"),
+        ("{n}", "要{n}", "{x} 的{n}", "{n}：{x}", "查{n}，{x}"),
+        ("调用 {t}", "调用 {t}", "用 {t}", "有 {t}，调用"),
         ("照抄参数", "照抄 {k}", "从文中取 {k}", "参数照给的写"),
     ),
 }
 
 
-def call_think(rng: random.Random, lang: Lang, drawn: Drawn, check: str | None = None) -> str:
-    words = {"n": NOUNS[drawn.noun][lang == "zh"], "t": drawn.name, "k": drawn.primary.name}
+def call_think(rng: random.Random, lang: Lang, drawn: Drawn, check: str | None = None, of: str | None = None) -> str:
+    """Intent, plan and check of a call; `of` says what it is about when that is not the main argument alone."""
+    noun = NOUNS[drawn.noun][lang == "zh"]
+    words = {"n": noun, "t": drawn.name, "k": drawn.primary.name, "x": of or drawn.primary.value}
     intent, plan, usual = (rng.choice(options).format(**words) for options in THOUGHTS[lang])
     return think(lang, intent, plan, check or usual)
 
@@ -134,7 +134,8 @@ def service_call(rng: random.Random, lang: Lang, held: bool) -> Row:
         ask = rng.choice(TELL[lang][held]).format(s=name, x=joined, v=value)
         calls = [(tell_tool["function"]["name"], {key: target, field: value}) for target in targets]
     check = _count(lang, len(calls)) if len(calls) > 1 else "照抄参数" if lang == "zh" else "copy arguments"
-    reasoning = think(lang, name, f"{'调用' if lang == 'zh' else 'call'} {calls[0][0]}", check)
+    intent = rng.choice((f"{name}: {joined}", f"{joined} {name}", name))
+    reasoning = think(lang, intent, f"{'调用' if lang == 'zh' else 'call'} {calls[0][0]}", check)
     tools = [ask_tool, tell_tool, *offered(rng, lang, held)[:3]]
     rng.shuffle(tools)
     return {"messages": [user(ask), called(reasoning, *calls)], "tools": tools}
@@ -158,74 +159,13 @@ def parallel_call(rng: random.Random, lang: Lang, held: bool) -> Row:
     text = request(rng, lang, held, drawn, tools).replace(values[0], joined, 1)
     calls = [(drawn.name, drawn.arguments | {drawn.primary.name: value}) for value in values]
     return {
-        "messages": [user(text), called(call_think(rng, lang, drawn, _count(lang, len(calls))), *calls)],
+        "messages": [user(text), called(call_think(rng, lang, drawn, _count(lang, len(calls)), joined), *calls)],
         "tools": tools,
     }
 
 
 def _count(lang: Lang, n: int) -> str:
     return f"共 {n} 个" if lang == "zh" else f"{n} calls"
-
-
-FLAG_NOUNS = [
-    ("files", "文件"),
-    ("folders", "文件夹"),
-    ("images", "图片"),
-    ("videos", "视频"),
-    ("links", "链接"),
-    ("users", "用户"),
-    ("domains", "域名"),
-    ("ips", "IP"),
-    ("urls", "网址"),
-    ("names", "姓名"),
-    ("dates", "日期"),
-    ("emails", "邮箱"),
-    ("notes", "笔记"),
-]
-
-
-def blurb(rng: random.Random, lang: Lang) -> str:
-    """A little text with identifiers in it, as a report would have, often defanged."""
-    value = identifiers.MAKERS[rng.choice(("domain", "ip", "url"))](rng)
-    if rng.random() < 0.6:
-        value = value.replace("http", "hxxp").replace(".", "[.]")
-    if lang == "zh":
-        return rng.choice(("昨天看到 {v} 有问题。", "日志里有 {v}。", "用户打开了 {v}。", "文件来自 {v}。")).format(
-            v=value
-        )
-    bank = ("We saw {v} yesterday.", "The log has {v} in it.", "A user opened {v}.", "The file came from {v}.")
-    return rng.choice(bank).format(v=value)
-
-
-def flag_call(rng: random.Random, lang: Lang, held: bool) -> Row:
-    """A tool with two or three boolean flags; the request names which are wanted, or all."""
-    nouns = rng.sample(FLAG_NOUNS, rng.randint(2, 3))
-    if rng.random() < 0.3:
-        nouns = [(word, word) for word in rng.sample(ENGLISH, rng.randint(2, 3))]
-    wanted = rng.sample(nouns, rng.randint(1, len(nouns)))
-    singular = rng.random() < 0.5
-    keys = {en: (en.removesuffix("s") or en) if singular else en for en, _ in nouns}
-    verb = rng.choice(("list", "extract", "find", "collect")) if not held else rng.choice(("take", "pull"))
-    name = f"{verb}_{rng.choice(('items', 'things', 'parts', 'entities'))}"
-    arguments = {keys[en]: (en, zh) in wanted for en, zh in nouns}
-    text = "从文本中提取。" if lang == "zh" else "Take items from the text."
-    made = tool(name, text, tuple(Argument(k, {"type": "boolean"}, v, "", k) for k, v in arguments.items()))
-    if len(wanted) == len(nouns) and rng.random() < 0.5:
-        spoken = "所有内容" if lang == "zh" else "everything"
-    elif lang == "zh":
-        spoken = "和".join(zh for _, zh in wanted)
-    else:
-        spoken = " and ".join(en for en, _ in wanted)
-    ask = rng.choice(FLAG_ASK[lang][held]).format(
-        x=spoken, b=" ".join(blurb(rng, lang) for _ in range(rng.randint(1, 3)))
-    )
-    if lang == "zh":
-        reasoning = think(lang, f"提取{spoken}", f"调用 {name}", "其余为 false")
-    else:
-        reasoning = think(lang, f"take out {spoken}", f"call {name}", "others are false")
-    tools = [made, *offered(rng, lang, held)[:3]]
-    rng.shuffle(tools)
-    return {"messages": [user(ask), called(reasoning, (name, arguments))], "tools": tools}
 
 
 def missing_argument(rng: random.Random, lang: Lang, held: bool) -> Row:
@@ -242,18 +182,28 @@ def missing_argument(rng: random.Random, lang: Lang, held: bool) -> Row:
     return {"messages": messages, "tools": tools}
 
 
+NONE = {  # intents, plans, checks where no tool does it: {n} the noun, {x} the main argument
+    "en": (
+        ("{n}", "{n} of {x}", "asks for {n}, {x}"),
+        ("say there is no tool", "look for {n} among the tools: none", "no tool for {n} is on offer"),
+        ("no tool fits", "no call", "do not use another tool"),
+    ),
+    "zh": (
+        ("{n}", "{x} 的{n}", "查{n}，{x}"),
+        ("说明没有工具", "在工具里找{n}：没有", "没有{n}的工具"),
+        ("没有合适的工具", "不调用", "不用别的工具代替"),
+    ),
+}
+
+
 def no_tool_fits(rng: random.Random, lang: Lang, held: bool) -> Row:
+    """The tool for it is not on offer; neighbours with the same verb are."""
     drawn = draw_tool(rng, lang, held)
-    tools = [t for t in offered(rng, lang, held, draw_tool(rng, lang, held)) if t["function"]["name"] != drawn.name]
-    tools = [t for t in tools if drawn.noun not in t["function"]["name"]]
-    if lang == "zh":
-        reasoning = think(lang, NOUNS[drawn.noun][1], "说明没有工具", "没有合适的工具")
-        text = "没有可用的工具来做这件事。"
-    else:
-        reasoning, text = (
-            think(lang, NOUNS[drawn.noun][0], "say there is no tool", "no tool fits"),
-            "I have no tool for that.",
-        )
+    tools = offered(rng, lang, held, draw_tool(rng, lang, held, like=drawn))
+    tools = [t for t in tools if drawn.noun not in t["function"]["name"] and t["function"]["name"] != drawn.name]
+    words = {"n": NOUNS[drawn.noun][lang == "zh"], "x": drawn.primary.value}
+    reasoning = think(lang, *(rng.choice(options).format(**words) for options in NONE[lang]))
+    text = "没有可用的工具来做这件事。" if lang == "zh" else "I have no tool for that."
     return {"messages": [user(request(rng, lang, held, drawn, tools)), said(reasoning, text)], "tools": tools}
 
 
@@ -333,7 +283,7 @@ def list_then_each(rng: random.Random, lang: Lang, held: bool) -> Row:
         ask = first_ask + rng.choice(EACH_EN[held]).format(v=verb_en.lower(), n=noun_en)
     shape = {"items": values} if rng.random() < 0.5 else {rng.choice(("domains", "ips", "list", "results")): values}
     calls = [(second.name, {second.primary.name: value}) for value in values]
-    reasoning = call_think(rng, lang, second, _count(lang, len(calls)))
+    reasoning = call_think(rng, lang, second, _count(lang, len(calls)), ", ".join(values))
     messages = [user(ask), call(rng, lang, first), returned(json.dumps(shape)), called(reasoning, *calls)]
     return {"messages": messages, "tools": tools}
 
@@ -395,9 +345,9 @@ GENERATORS: list[tuple[float, Generator]] = [
     (0.04, named_call),
     (0.12, service_call),
     (0.08, parallel_call),
-    (0.20, flag_call),
+    (0.18, flag_call),
     (0.06, missing_argument),
-    (0.08, no_tool_fits),
+    (0.10, no_tool_fits),
     (0.04, tool_error),
     (0.08, read_field),
     (0.09, list_then_each),

@@ -1,0 +1,107 @@
+"""Tools with boolean flags: which kinds of things to take out of a text. The request names them, leaves some out, or
+wants all; the reasoning first says what is wanted in the user's words, then every flag, then the call copies the flags.
+"""
+
+from __future__ import annotations
+
+import random
+
+from nano import identifiers
+from nano.rows import Lang, Row, called, think, user
+from nano.toolbox import Argument, offered, tool
+from nano.wordings import FLAG_ASK
+from nano.words import ENGLISH
+
+FORMS: dict[str, tuple[str, str]] = {  # kind -> how English and Chinese speakers call it
+    "files": ("files|the files|any file", "文件|那些文件"),
+    "folders": ("folders|the folders", "文件夹|目录"),
+    "images": ("images|the images|pictures", "图片|图"),
+    "videos": ("videos|the videos", "视频|影片"),
+    "links": ("links|the links", "链接"),
+    "users": ("users|the users|user names", "用户|用户名"),
+    "domains": ("domains|the domains|the domain names|host names|every domain", "域名|主机名|所有域名"),
+    "ips": ("ips|IPs|the IPs|IP addresses|the IP addresses|every IP", "IP|IP 地址|所有 IP"),
+    "urls": ("urls|URLs|the URLs|full URLs|web addresses|every URL", "网址|URL|完整的网址|所有网址"),
+    "names": ("names|the names", "姓名|名字"),
+    "dates": ("dates|the dates|any date", "日期"),
+    "emails": ("emails|the emails|mail addresses", "邮箱|邮件地址"),
+    "notes": ("notes|the notes", "笔记"),
+}
+EXCEPT = {
+    "en": (
+        "{x} but not {o}",
+        "{x} without {o}",
+        "{x}, leaving out {o}",
+        "{x} and no {o}",
+        "only {x}, never {o}",
+        "{x} (ignore {o})",
+        "{x}, except {o}",
+    ),
+    "zh": ("{x}，不要{o}", "{x}（{o}不用）", "{x}，忽略{o}", "{x}，去掉{o}", "{x}而不是{o}", "{x}，{o}除外"),
+}
+ALL = {"en": ("everything", "all of it", "whatever there is"), "zh": ("所有内容", "全部", "能找到的都要")}
+CHECK = {"en": (" true", " false", ", "), "zh": (" 为 true", " 为 false", "，")}
+
+
+def spoken(rng: random.Random, lang: Lang, kind: str) -> str:
+    """How a speaker calls this kind; a kind that is any word is called by its name."""
+    return rng.choice(FORMS[kind][lang == "zh"].split("|")) if kind in FORMS else kind
+
+
+def listed(rng: random.Random, lang: Lang, kinds: list[str]) -> str:
+    words = [spoken(rng, lang, kind) for kind in kinds]
+    comma, last = (
+        ("、", rng.choice(("和", " 和 ", "、", "以及"))) if lang == "zh" else (", ", rng.choice((" and ", " plus ")))
+    )
+    return words[0] if len(words) == 1 else comma.join(words[:-1]) + last + words[-1]
+
+
+def every_flag(lang: Lang, flags: dict[str, bool]) -> str:
+    """The check line: each flag with its value, in the order of the schema."""
+    yes, no, comma = CHECK[lang]
+    return comma.join(f"{key}{yes if on else no}" for key, on in flags.items())
+
+
+def wish(rng: random.Random, lang: Lang, kinds: list[str], wanted: list[str]) -> str:
+    """What the user says is wanted: the kinds, some of the others excluded, or everything."""
+    rest = [kind for kind in kinds if kind not in wanted]
+    if not rest and rng.random() < 0.4:
+        return rng.choice(ALL[lang])
+    text = listed(rng, lang, wanted)
+    if rest and rng.random() < 0.35:
+        others = listed(rng, lang, rng.sample(rest, rng.randint(1, len(rest))))
+        return rng.choice(EXCEPT[lang]).format(x=text, o=others)
+    return text
+
+
+def blurb(rng: random.Random, lang: Lang) -> str:
+    """A little text with identifiers in it, as a report would have, often defanged."""
+    value = identifiers.MAKERS[rng.choice(("domain", "ip", "url"))](rng)
+    if rng.random() < 0.6:
+        value = value.replace("http", "hxxp").replace(".", "[.]")
+    if lang == "zh":
+        bank = ("昨天看到 {v} 有问题。", "日志里有 {v}。", "用户打开了 {v}。", "文件来自 {v}。")
+    else:
+        bank = ("We saw {v} yesterday.", "The log has {v} in it.", "A user opened {v}.", "The file came from {v}.")
+    return rng.choice(bank).format(v=value)
+
+
+def flag_call(rng: random.Random, lang: Lang, held: bool) -> Row:
+    """A tool with two or three boolean flags; the request says which are wanted."""
+    pool = rng.choice((["domains", "ips", "urls"], sorted(FORMS), ENGLISH))
+    kinds = rng.sample(pool, rng.randint(2, 3))
+    wanted = rng.sample(kinds, rng.choice((1, 1, 2, len(kinds))))
+    singular = rng.random() < 0.5
+    flags = {(kind.removesuffix("s") or kind) if singular else kind: kind in wanted for kind in kinds}
+    verb = rng.choice(("list", "extract", "find", "collect")) if not held else rng.choice(("take", "pull"))
+    name = f"{verb}_{rng.choice(('items', 'things', 'parts', 'entities'))}"
+    text = "从文本中提取。" if lang == "zh" else "Take items from the text."
+    made = tool(name, text, tuple(Argument(key, {"type": "boolean"}, on, "", key) for key, on in flags.items()))
+    said = wish(rng, lang, kinds, wanted)
+    ask = rng.choice(FLAG_ASK[lang][held])
+    asked = ask.format(x=said, b=" ".join(blurb(rng, lang) for _ in range(rng.randint(1, 3))))
+    intent, plan = (f"提取{said}", f"调用 {name}") if lang == "zh" else (f"take out {said}", f"call {name}")
+    tools = [made, *offered(rng, lang, held)[:3]]
+    rng.shuffle(tools)
+    reasoning = think(lang, intent, plan, every_flag(lang, flags))
+    return {"messages": [user(asked), called(reasoning, (name, flags))], "tools": tools}
