@@ -46,7 +46,8 @@ class Case:
         self.extra = [any_name(rng) for _ in range(rng.choice((0, 0, 1, 2)))]
         self.messages: list[Row] = []
         self.tools: dict[str, Row] = {}
-        low, self.key = self.slots["t"].lower(), rng.choice(("uri", "target", "item", "host", any_name(rng)))
+        low, key = self.slots["t"].lower(), rng.choice(("uri", "target", "item", "host", any_name(rng)))
+        self.key = "item" if key in ("verdict", "reason") else key  # a correction has these arguments already
         self.ask = f"{rng.choice(('query', 'ask', 'check', 'lookup'))}_{low}"
         self.send = f"{rng.choice(('tell', 'report', 'send', 'correct'))}_{low}"
         take, parts = rng.choice(("extract", "find", "take", "list")), rng.choice(("items", "things", "parts"))

@@ -28,9 +28,16 @@ def cards() -> list[Row]:
 
 
 def _asked() -> Iterator[tuple[str, Lang, Row]]:
+    """Every third question follows one to five earlier turns, for meanings must hold in a dialogue."""
     for block in blocks():
-        for q in block.asked():
-            yield block.point, block.lang, {"kind": q.kind, "q": q.text, "think": block.reasoning(), "a": q.answer}
+        rng = random.Random(f"asked/{block.point}/{block.lang}/{block.questions[0].text}")
+        others = [b for b in blocks() if b.lang == block.lang and b.point != block.point]
+        for index, q in enumerate(block.asked()):
+            row: Row = {"kind": q.kind, "q": q.text}
+            if index % 3 == 2 and q.kind != "turn_1":
+                history = _history(rng, block.lang, others, rng.randint(1, 5))
+                row = {"kind": q.kind, "messages": [*history, {"role": "user", "content": q.text}]}
+            yield block.point, block.lang, {**row, "think": block.reasoning(), "a": q.answer}
 
 
 def _numbers() -> Iterator[tuple[str, Lang, Row]]:
@@ -51,15 +58,15 @@ def _late() -> Iterator[tuple[str, Lang, Row]]:
             rng = random.Random(f"turn_8/{point}/{lang}")
             block = rng.choice([b for b in here if b.point == point])
             asked = rng.choice(block.asked())
-            messages = _history(rng, lang, [b for b in here if b.point != point])
+            messages = _history(rng, lang, [b for b in here if b.point != point], EARLIER)
             messages.append({"role": "user", "content": asked.text})
             yield point, lang, {"kind": "turn_8", "messages": messages, "think": block.reasoning(), "a": asked.answer}
 
 
-def _history(rng: random.Random, lang: Lang, others: list[Block]) -> list[Row]:
-    """Seven finished turns: three to five on other points, the rest small talk."""
-    turns = [_turn(rng, block) for block in rng.sample(others, rng.randint(3, 5))]
-    talk = rng.sample(wording(lang)["chat"]["train"], EARLIER - len(turns))
+def _history(rng: random.Random, lang: Lang, others: list[Block], count: int) -> list[Row]:
+    """`count` finished turns: about half of them on other points, the rest small talk."""
+    turns = [_turn(rng, block) for block in rng.sample(others, rng.randint((count + 1) // 2, (count * 3 + 3) // 4))]
+    talk = rng.sample(wording(lang)["chat"]["train"], count - len(turns))
     reasoning = think(lang, *pick_talk(lang))
     turns += [(asked, reasoning, answer) for asked, answer in talk]
     rng.shuffle(turns)

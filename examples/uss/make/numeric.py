@@ -16,7 +16,19 @@ from typing import cast
 import yaml
 
 from examples.uss.make.entities import Names
-from examples.uss.make.texts import LIMIT, Lang, Result, because, compared, pick, short_check, think, verdict
+from examples.uss.make.texts import (
+    LIMIT,
+    Lang,
+    Result,
+    because,
+    compared,
+    pick,
+    pick_three,
+    schema_verdict,
+    short_check,
+    think,
+    verdict,
+)
 
 LANGS: tuple[Lang, ...] = ("en", "zh")
 EXTRA = ("uss.threat_level", "uss.confidence", "uss.severity", "uss.fields")
@@ -172,7 +184,9 @@ def _extra(point: str, rng: random.Random, *, high: bool) -> str:
 
 
 def _differing(lang: Lang, rng: random.Random) -> Iterator[Draw]:
-    """The report's verdict against a level: false negative, false positive or no error; the last at the boundary."""
+    """The report's verdict against USS's, or against a level at the boundary: a false negative, a false positive or no
+    error."""
+    named = {point: rng.sample(_bank()["named"][lang], 2) for point in ERRORS}
     for index in range(3):
         cases = (
             ("uss.false_negative", True, False),
@@ -180,19 +194,37 @@ def _differing(lang: Lang, rng: random.Random) -> Iterator[Draw]:
             ("uss.agreement", index % 2 == 0, index % 2 == 0),
         )
         for point, report_unsafe, unsafe in cases:
-            level = rng.randint(52, 100) if unsafe else rng.randint(0, 49)
-            result = Result(level if index < 2 else LIMIT + unsafe)
-            yield _difference(point, lang, _bank()["differ"][lang][index % 2], report_unsafe, result)
+            if index < 2:
+                yield _named(point, lang, named[point][index], report_unsafe, unsafe)
+            else:
+                edge = Result(LIMIT + unsafe)
+                yield _difference(point, lang, rng.choice(_bank()["differ"][lang]), report_unsafe, edge)
+
+
+def _error_think(point: str, lang: Lang, report_unsafe: bool, uss: str) -> str:
+    """What the report says, what USS says, what follows: the lines with which scenarios compare both."""
+    says = schema_verdict(report_unsafe)
+    differs = pick(lang, "same: no error", "一样：没有错误")
+    if point != "uss.agreement":
+        differs = pick(lang, "differs: ", "不同：") + point.removeprefix("uss.")
+    return think(
+        lang, *pick_three(lang, f"the report says {says}", f"USS: {uss}", f"报告说 {says}", f"USS：{uss}"), differs
+    )
 
 
 def _difference(point: str, lang: Lang, template: str, report_unsafe: bool, result: Result) -> Draw:
-    said, other = verdict(lang, report_unsafe), verdict(lang, result.unsafe)
-    thought = think(
-        lang,
-        pick(lang, "compare report and USS", "比报告和 USS"),
-        pick(lang, f"report {said}, USS {other}", f"报告{said}，USS {other}"),
-        short_check(result),
-    )
+    thought = _error_think(point, lang, report_unsafe, f"{short_check(result)} {schema_verdict(result.unsafe)}")
     name, why = pick(lang, *ERRORS[point]), because(lang, result)
-    turn = Turn(template.format(v=said, n=result.level), thought, pick(lang, f"{name}: {why}.", f"{name}：{why}。"))
+    question = template.format(v=verdict(lang, report_unsafe), n=result.level)
+    turn = Turn(question, thought, pick(lang, f"{name}: {why}.", f"{name}：{why}。"))
     return Draw(point, lang, _kind(result.level), (turn,))
+
+
+def _named(point: str, lang: Lang, template: str, report_unsafe: bool, unsafe: bool) -> Draw:
+    """Both verdicts are given in words."""
+    report, uss = verdict(lang, report_unsafe), verdict(lang, unsafe)
+    thought, name = _error_think(point, lang, report_unsafe, schema_verdict(unsafe)), pick(lang, *ERRORS[point])
+    said = pick(lang, f"{name}: the report says {report}, USS says {uss}.", f"{name}：报告说{report}，USS 说{uss}。")
+    return Draw(
+        point, lang, "paraphrase", (Turn(template.format(v=report, V=report.capitalize(), u=uss), thought, said),)
+    )

@@ -109,6 +109,7 @@ class Scene:
     offer: set[str] = field(default_factory=set)
     withhold: set[str] = field(default_factory=set)
     tags: set[str] = field(default_factory=set)
+    purpose: str = ""  # said in the reasoning of every lookup, so that the step after it still knows
 
     def user(self, text: str) -> Scene:
         self.messages.append({"role": "user", "content": text})

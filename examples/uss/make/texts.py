@@ -75,6 +75,11 @@ def verdict(lang: Lang, unsafe: bool) -> str:
     return pick(lang, "unsafe" if unsafe else "safe", "不安全" if unsafe else "安全")
 
 
+def schema_verdict(unsafe: bool) -> str:
+    """The verdict as report_uss spells it. Reasoning compares these: one word each, in both languages."""
+    return "unsafe" if unsafe else "safe"
+
+
 def because(lang: Lang, result: Result) -> str:
     if result.level is None:
         return pick(lang, "USS says Not found", "USS 说 Not found")

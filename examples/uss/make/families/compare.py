@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from examples.uss.make.families.query import answered
 from examples.uss.make.scene import Call, Context, Scene
-from examples.uss.make.texts import Result, Rule, short_check, verdict, verdict_rule
+from examples.uss.make.texts import Result, Rule, schema_verdict, short_check, verdict, verdict_rule
 
 
 def reason_of(report_unsafe: bool) -> str:
@@ -13,8 +13,7 @@ def reason_of(report_unsafe: bool) -> str:
 
 def report_call(name: str, report_unsafe: bool) -> Call:
     """The report's verdict is what USS is told."""
-    verdict_word = "unsafe" if report_unsafe else "safe"
-    return "report_uss", {"uri": name, "verdict": verdict_word, "reason": reason_of(report_unsafe)}
+    return "report_uss", {"uri": name, "verdict": schema_verdict(report_unsafe), "reason": reason_of(report_unsafe)}
 
 
 def settle(scene: Scene, names: list[str], results: list[Result], report_unsafe: bool) -> Scene:
@@ -25,19 +24,28 @@ def settle(scene: Scene, names: list[str], results: list[Result], report_unsafe:
     return report(scene, wrong, results, report_unsafe) if wrong else agree(scene, results, report_unsafe)
 
 
+def says(ctx: Context, report_unsafe: bool) -> str:
+    word = schema_verdict(report_unsafe)
+    return ctx.pick(f"the report says {word}", f"报告说 {word}")
+
+
+def meant_for(scene: Scene, report_unsafe: bool) -> Scene:
+    """From now on the scene's lookups say what they are compared with."""
+    scene.purpose = scene.ctx.pick(", ", "，") + says(scene.ctx, report_unsafe)
+    return scene
+
+
 def compare_think(ctx: Context, results: list[Result], report_unsafe: bool) -> str:
     """Each line rests on the one before: what the report says, what USS's levels mean, whether they differ. A model
     that writes the conclusion first has to guess it."""
-    lang, comma = ctx.lang, ctx.pick("; ", "；")
-    says = verdict(lang, report_unsafe)
-    uss = comma.join(f"{short_check(r)} {verdict(lang, r.unsafe)}" for r in results)
+    comma = ctx.pick("; ", "；")
+    uss = comma.join(f"{short_check(r)} {schema_verdict(r.unsafe)}" for r in results)
     differ = [r.unsafe != report_unsafe for r in results]
     words = comma.join(ctx.pick("differs", "不同") if wrong else ctx.pick("same", "一样") for wrong in differ)
-    act = ctx.pick(f"report {reason_of(report_unsafe)}", f"上报{'漏报' if report_unsafe else '误报'}")
-    act = act if any(differ) else ctx.pick("stop", "停止")
+    act = ctx.pick("report ", "上报 ") + reason_of(report_unsafe) if any(differ) else ctx.pick("stop", "停止")
     return ctx.think(
-        (f"the report says {says}", f"USS: {uss}", f"{words}: {act}"),
-        (f"报告说{says}", f"USS：{uss}", f"{words}：{act}"),
+        (says(ctx, report_unsafe), f"USS: {uss}", f"{words}: {act}"),
+        (says(ctx, report_unsafe), f"USS：{uss}", f"{words}：{act}"),
     )
 
 
@@ -90,7 +98,7 @@ def compare(ctx: Context) -> Scene:
     """Query USS, compare with the report, then report or stop."""
     name, report_unsafe = ctx.names.any(), ctx.rng.random() < 0.5
     text = ctx.template.format(e=name, v=verdict(ctx.lang, report_unsafe))
-    scene = Scene(ctx).user(ctx.loose(text))
+    scene = meant_for(Scene(ctx).user(ctx.loose(text)), report_unsafe)
     return settle(scene, [name], answered(scene, [name]), report_unsafe)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from examples.uss.make.families.compare import compare_think, filed, report_call, settle
+from examples.uss.make.families.compare import compare_think, filed, meant_for, report_call, settle
 from examples.uss.make.families.query import answered, ask_uss, read
 from examples.uss.make.scene import Context, Scene
 from examples.uss.make.texts import Result, Rule, because, compared, verdict, verdict_rule
@@ -62,7 +62,7 @@ def state(ctx: Context) -> Scene:
 
 def _queried_and_filed(scene: Scene, name: str, result: Result, unsafe: bool, ticket: str) -> Scene:
     ctx = scene.ctx
-    ask_uss(scene, [name]).result(result.shown(ctx.rng))
+    ask_uss(meant_for(scene, unsafe), [name]).result(result.shown(ctx.rng))
     scene.call(compare_think(ctx, [result], unsafe), report_call(name, unsafe)).result(
         {"ticket": ticket, "state": "pending"}
     )

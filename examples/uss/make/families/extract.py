@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 
 from examples.uss.make.entities import defang, host_of, kind_of
-from examples.uss.make.families.compare import settle
-from examples.uss.make.families.query import answered, read
+from examples.uss.make.families.compare import meant_for, settle
+from examples.uss.make.families.query import answered, every_flag, read
 from examples.uss.make.scene import Context, Scene
 from examples.uss.make.texts import Rule
 
@@ -59,15 +59,14 @@ def found(names: list[str], wanted: set[str]) -> dict[str, list[str]]:
     return {f"{kind}s": lists[kind] for kind in KINDS if kind in wanted}
 
 
-def take_out(scene: Scene, wanted: set[str], names: list[str]) -> dict[str, list[str]]:
-    """The call of extract_resource and its result."""
+def take_out(scene: Scene, wanted: set[str], names: list[str], spoken: str) -> dict[str, list[str]]:
+    """The call of extract_resource and its result; `spoken` is the wish in the user's words."""
     ctx = scene.ctx
     flags = {kind: kind in wanted for kind in KINDS}
-    on = [kind for kind in KINDS if flags[kind]]
     scene.call(
         ctx.think(
-            ("take names out of the report", "call extract_resource", " ".join(on) + " true"),
-            ("从报告取对象", "调用 extract_resource", " ".join(on) + " 为 true"),
+            (f"take out {spoken}{scene.purpose}", "call extract_resource", every_flag(ctx, flags)),
+            (f"取出{spoken}{scene.purpose}", "调用 extract_resource", every_flag(ctx, flags)),
         ),
         ("extract_resource", flags),
     )
@@ -96,10 +95,10 @@ def listed(scene: Scene, result: dict[str, list[str]], names: list[str]) -> Scen
     return scene.say(reasoning, text, Rule(tuple(values), tuple(unasked)))
 
 
-def _extraction(ctx: Context, ask: str, wanted: set[str]) -> Scene:
+def _extraction(ctx: Context, ask: str, wanted: set[str], spoken: str) -> Scene:
     names = drawn(ctx, wanted)
     scene = posed(ctx, ask, names)
-    result = take_out(scene, wanted, names)
+    result = take_out(scene, wanted, names, spoken)
     if ctx.rng.random() < 0.4:
         scene.messages.pop()
         return scene
@@ -113,25 +112,31 @@ def _spoken(ctx: Context, kinds: set[str]) -> str:
 
 def flags(ctx: Context) -> Scene:
     wanted = set(ctx.rng.sample(KINDS, ctx.rng.choice((1, 1, 1, 2, 2, 3))))
-    return _extraction(ctx, ctx.template.format(what=_spoken(ctx, wanted)), wanted)
+    spoken = _spoken(ctx, wanted)
+    return _extraction(ctx, ctx.template.format(what=spoken), wanted, spoken)
 
 
 def excluding(ctx: Context) -> Scene:
     """Some kinds are named only to be left out."""
     wanted = set(ctx.rng.sample(KINDS, ctx.rng.choice((1, 2))))
     other = {ctx.rng.choice(sorted(set(KINDS) - wanted))}
-    return _extraction(ctx, ctx.template.format(what=_spoken(ctx, wanted), other=_spoken(ctx, other)), wanted)
+    what, without = _spoken(ctx, wanted), _spoken(ctx, other)
+    spoken = ctx.pick(f"{what}, not {without}", f"{what}，不要{without}")
+    return _extraction(ctx, ctx.template.format(what=what, other=without), wanted, spoken)
 
 
 def default(ctx: Context) -> Scene:
     """No wish given: domains and IPs."""
-    return _extraction(ctx, str(ctx.template), {"domain", "ip"})
+    return _extraction(ctx, str(ctx.template), {"domain", "ip"}, ctx.pick("names, no kind said", "对象，没说种类"))
 
 
-def _chain(ctx: Context) -> tuple[Scene, list[str]]:
+def _chain(ctx: Context, report_unsafe: bool | None = None) -> tuple[Scene, list[str]]:
+    """The names of a report are taken out; with a verdict of the report, to compare."""
     names = [ctx.rng.choice((ctx.names.domain, ctx.names.ip, ctx.names.url))() for _ in range(1 if ctx.boundary else 2)]
     scene = posed(ctx, str(ctx.template), names)
-    result = take_out(scene, {"domain", "ip"}, names)
+    if report_unsafe is not None:
+        meant_for(scene, report_unsafe)
+    result = take_out(scene, {"domain", "ip"}, names, ctx.pick("hosts to rate", "对象来查"))
     return scene, [name for values in result.values() for name in values]
 
 
@@ -141,10 +146,10 @@ def chain_check(ctx: Context) -> Scene:
 
 
 def chain_report(ctx: Context) -> Scene:
-    scene, hosts = _chain(ctx)
+    scene, hosts = _chain(ctx, report_unsafe=True)
     return settle(scene, hosts, answered(scene, hosts), report_unsafe=True)
 
 
 def chain_clear(ctx: Context) -> Scene:
-    scene, hosts = _chain(ctx)
+    scene, hosts = _chain(ctx, report_unsafe=False)
     return settle(scene, hosts, answered(scene, hosts), report_unsafe=False)

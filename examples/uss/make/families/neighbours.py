@@ -15,7 +15,8 @@ def _use(ctx: Context, tool: str, key: str, value: str, intent: tuple[str, str])
     scene = Scene(ctx).user(ctx.loose(ctx.template.format(x=value)))
     if ctx.boundary:
         scene.offer.add("query_uss")
-    reasoning = ctx.think((intent[0], f"call {tool}", "copy it exactly"), (intent[1], f"调用 {tool}", "照抄"))
+    en, zh = (text.format(value) for text in intent)
+    reasoning = ctx.think((en, f"call {tool}", "copy it exactly"), (zh, f"调用 {tool}", "照抄"))
     return scene.call(reasoning, (tool, {key: value}))
 
 
@@ -30,14 +31,14 @@ def _tell(scene: Scene, result: Json, check: tuple[str, str], text: tuple[str, s
 
 def whois(ctx: Context) -> Scene:
     name, owner = ctx.names.domain(), ctx.names.owner()
-    scene = _use(ctx, "query_whois", "domain", name, ("find the owner", "找所有者"))
+    scene = _use(ctx, "query_whois", "domain", name, ("find the owner of {}", "找 {} 的所有者"))
     text = (f"{name} belongs to {owner}.", f"{name} 属于 {owner}。")
     return _tell(scene, {"owner": owner}, (f"owner is {owner}", f"所有者 {owner}"), text, re.escape(owner))
 
 
 def sandbox(ctx: Context) -> Scene:
     digest, clean = ctx.names.digest(), ctx.rng.random() < 0.5
-    scene = _use(ctx, "run_sandbox", "hash", digest, ("scan a file", "扫描文件"))
+    scene = _use(ctx, "run_sandbox", "hash", digest, ("scan the file {}", "扫描文件 {}"))
     word = "clean" if clean else "infected"
     text = (f"The file is {word}.", f"文件{'干净' if clean else '有毒'}。")
     return _tell(
@@ -47,7 +48,7 @@ def sandbox(ctx: Context) -> Scene:
 
 def search(ctx: Context) -> Scene:
     keyword, count = ctx.names.keyword(ctx.lang), ctx.rng.choice((0, 1, 2, 3, 5, 8, 12))
-    scene = _use(ctx, "search_reports", "keyword", keyword, ("find old reports", "找旧报告"))
+    scene = _use(ctx, "search_reports", "keyword", keyword, ("find old reports on {}", "找旧报告：{}"))
     text = (f"Reports found: {count}.", f"找到 {count} 份报告。")
     return _tell(
         scene,
@@ -60,6 +61,6 @@ def search(ctx: Context) -> Scene:
 
 def notify(ctx: Context) -> Scene:
     ticket = ctx.names.ticket()
-    scene = _use(ctx, "notify_reviewer", "ticket", ticket, ("remind the reviewer", "提醒审核员"))
+    scene = _use(ctx, "notify_reviewer", "ticket", ticket, ("remind the reviewer of {}", "提醒审核员看 {}"))
     text = (f"The reviewer was reminded of {ticket}.", f"已提醒审核员看 {ticket}。")
     return _tell(scene, {"status": "ok"}, ("status is ok", "状态 ok"), text, f"{ticket}|reviewer|审核员")

@@ -6,6 +6,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from examples.uss.make.families.compare import meant_for
 from examples.uss.make.families.extract import posed
 from examples.uss.make.scene import Context, Scene
 from examples.uss.make.seeds import Block, Question
@@ -38,12 +39,12 @@ def missing(ctx: Context) -> Scene:
     )
 
 
-def _without(ctx: Context, scene: Scene, *tools: str) -> Scene:
-    scene.withhold.update(tools)
+def _without(ctx: Context, scene: Scene, tool: str, intent: tuple[str, str]) -> Scene:
+    """The answer where `tool`, which alone could do what `intent` says, is not on offer."""
+    scene.withhold.add(tool)
+    en, zh = intent
     return scene.say(
-        ctx.think(
-            ("see what is asked", "say there is no tool", "no tool fits"), ("看要求", "说明没有工具", "没有合适的工具")
-        ),
+        ctx.think((en, f"{tool} is not on offer", "no tool fits"), (zh, f"没有 {tool}", "没有合适的工具")),
         ctx.pick("I have no tool for that.", "没有可用的工具来做这件事。"),
         Rule(
             (ctx.pick(r"\bno tool|cannot|can't|unable|not available", "没有.{0,8}工具|不能|无法"),),
@@ -53,27 +54,30 @@ def _without(ctx: Context, scene: Scene, *tools: str) -> Scene:
 
 
 def no_query(ctx: Context) -> Scene:
-    scene = Scene(ctx).user(ctx.loose(ctx.template.format(e=ctx.names.any())))
-    return _without(ctx, scene, "query_uss")
+    name = ctx.names.any()
+    scene = Scene(ctx).user(ctx.loose(ctx.template.format(e=name)))
+    return _without(ctx, scene, "query_uss", (f"rate {name}", f"查 {name}"))
 
 
 def no_compare(ctx: Context) -> Scene:
     """report_uss may be on offer, yet without query_uss there is nothing to compare with."""
-    word = verdict(ctx.lang, ctx.rng.random() < 0.5)
-    scene = Scene(ctx, offer={"report_uss"}).user(ctx.loose(ctx.template.format(e=ctx.names.any(), v=word)))
-    return _without(ctx, scene, "query_uss")
+    unsafe, name = ctx.rng.random() < 0.5, ctx.names.any()
+    text = ctx.template.format(e=name, v=verdict(ctx.lang, unsafe))
+    scene = meant_for(Scene(ctx, offer={"report_uss"}).user(ctx.loose(text)), unsafe)
+    return _without(ctx, scene, "query_uss", (f"rate {name}{scene.purpose}", f"查 {name}{scene.purpose}"))
 
 
 def no_extract(ctx: Context) -> Scene:
     """Without extract_resource the model does not take names out by itself."""
     what = ctx.pick("the domains", "域名")
     scene = posed(ctx, ctx.template.format(what=what), [ctx.names.domain(), ctx.names.ip()])
-    return _without(ctx, scene, "extract_resource")
+    return _without(ctx, scene, "extract_resource", (f"take out {what}", f"取出{what}"))
 
 
 def no_whois(ctx: Context) -> Scene:
-    scene = Scene(ctx).user(ctx.loose(ctx.template.format(x=ctx.names.domain())))
-    return _without(ctx, scene, "query_whois")
+    name = ctx.names.domain()
+    scene = Scene(ctx).user(ctx.loose(ctx.template.format(x=name)))
+    return _without(ctx, scene, "query_whois", (f"find the owner of {name}", f"找 {name} 的所有者"))
 
 
 @dataclass(frozen=True)

@@ -14,18 +14,25 @@ def query_calls(names: list[str]) -> list[Call]:
 
 
 def ask_uss(scene: Scene, names: list[str]) -> Scene:
-    """The call that queries USS for every name, in the order given."""
-    ctx, n = scene.ctx, len(names)
+    """The call that queries USS for every name, in the order given. Quoting the names first makes the reasoning see
+    what they are before it decides."""
+    ctx, n, quoted = scene.ctx, len(names), scene.ctx.joined(names) + scene.purpose
     if n == 1:
         reasoning = ctx.think(
-            ("check one URI", "call query_uss", "copy the URI exactly"), ("查一个对象", "调用 query_uss", "照抄对象")
+            (f"rate {quoted}", "call query_uss", "copy it exactly"), (f"查 {quoted}", "调用 query_uss", "照抄")
         )
     else:
         reasoning = ctx.think(
-            (f"check {n} URIs", "call query_uss for each", f"{n} calls, copied exactly"),
-            (f"查 {n} 个对象", "每个调用 query_uss", f"共 {n} 个，照抄"),
+            (f"rate {quoted}", "call query_uss for each", f"{n} calls, copied exactly"),
+            (f"查 {quoted}", "每个调用 query_uss", f"共 {n} 个，照抄"),
         )
     return scene.call(reasoning, *query_calls(names))
+
+
+def every_flag(ctx: Context, flags: dict[str, bool]) -> str:
+    """Every flag with its value: the call then copies what the reasoning has decided."""
+    word, comma = ctx.pick("", "为 "), ctx.pick(", ", "，")
+    return comma.join(f"{key} {word}{'true' if on else 'false'}" for key, on in flags.items())
 
 
 def answered(scene: Scene, names: list[str]) -> list[Result]:
@@ -60,14 +67,14 @@ def defanged(ctx: Context) -> Scene:
     name = ctx.names.any()
     kind = kind_of(name)
     dot = ctx.rng.choice(("(.)", "[.")) if ctx.noisy else "[.]"
-    scene = Scene(ctx).user(ctx.loose(ctx.template.format(d=defang(name, dot))))
-    word = {"domain": ("domain", "域名"), "ip": ("IP", "IP"), "uri": ("URL", "网址")}[kind]
+    shown, flags = defang(name, dot), {key: key == kind for key in ("domain", "ip", "uri")}
+    scene = Scene(ctx).user(ctx.loose(ctx.template.format(d=shown)))
     scene.call(
         ctx.think(
-            (f"check a defanged {word[0]}", "call extract_resource first", f"{kind} true, others false"),
-            (f"查变形的{word[1]}", "先调用 extract_resource", f"{kind} 为 true，其余 false"),
+            (f"rate {shown}", "defanged: call extract_resource first", every_flag(ctx, flags)),
+            (f"查 {shown}", "变形了，先调用 extract_resource", every_flag(ctx, flags)),
         ),
-        ("extract_resource", {key: key == kind for key in ("domain", "ip", "uri")}),
+        ("extract_resource", flags),
     )
     scene.result({f"{kind}s": [name]})
     return read(scene, [name], answered(scene, [name]))
