@@ -251,14 +251,16 @@ def value_of(rng: random.Random, kind: str, lang: Lang) -> str:
 
 def spoken(rng: random.Random, lang: Lang, drawn: Drawn, held: bool) -> tuple[str, str]:
     """Verb and noun of a request: the tool's own, or (not where wordings are held out) what people also say."""
-    zh = lang == "zh"
-    own = VERBS[drawn.verb][1 + zh], NOUNS[drawn.noun][zh]
+    _, verb_en, verb_zh = VERBS[drawn.verb]
+    noun_en, noun_zh, _ = NOUNS[drawn.noun]
+    own = (verb_zh, noun_zh) if lang == "zh" else (verb_en, noun_en)
     if held or rng.random() < 0.5:
         return own
     verb, noun = (
-        rng.choice(SYNONYMS[key][zh].split("|")) if key in SYNONYMS else "" for key in (drawn.verb, drawn.noun)
+        rng.choice(SYNONYMS[key][lang == "zh"].split("|")) if key in SYNONYMS else word
+        for key, word in zip((drawn.verb, drawn.noun), own, strict=True)
     )
-    return verb or own[0], noun or own[1]
+    return verb, noun
 
 
 def _primary(rng: random.Random, kind: str, lang: Lang, masked: bool) -> Argument:
