@@ -15,7 +15,7 @@ from steadyhand.check.dataset import Dataset, dataset_of_domain, dataset_of_file
 from steadyhand.check.finding import Finding, finding, in_order
 from steadyhand.domain.convert import Imported
 from steadyhand.domain.model import Domain
-from steadyhand.errors import Place
+from steadyhand.errors import Place, SteadyError
 
 if TYPE_CHECKING:
     from steadyhand.check.template import Renders
@@ -62,13 +62,14 @@ def lint_files(
     renderer: Renders | None = None,
     max_length: int | None = None,
     held_out: Sequence[Imported] = (),
+    broken: Sequence[SteadyError] = (),
 ) -> Report:
     """Every rule that needs no domain folder. All rows of `held_out` count as evaluated, those of `files` by their own
-    `split`. `renderer` and `max_length` as in `check`."""
+    `split`. `renderer` and `max_length` as in `check`. `broken`: what was said of files that could not be read."""
     from steadyhand.check.overlap import check_exact
 
     dataset = dataset_of_files(files, held_out)
-    found = [*_unusable(dataset), *_by_row(dataset), *check_exact(dataset)]
+    found = [*map(_unreadable, broken), *_unusable(dataset), *_by_row(dataset), *check_exact(dataset)]
     for imported in (*files, *held_out):
         found += _as_scenarios(imported, renderer, max_length)
     return _report(found, codes, dataset)
@@ -93,6 +94,11 @@ def _by_row(dataset: Dataset) -> Iterator[Finding]:
 def _unusable(dataset: Dataset) -> Iterator[Finding]:
     for reject in dataset.rejects:
         yield finding("R001", reject.place, f"row {reject.number}: {reject.reason}", "correct the row")
+
+
+def _unreadable(error: SteadyError) -> Finding:
+    place = error.where if isinstance(error.where, Place) else Place(error.where or "")
+    return finding("R002", place, error.what, error.next or "write the file again")
 
 
 def _as_scenarios(imported: Imported, renderer: Renders | None, max_length: int | None) -> Iterator[Finding]:

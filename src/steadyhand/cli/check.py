@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.console import emit_json
+from steadyhand.cli.console import emit_json, say
 from steadyhand.cli.options import json_option
-from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
+from steadyhand.errors import EXIT_NO, EXIT_OK, DomainError, UsageError
 
 if TYPE_CHECKING:
     from steadyhand.chat.render import Renderer
@@ -31,7 +31,7 @@ _PATH = click.Path(path_type=Path)
     "--ignore", multiple=True, metavar="CODES", help="Not these rules; the more exact of the two options wins."
 )
 @click.option(
-    "--eval", "held_out", type=_PATH, multiple=True, help="A file that is evaluated: looks for leaks into it."
+    "--eval", "held_out", type=_PATH, multiple=True, help="Files that are evaluated: looks for leaks into them."
 )
 @click.option("--explain", metavar="CODE", help="Show the page of a rule and stop.")
 @click.option(
@@ -49,10 +49,11 @@ def check_command(
     model: str | None,
     as_json: bool,
 ) -> int:
-    """Lint data set files (JSON or JSONL: OpenAI messages, ShareGPT, Alpaca, preferences) or one domain folder.
+    """Lint data set files (OpenAI messages, ShareGPT, Alpaca, preferences) or one domain folder.
 
-    Exit code 0: nothing to change; 1: there are findings; 2: the command line or a file as a whole is wrong. A row is
-    excused from rules by its own key: {"noqa": "D101, N102", ...}; a scenario by a tag: noqa:L203.
+    Reads JSON, JSONL, CSV, TSV and Parquet, gzipped or not; folders, globs, a LLaMA-Factory dataset_info.json, and -
+    for the standard input. Exit code 0: nothing to change; 1: there are findings; 2: the command line is wrong. A
+    row is excused from rules by its own key: {"noqa": "D101, N102", ...}; a scenario by a tag: noqa:L203.
     """
     from steadyhand.check.rules import page, selected
 
@@ -81,31 +82,39 @@ def _lint(
 ) -> tuple[Report, dict[str, int]]:
     """The report, and how much of what was read."""
     from steadyhand.check.lint import lint_domain, lint_files
+    from steadyhand.domain.inputs import is_domain
     from steadyhand.domain.load import load
 
     if not paths:
-        raise UsageError("nothing to check", next="name data set files or one domain folder: steady check train.jsonl")
-    folders = [path for path in paths if not path.is_file()]
-    missing = [path for path in (*paths, *held_out) if path.suffix and not path.exists()]
-    if missing:
-        raise UsageError("no such file", where=str(missing[0]), next="name a JSON or JSONL file, or a domain folder")
+        raise UsageError("nothing to check", next="name data files or one domain folder: steady check train.jsonl")
     renderer, max_length = _rendering(paths[0], model)
-    if folders:
+    if folders := [path for path in paths if is_domain(path)]:
         if len(paths) > 1 or held_out:
-            raise UsageError(
-                "a domain folder is checked alone", where=str(folders[0]), next="name one folder, or files"
-            )
+            next = "name one folder, or files"
+            raise UsageError("a domain folder is checked alone", where=str(folders[0]), next=next)
         domain = load(folders[0])
         return lint_domain(domain, codes, renderer, max_length), _counts(domain)
-    trained, evaluated = [_read(path) for path in paths], [_read(path) for path in held_out]
-    report = lint_files(trained, codes, renderer, max_length, evaluated)
-    return report, {"rows": report.rows, "records": report.records, "unusable": report.unusable}
+    broken: list[DomainError] = []
+    trained, evaluated = _read(paths, broken), _read(held_out, broken)
+    report = lint_files(trained, codes, renderer, max_length, evaluated, broken)
+    counts = {"files": len(trained) + len(evaluated), "unreadable": len(broken)}
+    return report, {**counts, "rows": report.rows, "records": report.records, "unusable": report.unusable}
 
 
-def _read(path: Path) -> Imported:
-    from steadyhand.domain.convert import read_dialogues
+def _read(words: Sequence[Path], broken: list[DomainError]) -> list[Imported]:
+    """What the words name; the error of a file that is broken as a whole goes to `broken`."""
+    from steadyhand.domain.inputs import inputs
 
-    return read_dialogues(path, preferences=True)
+    named, read = inputs(words), []
+    for one in named.inputs:
+        try:
+            read.append(one.read())
+        except DomainError as error:
+            broken.append(error)
+    if named.passed_over:
+        shown = ", ".join(named.passed_over[:3]) + (", ..." if len(named.passed_over) > 3 else "")
+        say(f"not read: {len(named.passed_over)} files that are no data files or are not here ({shown})")
+    return read
 
 
 def _rendering(path: Path, model: str | None) -> tuple[Renderer | None, int | None]:
