@@ -14,9 +14,9 @@ from steadyhand.cli.options import json_option
 from steadyhand.errors import EXIT_NO, EXIT_OK, DomainError, UsageError
 
 if TYPE_CHECKING:
-    from steadyhand.chat.render import Renderer
     from steadyhand.check.finding import Finding
     from steadyhand.check.lint import Report
+    from steadyhand.check.tokenizer import Rendering
     from steadyhand.domain.convert import Imported
     from steadyhand.domain.model import Domain
 
@@ -37,6 +37,8 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "sarif", "github"]), default="text", show_default=True
 )
+@click.option("--fix", is_flag=True, help="Show safe repairs of the files as a unified diff; changes nothing.")
+@click.option("--write", is_flag=True, help="With --fix: make the repairs, then check what is left.")
 @click.option("--model", help="Also render every sample with this model's tokenizer and chat template.")
 @json_option
 def check_command(
@@ -46,6 +48,8 @@ def check_command(
     held_out: tuple[Path, ...],
     explain: str | None,
     form: str,
+    fix: bool,
+    write: bool,
     model: str | None,
     as_json: bool,
 ) -> int:
@@ -61,6 +65,12 @@ def check_command(
         _explain(page(explain), explain, as_json)
         return EXIT_OK
     codes = selected(_words(select), _words(ignore))
+    if write and not fix:
+        raise UsageError("--write alone writes nothing", next="steady check --fix --write FILES")
+    if fix and not _fix(paths, codes, write):
+        return EXIT_NO
+    if fix and not write:
+        return EXIT_OK
     report, counts = _lint(paths, held_out, codes, model)
     _print(report, counts, paths, "json" if as_json else form)
     return EXIT_OK if report.clean else EXIT_NO
@@ -87,16 +97,16 @@ def _lint(
 
     if not paths:
         raise UsageError("nothing to check", next="name data files or one domain folder: steady check train.jsonl")
-    renderer, max_length = _rendering(paths[0], model)
+    rendering = _rendering(paths[0], model)
     if folders := [path for path in paths if is_domain(path)]:
         if len(paths) > 1 or held_out:
             next = "name one folder, or files"
             raise UsageError("a domain folder is checked alone", where=str(folders[0]), next=next)
         domain = load(folders[0])
-        return lint_domain(domain, codes, renderer, max_length), _counts(domain)
+        return lint_domain(domain, codes, rendering), _counts(domain)
     broken: list[DomainError] = []
     trained, evaluated = _read(paths, broken), _read(held_out, broken)
-    report = lint_files(trained, codes, renderer, max_length, evaluated, broken)
+    report = lint_files(trained, codes, rendering, evaluated, broken)
     counts = {"files": len(trained) + len(evaluated), "unreadable": len(broken)}
     return report, {**counts, "rows": report.rows, "records": report.records, "unusable": report.unusable}
 
@@ -117,18 +127,45 @@ def _read(words: Sequence[Path], broken: list[DomainError]) -> list[Imported]:
     return read
 
 
-def _rendering(path: Path, model: str | None) -> tuple[Renderer | None, int | None]:
-    """The model's renderer and the limit on tokens that training would use."""
+def _fix(paths: Sequence[Path], codes: frozenset[str], write: bool) -> bool:
+    """Show the repairs, or make them; whether nothing is left to be made."""
+    from steadyhand.check.fix import diff, fix_file, write_fixed
+    from steadyhand.domain.inputs import inputs
+
+    done: Counter[str] = Counter()
+    rows = files = 0
+    for one in inputs(paths).inputs:
+        fixed = fix_file(one.path, codes)
+        if fixed is None:
+            say(f"not repaired: {one.path} (only .json and .jsonl files are rewritten)")
+        elif fixed.rows:
+            done, rows, files = done + fixed.repairs, rows + fixed.rows, files + 1
+            if write:
+                write_fixed(fixed)
+            else:
+                click.echo("".join(diff(fixed)), nl=False)
+    counts = ", ".join(f"{code} in {count} rows" for code, count in sorted(done.items())) or "nothing to repair"
+    end = "written" if write else "nothing was written; --fix --write does it" if rows else "no change"
+    say(f"{counts}; {rows} rows in {files} files: {end}")
+    return write or not rows
+
+
+def _rendering(path: Path, model: str | None) -> Rendering | None:
+    """The model's renderer and tokenizer, and the limit on tokens that training would use."""
     if model is None:
-        return None, None
+        return None
     from steadyhand.chat.render import Renderer
+    from steadyhand.check.tokenizer import Rendering, read_config
     from steadyhand.models.load import load_tokenizer
     from steadyhand.models.load import resolve as find_model
     from steadyhand.settings import resolve
 
     settings = resolve(path if path.is_dir() else None).settings
     home = Path(model) if Path(model).is_dir() else find_model(model)  # a tokenizer alone is enough here
-    return Renderer(load_tokenizer(home)), settings.sft.max_length
+    tokenizer = load_tokenizer(home)
+    special = tuple(tokenizer.all_special_tokens)
+    about = {"config": read_config(home), "ids": tokenizer.get_vocab(), "eos": tokenizer.eos_token_id}
+    return Rendering(Renderer(tokenizer), settings.sft.max_length, special, home, **about)
 
 
 def _print(report: Report, counts: dict[str, int], paths: Sequence[Path], form: str) -> None:

@@ -74,7 +74,7 @@ class Imported:
         return len(self.rows) + len(self.preferences) + len(self.rejects)
 
 
-@dataclass(frozen=True)
+@dataclass
 class _RowSource:
     """A row whose values all stand where the row does: its keys are ours by now, not those in the file."""
 

@@ -23,7 +23,16 @@ if TYPE_CHECKING:
     from steadyhand.domain.rawrows import Raw
 
 BATCH = 1024  # rows decoded at once
-_NESTED = ("messages", "conversations", "conversation", "history", "tools", "functions", "chosen", "rejected")
+_NESTED: tuple[str, ...] = (
+    "messages",
+    "conversations",
+    "conversation",
+    "history",
+    "tools",
+    "functions",
+    "chosen",
+    "rejected",
+)
 _NESTED += ("chosen_messages", "rejected_messages", "prompt", "label", "kto_tag")
 
 
