@@ -50,7 +50,7 @@ def test_null_keywords_are_reported_once_per_tool_and_not_read(tmp_path: Path) -
     for tools in (polluted, json.dumps(polluted)):
         findings = found(tmp_path, row("x", "search", tools=tools), row("y", "search", tools=tools))
         assert [(f.code, f.place.line) for f in findings] == [("S109", 1)]
-        assert "2 keywords of 'search' are null" in findings[0].message
+        assert "3 keywords of 'search' are null" in findings[0].message
         assert "2 rows offer it so" in findings[0].message
     clean = [{"name": "search", "parameters": {"type": "object", "properties": {"a": {"default": None}}}}]
     assert found(tmp_path, row("is it null?", "search", tools=clean)) == []

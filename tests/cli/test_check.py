@@ -46,3 +46,10 @@ def test_the_standard_input_is_checked(capsys: pytest.CaptureFixture[str], monke
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(lines(GOOD, 3).encode())))
     found = check(capsys, "-", code=1)
     assert [(f["code"], f["file"], f["line"]) for f in found["findings"]] == [("R001", "<stdin>", 2)]
+
+
+def test_the_page_with_plots_is_written(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "a.jsonl").write_text(lines(GOOD, {"x": 1}), encoding="utf-8")
+    assert main(["check", str(tmp_path / "a.jsonl"), "--report", str(tmp_path / "page.html")]) == 1
+    assert "page.zh.html" in capsys.readouterr().err
+    assert "R001" in (tmp_path / "page.html").read_text(encoding="utf-8")

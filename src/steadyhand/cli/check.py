@@ -14,6 +14,7 @@ from steadyhand.cli.options import json_option
 from steadyhand.errors import EXIT_NO, EXIT_OK, DomainError, UsageError
 
 if TYPE_CHECKING:
+    from steadyhand.check.dataset import Dataset
     from steadyhand.check.finding import Finding
     from steadyhand.check.lint import Report
     from steadyhand.check.tokenizer import Rendering
@@ -39,6 +40,7 @@ _PATH = click.Path(path_type=Path)
 )
 @click.option("--fix", is_flag=True, help="Show safe repairs of the files as a unified diff; changes nothing.")
 @click.option("--write", is_flag=True, help="With --fix: make the repairs, then check what is left.")
+@click.option("--report", "page", type=_PATH, help="Also write this .html page with plots, and .zh.html beside it.")
 @click.option("--model", help="Also render every sample with this model's tokenizer and chat template.")
 @json_option
 def check_command(
@@ -50,6 +52,7 @@ def check_command(
     form: str,
     fix: bool,
     write: bool,
+    page: Path | None,
     model: str | None,
     as_json: bool,
 ) -> int:
@@ -59,10 +62,11 @@ def check_command(
     for the standard input. Exit code 0: nothing to change; 1: there are findings; 2: the command line is wrong. A
     row is excused from rules by its own key: {"noqa": "D101, N102", ...}; a scenario by a tag: noqa:L203.
     """
-    from steadyhand.check.rules import page, selected
+    from steadyhand.check.rules import page as page_of
+    from steadyhand.check.rules import selected
 
     if explain is not None:
-        _explain(page(explain), explain, as_json)
+        _explain(page_of(explain), explain, as_json)
         return EXIT_OK
     codes = selected(_words(select), _words(ignore))
     if write and not fix:
@@ -71,7 +75,13 @@ def check_command(
         return EXIT_NO
     if fix and not write:
         return EXIT_OK
-    report, counts = _lint(paths, held_out, codes, model)
+    report, counts, dataset, classes = _lint(paths, held_out, codes, model)
+    if page is not None:
+        from steadyhand.flow.linting import lint_data
+        from steadyhand.report.lint import write_lint
+
+        written = write_lint(lint_data(_title(paths), report, dataset, classes, counts), page)
+        say(f"written: {', '.join(map(str, written))}")
     _print(report, counts, paths, "json" if as_json else form)
     return EXIT_OK if report.clean else EXIT_NO
 
@@ -89,8 +99,9 @@ def _words(options: Sequence[str]) -> list[str]:
 
 def _lint(
     paths: Sequence[Path], held_out: Sequence[Path], codes: frozenset[str], model: str | None
-) -> tuple[Report, dict[str, int]]:
-    """The report, and how much of what was read."""
+) -> tuple[Report, dict[str, int], Dataset, dict[str, str]]:
+    """The report, how much of what was read, the rows, and the input class of those that have one."""
+    from steadyhand.check.dataset import dataset_of_domain, dataset_of_files
     from steadyhand.check.lint import lint_domain, lint_files
     from steadyhand.domain.inputs import is_domain
     from steadyhand.domain.load import load
@@ -103,12 +114,19 @@ def _lint(
             next = "name one folder, or files"
             raise UsageError("a domain folder is checked alone", where=str(folders[0]), next=next)
         domain = load(folders[0])
-        return lint_domain(domain, codes, rendering), _counts(domain)
+        classes = {f"scenario {scenario.id}": scenario.input_class for scenario in domain.scenarios}
+        return lint_domain(domain, codes, rendering), _counts(domain), dataset_of_domain(domain), classes
     broken: list[DomainError] = []
     trained, evaluated = _read(paths, broken), _read(held_out, broken)
     report = lint_files(trained, codes, rendering, evaluated, broken)
     counts = {"files": len(trained) + len(evaluated), "unreadable": len(broken)}
-    return report, {**counts, "rows": report.rows, "records": report.records, "unusable": report.unusable}
+    counts |= {"rows": report.rows, "records": report.records, "unusable": report.unusable}
+    return report, counts, dataset_of_files(trained, evaluated), {}
+
+
+def _title(paths: Sequence[Path]) -> str:
+    more = f" + {len(paths) - 1}" if len(paths) > 1 else ""
+    return f"{'<stdin>' if paths[0] == Path('-') else paths[0].resolve().name}{more}"
 
 
 def _read(words: Sequence[Path], broken: list[DomainError]) -> list[Imported]:
