@@ -6,6 +6,7 @@ import pytest
 from markupsafe import escape
 
 from steadyhand.check.rules import RULES
+from steadyhand.domain.model import Language
 from steadyhand.errors import JobError
 from steadyhand.report.catalogue import load_catalogue
 from steadyhand.report.lint import Cue, LintData, Matrix, Rule, histogram, render_lint, write_lint
@@ -24,8 +25,8 @@ DATA = LintData(
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_the_page_says_what_it_was_given_and_runs_nothing(language: str) -> None:
-    page = render_lint(DATA, load_catalogue(language), {"en": "x.html"})  # type: ignore[arg-type]
+def test_the_page_says_what_it_was_given_and_runs_nothing(language: Language) -> None:
+    page = render_lint(DATA, load_catalogue(language), {"en": "x.html"})
     assert "<script" not in page
     assert "http" not in page.replace("http-equiv", "")
     assert "script-src" not in page  # default-src 'none' forbids scripts

@@ -114,7 +114,7 @@ def _lint(
             next = "name one folder, or files"
             raise UsageError("a domain folder is checked alone", where=str(folders[0]), next=next)
         domain = load(folders[0])
-        classes = {f"scenario {scenario.id}": scenario.input_class for scenario in domain.scenarios}
+        classes: dict[str, str] = {f"scenario {scenario.id}": scenario.input_class for scenario in domain.scenarios}
         return lint_domain(domain, codes, rendering), _counts(domain), dataset_of_domain(domain), classes
     broken: list[DomainError] = []
     trained, evaluated = _read(paths, broken), _read(held_out, broken)
