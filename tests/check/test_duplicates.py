@@ -113,3 +113,12 @@ def test_a_question_inside_a_longer_one() -> None:
 def test_exact_prompts_and_groups() -> None:
     rows = [sided(card(1, "One thing?", LONG), "train", "g"), sided(card(2, "one  thing?", LONG), "eval", "g")]
     assert codes(list(check_exact(Dataset(rows)))) == [("L201", 2), ("L202", 2)]
+
+
+def test_a_conflict_is_found_behind_an_equal_prompt_with_another_offer() -> None:
+    ask, other = Message("user", "What is the level of a.example?"), Tool("other", "", {"type": "object"})
+    tool = Tool("query", "", {"type": "object"})
+    calls = (Message("assistant", calls=(ToolCall("query", {}),)), Message("assistant", "I cannot help with that."))
+    rows = [Record("row 0", Place("f", 1), (ask, calls[1]), (other,))]
+    rows += [Record(f"row {n}", Place("f", n + 1), (ask, answer), (tool,)) for n, answer in enumerate(calls, 1)]
+    assert [(f.code, f.place.line) for f in check_duplicates(Dataset(rows))] == [("N102", 3)]

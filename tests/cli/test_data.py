@@ -133,5 +133,5 @@ def test_several_files_are_checked_together_but_a_folder_alone(
     other = tmp_path / "more.jsonl"
     other.write_text(json.dumps(ROWS[1]) + "\n", encoding="utf-8")
     found = result(capsys, "check", source, other, "--select", "R", code=1)
-    assert found["counts"] == {"rows": 4, "records": 3, "unusable": 1}
-    assert main(["check", str(source), str(tmp_path)]) == 2
+    assert found["counts"] == {"files": 2, "unreadable": 0, "rows": 4, "records": 3, "unusable": 1}
+    assert main(["check", str(source), str(make(tmp_path / "domain"))]) == 2

@@ -16,7 +16,7 @@ from steadyhand.domain.convert import (
     read_openai,
     read_sharegpt,
 )
-from steadyhand.errors import DomainError, UsageError
+from steadyhand.errors import DomainError
 
 TOOL = {"name": "query", "description": "d", "parameters": {"type": "object", "properties": {}}}
 CALL = json.dumps({"name": "query", "arguments": {"a": 1}})
@@ -175,7 +175,7 @@ def test_files_that_hold_no_rows(tmp_path: Path) -> None:
     (tmp_path / "data.json").write_text("[{}, {]", encoding="utf-8")
     with pytest.raises(DomainError, match="JSON syntax"):
         read_dialogues(tmp_path / "data.json")
-    with pytest.raises(UsageError, match="not read"):
+    with pytest.raises(DomainError, match="cannot be read"):
         read_dialogues(tmp_path / "data.csv")
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 _DATA_KEYWORDS = ("default", "const", "enum", "examples")  # hold instances, where null is a value like any other
+_NULLABLE = ("default", "const")  # `enum` and `examples` are lists, or nothing
 _MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")  # keys here are names
 
 
@@ -43,7 +44,7 @@ def check_tool_schema(tool: Tool) -> list[str]:
     from jsonschema.exceptions import SchemaError
 
     found = [] if _NAME.fullmatch(tool.name) else [f"name {tool.name!r} is not 1-64 letters, digits, '_', '-' or '.'"]
-    found += [f"{path} is null: leave the key out" for path in _nulls(tool.parameters, "parameters")]
+    found += [f"{path} is null: leave the key out" for path in null_keywords(tool.parameters)]
     try:
         Draft202012Validator.check_schema(without_nulls(tool.parameters))
     except SchemaError as error:
@@ -74,7 +75,7 @@ def without_nulls(schema: Json) -> Json:
     return {
         key: value if key in _DATA_KEYWORDS else _names_kept(value) if key in _MAPS else without_nulls(value)
         for key, value in schema.items()
-        if value is not None or key in _DATA_KEYWORDS
+        if value is not None or key in _NULLABLE
     }
 
 
@@ -85,18 +86,18 @@ def _names_kept(schemas: Json) -> Json:
     return {name: without_nulls(schema) for name, schema in schemas.items() if schema is not None}
 
 
-def _nulls(schema: Json, path: str, *, names: bool = False) -> Iterator[str]:
+def null_keywords(schema: Json, path: str = "parameters", *, names: bool = False) -> Iterator[str]:
     """Paths of the keywords that `without_nulls` would drop."""
     if isinstance(schema, list):
         for index, item in enumerate(schema):
-            yield from _nulls(item, f"{path}[{index}]")
+            yield from null_keywords(item, f"{path}[{index}]")
     elif isinstance(schema, dict):
         for key, value in schema.items():
-            if key in _DATA_KEYWORDS and not names:
+            if key in (_NULLABLE if value is None else _DATA_KEYWORDS) and not names:
                 continue
             if value is None:
                 yield f"{path}.{key}"
-            yield from _nulls(value, f"{path}.{key}", names=key in _MAPS and not names)
+            yield from null_keywords(value, f"{path}.{key}", names=key in _MAPS and not names)
 
 
 def _references(schema: Json) -> Iterator[str]:

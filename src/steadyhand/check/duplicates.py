@@ -4,7 +4,7 @@ contrast pair that teaches the boundary.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from steadyhand.check.dataset import Dataset
 from steadyhand.check.finding import Finding, finding
@@ -17,11 +17,21 @@ def check_duplicates(dataset: Dataset) -> Iterator[Finding]:
     """N101-N103, each at most once per row and rule, at the later row of a pair."""
     found = list(states(dataset.records))
     said: set[tuple[str, int]] = set()
-    for a, b, alike in near_pairs([state.prompt for state in found]):
+    for a, b, alike in (*_same_prompts(found), *near_pairs([state.prompt for state in found])):
         code = _judge(found[a], found[b])
         if code and (code, b) not in said:
             said.add((code, b))
             yield _finding(code, found[a], found[b], alike)
+
+
+def _same_prompts(found: Sequence[State]) -> Iterator[tuple[int, int, float]]:
+    """Each state with the first that has its prompt and its offer. `near_pairs` compares equal prompts with the first
+    of them only, whatever that one was offered."""
+    first: dict[tuple[str, frozenset[str]], int] = {}
+    for index, state in enumerate(found):
+        same = first.setdefault((normal(state.prompt), state.offer), index)
+        if same != index:
+            yield same, index, 1.0
 
 
 def _judge(one: State, other: State) -> str | None:

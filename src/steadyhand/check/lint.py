@@ -15,10 +15,10 @@ from steadyhand.check.dataset import Dataset, dataset_of_domain, dataset_of_file
 from steadyhand.check.finding import Finding, finding, in_order
 from steadyhand.domain.convert import Imported
 from steadyhand.domain.model import Domain
-from steadyhand.errors import Place
+from steadyhand.errors import Place, SteadyError
 
 if TYPE_CHECKING:
-    from steadyhand.check.template import Renders
+    from steadyhand.check.tokenizer import Rendering
 
 Rules = Callable[[Dataset], Iterable[Finding]]
 
@@ -52,37 +52,42 @@ def row_rules() -> Sequence[Rules]:
     from steadyhand.check.judgements import check_judgements
     from steadyhand.check.overlap import check_overlap
     from steadyhand.check.quality import check_quality
+    from steadyhand.check.usage import check_usage
 
-    return (check_diversity, check_duplicates, check_judgements, check_overlap, check_quality)
+    return (check_diversity, check_duplicates, check_judgements, check_overlap, check_quality, check_usage)
 
 
 def lint_files(
     files: Sequence[Imported],
     codes: frozenset[str],
-    renderer: Renders | None = None,
-    max_length: int | None = None,
+    rendering: Rendering | None = None,
     held_out: Sequence[Imported] = (),
+    broken: Sequence[SteadyError] = (),
 ) -> Report:
     """Every rule that needs no domain folder. All rows of `held_out` count as evaluated, those of `files` by their own
-    `split`. `renderer` and `max_length` as in `check`."""
+    `split`. `broken`: what was said of files that could not be read."""
     from steadyhand.check.overlap import check_exact
+    from steadyhand.check.tokenizer import check_tokenizer
 
     dataset = dataset_of_files(files, held_out)
-    found = [*_unusable(dataset), *_by_row(dataset), *check_exact(dataset)]
+    found = [*map(_unreadable, broken), *_unusable(dataset), *_by_row(dataset), *check_exact(dataset)]
+    found += check_tokenizer(dataset, rendering) if rendering else ()
     for imported in (*files, *held_out):
-        found += _as_scenarios(imported, renderer, max_length)
+        found += _as_scenarios(imported, rendering)
     return _report(found, codes, dataset)
 
 
-def lint_domain(
-    domain: Domain, codes: frozenset[str], renderer: Renders | None = None, max_length: int | None = None
-) -> Report:
+def lint_domain(domain: Domain, codes: frozenset[str], rendering: Rendering | None = None) -> Report:
     """Every rule over a domain folder."""
     from steadyhand.check import check
+    from steadyhand.check.tokenizer import check_tokenizer
+    from steadyhand.check.usage import check_offer
 
     dataset = dataset_of_domain(domain)
+    renderer, max_length = (rendering.renderer, rendering.max_length) if rendering else (None, None)
     found = [one for one in check(domain, renderer, max_length) if one.code != "Q106"]  # the rows' own rule says more
-    return _report([*found, *_by_row(dataset)], codes, dataset)
+    found += check_tokenizer(dataset, rendering) if rendering else ()
+    return _report([*found, *check_offer(domain), *_by_row(dataset)], codes, dataset)
 
 
 def _by_row(dataset: Dataset) -> Iterator[Finding]:
@@ -95,7 +100,12 @@ def _unusable(dataset: Dataset) -> Iterator[Finding]:
         yield finding("R001", reject.place, f"row {reject.number}: {reject.reason}", "correct the row")
 
 
-def _as_scenarios(imported: Imported, renderer: Renders | None, max_length: int | None) -> Iterator[Finding]:
+def _unreadable(error: SteadyError) -> Finding:
+    place = error.where if isinstance(error.where, Place) else Place(error.where or "")
+    return finding("R002", place, error.what, error.next or "write the file again")
+
+
+def _as_scenarios(imported: Imported, rendering: Rendering | None) -> Iterator[Finding]:
     """Rules S and T over the scenarios and cards that the rows would become. Rules about splits are left out: a file
     has none until somebody makes one."""
     from steadyhand.check.scenarios import check_scenarios
@@ -107,8 +117,8 @@ def _as_scenarios(imported: Imported, renderer: Renders | None, max_length: int 
     domain = domain_of(imported)
     yield from (found for found in check_scenarios(domain) if found.code not in ("S107", "Q106"))
     yield from check_markers(domain)
-    if renderer is not None:
-        yield from check_template(domain, renderer, max_length)
+    if rendering is not None:
+        yield from check_template(domain, rendering.renderer, rendering.max_length)
 
 
 def _report(found: Iterable[Finding], codes: frozenset[str], dataset: Dataset) -> Report:

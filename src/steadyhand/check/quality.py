@@ -33,10 +33,14 @@ def check_quality(dataset: Dataset) -> Iterator[Finding]:
 
 def _mojibake(record: Record) -> Iterator[Finding]:
     for message in _said(record, "system", "assistant"):
-        bad = [part for part in garbage(message.content, "") if not part.startswith(_NOT_MOJIBAKE)]
-        if bad:
+        if bad := undecoded(message.content):
             what = f"{record.name}: {', '.join(bad[:3])} in a text of role {message.role!r}"
             yield _at(record, message, "Q101", what, "decode the source again with its right encoding (often UTF-8)")
+
+
+def undecoded(text: str) -> list[str]:
+    """What of a text was decoded wrongly, in words."""
+    return [part for part in garbage(text, "") if not part.startswith(_NOT_MOJIBAKE)]
 
 
 def _loop(record: Record) -> Iterator[Finding]:

@@ -30,6 +30,8 @@ class Rule:
 _ALL = (
     Rule("R001", "error", "unusable-row", "a row of the data set cannot be used",
          "a row that nobody can read is either lost in silence or breaks the training half-way"),
+    Rule("R002", "error", "unreadable-file", "a file as a whole cannot be read",
+         "nothing in it was checked, and a training would stop at it or do without it"),
     Rule("K301", "error", "untaught-dependency", "a point that others depend on has no cards",
          "the model learns sentences about a concept that it was never taught"),
     Rule("K302", "error", "circular-definition", "points depend on each other in a circle",
@@ -98,6 +100,12 @@ _ALL = (
          "the scenario costs time and proves nothing"),
     Rule("S107", "warning", "nothing-held-out", "no scenario is held out for evaluation",
          "without held-out scenarios there can be no verdict"),
+    Rule("S108", "warning", "tool-never-used", "a tool is offered again and again and never called",
+         "the model learns that this tool is decoration, and will not call it when it is due"),
+    Rule("S109", "warning", "null-polluted-schema", "a tool's schema holds keywords that are null",
+         "table formats fill what a schema lacks with nulls; in the prompt they are noise that serving lacks"),
+    Rule("S110", "warning", "matrix-hole", "a tool is missing from a kind of situation",
+         "behaviour is learnt per tool and kind of input: what was never shown there is a guess"),
     Rule("T101", "warning", "too-long", "a sample is longer than the limit and would be left out of training",
          "what is left out is not learnt, and nobody notices"),
     Rule("T102", "warning", "empty-think-share", "many trained answers have an empty think block",
@@ -110,6 +118,10 @@ _ALL = (
          "the model is trained on less than the file says"),
     Rule("T106", "error", "all-masked", "no token of a sample would be trained",
          "the row costs time and teaches nothing"),
+    Rule("T107", "error", "special-token-in-text", "a text holds a special token of this tokenizer",
+         "the tokenizer reads the text as structure: a turn ends, or another begins, in the middle of a sentence"),
+    Rule("T108", "error", "foreign-tokenizer", "the tokenizer does not belong to the model",
+         "ids that the model never met, or knows under other words, are trained as if they were these texts"),
 )  # fmt: skip
 
 RULES: dict[str, Rule] = {rule.code: rule for rule in _ALL}

@@ -19,7 +19,7 @@ from steadyhand.domain.decisions import decisions
 from steadyhand.domain.model import Domain
 from steadyhand.errors import Place, SteadyError
 
-_MARKER = re.compile(r"<\|[A-Za-z_]\w*\|>|</?(?:think|tool_call|tool_response)>")
+MARKER = re.compile(r"<\|[A-Za-z_]\w*\|>|</?(?:think|tool_call|tool_response)>")
 _EMPTY_SHARE = 0.2  # above this, answers without thinking begin to teach not to think
 
 
@@ -61,7 +61,7 @@ def check_markers(domain: Domain) -> Iterator[Finding]:
     said: set[tuple[Place, str]] = set()
     for sample in samples(domain):
         for message in sample.messages:
-            match = _MARKER.search(f"{message.content}\n{message.think or ''}")
+            match = MARKER.search(f"{message.content}\n{message.think or ''}")
             if match and (sample.place, match[0]) not in said:
                 said.add((sample.place, match[0]))
                 what = f"{sample.name}: {match[0]!r} in a text of role {message.role!r}"
@@ -82,7 +82,7 @@ def check_template(domain: Domain, renderer: Renders, max_length: int | None) ->
         yield from _parity(sample, rendered, renderer)
         yield from _content(sample, rendered, renderer)
         if sample.trained:
-            yield from _length(sample, rendered, max_length)
+            yield from _length(sample, rendered, renderer, max_length)
             trained += 1
             empty += not (sample.messages[-1].think or "").strip()
     if trained and empty / trained > _EMPTY_SHARE:
@@ -131,14 +131,16 @@ def _kept(message: Message, rendered: Rendered) -> bool:
     return any(form in rendered.text for form in forms) and all(call.name in rendered.text for call in message.calls)
 
 
-def _length(sample: Sample, rendered: Rendered, max_length: int | None) -> Iterator[Finding]:
+def _length(sample: Sample, rendered: Rendered, renderer: Renders, max_length: int | None) -> Iterator[Finding]:
     over = len(rendered.ids) - max_length if max_length else 0
     if over > 0:
         answer = len(rendered.ids) - rendered.prompt_length
         part = (
             "its prompt alone is too long" if rendered.prompt_length >= (max_length or 0) else "its answer ends beyond"
         )
+        lost = _quote(renderer.decode(rendered.ids[max_length:]))
         what = f"{sample.name}: {len(rendered.ids)} tokens, {over} too many ({answer} of them the answer): {part}"
+        what += f"; a trainer that cuts at the end would lose {lost}"
         yield finding("T101", sample.place, what, "raise `max_length`, or shorten the dialogue")
 
 

@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.console import emit_json
+from steadyhand.cli.console import emit_json, say
 from steadyhand.cli.options import json_option
-from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
+from steadyhand.errors import EXIT_NO, EXIT_OK, DomainError, UsageError
 
 if TYPE_CHECKING:
-    from steadyhand.chat.render import Renderer
+    from steadyhand.check.dataset import Dataset
     from steadyhand.check.finding import Finding
     from steadyhand.check.lint import Report
+    from steadyhand.check.tokenizer import Rendering
     from steadyhand.domain.convert import Imported
     from steadyhand.domain.model import Domain
 
@@ -31,12 +32,15 @@ _PATH = click.Path(path_type=Path)
     "--ignore", multiple=True, metavar="CODES", help="Not these rules; the more exact of the two options wins."
 )
 @click.option(
-    "--eval", "held_out", type=_PATH, multiple=True, help="A file that is evaluated: looks for leaks into it."
+    "--eval", "held_out", type=_PATH, multiple=True, help="Files that are evaluated: looks for leaks into them."
 )
 @click.option("--explain", metavar="CODE", help="Show the page of a rule and stop.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "sarif", "github"]), default="text", show_default=True
 )
+@click.option("--fix", is_flag=True, help="Show safe repairs of the files as a unified diff; changes nothing.")
+@click.option("--write", is_flag=True, help="With --fix: make the repairs, then check what is left.")
+@click.option("--report", "page", type=_PATH, help="Also write this .html page with plots, and .zh.html beside it.")
 @click.option("--model", help="Also render every sample with this model's tokenizer and chat template.")
 @json_option
 def check_command(
@@ -46,21 +50,38 @@ def check_command(
     held_out: tuple[Path, ...],
     explain: str | None,
     form: str,
+    fix: bool,
+    write: bool,
+    page: Path | None,
     model: str | None,
     as_json: bool,
 ) -> int:
-    """Lint data set files (JSON or JSONL: OpenAI messages, ShareGPT, Alpaca, preferences) or one domain folder.
+    """Lint data set files (OpenAI messages, ShareGPT, Alpaca, preferences) or one domain folder.
 
-    Exit code 0: nothing to change; 1: there are findings; 2: the command line or a file as a whole is wrong. A row is
-    excused from rules by its own key: {"noqa": "D101, N102", ...}; a scenario by a tag: noqa:L203.
+    Reads JSON, JSONL, CSV, TSV and Parquet, gzipped or not; folders, globs, a LLaMA-Factory dataset_info.json, and -
+    for the standard input. Exit code 0: nothing to change; 1: there are findings; 2: the command line is wrong. A
+    row is excused from rules by its own key: {"noqa": "D101, N102", ...}; a scenario by a tag: noqa:L203.
     """
-    from steadyhand.check.rules import page, selected
+    from steadyhand.check.rules import page as page_of
+    from steadyhand.check.rules import selected
 
     if explain is not None:
-        _explain(page(explain), explain, as_json)
+        _explain(page_of(explain), explain, as_json)
         return EXIT_OK
     codes = selected(_words(select), _words(ignore))
-    report, counts = _lint(paths, held_out, codes, model)
+    if write and not fix:
+        raise UsageError("--write alone writes nothing", next="steady check --fix --write FILES")
+    if fix and not _fix(paths, codes, write):
+        return EXIT_NO
+    if fix and not write:
+        return EXIT_OK
+    report, counts, dataset, classes = _lint(paths, held_out, codes, model)
+    if page is not None:
+        from steadyhand.flow.linting import lint_data
+        from steadyhand.report.lint import write_lint
+
+        written = write_lint(lint_data(_title(paths), report, dataset, classes, counts), page)
+        say(f"written: {', '.join(map(str, written))}")
     _print(report, counts, paths, "json" if as_json else form)
     return EXIT_OK if report.clean else EXIT_NO
 
@@ -78,48 +99,91 @@ def _words(options: Sequence[str]) -> list[str]:
 
 def _lint(
     paths: Sequence[Path], held_out: Sequence[Path], codes: frozenset[str], model: str | None
-) -> tuple[Report, dict[str, int]]:
-    """The report, and how much of what was read."""
+) -> tuple[Report, dict[str, int], Dataset, dict[str, str]]:
+    """The report, how much of what was read, the rows, and the input class of those that have one."""
+    from steadyhand.check.dataset import dataset_of_domain, dataset_of_files
     from steadyhand.check.lint import lint_domain, lint_files
+    from steadyhand.domain.inputs import is_domain
     from steadyhand.domain.load import load
 
     if not paths:
-        raise UsageError("nothing to check", next="name data set files or one domain folder: steady check train.jsonl")
-    folders = [path for path in paths if not path.is_file()]
-    missing = [path for path in (*paths, *held_out) if path.suffix and not path.exists()]
-    if missing:
-        raise UsageError("no such file", where=str(missing[0]), next="name a JSON or JSONL file, or a domain folder")
-    renderer, max_length = _rendering(paths[0], model)
-    if folders:
+        raise UsageError("nothing to check", next="name data files or one domain folder: steady check train.jsonl")
+    rendering = _rendering(paths[0], model)
+    if folders := [path for path in paths if is_domain(path)]:
         if len(paths) > 1 or held_out:
-            raise UsageError(
-                "a domain folder is checked alone", where=str(folders[0]), next="name one folder, or files"
-            )
+            next = "name one folder, or files"
+            raise UsageError("a domain folder is checked alone", where=str(folders[0]), next=next)
         domain = load(folders[0])
-        return lint_domain(domain, codes, renderer, max_length), _counts(domain)
-    trained, evaluated = [_read(path) for path in paths], [_read(path) for path in held_out]
-    report = lint_files(trained, codes, renderer, max_length, evaluated)
-    return report, {"rows": report.rows, "records": report.records, "unusable": report.unusable}
+        classes: dict[str, str] = {f"scenario {scenario.id}": scenario.input_class for scenario in domain.scenarios}
+        return lint_domain(domain, codes, rendering), _counts(domain), dataset_of_domain(domain), classes
+    broken: list[DomainError] = []
+    trained, evaluated = _read(paths, broken), _read(held_out, broken)
+    report = lint_files(trained, codes, rendering, evaluated, broken)
+    counts = {"files": len(trained) + len(evaluated), "unreadable": len(broken)}
+    counts |= {"rows": report.rows, "records": report.records, "unusable": report.unusable}
+    return report, counts, dataset_of_files(trained, evaluated), {}
 
 
-def _read(path: Path) -> Imported:
-    from steadyhand.domain.convert import read_dialogues
+def _title(paths: Sequence[Path]) -> str:
+    more = f" + {len(paths) - 1}" if len(paths) > 1 else ""
+    return f"{'<stdin>' if paths[0] == Path('-') else paths[0].resolve().name}{more}"
 
-    return read_dialogues(path, preferences=True)
+
+def _read(words: Sequence[Path], broken: list[DomainError]) -> list[Imported]:
+    """What the words name; the error of a file that is broken as a whole goes to `broken`."""
+    from steadyhand.domain.inputs import inputs
+
+    named, read = inputs(words), []
+    for one in named.inputs:
+        try:
+            read.append(one.read())
+        except DomainError as error:
+            broken.append(error)
+    if named.passed_over:
+        shown = ", ".join(named.passed_over[:3]) + (", ..." if len(named.passed_over) > 3 else "")
+        say(f"not read: {len(named.passed_over)} files that are no data files or are not here ({shown})")
+    return read
 
 
-def _rendering(path: Path, model: str | None) -> tuple[Renderer | None, int | None]:
-    """The model's renderer and the limit on tokens that training would use."""
+def _fix(paths: Sequence[Path], codes: frozenset[str], write: bool) -> bool:
+    """Show the repairs, or make them; whether nothing is left to be made."""
+    from steadyhand.check.fix import diff, fix_file, write_fixed
+    from steadyhand.domain.inputs import inputs
+
+    done: Counter[str] = Counter()
+    rows = files = 0
+    for one in inputs(paths).inputs:
+        fixed = fix_file(one.path, codes)
+        if fixed is None:
+            say(f"not repaired: {one.path} (only .json and .jsonl files are rewritten)")
+        elif fixed.rows:
+            done, rows, files = done + fixed.repairs, rows + fixed.rows, files + 1
+            if write:
+                write_fixed(fixed)
+            else:
+                click.echo("".join(diff(fixed)), nl=False)
+    counts = ", ".join(f"{code} in {count} rows" for code, count in sorted(done.items())) or "nothing to repair"
+    end = "written" if write else "nothing was written; --fix --write does it" if rows else "no change"
+    say(f"{counts}; {rows} rows in {files} files: {end}")
+    return write or not rows
+
+
+def _rendering(path: Path, model: str | None) -> Rendering | None:
+    """The model's renderer and tokenizer, and the limit on tokens that training would use."""
     if model is None:
-        return None, None
+        return None
     from steadyhand.chat.render import Renderer
+    from steadyhand.check.tokenizer import Rendering, read_config
     from steadyhand.models.load import load_tokenizer
     from steadyhand.models.load import resolve as find_model
     from steadyhand.settings import resolve
 
     settings = resolve(path if path.is_dir() else None).settings
     home = Path(model) if Path(model).is_dir() else find_model(model)  # a tokenizer alone is enough here
-    return Renderer(load_tokenizer(home)), settings.sft.max_length
+    tokenizer = load_tokenizer(home)
+    special = tuple(tokenizer.all_special_tokens)
+    about = {"config": read_config(home), "ids": tokenizer.get_vocab(), "eos": tokenizer.eos_token_id}
+    return Rendering(Renderer(tokenizer), settings.sft.max_length, special, home, **about)
 
 
 def _print(report: Report, counts: dict[str, int], paths: Sequence[Path], form: str) -> None:

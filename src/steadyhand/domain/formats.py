@@ -10,6 +10,7 @@ import re
 from typing import Literal
 
 from steadyhand.chat.messages import Json
+from steadyhand.chat.schema import without_nulls
 
 Format = Literal["openai", "sharegpt", "alpaca"]
 _ROLES = {
@@ -163,7 +164,7 @@ def _tool(tool: Json) -> Json:
     function = tool.get("function", tool) if isinstance(tool, dict) else tool
     if not isinstance(function, dict):
         raise ValueError("a tool is not an object")
-    parameters = _schema(function.get("parameters") or {})
+    parameters = without_nulls(_schema(function.get("parameters") or {}))  # rule S109 reports them
     if isinstance(parameters, dict):
         parameters = _object(parameters, function.get("required"))
     kept = {key: function[key] for key in ("name", "description") if function.get(key) is not None}

@@ -73,10 +73,6 @@ def decode_json(text: str, file: str, line: int = 1) -> JsonSource:
     return source
 
 
-def _bad(source: JsonSource, what: str, offset: int, next: str) -> DomainError:
-    return DomainError(what, where=source.at(offset), next=next)
-
-
 def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     data = dict(pairs)
     if len(data) < len(pairs):
@@ -88,6 +84,64 @@ def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
 
 def _no_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON")
+
+
+_STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
+_LENIENT = json.JSONDecoder(parse_int=str)
+
+
+class ArrayReader:
+    """Walks the entries of the JSON array in `text`, as (start, end, value, error). An entry's line is counted from the
+    entry before it, so a file of a million rows on one line takes no longer than on a million lines.
+
+    Iterating raises DomainError where the array breaks.
+    """
+
+    def __init__(self, text: str, file: str) -> None:
+        self._text, self._file = text, file
+        self._line, self._newline, self._seen = 1, -1, 0
+
+    def __iter__(self) -> Iterator[tuple[int, int, Json, str]]:
+        offset = _skip(self._text, _skip(self._text, 0) + 1)
+        more = not self._text.startswith("]", offset)
+        while more:
+            start = offset
+            value, offset, error = self._entry(start)
+            yield start, offset, value, error
+            offset = _skip(self._text, offset)
+            more = self._text.startswith(",", offset)
+            if more:
+                offset = _skip(self._text, offset + 1)
+            elif not self._text.startswith("]", offset):
+                raise self._broken("JSON syntax: Expecting ',' or ']'", offset)
+        end = _skip(self._text, offset + 1)
+        if end < len(self._text):
+            raise self._broken("JSON syntax: Extra data", end)
+
+    def place(self, offset: int) -> Place:
+        """Where `offset` stands; offsets must not go back."""
+        self._line += self._text.count("\n", self._seen, offset)
+        self._newline = max(self._newline, self._text.rfind("\n", self._seen, offset))
+        self._seen = offset
+        return Place(self._file, self._line, offset - self._newline)
+
+    def _entry(self, start: int) -> tuple[Json, int, str]:
+        """(value, where it ends, what is wrong with it)."""
+        try:
+            return *_STRICT.raw_decode(self._text, start), ""
+        except json.JSONDecodeError as error:
+            raise self._broken(f"JSON syntax: {error.msg}", error.pos) from None
+        except RecursionError:
+            raise DomainError("nested too deeply", where=self.place(start), next="flatten the data") from None
+        except ValueError as error:  # a key twice, NaN, or an integer of thousands of digits: the entry still ends
+            return None, _LENIENT.raw_decode(self._text, start)[1], str(error)
+
+    def _broken(self, what: str, offset: int) -> DomainError:
+        return DomainError(what, where=self.place(offset), next="check quotes, commas and brackets here")
+
+
+def _bad(source: JsonSource, what: str, offset: int, next: str) -> DomainError:
+    return DomainError(what, where=source.at(offset), next=next)
 
 
 def _skip(text: str, offset: int) -> int:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import math
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -15,6 +16,7 @@ from steadyhand.chat.messages import Json
 from steadyhand.errors import DomainError, Place
 
 Path = tuple[str | int, ...]
+_SURROGATE = re.compile("[\ud800-\udfff]")
 MAX_DEPTH = 64  # deeper data would overflow the stack of a template or a JSON encoder further on
 
 
@@ -55,7 +57,7 @@ def unsound(value: Json, path: Path = ()) -> Problem | None:
 
 
 def _encodable(text: str) -> bool:
-    return text.isascii() or not any("\ud800" <= c <= "\udfff" for c in text)
+    return text.isascii() or not _SURROGATE.search(text)
 
 
 class Cursor:

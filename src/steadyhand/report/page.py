@@ -38,38 +38,34 @@ LONG_LIST = 12  # a longer list in the manifest (a hash per item) is named by it
 
 def render_html(data: ReportData, t: Catalogue, links: Mapping[str, str]) -> str:
     """One self-contained page in the catalogue's language; `links`: language -> file name of the other pages."""
-    script = _text("script.js")
+    script = text_of("script.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
-    return (
-        _environment("html")
-        .get_template("report.html.j2")
-        .render(
-            _parts(data, t), links=links, script=Markup(script), script_hash=digest, styles=Markup(_text("styles.css"))
-        )
-    )
+    template = environment("html").get_template("report.html.j2")
+    styles = Markup(text_of("styles.css"))
+    return template.render(_parts(data, t), links=links, script=Markup(script), script_hash=digest, styles=styles)
 
 
 def render_markdown(data: ReportData, t: Catalogue) -> str:
     """The figures, checks, counts and timings as GitHub-flavoured Markdown (no raw model output)."""
-    return _environment("md").get_template("report.md.j2").render(_parts(data, t))
+    return environment("md").get_template("report.md.j2").render(_parts(data, t))
 
 
 @cache
-def _text(name: str) -> str:
+def text_of(name: str) -> str:
     return resources.files("steadyhand.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 
 @cache
-def _environment(form: str) -> Environment:
+def environment(form: str) -> Environment:
     loader = PackageLoader("steadyhand.report")
-    environment = Environment(
+    made = Environment(
         loader=loader, autoescape=form == "html", undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"percent": numbers.percent, "duration": numbers.duration, "p": numbers.p_value, "md": cell}
-    environment.globals |= {"figure": figure, "interval": interval, "segments": segments}
-    environment.globals |= {"right": right, "code_of": code_of}
-    environment.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": True, "allow_nan": False}
-    return environment
+    made.filters |= {"percent": numbers.percent, "duration": numbers.duration, "p": numbers.p_value, "md": cell}
+    made.globals |= {"figure": figure, "interval": interval, "segments": segments}
+    made.globals |= {"right": right, "code_of": code_of}
+    made.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": True, "allow_nan": False}
+    return made
 
 
 def _parts(data: ReportData, t: Catalogue) -> dict[str, object]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from steadyhand.errors import JobError
@@ -29,6 +29,11 @@ def write_report(data: ReportData, folder: Path, languages: Sequence[str] = ("en
         texts[names[language]] = render_html(data, load_catalogue(language), links)
     texts["report.json"] = json.dumps(data.to_json(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
     texts["report.md"] = render_markdown(data, load_catalogue(chosen[0]))
+    return write_texts(texts, folder)
+
+
+def write_texts(texts: Mapping[str, str], folder: Path) -> list[Path]:
+    """Writes each text under its name into `folder`, each file replaced whole. Raises JobError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
         return [_replace(folder / name, text) for name, text in texts.items()]

@@ -115,7 +115,7 @@ def _borders(text: str) -> Iterator[int]:
 def garbage(text: str, prompt: str) -> list[str]:
     """What of `text` no reader could have meant, in words; what already stands in `prompt` may be quoted."""
     found = ["replacement character"] if "\ufffd" in text and "\ufffd" not in prompt else []
-    found += sorted({_category_name(c) for c in text if _is_unprintable(c) and c not in prompt})
+    found += sorted({_category_name(c) for c in set(text) if _is_unprintable(c) and c not in prompt})
     found += [f"leaked token {token}" for token in sorted(set(_LEAKED.findall(text))) if token not in prompt]
     found += _mojibake(text, prompt)
     found += [f"script switch to {name.lower()}" for name in sorted(_scripts(text, 2) - _scripts(prompt, 1))]

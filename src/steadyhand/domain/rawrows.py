@@ -1,0 +1,144 @@
+"""The rows of one file as plain data, each with where it stands: JSON, JSONL, CSV, TSV or Parquet, gzipped or not.
+
+Knows containers; knows nothing of what a row means. A row that is broken by itself is a row with an error; what breaks
+the file as a whole (a truncated array or archive, another encoding) is one DomainError.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import sys
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from steadyhand.chat.messages import Json
+from steadyhand.domain.jsonfile import ArrayReader, decode_json
+from steadyhand.errors import DomainError, Place, SteadyError
+
+STDIN = Path("-")
+TABLES = (".csv", ".tsv", ".parquet")
+SUFFIXES = (".json", ".jsonl", ".ndjson", *TABLES)
+_GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
+_WIDE = (b"\xff\xfe", b"\xfe\xff")
+
+
+@dataclass(frozen=True)
+class Raw:
+    """Row `number` (from 1) as it stands in the file, or the `error` of a row that is not even JSON. `text` is the row
+    as JSON; where the place has no column it is a rendering of ours and columns in it mean nothing."""
+
+    number: int
+    place: Place
+    value: Json = None
+    error: str = ""
+    text: str = ""
+
+
+def raw_rows(path: Path) -> Iterator[Raw]:
+    """Every row of `path`; `-` is the standard input. What is inside decides, then the name: `.gz` may be left out.
+
+    Raises DomainError when the file as a whole cannot be read.
+    """
+    from steadyhand.domain.tables import csv_rows, parquet_rows
+
+    name = "<stdin>" if path == STDIN else str(path)
+    data = _bytes(path, name)
+    suffix = (path.with_suffix("") if path.suffix.lower() == ".gz" else path).suffix.lower()
+    if data.startswith(_GZIP):
+        data = _unpacked(data, name)
+    if data.startswith(_PARQUET) or suffix == ".parquet":
+        return parquet_rows(data, name)
+    if suffix in (".csv", ".tsv"):
+        return csv_rows(_text(data, name), name, "\t" if suffix == ".tsv" else ",")
+    return _json_rows(data, name, one_value=suffix == ".json" or path == STDIN)
+
+
+def _bytes(path: Path, name: str) -> bytes:
+    if path == STDIN:
+        return sys.stdin.buffer.read()
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise DomainError(f"cannot be read: {error.strerror}", where=name, next="check the file") from None
+
+
+def _unpacked(data: bytes, name: str) -> bytes:
+    try:
+        return gzip.decompress(data)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DomainError(f"broken gzip data: {error}", where=name, next="copy or compress the file again") from None
+
+
+def _text(data: bytes, name: str) -> str:
+    """The whole as UTF-8 without a byte order mark."""
+    if data.startswith(_WIDE):
+        raise DomainError("the file is UTF-16", where=Place(name, 1, 1), next="save the file as UTF-8")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        before = data[: error.start]
+        place = Place(name, before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
+        what = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        raise DomainError(what, where=place, next="save the file as UTF-8 (is it a text file at all?)") from None
+
+
+def _json_rows(data: bytes, name: str, *, one_value: bool) -> Iterator[Raw]:
+    """The entries of a JSON array, the one object of a .json file (`one_value`), or the lines of JSONL. A file that is
+    not called .json and whose first line is JSON by itself is JSONL, even when that line is an array."""
+    start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
+    first = start[: start.find(b"\n") + 1 or None]
+    if start.startswith(b"[") and (one_value or not _is_json(first)):
+        yield from _array(_text(data, name), name)
+    elif one_value and start.startswith(b"{") and not _is_json(first) and _is_json(start):
+        text = _text(data, name)
+        yield Raw(1, Place(name, 1, 1), decode_json(text, name).data, text=text)
+    else:
+        yield from _lines(data, name)
+
+
+def _array(text: str, name: str) -> Iterator[Raw]:
+    reader = ArrayReader(text, name)
+    for number, (start, end, value, error) in enumerate(reader, 1):
+        yield Raw(number, reader.place(start), value, error, text[start:end])
+
+
+def _lines(data: bytes, name: str) -> Iterator[Raw]:
+    """One row a line. Only LF ends a line: JSON text may hold U+2028 and its like. A line in another encoding is a row
+    with an error, unless most are: then the file is."""
+    lines = [(at, line) for at, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1) if line.strip()]
+    strange = sum(1 for _, line in lines if not line.isascii() and not _is_utf8(line))
+    if strange * 2 > len(lines) or data.startswith(_WIDE):
+        _text(data, name)
+    for number, (at, line) in enumerate(lines, 1):
+        yield _line(number, at, line, name)
+
+
+def _line(number: int, line: int, data: bytes, name: str) -> Raw:
+    try:
+        text = data.decode("utf-8")
+        return Raw(number, Place(name, line, 1), decode_json(text, name, line).data, text=text)
+    except UnicodeDecodeError as error:
+        what = f"byte 0x{data[error.start]:02x} is not UTF-8"
+        return Raw(number, Place(name, line, error.start + 1), error=what)
+    except SteadyError as error:
+        place = error.where if isinstance(error.where, Place) else Place(name, line)
+        return Raw(number, place, error=error.what)
+
+
+def _is_utf8(data: bytes) -> bool:
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return True
