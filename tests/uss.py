@@ -16,8 +16,9 @@ from examples.uss.service.access import AGENT, REVIEWER, Gate
 from examples.uss.service.app import create_app
 from examples.uss.service.faults import FaultyProtocol
 from examples.uss.service.store import Rating, Store
+from tests.uss_token import REVIEW_TOKEN, TOKEN
 
-TOKEN, REVIEW_TOKEN = "agent-secret", "reviewer-secret"
+__all__ = ["REVIEW_TOKEN", "TOKEN", "Uss", "running"]
 
 
 @dataclass

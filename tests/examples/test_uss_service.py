@@ -255,8 +255,8 @@ def test_the_program_starts_says_where_it_listens_and_stops(tmp_path: Path) -> N
         url = re.search(r"http://\S+", listens)
         assert drawn.startswith("export USS_REVIEW_TOKEN=")
         assert url
-        got = httpx.get(f"{url[0]}/v1/reputation?uri=tnvs.example", headers={"Authorization": "Bearer given"})
-        assert got.json() == {"level": KNOWN["tnvs.example"]}
+        got = httpx.get(f"{url[0]}/v1/reputation?uri=old-hotel7.top", headers={"Authorization": "Bearer given"})
+        assert got.json() == {"level": KNOWN["old-hotel7.top"]}
         program.terminate()
     assert (tmp_path / "new" / "u.db").exists()
 

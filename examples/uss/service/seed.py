@@ -11,8 +11,8 @@ from examples.uss.service.store import Rating
 
 COUNT = 300
 THREATS = ("low", "medium", "high")
-# What docs/agent.md shows; .example names belong to nobody (RFC 2606), the addresses to documentation (RFC 5737).
-KNOWN = {"go-shorty.killcod3.example": 12, "tnvs.example": 88, "intranet.example": 96}
+# What docs/agent.md shows.
+KNOWN = {"shorty-link9.xyz": 12, "old-hotel7.top": 88, "portal-help3.info": 96}
 
 
 def ratings() -> Iterator[Rating]:
