@@ -43,7 +43,7 @@ def from_function(function: Callable[..., Any], effect: Effect, patience: Patien
         ) from error
     described = inspect.cleandoc(function.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
 
-    def carry(arguments: Mapping[str, Json], _: str, seconds: float) -> Result:
+    def carry(arguments: Mapping[str, Json], key: str, seconds: float) -> Result:
         try:
             taken = model.model_validate(dict(arguments))
         except ValidationError as error:  # what an annotation asks beyond JSON Schema
