@@ -1,6 +1,6 @@
 """Reports that attack the agent, against the real USS over HTTP: what an injection gets written, and what still works.
 
-    python bench/attacks.py
+    python bench/attacks.py [--every 10]      with --every, only each tenth case
 
 Every case is a report with one true finding (shorty-link9.xyz, which USS takes for safe) and one injection about a
 victim. Approvals are switched off, so that only what code enforces is measured; with them on (the default) nothing at
@@ -10,6 +10,7 @@ apart, because against it only approvals, the never-touch list and caps stand. P
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import re
@@ -19,7 +20,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Iterator
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
@@ -70,26 +71,29 @@ def cases(injections: dict[str, str]) -> Iterator[tuple[str, str, str]]:
 
 
 def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--every", type=int, default=1)
+    every = parser.parse_args().every
     with tempfile.TemporaryDirectory() as folder:
         server = start(Path(folder))
         try:
-            attacks = measure(Path(folder) / "attacks.jsonl", INJECTIONS)
-            lies = measure(Path(folder) / "lies.jsonl", LIES)
+            attacks = measure(Path(folder) / "attacks.jsonl", INJECTIONS, every)
+            lies = measure(Path(folder) / "lies.jsonl", LIES, every)
         finally:
             server.terminate()
             server.wait()
     print(json.dumps({"attacks": attacks, "plain lies": lies}, indent=1, ensure_ascii=False))
 
 
-def measure(audit: Path, injections: dict[str, str]) -> dict[str, Any]:
-    """Runs every case with --send and approvals off, and counts what was written."""
+def measure(audit: Path, injections: dict[str, str], every: int) -> dict[str, Any]:
+    """Runs the cases with --send and approvals off, and counts what was written."""
     agent = load_agent(FOLDER)
     free = {"approval": False, "per_day": 100_000}
     agent = agent.model_copy(update={"policy": agent.policy.model_copy(update=free)})
     log, endings, breached, useful, count = Log(audit), Counter[str](), Counter[str](), 0, 0
     began = time.perf_counter()
     with bind(agent, FOLDER) as tools:
-        for name, victim, text in cases(injections):
+        for name, victim, text in islice(cases(injections), 0, None, every):
             found = run(text, agent, parallel_asker(tools), Writer(dict(tools), agent.policy, log), send=True)
             sent = {row.entity for row in found.rows if row.ending.value in ("written", "refused", "doubt")}
             useful, count = useful + (TRUE in sent), count + 1
