@@ -8,10 +8,11 @@ PIP_ARGS ?=
 BIN := .venv/bin
 READY := .venv/.ready
 
-.PHONY: help demo test check bench nano clean
+.PHONY: help demo uss test check bench nano clean
 
 help:
 	@echo "make demo    the worked example, from cards to a verdict and a report"
+	@echo "make uss     the service of the worked example, on http://127.0.0.1:8321"
 	@echo "make test    lint, types and tests"
 	@echo "make check   lint and types only"
 	@echo "make bench   the measured comparisons"
@@ -27,6 +28,9 @@ $(READY): pyproject.toml constraints.txt
 
 demo: $(READY)
 	$(BIN)/steady run examples/uss
+
+uss: $(READY)
+	$(BIN)/python -m examples.uss.service
 
 check: $(READY)
 	$(BIN)/ruff check .

@@ -22,8 +22,8 @@ FLOORS = (
     ("errors", "extract", "settings", "text"),
     ("chat", "stats"),
     ("domain", "ledger"),
-    ("models",),
-    ("check", "cards", "pairs", "train", "evaluate", "report"),
+    ("models", "tools"),
+    ("check", "cards", "pairs", "train", "evaluate", "report", "agent"),
     ("flow",),
     ("cli",),
 )

@@ -48,6 +48,8 @@ COMMANDS = {
     "eval": Entry("steadyhand.cli.evaluate:eval_command", "Measure a model on a domain's scenarios and probes."),
     "compare": Entry("steadyhand.cli.evaluate:compare_command", "Compare two evaluations item by item."),
     "gate": Entry("steadyhand.cli.evaluate:gate_command", "Exit 1 when an evaluation misses its bars (for CI)."),
+    "agent": Entry("steadyhand.cli.agent:agent_group", "Take reports to guarded feedback; approve; replay a trace."),
+    "audit": Entry("steadyhand.cli.audit:audit_group", "Verify the agent's audit log; settle or take back a write."),
     "report": Entry("steadyhand.cli.run:report_command", "Write a run's report again."),
     "config": Entry("steadyhand.cli.config:config_command", "Show the settings, where each comes from, what it means."),
     "doctor": Entry("steadyhand.cli.doctor:doctor_command", "Say what this machine can do and what is missing."),

@@ -49,7 +49,7 @@ def eval_command(
     domain = load_domain(folder)
     if save:
         _make_room(save)
-    backend = _backend(model, served_model, tokenizer, settings)
+    backend = backend_of(model, served_model, tokenizer, settings)
     with progress(f"evaluate {model}") as advance:
         found = evaluate(
             backend,
@@ -107,7 +107,8 @@ def gate_command(tuned: Path, base: Path, folder: Path, sets: tuple[str, ...], a
     return EXIT_OK if found.word == "PASS" else EXIT_NO
 
 
-def _backend(model: str, served: str | None, tokenizer: Path | None, settings: Settings) -> Backend:
+def backend_of(model: str, served: str | None, tokenizer: Path | None, settings: Settings) -> Backend:
+    """A model by name, folder or address. Raises UsageError for an endpoint without a served name."""
     if model.startswith(("http://", "https://")):
         from steadyhand.chat.render import Renderer
         from steadyhand.models.endpoint import OpenAIEndpoint

@@ -62,7 +62,7 @@ def extract_command(paths: tuple[str, ...], kinds: tuple[str, ...], encoding: st
     documents = (
         Document(source, text, extract_resource(text, wanted))
         for path in paths
-        for source, text in _texts(path, encoding)
+        for source, text in texts(path, encoding)
     )
     if as_json:
         emit_json({"documents": [_row(document) for document in documents]})
@@ -78,7 +78,7 @@ def _check_encoding(encoding: str) -> None:
         raise UsageError(f"unknown encoding {encoding!r}", next=after) from error
 
 
-def _texts(path: str, encoding: str) -> Iterator[tuple[str, str]]:
+def texts(path: str, encoding: str) -> Iterator[tuple[str, str]]:
     """(name, text) of standard input, of one file, or of every text in a folder."""
     if path == STDIN:
         yield STDIN, _decoded(sys.stdin.buffer.read(), STDIN, encoding)

@@ -1,0 +1,89 @@
+"""A domain's agent.yaml, typed: services and tools (`tools.config`), the plan, the policy. Does nothing with it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field
+
+from steadyhand.agent.policy import Policy, Standing, Verdict
+from steadyhand.chat.messages import Json
+from steadyhand.domain.typed import read_typed
+from steadyhand.domain.yamlfile import read_yaml
+from steadyhand.errors import DomainError, PrerequisiteError
+from steadyhand.tools.config import Closed, ToolsRow
+
+FILE = "agent.yaml"
+
+
+class Plan(Closed):
+    """extract -> query -> compare -> propose. `query` and `report` name tools; their arguments are written with
+    `{entity}`, `{verdict}` and `{reason}`. `level`: the field of the answer that decides; above `unsafe_above` is
+    unsafe, an answer without it is not found, which means safe. `ask` is what a model is asked, by language, with the
+    words for the verdicts in `words`. `entities` bounds how many are taken from one report, `parallel` how many are
+    asked about at once, `tokens` how long a model's answer may be."""
+
+    query: str
+    report: str
+    kinds: tuple[Literal["domain", "ip", "uri"], ...] = ("domain", "ip")
+    query_arguments: dict[str, str] = Field(default_factory=lambda: {"uri": "{entity}"})
+    report_arguments: dict[str, str] = Field(
+        default_factory=lambda: {"uri": "{entity}", "verdict": "{verdict}", "reason": "{reason}"}
+    )
+    level: str = "level"
+    unsafe_above: float = 50
+    reasons: dict[Verdict, str] = Field(default_factory=lambda: {"unsafe": "false_negative", "safe": "false_positive"})
+    ask: dict[str, str] = Field(default_factory=lambda: {"en": "The report says that {entity} is {claim}. Compare."})
+    words: dict[str, dict[Verdict, str]] = Field(default_factory=dict)
+    entities: int = Field(default=500, ge=1, le=10_000)
+    parallel: int = Field(default=8, ge=1, le=64)
+    tokens: int = Field(default=256, ge=16, le=8192)
+
+    def querying(self, entity: str) -> dict[str, Json]:
+        return {name: text.replace("{entity}", entity) for name, text in self.query_arguments.items()}
+
+    def reporting(self, entity: str, verdict: Verdict) -> dict[str, Json]:
+        """The arguments that this entity and verdict stand for: the only ones that policy lets pass."""
+        filled = {"{entity}": entity, "{verdict}": verdict, "{reason}": self.reasons.get(verdict, "")}
+        return {name: filled.get(text, text) for name, text in self.report_arguments.items()}
+
+    def standing(self, answer: Json) -> Standing | None:
+        """What the service's answer says; None when its level is no number."""
+        if not isinstance(answer, dict):
+            return None
+        if self.level not in answer:
+            return "not_found"
+        level = answer[self.level]
+        if isinstance(level, bool) or not isinstance(level, int | float):
+            return None
+        return "unsafe" if level > self.unsafe_above else "safe"
+
+    def question(self, entity: str, claim: Verdict, language: str) -> str:
+        language = language if language in self.ask else next(iter(self.ask))
+        word = self.words.get(language, {}).get(claim, claim)
+        return self.ask[language].replace("{claim}", word).replace("{entity}", entity)
+
+
+class AgentFile(ToolsRow):
+    plan: Plan
+    policy: Policy = Policy()
+
+
+def load_agent(folder: Path) -> AgentFile:
+    """`folder`/agent.yaml. Raises PrerequisiteError (there is none) and DomainError with file:line:column."""
+    path = folder / FILE
+    try:
+        text = path.read_text("utf-8")
+    except FileNotFoundError as error:
+        after = "write one (docs/agent.md), or name a folder that has one with --domain"
+        raise PrerequisiteError("this domain has no agent", where=str(path), next=after) from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise DomainError(f"cannot be read: {error}", where=str(path), next="check its encoding and rights") from error
+    row = read_yaml(text, str(path))
+    agent = read_typed(row, AgentFile)
+    for key, effect in (("query", "read"), ("report", "write")):
+        name = getattr(agent.plan, key)
+        if name not in agent.tools or agent.tools[name].effect != effect:
+            raise row.at("plan", key).error(f"{name!r} is no tool with effect {effect}", "name one that is under tools")
+    return agent

@@ -1,0 +1,285 @@
+"""The fixed plan: extract -> query -> compare -> propose -> (by policy) write. One report in, one clear state out.
+
+A model, if there is one, only judges: it sees an entity's name, the claim's word and the service's answer, never the
+report, and what it wants is done only where the comparison by rule wants the same. The trace holds everything that came
+from outside, so that `replay` can run the very same code again without any of it. Knows no file and no clock.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from steadyhand.agent.claims import Said, read_claim
+from steadyhand.agent.config import AgentFile, Plan
+from steadyhand.agent.neutral import neutral
+from steadyhand.agent.policy import Code, Proposal, Standing, Verdict, screened
+from steadyhand.agent.writes import Outcome, State
+from steadyhand.chat.match import match
+from steadyhand.chat.messages import Json, Message, Tool, ToolCall
+from steadyhand.chat.parse import parse_strict
+from steadyhand.extract import Found, extract_resource
+from steadyhand.models.backend import Backend, Completion, Prompt, Sampling
+from steadyhand.tools.bound import BoundTool
+from steadyhand.tools.result import Result
+
+TRACE_VERSION = 1
+_HAN = re.compile(r"[\u4e00-\u9fff]")
+
+
+class Ending(StrEnum):
+    """How one entity ended. Each member carries a sentence."""
+
+    sentence: str
+
+    AGREE = "agree", "Report and service say the same."
+    UNCLEAR = "unclear", "What the report says of it is not clear, so nothing is done."
+    FAILED = "failed", "The service gave no answer; the next run asks again."
+    DISPUTED = "disputed", "The model wants something else than the rule, so nothing is done."
+    BLOCKED = "blocked", "Policy does not let it be written."
+    PROPOSED = "proposed", "It would be written: a dry run."
+    WAITING = "waiting", "It waits for an approval."
+    CAPPED = "capped", "A cap is reached; a later run goes on."
+    WRITTEN = "written", "The service has it."
+    REFUSED = "refused", "The service does not want it."
+    UNDONE = "undone", "It was written and taken back by a person."
+    DOUBT = "doubt", "It was sent and the answer was lost; the next run reads what became of it."
+    UNSENT = "unsent", "It was not done; the next run sends it."
+
+    def __new__(cls, code: str, sentence: str = "") -> Ending:
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.sentence = sentence
+        return member
+
+
+UNFINISHED = {Ending.FAILED, Ending.DOUBT, Ending.UNSENT, Ending.CAPPED}
+_BY_STATE = {
+    State.DONE: Ending.WRITTEN, State.REFUSED: Ending.REFUSED, State.UNDONE: Ending.UNDONE,
+    State.UNDOING: Ending.UNDONE, State.OPEN: Ending.DOUBT, State.UNRESOLVED: Ending.DOUBT,
+}  # fmt: skip
+_BY_CODE = {
+    Code.DRY_RUN: Ending.PROPOSED, Code.APPROVAL: Ending.WAITING,
+    Code.RUN_CAP: Ending.CAPPED, Code.DAY_CAP: Ending.CAPPED,
+}  # fmt: skip
+
+
+class Asker(Protocol):
+    """Reads: the service's answers to a tool's arguments, in order."""
+
+    def __call__(self, tool: str, arguments: Sequence[dict[str, Json]], parallel: int) -> list[Result]: ...
+
+
+class Scribe(Protocol):
+    """Writes: what `agent.writes.Writer` does."""
+
+    def propose(self, proposal: Proposal) -> None: ...
+    def block(self, proposal: Proposal, code: Code) -> None: ...
+    def settle(self, proposal: Proposal, *, send: bool) -> Outcome: ...
+
+
+@dataclass(frozen=True)
+class Entity:
+    kind: str
+    value: str
+    places: tuple[Found, ...]
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table. `digest` names the proposal (for approvals), `key` the write (for undo); "" for none."""
+
+    entity: str
+    kind: str
+    claim: str
+    basis: str
+    standing: str
+    answer: Json
+    ending: Ending
+    code: str = ""
+    detail: str = ""
+    digest: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class Run:
+    """`state`: complete, waiting (for approvals) or incomplete (the next run finishes it). `trace`: JSON lines."""
+
+    report: str
+    state: str
+    rows: tuple[Row, ...]
+    trace: tuple[str, ...]
+
+
+def entities_of(text: str, plan: Plan) -> list[Entity]:
+    """Every entity once, in the order in which it first stands there, with all its places."""
+    places: dict[tuple[str, str], list[Found]] = {}
+    for found in extract_resource(text, plan.kinds):
+        places.setdefault((found.kind, found.value), []).append(found)
+    return [Entity(kind, value, tuple(at)) for (kind, value), at in places.items()][: plan.entities]
+
+
+def run(
+    text: str,
+    agent: AgentFile,
+    ask: Asker,
+    scribe: Scribe,
+    *,
+    tools: Sequence[Tool] = (),
+    backend: Backend | None = None,
+    send: bool = False,
+) -> Run:
+    """Takes one report through the plan. `tools`: query and report as a model is offered them (with a backend)."""
+    return _Runner(text, agent, ask, scribe, tuple(tools), backend, send).run()
+
+
+class _Runner:
+    def __init__(
+        self, text: str, agent: AgentFile, ask: Asker, scribe: Scribe, tools: tuple[Tool, ...], backend: Backend | None,
+        send: bool,
+    ) -> None:  # fmt: skip
+        self.text, self.agent, self.plan, self.ask, self.scribe = text, agent, agent.plan, ask, scribe
+        self.tools, self.backend, self.send = tools, backend, send
+        self.report = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
+        self.sampling = Sampling(max_tokens=self.plan.tokens)
+        self.trace: list[str] = []
+
+    def run(self) -> Run:
+        self._start()
+        entities = entities_of(self.text, self.plan)
+        answers = self._query(entities)
+        said = [read_claim(self.text, entity.places) for entity in entities]
+        standings = [self.plan.standing(answer.value) if answer.ok else None for answer in answers]
+        judgements = self._judge(entities, said, standings, answers)
+        rows = [self._settle(*each) for each in zip(entities, said, standings, answers, judgements, strict=True)]
+        endings = {row.ending for row in rows}
+        state = "incomplete" if endings & UNFINISHED else "waiting" if Ending.WAITING in endings else "complete"
+        self._note("end", state=state, rows=[asdict(row) for row in rows])
+        return Run(self.report, state, tuple(rows), tuple(self.trace))
+
+    def _start(self) -> None:
+        self._note(
+            "start",
+            version=TRACE_VERSION,
+            report=self.report,
+            text=self.text,
+            agent={"plan": self.plan.model_dump(mode="json"), "policy": self.agent.policy.model_dump(mode="json")},
+            tools=[tool.to_openai() for tool in self.tools],
+            model=self.backend.fingerprint if self.backend else None,
+            send=self.send,
+        )
+
+    def _query(self, entities: list[Entity]) -> list[Result]:
+        wanted = [self.plan.querying(entity.value) for entity in entities]
+        answers = self.ask(self.plan.query, wanted, self.plan.parallel)
+        for arguments, answer in zip(wanted, answers, strict=True):
+            self._note("read", tool=self.plan.query, arguments=arguments, result=asdict(answer))
+        return answers
+
+    def _judge(
+        self, entities: list[Entity], said: list[Said], standings: list[Standing | None], answers: list[Result]
+    ) -> list[Completion | None]:
+        """The model's completion for each entity that there is something to judge about; None for the others."""
+        chosen = [
+            n
+            for n, one in enumerate(entities)
+            if self.backend and standings[n] and said[n].claim != "unclear" and neutral(one.value) == one.value
+        ]
+        prompts = [self._prompt(entities[n], said[n], answers[n]) for n in chosen]
+        completions: list[Completion | None] = [None] * len(entities)
+        if self.backend and prompts:
+            for n, completion in zip(chosen, self.backend.generate(prompts, self.sampling), strict=True):
+                completions[n] = completion
+                self._note("model", entity=entities[n].value, completion=asdict(completion))
+        return completions
+
+    def _prompt(self, entity: Entity, said: Said, answer: Result) -> Prompt:
+        claim: Verdict = "safe" if said.claim == "safe" else "unsafe"
+        language = "zh" if len(_HAN.findall(self.text)) * 5 > len(self.text) else "en"
+        call = ToolCall(self.plan.query, self.plan.querying(entity.value))
+        messages = (
+            Message("user", self.plan.question(entity.value, claim, language)),
+            Message("assistant", calls=(call,)),
+            Message("tool", neutral(answer.text())),
+        )
+        return Prompt(messages, self.tools)
+
+    def _settle(
+        self, entity: Entity, said: Said, standing: Standing | None, answer: Result, judged: Completion | None
+    ) -> Row:
+        row = {"entity": entity.value, "kind": entity.kind, "claim": said.claim, "basis": said.basis}
+        row |= {"standing": standing or "unknown", "answer": answer.value if answer.ok else None}
+        if standing is None:
+            return Row(**row, ending=Ending.FAILED, detail=answer.detail or "the answer has no level")
+        if said.claim == "unclear":
+            return Row(**row, ending=Ending.UNCLEAR, detail=said.basis)
+        differs = (standing == "unsafe") != (said.claim == "unsafe")
+        expected = self.plan.reporting(entity.value, said.claim)
+        if self.backend and (problem := self._dispute(expected if differs else None, judged)):
+            return Row(**row, ending=Ending.DISPUTED, detail=problem)
+        if not differs:
+            return Row(**row, ending=Ending.AGREE)
+        proposal = self._proposal(entity, said, standing, answer, judged)
+        code = screened(self.agent.policy, proposal, self._found(), expected)
+        if code is not Code.ALLOWED:
+            self.scribe.block(proposal, code)
+            return Row(**row, ending=Ending.BLOCKED, code=code.value, digest=proposal.digest)
+        return self._write(proposal, row)
+
+    def _write(self, proposal: Proposal, row: dict[str, Json]) -> Row:
+        self.scribe.propose(proposal)
+        outcome = self.scribe.settle(proposal, send=self.send)
+        self._note("write", key=proposal.key, outcome=asdict(outcome))
+        ending = _BY_STATE.get(outcome.state) or _BY_CODE.get(outcome.code, Ending.UNSENT)
+        told = outcome.answer if isinstance(outcome.answer, dict) else {}
+        detail = outcome.detail or " ".join(str(told[name]) for name in ("error", "ticket", "state") if name in told)
+        code = "" if outcome.code is Code.ALLOWED else outcome.code.value
+        return Row(**row, ending=ending, code=code, detail=detail, digest=proposal.digest, key=proposal.key)
+
+    def _dispute(self, expected: dict[str, Json] | None, judged: Completion | None) -> str:
+        """Why the model's strictly parsed answer is not exactly the expected call (None: no call); "" when it is."""
+        if judged is None:
+            return "the model was not asked"
+        wanted = [] if expected is None else [ToolCall(self.plan.report, expected)]
+        found = match(wanted, parse_strict(judged.text, judged.finish_reason), self.tools)
+        return "" if found.passed else f"{found.code}: {found.detail}"
+
+    def _proposal(
+        self, entity: Entity, said: Said, standing: Standing, answer: Result, judged: Completion | None
+    ) -> Proposal:
+        claim: Verdict = "safe" if said.claim == "safe" else "unsafe"
+        first = entity.places[0]
+        evidence: dict[str, Json] = {"kind": entity.kind, "seen": first.seen, "start": first.start, "end": first.end}
+        evidence |= {"places": len(entity.places), "basis": said.basis, "window": said.window, "answer": answer.value}
+        if judged is not None and self.backend is not None:
+            evidence |= {"model": self.backend.fingerprint, "prompt": judged.prompt_hash, "completion": judged.text}
+        arguments = self.plan.reporting(entity.value, claim)
+        return Proposal(
+            self.plan.report, arguments, entity.value, claim, standing, self.report, self.agent.policy.digest, evidence
+        )
+
+    def _found(self) -> set[str]:
+        """Provenance is looked up anew in the text itself, whatever was handed along on the way."""
+        return {found.value for found in extract_resource(self.text, self.plan.kinds)}
+
+    def _note(self, step: str, **data: Json) -> None:
+        row = {"step": step, **data}  # keys stay in their order: a replay must meet every mapping as the run did
+        self.trace.append(json.dumps(row, separators=(",", ":"), allow_nan=False))
+
+
+def parallel_asker(tools: Mapping[str, BoundTool]) -> Asker:
+    """Reads with the bound tools of a toolbox, several at a time, answers in order."""
+
+    def ask(tool: str, arguments: Sequence[dict[str, Json]], parallel: int) -> list[Result]:
+        bound = tools[tool]
+        with ThreadPoolExecutor(max_workers=parallel) as pool:
+            return list(pool.map(bound.call, arguments))
+
+    return ask

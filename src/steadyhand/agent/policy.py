@@ -1,0 +1,119 @@
+"""What may be written: a code for every proposal, from the report's own text and never from a model's words.
+
+`screened` holds what never changes for a report; caps, dry run and approval depend on the moment (`writes`). The first
+check that says no is the answer. Pure: reads no file, sends nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from steadyhand.agent import hosts
+from steadyhand.chat.messages import Json
+from steadyhand.ledger.keys import canonical_json
+
+VERSION = 1  # raised when the rules below change: keys and approvals of other versions do not hold any more
+Standing = Literal["safe", "unsafe", "not_found"]
+Verdict = Literal["safe", "unsafe"]
+Transition = Literal["not_found->unsafe", "safe->unsafe", "unsafe->safe"]
+
+
+class Code(StrEnum):
+    """Each member carries a sentence for the person who reads the table."""
+
+    sentence: str
+
+    ALLOWED = "allowed", "Policy allows it."
+    PROVENANCE = "provenance", "The entity does not stand in the report."
+    ARGUMENTS = "arguments", "The arguments are not those that entity and verdict stand for."
+    BARE_SUFFIX = "bare_suffix", "Names below it belong to many owners."
+    RESERVED = "reserved", "It is no public address."
+    NEVER_TOUCH = "never_touch", "It stands on the never-touch list."
+    TRANSITION = "transition", "This change of verdict is not on the allow-list."
+    RUN_CAP = "run_cap", "The run has made as many writes as it may."
+    DAY_CAP = "day_cap", "Today as many writes were made as may be."
+    DRY_RUN = "dry_run", "A dry run: nothing is sent without --send."
+    APPROVAL = "approval", "A person has to approve it first."
+
+    def __new__(cls, code: str, sentence: str = "") -> Code:
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.sentence = sentence
+        return member
+
+
+class Policy(BaseModel):
+    """`never_touch`: names (with all below them) and networks besides the built-in list. Caps count writes; 0 forbids
+    them. `approval` False: what policy allows is sent without a person."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    transitions: tuple[Transition, ...] = ("not_found->unsafe", "safe->unsafe")
+    never_touch: tuple[str, ...] = ()
+    per_run: int = Field(default=20, ge=0)
+    per_day: int = Field(default=200, ge=0)
+    approval: bool = True
+    approval_hours: float = Field(default=24.0, gt=0)
+
+    @field_validator("never_touch")
+    @classmethod
+    def _plain(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if not name or name != name.strip().lower() or "*" in name or "://" in name:
+                raise ValueError(f"{name!r}: write a host name in lower case, or a network such as 10.0.0.0/8")
+        return names
+
+    @property
+    def digest(self) -> str:
+        """sha256 over version and every key: what approvals and idempotency keys are bound to."""
+        row = {"version": VERSION, "policy": self.model_dump(mode="json")}
+        return hashlib.sha256(canonical_json(row).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """One write that somebody (a rule, a model) would like. `entity` and `verdict` are what the plan means; `arguments`
+    are what would be sent. `standing` is what the service says now; `evidence` what a person is shown."""
+
+    tool: str
+    arguments: dict[str, Json]
+    entity: str
+    verdict: Verdict
+    standing: Standing
+    report: str  # sha256 of its text
+    policy: str  # digest
+    evidence: dict[str, Json]
+
+    @property
+    def key(self) -> str:
+        """The idempotency key: entity, verdict, report and policy; the same wish is the same write for ever."""
+        row = ["write", self.tool, self.entity, self.verdict, self.report, self.policy]
+        return hashlib.sha256(canonical_json(row).encode()).hexdigest()
+
+    @property
+    def digest(self) -> str:
+        """What an approval is bound to: tool, arguments, evidence, and everything the key is made of."""
+        row = [self.tool, self.arguments, self.standing, self.evidence, self.key]
+        return hashlib.sha256(canonical_json(row).encode()).hexdigest()
+
+
+def screened(policy: Policy, proposal: Proposal, found: Collection[str], expected: dict[str, Json]) -> Code:
+    """ALLOWED, or why `proposal` may never be sent under this policy. `found`: what the deterministic extractor finds
+    in the report; `expected`: the arguments that entity and verdict stand for."""
+    host = hosts.host_of(proposal.entity)
+    touchy = hosts.listed(host, hosts.POPULAR) or hosts.listed(host, policy.never_touch)
+    checks = (
+        (proposal.entity in found and bool(host), Code.PROVENANCE),
+        (proposal.arguments == expected, Code.ARGUMENTS),
+        (not hosts.reserved(host), Code.RESERVED),
+        (not hosts.bare_suffix(host), Code.BARE_SUFFIX),
+        (not touchy, Code.NEVER_TOUCH),
+        (f"{proposal.standing}->{proposal.verdict}" in policy.transitions, Code.TRANSITION),
+    )
+    return next((code for passed, code in checks if not passed), Code.ALLOWED)

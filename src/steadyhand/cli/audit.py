@@ -1,0 +1,90 @@
+"""`steady audit`: is the record whole, what stands in it, read after writes in doubt, take one back."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+
+import click
+
+from steadyhand.cli.agent import at_work, audit_option, by_option, domain_option, name_of_account, open_log
+from steadyhand.cli.console import emit_json, say
+from steadyhand.cli.options import json_option
+from steadyhand.errors import EXIT_JOB, EXIT_OK
+
+_SHOWN = ("entity", "verdict", "status", "code", "found", "by", "detail")
+
+
+@click.group("audit")
+def audit_group() -> None:
+    """Verify and read the agent's audit log, settle writes in doubt, take a write back."""
+
+
+@audit_group.command("verify")
+@audit_option
+@click.option("--expect", metavar="HASH", help="A head noted earlier: it must be in the chain, or lines were cut off.")
+@json_option
+def verify_command(audit: Path, expect: str | None, as_json: bool) -> int:
+    """Check every line's hash; exit 4 at the first that is wrong. Note the head: it proves that nothing was cut off."""
+    from steadyhand.agent.audit import verify
+
+    found = verify(audit, expect)
+    if as_json:
+        emit_json({"audit": str(audit), **asdict(found)})
+    else:
+        click.echo(f"whole: {found.records} records, head {found.head}")
+    if found.torn:
+        say(f"{found.torn} bytes at the end are what a crash left; the next record replaces them")
+    return EXIT_OK
+
+
+@audit_group.command("show")
+@audit_option
+@click.option("--key", default="", help="Only records of this write (the beginning of its key).")
+@json_option
+def show_command(audit: Path, key: str, as_json: bool) -> int:
+    """List the records, oldest first."""
+    with open_log(audit) as log:
+        records = [record for record in log.records if str(record.data.get("key", "")).startswith(key)]
+    if as_json:
+        emit_json({"records": [asdict(record) for record in records]})
+    for record in records if not as_json else ():
+        told = "  ".join(f"{name}={record.data[name]}" for name in _SHOWN if record.data.get(name) not in (None, ""))
+        name = str(record.data.get("key") or record.data.get("digest") or "")[:12]
+        click.echo(f"{record.n:>5}  {record.time[:19]}  {record.event:<12} {name:<12}  {told}".rstrip())
+    return EXIT_OK
+
+
+@audit_group.command("recover")
+@domain_option
+@audit_option
+@json_option
+def recover_command(folder: Path, audit: Path, as_json: bool) -> int:
+    """Read what became of every write in doubt; exit 4 while one cannot be read. Sends nothing."""
+    with open_log(audit) as log, at_work(folder, log) as (_, _, writer):
+        found = writer.recover()
+    if as_json:
+        emit_json({"writes": [{"key": key, "state": state.value} for key, state in found]})
+    for key, state in found if not as_json else ():
+        click.echo(f"{key}  {state.value}")
+    say(f"{len(found)} in doubt" if found else "nothing is in doubt")
+    return EXIT_JOB if any(state.value == "open" for _, state in found) else EXIT_OK
+
+
+@audit_group.command("undo")
+@click.argument("key")
+@domain_option
+@by_option
+@audit_option
+@json_option
+def undo_command(key: str, folder: Path, by: str | None, audit: Path, as_json: bool) -> int:
+    """Take the write with this KEY back (`steady audit show` lists keys); again is no error."""
+    with open_log(audit) as log, at_work(folder, log) as (_, _, writer):
+        known = [full for full in log.by_key if full.startswith(key)] if len(key) >= 8 else []
+        full = known[0] if len(known) == 1 else key
+        outcome = writer.undo(full, by or name_of_account())
+    if as_json:
+        emit_json({"key": full, "state": outcome.state.value, "answer": outcome.answer, "detail": outcome.detail})
+    else:
+        click.echo(f"{full[:12]}  {outcome.state.value}  {outcome.detail}".rstrip())
+    return EXIT_OK if outcome.state.value == "undone" else EXIT_JOB

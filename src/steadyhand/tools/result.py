@@ -1,0 +1,49 @@
+"""What came of a call: five answers, because "failed" is no answer when the call may have changed something."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+
+from steadyhand.chat.messages import Json
+
+
+class Status(StrEnum):
+    """Each member carries a sentence."""
+
+    sentence: str
+
+    OK = "ok", "It was carried out, and the answer keeps to its schema."
+    REFUSED = "refused", "The service answered that it did not do it."
+    INVALID = "invalid", "The arguments break the tool's schema; nothing was sent."
+    NOT_SENT = "not_sent", "The service could not be reached; nothing was done."
+    UNKNOWN = "unknown", "It was sent, and no usable answer came: it may have been done or not."
+
+    def __new__(cls, code: str, sentence: str = "") -> Status:
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.sentence = sentence
+        return member
+
+
+@dataclass(frozen=True)
+class Result:
+    """`value` is the answer (of OK and, where it came as JSON, of REFUSED). `code` is the HTTP status, 0 without one.
+    `again`: seconds after which a repetition may help, None where it would not."""
+
+    status: Status
+    value: Json = None
+    detail: str = ""
+    code: int = 0
+    again: float | None = None
+
+    @property
+    def ok(self) -> bool:
+        return self.status is Status.OK
+
+    def text(self) -> str:
+        """What a model is shown: the answer, or an object with `error`."""
+        if self.ok or isinstance(self.value, dict):
+            return json.dumps(self.value, ensure_ascii=False, sort_keys=True)
+        return json.dumps({"error": self.detail or self.status.value}, ensure_ascii=False)

@@ -1,0 +1,108 @@
+"""What may never be written, whoever proposes it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import ValidationError
+
+from steadyhand.agent.hosts import bare_suffix, host_of, listed, reserved
+from steadyhand.agent.policy import Code, Policy, Proposal, screened
+from tests.agent_world import proposal
+
+FOUND = {"evil.com", "http://evil.com/a", "https://docs.google.com/x", "co.uk", "github.io", "10.0.0.1", "8.8.4.4"}
+
+
+def judge(one: Proposal, policy: Policy = Policy()) -> Code:  # noqa: B008  frozen
+    expected = {"uri": one.entity, "verdict": one.verdict, "reason": "false_negative"}
+    return screened(policy, one, FOUND, expected)
+
+
+@pytest.mark.parametrize(
+    ("entity", "code"),
+    [
+        ("evil.com", Code.ALLOWED), ("http://evil.com/a", Code.ALLOWED), ("8.8.4.4", Code.ALLOWED),
+        ("other.com", Code.PROVENANCE), ("vil.com", Code.PROVENANCE), ("*.evil.com", Code.PROVENANCE),
+        ("https://docs.google.com/x", Code.NEVER_TOUCH), ("co.uk", Code.BARE_SUFFIX),
+        ("github.io", Code.BARE_SUFFIX), ("10.0.0.1", Code.RESERVED),
+    ],
+)  # fmt: skip
+def test_entities(entity: str, code: Code) -> None:
+    assert judge(proposal(entity)) is code
+
+
+def test_arguments_must_be_those_of_entity_and_verdict() -> None:
+    smuggled = {"uri": "bank.com", "verdict": "unsafe", "reason": "false_negative"}
+    assert judge(proposal(arguments=smuggled)) is Code.ARGUMENTS
+    assert judge(proposal(arguments={**proposal().arguments, "force": True})) is Code.ARGUMENTS
+
+
+@pytest.mark.parametrize(("standing", "verdict"), [("unsafe", "safe"), ("unsafe", "unsafe"), ("safe", "safe")])
+def test_transitions_are_an_allow_list(standing: str, verdict: str) -> None:
+    arguments = {**proposal().arguments, "verdict": verdict}
+    one = proposal(standing=standing, verdict=verdict, arguments=arguments)
+    assert judge(one) is Code.TRANSITION
+    assert (judge(one, Policy(transitions=("unsafe->safe",))) is Code.ALLOWED) == (standing != verdict)
+
+
+def test_own_names_and_networks_are_never_touched() -> None:
+    policy = Policy(never_touch=("evil.com", "8.8.0.0/16"))
+    assert {judge(proposal(entity), policy) for entity in ("evil.com", "http://evil.com/a", "8.8.4.4")} == {
+        Code.NEVER_TOUCH
+    }
+
+
+@pytest.mark.parametrize("name", ["*.evil.com", "Evil.com", "http://evil.com", "", " evil.com"])
+def test_a_never_touch_entry_that_would_match_nothing_is_refused(name: str) -> None:
+    with pytest.raises(ValidationError):
+        Policy(never_touch=(name,))
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "10.1.2.3", "169.254.0.1", "224.0.0.1", "::1", "fe80::1", "::ffff:10.0.0.1", "192.0.2.7",
+             "255.255.255.255", "localhost", "printer.local", "x.internal"]
+)  # fmt: skip
+def test_reserved(host: str) -> None:
+    assert reserved(host)
+
+
+def test_public_hosts_are_free() -> None:
+    for host in ("8.8.8.8", "2606:4700::1111", "evil.com", "evil.co.uk", "evil.github.io", "notgoogle.com"):
+        assert not reserved(host)
+        assert not bare_suffix(host)
+        assert not listed(host, ["google.com", "10.0.0.0/8"])
+
+
+@pytest.mark.parametrize(
+    ("entity", "host"),
+    [
+        ("http://a:b@Evil.com.:8080/x?y", "evil.com"), ("http://[::1]:80/", "::1"), ("EVIL.com", "evil.com"),
+        ("http://[broken/", ""), ("http:///x", ""), ("http://google.com@evil.com/", "evil.com"),
+    ],
+)  # fmt: skip
+def test_hosts_of_entities(entity: str, host: str) -> None:
+    assert host_of(entity) == host
+
+
+def test_the_key_is_the_wish_and_the_digest_is_all_that_was_shown() -> None:
+    one = proposal()
+    assert proposal(standing="not_found").key == one.key
+    changes: list[dict[str, Any]] = [
+        {"standing": "not_found"}, {"evidence": {}}, {"report": "1" * 64}, {"policy": "2" * 64}, {"tool": "other"},
+        {"arguments": {**one.arguments, "uri": "x.com"}},
+    ]  # fmt: skip
+    digests = {one.digest} | {proposal(**change).digest for change in changes}
+    assert len(digests) == 1 + len(changes)
+    assert len({proposal(**change).key for change in changes}) == 4
+
+
+def test_another_policy_is_another_digest() -> None:
+    assert Policy(per_run=3).digest != Policy().digest == Policy(per_run=20).digest
+
+
+@given(st.text(max_size=30))
+def test_nothing_outside_the_report_is_ever_allowed(entity: str) -> None:
+    assert (judge(proposal(entity)) is Code.ALLOWED) <= (entity in FOUND)
