@@ -23,7 +23,7 @@ FLOORS = (
     ("chat", "stats"),
     ("domain", "ledger"),
     ("models",),
-    ("check", "cards", "pairs", "train", "evaluate", "report"),
+    ("check", "cards", "pairs", "train", "evaluate", "report", "export"),
     ("flow",),
     ("cli",),
 )

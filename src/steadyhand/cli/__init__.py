@@ -42,7 +42,7 @@ COMMANDS = {
     "check": Entry("steadyhand.cli.check:check_command", "Lint a dataset or a domain folder; no model needed."),
     "split": Entry("steadyhand.cli.data:split_command", "Split a dataset into train and eval, near-copies together."),
     "import": Entry("steadyhand.cli.data:import_command", "Turn a dataset in a common format into a domain folder."),
-    "export": Entry("steadyhand.cli.data:export_command", "Write a domain folder in a common dataset format."),
+    "export": Entry("steadyhand.cli.export:export_command", "Write a domain as a dataset, or a model to serve."),
     "extract": Entry("steadyhand.cli.extract:extract_command", "Find domains, IP addresses and URIs in reports."),
     "run": Entry("steadyhand.cli.run:run_command", "Take a domain folder to a signed-off model and a report."),
     "eval": Entry("steadyhand.cli.evaluate:eval_command", "Measure a model on a domain's scenarios and probes."),
