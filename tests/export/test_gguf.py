@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -122,7 +123,7 @@ def test_a_file_that_does_not_read_back_is_refused(
         write_gguf(model, tmp_path / "m.gguf", "f32")
 
 
-def _numbered(array):  # type: ignore[no-untyped-def]
+def _numbered(array: Any) -> Any:
     """Norms of a fresh model are all ones: give each tensor a number of its own."""
     return lambda self, name, form: array(self, name, form) + np.float32(len(name) + sum(map(ord, name)) % 97)
 

@@ -44,6 +44,7 @@ COMMANDS = {
     "import": Entry("steadyhand.cli.data:import_command", "Turn a dataset in a common format into a domain folder."),
     "export": Entry("steadyhand.cli.export:export_command", "Write a domain as a dataset, or a model to serve."),
     "extract": Entry("steadyhand.cli.extract:extract_command", "Find domains, IP addresses and URIs in reports."),
+    "train": Entry("steadyhand.cli.train:train_command", "Look at a training before it runs: its tokens, its memory."),
     "run": Entry("steadyhand.cli.run:run_command", "Take a domain folder to a signed-off model and a report."),
     "eval": Entry("steadyhand.cli.evaluate:eval_command", "Measure a model on a domain's scenarios and probes."),
     "compare": Entry("steadyhand.cli.evaluate:compare_command", "Compare two evaluations item by item."),

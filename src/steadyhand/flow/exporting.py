@@ -10,7 +10,7 @@ import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from steadyhand import __version__
 from steadyhand.chat.messages import Json, Message, Tool
@@ -24,9 +24,6 @@ from steadyhand.models.backend import Prompt
 from steadyhand.report.data import ReportData
 from steadyhand.train.merge import MergeReport, merge
 from steadyhand.train.result import publish
-
-if TYPE_CHECKING:
-    from steadyhand.chat.render import Renderer
 
 Form = Literal["safetensors", "adapter", "gguf"]
 WEIGHTS, ADAPTER, CARD, MODELFILE, VLLM = "model", "adapter", "README.md", "Modelfile", "serve-vllm.sh"
@@ -61,6 +58,15 @@ class Exported:
     gguf: GgufReport | None
     commands: tuple[str, ...]
     notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A chat template, a dialogue rendered by it up to the assistant's turn, and the tokens that end that turn."""
+
+    template: str
+    prompt: str
+    stops: tuple[str, ...]
 
 
 def export_model(place: str, to: Path, forms: Collection[Form], *, kind: Kind = "bf16", name: str = "") -> Exported:
@@ -98,15 +104,13 @@ def _fill(source: Source, folder: Path, forms: Collection[Form], kind: Kind) -> 
     from steadyhand.models.load import fingerprint
 
     parity = merge(source.folder, folder / WEIGHTS, PARITY)
-    renderer, template, context = _rendering(folder / WEIGHTS)
-    prompt = renderer.decode(renderer.prompt(PARITY[0].messages, ()).ids)
-    parsers, mark = parsers_of(template, prompt), fingerprint(folder / WEIGHTS)
+    spoken, context = _spoken(folder / WEIGHTS)
+    parsers, mark = parsers_of(spoken.template, spoken.prompt), fingerprint(folder / WEIGHTS)
     files, notes, commands = _served(source, parsers, context, forms)
     report = None
     if "gguf" in forms:
         report = write_gguf(folder / WEIGHTS, folder / f"{source.name}-{kind}.gguf", kind, name=source.name)
-        stops = [renderer.decode([stop]) for stop in renderer.stop_ids]
-        _gguf_files(folder, report, files, notes, speaks_chatml(template), context, stops)
+        _gguf_files(folder, report, files, notes, spoken, context)
     if "adapter" in forms and source.adapter is not None:
         shutil.copytree(source.adapter, folder / ADAPTER, ignore=shutil.ignore_patterns("training.json", ".done.json"))
         files[ADAPTER] = f"LoRA adapter of {_base(source)}, for peft and vLLM"
@@ -122,14 +126,16 @@ def _fill(source: Source, folder: Path, forms: Collection[Form], kind: Kind) -> 
     return Exported(folder, source.name, {**files, CARD: "this card"}, parity, report, tuple(commands), tuple(notes))
 
 
-def _rendering(folder: Path) -> tuple[Renderer, str, int]:
-    """How the model is spoken to, its chat template, and its context in tokens."""
+def _spoken(folder: Path) -> tuple[Spoken, int]:
+    """How the model is spoken to, and its context in tokens."""
     from steadyhand.chat.render import Renderer
     from steadyhand.models.load import load_tokenizer
 
     tokenizer = load_tokenizer(folder)
+    renderer = Renderer(tokenizer)
     context = json.loads((folder / "config.json").read_text("utf-8"))["max_position_embeddings"]
-    return Renderer(tokenizer), str(tokenizer.chat_template), context
+    stops = tuple(str(token) for token in tokenizer.convert_ids_to_tokens(list(renderer.stop_ids)))
+    return Spoken(str(tokenizer.chat_template), renderer.prompt(PARITY[0].messages, ()).text, stops), context
 
 
 def _served(
@@ -157,9 +163,8 @@ def _gguf_files(
     report: GgufReport,
     files: dict[str, str],
     notes: list[str],
-    chatml: bool,
+    spoken: Spoken,
     context: int,
-    stops: list[str],
 ) -> None:
     """Lists the GGUF file, and writes the Modelfile where Ollama would speak to the model as training did."""
     off = "every weight is kept" if report.error == 0 else f"weights are off by {100 * report.error:.2g} % (rms)"
@@ -169,10 +174,10 @@ def _gguf_files(
             "llama.cpp has no rule that splits text as this model's tokenizer does, so the GGUF file takes token ids "
             "only (tokenizer.json is inside it), and there is no Modelfile: Ollama would feed it other tokens."
         )
-    elif not chatml:
+    elif not speaks_chatml(spoken.template):
         notes.append("The chat template is not Qwen's, so there is no Modelfile.")
     else:
-        (folder / MODELFILE).write_text(modelfile(report.path.name, context, stops), "utf-8")
+        (folder / MODELFILE).write_text(modelfile(report.path.name, context, spoken.stops), "utf-8")
         files[MODELFILE] = "for `ollama create NAME -f Modelfile`"
         notes.append("Ollama spells tool schemas in its own way: the model sees other white space than in training.")
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from steadyhand.errors import PrerequisiteError
 
@@ -59,7 +59,7 @@ class Weights:
                 ) from error
         return found
 
-    def _slice(self, path: Path, name: str) -> object:
+    def _slice(self, path: Path, name: str) -> Any:
         from safetensors import safe_open
 
         with safe_open(path, "pt") as file:
