@@ -83,7 +83,7 @@ def test_a_sound_training_is_not_stopped_and_ends_at_the_same_weights(tmp_path: 
 def test_what_is_damaged_does_not_enter_preference_training_unless_told_to(tmp_path: Path) -> None:
     """A random model fails by every sign, and the reference says that the base did not."""
     base = tiny.save(tmp_path / "base")
-    questions = [Question(prompt) for prompt in tiny.prompts(6) * 4]
+    questions = [Question(prompt) for prompt in tiny.prompts(6, tools=False) * 4]
     config = DpoConfig(method="full", groups_per_step=4, save_steps=0, log_steps=1)
     reference = {"garbage": (0, 24), "endless": (0, 24), "think": (0, 24)}
     short = WatchConfig(max_tokens=12)

@@ -25,6 +25,7 @@ from steadyhand.train.health import (
     rates,
     spread_evenly,
 )
+from tests import tiny
 
 ASK = Question(Prompt((Message("user", "What is the capital of France?"),)), AnswerRule(("Paris",)))
 TALK = Question(Prompt((Message("user", "Hi"), Message("assistant", "Hello."), Message("user", "How are you?"))))
@@ -58,6 +59,11 @@ def test_every_sign_on_answers_judged_by_hand(
     assert set(found) <= set(SIGNS)
     assert ("knowledge" in found) == (question.rule is not None)
     assert ("dialogue" in found) == (question is TALK)
+
+
+def test_thinking_for_longer_with_tools_on_offer_is_no_damage() -> None:
+    offered = Question(Prompt(ASK.prompt.messages, (tiny.QUERY,)))
+    assert "endless" not in judge(offered, answer("<think>\na long plan", "length"))
 
 
 def test_counting_keeps_signs_apart() -> None:

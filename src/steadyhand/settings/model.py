@@ -188,7 +188,7 @@ class WatchSettings(Section):
     questions: Count = 24
     """Questions of a check at most; a healthy model is usually asked half of them."""
 
-    max_tokens: Count = 64
+    max_tokens: Count = 128
     """New tokens per answer of a check."""
 
 

@@ -51,7 +51,7 @@ class WatchConfig:
 
     steps: int = 0
     """Optimiser steps between two checks; 0: eight checks in a training."""
-    max_tokens: int = 64
+    max_tokens: int = 128
     """New tokens per answer; more cost more, fewer cut healthy answers off."""
     alpha: float = 0.01
     """Largest probability that a healthy training is ever stopped, over all its checks and signs together."""
@@ -100,7 +100,9 @@ def judge(question: Question, completion: Completion) -> dict[str, bool]:
     loop = degenerate(raw, finish)
     broken = bool(garbage(raw, "\n".join(message.content for message in question.prompt.messages)))
     empty = too_short(parsed.content, parsed.attempts > 0) and finish == "stop"
-    found = {"loop": loop, "garbage": broken, "empty": empty, "endless": finish == "length"}
+    found = {"loop": loop, "garbage": broken, "empty": empty}
+    if not question.prompt.tools:  # with tools on offer a model that learns its domain may rightly think for longer
+        found["endless"] = finish == "length"
     if finish == "stop":  # thinking that was cut off is "endless", not broken
         found["think"] = think_state(raw).code not in WHOLE
     if any(message.role == "assistant" for message in question.prompt.messages):
