@@ -14,9 +14,9 @@ from tests.flow import world
 
 def test_inspect_marks_what_is_trained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = world.make(tmp_path / "d", tiny.save(tmp_path / "base"))
-    assert main(["train", str(folder), "--inspect", "--source", "card:c4"]) == 0
+    assert main(["train", str(folder), "--inspect", "--source", "uss.level/c4"]) == 0
     out, err = capsys.readouterr()
-    assert "--- card:c4: " in out
+    assert "--- card:uss.level/c4: " in out
     assert "level 50?<|im_end|>" in out
     assert "It is safe.<|im_end|>]]" in out
     assert "rows train an answer without thinking" in err

@@ -10,6 +10,7 @@ import pytest
 
 from steadyhand.errors import PrerequisiteError, UsageError
 from steadyhand.flow.exporting import PARITY, export_model
+from steadyhand.flow.run import publish_report
 from steadyhand.models.backend import Sampling
 from steadyhand.models.load import fingerprint, load
 from tests import tiny
@@ -32,7 +33,9 @@ def adapter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_a_run_is_handed_on_with_its_evaluation(done: world.Finished, tmp_path: Path) -> None:
-    made = export_model(str(done.out), tmp_path / "out", ["safetensors", "adapter", "gguf"], kind="f32", name="agent")
+    run = done.copy(tmp_path / "run")
+    publish_report(done.desk, run)
+    made = export_model(str(run), tmp_path / "out", ["safetensors", "adapter", "gguf"], kind="f32", name="agent")
     merged = done.desk.artefact("merge") / "model"
     assert fingerprint(tmp_path / "out" / "model") == fingerprint(merged)
     assert (made.parity.argmax_agreement, made.name) == (1.0, "agent")
@@ -43,7 +46,7 @@ def test_a_run_is_handed_on_with_its_evaluation(done: world.Finished, tmp_path: 
     }  # fmt: skip
     card = (tmp_path / "out" / "README.md").read_text("utf-8")
     metric = next(
-        iter(json.loads((done.out / "report" / "report.json").read_text("utf-8"))["evaluations"]["dpo"]["metrics"])
+        iter(json.loads((run / "report" / "report.json").read_text("utf-8"))["evaluations"]["dpo"]["metrics"])
     )
     assert f"| {metric} |" in card
     assert "Verdict: **" in card

@@ -27,7 +27,7 @@ BUDGETS = {"qwen3-8b-24gb": 24.0}  # what a preset says it fits
 )
 @click.option("--plan", "planning", is_flag=True, help="Show the peak memory of SFT and DPO by arithmetic.")
 @click.option("--rows", type=click.IntRange(min=0), default=3, show_default=True, help="Rows that --inspect shows.")
-@click.option("--source", default="", help="With --inspect: only rows whose source holds this, for example card:c1.")
+@click.option("--source", default="", help="With --inspect: only rows whose source holds this, for example level/c1.")
 @click.option("--model", help="Base model, in place of the settings'.")
 @click.option("--preset", help="Settings of this preset, in place of the domain's: nano or qwen3-8b-24gb.")
 @click.option(

@@ -38,7 +38,9 @@ def inspect_domain(folder: Path, settings: Settings, rows: int, source: str = ""
     )
     chosen = _chosen(taught, rows, source)
     if source and not chosen:
-        raise UsageError(f"no row comes from {source!r}", where=str(folder), next="for instance card:ID or scenario:ID")
+        raise UsageError(
+            f"no row comes from {source!r}", where=str(folder), next="for instance card:POINT/ID or scenario:ID"
+        )
     tokenizer = load_tokenizer(resolve(settings.model.base))
 
     def decode(ids: Sequence[int]) -> str:
