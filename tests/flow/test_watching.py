@@ -5,18 +5,19 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from steadyhand.domain.load import load
 from steadyhand.flow.watching import questions, reference_of
 from tests import tiny
 from tests.flow import world
 
-GENTLE = {"watch__enabled": True, "watch__max_tokens": 8, "sft__learning_rate": 1e-6, "dpo__learning_rate": 1e-6}
+GENTLE: dict[str, Any] = {"watch__enabled": True, "watch__max_tokens": 8, "sft__learning_rate": 1e-6, "dpo__learning_rate": 1e-6}
 
 
 def test_a_run_leaves_what_its_watch_saw(tmp_path: Path) -> None:
     """At next to no learning rate nothing is damaged; preference training is held to the rates of the base."""
-    desk = world.go(world.make(tmp_path / "d", tiny.save(tmp_path / "base")), tmp_path / "out", **GENTLE)
+    desk = world.go(world.make(tmp_path / "d", tiny.save(tmp_path / "base")), tmp_path / "out", None, **GENTLE)
     seen = {stage: json.loads((desk.artefact(stage) / "health.json").read_text("utf-8")) for stage in ("sft", "dpo")}
     assert seen["sft"]["reference"] == seen["dpo"]["reference"]
     assert reference_of(desk.artefact("sft")) == {k: tuple(v) for k, v in seen["sft"]["reference"].items()}
