@@ -12,7 +12,12 @@ from steadyhand.flow.watching import questions, reference_of
 from tests import tiny
 from tests.flow import world
 
-GENTLE: dict[str, Any] = {"watch__enabled": True, "watch__max_tokens": 8, "sft__learning_rate": 1e-6, "dpo__learning_rate": 1e-6}
+GENTLE: dict[str, Any] = {
+    "watch__enabled": True,
+    "watch__max_tokens": 8,
+    "sft__learning_rate": 1e-6,
+    "dpo__learning_rate": 1e-6,
+}
 
 
 def test_a_run_leaves_what_its_watch_saw(tmp_path: Path) -> None:
