@@ -23,7 +23,7 @@ FLOORS = (
     ("chat", "stats"),
     ("domain", "ledger"),
     ("models", "tools"),
-    ("check", "cards", "pairs", "train", "evaluate", "report", "agent"),
+    ("check", "cards", "pairs", "train", "evaluate", "report", "agent", "export"),
     ("flow",),
     ("cli",),
 )

@@ -19,6 +19,7 @@ from steadyhand.flow.stage import Stage, stage
 from steadyhand.ledger.records import Records
 from steadyhand.ledger.store import Store
 from steadyhand.settings import Settings
+from steadyhand.settings.model import DpoSettings
 from tests.flow.world import Watcher, files
 
 HASHES = {"tools": "t", "training": "n", "taught": "c", "heldout": "h", "probes": "p", "model": "m"}
@@ -161,3 +162,11 @@ def test_every_stage_says_how_long_it_took(house: House) -> None:
     seconds = house.desk(STAGES, HASHES, Settings()).seconds()
     assert list(seconds) == ["first", "second", "third"]
     assert all(0 <= value < 60 for value in seconds.values())
+
+
+def test_a_failed_gate_is_passed_when_the_settings_accept_damage(house: House) -> None:
+    gate = replace(SECOND, work=leave("gate.json", '{"word": "FAIL", "checks": []}'))
+    with pytest.raises(GateFailed, match=r"dpo\.accept_damaged"):
+        house.run((FIRST, gate, THIRD))
+    house.run((FIRST, gate, THIRD), Settings(dpo=DpoSettings(accept_damaged=True)))
+    assert house.watcher.ran[-1] == "third"

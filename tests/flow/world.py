@@ -73,6 +73,9 @@ determinism_items = 2
 
 [sampling]
 max_tokens = 8
+
+[watch]
+enabled = false
 """
 PASSING = {
     "bars.tool_call_accuracy": 0,

@@ -9,7 +9,8 @@ from pathlib import Path
 
 LIGHT = (
     "models.backend models.batching models.endpoint models.generate models.load models.quiet models.replay "
-    "models.sampling train.checkpoints train.config train.data train.dpo train.merge train.result train.sft"
+    "models.sampling models.weights train.checkpoints train.config train.data train.dpo train.guard train.health "
+    "train.merge train.result train.sft export.card export.gguf export.serve export.vocabulary"
 )
 
 

@@ -1,8 +1,7 @@
-"""The commands about data: `init`, `import`, `export`. They say what the rooms did; they know no rules."""
+"""The commands about data: `init`, `import`, `split`. They say what the rooms did; they know no rules."""
 
 from __future__ import annotations
 
-from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,6 @@ from steadyhand.errors import PrerequisiteError
 
 if TYPE_CHECKING:
     from steadyhand.domain.convert import Imported
-    from steadyhand.domain.export import ExportFormat
     from steadyhand.domain.formats import Format
 
 _FOLDER = click.Path(path_type=Path)
@@ -69,26 +67,6 @@ def import_command(source: Path, folder: Path, form: str, seed: int, as_json: bo
     if summary.rejects:
         say(f"rejected rows and reasons: {folder / 'rejects.jsonl'}")
     say(f"next: steady check {folder}")
-
-
-@click.command("export")
-@click.argument("folder", type=_FOLDER)
-@click.option("--to", "target", type=_FOLDER, required=True, help="The new JSONL file.")
-@click.option("--format", "form", type=click.Choice(["openai", "sharegpt"]), default="openai", show_default=True)
-@json_option
-def export_command(folder: Path, target: Path, form: ExportFormat, as_json: bool) -> None:
-    """Write cards, scenarios and rehearsal rows of the domain in FOLDER as JSONL, each with its `split`."""
-    from steadyhand.domain.export import export_rows
-    from steadyhand.domain.load import load
-    from steadyhand.domain.write import jsonl, write_new
-
-    rows = list(export_rows(load(folder), form))
-    write_new(jsonl(rows), target)
-    splits = Counter(row["split"] for row in rows)
-    if as_json:
-        emit_json({"file": str(target), "format": form, "rows": len(rows), "splits": dict(splits)})
-    else:
-        click.echo(f"{len(rows)} rows ({splits['train']} train, {splits['eval']} eval) in {target}")
 
 
 @click.command("split")

@@ -69,7 +69,10 @@ def _ended(error: BaseException) -> tuple[Status, str]:
 
 
 def _stop_at_failed_gate(desk: Desk, step: Planned) -> None:
-    """A stage that leaves a verdict named gate.json with FAIL ends the run, also when it was done in an earlier one."""
+    """A stage that leaves a verdict named gate.json with FAIL ends the run, also when it was done in an earlier one,
+    unless the settings accept damage; the report's manifest then says so."""
+    if desk.settings.dpo.accept_damaged:
+        return
     path = desk.store.artefact(step.key) / "gate.json"
     verdict = read_object(path)
     if verdict.get("word") == "FAIL":
@@ -78,7 +81,8 @@ def _stop_at_failed_gate(desk: Desk, step: Planned) -> None:
         raise GateFailed(
             f"fine-tuning damaged the model, so it is not trained further and the base is kept: {why}",
             where=str(path),
-            next="lower sft.learning_rate or sft.epochs, raise sft.rehearsal, or look at the cards; then run again",
+            next="lower sft.learning_rate or sft.epochs, raise sft.rehearsal, or look at the cards; then run again "
+            "(dpo.accept_damaged goes on all the same, and the report says so)",
         )
 
 

@@ -46,4 +46,5 @@ def _manifest(desk: Desk) -> dict[str, Json]:
         "parity": read_json(desk.artefact("merge") / "parity.json"),
         "evaluation": tuned.manifest,
         "fingerprint": tuned.fingerprint,
+        "accepted_damage": read_json(desk.artefact("gate") / "gate.json")["word"] == "FAIL",  # else the run had ended
     }

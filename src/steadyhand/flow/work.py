@@ -19,6 +19,7 @@ from steadyhand.flow.desk import Desk
 from steadyhand.flow.interrupt import first_interrupt
 from steadyhand.flow.parts import plain
 from steadyhand.flow.shelf import read_evaluation, read_groups, write_evaluation, write_json
+from steadyhand.flow.watching import guard_of, leave, reference_of
 from steadyhand.ledger.result import Evaluation
 from steadyhand.models.backend import Prompt, Sampling
 from steadyhand.settings import Settings
@@ -73,8 +74,10 @@ def sft(desk: Desk, out: Path) -> None:
     rows = _taught_rows(desk, scenarios=given.scenarios)
     trained = desk.work("sft") / "trained"
     config = _config(SftConfig, given, desk)
+    guard = guard_of(desk)
     with first_interrupt() as stop:
-        result = train_sft(desk.parts.base, rows, config, trained, _figures(desk), stop=stop)
+        result = train_sft(desk.parts.base, rows, config, trained, _figures(desk), stop=stop, guard=guard)
+    leave(guard, out)
     write_json(out / "curve.json", {"curve": list(result.log), "steps": result.steps, "tokens": result.tokens})
     write_json(out / "rows.json", {"rows": [row.source for row in rows], "cut_prompts": result.cut_prompts})
     if given.method == "lora":
@@ -122,8 +125,10 @@ def dpo(desk: Desk, out: Path) -> None:
     config = _config(DpoConfig, desk.settings.dpo, desk)
     rows = _taught_rows(desk, scenarios=False) if config.replay_tokens else []  # the groups bring the scenarios
     start = desk.artefact("sft") / MODEL
+    guard = guard_of(desk, reference_of(desk.artefact("sft")))
     with first_interrupt() as stop:
-        result = train_dpo(start, groups, config, trained, _figures(desk), rows=rows, stop=stop)
+        result = train_dpo(start, groups, config, trained, _figures(desk), rows=rows, stop=stop, guard=guard)
+    leave(guard, out)
     curve = [{CURVE_NAMES.get(name, name): value for name, value in row.items()} for row in result.log]
     write_json(out / "curve.json", {"curve": curve, "steps": result.steps, "tokens": result.tokens})
     trained.rename(out / MODEL)

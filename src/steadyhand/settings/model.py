@@ -172,6 +172,25 @@ class DpoSettings(Section):
     label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
     """Assumed share of groups labelled the wrong way round (conservative DPO). 0: every label is trusted."""
 
+    accept_damaged: bool = False
+    """Go on with a model that failed the health gate or shows damage; written into the report's manifest."""
+
+
+class WatchSettings(Section):
+    """The health watch: a training that damages the model is stopped. It changes no weight of a healthy one."""
+
+    enabled: bool = True
+    """Whether trainings are watched."""
+
+    steps: CountOrNone = 0
+    """Optimiser steps between two checks; a jump of loss or gradient asks at once. 0: eight checks in a training."""
+
+    questions: Count = 24
+    """Questions of a check at most; a healthy model is usually asked half of them."""
+
+    max_tokens: Count = 128
+    """New tokens per answer of a check."""
+
 
 class EvalSettings(Section):
     """How a model is measured."""
@@ -265,6 +284,7 @@ class Settings(Section):
     gate: GateSettings = GateSettings()
     pairs: PairsSettings = PairsSettings()
     dpo: DpoSettings = DpoSettings()
+    watch: WatchSettings = WatchSettings()
     eval: EvalSettings = EvalSettings()
     sampling: SamplingSettings = SamplingSettings()
     bars: BarsSettings = BarsSettings()

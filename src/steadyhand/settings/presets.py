@@ -25,6 +25,7 @@ PRESETS: dict[str, dict[str, object]] = {
         "dpo.learning_rate": 5e-6,
         "dpo.groups_per_step": 8,
         "dpo.max_length": 4096,
+        "watch.max_tokens": 512,
         "eval.batch_size": 8,
         "sampling.max_tokens": 2048,
     },

@@ -11,6 +11,7 @@ import shutil
 from pathlib import Path
 
 DONE = "DONE"
+HEALTHY = "HEALTHY"
 KEY = "KEY"
 KEPT = 2  # complete checkpoints that stay: the last may be damaged by the disk, not by us
 _NAME = re.compile(r"checkpoint-(\d+)")
@@ -34,15 +35,37 @@ def claim(work: Path, key: str) -> Path | None:
 
 
 def mark(work: Path, step: int) -> None:
-    """Marks the checkpoint of `step` as complete once its files are on the disk; drops all but the last `KEPT`."""
+    """Marks the checkpoint of `step` as complete once its files are on the disk; drops all but the last `KEPT` and the
+    last healthy one."""
     folder = work / f"checkpoint-{step}"
     for path in folder.rglob("*"):
         if path.is_file():
             _sync(path)
     _write(folder / DONE, f"{step}\n")
-    for old in [f for f in _folders(work) if (f / DONE).is_file()][KEPT:]:
+    good = _healthy(work)
+    for old in [f for f in _folders(work) if (f / DONE).is_file() and f != good][KEPT:]:
         (old / DONE).unlink()  # first, so that a half removed checkpoint does not count
         shutil.rmtree(old)
+
+
+def mark_healthy(work: Path, step: int) -> None:
+    """Says of the complete checkpoint of `step` that the model in it was asked and is not damaged."""
+    _write(work / f"checkpoint-{step}" / HEALTHY, f"{step}\n")
+
+
+def back_to_healthy(work: Path) -> Path | None:
+    """Removes every checkpoint after the last healthy one and returns that one; None when no checkpoint is healthy."""
+    good = _healthy(work)
+    for folder in _folders(work):
+        if folder == good:
+            break
+        (folder / DONE).unlink(missing_ok=True)
+        shutil.rmtree(folder)
+    return good
+
+
+def _healthy(work: Path) -> Path | None:
+    return next((f for f in _folders(work) if (f / DONE).is_file() and (f / HEALTHY).is_file()), None)
 
 
 def _folders(work: Path) -> list[Path]:

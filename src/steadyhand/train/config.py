@@ -105,6 +105,9 @@ class DpoConfig(TrainConfig):
     """Groups of an optimiser step, at least 1."""
     replay_tokens: int = 0
     """Tokens of SFT rows that each optimiser step takes along, so that preference training forgets nothing; 0 none."""
+    accept_damaged: bool = False
+    """Whether a model that shows damage before the first step is trained all the same. It is written beside the
+    weights: preference training repairs nothing."""
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -26,6 +26,8 @@ from steadyhand.train.sft import token_loss
 if TYPE_CHECKING:
     import torch
 
+    from steadyhand.train.guard import Guard
+
 
 def train_dpo(
     model_folder: str | Path,
@@ -37,6 +39,7 @@ def train_dpo(
     rows: Sequence[Row] = (),
     stop: Callable[[], bool] | None = None,
     cache: Path | None = None,
+    guard: Guard | None = None,
 ) -> TrainResult:
     """Trains the model of `model_folder` on `groups` against itself as it starts, and puts it at `out`. Every step
     takes `config.replay_tokens` tokens of `rows` along, whose mean loss per token is added times `sft_weight`.
@@ -44,7 +47,8 @@ def train_dpo(
     The log has, beside loss: `dpo` (the preference part, ln 2 at step 1), `nll` (of chosen, per token),
     `rewards/chosen`, `rewards/rejected`, `rewards/margins` (beta times log-ratios), `rewards/accuracies` (share of
     rejected answers behind the chosen one) and `replay` (loss per token of the rows). `cache` keeps reference
-    log-probabilities between runs. Resuming, `stop` and errors are those of `train_sft`.
+    log-probabilities between runs. Resuming, `stop`, `guard` and errors are those of `train_sft`; a guard with a
+    reference of its own also refuses a model that is damaged before the first step, unless `config.accept_damaged`.
     """
     from steadyhand.chat.render import Renderer
     from steadyhand.models.load import fingerprint
@@ -57,24 +61,40 @@ def train_dpo(
     model, tokenizer, folder = trainable(model_folder, config)
     data = group_samples(groups, Renderer(tokenizer), config)
     replayed = nested(samples(rows, Renderer(tokenizer), config)) if rows and config.replay_tokens else []
-    settings = replace(config, save_steps=0, log_steps=1)  # neither changes the result
+    settings = replace(config, save_steps=0, log_steps=1, accept_damaged=False)  # none changes the result
     start = fingerprint(folder)
     key, work = digest("dpo", start, settings, data, replayed), work_folder(out)
     with disk_full_as_job_error(work), loop.threads(config.threads):
         checkpoints.claim(work, key)
         reference = reference_log_probs(model, data, config, start, cache or work)
     plan = dpo_plan(len(data), config, [len(sample.ids) for sample in replayed])
+    if guard:
+        _begin(guard, model, tokenizer, len(plan), config)
     objective = _Objective(data, reference, replayed, config, model.device)
-    log = loop.run(loop.Job(model, objective, plan, config, work, key, progress, stop, first_step=_check_start))
+    job = loop.Job(
+        model, objective, plan, config, work, key, progress, stop, first_step=_check_start, guard=guard, source=folder
+    )
+    log = loop.run(job)
     facts = {
         "steps": len(plan),
         "tokens": config.epochs * sum(len(g.prompt) + sum(map(len, g.completions)) for g in data),
         "cut_prompts": sum(g.cut > 0 for g in data),
         "cut_rejected": sum(g.cut_rejected for g in data),
     }
-    save(model, folder, out, config, {**facts, "log": list(log)})
+    health = {"health": guard.record()} if guard else {}
+    save(model, folder, out, config, {**facts, "log": list(log), **health})
     shutil.rmtree(work)
     return TrainResult(out, log, seconds=time.monotonic() - began, **facts)
+
+
+def _begin(guard: Guard, model: Any, tokenizer: Any, steps: int, config: DpoConfig) -> None:
+    """What is damaged does not enter; when it must, it is watched against itself, or it would be stopped at once."""
+    if config.accept_damaged:
+        guard.reference = None
+    given = guard.reference is not None
+    guard.begin(model, tokenizer, steps)
+    if given:
+        guard.refuse_damaged()
 
 
 def group_log_probs(model: Any, group: GroupSample, device: torch.device) -> torch.Tensor:

@@ -22,6 +22,7 @@ from steadyhand.models.memory import keep_freed_memory
 from steadyhand.models.quiet import quiet
 from steadyhand.train import checkpoints
 from steadyhand.train.config import TrainConfig
+from steadyhand.train.guard import Guard, stop_damaged
 from steadyhand.train.muon import Muon, split_parameters
 from steadyhand.train.result import Progress, disk_full_as_job_error
 
@@ -50,13 +51,16 @@ class Job:
     stop: Callable[[], bool] | None = None
     gradient_checkpointing: bool = False
     first_step: Callable[[Figures], None] | None = None  # checks the figures of step 1 of a fresh run
+    guard: Guard | None = None  # asks the model under way and stops the training when it is damaged
+    source: Path = Path()  # the folder of the model that is trained, for the tokenizer of what is kept
 
 
 def run(job: Job) -> tuple[dict[str, float], ...]:
     """Trains `job.model` in place from the last complete checkpoint of the same job; returns the log.
 
-    Raises JobError when the loss is not finite, memory or disk is full; KeyboardInterrupt after `job.stop` said so
-    and a checkpoint was saved.
+    Raises JobError when the loss or a gradient is not finite, when the guard finds the model damaged (the last
+    healthy checkpoint is kept), when memory or disk is full; KeyboardInterrupt after `job.stop` said so and a
+    checkpoint was saved.
     """
     keep_freed_memory()
     with disk_full_as_job_error(job.work), threads(job.config.threads):
@@ -123,6 +127,18 @@ class _StepTrainer(Trainer):  # type: ignore[misc]  # transformers ships no type
         for name, value in figures.items():
             self._sums[name] = self._sums.get(name, 0.0) + value
 
+    def _get_grad_norm(self, model: Any, grad_norm: Any = None) -> Any:
+        """The norm before clipping, which the Trainer asks for before it steps: a step of no number is never taken."""
+        norm = super()._get_grad_norm(model, grad_norm)
+        self.last["grad_norm"] = float(norm)
+        if not math.isfinite(self.last["grad_norm"]):
+            raise JobError(
+                f"the gradient is {float(norm)} at step {self.state.global_step + 1}",
+                where=str(self.job.work),
+                next="lower the learning rate; if it stays, look for broken rows with `steady check`",
+            )
+        return norm
+
     def log(self, logs: dict[str, float], start_time: float | None = None) -> None:
         if "loss" in logs and self._steps:
             logs.update({name: value / self._steps for name, value in self._sums.items()})
@@ -131,19 +147,32 @@ class _StepTrainer(Trainer):  # type: ignore[misc]  # transformers ships no type
 
 
 class _Watch(TrainerCallback):  # type: ignore[misc]
-    """Progress, stopping, and the marker of complete checkpoints."""
+    """Progress, stopping, health, and the markers of complete and healthy checkpoints."""
 
     def __init__(self, job: Job, trainer: _StepTrainer) -> None:
         self.job, self.trainer = job, trainer
+        self.healthy_at = 0
 
     def on_step_end(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         if self.job.progress:
             self.job.progress(state.global_step, state.max_steps, self.trainer.last)
         if self.job.stop and state.global_step < state.max_steps and self.job.stop():
             self.trainer.stopped = control.should_save = control.should_training_stop = True
+        if self.job.guard and (why := self.job.guard.due(state.global_step, self.trainer.last)):
+            self._examine(self.job.guard, why, state, control)
+
+    def _examine(self, guard: Guard, why: str, state: Any, control: Any) -> None:
+        found = guard.examine(state.global_step, why, self.job.work)
+        if found.word == "damaged":
+            raise stop_damaged(found, state.global_step, self.job.work, self.job.source)
+        if found.word == "healthy" and state.global_step < state.max_steps:
+            self.healthy_at = state.global_step
+            control.should_save = bool(self.job.config.save_steps)
 
     def on_save(self, args: Any, state: Any, control: Any, **_: Any) -> None:
         checkpoints.mark(self.job.work, state.global_step)
+        if state.global_step == self.healthy_at:
+            checkpoints.mark_healthy(self.job.work, state.global_step)
 
 
 def _arguments(job: Job) -> Any:

@@ -20,6 +20,8 @@ from steadyhand.train.result import Progress, TrainResult, work_folder
 if TYPE_CHECKING:
     import torch
 
+    from steadyhand.train.guard import Guard
+
 
 def train_sft(
     model_folder: str | Path,
@@ -29,12 +31,14 @@ def train_sft(
     progress: Progress | None = None,
     *,
     stop: Callable[[], bool] | None = None,
+    guard: Guard | None = None,
 ) -> TrainResult:
     """Trains the model of `model_folder` (a folder, "steady-nano" or a hub id) on `rows` and puts it at `out`.
 
     Continues at the last complete checkpoint of the same job. `stop` is asked after every step; when it says so a
-    checkpoint is saved and KeyboardInterrupt raised. Raises PrerequisiteError (model), UsageError (a row that
-    cannot be trained) and JobError (loss not finite, disk or memory full).
+    checkpoint is saved and KeyboardInterrupt raised. `guard` asks the model under way; it changes no weight. Raises
+    PrerequisiteError (model), UsageError (a row that cannot be trained) and JobError (damage, loss not finite, disk or
+    memory full).
     """
     from steadyhand.chat.render import Renderer
     from steadyhand.models.load import fingerprint
@@ -47,6 +51,8 @@ def train_sft(
     plan = sft_plan([len(sample.ids) for sample in data], config)
     settings = replace(config, save_steps=0, log_steps=1)  # neither changes the result
     work = work_folder(out)
+    if guard:
+        guard.begin(model, tokenizer, len(plan))
     job = loop.Job(
         model=model,
         objective=_Objective(data, model.device),
@@ -57,11 +63,14 @@ def train_sft(
         progress=progress,
         stop=stop,
         gradient_checkpointing=config.gradient_checkpointing,
+        guard=guard,
+        source=folder,
     )
     log = loop.run(job)
     tokens = config.epochs * sum(len(sample.ids) for sample in data)
     cut = sum(sample.cut > 0 for sample in data)
-    save(model, folder, out, config, {"steps": len(plan), "tokens": tokens, "cut_prompts": cut, "log": list(log)})
+    facts = {"steps": len(plan), "tokens": tokens, "cut_prompts": cut, "log": list(log)}
+    save(model, folder, out, config, facts | ({"health": guard.record()} if guard else {}))
     shutil.rmtree(work)
     return TrainResult(out, log, len(plan), time.monotonic() - began, tokens, cut)
 

@@ -1,0 +1,92 @@
+"""`steady export`: a domain as a dataset, or a run, model or adapter as something to serve. Shows what flow made."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from steadyhand.cli.console import emit_json, say
+from steadyhand.cli.options import json_option
+from steadyhand.errors import UsageError
+
+if TYPE_CHECKING:
+    from steadyhand.domain.export import ExportFormat
+    from steadyhand.export.gguf import Kind
+    from steadyhand.flow.exporting import Exported, Form
+
+DATASETS = ("openai", "sharegpt")
+MODELS = ("safetensors", "adapter", "gguf")
+KINDS = ("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0")
+
+
+@click.command("export")
+@click.argument("source")
+@click.option("--to", "target", type=click.Path(path_type=Path), required=True, help="The new file or folder.")
+@click.option(
+    "--format",
+    "forms",
+    type=click.Choice(DATASETS + MODELS),
+    multiple=True,
+    help="A domain: openai [default] or sharegpt. A model: safetensors [default], adapter, gguf; any number of them.",
+)
+@click.option("--type", "kind", type=click.Choice(KINDS), default="bf16", show_default=True, help="Weights in GGUF.")
+@click.option("--name", default="", help="The model's name in files and commands [the run's or folder's name].")
+@json_option
+def export_command(source: str, target: Path, forms: tuple[str, ...], kind: str, name: str, as_json: bool) -> None:
+    """Write the domain in SOURCE as JSONL, or the model in SOURCE as a folder to hand on.
+
+    SOURCE is a domain folder, a run's folder (such as runs/uss), a model or adapter folder, steady-nano or a hub name.
+    A model comes with a card that holds the run's evaluation and with the commands that serve it; merged weights are
+    proven to answer as the adapter before anything is written.
+    """
+    forms = forms or (("openai",) if _is_domain(source) else ("safetensors",))
+    if set(forms) <= set(MODELS):
+        from steadyhand.flow.exporting import export_model
+
+        made = export_model(source, target, cast("tuple[Form, ...]", forms), kind=cast("Kind", kind), name=name)
+        return _show(made, as_json)
+    if len(forms) > 1:
+        raise UsageError(f"formats that do not go together: {', '.join(forms)}", next="export one after the other")
+    _export_dataset(Path(source), target, cast("ExportFormat", forms[0]), as_json)
+
+
+def _is_domain(source: str) -> bool:
+    """Whether SOURCE is read as a domain when no format says so: a folder that is neither a run's nor a model's."""
+    folder = Path(source)
+    other = ("config.json", "adapter_config.json", "report/report.json")
+    return folder.is_dir() and not any((folder / name).is_file() for name in other)
+
+
+def _export_dataset(folder: Path, target: Path, form: ExportFormat, as_json: bool) -> None:
+    """Cards, scenarios and rehearsal rows, each with its `split`."""
+    from steadyhand.domain.export import export_rows
+    from steadyhand.domain.load import load
+    from steadyhand.domain.write import jsonl, write_new
+
+    rows = list(export_rows(load(folder), form))
+    write_new(jsonl(rows), target)
+    splits = Counter(row["split"] for row in rows)
+    if as_json:
+        emit_json({"file": str(target), "format": form, "rows": len(rows), "splits": dict(splits)})
+    else:
+        click.echo(f"{len(rows)} rows ({splits['train']} train, {splits['eval']} eval) in {target}")
+
+
+def _show(made: Exported, as_json: bool) -> None:
+    if as_json:
+        from dataclasses import asdict
+
+        parity = {name: value for name, value in asdict(made.parity).items() if name != "folder"}
+        gguf = asdict(made.gguf) | {"path": made.gguf.path.name} if made.gguf else None
+        emit_json(
+            {"folder": str(made.folder), "name": made.name, "files": made.files, "parity": parity, "gguf": gguf}
+            | {"commands": list(made.commands), "notes": list(made.notes)}
+        )
+        return
+    for name, what in made.files.items():
+        click.echo(f"{made.folder / name}: {what}")
+    for note in made.notes:
+        say(f"note: {note}")

@@ -1,0 +1,213 @@
+"""From a finished run, a model or an adapter to a folder that can be handed on: weights, GGUF, card, serving commands.
+
+The rooms do the work; here stands what is done in which order, and that parity is shown before anything is in place.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Collection
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from steadyhand import __version__
+from steadyhand.chat.messages import Json, Message, Tool
+from steadyhand.errors import UsageError
+from steadyhand.export.card import Card, render_card
+from steadyhand.export.gguf import GgufReport, Kind, write_gguf
+from steadyhand.export.serve import Parsers, modelfile, parsers_of, speaks_chatml, vllm_command
+from steadyhand.flow.shelf import read_json
+from steadyhand.ledger.store import Store
+from steadyhand.models.backend import Prompt
+from steadyhand.report.data import ReportData
+from steadyhand.train.merge import MergeReport, merge
+from steadyhand.train.result import publish
+
+Form = Literal["safetensors", "adapter", "gguf"]
+WEIGHTS, ADAPTER, CARD, MODELFILE, VLLM = "model", "adapter", "README.md", "Modelfile", "serve-vllm.sh"
+REPORT = Path("report") / "report.json"
+_LOOKUP = Tool("lookup", "Looks a name up.", {"type": "object", "properties": {"name": {"type": "string"}}})
+PARITY = (  # on which merged and adapted model must agree when no run has shown it on its own domain's questions
+    Prompt((Message("user", "What can you help me with?"),)),
+    Prompt((Message("user", "请用一句话介绍你自己。"),)),
+    Prompt((Message("user", "Please look up the name alpha-7."),), (_LOOKUP,)),
+)
+
+
+@dataclass(frozen=True)
+class Source:
+    """What is exported: the `folder` of a model or adapter, the `adapter` (None when there is none), the report of
+    the run that made it (None for a bare model) and a name."""
+
+    folder: Path
+    adapter: Path | None
+    report: ReportData | None
+    name: str
+
+
+@dataclass(frozen=True)
+class Exported:
+    """`files` are what was made and what each is; `notes` what to know before use."""
+
+    folder: Path
+    name: str
+    files: dict[str, str]
+    parity: MergeReport
+    gguf: GgufReport | None
+    commands: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Spoken:
+    """A chat template, a dialogue rendered by it up to the assistant's turn, and the tokens that end that turn."""
+
+    template: str
+    prompt: str
+    stops: tuple[str, ...]
+
+
+def export_model(place: str, to: Path, forms: Collection[Form], *, kind: Kind = "bf16", name: str = "") -> Exported:
+    """Exports the run, model or adapter at `place` to the new folder `to`, whole or not at all.
+
+    Raises UsageError when `to` holds something or there is no adapter to export, PrerequisiteError for what is no
+    model, and JobError when the merged model does not answer as the adapter or a file does not read back.
+    """
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise UsageError("not an empty folder", where=str(to), next="name a new folder")
+    source = source_of(place, name)
+    if "adapter" in forms and source.adapter is None:
+        raise UsageError("there is no adapter: the weights themselves were trained", where=place, next="leave it out")
+    made: list[Exported] = []
+    publish(to, lambda folder: made.append(_fill(source, folder, forms, kind)))
+    (found,) = made
+    return Exported(to, found.name, found.files, found.parity, found.gguf, found.commands, found.notes)
+
+
+def source_of(place: str, name: str = "") -> Source:
+    """Reads what `place` is: a run's folder, or a model or adapter (a folder, "steady-nano" or a hub name)."""
+    from steadyhand.models.load import ADAPTER as MARK
+    from steadyhand.models.load import resolve
+
+    if (Path(place) / REPORT).is_file():
+        report = ReportData.from_json(read_json(Path(place) / REPORT))
+        store, stages = Store(Path(place)), report.manifest["stages"]
+        folder, tuned = (store.artefact(stages[stage]) / WEIGHTS for stage in ("merge", "dpo"))
+        return Source(folder, tuned if (tuned / MARK).is_file() else None, report, name or report.domain)
+    folder = resolve(place)
+    return Source(folder, folder if (folder / MARK).is_file() else None, None, name or Path(place).name)
+
+
+def _fill(source: Source, folder: Path, forms: Collection[Form], kind: Kind) -> Exported:
+    from steadyhand.models.load import fingerprint
+
+    parity = merge(source.folder, folder / WEIGHTS, PARITY)
+    spoken, context = _spoken(folder / WEIGHTS)
+    parsers, mark = parsers_of(spoken.template, spoken.prompt), fingerprint(folder / WEIGHTS)
+    files, notes, commands = _served(source, parsers, context, forms)
+    report = None
+    if "gguf" in forms:
+        report = write_gguf(folder / WEIGHTS, folder / f"{source.name}-{kind}.gguf", kind, name=source.name)
+        _gguf_files(folder, report, files, notes, spoken, context)
+    if "adapter" in forms and source.adapter is not None:
+        shutil.copytree(source.adapter, folder / ADAPTER, ignore=shutil.ignore_patterns("training.json", ".done.json"))
+        files[ADAPTER] = f"LoRA adapter of {_base(source)}, for peft and vLLM"
+    if "safetensors" not in forms:
+        shutil.rmtree(folder / WEIGHTS)
+    if commands:
+        (folder / VLLM).write_text(
+            "\n".join(["#!/bin/sh", 'cd "$(dirname "$0")" || exit 1', *commands]) + "\n", "utf-8"
+        )
+        (folder / VLLM).chmod(0o755)
+        files[VLLM] = "the vLLM command line"
+    (folder / CARD).write_text(render_card(_card(source, mark, files, commands, notes)), "utf-8")
+    return Exported(folder, source.name, {**files, CARD: "this card"}, parity, report, tuple(commands), tuple(notes))
+
+
+def _spoken(folder: Path) -> tuple[Spoken, int]:
+    """How the model is spoken to, and its context in tokens."""
+    from steadyhand.chat.render import Renderer
+    from steadyhand.models.load import load_tokenizer
+
+    tokenizer = load_tokenizer(folder)
+    renderer = Renderer(tokenizer)
+    context = json.loads((folder / "config.json").read_text("utf-8"))["max_position_embeddings"]
+    stops = tuple(str(token) for token in tokenizer.convert_ids_to_tokens(list(renderer.stop_ids)))
+    return Spoken(str(tokenizer.chat_template), renderer.prompt(PARITY[0].messages, ()).text, stops), context
+
+
+def _served(
+    source: Source, parsers: Parsers, context: int, forms: Collection[Form]
+) -> tuple[dict[str, str], list[str], list[str]]:
+    """The files so far, notes, and vLLM's command for whichever form it can serve."""
+    files, notes, commands = {}, [], []
+    if "safetensors" in forms:
+        files[WEIGHTS] = (
+            "merged weights (safetensors) with their tokenizer and chat template, for transformers and vLLM"
+        )
+        commands = [vllm_command(f"./{WEIGHTS}", source.name, parsers, context)]
+    elif "adapter" in forms:
+        commands = [
+            vllm_command(_base(source), source.name, parsers, context, adapter=Path(ADAPTER), rank=_rank(source))
+        ]
+    if commands and parsers.tools is None:
+        notes.append("No vLLM tool parser is known for this chat template: calls stay in the answer's text.")
+    notes.append(f"Measure what a server makes of it: `steady eval --model URL --served-model {source.name} ...`.")
+    return files, notes, commands
+
+
+def _gguf_files(
+    folder: Path,
+    report: GgufReport,
+    files: dict[str, str],
+    notes: list[str],
+    spoken: Spoken,
+    context: int,
+) -> None:
+    """Lists the GGUF file, and writes the Modelfile where Ollama would speak to the model as training did."""
+    off = "every weight is kept" if report.error == 0 else f"weights are off by {100 * report.error:.2g} % (rms)"
+    files[report.path.name] = f"{report.kind} weights for llama.cpp; {off}"
+    if report.tokenizer is None:
+        notes.append(
+            "llama.cpp has no rule that splits text as this model's tokenizer does, so the GGUF file takes token ids "
+            "only (tokenizer.json is inside it), and there is no Modelfile: Ollama would feed it other tokens."
+        )
+    elif not speaks_chatml(spoken.template):
+        notes.append("The chat template is not Qwen's, so there is no Modelfile.")
+    else:
+        (folder / MODELFILE).write_text(modelfile(report.path.name, context, spoken.stops), "utf-8")
+        files[MODELFILE] = "for `ollama create NAME -f Modelfile`"
+        notes.append("Ollama spells tool schemas in its own way: the model sees other white space than in training.")
+
+
+def _base(source: Source) -> str:
+    """What an adapter stands on, as its own file names it."""
+    assert source.adapter is not None
+    return str(read_json(source.adapter / "adapter_config.json")["base_model_name_or_path"])
+
+
+def _rank(source: Source) -> int:
+    assert source.adapter is not None
+    return int(read_json(source.adapter / "adapter_config.json")["r"])
+
+
+def _card(source: Source, mark: str, files: dict[str, str], commands: list[str], notes: list[str]) -> Card:
+    report = source.report
+    if report is None:
+        base = source.name if source.adapter is None else _base(source)
+        return Card(source.name, base, mark, __version__, files=files, commands=commands, notes=notes)
+    settings: Json = report.manifest.get("settings", {})
+    return Card(
+        name=source.name,
+        base=settings.get("model", {}).get("base", "unknown"),
+        fingerprint=mark,
+        version=str(report.manifest.get("steadyhand", __version__)),
+        domain=report.domain,
+        evaluations=report.evaluations,
+        verdict=report.verdict,
+        files=files,
+        commands=commands,
+        notes=notes,
+    )

@@ -1,0 +1,66 @@
+"""Weights as they lie on disk, one tensor at a time: their names and shapes, and their numbers in a chosen format.
+
+Reads safetensors only; builds no model, so a file of any size needs the memory of its largest tensor.
+"""
+
+from __future__ import annotations
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from steadyhand.errors import PrerequisiteError
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Format = Literal["float32", "float16", "bfloat16"]
+
+
+class Weights:
+    """The tensors of all *.safetensors files of a folder. Raises PrerequisiteError for a file that cannot be read."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    @cached_property
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Name -> shape, in name order."""
+        return {name: tuple(self._slice(path, name).get_shape()) for name, path in sorted(self._home.items())}
+
+    @cached_property
+    def formats(self) -> dict[str, str]:
+        """Name -> the format it is stored in, as safetensors spells it ("BF16", "F32", ...)."""
+        return {name: str(self._slice(path, name).get_dtype()) for name, path in sorted(self._home.items())}
+
+    def array(self, name: str, form: Format) -> np.ndarray:
+        """One tensor rounded to `form` (to nearest, ties to even). numpy has no bfloat16: its bits come as uint16."""
+        import torch
+        from safetensors import safe_open
+
+        with safe_open(self._home[name], "pt") as file:
+            tensor = file.get_tensor(name).to(getattr(torch, form)).contiguous()
+        if form == "bfloat16":
+            return tensor.view(torch.uint16).numpy()  # type: ignore[no-any-return]
+        return tensor.numpy()  # type: ignore[no-any-return]
+
+    @cached_property
+    def _home(self) -> dict[str, Path]:
+        from safetensors import SafetensorError, safe_open
+
+        found: dict[str, Path] = {}
+        for path in sorted(self.folder.glob("*.safetensors")):
+            try:
+                with safe_open(path, "pt") as file:
+                    found |= dict.fromkeys(file.keys(), path)
+            except (OSError, SafetensorError) as error:
+                raise PrerequisiteError(
+                    f"the weights cannot be read ({error})", where=str(path), next="fetch the model again"
+                ) from error
+        return found
+
+    def _slice(self, path: Path, name: str) -> Any:
+        from safetensors import safe_open
+
+        with safe_open(path, "pt") as file:
+            return file.get_slice(name)

@@ -1,0 +1,42 @@
+"""`steady export` tells a domain from a model, and says what it made."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from steadyhand.cli import main
+from steadyhand.cli.export import KINDS as OFFERED
+from steadyhand.export.gguf import KINDS
+from tests import tiny
+from tests.domain.folder import make
+
+
+def test_a_model_is_exported_by_default_as_weights_with_a_card(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = tiny.save(tmp_path / "base")
+    assert main(["export", str(base), "--to", str(tmp_path / "out"), "--json"]) == 0
+    found = json.loads(capsys.readouterr().out)
+    assert set(found["files"]) == {"model", "serve-vllm.sh", "README.md"}
+    assert (found["gguf"], found["parity"]["argmax_agreement"]) == (None, 1.0)
+    assert main(["export", str(base), "--to", str(tmp_path / "g"), "--format", "gguf", "--type", "q8_0"]) == 0
+    out, err = capsys.readouterr()
+    assert "base-q8_0.gguf: q8_0 weights for llama.cpp; weights are off by" in out
+    assert "note: Measure what a server makes of it" in err
+
+
+def test_a_domain_is_exported_by_default_as_a_dataset(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["export", str(make(tmp_path / "d")), "--to", str(tmp_path / "rows.jsonl"), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["format"] == "openai"
+    assert (
+        main(["export", str(tmp_path / "d"), "--to", str(tmp_path / "x"), "--format", "openai", "--format", "gguf"])
+        == 2
+    )
+    assert "formats that do not go together: openai, gguf" in capsys.readouterr().err
+
+
+def test_the_formats_on_offer_are_those_that_can_be_written() -> None:
+    assert OFFERED == KINDS

@@ -1,0 +1,106 @@
+"""The arithmetic of memory against what autograd, the gradients and the optimizer really hold."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+import torch
+
+from steadyhand.errors import PrerequisiteError
+from steadyhand.models.load import load_weights, resolve
+from steadyhand.train.config import DpoConfig, SftConfig
+from steadyhand.train.data import GroupSample, Sample
+from steadyhand.train.dpo import group_log_probs
+from steadyhand.train.footprint import QWEN3_8B, Shape, dpo_footprint, sft_footprint, trained_weights
+from steadyhand.train.muon import Muon, split_parameters
+from steadyhand.train.sft import token_loss
+
+CPU = torch.device("cpu")
+
+
+@pytest.fixture(scope="module")
+def nano() -> Shape:
+    return Shape.of("steady-nano", json.loads((resolve("steady-nano") / "config.json").read_text("utf-8")))
+
+
+@pytest.fixture(scope="module")
+def model() -> Any:
+    made = load_weights(resolve("steady-nano")).train()
+    made.requires_grad_(True)
+    made.get_input_embeddings().requires_grad_(False)
+    return made
+
+
+def kept(model: Any, compute: Any) -> tuple[int, torch.Tensor]:
+    """Bytes of all tensors that autograd keeps for the backward pass, each storage once, weights left out."""
+    own = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+    sizes: dict[int, int] = {}
+    alive = []
+
+    def pack(tensor: torch.Tensor) -> torch.Tensor:
+        storage = tensor.untyped_storage()
+        if storage.data_ptr() not in own:
+            sizes[storage.data_ptr()] = storage.nbytes()
+            alive.append(tensor)  # a freed storage's address would be used again
+        return tensor
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda tensor: tensor):
+        result = compute()
+    return sum(sizes.values()), result
+
+
+def test_a_step_of_fine_tuning_keeps_what_was_counted(nano: Shape, model: Any) -> None:
+    config = SftConfig(method="full", batch_tokens=512, max_length=128, optimizer="muon")
+    data = [Sample(tuple(range(10, 138)), (0,) * 64 + (1,) * 64) for _ in range(4)]
+    found, loss = kept(model, lambda: token_loss(model, data, CPU))
+    plan = sft_footprint(nano, config, "cpu")
+    # of the three arrays of logits one is kept for the backward pass; the others live before and in it
+    assert found == pytest.approx(plan.parts["activations"] + plan.parts["logits"] / 3, rel=0.05)
+    optimizer = Muon(*split_parameters(model), 1e-9)
+    loss.backward()  # type: ignore[no-untyped-call]
+    optimizer.step()
+    gradients = sum(p.grad.nbytes for p in model.parameters() if p.grad is not None)
+    states = sum(t.nbytes for state in optimizer.state.values() for t in state.values() if isinstance(t, torch.Tensor))
+    assert gradients == pytest.approx(plan.parts["gradients"], rel=0.005)
+    assert states == pytest.approx(plan.parts["optimizer"], rel=0.005)
+    assert sum(p.nbytes for p in model.parameters()) == pytest.approx(plan.parts["weights"], rel=0.005)
+    model.zero_grad()
+
+
+def test_a_group_of_preference_training_keeps_what_was_counted(nano: Shape, model: Any) -> None:
+    config = DpoConfig(method="full", max_length=320, max_completion=32, k=3)
+    group = GroupSample(tuple(range(10, 298)), tuple(tuple(range(20 + k, 52 + k)) for k in range(4)))
+    found, _ = kept(model, lambda: group_log_probs(model, group, CPU))
+    plan = dpo_footprint(nano, config, "cpu")
+    assert found == pytest.approx(plan.parts["activations"] + plan.parts["logits"] / 3, rel=0.15)
+
+
+def test_less_is_held_where_less_is_asked_for(nano: Shape) -> None:
+    full = SftConfig(method="full")
+    plain = sft_footprint(nano, full, "cpu")
+    assert (
+        sft_footprint(nano, replace(full, gradient_checkpointing=True), "cpu").parts["activations"]
+        < plain.parts["activations"] / 4
+    )
+    assert (
+        sft_footprint(nano, replace(full, micro_tokens=2048), "cpu").parts["activations"]
+        == plain.parts["activations"] // 4
+    )
+    assert sft_footprint(nano, replace(full, optimizer="muon"), "cpu").parts["optimizer"] < plain.parts["optimizer"]
+    assert trained_weights(nano, replace(full, train_embeddings=True)) - trained_weights(nano, full) == 4887 * 256
+
+
+def test_the_shape_of_the_eight_billion_model_adds_up() -> None:
+    plan = sft_footprint(QWEN3_8B, SftConfig(method="lora", lora_rank=16, gradient_checkpointing=True), "cuda")
+    assert plan.parameters == pytest.approx(8.19e9, rel=0.001)  # its card says 8.2 B, 6.95 B of them not embeddings
+    assert QWEN3_8B.linear == pytest.approx(6.95e9, rel=0.001)
+    assert plan.parts["weights"] == pytest.approx(2 * 8.19e9 + 4 * plan.trained, rel=0.001)
+    assert any("not measured" in note for note in plan.assumed)
+
+
+def test_a_model_of_unknown_shape_says_so() -> None:
+    with pytest.raises(PrerequisiteError, match="no 'intermediate_size'"):
+        Shape.of("x", {"num_attention_heads": 2, "hidden_size": 4, "num_hidden_layers": 1, "num_key_value_heads": 1})
