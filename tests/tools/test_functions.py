@@ -89,7 +89,7 @@ def test_functions_without_types_are_refused() -> None:
     def loose(*names: str) -> int:
         return 1
 
-    def strange(x: threading.Lock) -> int:  # type: ignore[valid-type]
+    def strange(x: threading.Lock) -> int:
         return 1
 
     for function, word in ((bare, "'x'"), (mute, "the answer"), (loose, "no fixed name"), (strange, "strange")):

@@ -17,6 +17,9 @@ from steadyhand.tools.config import Closed, ToolsRow
 FILE = "agent.yaml"
 
 
+_REASONS: dict[Verdict, str] = {"unsafe": "false_negative", "safe": "false_positive"}
+
+
 class Plan(Closed):
     """extract -> query -> compare -> propose. `query` and `report` name tools; their arguments are written with
     `{entity}`, `{verdict}` and `{reason}`. `level`: the field of the answer that decides; above `unsafe_above` is
@@ -33,7 +36,7 @@ class Plan(Closed):
     )
     level: str = "level"
     unsafe_above: float = 50
-    reasons: dict[Verdict, str] = Field(default_factory=lambda: {"unsafe": "false_negative", "safe": "false_positive"})
+    reasons: dict[Verdict, str] = Field(default_factory=lambda: dict(_REASONS))
     ask: dict[str, str] = Field(default_factory=lambda: {"en": "The report says that {entity} is {claim}. Compare."})
     words: dict[str, dict[Verdict, str]] = Field(default_factory=dict)
     entities: int = Field(default=500, ge=1, le=10_000)

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
 
 from steadyhand.agent.claims import Said, read_claim
 from steadyhand.agent.config import AgentFile, Plan
@@ -214,7 +214,7 @@ class _Runner:
     def _settle(
         self, entity: Entity, said: Said, standing: Standing | None, answer: Result, judged: Completion | None
     ) -> Row:
-        row = {"entity": entity.value, "kind": entity.kind, "claim": said.claim, "basis": said.basis}
+        row: dict[str, Any] = {"entity": entity.value, "kind": entity.kind, "claim": said.claim, "basis": said.basis}
         row |= {"standing": standing or "unknown", "answer": answer.value if answer.ok else None}
         if standing is None:
             return Row(**row, ending=Ending.FAILED, detail=answer.detail or "the answer has no level")
