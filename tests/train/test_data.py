@@ -114,10 +114,18 @@ def test_an_epoch_takes_every_sample_once_in_bounded_batches(lengths: list[int],
     assert Counter(i for step in plan for part in step for i in part) == {i: epochs for i in range(len(lengths))}
     for step in plan:
         whole = [i for part in step for i in part]
-        assert len(whole) == 1 or max(lengths[i] for i in whole) * len(whole) <= most
+        assert len(whole) == 1 or sum(lengths[i] for i in whole) <= most
         for part in step:
             assert len(part) == 1 or max(lengths[i] for i in part) * len(part) <= most // 2
     assert plan == sft_plan(lengths, config)
+
+
+def test_a_step_holds_rows_of_every_length_and_a_pass_of_one() -> None:
+    lengths = [10] * 40 + [100] * 40
+    plan = sft_plan(lengths, SftConfig(batch_tokens=1000))
+    mixed = [{lengths[i] for part in step for i in part} for step in plan]
+    assert sum(kinds == {10, 100} for kinds in mixed) >= len(plan) - 1
+    assert all(len({lengths[i] for i in part}) == 1 for step in plan for part in step)
 
 
 @given(st.integers(1, 30), st.integers(1, 8))
@@ -131,10 +139,12 @@ def test_dpo_steps_take_every_group_once(count: int, size: int) -> None:
 def test_every_dpo_step_takes_rows_along(count: int, lengths: list[int], seed: int) -> None:
     config = DpoConfig(groups_per_step=4, epochs=3, replay_tokens=25, seed=seed)
     plan = dpo_plan(count, config, lengths)
-    taken = [step[-1] for step in plan]
-    assert all(rows and min(rows) >= count and max(rows) < count + len(lengths) for rows in taken)
-    assert all(len(rows) == 1 or max(lengths[i - count] for i in rows) * len(rows) <= 25 for rows in taken)
-    assert [step[:-1] for step in plan] == dpo_plan(count, replace(config, replay_tokens=0), lengths)
+    for step in plan:
+        rows = [i for part in step for i in part if i >= count]
+        assert rows and max(rows) < count + len(lengths)
+        assert len(rows) == 1 or sum(lengths[i - count] for i in rows) <= 25
+    groups = [[part for part in step if part[0] < count] for step in plan]
+    assert groups == dpo_plan(count, replace(config, replay_tokens=0), lengths)
     assert plan == dpo_plan(count, config, lengths)
 
 

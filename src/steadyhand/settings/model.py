@@ -68,10 +68,10 @@ class SftSettings(Section):
     """Passes over the rows."""
 
     batch_tokens: Count = 4096
-    """Tokens per optimiser step, padding included: about 16 short cards. A longer row is a step of its own."""
+    """Tokens per optimiser step, padding aside: about 16 short cards. A longer row is a step of its own."""
 
     micro_tokens: CountOrNone = 0
-    """Tokens per forward pass; fewer need less memory and give the same result. 0: the whole step at once."""
+    """Tokens per forward pass, padding included; fewer need less memory and give the same result. 0: `batch_tokens`."""
 
     gradient_checkpointing: bool = False
     """Recompute activations in the backward pass: about a third slower, much less memory."""

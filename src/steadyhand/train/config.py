@@ -73,9 +73,9 @@ class SftConfig(TrainConfig):
     """Supervised fine-tuning: cross-entropy on the target's tokens, mean over the step's target tokens."""
 
     batch_tokens: int = 8192
-    """Tokens of an optimiser step, padding included; a longer sample is a step of its own."""
+    """Tokens of an optimiser step, padding aside; a longer sample is a step of its own."""
     micro_tokens: int = 0
-    """Tokens of one forward pass, to bound memory; 0 takes the whole step at once. Does not change the loss."""
+    """Tokens of one forward pass, padding included, to bound memory; 0: `batch_tokens`. Does not change the loss."""
     gradient_checkpointing: bool = False
     """Recomputes activations in the backward pass: about a third slower, much less memory."""
 

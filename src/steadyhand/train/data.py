@@ -20,6 +20,8 @@ from steadyhand.train.config import DpoConfig, SftConfig, TrainConfig
 if TYPE_CHECKING:
     from steadyhand.chat.render import Renderer
 
+MUCH_LONGER, SHORT = 1.3, 24  # rows share a forward pass up to this ratio of lengths, and this many tokens more
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -116,38 +118,48 @@ def _group_sample(group: Group, renderer: Renderer, config: DpoConfig) -> GroupS
 def sft_plan(lengths: Sequence[int], config: SftConfig) -> list[list[list[int]]]:
     """All optimiser steps of all epochs: steps x forward passes x sample indices.
 
-    An epoch is shuffled, then steps take samples of near length (shuffled again, so that length does not order
-    the training). The plan is made at once, so a resumed run follows exactly the same one.
+    An epoch is shuffled and cut into steps of `batch_tokens` tokens, so that every step sees every kind of row; steps
+    of rows of one length would each pull towards one kind. Within a step, rows of near length share a forward pass.
+    The plan is made at once, so a resumed run follows exactly the same one.
     """
     draw = random.Random(config.seed)
     plan: list[list[list[int]]] = []
     for _ in range(config.epochs):
         order = list(range(len(lengths)))
         draw.shuffle(order)
-        order.sort(key=lambda i: lengths[i])  # stable: equal lengths stay shuffled
-        steps = _packed(order, lengths, config.batch_tokens)
-        draw.shuffle(steps)
         micro = config.micro_tokens or config.batch_tokens
-        plan += [_packed(step, lengths, micro) for step in steps]
+        plan += [_passes(step, lengths, micro) for step in _steps(order, lengths, config.batch_tokens)]
     return plan
 
 
-def _packed(order: Sequence[int], lengths: Sequence[int], most: int) -> list[list[int]]:
-    """Consecutive indices whose padded size (count times longest) is at most `most` tokens."""
-    packed: list[list[int]] = []
-    longest = 0
+def _steps(order: Sequence[int], lengths: Sequence[int], most: int) -> list[list[int]]:
+    """Consecutive indices of at most `most` tokens, one at least."""
+    steps: list[list[int]] = []
+    tokens = 0
     for i in order:
-        longest = max(longest, lengths[i])
-        if not packed or longest * (len(packed[-1]) + 1) > most:
-            packed.append([])
-            longest = lengths[i]
-        packed[-1].append(i)
-    return packed
+        tokens += lengths[i]
+        if not steps or tokens > most:
+            steps.append([])
+            tokens = lengths[i]
+        steps[-1].append(i)
+    return steps
+
+
+def _passes(step: Sequence[int], lengths: Sequence[int], most: int) -> list[list[int]]:
+    """The step's indices, the shortest first, in passes of a padded size of at most `most` tokens in which no row is
+    much shorter than the longest: padding is computed like any token."""
+    passes: list[list[int]] = []
+    for i in sorted(step, key=lambda i: lengths[i]):
+        full = passes and lengths[i] * (len(passes[-1]) + 1) > most
+        if not passes or full or lengths[i] > MUCH_LONGER * lengths[passes[-1][0]] + SHORT:
+            passes.append([])
+        passes[-1].append(i)
+    return passes
 
 
 def dpo_plan(count: int, config: DpoConfig, replayed: Sequence[int] = ()) -> list[list[list[int]]]:
-    """All optimiser steps of all epochs: steps x groups_per_step forward passes of one group each, and one more of
-    `replay_tokens` tokens of SFT rows, whose lengths `replayed` gives. A row's index is `count` plus its place."""
+    """All optimiser steps of all epochs: steps x groups_per_step forward passes of one group each, and further ones of
+    together `replay_tokens` tokens of SFT rows, whose lengths `replayed` gives. A row's index is `count` plus its place."""
     draw = random.Random(config.seed)
     plan: list[list[list[int]]] = []
     for _ in range(config.epochs):
@@ -156,16 +168,15 @@ def dpo_plan(count: int, config: DpoConfig, replayed: Sequence[int] = ()) -> lis
         size = config.groups_per_step
         plan += [[[i] for i in order[at : at + size]] for at in range(0, count, size)]
     if config.replay_tokens and replayed:
-        for step, rows in zip(plan, _batches(replayed, config), strict=False):
-            step.append([count + i for i in rows])
+        for step, passes in zip(plan, _batches(replayed, config), strict=False):
+            step += [[count + i for i in rows] for rows in passes]
     return plan
 
 
-def _batches(lengths: Sequence[int], config: DpoConfig) -> Iterator[list[int]]:
-    """Batches of rows without end: the steps of one SFT epoch after the other, each shuffled anew."""
+def _batches(lengths: Sequence[int], config: DpoConfig) -> Iterator[list[list[int]]]:
+    """Steps of rows without end: one SFT epoch after the other, each shuffled anew."""
     for epoch in itertools.count():
-        draw = SftConfig(seed=config.seed + epoch, batch_tokens=config.replay_tokens)
-        yield from (rows for (rows,) in sft_plan(lengths, draw))
+        yield from sft_plan(lengths, SftConfig(seed=config.seed + epoch, batch_tokens=config.replay_tokens))
 
 
 def digest(*parts: object) -> str:

@@ -176,7 +176,7 @@ class _Objective:
         self, model: Any, micro: Sequence[int], step: Sequence[Sequence[int]]
     ) -> tuple[torch.Tensor, dict[str, float]]:
         if micro[0] >= len(self.data):
-            return self._replay(model, [self.replayed[i - len(self.data)] for i in micro])
+            return self._replay(model, micro, step)
         (i,) = micro
         groups = sum(part[0] < len(self.data) for part in step)
         policy = group_log_probs(model, self.data[i], self.device)
@@ -184,8 +184,12 @@ class _Objective:
         loss, figures = group_loss(policy, reference, len(self.data[i].completions[0]), self.config)
         return loss / groups, {name: value / groups for name, value in figures.items()}
 
-    def _replay(self, model: Any, rows: Sequence[Sample]) -> tuple[torch.Tensor, dict[str, float]]:
-        loss = token_loss(model, rows, self.device) / sum(sum(row.mask) for row in rows)
+    def _replay(
+        self, model: Any, micro: Sequence[int], step: Sequence[Sequence[int]]
+    ) -> tuple[torch.Tensor, dict[str, float]]:
+        first = len(self.data)
+        trained = sum(sum(self.replayed[i - first].mask) for part in step for i in part if i >= first)
+        loss = token_loss(model, [self.replayed[i - first] for i in micro], self.device) / trained
         return self.config.sft_weight * loss, {"replay": float(loss.detach())}
 
 
