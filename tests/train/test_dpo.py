@@ -142,7 +142,7 @@ def test_training_starts_at_ln_2_and_separates_the_answers(base: Path, tmp_path:
 
 
 def test_rows_taken_along_are_learnt_and_weigh_like_the_chosen(base: Path, tmp_path: Path) -> None:
-    config = replace(CONFIG, learning_rate=3e-3, epochs=6, replay_tokens=200)
+    config = replace(CONFIG, learning_rate=3e-3, epochs=9, replay_tokens=200)
     kept = train_dpo(base, tiny.groups(), config, tmp_path / "kept", rows=tiny.rows())
     bare = train_dpo(base, tiny.groups(), replace(config, replay_tokens=0), tmp_path / "bare", rows=tiny.rows())
     first, last = kept.log[0], kept.log[-1]

@@ -26,6 +26,7 @@ from examples.uss.make.texts import (
     pick_three,
     schema_verdict,
     short_check,
+    side_by_side,
     think,
     verdict,
 )
@@ -201,19 +202,20 @@ def _differing(lang: Lang, rng: random.Random) -> Iterator[Draw]:
                 yield _difference(point, lang, rng.choice(_bank()["differ"][lang]), report_unsafe, edge)
 
 
-def _error_think(point: str, lang: Lang, report_unsafe: bool, uss: str) -> str:
+def _error_think(point: str, lang: Lang, report_unsafe: bool, unsafe: bool, uss: str) -> str:
     """What the report says, what USS says, what follows: the lines with which scenarios compare both."""
-    says = schema_verdict(report_unsafe)
-    differs = pick(lang, "same: no error", "一样：没有错误")
-    if point != "uss.agreement":
-        differs = pick(lang, "differs: ", "不同：") + point.removeprefix("uss.")
+    says, name = schema_verdict(report_unsafe), point.removeprefix("uss.")
+    name = pick(lang, "no error", "没有错误") if point == "uss.agreement" else name
+    differs = side_by_side(lang, report_unsafe, unsafe) + pick(lang, ": ", "：") + name
     return think(
         lang, *pick_three(lang, f"the report says {says}", f"USS: {uss}", f"报告说 {says}", f"USS：{uss}"), differs
     )
 
 
 def _difference(point: str, lang: Lang, template: str, report_unsafe: bool, result: Result) -> Draw:
-    thought = _error_think(point, lang, report_unsafe, f"{short_check(result)} {schema_verdict(result.unsafe)}")
+    thought = _error_think(
+        point, lang, report_unsafe, result.unsafe, f"{short_check(result)} {schema_verdict(result.unsafe)}"
+    )
     name, why = pick(lang, *ERRORS[point]), because(lang, result)
     question = template.format(v=verdict(lang, report_unsafe), n=result.level)
     turn = Turn(question, thought, pick(lang, f"{name}: {why}.", f"{name}：{why}。"))
@@ -223,7 +225,7 @@ def _difference(point: str, lang: Lang, template: str, report_unsafe: bool, resu
 def _named(point: str, lang: Lang, template: str, report_unsafe: bool, unsafe: bool) -> Draw:
     """Both verdicts are given in words."""
     report, uss = verdict(lang, report_unsafe), verdict(lang, unsafe)
-    thought, name = _error_think(point, lang, report_unsafe, schema_verdict(unsafe)), pick(lang, *ERRORS[point])
+    thought, name = _error_think(point, lang, report_unsafe, unsafe, schema_verdict(unsafe)), pick(lang, *ERRORS[point])
     said = pick(lang, f"{name}: the report says {report}, USS says {uss}.", f"{name}：报告说{report}，USS 说{uss}。")
     return Draw(
         point, lang, "paraphrase", (Turn(template.format(v=report, V=report.capitalize(), u=uss), thought, said),)

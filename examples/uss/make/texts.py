@@ -80,6 +80,12 @@ def schema_verdict(unsafe: bool) -> str:
     return "unsafe" if unsafe else "safe"
 
 
+def side_by_side(lang: Lang, report_unsafe: bool, uss_unsafe: bool) -> str:
+    """Both verdicts next to each other, and whether they differ: seen from there it is no more than a look back."""
+    word = pick(lang, "same", "一样") if report_unsafe == uss_unsafe else pick(lang, "differs", "不同")
+    return f"{schema_verdict(report_unsafe)}-{schema_verdict(uss_unsafe)} {word}"
+
+
 def because(lang: Lang, result: Result) -> str:
     if result.level is None:
         return pick(lang, "USS says Not found", "USS 说 Not found")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from examples.uss.make.families.query import answered
 from examples.uss.make.scene import Call, Context, Scene
-from examples.uss.make.texts import Result, Rule, schema_verdict, short_check, verdict, verdict_rule
+from examples.uss.make.texts import Result, Rule, schema_verdict, short_check, side_by_side, verdict, verdict_rule
 
 
 def reason_of(report_unsafe: bool) -> str:
@@ -41,7 +41,7 @@ def compare_think(ctx: Context, results: list[Result], report_unsafe: bool) -> s
     comma = ctx.pick("; ", "；")
     uss = comma.join(f"{short_check(r)} {schema_verdict(r.unsafe)}" for r in results)
     differ = [r.unsafe != report_unsafe for r in results]
-    words = comma.join(ctx.pick("differs", "不同") if wrong else ctx.pick("same", "一样") for wrong in differ)
+    words = comma.join(side_by_side(ctx.lang, report_unsafe, r.unsafe) for r in results)
     act = ctx.pick("report ", "上报 ") + reason_of(report_unsafe) if any(differ) else ctx.pick("stop", "停止")
     return ctx.think(
         (says(ctx, report_unsafe), f"USS: {uss}", f"{words}: {act}"),

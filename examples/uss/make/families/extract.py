@@ -60,14 +60,16 @@ def found(names: list[str], wanted: set[str]) -> dict[str, list[str]]:
     return {f"{kind}s": lists[kind] for kind in KINDS if kind in wanted}
 
 
-def take_out(scene: Scene, wanted: set[str], names: list[str], spoken: str) -> dict[str, list[str]]:
-    """The call of extract_resource and its result; `spoken` is the wish in the user's words."""
+def take_out(scene: Scene, wanted: set[str], names: list[str], then: str) -> dict[str, list[str]]:
+    """The call of extract_resource and its result. The reasoning first says the wish in the tool's words and what the
+    names are for, then every flag."""
     ctx = scene.ctx
     flags = {kind: kind in wanted for kind in KINDS}
+    kinds = ctx.pick(", ", "、").join(kind for kind in KINDS if kind in wanted)
     scene.call(
         ctx.think(
-            (f"take out {spoken}{scene.purpose}", "call extract_resource", every_flag(ctx, flags)),
-            (f"取出{spoken}{scene.purpose}", "调用 extract_resource", every_flag(ctx, flags)),
+            (f"take out {kinds} to {then}{scene.purpose}", "call extract_resource", every_flag(ctx, flags)),
+            (f"取出 {kinds} 来{then}{scene.purpose}", "调用 extract_resource", every_flag(ctx, flags)),
         ),
         ("extract_resource", flags),
     )
@@ -96,10 +98,10 @@ def listed(scene: Scene, result: dict[str, list[str]], names: list[str]) -> Scen
     return scene.say(reasoning, text, Rule(tuple(values), tuple(unasked)))
 
 
-def _extraction(ctx: Context, ask: str, wanted: set[str], spoken: str) -> Scene:
+def _extraction(ctx: Context, ask: str, wanted: set[str]) -> Scene:
     names = drawn(ctx, wanted)
     scene = posed(ctx, ask, names)
-    result = take_out(scene, wanted, names, spoken)
+    result = take_out(scene, wanted, names, ctx.pick("list", "列出"))
     if ctx.rng.random() < 0.4:
         scene.messages.pop()
         return scene
@@ -113,22 +115,19 @@ def _spoken(ctx: Context, kinds: set[str]) -> str:
 
 def flags(ctx: Context) -> Scene:
     wanted = set(ctx.rng.sample(KINDS, ctx.rng.choice((1, 1, 1, 2, 2, 3))))
-    spoken = _spoken(ctx, wanted)
-    return _extraction(ctx, ctx.template.format(what=spoken), wanted, spoken)
+    return _extraction(ctx, ctx.template.format(what=_spoken(ctx, wanted)), wanted)
 
 
 def excluding(ctx: Context) -> Scene:
     """Some kinds are named only to be left out."""
     wanted = set(ctx.rng.sample(KINDS, ctx.rng.choice((1, 2))))
     other = {ctx.rng.choice(sorted(set(KINDS) - wanted))}
-    what, without = _spoken(ctx, wanted), _spoken(ctx, other)
-    spoken = ctx.pick(f"{what}, not {without}", f"{what}，不要{without}")
-    return _extraction(ctx, ctx.template.format(what=what, other=without), wanted, spoken)
+    return _extraction(ctx, ctx.template.format(what=_spoken(ctx, wanted), other=_spoken(ctx, other)), wanted)
 
 
 def default(ctx: Context) -> Scene:
     """No wish given: domains and IPs."""
-    return _extraction(ctx, str(ctx.template), {"domain", "ip"}, ctx.pick("names, no kind said", "对象，没说种类"))
+    return _extraction(ctx, str(ctx.template), {"domain", "ip"})
 
 
 def _chain(ctx: Context, report_unsafe: bool | None = None) -> tuple[Scene, list[str]]:
@@ -137,7 +136,7 @@ def _chain(ctx: Context, report_unsafe: bool | None = None) -> tuple[Scene, list
     scene = posed(ctx, str(ctx.template), names)
     if report_unsafe is not None:
         meant_for(scene, report_unsafe)
-    result = take_out(scene, {"domain", "ip"}, names, ctx.pick("hosts to rate", "对象来查"))
+    result = take_out(scene, {"domain", "ip"}, names, ctx.pick("rate", "查"))
     return scene, [name for values in result.values() for name in values]
 
 
