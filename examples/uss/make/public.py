@@ -15,13 +15,13 @@ from nano.rows import Lang
 Row = dict[str, Any]
 PROBES, SEED = 300, 20
 LANGS: tuple[Lang, ...] = ("en", "zh")
-WORDINGS = 2  # of each public fact in each language
+WORDINGS = 4  # of each public fact in each language: facts are what cards crowd out first
 SHARES = (  # rooms, and how many rows of each
-    (world.GENERATORS, 200),
-    (talk.GENERATORS, 300),
-    (tooluse.GENERATORS, 400),
-    (casework.GENERATORS, 200),
-    (reason.GENERATORS, 400),
+    (world.GENERATORS, 100),
+    (talk.GENERATORS, 250),
+    (tooluse.GENERATORS, 200),
+    (casework.GENERATORS, 150),
+    (reason.GENERATORS, 250),
     (systems.GENERATORS, 100),
 )
 
