@@ -54,7 +54,7 @@ def test_counts() -> None:
     assert splits["train"] >= 360
     assert splits["eval"] >= 170
     assert len(domain().tools) >= 5
-    assert len(domain().rehearsal) == 4 * len(facts()) + 1600
+    assert len(domain().rehearsal) == 8 * len(facts()) + 1050
 
 
 @pytest.mark.parametrize("split", ["train", "eval"])
