@@ -141,7 +141,8 @@ def test_every_dpo_step_takes_rows_along(count: int, lengths: list[int], seed: i
     plan = dpo_plan(count, config, lengths)
     for step in plan:
         rows = [i for part in step for i in part if i >= count]
-        assert rows and max(rows) < count + len(lengths)
+        assert rows
+        assert max(rows) < count + len(lengths)
         assert len(rows) == 1 or sum(lengths[i - count] for i in rows) <= 25
     groups = [[part for part in step if part[0] < count] for step in plan]
     assert groups == dpo_plan(count, replace(config, replay_tokens=0), lengths)

@@ -78,11 +78,17 @@ class SftConfig(TrainConfig):
     """Tokens of one forward pass, padding included, to bound memory; 0: `batch_tokens`. Does not change the loss."""
     gradient_checkpointing: bool = False
     """Recomputes activations in the backward pass: about a third slower, much less memory."""
+    keep_base: float = 0.0
+    """Share of the base's weights in the result (0 to below 1, `train.blend`); needs `method` "full"."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _at_least(self, 1, "batch_tokens")
-        _at_least(self, 0, "micro_tokens")
+        _at_least(self, 0, "micro_tokens", "keep_base")
+        if self.keep_base >= 1:
+            raise UsageError("keep_base is a share below 1", next="for instance 0.1")
+        if self.keep_base and self.method != "full":
+            raise UsageError("keep_base mixes whole weights, not adapters", next='set method = "full"')
 
 
 @dataclass(frozen=True)

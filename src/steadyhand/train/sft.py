@@ -42,11 +42,12 @@ def train_sft(
     """
     from steadyhand.chat.render import Renderer
     from steadyhand.models.load import fingerprint
-    from steadyhand.train import loop
+    from steadyhand.train import blend, loop
     from steadyhand.train.model import save, trainable
 
     began = time.monotonic()
     model, tokenizer, folder = trainable(model_folder, config)
+    start = blend.weights(model) if config.keep_base else {}
     data = nested(samples(rows, Renderer(tokenizer), config))
     plan = sft_plan([len(sample.ids) for sample in data], config)
     settings = replace(config, save_steps=0, log_steps=1)  # neither changes the result
@@ -67,6 +68,7 @@ def train_sft(
         source=folder,
     )
     log = loop.run(job)
+    blend.towards(model, start, config.keep_base)
     tokens = config.epochs * sum(len(sample.ids) for sample in data)
     cut = sum(sample.cut > 0 for sample in data)
     facts = {"steps": len(plan), "tokens": tokens, "cut_prompts": cut, "log": list(log)}
