@@ -83,7 +83,7 @@ class SftSettings(Section):
     """How often an epoch shows each card: cards are short and need more passes than dialogues."""
 
     keep_base: Annotated[float, Field(ge=0, lt=1)] = 0.0
-    """Share of the base's weights in the result of `full` training: keeps what it knew, at some cost."""
+    """Share of the base's weights in the result of `full` training: keeps what it knew, at some cost. 0: none."""
 
     rehearsal: Annotated[float, Field(ge=0, lt=1)] = 0.5
     """Share of the rows that are general dialogues, so that the model keeps what it knew. 0: cards only."""

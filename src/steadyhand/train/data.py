@@ -159,7 +159,7 @@ def _passes(step: Sequence[int], lengths: Sequence[int], most: int) -> list[list
 
 def dpo_plan(count: int, config: DpoConfig, replayed: Sequence[int] = ()) -> list[list[list[int]]]:
     """All optimiser steps of all epochs: steps x groups_per_step forward passes of one group each, and further ones of
-    together `replay_tokens` tokens of SFT rows, whose lengths `replayed` gives. A row's index: `count` and its place."""
+    together `replay_tokens` tokens of SFT rows, whose lengths `replayed` gives. A row's index: `count` + its place."""
     draw = random.Random(config.seed)
     plan: list[list[list[int]]] = []
     for _ in range(config.epochs):
