@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 import random
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from nano.flags import every_flag, listed
+from nano.flags import ABOUT, every_flag, key_of, keys_in, listed
 from nano.rows import Lang, Row, called, returned, said, think, user
 from nano.systems import made_system, said_about, tell
 from nano.talk import number_near, sign
@@ -21,6 +22,7 @@ from nano.toolbox import Argument, offered, tool, value_of
 from nano.words import any_name
 
 NOT_FOUND = 0.12  # chance that the service has no entry
+NAMES_IN_TEXTS = ("domains", "ips", "urls")
 DOTS = ("[.]", "[.]", "[.]", "(.)", "[.")
 
 
@@ -53,15 +55,18 @@ class Case:
         take, parts = rng.choice(("extract", "find", "take", "list")), rng.choice(("items", "things", "parts"))
         self.take = f"{take}_{parts}"
         self.words = {name: slug for pair in ("yz", "eh") for name, slug in self._slugs(pair).items()}
-        self.kinds = rng.sample(("domains", "ips", "urls"), 3)
-        if rng.random() < 0.3:
-            self.kinds[0] = rng.choice(("files", "names", "emails", "dates"))
-        self.singular = rng.random() < 0.6
+        others = [rng.choice(("files", "names", "emails", "dates"))] if rng.random() < 0.2 else []
+        self.set_kinds([*others, *NAMES_IN_TEXTS][:3])
         self.schema_words = lang == "zh" and rng.random() < 0.5  # whether reasoning calls outcomes as the tools do
         self.purpose = ""  # what the lookups are for, once it is known
         if self.schema_words:
             self.offer(self.send)  # its schema is where these words stand
         self._told()
+
+    def set_kinds(self, kinds: Sequence[str]) -> None:
+        """What can be taken out of texts, in any order, each under one of the keys that tools have for it."""
+        self.kinds, singular = self.rng.sample(kinds, len(kinds)), self.rng.random() < 0.6
+        self.keys = {kind: key_of(self.rng, kind, singular) for kind in self.kinds}
 
     def _slugs(self, pair: str) -> dict[str, str]:
         """What a tool calls both outcomes, or both kinds of error: the words, or others in the same order."""
@@ -116,19 +121,16 @@ class Case:
 
     # ---- tools ----------------------------------------------------------------------------------------------------
 
-    def flag(self, kind: str) -> str:
-        return kind.removesuffix("s") if self.singular else kind
-
     def offer(self, *names: str) -> None:
         about = f"向 {self.slots['t']} 查一个 {self.key}。" if self.lang == "zh" else f"Ask {self.slots['t']} about it."
         right = f"更正 {self.slots['t']}。" if self.lang == "zh" else f"Tell {self.slots['t']} what is right."
-        out = "从文本中提取。" if self.lang == "zh" else "Take things out of a text."
+        out = self.rng.choice(ABOUT[self.lang]).format(k=listed(self.rng, self.lang, self.kinds))
         key = Argument(self.key, {"type": "string"}, "", "", "")
         verdict = self._choice("verdict", "yz")
         made = {
             self.ask: (about, (key,)),
             self.send: (right, (key, verdict, self._choice("reason", "eh"))),
-            self.take: (out, tuple(Argument(self.flag(k), {"type": "boolean"}, "", "", "") for k in self.kinds)),
+            self.take: (out, tuple(Argument(self.keys[k], {"type": "boolean"}, "", "", "") for k in self.kinds)),
         }
         self.tools |= {name: tool(name, *made[name]) for name in names}
 
@@ -191,7 +193,8 @@ class Case:
         comma, seen = ("；" if self.lang == "zh" else "; "), [self.above(number) for number in numbers]
         differs, error = [letter != held for letter in seen], "e" if held == "y" else "h"
         measured = comma.join(f"{self.measured(n)} {self.outcome_word(x)}" for n, x in zip(numbers, seen, strict=True))
-        words = comma.join(self.bank["differs" if wrong else "same"] for wrong in differs)
+        word = {letter: self.outcome_word(letter) for letter in "yz"}
+        words = comma.join(f"{word[held]}-{word[x]} {self.bank['same' if x == held else 'differs']}" for x in seen)
         act = self.bank["send"].format(c=self.outcome_word(error)) if any(differs) else self.bank["stop"]
         thought = self.thought("differ", v=self.outcome_word(held), s=measured, w=words, d=act)
         if not any(differs):
@@ -210,10 +213,12 @@ class Case:
         text = self.say("filed", n=self.joined(numbers), **{"is": "is" if count == 1 else "are"})
         self.messages.append(said(self.thought("filed"), text))
 
-    def taken(self, wanted: list[str], spoken: str, thought: str) -> list[str]:
-        """The call that takes things out of the text, and what it finds: names of the wanted kinds."""
+    def taken(self, wanted: list[str], thought: str, shown: str = "") -> list[str]:
+        """The call that takes things out of the text, and what it finds: names of the wanted kinds. The reasoning says
+        the kinds as the tool does, or what is `shown` in the request."""
         self.offer(self.take)
-        flags = {self.flag(kind): kind in wanted for kind in self.kinds}
+        flags = {self.keys[kind]: kind in wanted for kind in self.kinds}
+        spoken = shown or keys_in(self.lang, flags)
         reasoning = self.thought(thought, q=self.take, k=spoken, g=every_flag(self.lang, flags))
         self.messages.append(called(reasoning, (self.take, flags)))
         makers = {"domains": "domain", "ips": "ip", "urls": "url"}

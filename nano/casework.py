@@ -7,7 +7,7 @@ from __future__ import annotations
 import json
 import random
 
-from nano.case import NOT_FOUND, Case, disguised
+from nano.case import NAMES_IN_TEXTS, NOT_FOUND, Case, disguised
 from nano.flags import blurb
 from nano.rows import Generator, Lang, Row, returned, said
 from nano.systems import asked_turn
@@ -82,10 +82,10 @@ def spelt(rng: random.Random, lang: Lang, held: bool) -> Row:
     case = Case(rng, lang, held)
     kind = rng.choice(("domains", "ips", "urls"))
     name = value_of(rng, {"domains": "domain", "ips": "ip", "urls": "url"}[kind], lang)
-    case.kinds = rng.sample(("domains", "ips", "urls"), 3)
+    case.set_kinds(NAMES_IN_TEXTS)
     shown = disguised(rng, name)
     case.user(case.words_for("spelt", x=shown))
-    case.taken([kind], shown, "refang")
+    case.taken([kind], "refang", shown)
     case.messages[-1] = returned(json.dumps({kind: [name]}))
     case.read([name], case.query([name]))
     return case.finished()
@@ -101,7 +101,7 @@ def chained(rng: random.Random, lang: Lang, held: bool) -> Row:
     if settles:
         case.meant_for(mine)
     case.user(case.words_for(name, k=spoken, b=text, v=case.slots[mine]))
-    names = case.taken(wanted, spoken, "take")
+    names = case.taken(wanted, "take")
     numbers = case.query(names)
     if settles:
         case.settle(names, numbers, mine)
@@ -140,12 +140,35 @@ def without_tool(rng: random.Random, lang: Lang, held: bool) -> Row:
     return row
 
 
+UNSAID = {
+    "en": ("it", "this", "the link", "a site", "the address", "my file", "this one", "something"),
+    "zh": ("它", "这个", "那个链接", "一个网站", "这个地址", "我的文件", "这一个"),
+}
+
+
+def unsaid(rng: random.Random, lang: Lang, held: bool) -> Row:
+    """The request does not say what it is about: ask, and look it up once it is said."""
+    case = Case(rng, lang, held)
+    what = rng.choice(UNSAID[lang])
+    known = {"x": what, "v": case.slots[_either(case)]}
+    text = case.words_for("claimed", **known) if rng.random() < 0.4 else ""
+    case.user(text or rng.choice(SERVICE[lang][held]).format(s=case.slots["t"], x=what))
+    case.messages.append(said(case.thought("unsaid", k=case.key), case.say("unsaid", k=case.key)))
+    case.offer(case.ask)
+    if not text and rng.random() < 0.5:
+        names = _targets(case, (1,))
+        case.user(names[0])
+        case.read(names, case.query(names))
+    return case.finished()
+
+
 GENERATORS: list[tuple[float, Generator]] = [
     (0.21, looked_up),
     (0.21, compared),
     (0.12, known),
     (0.10, spelt),
     (0.16, chained),
-    (0.08, explained),
-    (0.12, without_tool),
+    (0.05, explained),
+    (0.10, without_tool),
+    (0.05, unsaid),
 ]

@@ -9,15 +9,16 @@ from typing import Any
 
 import jinja2
 
-from nano import casework, free, reason, systems, talk, tooluse, world
+from nano import casework, errands, free, reason, systems, talk, tooluse, world
 from nano.rows import Generator, Lang, Row, draw
 
 NOISY, CLEAN = 0.15, 0.0  # chance that a user's message has a meaningless sentence beside it
 SHARES: list[tuple[float, float, list[tuple[float, Generator]]]] = [  # share of rows, chance of noise, generators
-    (0.27, NOISY, tooluse.GENERATORS),
-    (0.27, NOISY, casework.GENERATORS),
+    (0.20, NOISY, tooluse.GENERATORS),
+    (0.26, NOISY, casework.GENERATORS),
+    (0.10, NOISY, errands.GENERATORS),
     (0.04, NOISY, [(w, tooluse.with_tools_on_offer(g)) for w, g in world.GENERATORS + talk.GENERATORS]),
-    (0.09, CLEAN, reason.GENERATORS),
+    (0.07, CLEAN, reason.GENERATORS),
     (0.16, NOISY, world.GENERATORS),
     (0.06, CLEAN, talk.GENERATORS),
     (0.06, NOISY, systems.GENERATORS),

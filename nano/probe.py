@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from nano import casework, corpus, free, reason, systems, talk, tooluse, world
+from nano import casework, corpus, errands, free, reason, systems, talk, tooluse, world
 from nano.rows import Generator
 
 
@@ -16,6 +16,7 @@ def families() -> dict[str, Generator]:
     pairs = [
         *tooluse.GENERATORS,
         *casework.GENERATORS,
+        *errands.GENERATORS,
         *reason.GENERATORS,
         *world.GENERATORS,
         *talk.GENERATORS,

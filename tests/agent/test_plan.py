@@ -103,6 +103,16 @@ def test_a_dry_run_proposes_and_writes_nothing(uss: Uss, tmp_path: Path) -> None
     assert [record.event for record in desk.log.records].count("proposal") == 2
 
 
+def test_entities_beyond_the_bound_are_named_and_the_report_is_not_done(uss: Uss, tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.agent = desk.agent.model_copy(update={"plan": desk.agent.plan.model_copy(update={"entities": 2})})
+    found = desk.run()
+    assert {row.entity for row in found.rows} == set(EXPECTED)
+    assert [row.ending.value for row in found.rows] == ["proposed", "agree", *["capped"] * 5]
+    assert (found.state, found.rows[-1].code) == ("incomplete", "entities")
+    assert "raise plan.entities" in found.rows[-1].detail
+
+
 def test_what_is_sent_is_sent_once(uss: Uss, tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     first, again = desk.run(send=True), desk.run(send=True)

@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from nano import corpus, reason, toolbox, tooluse
+from nano import corpus, errands, reason, toolbox, tooluse
 from nano.rows import Generator, Row
 from steadyhand.chat.messages import Message, Tool
 from steadyhand.chat.schema import schema_errors
 
 ROOT = Path(__file__).parents[2]
-GENERATORS = [make for _, make in [*tooluse.GENERATORS, *reason.GENERATORS]]
+GENERATORS = [make for _, make in [*tooluse.GENERATORS, *errands.GENERATORS, *reason.GENERATORS]]
 LANGS = ("zh", "en")
 
 

@@ -74,9 +74,7 @@ def read_claim(text: str, places: Sequence[Found]) -> Said:
 def _at(text: str, place: Found) -> Said:
     window = _sentence(text, place)
     around = text[max(0, place.start - WINDOW) : place.end + WINDOW]
-    if (
-        text[max(0, place.start - 2) : place.start] == "*."
-    ):  # a pattern speaks of names below, not of the host that was extracted
+    if text.endswith("*.", 0, place.start):  # a pattern speaks of the names below, not of the host that was extracted
         return Said("unclear", "none", window)
     if _ORDER.search(around) or neutral(around) != around:
         return Said("unclear", "order", around)

@@ -13,11 +13,11 @@ import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from enum import StrEnum
+from functools import cached_property
 from typing import Any, Protocol
 
 from steadyhand.agent.claims import Said, read_claim
-from steadyhand.agent.config import AgentFile, Plan
+from steadyhand.agent.config import AgentFile
 from steadyhand.agent.neutral import neutral
 from steadyhand.agent.policy import Code, Proposal, Standing, Verdict, screened
 from steadyhand.agent.writes import Outcome, State
@@ -26,6 +26,7 @@ from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.chat.parse import parse_strict
 from steadyhand.extract import Found, extract_resource
 from steadyhand.models.backend import Backend, Completion, Prompt, Sampling
+from steadyhand.text.coded import Coded
 from steadyhand.tools.bound import BoundTool
 from steadyhand.tools.result import Result
 
@@ -33,10 +34,8 @@ TRACE_VERSION = 1
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
-class Ending(StrEnum):
+class Ending(Coded):
     """How one entity ended. Each member carries a sentence."""
-
-    sentence: str
 
     AGREE = "agree", "Report and service say the same."
     UNCLEAR = "unclear", "What the report says of it is not clear, so nothing is done."
@@ -45,18 +44,12 @@ class Ending(StrEnum):
     BLOCKED = "blocked", "Policy does not let it be written."
     PROPOSED = "proposed", "It would be written: a dry run."
     WAITING = "waiting", "It waits for an approval."
-    CAPPED = "capped", "A cap is reached; a later run goes on."
+    CAPPED = "capped", "A cap is reached, so nothing is done."
     WRITTEN = "written", "The service has it."
     REFUSED = "refused", "The service does not want it."
     UNDONE = "undone", "It was written and taken back by a person."
     DOUBT = "doubt", "It was sent and the answer was lost; the next run reads what became of it."
     UNSENT = "unsent", "It was not done; the next run sends it."
-
-    def __new__(cls, code: str, sentence: str = "") -> Ending:
-        member = str.__new__(cls, code)
-        member._value_ = code
-        member.sentence = sentence
-        return member
 
 
 UNFINISHED = {Ending.FAILED, Ending.DOUBT, Ending.UNSENT, Ending.CAPPED}
@@ -118,12 +111,12 @@ class Run:
     trace: tuple[str, ...]
 
 
-def entities_of(text: str, plan: Plan) -> list[Entity]:
+def entities_of(text: str, kinds: Sequence[str]) -> list[Entity]:
     """Every entity once, in the order in which it first stands there, with all its places."""
     places: dict[tuple[str, str], list[Found]] = {}
-    for found in extract_resource(text, plan.kinds):
+    for found in extract_resource(text, kinds):
         places.setdefault((found.kind, found.value), []).append(found)
-    return [Entity(kind, value, tuple(at)) for (kind, value), at in places.items()][: plan.entities]
+    return [Entity(kind, value, tuple(at)) for (kind, value), at in places.items()]
 
 
 def run(
@@ -153,12 +146,14 @@ class _Runner:
 
     def run(self) -> Run:
         self._start()
-        entities = entities_of(self.text, self.plan)
+        found = entities_of(self.text, self.plan.kinds)
+        entities, left = found[: self.plan.entities], found[self.plan.entities :]
         answers = self._query(entities)
         said = [read_claim(self.text, entity.places) for entity in entities]
         standings = [self.plan.standing(answer.value) if answer.ok else None for answer in answers]
         judgements = self._judge(entities, said, standings, answers)
         rows = [self._settle(*each) for each in zip(entities, said, standings, answers, judgements, strict=True)]
+        rows += [self._left(entity) for entity in left]
         endings = {row.ending for row in rows}
         state = "incomplete" if endings & UNFINISHED else "waiting" if Ending.WAITING in endings else "complete"
         self._note("end", state=state, rows=[asdict(row) for row in rows])
@@ -227,11 +222,16 @@ class _Runner:
         if not differs:
             return Row(**row, ending=Ending.AGREE)
         proposal = self._proposal(entity, said, standing, answer, judged)
-        code = screened(self.agent.policy, proposal, self._found(), expected)
+        code = screened(self.agent.policy, proposal, self._found, expected)
         if code is not Code.ALLOWED:
             self.scribe.block(proposal, code)
             return Row(**row, ending=Ending.BLOCKED, code=code.value, digest=proposal.digest)
         return self._write(proposal, row)
+
+    def _left(self, entity: Entity) -> Row:
+        """An entity beyond `plan.entities`: named, so that nobody takes the report for done."""
+        detail = f"a report's first {self.plan.entities} are asked about: raise plan.entities"
+        return Row(entity.value, entity.kind, "unread", "none", "unknown", None, Ending.CAPPED, "entities", detail)
 
     def _write(self, proposal: Proposal, row: dict[str, Json]) -> Row:
         self.scribe.propose(proposal)
@@ -265,6 +265,7 @@ class _Runner:
             self.plan.report, arguments, entity.value, claim, standing, self.report, self.agent.policy.digest, evidence
         )
 
+    @cached_property
     def _found(self) -> set[str]:
         """Provenance is looked up anew in the text itself, whatever was handed along on the way."""
         return {found.value for found in extract_resource(self.text, self.plan.kinds)}

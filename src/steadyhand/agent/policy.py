@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Collection
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -17,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from steadyhand.agent import hosts
 from steadyhand.chat.messages import Json
 from steadyhand.ledger.keys import canonical_json
+from steadyhand.text.coded import Coded
 
 VERSION = 1  # raised when the rules below change: keys and approvals of other versions do not hold any more
 Standing = Literal["safe", "unsafe", "not_found"]
@@ -24,10 +24,8 @@ Verdict = Literal["safe", "unsafe"]
 Transition = Literal["not_found->unsafe", "safe->unsafe", "unsafe->safe"]
 
 
-class Code(StrEnum):
+class Code(Coded):
     """Each member carries a sentence for the person who reads the table."""
-
-    sentence: str
 
     ALLOWED = "allowed", "Policy allows it."
     PROVENANCE = "provenance", "The entity does not stand in the report."
@@ -40,12 +38,6 @@ class Code(StrEnum):
     DAY_CAP = "day_cap", "Today as many writes were made as may be."
     DRY_RUN = "dry_run", "A dry run: nothing is sent without --send."
     APPROVAL = "approval", "A person has to approve it first."
-
-    def __new__(cls, code: str, sentence: str = "") -> Code:
-        member = str.__new__(cls, code)
-        member._value_ = code
-        member.sentence = sentence
-        return member
 
 
 class Policy(BaseModel):

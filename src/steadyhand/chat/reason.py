@@ -5,13 +5,11 @@ The order of the members is the order of diagnosis: of several reasons that appl
 
 from __future__ import annotations
 
-from enum import StrEnum
+from steadyhand.text.coded import Coded
 
 
-class Reason(StrEnum):
+class Reason(Coded):
     """Each member carries its code as the value and a sentence in `sentence`."""
-
-    sentence: str
 
     MISSED_CALL = "missed_call", "A call was due and none was attempted."
     SPURIOUS_CALL = "spurious_call", "No call was due and one was attempted."
@@ -28,12 +26,6 @@ class Reason(StrEnum):
     WRONG_TYPE = "wrong_type", "A value has another JSON type than is due."
     WRONG_VALUE = "wrong_value", "A value differs from the one that is due."
     ORDER = "order", "The calls are right, but not in the order that matters here."
-
-    def __new__(cls, code: str, sentence: str = "") -> Reason:
-        member = str.__new__(cls, code)
-        member._value_ = code
-        member.sentence = sentence
-        return member
 
 
 def first(reasons: list[Reason]) -> Reason:

@@ -8,17 +8,16 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from enum import StrEnum
+
+from steadyhand.text.coded import Coded
 
 OPEN, CLOSE = "<think>", "</think>"
 _TAGS = re.compile(r"</?think>")
 
 
-class ThinkCode(StrEnum):
+class ThinkCode(Coded):
     """Each member carries its code as the value and a sentence in `sentence`. The first that applies is given, in the
     order missing_open, nested, missing_close, multiple, call_inside, empty, no_answer."""
-
-    sentence: str
 
     OK = "ok", "One whole block of thinking, then an answer."
     ABSENT = "absent", "No think tag at all."
@@ -29,12 +28,6 @@ class ThinkCode(StrEnum):
     MULTIPLE = "multiple", "There is more than one block."
     CALL_INSIDE = "call_inside", "A tool call is written inside the block, where it does not count."
     NO_ANSWER = "no_answer", "The block is whole, and nothing follows it."
-
-    def __new__(cls, code: str, sentence: str = "") -> ThinkCode:
-        member = str.__new__(cls, code)
-        member._value_ = code
-        member.sentence = sentence
-        return member
 
     @property
     def balanced(self) -> bool:

@@ -29,14 +29,18 @@ _LATER = {408, 425, 429, 500, 502, 503, 504}
 
 
 class Service:
-    """One server: its address, its token, its connections (safe for many threads). Close it in the end."""
+    """One server: its address, its token, its connections (safe for many threads). Close it in the end.
+
+    A connection carries one call: on one that is kept, an answer that a faulty server sends twice can be taken for the
+    answer to the next call, and then a verdict is read off another name.
+    """
 
     def __init__(self, url: str, *, token: str = "", connections: int = 32) -> None:
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
             raise UsageError(f"not an address of a service: {url!r}", next="for example http://127.0.0.1:8321")
         self.url = url.rstrip("/")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=0)
         self.client = httpx.Client(headers=headers, limits=limits, trust_env=False, follow_redirects=False)
 
     def close(self) -> None:

@@ -4,27 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from enum import StrEnum
 
 from steadyhand.chat.messages import Json
+from steadyhand.text.coded import Coded
 
 
-class Status(StrEnum):
+class Status(Coded):
     """Each member carries a sentence."""
-
-    sentence: str
 
     OK = "ok", "It was carried out, and the answer keeps to its schema."
     REFUSED = "refused", "The service answered that it did not do it."
     INVALID = "invalid", "The arguments break the tool's schema; nothing was sent."
     NOT_SENT = "not_sent", "The service could not be reached; nothing was done."
     UNKNOWN = "unknown", "It was sent, and no usable answer came: it may have been done or not."
-
-    def __new__(cls, code: str, sentence: str = "") -> Status:
-        member = str.__new__(cls, code)
-        member._value_ = code
-        member.sentence = sentence
-        return member
 
 
 @dataclass(frozen=True)
