@@ -24,7 +24,7 @@ from steadyhand.agent.writes import Outcome, State
 from steadyhand.chat.match import match
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.chat.parse import parse_strict
-from steadyhand.extract import Found, extract_resource
+from steadyhand.extract import Found, Kind, extract_resource
 from steadyhand.models.backend import Backend, Completion, Prompt, Sampling
 from steadyhand.text.coded import Coded
 from steadyhand.tools.bound import BoundTool
@@ -111,7 +111,7 @@ class Run:
     trace: tuple[str, ...]
 
 
-def entities_of(text: str, kinds: Sequence[str]) -> list[Entity]:
+def entities_of(text: str, kinds: Sequence[Kind]) -> list[Entity]:
     """Every entity once, in the order in which it first stands there, with all its places."""
     places: dict[tuple[str, str], list[Found]] = {}
     for found in extract_resource(text, kinds):
