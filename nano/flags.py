@@ -119,10 +119,11 @@ def keys_in(lang: Lang, flags: dict[str, bool]) -> str:
 def flag_call(rng: random.Random, lang: Lang, held: bool) -> Row:
     """A tool with two or three boolean flags; the request says which are wanted, the result is sometimes listed."""
     pool = rng.choice((["domains", "ips", "urls"], ["domains", "ips", "urls"], sorted(FORMS), ENGLISH))
-    kinds = rng.sample(pool, rng.choice((2, 3, 3)))
-    wanted = rng.sample(kinds, rng.choice((1, 1, 2, len(kinds))))
-    singular = rng.random() < 0.6
-    flags = {key_of(rng, kind, singular): kind in wanted for kind in kinds}
+    kinds, singular = rng.sample(pool, rng.choice((2, 3, 3))), rng.random() < 0.6
+    by_key = {key_of(rng, kind, singular): kind for kind in kinds}  # "thing" and "things" are one key
+    kinds = list(by_key.values())
+    wanted = rng.sample(kinds, rng.choice((1, min(2, len(kinds)), 1, len(kinds))))
+    flags = {key: kind in wanted for key, kind in by_key.items()}
     verb = rng.choice(("list", "extract", "find", "collect", "get")) if not held else rng.choice(("take", "pull"))
     name = f"{verb}_{rng.choice(('items', 'things', 'parts', 'entities', 'names'))}"
     told = lang if rng.random() < 0.5 else "en"
@@ -138,7 +139,7 @@ def flag_call(rng: random.Random, lang: Lang, held: bool) -> Row:
     rng.shuffle(tools)
     messages = [user(asked), called(think(lang, intent, plan, every_flag(lang, flags)), (name, flags))]
     if rng.random() < 0.4:
-        messages += _listing(rng, lang, {key: kind for key, kind in zip(flags, kinds, strict=True) if flags[key]})
+        messages += _listing(rng, lang, {key: kind for key, kind in by_key.items() if flags[key]})
     return {"messages": messages, "tools": tools}
 
 

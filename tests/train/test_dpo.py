@@ -15,7 +15,8 @@ from steadyhand.chat.render import Renderer
 from steadyhand.errors import JobError
 from steadyhand.train.config import DpoConfig
 from steadyhand.train.data import GroupSample, group_samples
-from steadyhand.train.dpo import group_log_probs, group_loss, train_dpo
+from steadyhand.train.dpo import group_loss, train_dpo
+from steadyhand.train.group import group_log_probs
 from tests import tiny
 
 CPU = torch.device("cpu")
@@ -41,11 +42,12 @@ def gradients(loss: torch.Tensor, model: Any) -> torch.Tensor:
     return torch.cat([part.flatten() for part in parts])
 
 
+@pytest.mark.parametrize("packed", [False, True])
 @pytest.mark.parametrize("rejected", [1, 3])
-def test_a_group_equals_full_sequences(rejected: int) -> None:
+def test_a_group_equals_full_sequences(rejected: int, packed: bool) -> None:
     model, other = tiny.model(), tiny.model(1)
     for group in grouped(rejected):
-        ours, plain = group_log_probs(model, group, CPU), full_sequences(model, group)
+        ours, plain = group_log_probs(model, group, CPU, packed=packed), full_sequences(model, group)
         assert torch.allclose(ours, plain, atol=1e-4)
         with torch.no_grad():
             reference = full_sequences(other, group)
@@ -59,7 +61,18 @@ def test_a_group_equals_full_sequences(rejected: int) -> None:
 def test_answers_of_one_token_need_no_second_pass() -> None:
     group = GroupSample((5, 6, 7), ((9,), (2,)))
     model = tiny.model()
-    assert torch.allclose(group_log_probs(model, group, CPU), full_sequences(model, group), atol=1e-5)
+    for packed in (False, True):
+        found = group_log_probs(model, group, CPU, packed=packed)
+        assert torch.allclose(found, full_sequences(model, group), atol=1e-5)
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_activations_computed_again_do_not_change_the_training(base: Path, tmp_path: Path, method: Any) -> None:
+    config = replace(CONFIG, method=method, epochs=1)
+    plain = train_dpo(base, tiny.groups(6), config, tmp_path / "a")
+    slow = train_dpo(base, tiny.groups(6), replace(config, gradient_checkpointing=True), tmp_path / "b")
+    for name in ("loss", "grad_norm"):
+        assert [row[name] for row in slow.log] == pytest.approx([row[name] for row in plain.log], rel=1e-3)
 
 
 def test_pairs_equal_trl(tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from steadyhand.errors import PrerequisiteError
 from steadyhand.models.load import load_weights, resolve
 from steadyhand.train.config import DpoConfig, SftConfig
 from steadyhand.train.data import GroupSample, Sample
-from steadyhand.train.dpo import group_log_probs
-from steadyhand.train.footprint import QWEN3_8B, Shape, dpo_footprint, sft_footprint, trained_weights
+from steadyhand.train.footprint import QWEN3_8B, Shape, activation_bytes, dpo_footprint, sft_footprint, trained_weights
+from steadyhand.train.group import group_log_probs
 from steadyhand.train.muon import Muon, split_parameters
 from steadyhand.train.sft import token_loss
 
@@ -78,6 +78,19 @@ def test_a_group_of_preference_training_keeps_what_was_counted(nano: Shape, mode
     assert found == pytest.approx(plan.parts["activations"] + plan.parts["logits"] / 3, rel=0.15)
 
 
+def test_a_group_whose_activations_are_computed_again_keeps_what_was_counted(nano: Shape, model: Any) -> None:
+    config = DpoConfig(method="full", max_length=320, max_completion=32, k=3, gradient_checkpointing=True)
+    group = GroupSample(tuple(range(10, 298)), tuple(tuple(range(20 + k, 52 + k)) for k in range(4)))
+    model.activation_checkpointing_enable({"use_reentrant": False})
+    model.train()
+    found, _ = kept(model, lambda: group_log_probs(model, group, CPU, packed=True))
+    model.activation_checkpointing_disable()
+    model.eval()
+    plan = dpo_footprint(nano, config, "cpu")
+    inside = (288 + 4 * 32) * activation_bytes(nano, mixed=False)  # of the layer under way, which is not kept
+    assert found == pytest.approx(plan.parts["activations"] - inside + plan.parts["logits"] / 3, rel=0.15)
+
+
 def test_less_is_held_where_less_is_asked_for(nano: Shape) -> None:
     full = SftConfig(method="full")
     plain = sft_footprint(nano, full, "cpu")
@@ -99,6 +112,14 @@ def test_the_shape_of_the_eight_billion_model_adds_up() -> None:
     assert QWEN3_8B.linear == pytest.approx(6.95e9, rel=0.001)
     assert plan.parts["weights"] == pytest.approx(2 * 8.19e9 + 4 * plan.trained, rel=0.001)
     assert any("not measured" in note for note in plan.assumed)
+
+
+def test_both_trainings_of_the_preset_fit_its_card() -> None:
+    lora = {"method": "lora", "lora_rank": 16, "max_length": 4096, "gradient_checkpointing": True}
+    taught = sft_footprint(QWEN3_8B, SftConfig(**lora, batch_tokens=16384, micro_tokens=4096), "cuda")
+    aligned = dpo_footprint(QWEN3_8B, DpoConfig(**lora), "cuda")
+    assert max(taught.total, aligned.total) < 24e9
+    assert dpo_footprint(QWEN3_8B, replace(DpoConfig(**lora), gradient_checkpointing=False), "cuda").total > 60e9
 
 
 def test_a_model_of_unknown_shape_says_so() -> None:

@@ -163,6 +163,9 @@ class DpoSettings(Section):
     groups_per_step: Count = 8
     """Groups per optimiser step."""
 
+    gradient_checkpointing: bool = False
+    """Recompute activations in the backward pass: about a third slower, much less memory."""
+
     replay_tokens: CountOrNone = 0
     """Tokens of fine-tuning rows (cards, rehearsal) per step, weighted by `sft_weight`, against forgetting. 0: none."""
 

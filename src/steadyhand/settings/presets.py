@@ -24,6 +24,7 @@ PRESETS: dict[str, dict[str, object]] = {
         "dpo.lora_alpha": 32.0,
         "dpo.learning_rate": 5e-6,
         "dpo.groups_per_step": 8,
+        "dpo.gradient_checkpointing": True,
         "dpo.max_length": 4096,
         "watch.max_tokens": 512,
         "eval.batch_size": 8,

@@ -109,6 +109,8 @@ class DpoConfig(TrainConfig):
     """Tokens of a rejected answer; a longer one is cut and counted. 0 sets no limit but max_length."""
     groups_per_step: int = 8
     """Groups of an optimiser step, at least 1."""
+    gradient_checkpointing: bool = False
+    """Recomputes activations in the backward pass, prompt and answers in one sequence: slower, much less memory."""
     replay_tokens: int = 0
     """Tokens of SFT rows that each optimiser step takes along, so that preference training forgets nothing; 0 none."""
     accept_damaged: bool = False

@@ -1,9 +1,6 @@
-"""Group DPO: one chosen answer against K rejected ones, their shared prompt computed once.
+"""Group DPO: one chosen answer against K rejected ones, their shared prompt computed once (`train.group`).
 
-The prompt runs once with its key/value cache kept in the graph; the cache is expanded to K + 1 rows and all answers
-run as one batch against it, the last prompt position predicting each first token. This is exact: log-probabilities
-and gradients equal those of 2K full sequences, for P + (K + 1) C instead of 2K (P + C) tokens.
-Legend of shapes: R = K + 1 answers (the chosen one first), P prompt tokens, C answer tokens, V vocabulary.
+Legend of shapes: R = K + 1 answers (the chosen one first).
 """
 
 from __future__ import annotations
@@ -20,6 +17,7 @@ from steadyhand.domain.rows import Group, Row
 from steadyhand.errors import JobError
 from steadyhand.train.config import DpoConfig
 from steadyhand.train.data import GroupSample, Sample, digest, dpo_plan, group_samples, nested, samples
+from steadyhand.train.group import group_log_probs
 from steadyhand.train.result import Progress, TrainResult, work_folder
 from steadyhand.train.sft import token_loss
 
@@ -72,8 +70,9 @@ def train_dpo(
         _begin(guard, model, tokenizer, len(plan), config)
     objective = _Objective(data, reference, replayed, config, model.device)
     job = loop.Job(
-        model, objective, plan, config, work, key, progress, stop, first_step=_check_start, guard=guard, source=folder
-    )
+        model, objective, plan, config, work, key, progress, stop, config.gradient_checkpointing,
+        first_step=_check_start, guard=guard, source=folder,
+    )  # fmt: skip
     log = loop.run(job)
     facts = {
         "steps": len(plan),
@@ -95,41 +94,6 @@ def _begin(guard: Guard, model: Any, tokenizer: Any, steps: int, config: DpoConf
     guard.begin(model, tokenizer, steps)
     if given:
         guard.refuse_damaged()
-
-
-def group_log_probs(model: Any, group: GroupSample, device: torch.device) -> torch.Tensor:
-    """log p(answer | prompt), summed over the answer's tokens, of each answer of the group: R, float32."""
-    import torch
-    from torch.nn import functional
-
-    prompt = torch.tensor([group.prompt], device=device)
-    out = model(input_ids=prompt, use_cache=True, logits_to_keep=1)
-    first = torch.log_softmax(out.logits[0, -1].float(), dim=-1)
-    total = first[torch.tensor([ids[0] for ids in group.completions], device=device)]
-    width = max(len(ids) for ids in group.completions) - 1
-    if not width:
-        return total
-    answers = torch.tensor([[*ids, *[0] * (width + 1 - len(ids))] for ids in group.completions], device=device)
-    logits = _answers(model, out.past_key_values, answers[:, :-1], len(group.prompt))
-    lengths = torch.tensor([len(ids) for ids in group.completions], device=device)
-    real = torch.arange(1, width + 1, device=device) < lengths[:, None]
-    losses = functional.cross_entropy(logits[real].float(), answers[:, 1:][real], reduction="none")
-    return total.index_add(0, real.nonzero()[:, 0], -losses)
-
-
-def _answers(model: Any, cache: Any, ids: torch.Tensor, past: int) -> torch.Tensor:
-    """Logits R C V of the answers behind the cached prompt; padding on the right is hidden by causality."""
-    import torch
-
-    rows, width = ids.shape
-    for layer in cache.layers:  # a view: the rows share the prompt's keys, and its gradient sums over them
-        layer.keys, layer.values = (x.expand(rows, -1, -1, -1) for x in (layer.keys, layer.values))
-    seen = torch.ones(width, past + width, dtype=torch.bool, device=ids.device).tril(past)
-    positions = torch.arange(past, past + width, device=ids.device)[None]
-    out = model(
-        input_ids=ids, attention_mask=seen[None, None], position_ids=positions, past_key_values=cache, use_cache=True
-    )
-    return out.logits  # type: ignore[no-any-return]
 
 
 def group_loss(
@@ -179,7 +143,7 @@ class _Objective:
             return self._replay(model, micro, step)
         (i,) = micro
         groups = sum(part[0] < len(self.data) for part in step)
-        policy = group_log_probs(model, self.data[i], self.device)
+        policy = group_log_probs(model, self.data[i], self.device, packed=self.config.gradient_checkpointing)
         reference = self.reference[i].to(self.device)
         loss, figures = group_loss(policy, reference, len(self.data[i].completions[0]), self.config)
         return loss / groups, {name: value / groups for name, value in figures.items()}

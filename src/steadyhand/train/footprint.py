@@ -88,11 +88,9 @@ def sft_footprint(shape: Shape, config: SftConfig, device: str) -> Footprint:
     """The largest forward pass: `micro_tokens` (or `batch_tokens`), or one row of `max_length` if that is more."""
     tokens = max(config.micro_tokens or config.batch_tokens, config.max_length)
     mixed = _mixed(config, device)
-    layer = activation_bytes(shape, mixed=mixed)
-    if config.gradient_checkpointing:  # the input of every layer, and the inside of the one that is computed again
-        held = tokens * (shape.layers * shape.hidden * (2 if config.method == "lora" and mixed else 4) + layer)
-    else:
-        held = tokens * shape.layers * layer
+    held = _again(shape, config.method, tokens, mixed)
+    if not config.gradient_checkpointing:
+        held = tokens * shape.layers * activation_bytes(shape, mixed=mixed)
     positions = tokens // 2
     assumed = ["logits are computed for half of the tokens (from the first trained one of a batch on)"]
     parts = {"activations": held, "logits": LOGITS_BYTES * shape.vocabulary * positions}
@@ -100,18 +98,26 @@ def sft_footprint(shape: Shape, config: SftConfig, device: str) -> Footprint:
 
 
 def dpo_footprint(shape: Shape, config: DpoConfig, device: str) -> Footprint:
-    """One group: its prompt once, K + 1 answers, and the prompt's keys and values once for each answer."""
+    """One group: its prompt once, K + 1 answers, and (unless activations are computed again, which packs all into one
+    sequence) the prompt's keys and values once for each answer."""
     answers, length = (config.k or 3) + 1, min(config.max_completion or ANSWER, config.max_length // 2)
     prompt = config.max_length - length
     mixed = _mixed(config, device)
     tokens = prompt + answers * length
-    cached = answers * (prompt + length) * 2 * shape.keys * (2 if mixed else 4)
-    parts = {
-        "activations": tokens * shape.layers * activation_bytes(shape, mixed=mixed) + shape.layers * cached,
-        "logits": LOGITS_BYTES * shape.vocabulary * answers * length,
-    }
+    held = _again(shape, config.method, tokens, mixed)
+    if not config.gradient_checkpointing:
+        cached = answers * (prompt + length) * 2 * shape.keys * (2 if mixed else 4)
+        held = shape.layers * (tokens * activation_bytes(shape, mixed=mixed) + cached)
+    parts = {"activations": held, "logits": LOGITS_BYTES * shape.vocabulary * answers * length}
     assumed = [f"a prompt of {prompt} tokens and {answers} answers of {length}"]
     return _footprint(shape, config, device, parts, assumed)
+
+
+def _again(shape: Shape, method: str, tokens: int, mixed: bool) -> int:
+    """With activations computed again: the input of every layer and of the last norm with its normalised values, and
+    the inside of the one layer that is under way."""
+    number = 2 if method == "lora" and mixed else 4
+    return tokens * ((shape.layers + 2) * shape.hidden * number + activation_bytes(shape, mixed=mixed))
 
 
 def activation_bytes(shape: Shape, *, mixed: bool) -> int:

@@ -12,7 +12,7 @@ import torch
 
 from steadyhand.train.config import DpoConfig
 from steadyhand.train.data import GroupSample, digest
-from steadyhand.train.dpo import group_log_probs
+from steadyhand.train.group import group_log_probs
 from steadyhand.train.model import precise
 
 
