@@ -124,23 +124,28 @@ def flag_call(rng: random.Random, lang: Lang, held: bool) -> Row:
     kinds = list(by_key.values())
     wanted = rng.sample(kinds, rng.choice((1, min(2, len(kinds)), 1, len(kinds))))
     flags = {key: kind in wanted for key, kind in by_key.items()}
-    verb = rng.choice(("list", "extract", "find", "collect", "get")) if not held else rng.choice(("take", "pull"))
-    name = f"{verb}_{rng.choice(('items', 'things', 'parts', 'entities', 'names'))}"
-    told = lang if rng.random() < 0.5 else "en"
-    text = rng.choice(ABOUT[told]).format(k=listed(rng, told, kinds))
-    made = tool(name, text, tuple(Argument(key, {"type": "boolean"}, on, "", key) for key, on in flags.items()))
-    ask, said_ = rng.choice(FLAG_ASK[lang][held]), wish(rng, lang, kinds, wanted)
-    asked = ask.format(x=said_, b=" ".join(blurb(rng, lang) for _ in range(rng.randint(1, 3))))
+    made = _flag_tool(rng, lang, held, by_key, flags)
+    name = made["function"]["name"]
+    ask, text = rng.choice(FLAG_ASK[lang][held]), " ".join(blurb(rng, lang) for _ in range(rng.randint(1, 3)))
     keys, then = keys_in(lang, flags), rng.choice(PURPOSE[lang])
-    intent, plan = (
-        (f"取出 {keys} 来{then}", f"调用 {name}") if lang == "zh" else (f"take out {keys} to {then}", f"call {name}")
-    )
-    tools = [made, *offered(rng, lang, held)[:3]]
-    rng.shuffle(tools)
-    messages = [user(asked), called(think(lang, intent, plan, every_flag(lang, flags)), (name, flags))]
+    intent, plan = f"take out {keys} to {then}", f"call {name}"
+    if lang == "zh":
+        intent, plan = f"取出 {keys} 来{then}", f"调用 {name}"
+    asked = user(ask.format(x=wish(rng, lang, kinds, wanted), b=text))
+    messages = [asked, called(think(lang, intent, plan, every_flag(lang, flags)), (name, flags))]
     if rng.random() < 0.4:
         messages += _listing(rng, lang, {key: kind for key, kind in by_key.items() if flags[key]})
+    tools = [made, *offered(rng, lang, held)[:3]]
+    rng.shuffle(tools)
     return {"messages": messages, "tools": tools}
+
+
+def _flag_tool(rng: random.Random, lang: Lang, held: bool, by_key: dict[str, str], flags: dict[str, bool]) -> Row:
+    verb = rng.choice(("take", "pull") if held else ("list", "extract", "find", "collect", "get"))
+    name = f"{verb}_{rng.choice(('items', 'things', 'parts', 'entities', 'names'))}"
+    told = lang if rng.random() < 0.5 else "en"
+    text = rng.choice(ABOUT[told]).format(k=listed(rng, told, list(by_key.values())))
+    return tool(name, text, tuple(Argument(key, {"type": "boolean"}, on, "", key) for key, on in flags.items()))
 
 
 def _listing(rng: random.Random, lang: Lang, keys: dict[str, str]) -> list[Row]:

@@ -115,7 +115,7 @@ def test_the_shape_of_the_eight_billion_model_adds_up() -> None:
 
 
 def test_both_trainings_of_the_preset_fit_its_card() -> None:
-    lora = {"method": "lora", "lora_rank": 16, "max_length": 4096, "gradient_checkpointing": True}
+    lora: dict[str, Any] = {"method": "lora", "lora_rank": 16, "max_length": 4096, "gradient_checkpointing": True}
     taught = sft_footprint(QWEN3_8B, SftConfig(**lora, batch_tokens=16384, micro_tokens=4096), "cuda")
     aligned = dpo_footprint(QWEN3_8B, DpoConfig(**lora), "cuda")
     assert max(taught.total, aligned.total) < 24e9
