@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal
 
 from steadyhand.agent.neutral import neutral
@@ -29,7 +30,7 @@ _SAFE = re.compile(
     re.IGNORECASE,
 )
 _UNSAFE = re.compile(
-    r"\b(?:unsafe|malicious|phish\w*|malware|c2|c&c|command[- ]and[- ]control|dangerous|harmful|botnets?|"
+    r"\b(?:unsafe|malicious|phish\w*|malware|c2|c&c|cnc|command[- ]and[- ]control|dangerous|harmful|botnets?|"
     r"bots?|ransomware|trojans?|backdoors?|exfiltrat\w+|payloads?|droppers?|loaders?|beacon\w*|attack\w*|infect\w*|"
     r"compromised|bad (?:page|site|host|domain)|call(?:s|ed)? (?:home|back)|false[- ]negatives?|steal\w*|"
     r"stole|fraud\w*|scam\w*|threat actors?|blocklist(?:ed)?|blacklist(?:ed)?|iocs?|indicators? of compromise)\b"
@@ -45,8 +46,10 @@ _ORDER = re.compile(
     re.IGNORECASE,
 )
 _END = re.compile(r"[\n。！？!?；]|[.;](?=\s|$)")
-_HEADING = re.compile(r"^(?:#{1,6}\s|\*\*|=+\s)|[:：]\s*$|\b(?:iocs?|indicators)\b", re.IGNORECASE)
-_HEADING_LINES = 40  # how far above an entity its heading may stand
+_HEADING = re.compile(
+    r"^(?:#{1,6}\s|\*\*|=+\s)|(?:[:：]|>>)\s*$|\b(?:iocs?|indicators)\b|^\W*(?:c2|c&c|cnc)\W?s?\W*$", re.IGNORECASE
+)
+_HEADING_LINES = 40  # how far above an entity its heading may stand, lines of a list of names not counted
 _MAX_HEADING = 120
 
 
@@ -119,11 +122,12 @@ def _without_names(text: str) -> str:
 
 
 def _heading(text: str, place: Found) -> str:
-    """The nearest line above that looks like a heading; a blank line does not end its reach."""
+    """The nearest line above that looks like a heading; a blank line or a long list does not end its reach."""
     lines = text[max(0, place.start - 8000) : place.start].split("\n")[:-1]
-    for line in reversed(lines[-_HEADING_LINES:]):
-        if len(line) <= _MAX_HEADING and _HEADING.search(line.strip()) and not _NAME.search(line):
-            return line.strip()
+    nameless = (line.strip() for line in reversed(lines) if not _NAME.search(line))
+    for line in islice(nameless, _HEADING_LINES):
+        if len(line) <= _MAX_HEADING and _HEADING.search(line):
+            return line
     return ""
 
 
