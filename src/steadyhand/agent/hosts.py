@@ -23,6 +23,7 @@ POPULAR = names("""
     baidu.com qq.com weixin.com wechat.com tencent.com taobao.com tmall.com alibaba.com alipay.com aliyun.com jd.com
     163.com 126.com sina.com.cn weibo.com sohu.com bilibili.com zhihu.com huawei.com xiaomi.com douyin.com
     bytedance.com 360.cn 12306.cn unionpay.com gov.cn virustotal.com
+    abuse.ch tria.ge any.run urlscan.io hybrid-analysis.com joesandbox.com shodan.io
 """)
 _SHARED = names("""
     github.io gitlab.io pages.dev workers.dev web.app firebaseapp.com blogspot.com wordpress.com herokuapp.com
