@@ -32,6 +32,8 @@ def said(text: str, value: str = "evil-host7.com") -> Said:
         ("c2's\n\n" + "1.2.3.4:443\n" * 60 + "evil-host7.com:443\n", "unsafe", "heading"),
         ("Payload urls >>\n\nhttp://evil-host7.com/a\n", "unsafe", "heading"),
         ("c2's\n" + "The team met.\n" * 50 + "evil-host7.com\n", "unclear", "none"),
+        ("IOCs:\n1.2.3.4\n\nThe monthly letter has a link to evil-host7.com for all.", "unclear", "none"),
+        ("IOCs:\n1.2.3.4\n\n每个月的信里都有一个链接，写的是 evil-host7.com 这个网址。", "unclear", "none"),
         ("Known false positives:\n\nevil-host7[.]com\n", "safe", "heading"),
         ("Some call evil-host7[.]com malicious, others say it is benign.", "unclear", "conflict"),
         ("evil-host7[.]com is malicious.\nLater: evil-host7[.]com is benign.", "unclear", "conflict"),

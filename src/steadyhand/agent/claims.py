@@ -51,6 +51,7 @@ _HEADING = re.compile(
 )
 _HEADING_LINES = 40  # how far above an entity its heading may stand, lines of a list of names not counted
 _MAX_HEADING = 120
+_ENTRY_WORDS = 6  # words (two Chinese characters count as one) that a line of a list has beside its names
 
 
 @dataclass(frozen=True)
@@ -81,7 +82,8 @@ def _at(text: str, place: Found) -> Said:
         return Said("unclear", "none", window)
     if _ORDER.search(around) or neutral(around) != around:
         return Said("unclear", "order", around)
-    for basis, words in (("sentence", window), ("heading", _heading(text, place))):
+    above = _heading(text, place) if _is_entry(window) else ""
+    for basis, words in (("sentence", window), ("heading", above)):
         claim = _sign(words)
         if claim == "unclear":
             return Said("unclear", "conflict", words)
@@ -119,6 +121,11 @@ _NAME = re.compile(r"\S*\w(?:\[\.\]|\(\.\)|\[\.|\[dot\]|\.)\w\S*", re.IGNORECASE
 
 def _without_names(text: str) -> str:
     return _NAME.sub("…", text)
+
+
+def _is_entry(window: str) -> bool:
+    """Whether the line is an entry of a list: little but names. What a sentence speaks of is not under a heading."""
+    return len(re.findall(r"[^\W\d_]+", re.sub(r"[\u4e00-\u9fff]{1,2}", " x ", window))) <= _ENTRY_WORDS
 
 
 def _heading(text: str, place: Found) -> str:
