@@ -33,7 +33,7 @@ _UNSAFE = re.compile(
     r"\b(?:unsafe|malicious|phish\w*|malware|c2|c&c|cnc|command[- ]and[- ]control|dangerous|harmful|botnets?|"
     r"bots?|ransomware|trojans?|backdoors?|exfiltrat\w+|payloads?|droppers?|loaders?|beacon\w*|attack\w*|infect\w*|"
     r"compromised|bad (?:page|site|host|domain)|call(?:s|ed)? (?:home|back)|false[- ]negatives?|steal\w*|"
-    r"stole|fraud\w*|scam\w*|threat actors?|blocklist(?:ed)?|blacklist(?:ed)?|iocs?|indicators? of compromise)\b"
+    r"stolen?|fraud\w*|scam\w*|threat actors?|blocklist(?:ed)?|blacklist(?:ed)?|iocs?|indicators? of compromise)\b"
     r"|(?<!不是)(?<!并非)(?<!非)恶意|不安全|危险|钓鱼|木马|后门|回连|攻击|勒索|窃取|僵尸|远控|漏报|失陷|病毒|诈骗|黑名单",
     re.IGNORECASE,
 )
@@ -51,7 +51,7 @@ _HEADING = re.compile(
 )
 _HEADING_LINES = 40  # how far above an entity its heading may stand, lines of a list of names not counted
 _MAX_HEADING = 120
-_ENTRY_WORDS = 6  # words (two Chinese characters count as one) that a line of a list has beside its names
+_ENTRY_WORDS = 4  # words (two Chinese characters count as one) that a line of a list has beside its names
 
 
 @dataclass(frozen=True)
