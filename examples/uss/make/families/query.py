@@ -31,8 +31,8 @@ def ask_uss(scene: Scene, names: list[str]) -> Scene:
 
 def every_flag(ctx: Context, flags: dict[str, bool]) -> str:
     """Every flag with its value: the call then copies what the reasoning has decided."""
-    word, comma = ctx.pick("", "为 "), ctx.pick(", ", "，")
-    return comma.join(f"{key} {word}{'true' if on else 'false'}" for key, on in flags.items())
+    comma = ctx.pick(", ", "，")
+    return comma.join(f"{key} {'true' if on else 'false'}" for key, on in flags.items())
 
 
 def answered(scene: Scene, names: list[str]) -> list[Result]:
