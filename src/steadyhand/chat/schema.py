@@ -40,6 +40,20 @@ def schema_errors(tool: Tool, arguments: dict[str, Json]) -> list[str]:
 
 def check_tool_schema(tool: Tool) -> list[str]:
     """What is wrong with the tool itself: its name, its schema, null keywords, names that nothing declares."""
+    try:
+        text = json.dumps(tool.parameters)
+    except (TypeError, ValueError, RecursionError):  # no JSON at all: nothing to remember it by
+        return _tool_problems(tool)
+    return list(_problems(tool.name, text))
+
+
+@lru_cache(maxsize=4096)
+def _problems(name: str, parameters: str) -> tuple[str, ...]:
+    """Of a tool that many rows offer the schema is checked once."""
+    return tuple(_tool_problems(Tool(name, "", json.loads(parameters))))
+
+
+def _tool_problems(tool: Tool) -> list[str]:
     from jsonschema import Draft202012Validator
     from jsonschema.exceptions import SchemaError
 
