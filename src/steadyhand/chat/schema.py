@@ -55,13 +55,14 @@ def _problems(name: str, parameters: str) -> tuple[str, ...]:
 
 def _tool_problems(tool: Tool) -> list[str]:
     from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
+    from jsonschema.exceptions import best_match
 
     found = [] if _NAME.fullmatch(tool.name) else [f"name {tool.name!r} is not 1-64 letters, digits, '_', '-' or '.'"]
     found += [f"{path} is null: leave the key out" for path in null_keywords(tool.parameters)]
-    try:
-        Draft202012Validator.check_schema(without_nulls(tool.parameters))
-    except SchemaError as error:
+    broken = Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(without_nulls(tool.parameters))
+    # in an order of ours: theirs is that of a set, and the best of several equals would be another at every start
+    error = best_match(sorted(broken, key=lambda one: ([*map(str, one.absolute_path)], one.message)))
+    if error is not None:
         return [*found, f"{_path(error.absolute_path, 'parameters')}: {error.message}"]
     return found + _object_errors(tool.parameters)
 

@@ -89,6 +89,7 @@ def lint_files(
 def lint_domain(domain: Domain, codes: frozenset[str], rendering: Rendering | None = None) -> Report:
     """Every rule over a domain folder."""
     from steadyhand.check import check
+    from steadyhand.check.contract import check_contract
     from steadyhand.check.tokenizer import check_tokenizer
     from steadyhand.check.usage import check_offer
 
@@ -97,7 +98,7 @@ def lint_domain(domain: Domain, codes: frozenset[str], rendering: Rendering | No
     found = [one for one in check(domain, renderer, max_length) if one.code != "Q106"]  # the rows' own rule says more
     found += check_tokenizer(dataset, rendering) if rendering else ()
     rows = (one for task in _by_row(dataset) for one in task())
-    return _report([*found, *check_offer(domain), *rows], codes, dataset)
+    return _report([*found, *check_offer(domain), *check_contract(domain), *rows], codes, dataset)
 
 
 def _by_row(dataset: Dataset) -> list[Task]:

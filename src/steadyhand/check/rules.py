@@ -46,6 +46,8 @@ _ALL = (
          "knowledge taught in one wording is memorised and cannot be asked for in another"),
     Rule("D105", "warning", "tool-position", "the right tool stands mostly at the same place among those on offer",
          "the model learns the place instead of reading the descriptions"),
+    Rule("D106", "note", "missing-combination", "combinations of kind, language, turn and tool that never occur",
+         "what is only ever seen apart is learnt apart: the tool in one language, the noise in another"),
     Rule("L201", "error", "group-split-apart", "a group stands on both sides of the split",
          "near-copies of what is evaluated were trained on, so the score measures memory"),
     Rule("L202", "error", "prompt-on-both-sides", "the same prompt is trained on and evaluated",
