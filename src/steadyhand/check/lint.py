@@ -55,9 +55,10 @@ def row_rules() -> Sequence[Rules]:
     from steadyhand.check.duplicates import check_duplicates
     from steadyhand.check.judgements import check_judgements
     from steadyhand.check.overlap import check_overlap
+    from steadyhand.check.partial import check_partial
     from steadyhand.check.usage import check_usage
 
-    return (check_duplicates, check_diversity, check_judgements, check_overlap, check_usage)
+    return (check_duplicates, check_diversity, check_partial, check_judgements, check_overlap, check_usage)
 
 
 def lint_files(

@@ -48,6 +48,8 @@ _ALL = (
          "the model learns the place instead of reading the descriptions"),
     Rule("D106", "note", "missing-combination", "combinations of kind, language, turn and tool that never occur",
          "what is only ever seen apart is learnt apart: the tool in one language, the noise in another"),
+    Rule("D107", "warning", "partial-input-suffices", "a part of the input tells the outcome better than chance",
+         "a model that gets the outcome from the first words, the offer or the length need not read the rest"),
     Rule("L201", "error", "group-split-apart", "a group stands on both sides of the split",
          "near-copies of what is evaluated were trained on, so the score measures memory"),
     Rule("L202", "error", "prompt-on-both-sides", "the same prompt is trained on and evaluated",
