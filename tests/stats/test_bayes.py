@@ -37,6 +37,12 @@ def test_rows_are_not_predicted_from_their_own_group() -> None:
     assert contest(features, outcomes, list(map(str, range(200)))).right == 200
 
 
+def test_even_outcomes_are_told_half_by_the_majority() -> None:
+    outcomes = ["x", "y"] * 20
+    made = contest([set()] * 40, outcomes, list(map(str, range(40))))
+    assert (made.majority, made.p_value) == (20, 1.0)
+
+
 def test_a_group_is_one_case() -> None:
     """Ten rows that say the same prove no more than one of them."""
     outcomes = ["xy"[row % 2] for row in range(12)]

@@ -46,8 +46,8 @@ class Counts:
 
 @dataclass(frozen=True)
 class Contest:
-    """Right predictions of `n` rows by the classifier and by the majority class, each learnt from other groups.
-    `p_value`: McNemar test, exact, one-sided, that the classifier is right no more often; a group is one case."""
+    """Right predictions of `n` rows by the classifier, learnt from other groups, and by the outcome most frequent of
+    all. `p_value`: McNemar test, exact, one-sided, that the classifier is right no more often; a group is one case."""
 
     right: int
     majority: int
@@ -58,7 +58,8 @@ class Contest:
 def contest(
     features: Sequence[Collection[str]], outcomes: Sequence[str], groups: Sequence[str], folds: int = 5
 ) -> Contest:
-    """Classifier against majority class over the same rows, in folds that keep groups together."""
+    """Classifier against majority class over the same rows, in folds that keep groups together. The majority is that
+    of all rows: learnt from the other folds, it would be wrong wherever the outcomes are even, and easy to beat."""
     whole = Counts()
     for names, outcome in zip(features, outcomes, strict=True):
         whole.add(names, outcome)
@@ -66,19 +67,19 @@ def contest(
     for row, fold in enumerate(folds_of(groups, folds)):
         rows_of.setdefault(fold, []).append(row)
     judged = [one for rows in rows_of.values() for one in _judged(whole, rows, features, outcomes)]
-    paired = collapse((groups[row], usual, right) for row, usual, right in judged)
-    right, majority = sum(right for _, _, right in judged), sum(usual for _, usual, _ in judged)
+    usual = whole.majority()
+    paired = collapse((groups[row], outcomes[row] == usual, right) for row, right in judged)
+    right, majority = sum(right for _, right in judged), whole.outcomes[usual]
     return Contest(right, majority, len(outcomes), _one_sided(paired.gains, paired.losses))
 
 
 def _judged(
     whole: Counts, rows: Sequence[int], features: Sequence[Collection[str]], outcomes: Sequence[str]
-) -> list[tuple[int, bool, bool]]:
-    """(row, majority right, classifier right) of a fold, learnt from all rows but these."""
+) -> list[tuple[int, bool]]:
+    """(row, classifier right) of a fold, learnt from all rows but these."""
     for row in rows:
         whole.add(features[row], outcomes[row], -1)
-    usual = whole.majority()
-    made = [(row, usual == outcomes[row], whole.predicted(features[row]) == outcomes[row]) for row in rows]
+    made = [(row, whole.predicted(features[row]) == outcomes[row]) for row in rows]
     for row in rows:
         whole.add(features[row], outcomes[row])
     return made
