@@ -39,7 +39,7 @@ def test_the_cards_that_are_missing_are_named() -> None:
 
 
 def test_a_point_is_measured_by_what_the_folder_uses() -> None:
-    full = [card(kind, lang) for kind in ("paraphrase", "noise") for lang in ("zh", "en")]  # type: ignore[arg-type]
+    full = [card(kind, lang) for kind in ("paraphrase", "noise") for lang in ("zh", "en")]
     assert list(check_contract(domain(*full))) == []
     late = list(check_contract(domain(*full, card("turn_8", "zh", 8))))
     assert [found.message.partition(";")[0] for found in late] == [
