@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import os
+import signal
 import sys
 import threading
 import warnings
@@ -31,11 +32,12 @@ def cores() -> int:
 
 
 def run_all(tasks: Sequence[Task], workers: int, advance: Advance) -> list[Finding]:
-    """What all tasks found, in their order. Raises what a task raises."""
+    """What all tasks found, in their order. Raises what a task raises. `advance` is first called when the workers are
+    there already, so that it may start a thread (a bar's)."""
     made: dict[int, list[Finding]] = {}
     with _long_lived():
         if min(workers, len(tasks)) > 1:
-            for number, found in _forked(tasks, workers):
+            for number, found in _forked(tasks, workers, lambda: advance(0, len(tasks))):
                 made[number] = found
                 advance(len(made), len(tasks))
         for number, task in enumerate(tasks):
@@ -55,7 +57,7 @@ def _long_lived() -> Iterator[None]:
         gc.unfreeze()
 
 
-def _forked(tasks: Sequence[Task], workers: int) -> Iterator[tuple[int, list[Finding]]]:
+def _forked(tasks: Sequence[Task], workers: int, started: Callable[[], None]) -> Iterator[tuple[int, list[Finding]]]:
     """(number, findings) of tasks as they get done. A task that fails is left to the caller, who meets its error."""
     context = multiprocessing.get_context("fork")
     following: Any = context.Value("i", 0)
@@ -71,6 +73,7 @@ def _forked(tasks: Sequence[Task], workers: int) -> Iterator[tuple[int, list[Fin
             there.close()
             pipes.append(here)
             processes.append(process)
+        started()
         yield from _received(pipes)
     finally:
         for process in processes:
@@ -92,7 +95,8 @@ def _received(pipes: Sequence[Connection]) -> Iterator[tuple[int, list[Finding]]
 
 
 def _work(tasks: Sequence[Task], following: Any, pipe: Connection) -> None:
-    """Takes one task after the other until none is left."""
+    """Takes one task after the other until none is left. An interrupt is the parent's, who ends its workers."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
     while True:
         with following.get_lock():
             number = following.value

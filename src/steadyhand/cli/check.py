@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.console import emit_json, progress, say
+from steadyhand.cli.console import Advance, emit_json, progress, say
 from steadyhand.cli.options import json_option
 from steadyhand.errors import EXIT_NO, EXIT_OK, DomainError, UsageError
 
@@ -120,11 +122,23 @@ def _lint(
         return lint_domain(domain, codes, rendering), _counts(domain), dataset_of_domain(domain), classes
     broken: list[DomainError] = []
     trained, evaluated = _read(paths, broken), _read(held_out, broken)
-    with progress("checking") as advance:
-        report = lint_files(trained, codes, rendering, evaluated, broken, advance=advance)
+    report = _with_progress(partial(lint_files, trained, codes, rendering, evaluated, broken))
     counts = {"files": len(trained) + len(evaluated), "unreadable": len(broken)}
     counts |= {"rows": report.rows, "records": report.records, "unusable": report.unusable}
     return report, counts, dataset_of_files(trained, evaluated), {}
+
+
+def _with_progress(work: Callable[..., Report]) -> Report:
+    """The bar appears when the work says how much there is: its thread must not run while workers are being forked."""
+    with ExitStack() as stack:
+        shown: list[Advance] = []
+
+        def advance(done: int, total: int) -> None:
+            if not shown:
+                shown.append(stack.enter_context(progress("checking")))
+            shown[0](done, total)
+
+        return work(advance=advance)
 
 
 def _title(paths: Sequence[Path]) -> str:
