@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import re
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -7,7 +9,7 @@ from steadyhand.chat.messages import Message, Tool, ToolCall
 from steadyhand.check.asks import arenas, outcome_of
 from steadyhand.check.cues import Cue, leanings, separators
 from steadyhand.check.dataset import Dataset, Record, dataset_of_files
-from steadyhand.check.diversity import check_diversity, vendi
+from steadyhand.check.diversity import _opening, check_diversity, vendi
 from steadyhand.check.features import lexical, shape, spans, tokens
 from steadyhand.check.finding import Finding
 from steadyhand.domain.convert import read_dialogues
@@ -187,3 +189,9 @@ def test_answers_of_a_point_are_compared_when_they_recur() -> None:
 def test_an_answer_picked_out_of_the_question_is_open() -> None:
     rows = [("a1.top or b2.org, which one is unsafe?", "a1.top"), ("c3.ru or d4.com, which one is unsafe?", "d4.com")]
     assert arenas(cards(*rows)) == []
+
+
+@given(start=st.text(alphabet="ab 1.不Ａ；\u0301", max_size=150), rest=st.text(alphabet="a 1:%不", max_size=60))
+def test_an_opening_is_read_off_the_beginning(start: str, rest: str) -> None:
+    whole = tokens(re.sub(r"\d[\w.:/%-]*", "0", start + rest))
+    assert _opening(start + rest) == (tuple(whole[:8]) if len(whole) > 8 else ())

@@ -142,3 +142,12 @@ def test_gzip_is_known_by_its_content(tmp_path: Path) -> None:
     path.write_bytes(whole[:-20])
     with pytest.raises(DomainError, match="broken gzip"):
         read_dialogues(path)
+
+
+def test_reading_says_how_far_it_is(tmp_path: Path) -> None:
+    rows = [{"instruction": f"q{n}", "output": "an answer"} for n in range(2500)]
+    (one,) = inputs([write(tmp_path / "d.jsonl", *rows)]).inputs
+    told: list[int] = []
+    assert len(one.read(told.append).rows) == 2500
+    assert (told, one.lines()) == ([1000, 2000], 2500)
+    assert [named.lines() for named in inputs([Path("-")]).inputs] == [0]

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadyhand.text.degeneration import degenerate, garbage, tail_repetition, too_short
+from steadyhand.text.degeneration import MIN_LOOP_CHARS, degenerate, garbage, tail_repetition, too_short
 
 SENTENCE = "The domain is unsafe according to the service. "
 
@@ -107,3 +107,23 @@ def test_too_short(text: str) -> None:
 @pytest.mark.parametrize("text", ["It is unsafe.", "不安全。", "安全", "IPs: 23.23.37.112.", "Goodbye!"])
 def test_short_and_enough(text: str) -> None:
     assert not too_short(text, had_calls=False)
+
+
+@given(
+    st.text(alphabet="xy。", max_size=12),
+    st.text(alphabet="xyz", min_size=1, max_size=25),
+    st.integers(0, 6),
+    st.booleans(),
+)
+def test_the_quick_look_loses_no_loop(start: str, unit: str, repeats: int, short: bool) -> None:
+    text = start + unit * repeats + unit[: short * len(unit) // 2]
+    loops = [
+        (size, period)
+        for size in range(MIN_LOOP_CHARS, len(text) + 1)
+        for period in range(1, size // 3 + 1)
+        if all(text[-i] == text[-i - period] for i in range(1, size - period + 1))
+    ]
+    found = tail_repetition(text)
+    assert bool(found and found.kind == "periodic") == bool(loops)
+    if found and loops:
+        assert found.chars == max(size for size, _ in loops)

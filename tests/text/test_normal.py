@@ -1,10 +1,11 @@
 import ipaddress
+import unicodedata
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadyhand.text.normal import canonical_domain, canonical_ip, canonical_uri, fold, refang, squeeze
+from steadyhand.text.normal import _ALONE, canonical_domain, canonical_ip, canonical_uri, fold, refang, squeeze
 
 
 def test_fold_and_squeeze() -> None:
@@ -76,3 +77,20 @@ def test_nothing_crashes_and_canonical_is_a_fixed_point(text: str) -> None:
     for canonical in (canonical_ip, canonical_domain, canonical_uri):
         once = canonical(text)
         assert once is None or canonical(once) == once
+
+
+ODD = "aZé´¨½ﬁ 　，：！（）“”…Ａｚ９不安全\u0301\u3099カﾞ가ᄀ각ᅡﷺ①İΣσς²™"
+MIXED = st.text(st.sampled_from(ODD) | st.characters(exclude_categories=["Cs"]))
+
+
+@given(text=MIXED)
+def test_fold_is_nfkc_then_casefold(text: str) -> None:
+    assert fold(text) == unicodedata.normalize("NFKC", text).casefold()
+
+
+def test_characters_that_are_folded_one_by_one_compose_with_nothing_before_them() -> None:
+    alone = [chr(code) for first, last in _ALONE for code in range(first, last + 1)]
+    for text in ("e{}", "か{}", "\u1100{}", "不{}", "A{}"):
+        told = "\n".join(text.format(char) for char in alone)
+        assert fold(told) == unicodedata.normalize("NFKC", told).casefold()
+    assert not any(unicodedata.combining(char) for char in alone)

@@ -40,14 +40,29 @@ def schema_errors(tool: Tool, arguments: dict[str, Json]) -> list[str]:
 
 def check_tool_schema(tool: Tool) -> list[str]:
     """What is wrong with the tool itself: its name, its schema, null keywords, names that nothing declares."""
+    try:
+        text = json.dumps(tool.parameters)
+    except (TypeError, ValueError, RecursionError):  # no JSON at all: nothing to remember it by
+        return _tool_problems(tool)
+    return list(_problems(tool.name, text))
+
+
+@lru_cache(maxsize=4096)
+def _problems(name: str, parameters: str) -> tuple[str, ...]:
+    """Of a tool that many rows offer the schema is checked once."""
+    return tuple(_tool_problems(Tool(name, "", json.loads(parameters))))
+
+
+def _tool_problems(tool: Tool) -> list[str]:
     from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
+    from jsonschema.exceptions import best_match
 
     found = [] if _NAME.fullmatch(tool.name) else [f"name {tool.name!r} is not 1-64 letters, digits, '_', '-' or '.'"]
     found += [f"{path} is null: leave the key out" for path in null_keywords(tool.parameters)]
-    try:
-        Draft202012Validator.check_schema(without_nulls(tool.parameters))
-    except SchemaError as error:
+    broken = Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(without_nulls(tool.parameters))
+    # in an order of ours: theirs is that of a set, and the best of several equals would be another at every start
+    error = best_match(sorted(broken, key=lambda one: ([*map(str, one.absolute_path)], one.message)))
+    if error is not None:
         return [*found, f"{_path(error.absolute_path, 'parameters')}: {error.message}"]
     return found + _object_errors(tool.parameters)
 

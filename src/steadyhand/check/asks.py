@@ -75,8 +75,11 @@ def _arenas_of(topic: str, asks: list[Ask]) -> list[Arena]:
 def outcome_of(text: str, *, whole: bool) -> str | None:
     """The first clause of an answer in normal form, if it is short enough to be one of few. With `whole` it has to be
     all of the answer: "Sure, ..." opens many answers that decide nothing."""
-    clause, *rest = map(normal, _CLAUSE.split(text.strip(), maxsplit=1))
-    return clause if 0 < len(clause) <= CLOSED_CHARS and not (whole and any(rest)) else None
+    clause, *rest = _CLAUSE.split(text.strip(), maxsplit=1)
+    if whole and any(part.strip() for part in rest):
+        return None
+    clause = normal(clause)
+    return clause if 0 < len(clause) <= CLOSED_CHARS else None
 
 
 def _asks(record: Record) -> Iterator[tuple[str, Ask]]:

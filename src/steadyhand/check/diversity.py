@@ -19,6 +19,7 @@ from steadyhand.stats.cues import expected_z
 
 SHOWN = 10  # leanings per arena; the rest are counted
 MIN_ANSWERS, OPENING_TOKENS, MAX_OPENING_SHARE = 10, 8, 0.5
+OPENING_CHARS = 120
 MIN_QUESTIONS, KERNEL, MIN_EFFECTIVE_SHARE = 5, 30, 0.3
 MIN_OFFERS, MAX_POSITION_Z = 20, 5.0
 _VALUE = re.compile(r"\d[\w.:/%-]*")
@@ -83,9 +84,8 @@ def _template(name: str, records: Sequence[Record]) -> Iterator[Finding]:
     openings: Counter[tuple[str, ...]] = Counter()
     places: dict[tuple[str, ...], Place] = {}
     for record in records:
-        answer = tokens(_VALUE.sub("0", record.messages[-1].content))
-        if len(answer) > OPENING_TOKENS:
-            opening = tuple(answer[:OPENING_TOKENS])
+        opening = _opening(record.messages[-1].content)
+        if opening:
             openings[opening] += 1
             places.setdefault(opening, record.at(record.messages[-1].content))
     total = openings.total()
@@ -93,6 +93,15 @@ def _template(name: str, records: Sequence[Record]) -> Iterator[Finding]:
         if total >= MIN_ANSWERS and count / total > MAX_OPENING_SHARE:
             what = f"{name}: {count} of {total} answers begin with {' '.join(opening)!r}"
             yield finding("D103", places[opening], what, "word the answers in several ways, or drop the common opening")
+
+
+def _opening(text: str) -> tuple[str, ...]:
+    """The first tokens of a text that has more of them. Mostly its beginning is enough to tell: what the cut may have
+    changed is the last token alone."""
+    begin = tokens(_VALUE.sub("0", text[:OPENING_CHARS]))[:-1]
+    if len(begin) <= OPENING_TOKENS:
+        begin = tokens(_VALUE.sub("0", text))
+    return tuple(begin[:OPENING_TOKENS]) if len(begin) > OPENING_TOKENS else ()
 
 
 def _effective(name: str, records: Sequence[Record]) -> Iterator[Finding]:

@@ -10,7 +10,6 @@ from steadyhand.check.dataset import Dataset
 from steadyhand.check.finding import Finding, finding
 from steadyhand.check.states import State, states
 from steadyhand.domain.near import near_pairs
-from steadyhand.domain.textkeys import normal
 
 
 def check_duplicates(dataset: Dataset) -> Iterator[Finding]:
@@ -29,14 +28,14 @@ def _same_prompts(found: Sequence[State]) -> Iterator[tuple[int, int, float]]:
     of them only, whatever that one was offered."""
     first: dict[tuple[str, frozenset[str]], int] = {}
     for index, state in enumerate(found):
-        same = first.setdefault((normal(state.prompt), state.offer), index)
+        same = first.setdefault((state.form, state.offer), index)
         if same != index:
             yield same, index, 1.0
 
 
 def _judge(one: State, other: State) -> str | None:
     """The rule that a near pair falls under, if any."""
-    if normal(one.prompt) == normal(other.prompt) and one.contradicts(other):
+    if one.form == other.form and one.contradicts(other):
         return "N102"
     if one.values != other.values or not one.same_order(other):
         return "N103" if one.contradicts(other) else None

@@ -9,9 +9,11 @@ from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from steadyhand.check.dataset import Dataset, dataset_of_domain, dataset_of_files, excused
+from steadyhand.check.fan import Advance, Task, cores, run_all
 from steadyhand.check.finding import Finding, finding, in_order
 from steadyhand.domain.convert import Imported
 from steadyhand.domain.model import Domain
@@ -20,6 +22,8 @@ from steadyhand.errors import Place, SteadyError
 if TYPE_CHECKING:
     from steadyhand.check.tokenizer import Rendering
 
+WORTH_FORKING = 4000  # rows; fewer are done before a second process has begun to help
+SLICE = 5000  # rows of one task
 Rules = Callable[[Dataset], Iterable[Finding]]
 
 
@@ -46,15 +50,15 @@ class Report:
 
 
 def row_rules() -> Sequence[Rules]:
-    """The rules that look at records and pairs."""
+    """The rules that compare records, or pairs, with each other."""
     from steadyhand.check.diversity import check_diversity
     from steadyhand.check.duplicates import check_duplicates
     from steadyhand.check.judgements import check_judgements
     from steadyhand.check.overlap import check_overlap
-    from steadyhand.check.quality import check_quality
+    from steadyhand.check.partial import check_partial
     from steadyhand.check.usage import check_usage
 
-    return (check_diversity, check_duplicates, check_judgements, check_overlap, check_quality, check_usage)
+    return (check_duplicates, check_diversity, check_partial, check_judgements, check_overlap, check_usage)
 
 
 def lint_files(
@@ -63,23 +67,30 @@ def lint_files(
     rendering: Rendering | None = None,
     held_out: Sequence[Imported] = (),
     broken: Sequence[SteadyError] = (),
+    workers: int | None = None,
+    advance: Advance = lambda done, total: None,
 ) -> Report:
     """Every rule that needs no domain folder. All rows of `held_out` count as evaluated, those of `files` by their own
-    `split`. `broken`: what was said of files that could not be read."""
+    `split`. `broken`: what was said of files that could not be read. `workers`: processes that share the work (None: as
+    many as there are cores, where the rows are worth it); what is found is the same with any number."""
     from steadyhand.check.overlap import check_exact
     from steadyhand.check.tokenizer import check_tokenizer
 
     dataset = dataset_of_files(files, held_out)
-    found = [*map(_unreadable, broken), *_unusable(dataset), *_by_row(dataset), *check_exact(dataset)]
-    found += check_tokenizer(dataset, rendering) if rendering else ()
-    for imported in (*files, *held_out):
-        found += _as_scenarios(imported, rendering)
+    tasks = [*_by_row(dataset), lambda: [*check_exact(dataset)]]
+    if rendering is not None:
+        tasks.append(lambda: [*check_tokenizer(dataset, rendering)])
+    tasks += [partial(_as_scenarios, imported, rendering) for imported in (*files, *held_out)]
+    if workers is None:
+        workers = cores() if dataset.rows >= WORTH_FORKING and rendering is None else 1
+    found = [*map(_unreadable, broken), *_unusable(dataset), *run_all(tasks, workers, advance)]
     return _report(found, codes, dataset)
 
 
 def lint_domain(domain: Domain, codes: frozenset[str], rendering: Rendering | None = None) -> Report:
     """Every rule over a domain folder."""
     from steadyhand.check import check
+    from steadyhand.check.contract import check_contract
     from steadyhand.check.tokenizer import check_tokenizer
     from steadyhand.check.usage import check_offer
 
@@ -87,12 +98,27 @@ def lint_domain(domain: Domain, codes: frozenset[str], rendering: Rendering | No
     renderer, max_length = (rendering.renderer, rendering.max_length) if rendering else (None, None)
     found = [one for one in check(domain, renderer, max_length) if one.code != "Q106"]  # the rows' own rule says more
     found += check_tokenizer(dataset, rendering) if rendering else ()
-    return _report([*found, *check_offer(domain), *_by_row(dataset)], codes, dataset)
+    rows = (one for task in _by_row(dataset) for one in task())
+    return _report([*found, *check_offer(domain), *check_contract(domain), *rows], codes, dataset)
 
 
-def _by_row(dataset: Dataset) -> Iterator[Finding]:
-    for rules in row_rules():
-        yield from rules(dataset)
+def _by_row(dataset: Dataset) -> list[Task]:
+    """The rules over all rows, one task each; those that look at one row at a time in slices."""
+    from steadyhand.check.quality import check_quality
+
+    whole: list[Task] = [partial(_listed, rules, dataset) for rules in row_rules()]
+    return whole + [partial(_listed, check_quality, part) for part in _slices(dataset)]
+
+
+def _listed(rules: Rules, dataset: Dataset) -> list[Finding]:
+    return list(rules(dataset))
+
+
+def _slices(dataset: Dataset) -> Iterator[Dataset]:
+    for start in range(0, len(dataset.records), SLICE):
+        yield Dataset(records=dataset.records[start : start + SLICE])
+    for start in range(0, len(dataset.pairs), SLICE):
+        yield Dataset(pairs=dataset.pairs[start : start + SLICE])
 
 
 def _unusable(dataset: Dataset) -> Iterator[Finding]:
@@ -105,7 +131,7 @@ def _unreadable(error: SteadyError) -> Finding:
     return finding("R002", place, error.what, error.next or "write the file again")
 
 
-def _as_scenarios(imported: Imported, rendering: Rendering | None) -> Iterator[Finding]:
+def _as_scenarios(imported: Imported, rendering: Rendering | None) -> list[Finding]:
     """Rules S and T over the scenarios and cards that the rows would become. Rules about splits are left out: a file
     has none until somebody makes one."""
     from steadyhand.check.scenarios import check_scenarios
@@ -113,12 +139,13 @@ def _as_scenarios(imported: Imported, rendering: Rendering | None) -> Iterator[F
     from steadyhand.domain.assemble import domain_of
 
     if not imported.rows:
-        return
-    domain = domain_of(imported)
-    yield from (found for found in check_scenarios(domain) if found.code not in ("S107", "Q106"))
-    yield from check_markers(domain)
+        return []
+    domain = domain_of(imported) if rendering is not None else domain_of(imported, eval_share=0)
+    found = [one for one in check_scenarios(domain) if one.code not in ("S107", "Q106")]
+    found += check_markers(domain)
     if rendering is not None:
-        yield from check_template(domain, rendering.renderer, rendering.max_length)
+        found += check_template(domain, rendering.renderer, rendering.max_length)
+    return found
 
 
 def _report(found: Iterable[Finding], codes: frozenset[str], dataset: Dataset) -> Report:

@@ -20,6 +20,7 @@ _BRACKETED = re.compile(
 )
 _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 _SAYS_NOTHING = frozenset({"n/a", "na", "none", "null", "nan", "todo", "tbd", "undefined", "无", "待补充", "略"})
+_TELLING = 64  # characters
 _NOT_MOJIBAKE = ("script switch", "leaked token", "unassigned")  # translations; rule T103; emoji newer than the table
 
 
@@ -62,6 +63,8 @@ def _think(record: Record) -> Iterator[Finding]:
 
 def _empty(record: Record) -> Iterator[Finding]:
     for message in _said(record, "user", "assistant"):
+        if sum(map(str.isalnum, message.content[:_TELLING])) > _TELLING // 2:
+            continue  # far more letters than any of the words that say nothing, in whatever form
         bare = normal(message.content).strip(".。")
         if not message.calls and (bare in _SAYS_NOTHING or not any(char.isalnum() for char in bare)):
             what = f"{record.name}: the {message.role} says {_clip(message.content)}"
@@ -79,6 +82,8 @@ def _order(record: Record) -> Iterator[Finding]:
 def _placeholder(record: Record) -> Iterator[Finding]:
     for message in _said(record, "system", "user", "assistant"):
         for text in (message.content, message.think or ""):
+            if not any(bracket in text for bracket in "{[【"):
+                continue
             bare = _CODE.sub(" ", text)
             match = PLACEHOLDER.search(bare) or (message.role == "assistant" and _BRACKETED.search(bare))
             if match:
@@ -88,14 +93,14 @@ def _placeholder(record: Record) -> Iterator[Finding]:
 
 def _secret(record: Record) -> Iterator[Finding]:
     for message in record.messages:
-        for found in secrets(_whole(message)):
+        for found in secrets(message.content if _plain(message) else _whole(message)):
             what = f"{record.name}: {found.kind} {found.shown} in a text of role {message.role!r}"
             yield finding("Q107", record.at(found.text), what, "revoke it where it came from, and remove it here")
 
 
 def _personal(record: Record) -> Iterator[Finding]:
     for message in record.messages:
-        for found in personal(_whole(message)):
+        for found in personal(message.content if _plain(message) else _whole(message)):
             what = f"{record.name}: {found.kind} {found.shown} in a text of role {message.role!r}"
             yield finding(
                 "Q108", record.at(found.text), what, "replace it with an invented one that fails its checksum"
@@ -122,6 +127,10 @@ def _chosen(pairs: Iterable[Pair]) -> Iterator[Record]:
 
 def _said(record: Record, *roles: str) -> Iterator[Message]:
     return (message for message in record.messages if message.role in roles)
+
+
+def _plain(message: Message) -> bool:
+    return not (message.think or message.calls)
 
 
 def _whole(message: Message) -> str:

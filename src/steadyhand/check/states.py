@@ -6,6 +6,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from steadyhand.chat.messages import Json, Message, Tool
 from steadyhand.check.asks import NO_CALL, outcome_of
@@ -24,6 +25,7 @@ class State:
 
     record: Record
     prompt: str
+    form: str  # of the prompt, normal
     values: Counter[str]
     offer: frozenset[str]
     outcome: str | None
@@ -32,18 +34,28 @@ class State:
     def same_outcome(self, other: State) -> bool:
         if self.outcome is not None or other.outcome is not None:
             return self.outcome == other.outcome
-        one, two = shingles(self.answer), shingles(other.answer)
+        if self.answer == other.answer:
+            return True
+        one, two = _grams(self.answer), _grams(other.answer)
         return len(one & two) >= SAME_ANSWER * len(one | two)
 
     def same_order(self, other: State) -> bool:
         """Whether the prompts are more than the same words in another order: "A says yes, B no", "B says yes, A no"."""
-        one, two = tokens(self.prompt), tokens(other.prompt)
+        one, two = _words(self.prompt), _words(other.prompt)
         return one == two or sorted(one) != sorted(two)
 
     def contradicts(self, other: State) -> bool:
         """Whether the two teach different decisions; different wording of open answers is no contradiction."""
         decided = self.outcome is not None and other.outcome is not None
         return decided and self.outcome != other.outcome and self.offer == other.offer
+
+
+_grams = lru_cache(maxsize=1024)(shingles)  # near-copies are compared one after the other
+
+
+@lru_cache(maxsize=1024)
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(tokens(text))
 
 
 def states(records: Iterable[Record]) -> Iterator[State]:
@@ -61,7 +73,7 @@ def _state(record: Record, end: int) -> State:
     found = values(prompt)
     found.update(f"choice {word}" for word in _choices(record.tools) if word in prompt)
     offer = frozenset(json.dumps(tool.to_openai(), sort_keys=True) for tool in record.tools)
-    return State(record, prompt, found, offer, _outcome(record, answer), answer.content)
+    return State(record, prompt, normal(prompt), found, offer, _outcome(record, answer), answer.content)
 
 
 def _outcome(record: Record, answer: Message) -> str | None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.console import emit_json, say
+from steadyhand.cli.console import Advance, emit_json, progress, say
 from steadyhand.cli.options import json_option
 from steadyhand.errors import EXIT_NO, EXIT_OK, DomainError, UsageError
 
@@ -19,8 +21,10 @@ if TYPE_CHECKING:
     from steadyhand.check.lint import Report
     from steadyhand.check.tokenizer import Rendering
     from steadyhand.domain.convert import Imported
+    from steadyhand.domain.inputs import Input
     from steadyhand.domain.model import Domain
 
+LARGE = 10_000_000  # bytes; smaller files are read before a bar is of use
 SHOWN = 10  # places per rule in the text form; --json has all
 _PATH = click.Path(path_type=Path)
 
@@ -118,10 +122,23 @@ def _lint(
         return lint_domain(domain, codes, rendering), _counts(domain), dataset_of_domain(domain), classes
     broken: list[DomainError] = []
     trained, evaluated = _read(paths, broken), _read(held_out, broken)
-    report = lint_files(trained, codes, rendering, evaluated, broken)
+    report = _with_progress(partial(lint_files, trained, codes, rendering, evaluated, broken))
     counts = {"files": len(trained) + len(evaluated), "unreadable": len(broken)}
     counts |= {"rows": report.rows, "records": report.records, "unusable": report.unusable}
     return report, counts, dataset_of_files(trained, evaluated), {}
+
+
+def _with_progress(work: Callable[..., Report]) -> Report:
+    """The bar appears when the work says how much there is: its thread must not run while workers are being forked."""
+    with ExitStack() as stack:
+        shown: list[Advance] = []
+
+        def advance(done: int, total: int) -> None:
+            if not shown:
+                shown.append(stack.enter_context(progress("checking")))
+            shown[0](done, total)
+
+        return work(advance=advance)
 
 
 def _title(paths: Sequence[Path]) -> str:
@@ -136,13 +153,22 @@ def _read(words: Sequence[Path], broken: list[DomainError]) -> list[Imported]:
     named, read = inputs(words), []
     for one in named.inputs:
         try:
-            read.append(one.read())
+            read.append(_read_one(one))
         except DomainError as error:
             broken.append(error)
     if named.passed_over:
         shown = ", ".join(named.passed_over[:3]) + (", ..." if len(named.passed_over) > 3 else "")
         say(f"not read: {len(named.passed_over)} files that are no data files or are not here ({shown})")
     return read
+
+
+def _read_one(one: Input) -> Imported:
+    """With a word about how far the reading is, and how long it will take."""
+    lines = one.lines() if one.path.is_file() and one.path.stat().st_size > LARGE else 0
+    if not lines:
+        return one.read()
+    with progress(f"reading {one.path.name}") as advance:
+        return one.read(lambda line: advance(line, lines))
 
 
 def _fix(paths: Sequence[Path], codes: frozenset[str], write: bool) -> bool:

@@ -26,11 +26,12 @@ DEFINITION = "Question-answer rows imported from a data set; split them into rea
 
 
 def domain_of(imported: Imported, seed: int = 0, eval_share: float = 0.1) -> Domain:
-    """The imported rows as one Domain without probes. `eval_share` of the scenarios are held out by group."""
+    """The imported rows as one Domain without probes. `eval_share` of the scenarios are held out by group; at 0 each
+    row is a group of its own, because near-copies are then looked for by nobody."""
     tools, names = _variants(imported.rows)
-    groups = near_clusters([_first_user(row) for row in imported.rows])
+    groups = near_clusters(list(map(_first_user, imported.rows))) if eval_share else list(range(len(imported.rows)))
     is_card = [_is_card(row) for row in imported.rows]
-    held_out = _held_out(groups, is_card, seed, eval_share)
+    held_out = _held_out(groups, is_card, seed, eval_share) if eval_share else set()
     cards, scenarios = [], []
     for row, group, as_card in zip(imported.rows, groups, is_card, strict=True):
         if as_card:

@@ -7,6 +7,7 @@ are not read are counted. Knows nothing of domain folders: `assemble` makes one.
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
@@ -19,6 +20,8 @@ from steadyhand.domain.positions import Cursor, Path, unsound
 from steadyhand.domain.preference import is_preference, preference_rows
 from steadyhand.domain.rawrows import STDIN, Raw, raw_rows
 from steadyhand.errors import DomainError, Place
+
+STRIDE = 1000  # rows between two words about how far the reading is
 
 
 @dataclass(frozen=True)
@@ -87,16 +90,24 @@ class _RowSource:
 
 
 def read_dialogues(
-    path: str | FilePath, form: Format | None = None, *, preferences: bool = False, columns: Columns | None = None
+    path: str | FilePath,
+    form: Format | None = None,
+    *,
+    preferences: bool = False,
+    columns: Columns | None = None,
+    reached: Callable[[int], None] = lambda line: None,
 ) -> Imported:
     """The rows of `path` (`-`: the standard input); each row's format is recognised by its keys unless `form` is given.
-    `columns` renames keys first. Rows that judge answers are rejected unless `preferences` asks for them.
+    `columns` renames keys first. Rows that judge answers are rejected unless `preferences` asks for them. `reached` is
+    told now and then up to which line the file was read.
 
     Raises DomainError when the file cannot be read, is empty, or is broken as a whole (an array that ends early).
     """
     path = FilePath(path)
     imported = Imported("<stdin>" if path == STDIN else str(path))
     for raw in raw_rows(path):
+        if not raw.number % STRIDE:
+            reached(raw.place.line)
         try:
             if raw.error:
                 raise ValueError(raw.error)

@@ -6,7 +6,7 @@ Knows names and what stands beside them; opens no data file. Nothing is passed o
 from __future__ import annotations
 
 import glob
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -24,9 +24,17 @@ class Input:
     path: Path
     columns: Columns | None = None
 
-    def read(self) -> Imported:
-        """Its rows, preferences too. Raises DomainError when the file as a whole cannot be read."""
-        return read_dialogues(self.path, preferences=True, columns=self.columns)
+    def read(self, reached: Callable[[int], None] = lambda line: None) -> Imported:
+        """Its rows, preferences too; `reached` is told lines. Raises DomainError when the file as a whole cannot be
+        read."""
+        return read_dialogues(self.path, preferences=True, columns=self.columns, reached=reached)
+
+    def lines(self) -> int:
+        """How many lines there are to be read; 0 where that cannot be told without reading."""
+        if self.path == STDIN or self.path.suffix not in (".json", ".jsonl", ".ndjson") or not self.path.is_file():
+            return 0
+        with self.path.open("rb") as file:
+            return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 
 
 @dataclass

@@ -16,6 +16,7 @@ from steadyhand.domain.textkeys import normal, shingles
 GRAM = 4
 PERMUTATIONS, BAND = 64, 4  # 16 bands of 4: pairs of similarity s meet with 1 - (1 - s^4)^16, at .6 that is .89
 _CROWD = 200  # a bucket larger than this is compared with its first text only, so that the work stays linear
+_KEPT = 4096  # texts whose shingles are at hand
 _CHUNK = 4_000_000  # grams hashed at once: bounds the memory
 
 Hashes = NDArray[np.uint64]
@@ -51,7 +52,8 @@ def near_pairs(texts: Sequence[str], threshold: float = 0.6) -> list[tuple[int, 
 
 
 class _Likeness:
-    """The Jaccard index of two texts by index; shingles are made once, and only for texts that are compared."""
+    """The Jaccard index of two texts by index; shingles are made only for texts that are compared, and kept for the
+    last of them: kept for all, they would take many times the room of the texts."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._texts = texts
@@ -63,6 +65,8 @@ class _Likeness:
 
     def _of(self, index: int) -> frozenset[str]:
         if index not in self._shingles:
+            if len(self._shingles) >= _KEPT:
+                del self._shingles[next(iter(self._shingles))]
             self._shingles[index] = shingles(self._texts[index], GRAM)
         return self._shingles[index]
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import difflib
 import math
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -16,7 +15,6 @@ from steadyhand.chat.messages import Json
 from steadyhand.errors import DomainError, Place
 
 Path = tuple[str | int, ...]
-_SURROGATE = re.compile("[\ud800-\udfff]")
 MAX_DEPTH = 64  # deeper data would overflow the stack of a template or a JSON encoder further on
 
 
@@ -40,6 +38,23 @@ class Problem:
 
 def unsound(value: Json, path: Path = ()) -> Problem | None:
     """The first value that no JSON file could carry further: half a surrogate pair, inf or nan, absurd nesting."""
+    return None if _sound(value, len(path)) else _first_problem(value, path)
+
+
+def _sound(value: Json, depth: int) -> bool:
+    """Whether there is no problem; keeps no path, which would cost more than the looking."""
+    if depth > MAX_DEPTH:
+        return False
+    if isinstance(value, str):
+        return _encodable(value)
+    if isinstance(value, float):
+        return math.isfinite(value)
+    if isinstance(value, dict):
+        return all(map(_encodable, value)) and all(_sound(child, depth + 1) for child in value.values())
+    return not isinstance(value, list) or all(_sound(child, depth + 1) for child in value)
+
+
+def _first_problem(value: Json, path: Path) -> Problem | None:
     if len(path) > MAX_DEPTH:
         return Problem(path, f"nested more than {MAX_DEPTH} levels deep", "flatten the data")
     if isinstance(value, str):
@@ -53,11 +68,14 @@ def unsound(value: Json, path: Path = ()) -> Problem | None:
         children = value.items()
     elif isinstance(value, list):
         children = enumerate(value)
-    return next(filter(None, (unsound(child, (*path, step)) for step, child in children)), None)
+    return next(filter(None, (_first_problem(child, (*path, step)) for step, child in children)), None)
 
 
 def _encodable(text: str) -> bool:
-    return text.isascii() or not _SURROGATE.search(text)
+    try:
+        return text.isascii() or bool(text.encode())
+    except UnicodeEncodeError:
+        return False
 
 
 class Cursor:

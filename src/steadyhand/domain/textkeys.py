@@ -22,7 +22,9 @@ def shingles(text: str, size: int = 4) -> frozenset[str]:
     Characters rather than words: words split by spaces find hardly any Chinese near-duplicate.
     """
     packed = normal(text).replace(" ", "")
-    return frozenset(packed[i : i + size] for i in range(max(1, len(packed) - size + 1)))
+    if len(packed) <= size:
+        return frozenset((packed,))
+    return frozenset(map("".join, zip(*(packed[start:] for start in range(size)), strict=False)))
 
 
 def language_of(text: str) -> Language:

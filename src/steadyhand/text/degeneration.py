@@ -88,7 +88,11 @@ def _mask(text: str) -> str:
 
 
 def _periodic_suffix(text: str, min_chars: int) -> tuple[str, int, int] | None:
-    """(unit, repeats, chars) of the longest suffix with a period that fits at least three times into it."""
+    """(unit, repeats, chars) of the longest suffix with a period that fits at least three times into it.
+
+    In such a loop the last third of `min_chars` stands once more, one period earlier: texts without it are done."""
+    if text.rfind(text[-(min_chars // MIN_REPEATS) :], 0, len(text) - 1) < 0:
+        return None
     backwards = text[::-1]
     best: tuple[int, int] | None = None
     for size, border in enumerate(_borders(backwards), start=1):
@@ -115,15 +119,22 @@ def _borders(text: str) -> Iterator[int]:
 def garbage(text: str, prompt: str) -> list[str]:
     """What of `text` no reader could have meant, in words; what already stands in `prompt` may be quoted."""
     found = ["replacement character"] if "\ufffd" in text and "\ufffd" not in prompt else []
-    found += sorted({_category_name(c) for c in set(text) if _is_unprintable(c) and c not in prompt})
-    found += [f"leaked token {token}" for token in sorted(set(_LEAKED.findall(text))) if token not in prompt]
+    found += sorted({_category_name(c) for c in _unprintable(text) if c not in prompt})
+    leaked = set(_LEAKED.findall(text)) if "<" in text or "[" in text else ()
+    found += [f"leaked token {token}" for token in sorted(leaked) if token not in prompt]
     found += _mojibake(text, prompt)
     found += [f"script switch to {name.lower()}" for name in sorted(_scripts(text, 2) - _scripts(prompt, 1))]
     return found
 
 
-def _is_unprintable(char: str) -> bool:
-    return unicodedata.category(char) in _UNPRINTABLE and char not in "\n\t\r"
+def _unprintable(text: str) -> list[str]:
+    """Each unprintable character once. Characters are looked up once in a life: most texts share theirs."""
+    if fresh := set(text) - _PRINTABLE:
+        _PRINTABLE.update(c for c in fresh if unicodedata.category(c) not in _UNPRINTABLE)
+    return [c for c in fresh if c not in _PRINTABLE]
+
+
+_PRINTABLE = set("\n\t\r")
 
 
 def _category_name(char: str) -> str:
@@ -142,7 +153,7 @@ def _mojibake(text: str, prompt: str) -> list[str]:
 
 def _scripts(text: str, run: int) -> set[str]:
     """Scripts other than Latin and Chinese that write at least `run` letters in a row (one letter may be a symbol)."""
-    if text.isascii():
+    if text.isascii() or not any(map(_script, set(text))):
         return set()
     return {name for name, letters in groupby(text, _script) if name and sum(1 for _ in letters) >= run}
 

@@ -24,7 +24,36 @@ _LABEL = re.compile(r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?")
 
 def fold(text: str) -> str:
     """NFKC, then casefold (Unicode 3.13): full-width and upper-case forms meet."""
-    return unicodedata.normalize("NFKC", text).casefold()
+    return text.lower() if text.isascii() else _nfkc(text).casefold()
+
+
+_ALONE = ((0, 0xFF), (0x2010, 0x203D), (0x3000, 0x3029), (0x3400, 0x4DBF), (0x4E00, 0x9FFF), (0xFF01, 0xFF60))
+_SAME: set[str] = set()  # characters of _ALONE that NFKC keeps; filled as they are met
+_OTHER: dict[str, str] = {}  # characters of _ALONE that become others of _ALONE
+
+
+def _nfkc(text: str) -> str:
+    """NFKC, in a fraction of the time for Chinese and Latin texts. Characters of `_ALONE` are starters that compose
+    with nothing before them (Unicode UAX 15, NFC_Quick_Check=Yes), so a text of them is normalised one by one."""
+    odd = set(text) - _SAME
+    for char in odd - _OTHER.keys():
+        if not _learn(char):
+            return unicodedata.normalize("NFKC", text)
+    for char in odd & _OTHER.keys():
+        text = text.replace(char, _OTHER[char])
+    return text
+
+
+def _learn(char: str) -> bool:
+    """Whether the character stands alone; remembers what it becomes."""
+    made = unicodedata.normalize("NFKC", char)
+    if not all(any(first <= ord(one) <= last for first, last in _ALONE) for one in (char, *made)):
+        return False
+    if made == char:
+        _SAME.add(char)
+    else:
+        _OTHER[char] = made
+    return True
 
 
 def squeeze(text: str) -> str:
