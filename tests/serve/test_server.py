@@ -235,7 +235,11 @@ def test_what_no_client_of_ours_sends_is_refused(echo: tuple[Server, Scripted]) 
     cases: list[tuple[httpx.Response, int, str]] = [
         (post(url, content=b"{}", headers={"Content-Type": "text/plain"}), 415, "invalid_content_type"),
         (post(url, content=b"{", headers={"Content-Type": "application/json"}), 400, "invalid_json"),
-        (post(url, content=b'"\xff"', headers={"Content-Type": "application/json; charset=utf-8"}), 400, "invalid_json"),
+        (
+            post(url, content=b'"\xff"', headers={"Content-Type": "application/json; charset=utf-8"}),
+            400,
+            "invalid_json",
+        ),
         (post(url, json={"model": "none", "messages": [{"role": "user", "content": ""}]}), 404, "model_not_found"),
         (server.get("/v1/models", headers={"Host": "evil.example"}), 400, "wrong_host"),
         (server.get("/v1/models/none"), 404, "model_not_found"),

@@ -64,7 +64,8 @@ class Answer:
 
 def answer_of(asked: Asked, completion: Completion) -> Answer:
     """Raises Problem when the prompt fills the model's context, or a call that was required was not made."""
-    if not completion.completion_tokens and completion.finish_reason == "length":
+    full = completion.prompt_tokens and not completion.completion_tokens  # without counts, nobody knows
+    if full and completion.finish_reason == "length":
         raise Problem(
             f"the prompt of {completion.prompt_tokens} tokens fills the model's context",
             code="context_length_exceeded",
