@@ -166,8 +166,8 @@ def delta(**delta: Any) -> dict[str, Any]:
 def test_a_streamed_chat_is_put_together_and_told_as_it_grows() -> None:
     first = {"index": 0, "id": "c", "function": {"name": "query", "arguments": ""}}
     chunks = [
-        delta(role="assistant", content=""), delta(reasoning_content="hm"), delta(content="so "), delta(content="it is"),
-        delta(tool_calls=[first]), delta(tool_calls=[{"index": 0, "function": {"arguments": '{"uri": "b"}'}}]),
+        delta(role="assistant", content=""), delta(reasoning_content="hm"), delta(content="so "),
+        delta(content="it is"), delta(tool_calls=[first]), delta(tool_calls=[{"index": 0, "function": {"arguments": '{"uri": "b"}'}}]),
         {"choices": [{"delta": {}, "finish_reason": "tool_calls"}]},
         {"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 3}},
     ]  # fmt: skip

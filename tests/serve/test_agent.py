@@ -20,9 +20,8 @@ from tests.uss import TOKEN, Uss, running
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "uss"
 REPORT = "The loader calls home to low-seven7[.]com.\n"
-REPORTED = '<tool_call>\n{"name": "report_uss", "arguments": %s}\n</tool_call>' % json.dumps(
-    {"uri": "low-seven7.com", "verdict": "unsafe", "reason": "false_negative"}
-)
+ARGUMENTS = {"uri": "low-seven7.com", "verdict": "unsafe", "reason": "false_negative"}
+REPORTED = f"<tool_call>\n{json.dumps({'name': 'report_uss', 'arguments': ARGUMENTS})}\n</tool_call>"
 AS: dict[str, Any] = {"model": "steady-agent"}
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import os
 from collections.abc import Callable
 from contextlib import ExitStack
@@ -15,6 +14,7 @@ from steadyhand.cli.agent import audit_option
 from steadyhand.cli.console import emit_json, say
 from steadyhand.cli.options import json_option
 from steadyhand.errors import EXIT_OK, PrerequisiteError, UsageError
+from steadyhand.serve.local import is_loopback
 
 if TYPE_CHECKING:
     from steadyhand.models.backend import Backend
@@ -68,7 +68,7 @@ def serve_command(
         )
     _check_agent(folder, judge, send)
     token = _secret(token_env) if token_env else ""
-    if not token and not _loopback(host):
+    if not token and not is_loopback(host):
         after = "set a token in a variable and name it with --token-env, or stay on 127.0.0.1"
         raise UsageError("everybody in the network could use the model", where=host, next=after)
     _need_packages()
@@ -87,7 +87,7 @@ def serve_command(
         if folder is not None:
             session = stack.enter_context(opened(folder, audit))
             agent = Agent(agent_name, session, judge=bare if judge else None, send=send, waiting=queue)
-        serving = Serving(bare, agent, token=token, most=most, local=_loopback(host))
+        serving = Serving(bare, agent, token=token, most=most, local=is_loopback(host))
         run(serving, host, port, lambda url: _tell(url, [served.name for served in serving.models], as_json))
     return EXIT_OK
 
@@ -134,13 +134,6 @@ def _secret(variable: str) -> str:
     if not (value := os.environ.get(variable, "").strip()):
         raise PrerequisiteError(f"the variable {variable} is not set", next=f"export {variable}=...")
     return value
-
-
-def _loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def _need_packages() -> None:

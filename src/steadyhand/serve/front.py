@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 import json
 import time
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any
 
+from steadyhand.serve.local import is_loopback
 from steadyhand.serve.metrics import Metrics
 from steadyhand.serve.problem import BAD, DENIED, LEFT, Problem
 
@@ -17,14 +17,6 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Message, Receive, Send], Awaitable[None]]
 OPEN = ("/healthz",)  # what probes may ask without a token
-
-
-def is_loopback(host: str) -> bool:
-    """Whether `host` (a name or an address, without a port) is this machine alone."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 class Front:
