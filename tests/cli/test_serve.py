@@ -23,11 +23,10 @@ def test_a_model_is_served_until_ctrl_c() -> None:
         said = "".join(iter(process.stdout.readline, "}\n")) + "}"
         found = json.loads(said)
         assert found["models"] == ["steady-nano"]
-        with httpx.Client(trust_env=False, timeout=120) as client:
-            while client.get(found["url"].removesuffix("/v1") + "/healthz").status_code != 200:
-                pass
+        with httpx.Client(trust_env=False, timeout=300) as client:
             body = {"model": "steady-nano", "messages": [{"role": "user", "content": "Hello!"}]}
-            answer = client.post(found["url"] + "/chat/completions", json=body).json()
+            answer = client.post(found["url"] + "/chat/completions", json=body).json()  # waits for the model
+            assert client.get(found["url"].removesuffix("/v1") + "/healthz").status_code == 200
         assert answer["usage"]["completion_tokens"] == 4
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)

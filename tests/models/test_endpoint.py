@@ -163,18 +163,25 @@ def delta(**delta: Any) -> dict[str, Any]:
     return {"choices": [{"delta": delta, "finish_reason": None}]}
 
 
+def goes_on(told: list[str]) -> Callable[[str], bool]:
+    def tell(text: str) -> bool:
+        told.append(text)
+        return False
+
+    return tell
+
+
 def test_a_streamed_chat_is_put_together_and_told_as_it_grows() -> None:
     first = {"index": 0, "id": "c", "function": {"name": "query", "arguments": ""}}
     chunks = [
         delta(role="assistant", content=""), delta(reasoning_content="hm"), delta(content="so "),
-        delta(content="it is"), delta(tool_calls=[first]), delta(tool_calls=[{"index": 0, "function": {"arguments": '{"uri": "b"}'}}]),
+        delta(content="it is"), delta(tool_calls=[first]),
+        delta(tool_calls=[{"index": 0, "function": {"arguments": '{"uri": "b"}'}}]),
         {"choices": [{"delta": {}, "finish_reason": "tool_calls"}]},
         {"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 3}},
     ]  # fmt: skip
     told: list[str] = []
-    answer = endpoint(lambda _: sse(*chunks)).stream(
-        tiny.prompts(1)[0], Sampling(), lambda text: told.append(text) is not None
-    )
+    answer = endpoint(lambda _: sse(*chunks)).stream(tiny.prompts(1)[0], Sampling(), goes_on(told))
     assert answer.text == (
         '<think>\nhm\n</think>\n\nso it is\n<tool_call>\n{"name": "query", "arguments": {"uri": "b"}}\n</tool_call>'
     )
@@ -200,9 +207,7 @@ def test_a_raw_stream_is_the_same_answer_and_ends_where_it_is_told_to() -> None:
 
 def test_a_server_that_does_not_stream_gives_its_answer_at_once() -> None:
     told: list[str] = []
-    answer = endpoint(lambda _: chat({"content": "ok"})).stream(
-        tiny.prompts(1)[0], Sampling(), lambda text: told.append(text) is not None
-    )
+    answer = endpoint(lambda _: chat({"content": "ok"})).stream(tiny.prompts(1)[0], Sampling(), goes_on(told))
     assert (answer.text, told) == ("ok", ["ok"])
 
 
@@ -211,7 +216,7 @@ def test_a_server_that_does_not_stream_gives_its_answer_at_once() -> None:
     [
         (httpx.Response(503), "HTTP 503"),
         (sse({"error": {"message": "out of memory"}}), "out of memory"),
-        (sse(delta(content="half")), "ended an answer with None"),
+        (sse(delta(content="half")), "ended an answer with 'None'"),
         (httpx.Response(200, text="data: {\n\n", headers={"content-type": "text/event-stream"}), "else than JSON"),
     ],
 )

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import queue
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -183,12 +184,10 @@ def test_a_model_that_cannot_be_loaded_is_told_to_whoever_started_the_server() -
     def load() -> Backend:
         raise PrerequisiteError("no such model")
 
-    failures: list[BaseException] = []
-    failed = threading.Event()
-    with serving(load, wait=False, failed=lambda error: (failures.append(error), failed.set())) as server:  # type: ignore[func-returns-value,arg-type]
-        assert failed.wait(30)
+    failures: queue.Queue[BaseException] = queue.Queue()
+    with serving(load, wait=False, failed=failures.put) as server:
+        assert str(failures.get(timeout=30)) == "no such model"
         assert server.get("/healthz").status_code == 503
-    assert str(failures[0]) == "no such model"
 
 
 def test_a_backend_that_fails_is_an_error_in_openais_shape() -> None:
@@ -210,7 +209,7 @@ def test_a_backend_that_cannot_stream_answers_in_one_piece() -> None:
     class Whole:
         fingerprint = "f"
 
-        def generate(self, prompts: list[Prompt], *_: Any, **__: Any) -> list[Completion]:
+        def generate(self, prompts: Sequence[Prompt], *_: Any, **__: Any) -> list[Completion]:
             return [Completion("one two", "stop", 3, 2, "h") for _ in prompts]
 
     with serving(Whole) as server:

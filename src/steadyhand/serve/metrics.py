@@ -19,17 +19,16 @@ class Metrics:
     """Counters of one server, in a registry of its own."""
 
     def __init__(self) -> None:
-        self._registry = CollectorRegistry()
-        of = {"registry": self._registry}
-        self.requests = Counter("steady_requests", "Requests that were answered.", ["route", "status"], **of)
+        self._registry = of = CollectorRegistry()
+        self.requests = Counter("steady_requests", "Requests that were answered.", ["route", "status"], registry=of)
         self.seconds = Histogram(
             "steady_request_seconds", "From a request to the end of its answer.", ["route"], buckets=SECONDS, **of
         )
-        self.tokens = Counter("steady_tokens", "Tokens of finished answers.", ["model", "kind"], **of)
+        self.tokens = Counter("steady_tokens", "Tokens of finished answers.", ["model", "kind"], registry=of)
         self.refusals = Counter(
             "steady_tool_call_refusals", "Attempts to call that were handed on as text.", ["code"], **of
         )
-        self.busy = Gauge("steady_jobs", "Answers under way or waiting.", **of)
+        self.busy = Gauge("steady_jobs", "Answers under way or waiting.", registry=of)
         for code in REFUSALS:
             self.refusals.labels(code.value)
 
