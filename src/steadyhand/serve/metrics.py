@@ -22,7 +22,7 @@ class Metrics:
         self._registry = of = CollectorRegistry()
         self.requests = Counter("steady_requests", "Requests that were answered.", ["route", "status"], registry=of)
         self.seconds = Histogram(
-            "steady_request_seconds", "From a request to the end of its answer.", ["route"], buckets=SECONDS, **of
+            "steady_request_seconds", "From a request to the end of its answer.", ["route"], buckets=SECONDS, registry=of
         )
         self.tokens = Counter("steady_tokens", "Tokens of finished answers.", ["model", "kind"], registry=of)
         self.refusals = Counter(
