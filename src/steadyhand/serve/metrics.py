@@ -22,11 +22,11 @@ class Metrics:
         self._registry = of = CollectorRegistry()
         self.requests = Counter("steady_requests", "Requests that were answered.", ["route", "status"], registry=of)
         self.seconds = Histogram(
-            "steady_request_seconds", "From a request to the end of its answer.", ["route"], buckets=SECONDS, registry=of
+            "steady_request_seconds", "Until the end of the answer.", ["route"], registry=of, buckets=SECONDS
         )
         self.tokens = Counter("steady_tokens", "Tokens of finished answers.", ["model", "kind"], registry=of)
         self.refusals = Counter(
-            "steady_tool_call_refusals", "Attempts to call that were handed on as text.", ["code"], **of
+            "steady_tool_call_refusals", "Attempts to call that were handed on as text.", ["code"], registry=of
         )
         self.busy = Gauge("steady_jobs", "Answers under way or waiting.", registry=of)
         for code in REFUSALS:
