@@ -142,7 +142,7 @@ def serving(
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
     thread.start()
     try:
-        with httpx.Client(trust_env=False, timeout=60) as client:
+        with httpx.Client(trust_env=False, timeout=600) as client:
             found = Server(f"http://127.0.0.1:{socket.getsockname()[1]}", client)
             while wait and found.get("/healthz").status_code != 200:
                 pass

@@ -11,8 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import httpx
@@ -59,6 +60,9 @@ class OpenAIEndpoint:
         self.extra = dict(extra) if extra is not None else (_KEEP_TAGS if renderer else {})
         self._client = httpx.Client(headers=headers, timeout=timeout, transport=transport)
 
+    def close(self) -> None:
+        self._client.close()
+
     @property
     def fingerprint(self) -> str:
         """sha256 over address, served name and our template: weights behind a server cannot be seen."""
@@ -86,10 +90,12 @@ class OpenAIEndpoint:
         server; its tokens are then counted here (without a tokenizer: the pieces that came, and no prompt)."""
         path, body, made = self._request(prompt, sampling)
         gathered = Gathered()
-        for chunk in self._chunks(path, {**body, "stream": True, "stream_options": {"include_usage": True}}):
-            if gathered.add(chunk) and tell(self._text(gathered.choice)):
-                gathered.choice["finish_reason"] = "stop"
-                break
+        streaming = {**body, "stream": True, "stream_options": {"include_usage": True}}
+        with closing(self._chunks(path, streaming)) as chunks:
+            for chunk in chunks:
+                if gathered.add(chunk) and tell(self._text(gathered.choice)):
+                    gathered.choice["finish_reason"] = "stop"
+                    break
         return made(gathered.row)
 
     def _ask(self, prompt: Prompt, sampling: Sampling) -> Completion:
@@ -176,7 +182,7 @@ class OpenAIEndpoint:
             next="check that the server runs and is not overloaded",
         )
 
-    def _chunks(self, path: str, body: Mapping[str, Json]) -> Iterator[dict[str, Json]]:
+    def _chunks(self, path: str, body: Mapping[str, Json]) -> Generator[dict[str, Json], None, None]:
         """The server's events; a server that does not stream gives one, its whole answer."""
         try:
             with self._client.stream("POST", self.url + path, json=body) as response:
