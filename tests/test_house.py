@@ -24,7 +24,7 @@ FLOORS = (
     ("domain", "ledger"),
     ("models", "tools"),
     ("check", "cards", "pairs", "train", "evaluate", "report", "agent", "export"),
-    ("flow",),
+    ("flow", "serve"),
     ("cli",),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -150,3 +150,76 @@ def test_the_fingerprint_tells_servers_and_templates_apart() -> None:
     plain = endpoint(lambda _: completion(""))
     rendered = endpoint(lambda _: completion(""), renderer=Renderer(tiny.tokenizer()))
     assert len({plain.fingerprint, rendered.fingerprint, OpenAIEndpoint("http://other/v1", "m").fingerprint}) == 3
+
+
+def sse(*chunks: dict[str, Any]) -> httpx.Response:
+    lines = [f"data: {json.dumps(chunk)}\n\n" for chunk in chunks]
+    return httpx.Response(
+        200, text=": hi\n\n" + "".join(lines) + "data: [DONE]\n\n", headers={"content-type": "text/event-stream"}
+    )
+
+
+def delta(**delta: Any) -> dict[str, Any]:
+    return {"choices": [{"delta": delta, "finish_reason": None}]}
+
+
+def goes_on(told: list[str]) -> Callable[[str], bool]:
+    def tell(text: str) -> bool:
+        told.append(text)
+        return False
+
+    return tell
+
+
+def test_a_streamed_chat_is_put_together_and_told_as_it_grows() -> None:
+    first = {"index": 0, "id": "c", "function": {"name": "query", "arguments": ""}}
+    chunks = [
+        delta(role="assistant", content=""), delta(reasoning_content="hm"), delta(content="so "),
+        delta(content="it is"), delta(tool_calls=[first]),
+        delta(tool_calls=[{"index": 0, "function": {"arguments": '{"uri": "b"}'}}]),
+        {"choices": [{"delta": {}, "finish_reason": "tool_calls"}]},
+        {"choices": [], "usage": {"prompt_tokens": 7, "completion_tokens": 3}},
+    ]  # fmt: skip
+    told: list[str] = []
+    answer = endpoint(lambda _: sse(*chunks)).stream(tiny.prompts(1)[0], Sampling(), goes_on(told))
+    assert answer.text == (
+        '<think>\nhm\n</think>\n\nso it is\n<tool_call>\n{"name": "query", "arguments": {"uri": "b"}}\n</tool_call>'
+    )
+    assert (answer.finish_reason, answer.prompt_tokens, answer.completion_tokens) == ("stop", 7, 3)
+    assert told[2:4] == ["<think>\nhm\n</think>\n\nso ", "<think>\nhm\n</think>\n\nso it is"]
+
+
+def test_a_raw_stream_is_the_same_answer_and_ends_where_it_is_told_to() -> None:
+    renderer = Renderer(tiny.tokenizer())
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/v1/completions"
+        assert json.loads(request.content)["stream"] is True
+        pieces = [{"choices": [{"text": text, "finish_reason": None}]} for text in ("the level", " is 7", " of 9")]
+        return sse(*pieces, {"choices": [{"text": "<|im_end|>", "finish_reason": "stop"}]})
+
+    backend = endpoint(handler, renderer=renderer)
+    assert backend.stream(tiny.prompts(1)[0], Sampling(), lambda _: False).text == "the level is 7 of 9"
+    cut = backend.stream(tiny.prompts(1)[0], Sampling(), lambda text: "7" in text)
+    assert (cut.text, cut.finish_reason) == ("the level is 7", "stop")
+    assert cut.completion_tokens == len(renderer.encode_completion(cut.text)) - 1
+
+
+def test_a_server_that_does_not_stream_gives_its_answer_at_once() -> None:
+    told: list[str] = []
+    answer = endpoint(lambda _: chat({"content": "ok"})).stream(tiny.prompts(1)[0], Sampling(), goes_on(told))
+    assert (answer.text, told) == ("ok", ["ok"])
+
+
+@pytest.mark.parametrize(
+    ("response", "says"),
+    [
+        (httpx.Response(503), "HTTP 503"),
+        (sse({"error": {"message": "out of memory"}}), "out of memory"),
+        (sse(delta(content="half")), "ended an answer with 'None'"),
+        (httpx.Response(200, text="data: {\n\n", headers={"content-type": "text/event-stream"}), "else than JSON"),
+    ],
+)
+def test_a_broken_stream_is_a_job_error(response: httpx.Response, says: str) -> None:
+    with pytest.raises(JobError, match=says):
+        endpoint(lambda _: response).stream(tiny.prompts(1)[0], Sampling(), lambda _: False)

@@ -49,6 +49,7 @@ COMMANDS = {
     "eval": Entry("steadyhand.cli.evaluate:eval_command", "Measure a model on a domain's scenarios and probes."),
     "compare": Entry("steadyhand.cli.evaluate:compare_command", "Compare two evaluations item by item."),
     "gate": Entry("steadyhand.cli.evaluate:gate_command", "Exit 1 when an evaluation misses its bars (for CI)."),
+    "serve": Entry("steadyhand.cli.serve:serve_command", "Serve a model, and an agent, as OpenAI's interface does."),
     "agent": Entry("steadyhand.cli.agent:agent_group", "Take reports to guarded feedback; approve; replay a trace."),
     "audit": Entry("steadyhand.cli.audit:audit_group", "Verify the agent's audit log; settle or take back a write."),
     "report": Entry("steadyhand.cli.run:report_command", "Write a run's report again."),

@@ -17,14 +17,13 @@ from steadyhand.cli.evaluate import backend_of
 from steadyhand.cli.extract import texts
 from steadyhand.cli.options import json_option
 from steadyhand.cli.run import settings_of
-from steadyhand.errors import EXIT_JOB, EXIT_NO, EXIT_OK, JobError, UsageError
+from steadyhand.errors import EXIT_JOB, EXIT_NO, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
     from steadyhand.agent.audit import Log
     from steadyhand.agent.config import AgentFile
     from steadyhand.agent.plan import Run
     from steadyhand.agent.writes import Writer
-    from steadyhand.models.backend import Backend
     from steadyhand.tools.config import Toolbox
 
 AUDIT = Path("runs/agent/audit.jsonl")
@@ -69,15 +68,15 @@ def run_command(
     REPORT is a text file, a folder of them, or - for standard input. Running again never repeats a write: it reads what
     became of those in doubt, and goes on. Exit 1: something waits for an approval; 4: something is unfinished.
     """
+    from steadyhand.agent.session import opened
+
     reports = [each for path in paths for each in texts(path, "utf-8")]
     backend = backend_of(model, served_model, tokenizer, settings_of(folder, ())) if model else None
     found = []
-    with _at_work(folder, audit) as (agent, tools, writer), progress("reports") as advance:
+    with opened(folder, audit) as session, progress("reports") as advance:
         for number, (source, text) in enumerate(reports):
             advance(number, len(reports))
-            writer.sent = 0
-            found.append((source, _run(text, agent, tools, writer, backend, send)))
-            _keep(audit, found[-1][1])
+            found.append((source, session.take(text, backend=backend, send=send)))
     if as_json:
         emit_json({"send": send, "audit": str(audit), "reports": [_row(source, run, audit) for source, run in found]})
     else:
@@ -147,43 +146,6 @@ def at_work(folder: Path, log: Log) -> Iterator[tuple[AgentFile, Toolbox, Writer
         yield agent, tools, Writer(dict(tools), agent.policy, log)
 
 
-@contextmanager
-def _at_work(folder: Path, audit: Path) -> Iterator[tuple[AgentFile, Toolbox, Writer]]:
-    from steadyhand.agent.audit import Log
-    from steadyhand.agent.config import load_agent
-
-    load_agent(folder)  # a mistake in the file shows before a log is made
-    log = Log(audit)
-    try:
-        with at_work(folder, log) as ready:
-            yield ready
-    finally:
-        log.close()
-
-
-def _run(text: str, agent: AgentFile, tools: Toolbox, writer: Writer, backend: Backend | None, send: bool) -> Run:
-    from steadyhand.agent.plan import parallel_asker, run
-
-    offered = [tools[agent.plan.query].tool, tools[agent.plan.report].tool]
-    return run(text, agent, parallel_asker(tools), writer, tools=offered, backend=backend, send=send)
-
-
-def trace_of(audit: Path, run: Run) -> Path:
-    return audit.parent / "traces" / f"{run.report[:16]}.jsonl"
-
-
-def _keep(audit: Path, run: Run) -> None:
-    """The latest trace of each report; whole or not there."""
-    path = trace_of(audit, run)
-    part = path.with_name(path.name + ".part")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text("\n".join(run.trace) + "\n", "utf-8")
-        part.replace(path)
-    except OSError as error:
-        raise JobError(f"the trace cannot be written: {error.strerror}", where=str(path)) from error
-
-
 def name_of_account() -> str:
     try:
         return getpass.getuser()
@@ -192,6 +154,8 @@ def name_of_account() -> str:
 
 
 def _row(source: str, run: Run, audit: Path) -> dict[str, Any]:
+    from steadyhand.agent.session import trace_of
+
     rows = [{**asdict(row), "meaning": row.ending.sentence} for row in run.rows]
     return {
         "source": source,
@@ -203,25 +167,13 @@ def _row(source: str, run: Run, audit: Path) -> dict[str, Any]:
 
 
 def _show(found: list[tuple[str, Run]], audit: Path) -> None:
+    from steadyhand.agent.table import table
+
     for source, run in found:
         click.echo(f"{source}: {run.state}" if run.rows else f"{source}: {run.state}, it names nothing to ask about")
-        widths = [max((len(cells[i]) for cells in map(_cells, run.rows)), default=0) for i in range(4)]
-        for row in run.rows:
-            cells = _cells(row)
-            start = "  ".join(f"{cell:<{min(width, 60)}}" for cell, width in zip(cells, widths, strict=True))
-            click.echo(f"  {start}  {_why(row)}".rstrip())
+        for line in table(run):
+            click.echo(f"  {line}")
     counts = Counter(row.ending.value for _, run in found for row in run.rows)
     say(f"{', '.join(f'{count} {word}' for word, count in sorted(counts.items())) or 'nothing'}; on record in {audit}")
     if counts["waiting"] or counts["proposed"]:
         say("to send: `steady agent approve DIGEST`, then run again with --send")
-
-
-def _cells(row: Any) -> tuple[str, str, str, str]:
-    level = row.answer.get("level") if isinstance(row.answer, dict) else None
-    standing = row.standing if level is None else f"{row.standing} ({level})"
-    return row.entity, f"report {row.claim}", f"service {standing}", str(row.ending.value)
-
-
-def _why(row: Any) -> str:
-    parts = [row.code, row.detail, f"digest {row.digest[:12]}" if row.ending in ("proposed", "waiting") else ""]
-    return "  ".join(part for part in parts if part)

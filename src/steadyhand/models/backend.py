@@ -5,9 +5,9 @@ Scores are computed from the raw completion, never from a server's parse, so a b
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from steadyhand.chat.messages import Message, Tool
 
@@ -61,3 +61,13 @@ class Backend(Protocol):
     def generate(
         self, prompts: Sequence[Prompt], sampling: Sampling, *, batch_size: int = 32, progress: Progress | None = None
     ) -> list[Completion]: ...
+
+
+@runtime_checkable
+class Streaming(Protocol):
+    """A backend that shows an answer as it grows: the same answer as `generate` gives to this prompt alone."""
+
+    def stream(self, prompt: Prompt, sampling: Sampling, tell: Callable[[str], bool]) -> Completion:
+        """`tell` gets the raw text so far whenever there is more of it, and says whether the answer shall end there (as
+        "stop"); what it raises ends the work at once."""
+        ...

@@ -10,7 +10,7 @@ Legend of shapes: R rows of the batch, V vocabulary. Imports torch: import late.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -47,9 +47,11 @@ def continue_ids(
     *,
     batch_size: int = 32,
     progress: Progress | None = None,
+    watch: Callable[[Continuation], bool] | None = None,
 ) -> list[Continuation]:
     """Continues token ids (not empty), in the prompts' order, up to a stop token, `sampling.max_tokens` or the
-    model's context. A prompt that fills the context gets no token."""
+    model's context. A prompt that fills the context gets no token. `watch` sees a row after each of its tokens
+    and says whether it shall end there; what it raises ends the work."""
     limit = model.config.get_text_config(decoder=True).max_position_embeddings
     rows = [Continuation(list(ids), max(0, min(sampling.max_tokens, limit - len(ids)))) for ids in prompts]
     waiting = sorted((row for row in rows if row.budget), key=lambda row: row.ids)
@@ -58,7 +60,7 @@ def continue_ids(
     for parts in batches(segments([row.ids[:-1] for row in waiting], batch_size), batch_size):
         batch = waiting[parts[0].start : parts[-1].stop]
         caches = [prefill(waiting[part.start : part.stop], part) for part in parts]
-        for _ in _decode(model, caches, batch, sampling, set(stop_ids)):
+        for _ in _decode(model, caches, batch, sampling, set(stop_ids), watch):
             finished += 1
             if progress:
                 progress(finished, len(rows))
@@ -167,6 +169,7 @@ def _decode(
     rows: list[Continuation],
     sampling: Sampling,
     stop_ids: set[int],
+    watch: Callable[[Continuation], bool] | None,
 ) -> Iterator[Continuation]:
     """Decodes a batch to its end, filling the rows' tokens; yields each row as it finishes."""
     batch = _Batch(model, caches, rows, _draws(rows, sampling))
@@ -178,9 +181,15 @@ def _decode(
         tokens = choose(batch.step(tokens), sampling, draws)
         step += 1
         for i, token in enumerate(tokens.tolist()):
-            if running[i] and _finishes(batch.rows[i], token, stop_ids):
+            if not running[i]:
+                continue
+            row = batch.rows[i]
+            ended = _finishes(row, token, stop_ids)
+            if watch and watch(row):
+                row.finish, ended = "stop", True
+            if ended:
                 running[i] = False
-                yield batch.rows[i]
+                yield row
         left = sum(running)
         if not left:
             return

@@ -11,8 +11,9 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from typing import Any
 
 import httpx
@@ -21,6 +22,7 @@ from steadyhand.chat.messages import Json, to_openai
 from steadyhand.chat.render import Renderer, prompt_hash
 from steadyhand.errors import JobError
 from steadyhand.models.backend import Completion, FinishReason, Progress, Prompt, Sampling
+from steadyhand.models.gathered import Gathered, events
 
 _RETRIED = {408, 409, 429, 500, 502, 503, 504}
 _FINISH: dict[str, FinishReason] = {
@@ -58,6 +60,9 @@ class OpenAIEndpoint:
         self.extra = dict(extra) if extra is not None else (_KEEP_TAGS if renderer else {})
         self._client = httpx.Client(headers=headers, timeout=timeout, transport=transport)
 
+    def close(self) -> None:
+        self._client.close()
+
     @property
     def fingerprint(self) -> str:
         """sha256 over address, served name and our template: weights behind a server cannot be seen."""
@@ -68,10 +73,9 @@ class OpenAIEndpoint:
         self, prompts: Sequence[Prompt], sampling: Sampling, *, batch_size: int = 32, progress: Progress | None = None
     ) -> list[Completion]:
         """Answers in the prompts' order. In chat mode `prompt_hash` is the sha256 of messages and tools as JSON."""
-        ask = self._raw if self.renderer else self._chat
         answers: list[Completion] = []
         with ThreadPoolExecutor(max_workers=max(1, batch_size)) as pool:
-            waiting = [pool.submit(ask, prompt, sampling) for prompt in prompts]
+            waiting = [pool.submit(self._ask, prompt, sampling) for prompt in prompts]
             try:
                 for future in waiting:
                     answers.append(future.result())
@@ -81,37 +85,67 @@ class OpenAIEndpoint:
                 pool.shutdown(wait=True, cancel_futures=True)
         return answers
 
-    def _raw(self, prompt: Prompt, sampling: Sampling) -> Completion:
-        assert self.renderer is not None
-        rendered = self.renderer.prompt(prompt.messages, prompt.tools)
-        row = self._post("/completions", {**self._body(sampling), "prompt": rendered.text})
-        choice = _choice(row, self.url)
-        ids = self.renderer.encode_completion(str(choice.get("text") or ""))
-        stop_ids, used = self.renderer.stop_ids, row.get("usage") or {}
-        return Completion(
-            self.renderer.decode(ids),  # cuts an end of turn that some servers leave, restores an opening <think>
-            self._finish(choice),
-            len(rendered.ids),
-            int(used.get("completion_tokens") or next(i for i, token in enumerate(ids) if token in stop_ids)),
-            prompt_hash(rendered.ids),
-        )
+    def stream(self, prompt: Prompt, sampling: Sampling, tell: Callable[[str], bool]) -> Completion:
+        """As `generate` of this prompt, as it grows, asked once. Ended early, the connection is closed, which stops the
+        server; its tokens are then counted here (without a tokenizer: the pieces that came, and no prompt)."""
+        path, body, made = self._request(prompt, sampling)
+        gathered = Gathered()
+        streaming = {**body, "stream": True, "stream_options": {"include_usage": True}}
+        with closing(self._chunks(path, streaming)) as chunks:
+            for chunk in chunks:
+                if gathered.add(chunk) and tell(self._text(gathered.choice)):
+                    gathered.choice["finish_reason"] = "stop"
+                    break
+        return made(gathered.row)
 
-    def _chat(self, prompt: Prompt, sampling: Sampling) -> Completion:
+    def _ask(self, prompt: Prompt, sampling: Sampling) -> Completion:
+        path, body, made = self._request(prompt, sampling)
+        return made(self._post(path, body))
+
+    def _request(
+        self, prompt: Prompt, sampling: Sampling
+    ) -> tuple[str, dict[str, Json], Callable[[Mapping[str, Any]], Completion]]:
+        """Path, body, and what makes a completion of the answer."""
+        if self.renderer:
+            rendered = self.renderer.prompt(prompt.messages, prompt.tools)
+            body = {**self._body(sampling), "prompt": rendered.text}
+            return "/completions", body, lambda row: self._of_raw(row, rendered.ids)
         messages, tools = to_openai(prompt.messages), [tool.to_openai() for tool in prompt.tools]
         for message in messages:
             for call in message.get("tool_calls", ()):  # the API wants arguments as a string, templates an object
                 call["function"]["arguments"] = json.dumps(call["function"]["arguments"], ensure_ascii=False)
         body = {**self._body(sampling), "messages": messages, **({"tools": tools} if tools else {})}
-        row = self._post("/chat/completions", body)
-        choice, used = _choice(row, self.url), row.get("usage") or {}
         digest = hashlib.sha256(json.dumps([messages, tools], sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+        return "/chat/completions", body, lambda row: self._of_chat(row, digest)
+
+    def _of_raw(self, row: Mapping[str, Any], prompt_ids: Sequence[int]) -> Completion:
+        assert self.renderer is not None
+        choice = _choice(row, self.url)
+        ids = self.renderer.encode_completion(str(choice.get("text") or ""))
+        stop_ids, used = self.renderer.stop_ids, row.get("usage") or {}
         return Completion(
-            raw_text(choice.get("message") or {}),
+            self._text(choice),
+            self._finish(choice),
+            len(prompt_ids),
+            int(used.get("completion_tokens") or next(i for i, token in enumerate(ids) if token in stop_ids)),
+            prompt_hash(prompt_ids),
+        )
+
+    def _of_chat(self, row: Mapping[str, Any], digest: str) -> Completion:
+        choice, used = _choice(row, self.url), row.get("usage") or {}
+        return Completion(
+            self._text(choice),
             self._finish(choice),
             int(used.get("prompt_tokens") or 0),
-            int(used.get("completion_tokens") or 0),
+            int(used.get("completion_tokens") or row.get("pieces") or 0),
             digest,
         )
+
+    def _text(self, choice: Mapping[str, Any]) -> str:
+        if self.renderer is None:
+            return raw_text(choice.get("message") or {})
+        # cuts an end of turn that some servers leave, restores an opening <think>
+        return self.renderer.decode(self.renderer.encode_completion(str(choice.get("text") or "")))
 
     def _body(self, sampling: Sampling) -> dict[str, Json]:
         return {
@@ -147,6 +181,31 @@ class OpenAIEndpoint:
             where=self.url + path,
             next="check that the server runs and is not overloaded",
         )
+
+    def _chunks(self, path: str, body: Mapping[str, Json]) -> Generator[dict[str, Json], None, None]:
+        """The server's events; a server that does not stream gives one, its whole answer."""
+        try:
+            with self._client.stream("POST", self.url + path, json=body) as response:
+                if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                    response.read()
+                    yield self._accepted(response, path)
+                    return
+                yield from map(self._event, events(response.iter_lines()))
+        except httpx.TransportError as error:
+            raise JobError(
+                f"the answer was not finished: {error or type(error).__name__}",
+                where=self.url + path,
+                next="check that the server runs and is not overloaded",
+            ) from error
+
+    def _event(self, data: str) -> dict[str, Json]:
+        try:
+            row = json.loads(data)
+        except ValueError as error:
+            raise JobError("the server streams something else than JSON", where=self.url) from error
+        if not isinstance(row, dict) or row.get("error"):
+            raise JobError(f"the server broke the answer off: {data[:200]}", where=self.url, next="see its log")
+        return row
 
     def _accepted(self, response: httpx.Response, path: str) -> dict[str, Json]:
         if response.status_code in (401, 403):

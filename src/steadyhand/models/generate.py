@@ -5,7 +5,7 @@ Importable without torch; loading it is `load`'s.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,6 +15,8 @@ from steadyhand.models.backend import Completion, Progress, Prompt, Sampling
 
 if TYPE_CHECKING:
     import torch
+
+    from steadyhand.models.decode import Continuation
 
 
 class LocalModel:
@@ -50,6 +52,18 @@ class LocalModel:
             Completion(self.renderer.decode(new.tokens), new.finish, len(old), len(new.tokens), prompt_hash(old))
             for old, new in zip(ids, found, strict=True)
         ]
+
+    def stream(self, prompt: Prompt, sampling: Sampling, tell: Callable[[str], bool]) -> Completion:
+        """As `generate` of this prompt alone; `tell` gets the raw text so far after each token and says whether
+        the answer shall end there; what it raises ends the work."""
+        from steadyhand.models.decode import continue_ids
+
+        def watch(row: Continuation) -> bool:
+            return tell(self.renderer.decode(row.tokens))
+
+        ids = self.renderer.prompt(prompt.messages, prompt.tools).ids
+        (new,) = continue_ids(self.model, [ids], sampling, self.renderer.stop_ids, batch_size=1, watch=watch)
+        return Completion(self.renderer.decode(new.tokens), new.finish, len(ids), len(new.tokens), prompt_hash(ids))
 
     def logits(self, prompt: Prompt, last: int = 0) -> torch.Tensor:
         """The logits at the `last` positions (0: all) of one rendered prompt: positions x V, float32 on the CPU."""

@@ -1,0 +1,63 @@
+"""A domain's agent, ready to take reports: its tools bound, its audit log open, each run's trace kept.
+
+Several threads may take reports at once; the cap on writes of a run counts for each report.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from steadyhand.agent.audit import Log
+from steadyhand.agent.config import AgentFile, load_agent
+from steadyhand.agent.plan import Asker, Run, parallel_asker, run
+from steadyhand.agent.writes import Writer
+from steadyhand.errors import JobError
+from steadyhand.models.backend import Backend
+from steadyhand.tools.config import Toolbox, bind
+
+
+class Session:
+    """`ask` reads with the bound tools; who wants to stop between reads hands another one to `take`."""
+
+    def __init__(self, agent: AgentFile, tools: Toolbox, log: Log) -> None:
+        self.agent, self.tools, self.log = agent, tools, log
+        self.ask: Asker = parallel_asker(tools)
+
+    def take(self, text: str, *, backend: Backend | None = None, send: bool = False, ask: Asker | None = None) -> Run:
+        """Takes one report through the plan and keeps its trace beside the log. Raises JobError."""
+        offered = [self.tools[name].tool for name in (self.agent.plan.query, self.agent.plan.report)]
+        writer = Writer(dict(self.tools), self.agent.policy, self.log)
+        found = run(text, self.agent, ask or self.ask, writer, tools=offered, backend=backend, send=send)
+        _keep(trace_of(self.log.path, found), found)
+        return found
+
+
+@contextmanager
+def opened(folder: Path, audit: Path) -> Iterator[Session]:
+    """The agent of the domain in `folder`, with its log at `audit`. Raises SteadyError."""
+    agent = load_agent(folder)  # a mistake in the file shows before a log is made
+    log = Log(audit)
+    try:
+        with bind(agent, folder) as tools:
+            yield Session(agent, tools, log)
+    finally:
+        log.close()
+
+
+def trace_of(audit: Path, run: Run) -> Path:
+    return audit.parent / "traces" / f"{run.report[:16]}.jsonl"
+
+
+def _keep(path: Path, run: Run) -> None:
+    """The latest trace of each report; whole or not there."""
+    part = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        part.write_text("\n".join(run.trace) + "\n", "utf-8")
+        part.replace(path)
+    except OSError as error:
+        raise JobError(f"the trace cannot be written: {error.strerror}", where=str(path)) from error

@@ -1,0 +1,28 @@
+"""A run as lines for a person: one row an entity, columns aligned."""
+
+from __future__ import annotations
+
+from steadyhand.agent.plan import Ending, Row, Run
+
+WIDEST = 60
+
+
+def table(run: Run) -> list[str]:
+    """Entity, what the report says, what the service says, how it ended, and why."""
+    widths = [min(max(map(len, column)), WIDEST) for column in zip(*map(_cells, run.rows), strict=True)]
+    lines = []
+    for row in run.rows:
+        start = "  ".join(f"{cell:<{width}}" for cell, width in zip(_cells(row), widths, strict=True))
+        lines.append(f"{start}  {_why(row)}".rstrip())
+    return lines
+
+
+def _cells(row: Row) -> tuple[str, str, str, str]:
+    level = row.answer.get("level") if isinstance(row.answer, dict) else None
+    standing = row.standing if level is None else f"{row.standing} ({level})"
+    return row.entity, f"report {row.claim}", f"service {standing}", str(row.ending.value)
+
+
+def _why(row: Row) -> str:
+    told = f"digest {row.digest[:12]}" if row.ending in (Ending.PROPOSED, Ending.WAITING) else ""
+    return "  ".join(part for part in (row.code, row.detail, told) if part)

@@ -1,0 +1,1 @@
+"""The agent and the bare model behind OpenAI's HTTP interface."""

@@ -1,0 +1,223 @@
+"""The routes: OpenAI's chat completions and models, health, metrics. Knows HTTP; who answers is `served`'s."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+import uuid
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from fastapi import FastAPI, Request, Response
+from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.exceptions import HTTPException
+
+from steadyhand.chat.messages import Json
+from steadyhand.models.backend import Completion
+from steadyhand.serve.answer import Answer
+from steadyhand.serve.chunks import Chunks, event
+from steadyhand.serve.deltas import Deltas
+from steadyhand.serve.front import App, Front
+from steadyhand.serve.metrics import Metrics
+from steadyhand.serve.problem import ABSENT, BROKEN, MEDIA, TOO_LARGE, Problem, problem_of
+from steadyhand.serve.request import Asked, read_body, read_request
+from steadyhand.serve.served import Agent, Model, Served
+from steadyhand.serve.work import Job
+
+LOG = logging.getLogger(__name__)
+BODY_BYTES = 4 * 2**20
+
+
+@dataclass(frozen=True)
+class Serving:
+    """What is served, and to whom. `most` tokens an answer, `body` bytes a request; `local`: on loopback only."""
+
+    model: Model
+    agent: Agent | None = None
+    token: str = ""
+    most: int = 1024
+    body: int = BODY_BYTES
+    local: bool = True
+    metrics: Metrics = field(default_factory=Metrics)
+    created: int = field(default_factory=lambda: int(time.time()))
+
+    @property
+    def models(self) -> Sequence[Served]:
+        return (self.model, self.agent) if self.agent else (self.model,)
+
+
+def create_app(serving: Serving, on_failure: Callable[[BaseException], None]) -> App:
+    """The ASGI application. It answers at once and is ready when the model is loaded; if that fails, `on_failure` is
+    told why."""
+
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        loading = asyncio.create_task(_load(serving.model, on_failure))
+        yield
+        for served in serving.models:
+            await asyncio.to_thread(served.lanes.close)
+        await loading
+
+    app = FastAPI(title="steady serve", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
+    routes = _Routes(serving)
+    app.add_api_route("/v1/chat/completions", routes.chat, methods=["POST"], response_model=None)
+    app.add_api_route("/v1/models", routes.models)
+    app.add_api_route("/v1/models/{name:path}", routes.model)
+    app.add_api_route("/healthz", routes.health)
+    app.add_api_route("/metrics", routes.metrics)
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(HTTPException, _no_route)
+    return Front(app, serving.metrics, token=serving.token, local=serving.local)
+
+
+async def _load(model: Model, on_failure: Callable[[BaseException], None]) -> None:
+    try:
+        await model.load()
+    except Exception as error:  # noqa: BLE001  whoever started the server is told
+        on_failure(error)
+
+
+class _Routes:
+    def __init__(self, serving: Serving) -> None:
+        self._serving = serving
+        self._watching: set[asyncio.Task[None]] = set()
+
+    async def chat(self, request: Request) -> Response:
+        asked = read_request(read_body(await self._body(request)), most=self._serving.most)
+        served = self._served(asked.model)
+        job = served.submit(asked)
+        self._watch(request, job)
+        reply = _Reply(self._serving, served, asked, job)
+        headers = {"x-steady-ignored": ", ".join(map(ascii, asked.ignored))[:500]} if asked.ignored else {}
+        try:
+            if not asked.stream:
+                return JSONResponse(await reply.whole(), headers=headers)
+            return StreamingResponse(await reply.begun(), media_type="text/event-stream", headers=headers)
+        except asyncio.CancelledError:
+            job.leave()
+            raise
+        except Exception as error:
+            job.leave()
+            raise _logged(error) from error
+
+    async def models(self) -> Json:
+        return {"object": "list", "data": [self._card(served) for served in self._serving.models]}
+
+    async def model(self, name: str) -> Json:
+        return self._card(self._served(name))
+
+    async def health(self) -> Response:
+        ready = self._serving.model.backend is not None
+        return JSONResponse({"status": "ok" if ready else "loading"}, 200 if ready else 503)
+
+    async def metrics(self) -> Response:
+        self._serving.metrics.busy.set(sum(served.lanes.busy for served in self._serving.models))
+        return Response(self._serving.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
+
+    def _card(self, served: Served) -> dict[str, Json]:
+        return {"id": served.name, "object": "model", "created": self._serving.created, "owned_by": "steadyhand"}
+
+    def _served(self, name: str) -> Served:
+        for served in self._serving.models:
+            if served.name == name:
+                return served
+        names = ", ".join(served.name for served in self._serving.models)
+        raise Problem(
+            f"no model {name[:100]!r} here, but {names}", status=ABSENT, code="model_not_found", param="model"
+        )
+
+    async def _body(self, request: Request) -> bytes:
+        """A page in a browser can send no JSON type across sites without being asked first, which nobody allows."""
+        kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            raise Problem("the body is sent as application/json", status=MEDIA, code="invalid_content_type")
+        data = bytearray()
+        async for chunk in request.stream():
+            data += chunk
+            if len(data) > self._serving.body:
+                raise Problem(f"the body has more than {self._serving.body} bytes", status=TOO_LARGE, code="too_large")
+        return bytes(data)
+
+    def _watch(self, request: Request, job: Job[Completion]) -> None:
+        """Gives the job up when the client leaves; ends by itself when the answer is out."""
+
+        async def watch() -> None:
+            while (await request.receive())["type"] != "http.disconnect":
+                pass
+            job.leave()
+
+        task = asyncio.create_task(watch())
+        self._watching.add(task)
+        task.add_done_callback(self._watching.discard)
+
+
+class _Reply:
+    """One answer on its way, whole or in pieces."""
+
+    def __init__(self, serving: Serving, served: Served, asked: Asked, job: Job[Completion]) -> None:
+        self._serving, self._served, self._asked, self._job = serving, served, asked, job
+        self._chunks = Chunks(f"chatcmpl-{uuid.uuid4().hex}", served.name, serving.model.fingerprint, asked.usage)
+
+    async def whole(self) -> dict[str, Json]:
+        async for happened in self._job.events():
+            if isinstance(happened, Completion):
+                return self._chunks.whole(self._answer(happened))
+        raise AssertionError("a job ends with its result, or raises")
+
+    async def begun(self) -> AsyncIterator[bytes]:
+        """The stream, once its first piece is there: until then what goes wrong is an HTTP status."""
+        stream = self._stream()
+        first = await anext(stream)
+        return _after(first, stream, self._job)
+
+    async def _stream(self) -> AsyncIterator[bytes]:
+        deltas, early, delta = Deltas(self._asked.stop), self._served.early(self._asked), self._chunks.delta
+        pending = [delta({"role": "assistant", "content": ""})]
+        async for happened in self._job.events():
+            if isinstance(happened, Completion):
+                answer = self._answer(happened)
+                pieces = [*map(delta, deltas.finish(answer)), *self._chunks.closing(answer)]
+            else:
+                pieces = [*map(delta, deltas.feed(happened))] if early else []
+            if pieces:
+                for piece in [*pending, *pieces]:
+                    yield piece
+                pending = []
+
+    def _answer(self, completion: Completion) -> Answer:
+        answer = self._served.answer(self._asked, completion)
+        self._serving.metrics.answered(self._served.name, answer)
+        return answer
+
+
+async def _after(first: bytes, rest: AsyncIterator[bytes], job: Job[Completion]) -> AsyncIterator[bytes]:
+    """An error in the middle is an event; the headers are out already."""
+    try:
+        yield first
+        async for piece in rest:
+            yield piece
+    except Exception as error:  # noqa: BLE001  the client is told, and the log
+        yield event(_logged(error).body())
+    finally:
+        job.leave()
+
+
+def _logged(error: Exception) -> Problem:
+    problem = problem_of(error)
+    if problem.code == "internal_error":
+        LOG.error("a request failed", exc_info=error)
+    return problem
+
+
+async def _problem(_: Request, error: Exception) -> JSONResponse:
+    problem = problem_of(error)
+    return JSONResponse(problem.body(), problem.status, headers=problem.headers)
+
+
+async def _no_route(_: Request, error: Exception) -> JSONResponse:
+    status = error.status_code if isinstance(error, HTTPException) else BROKEN
+    return JSONResponse(
+        Problem(f"HTTP {status}: no such route or method", status=status, code="no_route").body(), status
+    )

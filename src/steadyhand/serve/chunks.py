@@ -1,0 +1,42 @@
+"""OpenAI's two shapes of an answer: one object, or server-sent events. Knows shapes only."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+
+from steadyhand.chat.messages import Json
+from steadyhand.serve.answer import Answer
+from steadyhand.serve.deltas import Delta
+
+DONE = b"data: [DONE]\n\n"
+
+
+def event(row: Json) -> bytes:
+    return b"data: " + json.dumps(row, ensure_ascii=False, separators=(",", ":")).encode() + b"\n\n"
+
+
+class Chunks:
+    """The pieces of the answer `name`; with `usage`, the last one counts tokens."""
+
+    def __init__(self, name: str, model: str, fingerprint: str, usage: bool) -> None:
+        self._usage = usage
+        self._row: dict[str, Json] = {
+            "id": name, "object": "chat.completion.chunk", "created": int(time.time()), "model": model,
+            "system_fingerprint": fingerprint or None,
+        }  # fmt: skip
+
+    def whole(self, answer: Answer) -> dict[str, Json]:
+        choice = {"index": 0, "message": answer.message(), "logprobs": None, "finish_reason": answer.finish}
+        return {**self._row, "object": "chat.completion", "choices": [choice], "usage": answer.usage()}
+
+    def delta(self, delta: Delta, finish: str | None = None) -> bytes:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+        return event({**self._row, "choices": [choice], **({"usage": None} if self._usage else {})})
+
+    def closing(self, answer: Answer) -> Iterator[bytes]:
+        yield self.delta({}, answer.finish)
+        if self._usage:
+            yield event({**self._row, "choices": [], "usage": answer.usage()})
+        yield DONE
