@@ -149,12 +149,17 @@ def measure(folder: Path, count: int, runs: int, model: str | None) -> dict[str,
         f"{truth.get(name, 'not there')} -> {found.get(name, 'not found')}"
         for found, truth in wrong for name in {*found, *truth} if found.get(name) != truth.get(name)
     )  # fmt: skip
+    moved = Counter(
+        f"{first[i].get(name, 'not found')} -> {run[i].get(name, 'not found')}"
+        for run in again for i in range(count)
+        for name in {*first[i], *run[i]} if first[i].get(name) != run[i].get(name)
+    )  # fmt: skip
     return {
         "reports": count, "characters": sum(len(text) for text, _ in drawn),
         "entities": sum(len(truth) for _, truth in drawn), "exactly right": count - len(wrong),
         "what differs": differ, "runs": runs + 1,
         "reports with one outcome": sum(all(run[i] == first[i] for run in again) for i in range(count)),
-        "seconds of the first run": round(seconds, 1),
+        "what differs between runs": moved, "seconds of the first run": round(seconds, 1),
     }  # fmt: skip
 
 
