@@ -63,7 +63,8 @@ def many(ctx: Context) -> Scene:
 
 
 def defanged(ctx: Context) -> Scene:
-    """A defanged name goes through extract_resource first; only then USS is asked."""
+    """A defanged name goes through extract_resource first; only then USS is asked. The reasoning says what kind of name
+    it is before it sets the flags."""
     name = ctx.names.any()
     kind = kind_of(name)
     dot = ctx.rng.choice(("(.)", "[.")) if ctx.noisy else "[.]"
@@ -71,8 +72,8 @@ def defanged(ctx: Context) -> Scene:
     scene = Scene(ctx).user(ctx.loose(ctx.template.format(d=shown)))
     scene.call(
         ctx.think(
-            (f"rate {shown}", "defanged: call extract_resource first", every_flag(ctx, flags)),
-            (f"查 {shown}", "变形了，先调用 extract_resource", every_flag(ctx, flags)),
+            (f"rate {shown}", f"take out {kind}: call extract_resource first", every_flag(ctx, flags)),
+            (f"查 {shown}", f"取出 {kind}，先调用 extract_resource", every_flag(ctx, flags)),
         ),
         ("extract_resource", flags),
     )
