@@ -18,10 +18,11 @@ def report_call(name: str, report_unsafe: bool) -> Call:
 
 def settle(scene: Scene, names: list[str], results: list[Result], report_unsafe: bool) -> Scene:
     """Reports every name where USS differs, then stops; stops at once where none does."""
-    wrong = [n for n, r in zip(names, results, strict=True) if r.unsafe != report_unsafe]
+    seen = dict(zip(names, results, strict=True))
+    wrong = [name for name, result in seen.items() if result.unsafe != report_unsafe]
     scene.offer.add("report_uss")
     scene.tags.add("stop")
-    return report(scene, wrong, results, report_unsafe) if wrong else agree(scene, results, report_unsafe)
+    return report(scene, wrong, seen, report_unsafe) if wrong else agree(scene, seen, report_unsafe)
 
 
 def says(ctx: Context, report_unsafe: bool) -> str:
@@ -35,34 +36,35 @@ def meant_for(scene: Scene, report_unsafe: bool) -> Scene:
     return scene
 
 
-def compare_think(ctx: Context, results: list[Result], report_unsafe: bool) -> str:
+def compare_think(ctx: Context, seen: dict[str, Result], report_unsafe: bool) -> str:
     """Each line rests on the one before: what the report says, what USS's levels mean, whether they differ. A model
-    that writes the conclusion first has to guess it."""
+    that writes the conclusion first has to guess it. Of several names, each stands before its verdicts."""
     comma = ctx.pick("; ", "；")
-    uss = comma.join(f"{short_check(r)} {schema_verdict(r.unsafe)}" for r in results)
-    differ = [r.unsafe != report_unsafe for r in results]
-    words = comma.join(side_by_side(ctx.lang, report_unsafe, r.unsafe) for r in results)
-    act = ctx.pick("report ", "上报 ") + reason_of(report_unsafe) if any(differ) else ctx.pick("stop", "停止")
+    uss = comma.join(f"{short_check(r)} {schema_verdict(r.unsafe)}" for r in seen.values())
+    pairs = {name: side_by_side(ctx.lang, report_unsafe, r.unsafe) for name, r in seen.items()}
+    words = comma.join(f"{name} {pair}" if len(seen) > 1 else pair for name, pair in pairs.items())
+    differ = any(r.unsafe != report_unsafe for r in seen.values())
+    act = ctx.pick("report ", "上报 ") + reason_of(report_unsafe) if differ else ctx.pick("stop", "停止")
     return ctx.think(
         (says(ctx, report_unsafe), f"USS: {uss}", f"{words}: {act}"),
         (says(ctx, report_unsafe), f"USS：{uss}", f"{words}：{act}"),
     )
 
 
-def agree(scene: Scene, results: list[Result], unsafe: bool) -> Scene:
+def agree(scene: Scene, seen: dict[str, Result], unsafe: bool) -> Scene:
     ctx, word = scene.ctx, verdict(scene.ctx.lang, unsafe)
     rule = verdict_rule(ctx.lang, unsafe)
     scene.tags.add("reading")
     return scene.say(
-        compare_think(ctx, results, unsafe),
+        compare_think(ctx, seen, unsafe),
         ctx.pick(f"Both say {word}. Nothing to report.", f"两边都说{word}，不用上报。"),
         Rule((*rule.must, ctx.pick("nothing|no need|not need|agree|both", "不用|不需要|无需|一致|都")), rule.must_not),
     )
 
 
-def report(scene: Scene, wrong: list[str], results: list[Result], report_unsafe: bool) -> Scene:
+def report(scene: Scene, wrong: list[str], seen: dict[str, Result], report_unsafe: bool) -> Scene:
     ctx = scene.ctx
-    scene.call(compare_think(ctx, results, report_unsafe), *(report_call(name, report_unsafe) for name in wrong))
+    scene.call(compare_think(ctx, seen, report_unsafe), *(report_call(name, report_unsafe) for name in wrong))
     if len(wrong) == 1 and ctx.rng.random() < 0.2:
         return already(scene)
     tickets = [ctx.names.ticket() for _ in wrong]

@@ -63,7 +63,7 @@ def state(ctx: Context) -> Scene:
 def _queried_and_filed(scene: Scene, name: str, result: Result, unsafe: bool, ticket: str) -> Scene:
     ctx = scene.ctx
     ask_uss(meant_for(scene, unsafe), [name]).result(result.shown(ctx.rng))
-    scene.call(compare_think(ctx, [result], unsafe), report_call(name, unsafe)).result(
+    scene.call(compare_think(ctx, {name: result}, unsafe), report_call(name, unsafe)).result(
         {"ticket": ticket, "state": "pending"}
     )
     return filed(scene, [ticket])
