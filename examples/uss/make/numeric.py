@@ -203,13 +203,13 @@ def _differing(lang: Lang, rng: random.Random) -> Iterator[Draw]:
 
 
 def _error_think(point: str, lang: Lang, report_unsafe: bool, unsafe: bool, uss: str) -> str:
-    """What the report says, what USS says, what follows: the lines with which scenarios compare both."""
+    """Both verdicts, and what follows. It begins otherwise than the comparison in scenarios, or a request to compare
+    would call up a card before USS is asked."""
     says, name = schema_verdict(report_unsafe), point.removeprefix("uss.")
     name = pick(lang, "no error", "没有错误") if point == "uss.agreement" else name
     differs = side_by_side(lang, report_unsafe, unsafe) + pick(lang, ": ", "：") + name
-    return think(
-        lang, *pick_three(lang, f"the report says {says}", f"USS: {uss}", f"报告说 {says}", f"USS：{uss}"), differs
-    )
+    plan = f"report {says}, USS {uss}", f"报告 {says}，USS {uss}"
+    return think(lang, *pick_three(lang, "name what this is", plan[0], "说这叫什么", plan[1]), differs)
 
 
 def _difference(point: str, lang: Lang, template: str, report_unsafe: bool, result: Result) -> Draw:
