@@ -233,7 +233,8 @@ def _print(report: Report, counts: dict[str, int], paths: Sequence[Path], form: 
 
 
 def _show(report: Report, counts: dict[str, int]) -> None:
-    for code in sorted({found.code for found in report.findings}):
+    worst_first = ("error", "warning", "note")
+    for _, code in sorted({(worst_first.index(found.severity), found.code) for found in report.findings}):
         _show_rule(code, [found for found in report.findings if found.code == code])
     said = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
     severities = ", ".join(f"{count} {name}" for name, count in report.severities().items())
