@@ -49,7 +49,8 @@ def test_check_groups_findings_by_rule(tmp_path: Path, capsys: pytest.CaptureFix
     out, err = capsys.readouterr()
     assert out.splitlines()[0] == "S101 error: an expected call does not fit its tool's schema (1)"
     assert f"  {folder}/scenarios/s.yaml:2:5: s1#1: query:" in out
-    assert out.splitlines()[-1].startswith("1 errors, 1 warnings, 2 notes in 2 points, 2 cards, 1 tools, 1 training scenarios")
+    last = out.splitlines()[-1]
+    assert last.startswith("1 errors, 1 warnings, 2 notes in 2 points, 2 cards, 1 tools, 1 training scenarios")
     assert err == ""
     found = result(capsys, "check", folder, code=1)
     assert [f["code"] for f in found["findings"]] == ["D106", "D106", "S101", "S107"]
