@@ -42,19 +42,11 @@ class Model:
     """The bare model. `load` is called in its lane, once; with one lane its answers are computed one by one."""
 
     def __init__(self, name: str, load: Callable[[], Backend], *, lanes: int = 1, waiting: int = 64) -> None:
-        self._name, self._load = name, load
+        self.name, self._load = name, load
         self.backend: Backend | None = None
         self.fingerprint = ""
-        self._lanes = Lanes("model", lanes, waiting)
+        self.lanes = Lanes("model", lanes, waiting)
         self._turn: AbstractContextManager[object] = threading.Lock() if lanes == 1 else nullcontext()
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    @property
-    def lanes(self) -> Lanes:
-        return self._lanes
 
     async def load(self) -> None:
         """Raises what loading raises."""
@@ -100,16 +92,8 @@ class Agent:
         self, name: str, session: Session, *, judge: Model | None = None, send: bool = False, lanes: int = 4,
         waiting: int = 64,
     ) -> None:  # fmt: skip
-        self._name, self.session, self.judge, self.send = name, session, judge, send
-        self._lanes = Lanes("agent", lanes, waiting)
-
-    @property
-    def name(self) -> str:
-        return self._name
-
-    @property
-    def lanes(self) -> Lanes:
-        return self._lanes
+        self.name, self.session, self.judge, self.send = name, session, judge, send
+        self.lanes = Lanes("agent", lanes, waiting)
 
     def submit(self, asked: Asked) -> Job[Completion]:
         if asked.prompt.tools or asked.choice == "required":
