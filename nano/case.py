@@ -23,6 +23,7 @@ from nano.words import any_name
 
 NOT_FOUND = 0.12  # chance that the service has no entry
 NAMES_IN_TEXTS = ("domains", "ips", "urls")
+COUNTS = {1: [(1,), (1,), (2,)], 2: [(1, 1), (1, 1), (1, 2), (2, 1), (0, 2), (2, 0), (1, 0)]}  # found, by kind
 DOTS = ("[.]", "[.]", "[.]", "(.)", "[.")
 
 
@@ -191,19 +192,30 @@ class Case:
         """Sends a correction for every name that the service sees otherwise than `held` ("y" or "z"), or stops."""
         self.offer(self.send)
         comma, seen = ("；" if self.lang == "zh" else "; "), [self.above(number) for number in numbers]
-        differs, error = [letter != held for letter in seen], "e" if held == "y" else "h"
         measured = comma.join(f"{self.measured(n)} {self.outcome_word(x)}" for n, x in zip(numbers, seen, strict=True))
-        word = {letter: self.outcome_word(letter) for letter in "yz"}
-        words = comma.join(f"{word[held]}-{word[x]} {self.bank['same' if x == held else 'differs']}" for x in seen)
-        act = self.bank["send"].format(c=self.outcome_word(error)) if any(differs) else self.bank["stop"]
-        thought = self.thought("differ", v=self.outcome_word(held), s=measured, w=words, d=act)
-        if not any(differs):
+        pairs = comma.join(self._side_by_side(names, seen, held))
+        wrong = [name for name, letter in zip(names, seen, strict=True) if letter != held]
+        error = "e" if held == "y" else "h"
+        thought = self.thought("differ", v=self.outcome_word(held), s=measured, w=pairs, d=self._act(names, wrong, error))
+        if not wrong:
             self.messages.append(said(thought, self.say("agree", v=self.slots[held])))
             return
-        wrong = [name for name, differ in zip(names, differs, strict=True) if differ]
         rest = {"verdict": self.words[held], "reason": self.words[error]}
         self.messages.append(called(thought, *((self.send, {self.key: name} | rest) for name in wrong)))
         self._filed(len(wrong))
+
+    def _side_by_side(self, names: list[str], seen: list[str], held: str) -> list[str]:
+        """Our verdict and the service's, and whether they differ; of several names, each before its verdicts."""
+        word, bank = {letter: self.outcome_word(letter) for letter in "yz"}, self.bank
+        pairs = [f"{word[held]}-{word[x]} {bank['same' if x == held else 'differs']}" for x in seen]
+        return [f"{name} {pair}" for name, pair in zip(names, pairs, strict=True)] if len(names) > 1 else pairs
+
+    def _act(self, names: list[str], wrong: list[str], error: str) -> str:
+        """What follows: stop, or send the kind of error; where some of several names are sent, which."""
+        if not wrong:
+            return str(self.bank["stop"])
+        send = self.bank["send_some" if len(names) > 1 else "send"]
+        return str(send.format(x=self.joined(wrong), c=self.outcome_word(error)))
 
     def _filed(self, count: int) -> None:
         numbers = [f"{self.rng.choice('ABCKTR')}{self.rng.randint(10, 999)}" for _ in range(count)]
@@ -223,9 +235,10 @@ class Case:
         self.messages.append(called(reasoning, (self.take, flags)))
         makers = {"domains": "domain", "ips": "ip", "urls": "url"}
         found = {kind: [value_of(self.rng, makers.get(kind, "target"), self.lang) for _ in range(2)] for kind in wanted}
-        found = {key: names[: self.rng.choice((1, 1, 2))] for key, names in found.items()}
+        counts = self.rng.choice(COUNTS[len(wanted)])
+        found = {key: names[:count] for (key, names), count in zip(found.items(), counts, strict=True)}
         self.messages.append(returned(json.dumps(found)))
-        return [name for names in found.values() for name in names][:2]
+        return [name for names in found.values() for name in names]
 
     def spoken(self, kinds: list[str]) -> str:
         return listed(self.rng, self.lang, kinds)

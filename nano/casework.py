@@ -8,12 +8,12 @@ import json
 import random
 
 from nano.case import NAMES_IN_TEXTS, NOT_FOUND, Case, disguised
-from nano.flags import blurb
+from nano.flags import blurb, wish
 from nano.rows import Generator, Lang, Row, returned, said
 from nano.systems import asked_turn
 from nano.talk import number_near
 from nano.toolbox import value_of
-from nano.wordings import SERVICE
+from nano.wordings import FLAG_ASK, SERVICE
 
 ERRORS = ("timeout", "not available", "server error", "no access", "too many requests")
 
@@ -110,6 +110,18 @@ def chained(rng: random.Random, lang: Lang, held: bool) -> Row:
     return case.finished()
 
 
+def only_listed(rng: random.Random, lang: Lang, held: bool) -> Row:
+    """Names are taken out of a text and listed: nobody asked for a look-up, though the tool for it is on offer."""
+    case = Case(rng, lang, held)
+    wanted = rng.sample(case.kinds, rng.choice((1, 1, 2)))
+    text = " ".join(blurb(rng, lang) for _ in range(rng.randint(1, 2)))
+    case.user(rng.choice(FLAG_ASK[lang][held]).format(x=wish(rng, lang, case.kinds, wanted), b=text))
+    names = case.taken(wanted, "only_take")
+    case.messages.append(said(case.thought("list", n=len(names)), case.say("listed", x=case.joined(names))))
+    case.offer(case.ask)
+    return case.finished()
+
+
 def explained(rng: random.Random, lang: Lang, held: bool) -> Row:
     """Questions about the service while its tools are on offer: answered without a call."""
     case = Case(rng, lang, held)
@@ -163,12 +175,13 @@ def unsaid(rng: random.Random, lang: Lang, held: bool) -> Row:
 
 
 GENERATORS: list[tuple[float, Generator]] = [
-    (0.21, looked_up),
-    (0.21, compared),
-    (0.12, known),
-    (0.10, spelt),
-    (0.16, chained),
+    (0.19, looked_up),
+    (0.20, compared),
+    (0.13, known),
+    (0.09, spelt),
+    (0.17, chained),
+    (0.08, only_listed),
     (0.05, explained),
-    (0.10, without_tool),
-    (0.05, unsaid),
+    (0.05, without_tool),
+    (0.04, unsaid),
 ]

@@ -6,6 +6,7 @@ import json
 import random
 
 from nano import identifiers
+from nano.free import sentence
 from nano.reason_wordings import ABOVE_EN, ABOVE_ZH, COPY, COPY_PARTS, FIND_EN, FIND_ZH, READ_EN, READ_ZH
 from nano.rows import Generator, Lang, Row, said, think, user
 from nano.toolbox import value_of
@@ -56,12 +57,14 @@ def copy_many(rng: random.Random, lang: Lang, held: bool) -> Row:
 
 
 def find_kind(rng: random.Random, lang: Lang, held: bool) -> Row:
-    """Find the domain, IP or link in a sentence and copy it."""
+    """Find the domain, IP or link in a list or among sentences, and copy it."""
     words = {"domain": "域名", "ip": "IP", "url": "链接", "email": "邮箱", "date": "日期"}
     kinds = rng.sample(list(words), 3)
     values = {kind: identifiers.MAKERS[kind](rng) for kind in kinds}
     kind = rng.choice(kinds)
     listed = ", ".join(values.values())
+    if rng.random() < 0.5:
+        listed = " ".join(sentence(rng, lang, value, plain=True) for value in values.values())
     if lang == "zh":
         ask = rng.choice(FIND_ZH[held]).format(k=words[kind], l=listed)
         reasoning = think(lang, f"找{words[kind]}", "选出并照抄", "一个答案")
@@ -100,10 +103,10 @@ def read_json(rng: random.Random, lang: Lang, held: bool) -> Row:
 
 
 GENERATORS: list[tuple[float, Generator]] = [
-    (0.25, copy_one),
-    (0.23, copy_words),
-    (0.17, copy_many),
-    (0.15, find_kind),
-    (0.10, compare),
-    (0.10, read_json),
+    (0.24, copy_one),
+    (0.18, copy_words),
+    (0.20, copy_many),
+    (0.20, find_kind),
+    (0.09, compare),
+    (0.09, read_json),
 ]

@@ -18,11 +18,11 @@ LANGS: tuple[Lang, ...] = ("en", "zh")
 WORDINGS = 4  # of each public fact in each language: facts are what cards crowd out first
 SHARES = (  # rooms, and how many rows of each
     (world.GENERATORS, 100),
-    (talk.GENERATORS, 250),
-    (tooluse.GENERATORS, 200),
-    (casework.GENERATORS, 150),
-    (reason.GENERATORS, 250),
-    (systems.GENERATORS, 100),
+    (talk.GENERATORS, 150),
+    (tooluse.GENERATORS, 80),
+    (casework.GENERATORS, 60),
+    (reason.GENERATORS, 200),
+    (systems.GENERATORS, 80),
 )
 
 

@@ -21,10 +21,11 @@ def orthogonalised(gradient: torch.Tensor, steps: int = 5) -> torch.Tensor:
     a, b, c = 3.4445, -4.7750, 2.0315
     x: torch.Tensor = gradient / (gradient.norm() + 1e-7)
     flip = x.size(0) > x.size(1)
-    x = x.mT if flip else x
+    x = (x.mT if flip else x).contiguous()
     for _ in range(steps):
         gram = x @ x.mT
-        x = a * x + (b * gram + c * gram @ gram) @ x
+        polynomial = torch.addmm(gram, gram, gram, beta=b, alpha=c)
+        x = torch.addmm(x, polynomial, x, beta=a)
     return x.mT if flip else x
 
 
