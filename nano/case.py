@@ -196,7 +196,8 @@ class Case:
         pairs = comma.join(self._side_by_side(names, seen, held))
         wrong = [name for name, letter in zip(names, seen, strict=True) if letter != held]
         error = "e" if held == "y" else "h"
-        thought = self.thought("differ", v=self.outcome_word(held), s=measured, w=pairs, d=self._act(names, wrong, error))
+        act = self._act(names, wrong, error)
+        thought = self.thought("differ", v=self.outcome_word(held), s=measured, w=pairs, d=act)
         if not wrong:
             self.messages.append(said(thought, self.say("agree", v=self.slots[held])))
             return

@@ -70,6 +70,39 @@ def test_a_disguised_name_is_looked_up_as_it_really_is(lang: Lang) -> None:
         assert found[0] not in next(m["content"] for m in reversed(messages) if m["role"] == "user")
 
 
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_chain_looks_up_all_that_was_found_and_a_list_names_it_all(lang: Lang) -> None:
+    rng, most = random.Random(6), 0
+    for _ in range(100):
+        for make in (casework.chained, casework.only_listed):
+            messages = make(rng, lang, False)["messages"]
+            take = next(i for i, m in enumerate(messages) if calls_of(m))
+            found = [name for names in json.loads(messages[take + 1]["content"]).values() for name in names]
+            then = messages[take + 2]
+            most = max(most, len(found))
+            if make is casework.chained:
+                assert [next(iter(call["arguments"].values())) for call in calls_of(then)] == found
+            else:
+                assert not calls_of(then)
+                assert all(name in then["content"] for name in found)
+    assert most == 3
+
+
+@pytest.mark.parametrize("lang", LANGS)
+def test_of_several_names_the_reasoning_says_which_are_sent(lang: Lang) -> None:
+    rng, some = random.Random(7), 0
+    for _ in range(200):
+        case = Case(rng, lang, held=False)
+        case.messages.clear()  # what was told
+        numbers = [rng.choice((None, rng.randint(0, 100))) for _ in range(2)]
+        case.settle(["a.example", "b.example"], numbers, rng.choice("yz"))
+        sent = [call["arguments"][case.key] for call in calls_of(case.messages[0])]
+        act = re.split(r"[:：]", case.messages[0]["reasoning_content"].splitlines()[-1], maxsplit=1)[1]
+        some += len(sent) == 1
+        assert all(act.count(name) == 1 + (name in sent) for name in ("a.example", "b.example"))
+    assert some > 50
+
+
 def test_only_the_host_of_a_name_is_disguised() -> None:
     hidden = disguised(random.Random(4), "https://a.example/x.zip")
     assert hidden.startswith("hxxps://a")
