@@ -12,7 +12,7 @@ from steadyhand.chat.messages import Json
 from steadyhand.domain.typed import read_typed
 from steadyhand.domain.yamlfile import read_yaml
 from steadyhand.errors import DomainError, PrerequisiteError
-from steadyhand.tools.config import Closed, ToolsRow
+from steadyhand.tools.rows import Closed, ToolsRow
 
 FILE = "agent.yaml"
 

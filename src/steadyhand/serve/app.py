@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-import uuid
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -20,6 +19,7 @@ from steadyhand.serve.answer import Answer
 from steadyhand.serve.chunks import Chunks, event
 from steadyhand.serve.deltas import Deltas
 from steadyhand.serve.front import App, Front
+from steadyhand.serve.ids import fresh
 from steadyhand.serve.metrics import Metrics
 from steadyhand.serve.problem import ABSENT, BROKEN, MEDIA, TOO_LARGE, Problem, problem_of
 from steadyhand.serve.request import Asked, read_body, read_request
@@ -62,7 +62,7 @@ def create_app(serving: Serving, on_failure: Callable[[BaseException], None]) ->
 
     app = FastAPI(title="steady serve", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     routes = _Routes(serving)
-    app.add_api_route("/v1/chat/completions", routes.chat, methods=["POST"], response_model=None)
+    app.add_route("/v1/chat/completions", routes.chat, methods=["POST"])  # reads its body itself: nothing to solve
     app.add_api_route("/v1/models", routes.models)
     app.add_api_route("/v1/models/{name:path}", routes.model)
     app.add_api_route("/healthz", routes.health)
@@ -158,7 +158,7 @@ class _Reply:
 
     def __init__(self, serving: Serving, served: Served, asked: Asked, job: Job[Completion]) -> None:
         self._serving, self._served, self._asked, self._job = serving, served, asked, job
-        self._chunks = Chunks(f"chatcmpl-{uuid.uuid4().hex}", served.name, serving.model.fingerprint, asked.usage)
+        self._chunks = Chunks(f"chatcmpl-{fresh()}", served.name, serving.model.fingerprint, asked.usage)
 
     async def whole(self) -> dict[str, Json]:
         async for happened in self._job.events():
