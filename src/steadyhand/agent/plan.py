@@ -280,6 +280,8 @@ def parallel_asker(tools: Mapping[str, BoundTool]) -> Asker:
 
     def ask(tool: str, arguments: Sequence[dict[str, Json]], parallel: int) -> list[Result]:
         bound = tools[tool]
+        if len(arguments) < 2:  # a thread for one call costs more than the call
+            return list(map(bound.call, arguments))
         with ThreadPoolExecutor(max_workers=parallel) as pool:
             return list(pool.map(bound.call, arguments))
 
