@@ -88,11 +88,11 @@ _exporter: _Exporter | None = None
 
 def start(traces: Any, meters: Any) -> Callable[[], None]:
     """Exports to an OpenTelemetry tracer provider and meter provider from now on, until what it returns is called."""
-    global _exporter  # noqa: PLW0603  as OpenTelemetry itself: one process has one
+    global _exporter
     before, _exporter = _exporter, _Exporter(traces, meters)
 
     def stop() -> None:
-        global _exporter  # noqa: PLW0603
+        global _exporter
         _exporter = before
 
     return stop
@@ -146,9 +146,7 @@ def is_on() -> bool:
 
 
 @contextmanager
-def operation(
-    name: str, subject: str, attributes: Mapping[str, Any], *, remote: bool = False
-) -> Iterator[Operation]:
+def operation(name: str, subject: str, attributes: Mapping[str, Any], *, remote: bool = False) -> Iterator[Operation]:
     """`name` is chat, invoke_agent or execute_tool, `subject` the model, agent or tool; `remote`: another process does
     it."""
     if _exporter is None:

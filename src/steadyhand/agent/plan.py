@@ -26,6 +26,7 @@ from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.chat.parse import parse_strict
 from steadyhand.extract import Found, Kind, extract_resource
 from steadyhand.models.backend import Backend, Completion, Prompt, Sampling
+from steadyhand.telemetry import carried
 from steadyhand.text.coded import Coded
 from steadyhand.tools.bound import BoundTool
 from steadyhand.tools.result import Result
@@ -283,6 +284,6 @@ def parallel_asker(tools: Mapping[str, BoundTool]) -> Asker:
         if len(arguments) < 2:  # a thread for one call costs more than the call
             return list(map(bound.call, arguments))
         with ThreadPoolExecutor(max_workers=parallel) as pool:
-            return list(pool.map(bound.call, arguments))
+            return list(pool.map(carried(bound.call), arguments))
 
     return ask

@@ -17,7 +17,10 @@ from steadyhand.agent.plan import Asker, Run, parallel_asker, run
 from steadyhand.agent.writes import Writer
 from steadyhand.errors import JobError
 from steadyhand.models.backend import Backend
+from steadyhand.telemetry import operation
 from steadyhand.tools.config import Toolbox, bind
+
+AGENT = "steady-agent"
 
 
 class Session:
@@ -31,7 +34,9 @@ class Session:
         """Takes one report through the plan and keeps its trace beside the log. Raises JobError."""
         offered = [self.tools[name].tool for name in (self.agent.plan.query, self.agent.plan.report)]
         writer = Writer(dict(self.tools), self.agent.policy, self.log)
-        found = run(text, self.agent, ask or self.ask, writer, tools=offered, backend=backend, send=send)
+        with operation("invoke_agent", AGENT, {"gen_ai.agent.name": AGENT}) as done:
+            found = run(text, self.agent, ask or self.ask, writer, tools=offered, backend=backend, send=send)
+            done.note({"steadyhand.report": found.report[:16], "steadyhand.state": found.state})
         _keep(trace_of(self.log.path, found), found)
         return found
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.agent import audit_option
+from steadyhand.cli.agent import audit_option, otel_option
 from steadyhand.cli.console import emit_json, say
 from steadyhand.cli.options import json_option
 from steadyhand.errors import EXIT_OK, PrerequisiteError, UsageError
 from steadyhand.serve.local import is_loopback
+from steadyhand.telemetry import exporting
 
 if TYPE_CHECKING:
     from steadyhand.models.backend import Backend
@@ -38,6 +39,7 @@ PARALLEL = 16  # requests that an endpoint is given at once
 @click.option("--token-env", metavar="NAME", help="The variable with the bearer token that clients must send.")
 @click.option("--max-tokens", "most", default=1024, show_default=True, type=click.IntRange(1), help="Of one answer.")
 @click.option("--queue", default=64, show_default=True, type=click.IntRange(0), help="Requests that may wait.")
+@otel_option
 @json_option
 def serve_command(
     model: str | None,
@@ -55,6 +57,7 @@ def serve_command(
     token_env: str | None,
     most: int,
     queue: int,
+    otel: bool,
     as_json: bool,
 ) -> int:
     """Serve the model (and an agent) behind POST /v1/chat/completions, until Ctrl-C.
@@ -82,7 +85,7 @@ def serve_command(
     bare = Model(name or Path(model).name or model, load, lanes=lanes, waiting=queue)
     if folder is not None and agent_name == bare.name:
         raise UsageError("model and agent have one name", where=agent_name, next="add --name or --agent-name")
-    with ExitStack() as stack:
+    with exporting(otel), ExitStack() as stack:
         agent = None
         if folder is not None:
             session = stack.enter_context(opened(folder, audit))

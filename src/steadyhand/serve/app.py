@@ -25,6 +25,7 @@ from steadyhand.serve.problem import ABSENT, BROKEN, MEDIA, TOO_LARGE, Problem, 
 from steadyhand.serve.request import Asked, read_body, read_request
 from steadyhand.serve.served import Agent, Model, Served
 from steadyhand.serve.work import Job
+from steadyhand.telemetry import continuing
 
 LOG = logging.getLogger(__name__)
 BODY_BYTES = 4 * 2**20
@@ -87,7 +88,8 @@ class _Routes:
     async def chat(self, request: Request) -> Response:
         asked = read_request(read_body(await self._body(request)), most=self._serving.most)
         served = self._served(asked.model)
-        job = served.submit(asked)
+        with continuing(request.headers):
+            job = served.submit(asked)
         self._watch(request, job)
         reply = _Reply(self._serving, served, asked, job)
         headers = {"x-steady-ignored": ", ".join(map(ascii, asked.ignored))[:500]} if asked.ignored else {}

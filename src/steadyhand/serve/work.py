@@ -12,6 +12,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 from steadyhand.serve.problem import BUSY, LEFT, UNREADY, Problem
+from steadyhand.telemetry import carried
 
 T = TypeVar("T")
 Tell = Callable[[str], None]
@@ -41,7 +42,7 @@ class Job(Generic[T]):
 
     def start(self, pool: ThreadPoolExecutor, work: Callable[[Tell], T], done: Callable[[], None]) -> None:
         self._done = done
-        self._future = pool.submit(self._run, work)
+        self._future = pool.submit(carried(self._run), work)
 
     def leave(self) -> None:
         """Gives the work up: at once while it waits, at its next word when it runs."""

@@ -170,8 +170,8 @@ class McpService:
 @dataclass(frozen=True)
 class McpCarrier:
     """A tool of `service`, there called `name`. `given` are its arguments with `{field}` for ours (None: ours as they
-    are), `key_argument` takes a write's idempotency key. An object, answer or error, that keeps to `refused` says that it
-    was not done; `code` is what such a result bears."""
+    are), `key_argument` takes a write's idempotency key. An object that keeps to `refused`, answer or error,
+    says that it was not done; `code` is what such a result bears."""
 
     service: McpService
     name: str
