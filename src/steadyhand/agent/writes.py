@@ -150,7 +150,7 @@ class Writer:
         last one under a cap."""
         with self.log.locked():
             now = self.log.clock()
-            if self.policy.approval and not self._approved(proposal.digest, now):
+            if self.policy.approval and not self.approved(proposal.digest, now):
                 return Code.APPROVAL
             if self.sent >= self.policy.per_run:
                 return Code.RUN_CAP
@@ -161,12 +161,12 @@ class Writer:
             self.sent += 1
             return Code.ALLOWED
 
-    def _approved(self, digest: str, now: datetime) -> bool:
+    def approved(self, digest: str, now: datetime | None = None) -> bool:
         """Fails closed: only a recorded approval of this very digest, neither expired nor from the future, counts."""
         record = self.log.known.judged.get(digest)
         if record is None or record.event != "approval":
             return False
-        age = now - datetime.fromisoformat(record.time)
+        age = (now or self.log.clock()) - datetime.fromisoformat(record.time)
         return timedelta(0) <= age <= timedelta(hours=self.policy.approval_hours)
 
     def _reconcile(self, key: str) -> tuple[State, Json]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from steadyhand.chat.messages import Json
 from steadyhand.models.backend import Completion
 from steadyhand.serve.answer import Answer
+from steadyhand.serve.approvals import Approvals
 from steadyhand.serve.chunks import Chunks, event
 from steadyhand.serve.deltas import Deltas
 from steadyhand.serve.front import App, Front
@@ -33,11 +34,13 @@ BODY_BYTES = 4 * 2**20
 
 @dataclass(frozen=True)
 class Serving:
-    """What is served, and to whom. `most` tokens an answer, `body` bytes a request; `local`: on loopback only."""
+    """What is served, and to whom. `approvers`: name -> token of those who may approve, over HTTP. `most`: tokens of an
+    answer, `body` bytes a request; `local`: on loopback only."""
 
     model: Model
     agent: Agent | None = None
     token: str = ""
+    approvers: Mapping[str, str] = field(default_factory=dict)
     most: int = 1024
     body: int = BODY_BYTES
     local: bool = True
@@ -68,6 +71,8 @@ def create_app(serving: Serving, on_failure: Callable[[BaseException], None]) ->
     app.add_api_route("/v1/models/{name:path}", routes.model)
     app.add_api_route("/healthz", routes.health)
     app.add_api_route("/metrics", routes.metrics)
+    if serving.agent and serving.approvers:
+        app.router.routes.extend(Approvals(serving.agent.session, serving.approvers).routes())
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _no_route)
     return Front(app, serving.metrics, token=serving.token, local=serving.local)

@@ -9,7 +9,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, gene
 from steadyhand.chat.reason import Reason
 from steadyhand.serve.answer import Answer
 
-ROUTES = ("/v1/chat/completions", "/v1/models", "/healthz", "/metrics")
+ROUTES = ("/v1/chat/completions", "/v1/models", "/v1/agent", "/healthz", "/metrics")
 SECONDS = (0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
 REFUSALS = (
     Reason.PARSE_UNCLOSED, Reason.PARSE_JSON, Reason.PARSE_SHAPE, Reason.UNKNOWN_TOOL, Reason.WRONG_COUNT,
