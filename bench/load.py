@@ -35,7 +35,7 @@ from typing import Any
 from bench.attacks import ROOT, start
 from bench.load_servers import feedback, recording
 
-SLICES, BAR, RATE = 6, 2.0, 250  # slices of each server, the bar of both ratios, reports made for a second at most
+SLICES, BAR, RATE = 6, 2.0, 100  # slices of each server, the bar of both ratios, reports made for a second at most
 
 
 @dataclass
