@@ -50,6 +50,8 @@ class Ending(Coded):
     REFUSED = "refused", "The service does not want it."
     UNDONE = "undone", "It was written and taken back by a person."
     DOUBT = "doubt", "It was sent and the answer was lost; the next run reads what became of it."
+    ASKED = "asked", "Planning freely, the model asked about it and reported nothing."
+    SKIPPED = "skipped", "Planning freely, the model did not ask about it."
     UNSENT = "unsent", "It was not done; the next run sends it."
 
 
@@ -104,12 +106,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Run:
-    """`state`: complete, waiting (for approvals) or incomplete (the next run finishes it). `trace`: JSON lines."""
+    """`state`: complete, waiting (for approvals) or incomplete (the next run finishes it). `trace`: JSON lines.
+    `stop`: why a model that plans freely ended."""
 
     report: str
     state: str
     rows: tuple[Row, ...]
     trace: tuple[str, ...]
+    stop: str = ""
 
 
 def entities_of(text: str, kinds: Sequence[Kind]) -> list[Entity]:
@@ -131,10 +135,12 @@ def run(
     send: bool = False,
 ) -> Run:
     """Takes one report through the plan. `tools`: query and report as a model is offered them (with a backend)."""
-    return _Runner(text, agent, ask, scribe, tuple(tools), backend, send).run()
+    return Runner(text, agent, ask, scribe, tuple(tools), backend, send).run()
 
 
-class _Runner:
+class Runner:
+    """One report on its way through the fixed plan; `agent.free` goes another way with the same means."""
+
     def __init__(
         self, text: str, agent: AgentFile, ask: Asker, scribe: Scribe, tools: tuple[Tool, ...], backend: Backend | None,
         send: bool,
@@ -160,7 +166,7 @@ class _Runner:
         self._note("end", state=state, rows=[asdict(row) for row in rows])
         return Run(self.report, state, tuple(rows), tuple(self.trace))
 
-    def _start(self) -> None:
+    def _start(self, **more: Json) -> None:
         self._note(
             "start",
             version=TRACE_VERSION,
@@ -170,6 +176,7 @@ class _Runner:
             tools=[tool.to_openai() for tool in self.tools],
             model=self.backend.fingerprint if self.backend else None,
             send=self.send,
+            **more,
         )
 
     def _query(self, entities: list[Entity]) -> list[Result]:
@@ -198,10 +205,9 @@ class _Runner:
 
     def _prompt(self, entity: Entity, said: Said, answer: Result) -> Prompt:
         claim: Verdict = "safe" if said.claim == "safe" else "unsafe"
-        language = "zh" if len(_HAN.findall(self.text)) * 5 > len(self.text) else "en"
         call = ToolCall(self.plan.query, self.plan.querying(entity.value))
         messages = (
-            Message("user", self.plan.question(entity.value, claim, language)),
+            Message("user", self.plan.question(entity.value, claim, self.language)),
             Message("assistant", calls=(call,)),
             Message("tool", neutral(answer.text())),
         )
@@ -265,6 +271,10 @@ class _Runner:
         return Proposal(
             self.plan.report, arguments, entity.value, claim, standing, self.report, self.agent.policy.digest, evidence
         )
+
+    @cached_property
+    def language(self) -> str:
+        return "zh" if len(_HAN.findall(self.text)) * 5 > len(self.text) else "en"
 
     @cached_property
     def _found(self) -> set[str]:

@@ -54,6 +54,7 @@ def agent_group() -> None:
 @click.option("--model", help="Ask this model as well: steady-nano, a folder, a hub name, or an endpoint's URL.")
 @click.option("--served-model", help="With an endpoint: the name of the model that it serves.")
 @click.option("--tokenizer", type=click.Path(path_type=Path), help="With an endpoint: the model's tokenizer folder.")
+@click.option("--free", is_flag=True, help="Let the model plan by itself, within the budgets of `free` in agent.yaml.")
 @click.option("--send", is_flag=True, help="Write what policy allows and a person has approved. Without: a dry run.")
 @otel_option
 @audit_option
@@ -64,6 +65,7 @@ def run_command(
     model: str | None,
     served_model: str | None,
     tokenizer: Path | None,
+    free: bool,
     send: bool,
     otel: bool,
     audit: Path,
@@ -77,6 +79,8 @@ def run_command(
     from steadyhand.agent.session import opened
     from steadyhand.models.traced import traced
 
+    if free and model is None:
+        raise UsageError("--free is about a model", next="add --model steady-nano, a folder, a hub name, or a URL")
     reports = [each for path in paths for each in texts(path, "utf-8")]
     found = []
     with exporting(otel), opened(folder, audit) as session, progress("reports") as advance:
@@ -84,7 +88,9 @@ def run_command(
         backend = traced(loaded, served_model or str(model)) if loaded else None
         for number, (source, text) in enumerate(reports):
             advance(number, len(reports))
-            found.append((source, session.take(text, backend=backend, send=send)))
+            freely = backend if free else None
+            run = session.let(text, freely, send=send) if freely else session.take(text, backend=backend, send=send)
+            found.append((source, run))
     if as_json:
         emit_json({"send": send, "audit": str(audit), "reports": [_row(source, run, audit) for source, run in found]})
     else:
@@ -169,6 +175,7 @@ def _row(source: str, run: Run, audit: Path) -> dict[str, Any]:
         "source": source,
         "report": run.report,
         "state": run.state,
+        **({"stop": run.stop} if run.stop else {}),
         "trace": str(trace_of(audit, run)),
         "rows": rows,
     }
