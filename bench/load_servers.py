@@ -173,4 +173,7 @@ def _tell(url: str) -> None:
 
 
 if __name__ == "__main__":
-    {"ours": ours, "bare": bare}[sys.argv[1]](Path(sys.argv[2]))
+    if len(sys.argv) == 3:
+        {"ours": ours, "bare": bare}[sys.argv[1]](Path(sys.argv[2]))
+    else:
+        print("bench/load.py starts these servers; there is nothing to measure here")

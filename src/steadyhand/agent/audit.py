@@ -77,22 +77,30 @@ class Log:
     @contextmanager
     def locked(self) -> Iterator[None]:
         """Nobody else appends during the block, and `known` has everything that was appended before it."""
-        with self._lock:
-            if not self._depth:
-                fcntl.flock(self._file, fcntl.LOCK_EX)
-            self._depth += 1
-            try:
-                if self._depth == 1:
-                    self._refresh()
-                yield
-            finally:
-                self._depth -= 1
-                outermost, upto = not self._depth, self._offset if self._due else 0
-                if outermost:
-                    self._due = False
-                    fcntl.flock(self._file, fcntl.LOCK_UN)
-        if outermost and upto:
-            self._sync(upto)
+        upto = 0
+        try:
+            with self._lock:
+                if not self._depth:
+                    fcntl.flock(self._file, fcntl.LOCK_EX)
+                self._depth += 1
+                try:
+                    if self._depth == 1:
+                        self._refresh()
+                    yield
+                finally:
+                    upto = self._left()
+        finally:
+            if upto:
+                self._sync(upto)
+
+    def _left(self) -> int:
+        """Ends a hold of the lock; how much of the file has to be on disk before the outermost one is over."""
+        self._depth -= 1
+        if self._depth:
+            return 0
+        upto, self._due = self._offset if self._due else 0, False
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+        return upto
 
     def _sync(self, upto: int) -> None:
         """Waits until the file's first `upto` bytes are on disk; who waited meanwhile finds his own there as well."""
