@@ -149,7 +149,7 @@ def test_only_an_approver_approves(session: Session, uss: Uss, who: str) -> None
         server.client.headers["authorization"] = "Bearer client"
         server.message(REPORT, **AS)
         (proposal,) = session.log.records
-        headers = {"authorization": f"Bearer {who}".encode()}
+        headers = [(b"authorization", f"Bearer {who}".encode())]
         digest, key = proposal.data["digest"], proposal.data["key"]
         for path in (f"proposals/{digest}/approve", f"proposals/{digest}/refuse", f"writes/{key}/undo"):
             response = server.client.post(f"{server.url}/v1/agent/{path}", headers=headers)

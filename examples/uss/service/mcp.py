@@ -27,12 +27,10 @@ def create_server(client: httpx.Client) -> MCPServer:
         answer: dict[str, Any] = response.json()
         return answer
 
-    @server.tool()
     def reputation(uri: str) -> dict[str, Any]:
         """Ask USS about one URI."""
         return asked("GET", "/v1/reputation", params={"uri": uri})
 
-    @server.tool()
     def file_feedback(
         uri: str, verdict: Literal["safe", "unsafe"], reason: Literal["false_negative", "false_positive"], key: str
     ) -> dict[str, Any]:
@@ -40,16 +38,16 @@ def create_server(client: httpx.Client) -> MCPServer:
         correction = {"uri": uri, "verdict": verdict, "reason": reason}
         return asked("POST", "/v1/feedback", json=correction, headers={"Idempotency-Key": key})
 
-    @server.tool()
     def feedback_by_key(key: str) -> dict[str, Any]:
         """What became of the feedback with this key; an object with `error` when there is none."""
         return asked("GET", f"/v1/feedback/by-key/{key}")
 
-    @server.tool()
     def withdraw(ticket: str) -> dict[str, Any]:
         """Take a feedback back that is still pending."""
         return asked("DELETE", f"/v1/feedback/{ticket}")
 
+    for tool in (reputation, file_feedback, feedback_by_key, withdraw):
+        server.add_tool(tool)
     return server
 
 

@@ -73,8 +73,8 @@ class _Free(Runner):
         messages = [Message("user", self.free.question(neutral(self.text), self.language))]
         while (stop := self._turn(messages)) is None:
             pass
-        rows = [self.rows.pop(name, None) or self._unwritten(entity) for name, entity in self.entities.items()]
-        rows += self.rows.values()  # what it made up
+        known = {name: self._unwritten(entity) for name, entity in self.entities.items()}
+        rows = list((known | self.rows).values())  # those that it made up at the end
         endings = {row.ending for row in rows}
         unfinished = stop is not Stop.DONE or endings & UNFINISHED
         state = "incomplete" if unfinished else "waiting" if Ending.WAITING in endings else "complete"

@@ -95,9 +95,9 @@ class CallRow(Closed):
     def problem(self, kind: str, *, named: bool) -> str:
         """What does not fit to this kind of service; `named`: the call has a name without `call`."""
         if kind == "http":
-            odd = self.call or self.arguments or self.refused
+            odd = bool(self.call or self.arguments or self.refused)
             return "call, arguments and refused belong to kind: mcp" if odd else "" if self.request else "request"
-        odd = self.request or self.query or self.body
+        odd = bool(self.request or self.query or self.body)
         return "request, query and body belong to HTTP" if odd else "" if self.call or named else "call"
 
     @field_validator("answers", "refused")
