@@ -19,7 +19,7 @@ from steadyhand.train.config import DpoConfig, SftConfig
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "steadyhand"
 FLOORS = (
-    ("errors", "extract", "settings", "text"),
+    ("errors", "extract", "settings", "telemetry", "text"),
     ("chat", "stats"),
     ("domain", "ledger"),
     ("models", "tools"),

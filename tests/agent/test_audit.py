@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import os
 import threading
 from datetime import UTC, datetime
 from pathlib import Path
@@ -151,3 +152,59 @@ def test_a_log_that_is_not_there_is_one_error(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(JobError, match="cannot be opened"):
         Log(tmp_path / "file" / "audit.jsonl")
+
+
+def test_threads_that_append_at_once_share_a_wait_for_the_disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log, waits, sync = Log(tmp_path / "a.jsonl"), [], os.fsync
+    begun, going = threading.Event(), threading.Event()
+
+    def slow(descriptor: int) -> None:
+        waits.append(os.fstat(descriptor).st_size)
+        begun.set()
+        going.wait(30)
+        sync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", slow)
+    threads = [threading.Thread(target=log.append, args=("note", {"number": n})) for n in range(9)]
+    threads[0].start()
+    begun.wait(30)
+    for thread in threads[1:]:
+        thread.start()
+    while len((tmp_path / "a.jsonl").read_bytes().split(b"\n")) < 10:
+        pass  # all have written, and all wait
+    assert threads[0].is_alive()
+    going.set()
+    for thread in threads:
+        thread.join()
+    assert len(waits) == 2  # the first one's, and one for the eight that came meanwhile
+    assert waits[1] == (tmp_path / "a.jsonl").stat().st_size
+    assert verify(tmp_path / "a.jsonl").records == 9
+    log.close()
+
+
+def test_a_disk_that_fails_is_an_error_of_the_append(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    log = Log(tmp_path / "a.jsonl")
+
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(JobError, match="No space left"):
+        log.append("note", {})
+    with pytest.raises(JobError, match="No space left"), log.locked():
+        log.append("note", {})
+    log.close()
+
+
+def test_what_is_kept_in_mind_has_no_evidence(tmp_path: Path) -> None:
+    log = Log(tmp_path / "a.jsonl")
+    row = {"key": "k" * 64, "digest": "d" * 64, "tool": "t", "arguments": {"a": 1}, "evidence": {"window": "secret"}}
+    for event in ("proposal", "intent"):
+        log.append(event, row)
+    assert [record.event for record in log.records] == ["proposal", "intent"]
+    assert log.records[0].data == row
+    assert "secret" not in str(vars(log.known))
+    assert [record.data for record in log.known.by_key["k" * 64]] == [
+        {"key": "k" * 64, "digest": "d" * 64, "tool": "t"}
+    ]
+    log.close()

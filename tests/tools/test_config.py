@@ -10,7 +10,8 @@ import pytest
 from steadyhand.domain.typed import read_typed
 from steadyhand.domain.yamlfile import read_yaml
 from steadyhand.errors import DomainError, PrerequisiteError
-from steadyhand.tools.config import Toolbox, ToolsRow, bind
+from steadyhand.tools.config import Toolbox, bind
+from steadyhand.tools.rows import ToolsRow
 from tests.uss import TOKEN, Uss, running
 
 TEXT = """\

@@ -4,8 +4,9 @@
 
 `hash` is the sha256 of the rest as canonical JSON, so a line that was changed, removed, added or moved breaks the chain
 at its place. Cutting lines off the end leaves a shorter chain that is whole: against that, keep a `hash` elsewhere and
-give it to `verify`. Appending is safe for several threads and processes; a line is on disk when `append` returns. What
-a crash left of a line is cut off by the next append, which records that.
+give it to `verify`. Appending is safe for several threads and processes. A line is on disk when `append` returns, or
+where that stands in a `locked` block, when the block ends; threads that append at the same time share one wait for the
+disk. What a crash left of a line is cut off by the next append, which records that.
 """
 
 from __future__ import annotations
@@ -21,22 +22,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from steadyhand.agent.memory import GENESIS, Memory, Record
 from steadyhand.chat.messages import Json
 from steadyhand.errors import JobError, Place
 from steadyhand.ledger.keys import canonical_json
 
-GENESIS = "0" * 64
+__all__ = ["GENESIS", "Log", "Record", "Verified", "utc_now", "verify"]
 _KEYS = {"n", "time", "event", "data", "prev", "hash"}
-
-
-@dataclass(frozen=True)
-class Record:
-    n: int
-    time: str
-    event: str
-    data: dict[str, Json]
-    prev: str
-    hash: str
 
 
 @dataclass(frozen=True)
@@ -57,10 +49,9 @@ class Log:
 
     def __init__(self, path: Path, clock: Callable[[], datetime] = utc_now) -> None:
         self.path, self.clock = path, clock
-        self.records: list[Record] = []
-        self.by_key: dict[str, list[Record]] = {}  # those that speak of one write
-        self.noted: set[tuple[str, str]] = set()  # (event, digest) of proposals
+        self.known = Memory()
         self._lock, self._depth, self._offset, self._torn = threading.RLock(), 0, 0, b""
+        self._disk, self._synced, self._due = threading.Lock(), 0, False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
@@ -75,23 +66,53 @@ class Log:
 
     @property
     def head(self) -> str:
-        return self.records[-1].hash if self.records else GENESIS
+        return self.known.head
+
+    @property
+    def records(self) -> list[Record]:
+        """All of it, read from the file."""
+        lines = self.path.read_bytes().split(b"\n")[:-1]  # what stands after the last line feed is not written yet
+        return [Record(**json.loads(line)) for line in lines]
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Nobody else appends during the block, and `records` has everything that was appended before it."""
-        with self._lock:
-            if not self._depth:
-                fcntl.flock(self._file, fcntl.LOCK_EX)
-            self._depth += 1
-            try:
-                if self._depth == 1:
-                    self._refresh()
-                yield
-            finally:
-                self._depth -= 1
+        """Nobody else appends during the block, and `known` has everything that was appended before it."""
+        upto = 0
+        try:
+            with self._lock:
                 if not self._depth:
-                    fcntl.flock(self._file, fcntl.LOCK_UN)
+                    fcntl.flock(self._file, fcntl.LOCK_EX)
+                self._depth += 1
+                try:
+                    if self._depth == 1:
+                        self._refresh()
+                    yield
+                finally:
+                    upto = self._left()
+        finally:
+            if upto:
+                self._sync(upto)
+
+    def _left(self) -> int:
+        """Ends a hold of the lock; how much of the file has to be on disk before the outermost one is over."""
+        self._depth -= 1
+        if self._depth:
+            return 0
+        upto, self._due = self._offset if self._due else 0, False
+        fcntl.flock(self._file, fcntl.LOCK_UN)
+        return upto
+
+    def _sync(self, upto: int) -> None:
+        """Waits until the file's first `upto` bytes are on disk; who waited meanwhile finds his own there as well."""
+        with self._disk:
+            if self._synced >= upto:
+                return
+            written = self._offset
+            try:
+                os.fsync(self._file)
+            except OSError as error:
+                raise self._unwritten(error) from error
+            self._synced = written
 
     def append(self, event: str, data: dict[str, Json]) -> Record:
         """Writes one record and waits until it is on disk. Raises JobError when it cannot be."""
@@ -102,38 +123,42 @@ class Log:
 
     def _write(self, event: str, data: dict[str, Json]) -> Record:
         time = self.clock().isoformat(timespec="microseconds")
-        row: dict[str, Json] = {"n": len(self.records), "time": time, "event": event, "data": data, "prev": self.head}
+        row: dict[str, Json] = {"n": self.known.count, "time": time, "event": event, "data": data, "prev": self.head}
         record = Record(**row, hash=_hash(row))
         line = canonical_json({**row, "hash": record.hash}).encode() + b"\n"
         try:
             if os.write(self._file, line) != len(line):
                 raise OSError(0, "the line was not written whole")
-            os.fsync(self._file)
         except OSError as error:
-            raise JobError(
-                f"the audit log cannot be written: {error.strerror}", where=str(self.path), next="make room, try again"
-            ) from error
+            raise self._unwritten(error) from error
+        self._due = True
         self._remember(record, len(line))
         return record
 
+    def _unwritten(self, error: OSError) -> JobError:
+        what = f"the audit log cannot be written: {error.strerror}"
+        return JobError(what, where=str(self.path), next="make room, try again")
+
     def _remember(self, record: Record, size: int) -> None:
         self._offset += size
-        self.records.append(record)
-        if record.event in ("proposal", "blocked"):
-            self.noted.add((record.event, str(record.data["digest"])))
-        elif isinstance(key := record.data.get("key"), str):
-            self.by_key.setdefault(key, []).append(record)
+        self.known.add(record)
+
+    def _read(self, start: int, end: int) -> bytes:
+        data = bytearray()
+        while (size := end - start - len(data)) and (
+            chunk := os.pread(self._file, min(size, 1 << 20), start + len(data))
+        ):
+            data += chunk
+        return bytes(data)
 
     def _refresh(self) -> None:
         """Reads what was appended since; keeps a last line without its end apart."""
-        if os.fstat(self._file).st_size < self._offset:
-            raise _broken(self.path, len(self.records), "lines that were there are gone")
-        data = bytearray()
-        while chunk := os.pread(self._file, 1 << 20, self._offset + len(data)):
-            data += chunk
-        whole, _, self._torn = bytes(data).rpartition(b"\n")
+        size = os.fstat(self._file).st_size
+        if size < self._offset:
+            raise _broken(self.path, self.known.count, "lines that were there are gone")
+        whole, _, self._torn = self._read(self._offset, size).rpartition(b"\n")
         for line in whole.split(b"\n") if whole else ():
-            self._remember(_checked(line, len(self.records), self.head, self.path), len(line) + 1)
+            self._remember(_checked(line, self.known.count, self.head, self.path), len(line) + 1)
 
     def _cut(self) -> None:
         torn, self._torn = self._torn, b""

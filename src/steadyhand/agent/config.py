@@ -12,7 +12,7 @@ from steadyhand.chat.messages import Json
 from steadyhand.domain.typed import read_typed
 from steadyhand.domain.yamlfile import read_yaml
 from steadyhand.errors import DomainError, PrerequisiteError
-from steadyhand.tools.config import Closed, ToolsRow
+from steadyhand.tools.rows import Closed, ToolsRow
 
 FILE = "agent.yaml"
 
@@ -68,9 +68,31 @@ class Plan(Closed):
         return self.ask[language].replace("{claim}", word).replace("{entity}", entity)
 
 
+_FREE = {
+    "en": "Compare what this report says of hosts with what the service says. Report where the service is wrong.\n\n",
+    "zh": "比较这份报告对各个主机的说法和服务的说法，服务错了就上报。\n\n",
+}
+
+
+class Free(Closed):
+    """Budgets of a model that plans freely, for each report: `steps` are its turns, `calls` all its calls, `tokens` all
+    that it writes, `seconds` until the last turn may begin. `ask` is all that it is told, by language, before the
+    report."""
+
+    steps: int = Field(default=16, ge=1, le=1000)
+    calls: int = Field(default=200, ge=1, le=10_000)
+    tokens: int = Field(default=8192, ge=16)
+    seconds: float = Field(default=300.0, gt=0)
+    ask: dict[str, str] = Field(default_factory=lambda: dict(_FREE), min_length=1)
+
+    def question(self, report: str, language: str) -> str:
+        return (self.ask[language] if language in self.ask else next(iter(self.ask.values()))) + report
+
+
 class AgentFile(ToolsRow):
     plan: Plan
     policy: Policy = Policy()
+    free: Free = Free()
 
 
 def load_agent(folder: Path) -> AgentFile:

@@ -26,6 +26,7 @@ from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.chat.parse import parse_strict
 from steadyhand.extract import Found, Kind, extract_resource
 from steadyhand.models.backend import Backend, Completion, Prompt, Sampling
+from steadyhand.telemetry import carried
 from steadyhand.text.coded import Coded
 from steadyhand.tools.bound import BoundTool
 from steadyhand.tools.result import Result
@@ -49,6 +50,8 @@ class Ending(Coded):
     REFUSED = "refused", "The service does not want it."
     UNDONE = "undone", "It was written and taken back by a person."
     DOUBT = "doubt", "It was sent and the answer was lost; the next run reads what became of it."
+    ASKED = "asked", "Planning freely, the model asked about it and reported nothing."
+    SKIPPED = "skipped", "Planning freely, the model did not ask about it."
     UNSENT = "unsent", "It was not done; the next run sends it."
 
 
@@ -103,12 +106,14 @@ class Row:
 
 @dataclass(frozen=True)
 class Run:
-    """`state`: complete, waiting (for approvals) or incomplete (the next run finishes it). `trace`: JSON lines."""
+    """`state`: complete, waiting (for approvals) or incomplete (the next run finishes it). `trace`: JSON lines.
+    `stop`: why a model that plans freely ended."""
 
     report: str
     state: str
     rows: tuple[Row, ...]
     trace: tuple[str, ...]
+    stop: str = ""
 
 
 def entities_of(text: str, kinds: Sequence[Kind]) -> list[Entity]:
@@ -130,10 +135,12 @@ def run(
     send: bool = False,
 ) -> Run:
     """Takes one report through the plan. `tools`: query and report as a model is offered them (with a backend)."""
-    return _Runner(text, agent, ask, scribe, tuple(tools), backend, send).run()
+    return Runner(text, agent, ask, scribe, tuple(tools), backend, send).run()
 
 
-class _Runner:
+class Runner:
+    """One report on its way through the fixed plan; `agent.free` goes another way with the same means."""
+
     def __init__(
         self, text: str, agent: AgentFile, ask: Asker, scribe: Scribe, tools: tuple[Tool, ...], backend: Backend | None,
         send: bool,
@@ -159,7 +166,7 @@ class _Runner:
         self._note("end", state=state, rows=[asdict(row) for row in rows])
         return Run(self.report, state, tuple(rows), tuple(self.trace))
 
-    def _start(self) -> None:
+    def _start(self, **more: Json) -> None:
         self._note(
             "start",
             version=TRACE_VERSION,
@@ -169,6 +176,7 @@ class _Runner:
             tools=[tool.to_openai() for tool in self.tools],
             model=self.backend.fingerprint if self.backend else None,
             send=self.send,
+            **more,
         )
 
     def _query(self, entities: list[Entity]) -> list[Result]:
@@ -197,10 +205,9 @@ class _Runner:
 
     def _prompt(self, entity: Entity, said: Said, answer: Result) -> Prompt:
         claim: Verdict = "safe" if said.claim == "safe" else "unsafe"
-        language = "zh" if len(_HAN.findall(self.text)) * 5 > len(self.text) else "en"
         call = ToolCall(self.plan.query, self.plan.querying(entity.value))
         messages = (
-            Message("user", self.plan.question(entity.value, claim, language)),
+            Message("user", self.plan.question(entity.value, claim, self.language)),
             Message("assistant", calls=(call,)),
             Message("tool", neutral(answer.text())),
         )
@@ -266,6 +273,10 @@ class _Runner:
         )
 
     @cached_property
+    def language(self) -> str:
+        return "zh" if len(_HAN.findall(self.text)) * 5 > len(self.text) else "en"
+
+    @cached_property
     def _found(self) -> set[str]:
         """Provenance is looked up anew in the text itself, whatever was handed along on the way."""
         return {found.value for found in extract_resource(self.text, self.plan.kinds)}
@@ -280,7 +291,9 @@ def parallel_asker(tools: Mapping[str, BoundTool]) -> Asker:
 
     def ask(tool: str, arguments: Sequence[dict[str, Json]], parallel: int) -> list[Result]:
         bound = tools[tool]
+        if len(arguments) < 2:  # a thread for one call costs more than the call
+            return list(map(bound.call, arguments))
         with ThreadPoolExecutor(max_workers=parallel) as pool:
-            return list(pool.map(bound.call, arguments))
+            return list(pool.map(carried(bound.call), arguments))
 
     return ask

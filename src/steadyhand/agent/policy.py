@@ -33,6 +33,7 @@ class Code(Coded):
     BARE_SUFFIX = "bare_suffix", "Names below it belong to many owners."
     RESERVED = "reserved", "It is no public address."
     NEVER_TOUCH = "never_touch", "It stands on the never-touch list."
+    CLAIM = "claim", "The report, read by rule, does not say that of it."
     TRANSITION = "transition", "This change of verdict is not on the allow-list."
     RUN_CAP = "run_cap", "The run has made as many writes as it may."
     DAY_CAP = "day_cap", "Today as many writes were made as may be."

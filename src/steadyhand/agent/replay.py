@@ -14,6 +14,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from steadyhand.agent.config import AgentFile
+from steadyhand.agent.free import run_free
 from steadyhand.agent.plan import TRACE_VERSION, Run, run
 from steadyhand.agent.policy import Code, Proposal
 from steadyhand.agent.writes import Outcome, State
@@ -48,6 +49,8 @@ def _again(rows: list[dict[str, Any]]) -> Run:
     if start["step"] != "start" or start["version"] != TRACE_VERSION:
         raise ValueError("its first line is another")
     recorded = _Recorded(rows)
+    if start.get("mode") == "free":
+        return _free_again(start, recorded)
     return run(
         start["text"],
         AgentFile.model_validate(start["agent"]),
@@ -59,6 +62,19 @@ def _again(rows: list[dict[str, Any]]) -> Run:
     )
 
 
+def _free_again(start: dict[str, Any], recorded: _Recorded) -> Run:
+    return run_free(
+        start["text"],
+        AgentFile.model_validate({**start["agent"], "free": start["free"]}),
+        recorded.ask,
+        recorded,
+        tools=[Tool.from_openai(tool) for tool in start["tools"]],
+        backend=recorded,
+        late=recorded.late,
+        send=start["send"],
+    )
+
+
 class _Recorded:
     """Service, model and writer at once, all three from the record, each answer in its turn."""
 
@@ -66,10 +82,12 @@ class _Recorded:
         self.fingerprint = str(rows[0]["model"])
         self._reads = [row for row in rows if row["step"] == "read"]
         self._completions = [row["completion"] for row in rows if row["step"] == "model"]
+        self._late = [row["late"] for row in rows if row["step"] == "turn"]
         self._outcomes = [row["outcome"] for row in rows if row["step"] == "write"]
 
     def ask(self, tool: str, arguments: Sequence[dict[str, Json]], parallel: int) -> list[Result]:
         recorded = [row["result"] for row in self._reads[: len(arguments)]]
+        del self._reads[: len(arguments)]
         if len(recorded) < len(arguments):
             raise ValueError("more is asked than was recorded")
         return [Result(**{**row, "status": Status(row["status"])}) for row in recorded]
@@ -77,7 +95,11 @@ class _Recorded:
     def generate(
         self, prompts: Sequence[Prompt], sampling: Sampling, *, batch_size: int = 32, progress: Progress | None = None
     ) -> list[Completion]:
-        return [Completion(**row) for row in self._completions]
+        chosen, self._completions = self._completions[: len(prompts)], self._completions[len(prompts) :]
+        return [Completion(**row) for row in chosen]
+
+    def late(self) -> bool:
+        return bool(self._late.pop(0))
 
     def propose(self, proposal: Proposal) -> None:
         """A replay leaves nothing behind."""

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic
 
 from steadyhand.agent.audit import Log
 from steadyhand.agent.config import AgentFile, load_agent
+from steadyhand.agent.free import run_free
 from steadyhand.agent.plan import Asker, Run, parallel_asker, run
 from steadyhand.agent.writes import Writer
 from steadyhand.errors import JobError
 from steadyhand.models.backend import Backend
+from steadyhand.telemetry import operation
 from steadyhand.tools.config import Toolbox, bind
+
+AGENT = "steady-agent"
 
 
 class Session:
@@ -31,7 +36,27 @@ class Session:
         """Takes one report through the plan and keeps its trace beside the log. Raises JobError."""
         offered = [self.tools[name].tool for name in (self.agent.plan.query, self.agent.plan.report)]
         writer = Writer(dict(self.tools), self.agent.policy, self.log)
-        found = run(text, self.agent, ask or self.ask, writer, tools=offered, backend=backend, send=send)
+        return self._kept(
+            lambda: run(text, self.agent, ask or self.ask, writer, tools=offered, backend=backend, send=send)
+        )
+
+    def let(self, text: str, backend: Backend, *, send: bool = False) -> Run:
+        """Lets the model plan freely on one report, within `free` of agent.yaml; its trace is kept. Raises JobError."""
+        reads = [tool.tool for tool in self.tools.values() if tool.effect == "read"]
+        offered = [*reads, self.tools[self.agent.plan.report].tool]
+        writer, ends = Writer(dict(self.tools), self.agent.policy, self.log), monotonic() + self.agent.free.seconds
+
+        def late() -> bool:
+            return monotonic() > ends
+
+        return self._kept(
+            lambda: run_free(text, self.agent, self.ask, writer, tools=offered, backend=backend, late=late, send=send)
+        )
+
+    def _kept(self, work: Callable[[], Run]) -> Run:
+        with operation("invoke_agent", AGENT, {"gen_ai.agent.name": AGENT}) as done:
+            found = work()
+            done.note({"steadyhand.report": found.report[:16], "steadyhand.state": found.state})
         _keep(trace_of(self.log.path, found), found)
         return found
 

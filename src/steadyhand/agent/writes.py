@@ -74,7 +74,7 @@ class Writer:
 
     def _once(self, event: str, row: dict[str, Json]) -> None:
         with self.log.locked():
-            if (event, row["digest"]) not in self.log.noted:
+            if (event, row["digest"]) not in self.log.known.noted:
                 self.log.append(event, row)
 
     def settle(self, proposal: Proposal, *, send: bool) -> Outcome:
@@ -125,7 +125,7 @@ class Writer:
     def pending(self) -> list[str]:
         """Keys of writes whose outcome is in doubt, oldest first."""
         with self.log.locked():
-            return [key for key in self.log.by_key if self.state(key)[0] is State.OPEN]
+            return [key for key in self.log.known.by_key if self.state(key)[0] is State.OPEN]
 
     def recover(self) -> list[tuple[str, State]]:
         """Reads after every write in doubt; what is still OPEN after this could not be read now."""
@@ -141,7 +141,7 @@ class Writer:
         with self.log.locked():
             state: State = State.NONE
             answer: Json = None
-            for record in self.log.by_key.get(key, ()):
+            for record in self.log.known.by_key.get(key, ()):
                 state, answer = _after(state, answer, record)
             return state, answer
 
@@ -150,26 +150,24 @@ class Writer:
         last one under a cap."""
         with self.log.locked():
             now = self.log.clock()
-            if self.policy.approval and not self._approved(proposal.digest, now):
+            if self.policy.approval and not self.approved(proposal.digest, now):
                 return Code.APPROVAL
             if self.sent >= self.policy.per_run:
                 return Code.RUN_CAP
-            today = now.date().isoformat()
-            intents = {r.data["key"] for r in self.log.records if r.event == "intent" and r.time.startswith(today)}
-            if len(intents - {proposal.key}) >= self.policy.per_day:
+            begun = self.log.known.begun.get(now.date().isoformat(), set())
+            if len(begun) - (proposal.key in begun) >= self.policy.per_day:
                 return Code.DAY_CAP
             self.log.append("intent", _row(proposal))
             self.sent += 1
             return Code.ALLOWED
 
-    def _approved(self, digest: str, now: datetime) -> bool:
+    def approved(self, digest: str, now: datetime | None = None) -> bool:
         """Fails closed: only a recorded approval of this very digest, neither expired nor from the future, counts."""
-        for record in reversed(self.log.records):
-            if record.data.get("digest") == digest and record.event in ("approval", "refusal"):
-                age = now - datetime.fromisoformat(record.time)
-                fresh = timedelta(0) <= age <= timedelta(hours=self.policy.approval_hours)
-                return record.event == "approval" and fresh
-        return False
+        record = self.log.known.judged.get(digest)
+        if record is None or record.event != "approval":
+            return False
+        age = (now or self.log.clock()) - datetime.fromisoformat(record.time)
+        return timedelta(0) <= age <= timedelta(hours=self.policy.approval_hours)
 
     def _reconcile(self, key: str) -> tuple[State, Json]:
         tool = self._tool_of(key)
@@ -183,7 +181,7 @@ class Writer:
         return self.state(key)
 
     def _tool_of(self, key: str) -> BoundTool:
-        name = next(r.data["tool"] for r in self.log.by_key[key] if r.event == "intent")
+        name = next(r.data["tool"] for r in self.log.known.by_key[key] if r.event == "intent")
         if name not in self.tools:
             raise UsageError(
                 f"the tool {name!r} of this write is not bound", where=key, next="restore it in agent.yaml"
@@ -219,7 +217,7 @@ def approve(log: Log, digest: str, by: str, *, granted: bool = True) -> Record:
     if not by.strip():
         raise UsageError("an approval needs a name", next="add --by NAME")
     with log.locked():
-        known = {r.data["digest"] for r in log.records if r.event == "proposal"}
+        known = [one for event, one in log.known.noted if event == "proposal"]
         near = [one for one in known if one.startswith(digest)] if len(digest) >= 8 else []
         if len(near) != 1:
             what = "no proposal" if not near else "more than one proposal"

@@ -18,6 +18,7 @@ from steadyhand.cli.extract import texts
 from steadyhand.cli.options import json_option
 from steadyhand.cli.run import settings_of
 from steadyhand.errors import EXIT_JOB, EXIT_NO, EXIT_OK, UsageError
+from steadyhand.telemetry import exporting
 
 if TYPE_CHECKING:
     from steadyhand.agent.audit import Log
@@ -36,6 +37,9 @@ domain_option = click.option(
     "--domain", "folder", type=click.Path(path_type=Path), default=".", show_default=True,
     help="The domain folder; its agent.yaml says how to work.",
 )  # fmt: skip
+otel_option = click.option(
+    "--otel", is_flag=True, help="Export spans and metrics by OTLP, where OTEL_EXPORTER_OTLP_ENDPOINT says."
+)
 by_option = click.option("--by", default=None, help="Your name, for the record [the account's].")
 
 
@@ -50,7 +54,9 @@ def agent_group() -> None:
 @click.option("--model", help="Ask this model as well: steady-nano, a folder, a hub name, or an endpoint's URL.")
 @click.option("--served-model", help="With an endpoint: the name of the model that it serves.")
 @click.option("--tokenizer", type=click.Path(path_type=Path), help="With an endpoint: the model's tokenizer folder.")
+@click.option("--free", is_flag=True, help="Let the model plan by itself, within the budgets of `free` in agent.yaml.")
 @click.option("--send", is_flag=True, help="Write what policy allows and a person has approved. Without: a dry run.")
+@otel_option
 @audit_option
 @json_option
 def run_command(
@@ -59,7 +65,9 @@ def run_command(
     model: str | None,
     served_model: str | None,
     tokenizer: Path | None,
+    free: bool,
     send: bool,
+    otel: bool,
     audit: Path,
     as_json: bool,
 ) -> int:
@@ -69,14 +77,20 @@ def run_command(
     became of those in doubt, and goes on. Exit 1: something waits for an approval; 4: something is unfinished.
     """
     from steadyhand.agent.session import opened
+    from steadyhand.models.traced import traced
 
+    if free and model is None:
+        raise UsageError("--free is about a model", next="add --model steady-nano, a folder, a hub name, or a URL")
     reports = [each for path in paths for each in texts(path, "utf-8")]
-    backend = backend_of(model, served_model, tokenizer, settings_of(folder, ())) if model else None
     found = []
-    with opened(folder, audit) as session, progress("reports") as advance:
+    with exporting(otel), opened(folder, audit) as session, progress("reports") as advance:
+        loaded = backend_of(model, served_model, tokenizer, settings_of(folder, ())) if model else None
+        backend = traced(loaded, served_model or str(model)) if loaded else None
         for number, (source, text) in enumerate(reports):
             advance(number, len(reports))
-            found.append((source, session.take(text, backend=backend, send=send)))
+            freely = backend if free else None
+            run = session.let(text, freely, send=send) if freely else session.take(text, backend=backend, send=send)
+            found.append((source, run))
     if as_json:
         emit_json({"send": send, "audit": str(audit), "reports": [_row(source, run, audit) for source, run in found]})
     else:
@@ -161,6 +175,7 @@ def _row(source: str, run: Run, audit: Path) -> dict[str, Any]:
         "source": source,
         "report": run.report,
         "state": run.state,
+        **({"stop": run.stop} if run.stop else {}),
         "trace": str(trace_of(audit, run)),
         "rows": rows,
     }

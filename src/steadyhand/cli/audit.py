@@ -80,7 +80,7 @@ def recover_command(folder: Path, audit: Path, as_json: bool) -> int:
 def undo_command(key: str, folder: Path, by: str | None, audit: Path, as_json: bool) -> int:
     """Take the write with this KEY back (`steady audit show` lists keys); again is no error."""
     with open_log(audit) as log, at_work(folder, log) as (_, _, writer):
-        known = [full for full in log.by_key if full.startswith(key)] if len(key) >= 8 else []
+        known = [full for full in log.known.by_key if full.startswith(key)] if len(key) >= 8 else []
         full = known[0] if len(known) == 1 else key
         outcome = writer.undo(full, by or name_of_account())
     if as_json:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.agent import audit_option
+from steadyhand.cli.agent import audit_option, otel_option
 from steadyhand.cli.console import emit_json, say
 from steadyhand.cli.options import json_option
 from steadyhand.errors import EXIT_OK, PrerequisiteError, UsageError
 from steadyhand.serve.local import is_loopback
+from steadyhand.telemetry import exporting
 
 if TYPE_CHECKING:
     from steadyhand.models.backend import Backend
@@ -36,8 +37,13 @@ PARALLEL = 16  # requests that an endpoint is given at once
 @click.option("--host", default="127.0.0.1", show_default=True, help="Other than loopback: only with a token.")
 @click.option("--port", default=8322, show_default=True, type=click.IntRange(0, 65535), help="0: any free one.")
 @click.option("--token-env", metavar="NAME", help="The variable with the bearer token that clients must send.")
+@click.option(
+    "--approver", "approvers", multiple=True, metavar="NAME=VARIABLE",
+    help="Who may approve over HTTP, and the variable with that person's own token; repeat it for others.",
+)  # fmt: skip
 @click.option("--max-tokens", "most", default=1024, show_default=True, type=click.IntRange(1), help="Of one answer.")
 @click.option("--queue", default=64, show_default=True, type=click.IntRange(0), help="Requests that may wait.")
+@otel_option
 @json_option
 def serve_command(
     model: str | None,
@@ -53,8 +59,10 @@ def serve_command(
     host: str,
     port: int,
     token_env: str | None,
+    approvers: tuple[str, ...],
     most: int,
     queue: int,
+    otel: bool,
     as_json: bool,
 ) -> int:
     """Serve the model (and an agent) behind POST /v1/chat/completions, until Ctrl-C.
@@ -67,7 +75,9 @@ def serve_command(
             "no model", next="add --model steady-nano, a folder, a hub name, or --endpoint URL --model NAME"
         )
     _check_agent(folder, judge, send)
+    persons = _approvers(approvers, folder)
     token = _secret(token_env) if token_env else ""
+    _distinct(token, persons)
     if not token and not is_loopback(host):
         after = "set a token in a variable and name it with --token-env, or stay on 127.0.0.1"
         raise UsageError("everybody in the network could use the model", where=host, next=after)
@@ -82,12 +92,12 @@ def serve_command(
     bare = Model(name or Path(model).name or model, load, lanes=lanes, waiting=queue)
     if folder is not None and agent_name == bare.name:
         raise UsageError("model and agent have one name", where=agent_name, next="add --name or --agent-name")
-    with ExitStack() as stack:
+    with exporting(otel), ExitStack() as stack:
         agent = None
         if folder is not None:
             session = stack.enter_context(opened(folder, audit))
             agent = Agent(agent_name, session, judge=bare if judge else None, send=send, waiting=queue)
-        serving = Serving(bare, agent, token=token, most=most, local=is_loopback(host))
+        serving = Serving(bare, agent, token=token, approvers=persons, most=most, local=is_loopback(host))
         run(serving, host, port, lambda url: _tell(url, [served.name for served in serving.models], as_json))
     return EXIT_OK
 
@@ -95,6 +105,22 @@ def serve_command(
 def _check_agent(folder: Path | None, judge: bool, send: bool) -> None:
     if folder is None and (judge or send):
         raise UsageError(f"--{'judge' if judge else 'send'} is about an agent", next="add --agent FOLDER")
+
+
+def _approvers(given: tuple[str, ...], folder: Path | None) -> dict[str, str]:
+    if given and folder is None:
+        raise UsageError("--approver is about an agent", next="add --agent FOLDER")
+    pairs = [one.partition("=") for one in given]
+    if any(not (name and variable) for name, _, variable in pairs):
+        raise UsageError("an approver is NAME=VARIABLE", next="for example --approver ada=ADA_TOKEN")
+    return {name: _secret(variable) for name, _, variable in pairs}
+
+
+def _distinct(token: str, persons: dict[str, str]) -> None:
+    """Whoever sends reports must not be able to approve them."""
+    tokens = [*persons.values(), *([token] if token else [])]
+    if len(set(tokens)) < len(tokens):
+        raise UsageError("two tokens are the same", next="give clients and each approver a token of their own")
 
 
 def _tell(url: str, models: list[str], as_json: bool) -> None:

@@ -8,7 +8,6 @@ the client validates, as with any other server.
 from __future__ import annotations
 
 import json
-import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from steadyhand.chat.reason import Reason
 from steadyhand.chat.schema import schema_errors
 from steadyhand.chat.think import think_state
 from steadyhand.models.backend import Completion
+from steadyhand.serve.ids import fresh
 from steadyhand.serve.problem import UNMET, Problem
 from steadyhand.serve.request import Asked
 
@@ -115,4 +115,4 @@ def _unmet(refused: Reason | None) -> Problem:
 
 
 def _call(call: ToolCall) -> Call:
-    return Call(f"call_{uuid.uuid4().hex[:24]}", call.name, json.dumps(call.arguments, ensure_ascii=False))
+    return Call(f"call_{fresh()}", call.name, json.dumps(call.arguments, ensure_ascii=False))

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-import uuid
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -17,14 +16,17 @@ from starlette.exceptions import HTTPException
 from steadyhand.chat.messages import Json
 from steadyhand.models.backend import Completion
 from steadyhand.serve.answer import Answer
+from steadyhand.serve.approvals import Approvals
 from steadyhand.serve.chunks import Chunks, event
 from steadyhand.serve.deltas import Deltas
 from steadyhand.serve.front import App, Front
+from steadyhand.serve.ids import fresh
 from steadyhand.serve.metrics import Metrics
 from steadyhand.serve.problem import ABSENT, BROKEN, MEDIA, TOO_LARGE, Problem, problem_of
 from steadyhand.serve.request import Asked, read_body, read_request
 from steadyhand.serve.served import Agent, Model, Served
 from steadyhand.serve.work import Job
+from steadyhand.telemetry import continuing
 
 LOG = logging.getLogger(__name__)
 BODY_BYTES = 4 * 2**20
@@ -32,11 +34,13 @@ BODY_BYTES = 4 * 2**20
 
 @dataclass(frozen=True)
 class Serving:
-    """What is served, and to whom. `most` tokens an answer, `body` bytes a request; `local`: on loopback only."""
+    """What is served, and to whom. `approvers`: name -> token of those who may approve, over HTTP. `most`: tokens of an
+    answer, `body` bytes a request; `local`: on loopback only."""
 
     model: Model
     agent: Agent | None = None
     token: str = ""
+    approvers: Mapping[str, str] = field(default_factory=dict)
     most: int = 1024
     body: int = BODY_BYTES
     local: bool = True
@@ -62,11 +66,13 @@ def create_app(serving: Serving, on_failure: Callable[[BaseException], None]) ->
 
     app = FastAPI(title="steady serve", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
     routes = _Routes(serving)
-    app.add_api_route("/v1/chat/completions", routes.chat, methods=["POST"], response_model=None)
+    app.add_route("/v1/chat/completions", routes.chat, methods=["POST"])  # reads its body itself: nothing to solve
     app.add_api_route("/v1/models", routes.models)
     app.add_api_route("/v1/models/{name:path}", routes.model)
     app.add_api_route("/healthz", routes.health)
     app.add_api_route("/metrics", routes.metrics)
+    if serving.agent and serving.approvers:
+        app.router.routes.extend(Approvals(serving.agent.session, serving.approvers).routes())
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(HTTPException, _no_route)
     return Front(app, serving.metrics, token=serving.token, local=serving.local)
@@ -87,7 +93,8 @@ class _Routes:
     async def chat(self, request: Request) -> Response:
         asked = read_request(read_body(await self._body(request)), most=self._serving.most)
         served = self._served(asked.model)
-        job = served.submit(asked)
+        with continuing(request.headers):
+            job = served.submit(asked)
         self._watch(request, job)
         reply = _Reply(self._serving, served, asked, job)
         headers = {"x-steady-ignored": ", ".join(map(ascii, asked.ignored))[:500]} if asked.ignored else {}
@@ -158,7 +165,7 @@ class _Reply:
 
     def __init__(self, serving: Serving, served: Served, asked: Asked, job: Job[Completion]) -> None:
         self._serving, self._served, self._asked, self._job = serving, served, asked, job
-        self._chunks = Chunks(f"chatcmpl-{uuid.uuid4().hex}", served.name, serving.model.fingerprint, asked.usage)
+        self._chunks = Chunks(f"chatcmpl-{fresh()}", served.name, serving.model.fingerprint, asked.usage)
 
     async def whole(self) -> dict[str, Json]:
         async for happened in self._job.events():

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from steadyhand.chat.reason import Reason
 from steadyhand.serve.answer import Answer
 
-ROUTES = ("/v1/chat/completions", "/v1/models", "/healthz", "/metrics")
+ROUTES = ("/v1/chat/completions", "/v1/models", "/v1/agent", "/healthz", "/metrics")
 SECONDS = (0.005, 0.02, 0.1, 0.5, 1, 2, 5, 10, 30, 60, 120, 300)
 REFUSALS = (
     Reason.PARSE_UNCLOSED, Reason.PARSE_JSON, Reason.PARSE_SHAPE, Reason.UNKNOWN_TOOL, Reason.WRONG_COUNT,
@@ -28,6 +30,7 @@ class Metrics:
         self.refusals = Counter(
             "steady_tool_call_refusals", "Attempts to call that were handed on as text.", ["code"], registry=of
         )
+        self._of_answers = lru_cache(None)(self._children)
         self.busy = Gauge("steady_jobs", "Answers under way or waiting.", registry=of)
         for code in REFUSALS:
             self.refusals.labels(code.value)
@@ -40,8 +43,12 @@ class Metrics:
 
     def request(self, path: str, status: int, seconds: float) -> None:
         route = next((route for route in ROUTES if path == route or path.startswith(f"{route}/")), "other")
-        self.requests.labels(route, str(status)).inc()
-        self.seconds.labels(route).observe(seconds)
+        requests, lasting = self._of_answers(route, status)
+        requests.inc()
+        lasting.observe(seconds)
+
+    def _children(self, route: str, status: int) -> tuple[Counter, Histogram]:
+        return self.requests.labels(route, str(status)), self.seconds.labels(route)
 
     def text(self) -> bytes:
         return generate_latest(self._registry)

@@ -19,6 +19,7 @@ from steadyhand.agent.session import Session
 from steadyhand.agent.table import table
 from steadyhand.chat.messages import Json, Message
 from steadyhand.models.backend import Backend, Completion, Progress, Prompt, Sampling, Streaming
+from steadyhand.models.traced import traced
 from steadyhand.serve.answer import Answer, answer_of, cut_at
 from steadyhand.serve.problem import UNREADY, Problem
 from steadyhand.serve.request import Asked
@@ -54,7 +55,7 @@ class Model:
             pass
 
     def _ready(self, _: Tell) -> bool:
-        backend = self._load()
+        backend = traced(self._load(), self.name)
         self.fingerprint, self.backend = f"fp_{backend.fingerprint[:16]}", backend
         return True
 

@@ -7,12 +7,12 @@ same whoever else asks. Knows no HTTP and no model. Use `Lanes` from one event l
 from __future__ import annotations
 
 import asyncio
-import threading
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Generic, TypeVar
 
 from steadyhand.serve.problem import BUSY, LEFT, UNREADY, Problem
+from steadyhand.telemetry import carried
 
 T = TypeVar("T")
 Tell = Callable[[str], None]
@@ -29,25 +29,26 @@ class Job(Generic[T]):
     """One piece of work. `events` gives the texts that it tells and then its result, or raises what it raised."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop, self._gone = loop, threading.Event()
+        self._loop, self._gone = loop, False  # one thread writes it, the others read it
         self._events: asyncio.Queue[str | T | BaseException] = asyncio.Queue()
         self._future: Future[None] | None = None
+        self._done: Callable[[], None] = lambda: None
 
     def tell(self, text: str) -> None:
         """From the lane's thread. Raises Left when nobody waits any more."""
-        if self._gone.is_set():
+        if self._gone:
             raise Left
-        self._put(text)
+        self._call(self._events.put_nowait, text)
 
     def start(self, pool: ThreadPoolExecutor, work: Callable[[Tell], T], done: Callable[[], None]) -> None:
-        self._future = pool.submit(self._run, work)
-        self._future.add_done_callback(lambda _: self._call(done))
+        self._done = done
+        self._future = pool.submit(carried(self._run), work)
 
     def leave(self) -> None:
         """Gives the work up: at once while it waits, at its next word when it runs."""
-        self._gone.set()
-        if self._future is not None:
-            self._future.cancel()
+        gone, self._gone = self._gone, True
+        if self._future is not None and self._future.cancel() and not gone:
+            self._done()
         self._events.put_nowait(Left())
 
     async def events(self) -> AsyncIterator[str | T]:
@@ -61,17 +62,19 @@ class Job(Generic[T]):
 
     def _run(self, work: Callable[[Tell], T]) -> None:
         try:
-            if not self._gone.is_set():
-                self._put(work(self.tell))
+            result: T | BaseException = Left() if self._gone else work(self.tell)
         except BaseException as error:  # noqa: BLE001  it is raised where the answer is waited for
-            self._put(error)
+            result = error
+        self._call(self._end, result)
 
-    def _put(self, event: str | T | BaseException) -> None:
-        self._call(lambda: self._events.put_nowait(event))
+    def _end(self, result: T | BaseException) -> None:
+        self._done()
+        self._events.put_nowait(result)
 
-    def _call(self, what: Callable[[], None]) -> None:
+    def _call(self, what: Callable[..., None], *given: object) -> None:
+        """In the loop. Each call wakes it, which costs more than all else here, so an end is one call."""
         if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(what)
+            self._loop.call_soon_threadsafe(what, *given)
 
 
 class Lanes:

@@ -1,1 +1,1 @@
-"""Tools as people have them (HTTP endpoints, Python functions, OpenAPI documents), each called in one careful way."""
+"""Tools as people have them (HTTP, Python functions, OpenAPI documents, MCP servers), all called in one careful way."""

@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 
 from steadyhand.chat.messages import Json, Tool
 from steadyhand.chat.schema import schema_errors
+from steadyhand.telemetry import operation
 from steadyhand.tools.result import Result, Status
 
 Effect = Literal["read", "write"]
@@ -60,6 +61,14 @@ class BoundTool:
         self, arguments: Mapping[str, Json], *, key: str = "", sleep: Callable[[float], None] = time.sleep
     ) -> Result:
         """The tool's result for these arguments; see `Status` for what each kind means."""
+        noted = {"gen_ai.tool.name": self.name, "gen_ai.tool.type": "function"}
+        with operation("execute_tool", self.name, noted | ({"gen_ai.tool.call.id": key} if key else {})) as done:
+            result = self._called(arguments, key, sleep)
+            if not result.ok:
+                done.failed(result.status.value)
+        return result
+
+    def _called(self, arguments: Mapping[str, Json], key: str, sleep: Callable[[float], None]) -> Result:
         if problems := schema_errors(self.tool, dict(arguments)):
             return Result(Status.INVALID, detail=problems[0])
         attempts = 1 + (self.patience.retries if self.effect == "read" else 0)

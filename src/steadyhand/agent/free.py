@@ -1,0 +1,200 @@
+"""The other mode: the model reads the report and plans freely, a turn at a time, within budgets and stop rules.
+
+What it wants is done as strictly as in the fixed plan: only calls that strict parsing takes are looked at, reads go to
+the service, and the one write goes through provenance, the comparison by rule, policy, approval and the audit log. No
+prompt but `free.ask`, no repair, no second try: whatever was not a clean call ends the run with a reason. A report that
+gives orders may well lead the model astray; it leads to no write that the report's own text does not stand for.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from steadyhand.agent.claims import read_claim
+from steadyhand.agent.config import AgentFile
+from steadyhand.agent.neutral import neutral
+from steadyhand.agent.plan import UNFINISHED, Asker, Ending, Entity, Row, Run, Runner, Scribe, entities_of
+from steadyhand.agent.policy import Code, Proposal, Verdict, screened
+from steadyhand.chat.messages import Json, Message, Tool, ToolCall
+from steadyhand.chat.parse import parse_strict
+from steadyhand.chat.schema import schema_errors
+from steadyhand.models.backend import Backend, Completion, Prompt, Sampling
+from steadyhand.text.coded import Coded
+from steadyhand.tools.result import Result, Status
+
+
+class Stop(Coded):
+    """Why the model's turns ended. Each member carries a sentence."""
+
+    DONE = "done", "The model answered without a call."
+    STEPS = "steps", "It has had as many turns as it may."
+    CALLS = "calls", "It wants more calls than it may make; none of this turn was made."
+    TOKENS = "tokens", "It has written as many tokens as it may."
+    SECONDS = "seconds", "Its time is up."
+    LENGTH = "length", "Its answer was cut by the limit of one turn."
+    REFUSED = "refused", "Strict parsing refuses its call; nothing of this turn was done."
+    REPEATED = "repeated", "It wants exactly what it wanted a turn before."
+
+
+def run_free(
+    text: str,
+    agent: AgentFile,
+    ask: Asker,
+    scribe: Scribe,
+    *,
+    tools: Sequence[Tool],
+    backend: Backend,
+    late: Callable[[], bool],
+    send: bool = False,
+) -> Run:
+    """Lets the model take one report. `tools`: reads, and `plan.report`, the one write. `late`: whether time is up."""
+    return _Free(text, agent, ask, scribe, tuple(tools), backend, late, send).run()
+
+
+class _Free(Runner):
+    def __init__(
+        self, text: str, agent: AgentFile, ask: Asker, scribe: Scribe, tools: tuple[Tool, ...], backend: Backend,
+        late: Callable[[], bool], send: bool,
+    ) -> None:  # fmt: skip
+        super().__init__(text, agent, ask, scribe, tools, backend, send)
+        self.free, self.model, self.late = agent.free, backend, late
+        self.offered = {tool.name: tool for tool in tools}
+        self.entities = {entity.value: entity for entity in entities_of(text, self.plan.kinds)}
+        self.asked: dict[str, Result] = {}  # the service's answer to each entity
+        self.rows: dict[str, Row] = {}
+        self.turns = self.calls = self.tokens = 0
+        self.before: tuple[ToolCall, ...] = ()
+
+    def run(self) -> Run:
+        self._start(mode="free", free=self.free.model_dump(mode="json"))
+        messages = [Message("user", self.free.question(neutral(self.text), self.language))]
+        while (stop := self._turn(messages)) is None:
+            pass
+        known = {name: self._unwritten(entity) for name, entity in self.entities.items()}
+        rows = list((known | self.rows).values())  # those that it made up at the end
+        endings = {row.ending for row in rows}
+        unfinished = stop is not Stop.DONE or endings & UNFINISHED
+        state = "incomplete" if unfinished else "waiting" if Ending.WAITING in endings else "complete"
+        self._note("end", state=state, stop=stop.value, rows=[asdict(row) for row in rows])
+        return Run(self.report, state, tuple(rows), tuple(self.trace), stop.value)
+
+    def _turn(self, messages: list[Message]) -> Stop | None:
+        """One answer of the model and what it leads to; None to go on."""
+        late = self.late()
+        self._note("turn", late=late)
+        if spent := self._spent(late):
+            return spent
+        completion = self._answer(messages)
+        parsed = parse_strict(completion.text, completion.finish_reason)
+        if parsed.error:
+            return Stop.REFUSED
+        if not parsed.calls:
+            return Stop.LENGTH if completion.finish_reason == "length" else Stop.DONE
+        if parsed.calls == self.before:
+            return Stop.REPEATED
+        if self.calls + len(parsed.calls) > self.free.calls:
+            return Stop.CALLS
+        self.before, self.calls = tuple(parsed.calls), self.calls + len(parsed.calls)
+        messages.append(Message("assistant", parsed.content, parsed.think, self.before))
+        messages += [Message("tool", neutral(result)) for result in self._done(self.before, completion)]
+        return None
+
+    def _spent(self, late: bool) -> Stop | None:
+        if late:
+            return Stop.SECONDS
+        if self.turns >= self.free.steps:
+            return Stop.STEPS
+        return Stop.TOKENS if self.tokens >= self.free.tokens else None
+
+    def _answer(self, messages: list[Message]) -> Completion:
+        sampling = Sampling(max_tokens=min(self.plan.tokens, self.free.tokens - self.tokens))
+        (completion,) = self.model.generate([Prompt(tuple(messages), self.tools)], sampling, batch_size=1)
+        self.turns, self.tokens = self.turns + 1, self.tokens + completion.completion_tokens
+        self._note("model", completion=asdict(completion))
+        return completion
+
+    def _done(self, calls: Sequence[ToolCall], completion: Completion) -> list[str]:
+        """What the model is told of each call: first all reads, several at a time, then writes in their order."""
+        problems = {n: problem for n, call in enumerate(calls) if (problem := self._unfit(call))}
+        told = {n: json.dumps({"error": problem}, ensure_ascii=False) for n, problem in problems.items()}
+        sound = [(n, call) for n, call in enumerate(calls) if n not in problems]
+        reads = [(n, call) for n, call in sound if call.name != self.plan.report]
+        for name in dict.fromkeys(call.name for _, call in reads):
+            mine = [(n, call) for n, call in reads if call.name == name]
+            answers = self._read(name, [call.arguments for _, call in mine])
+            told |= {n: answer.text() for (n, _), answer in zip(mine, answers, strict=True)}
+        for n, call in sound:
+            if call.name == self.plan.report:
+                told[n] = self._wished(call.arguments, completion)
+        return [told[n] for n in range(len(calls))]
+
+    def _unfit(self, call: ToolCall) -> str:
+        if call.name not in self.offered:
+            return f"no such tool: {call.name}"
+        return next(iter(schema_errors(self.offered[call.name], call.arguments)), "")
+
+    def _read(self, name: str, wanted: list[dict[str, Json]]) -> list[Result]:
+        answers = self.ask(name, wanted, self.plan.parallel)
+        for arguments, answer in zip(wanted, answers, strict=True):
+            self._note("read", tool=name, arguments=arguments, result=asdict(answer))
+        if name == self.plan.query:
+            about = {json.dumps(self.plan.querying(one), sort_keys=True): one for one in self.entities}
+            for arguments, answer in zip(wanted, answers, strict=True):
+                if (entity := about.get(json.dumps(arguments, sort_keys=True))) is not None:
+                    self.asked[entity] = answer
+        return answers
+
+    def _wished(self, arguments: dict[str, Json], completion: Completion) -> str:
+        row = self._write_of(arguments, completion)
+        self.rows[row.entity] = row
+        return json.dumps({"status": row.ending.value, **({"code": row.code} if row.code else {})})
+
+    def _write_of(self, arguments: dict[str, Json], completion: Completion) -> Row:
+        entity, verdict = (self._filled(arguments, field) for field in ("{entity}", "{verdict}"))
+        known = self.entities.get(entity)
+        if known is None or verdict not in ("safe", "unsafe"):
+            code = Code.ARGUMENTS if known else Code.PROVENANCE
+            row: dict[str, Any] = {"entity": entity, "kind": known.kind if known else "unknown", "claim": "unread"}
+            row |= {"basis": "none", "standing": "unknown", "answer": None}
+            policy = self.agent.policy.digest
+            evidence = {
+                "model": self.model.fingerprint,
+                "prompt": completion.prompt_hash,
+                "completion": completion.text,
+            }
+            wish = Proposal(self.plan.report, arguments, entity, "unsafe", "not_found", self.report, policy, evidence)
+            return self._blocked(wish, code, row)
+        if entity not in self.asked:
+            self._read(self.plan.query, [self.plan.querying(entity)])
+        answer = self.asked.get(entity, Result(Status.UNKNOWN))
+        standing = self.plan.standing(answer.value) if answer.ok else None
+        said = read_claim(self.text, known.places)
+        row = {"entity": entity, "kind": known.kind, "claim": said.claim, "basis": said.basis}
+        row |= {"standing": standing or "unknown", "answer": answer.value if answer.ok else None}
+        if standing is None:
+            return Row(**row, ending=Ending.FAILED, detail=answer.detail or "the answer has no level")
+        meant: Verdict = "safe" if verdict == "safe" else "unsafe"
+        proposal = self._proposal(known, said, standing, answer, completion)
+        proposal = replace(proposal, arguments=arguments, verdict=meant)
+        if said.claim != verdict:
+            return self._blocked(proposal, Code.CLAIM, row)
+        code = screened(self.agent.policy, proposal, self._found, self.plan.reporting(entity, meant))
+        return self._write(proposal, row) if code is Code.ALLOWED else self._blocked(proposal, code, row)
+
+    def _blocked(self, proposal: Proposal, code: Code, row: dict[str, Any]) -> Row:
+        self.scribe.block(proposal, code)
+        return Row(**row, ending=Ending.BLOCKED, code=code.value, digest=proposal.digest)
+
+    def _filled(self, arguments: dict[str, Json], field: str) -> str:
+        name = next((name for name, text in self.plan.report_arguments.items() if text == field), "")
+        return str(arguments.get(name, ""))
+
+    def _unwritten(self, entity: Entity) -> Row:
+        answer = self.asked.get(entity.value)
+        standing = self.plan.standing(answer.value) if answer and answer.ok else None
+        value = answer.value if answer and answer.ok else None
+        ending = Ending.SKIPPED if answer is None else Ending.ASKED if answer.ok else Ending.FAILED
+        return Row(entity.value, entity.kind, "unread", "none", standing or "unknown", value, ending)

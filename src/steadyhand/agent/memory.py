@@ -1,0 +1,46 @@
+"""What a process keeps in mind of an audit log: as much as decisions need, and no evidence, so that it stays small."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from steadyhand.chat.messages import Json
+
+GENESIS = "0" * 64
+_BULKY = ("arguments", "evidence")
+
+
+@dataclass(frozen=True)
+class Record:
+    n: int
+    time: str
+    event: str
+    data: dict[str, Json]
+    prev: str
+    hash: str
+
+
+class Memory:
+    """`count` records were seen, `head` is the hash of the last one. `by_key`: those of each write, from its intent on,
+    without arguments and evidence. `noted`: (event, digest) of proposals. `judged`: the last approval or refusal of a
+    digest. `begun`: the keys of the writes that were begun on a day (UTC, as 2026-01-31)."""
+
+    def __init__(self) -> None:
+        self.count, self.head = 0, GENESIS
+        self.by_key: dict[str, list[Record]] = {}
+        self.noted: set[tuple[str, str]] = set()
+        self.judged: dict[str, Record] = {}
+        self.begun: dict[str, set[str]] = {}
+
+    def add(self, record: Record) -> None:
+        self.count, self.head = self.count + 1, record.hash
+        data = record.data
+        if record.event in ("proposal", "blocked"):
+            self.noted.add((record.event, str(data.get("digest"))))
+        elif record.event in ("approval", "refusal"):
+            self.judged[str(data.get("digest"))] = record
+        elif isinstance(key := data.get("key"), str):
+            bare = {name: value for name, value in data.items() if name not in _BULKY}
+            self.by_key.setdefault(key, []).append(replace(record, data=bare))
+            if record.event == "intent":
+                self.begun.setdefault(record.time[:10], set()).add(key)
