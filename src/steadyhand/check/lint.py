@@ -203,9 +203,10 @@ def _telling(row: Dialogue) -> bool:
 
 def _report(found: Iterable[Finding], codes: Codes, dataset: Dataset) -> Report:
     wanted = [one for one in found if one.code in codes]
-    owner = _Owner([*(r.place for r in dataset.records), *(p.place for p in dataset.pairs)])
-    excuses = dict(excused(dataset))
-    kept = [one for one in wanted if not one.code.startswith(excuses.get(owner(one.place), ()))]
+    kept = wanted
+    if excuses := dict(excused(dataset)):
+        owner = _Owner([*(r.place for r in dataset.records), *(p.place for p in dataset.pairs)])
+        kept = [one for one in wanted if not one.code.startswith(excuses.get(owner(one.place), ()))]
     rejected = len(dataset.rejects)
     return Report(tuple(in_order(kept)), len(wanted) - len(kept), dataset.rows, dataset.rows - rejected, rejected)
 
