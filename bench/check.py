@@ -1,6 +1,6 @@
 """How long `steady check` takes, as a multiple of exact hashing of the same rows in the same run, and how that grows.
 
-    python bench/check.py FILE.json... [--rows 10000 100000 1000000] [--workers 2]
+    python bench/check.py FILE.json... [--rows 10000 100000 1000000] [--workers 2] [--select Q105]
 
 The rows are grown from those of the files (`bench/grown.py`): all distinct, a twentieth of them near-copies, in sets of
 any size. Exact hashing is what finds equal rows and nothing else: `json.loads`, JSON with sorted keys, SHA-256, line by
@@ -25,9 +25,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from bench.grown import lines, rows_of
+from grown import lines, rows_of  # stands beside this script
+
 from steadyhand.check.lint import lint_files
-from steadyhand.check.rules import RULES
+from steadyhand.check.rules import selected
 from steadyhand.domain.convert import read_dialogues
 
 Value = TypeVar("Value")
@@ -55,17 +56,18 @@ def hashed(path: Path) -> int:
         return len({hashlib.sha256(json.dumps(json.loads(line), sort_keys=True).encode()).digest() for line in file})
 
 
-def checked(path: Path, workers: int | None) -> dict[str, object]:
+def checked(path: Path, workers: int | None, select: list[str]) -> dict[str, object]:
     """What `steady check` spends on a file, and what it finds."""
     imported, reading = timed(lambda: read_dialogues(path, preferences=True))
-    report, rules = timed(lambda: lint_files([imported], frozenset(RULES), workers=workers))
+    report, rules = timed(lambda: lint_files([imported], selected(select, []), workers=workers))
     near = len({found.place.line for found in report.findings if found.code.startswith("N")})
     return {"reading": asdict(reading), "rules": asdict(rules), "rows": report.rows, "near": near}
 
 
-def apart(path: Path, workers: int | None) -> tuple[dict[str, object], float]:
+def apart(path: Path, workers: int | None, select: list[str]) -> tuple[dict[str, object], float]:
     """`checked` in a process of its own; and the most memory that it and its workers took, in MB."""
-    command = [sys.executable, __file__, str(path), "--apart", *(["--workers", str(workers)] if workers else [])]
+    command = [sys.executable, __file__, str(path), "--apart", "--select", *select]
+    command += ["--workers", str(workers)] if workers else []
     most = 0.0
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         while process.poll() is None:
@@ -90,10 +92,11 @@ def main() -> None:
     parser.add_argument("files", type=Path, nargs="+")
     parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--workers", type=int, help="default: as `steady check` does")
+    parser.add_argument("--select", nargs="*", default=[], help="only these rules: codes or their beginnings")
     parser.add_argument("--apart", action="store_true", help=argparse.SUPPRESS)
     words = parser.parse_args()
     if words.apart:
-        print(json.dumps(checked(words.files[0], words.workers)))
+        print(json.dumps(checked(words.files[0], words.workers, words.select)))
         return
     rows = rows_of(words.files)
     print("| rows | MB | near-copies | hashing | reading | rules | cpu: hashing | reading | rules | rules / hashing "
@@ -104,13 +107,13 @@ def main() -> None:
         for count in words.rows:
             with path.open("w", encoding="utf-8") as file:
                 file.writelines(lines(rows, count))
-            print(row_of(path, words.workers), flush=True)
+            print(row_of(path, words.workers, words.select), flush=True)
 
 
-def row_of(path: Path, workers: int | None) -> str:
+def row_of(path: Path, workers: int | None, select: list[str]) -> str:
     """One line of the table."""
     _, hashing = timed(lambda: hashed(path))
-    found, peak = apart(path, workers)
+    found, peak = apart(path, workers, select)
     reading, rules = Spent(**found["reading"]), Spent(**found["rules"])  # type: ignore[arg-type]
     cells = [f"{found['rows']:,}", f"{path.stat().st_size / 1e6:.0f}", f"{found['near']:,}"]
     cells += [f"{spent.wall:.1f} s" for spent in (hashing, reading, rules)]
