@@ -5,10 +5,12 @@ Knows texts only. A changed value in near-equal texts is still a near-duplicate 
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,8 @@ GRAM = 4
 PERMUTATIONS, BAND = 64, 4  # 16 bands of 4: pairs of similarity s meet with 1 - (1 - s^4)^16, at .6 that is .89
 _CROWD = 200  # a bucket larger than this is compared with its first text only, so that the work stays linear
 _KEPT = 4096  # texts whose shingles are at hand
+_DOUBT = 5  # standard deviations: a pair of the threshold's likeness agrees on fewer hashes once in three million times
+_PAIRS = 100_000  # candidates whose signatures are compared at once
 _CHUNK = 16_000  # grams hashed at once: they and their hashes stay in the processor's cache
 
 Hashes = NDArray[np.uint64]
@@ -31,7 +35,7 @@ def near_clusters(texts: Sequence[str], threshold: float = 0.6) -> list[int]:
     distinct, bands = _sketched(texts)
     parents = list(range(len(texts)))
     likeness = _Likeness(texts)
-    for a, b in _candidates(bands):
+    for a, b in _candidates(bands, threshold):
         root_a, root_b = root(parents, a), root(parents, b)
         if root_a != root_b and likeness(a, b) >= threshold:
             parents[max(root_a, root_b)] = min(root_a, root_b)
@@ -45,7 +49,7 @@ def near_pairs(texts: Sequence[str], threshold: float = 0.6) -> list[NearPair]:
     likeness = _Likeness(texts)
     found = {(first, index): 1.0 for index, first in enumerate(distinct) if first != index}
     seen: set[tuple[int, int]] = set()
-    for a, b in _candidates(bands):
+    for a, b in _candidates(bands, threshold):
         if (a, b) not in seen:
             seen.add((a, b))
             alike = likeness(a, b)
@@ -76,10 +80,11 @@ class _Likeness:
 
 @dataclass
 class _Bands:
-    """Which texts fall into one bucket, for each of the bands of their signatures."""
+    """Which texts fall into one bucket, for each of the bands of their signatures. One row a text."""
 
     indices: NDArray[np.int64]
-    keys: Hashes  # one row a text, one column a band
+    keys: Hashes  # one column a band
+    marks: NDArray[np.uint8]  # one column a hash: the last byte of its minimum
 
 
 def _sketched(texts: Sequence[str]) -> tuple[list[int], _Bands]:
@@ -87,7 +92,7 @@ def _sketched(texts: Sequence[str]) -> tuple[list[int], _Bands]:
     distinct: list[int] = []
     first: dict[int, int] = {}  # by hash, because the forms would take as much room as the texts
     indices: list[int] = []
-    keys, chunk, size = [np.zeros((0, PERMUTATIONS // BAND), np.uint64)], [], 0
+    made, chunk, size = [_sketch([""])], [], 0
     for index, text in enumerate(texts):
         form = normal(text)
         same = first.setdefault(hash(form), index)
@@ -99,24 +104,36 @@ def _sketched(texts: Sequence[str]) -> tuple[list[int], _Bands]:
         chunk.append(form.replace(" ", ""))
         size += max(GRAM, len(chunk[-1]))
         if size >= _CHUNK:
-            keys.append(_band_keys(chunk))
+            made.append(_sketch(chunk))
             chunk, size = [], 0
     if chunk:
-        keys.append(_band_keys(chunk))
-    return distinct, _Bands(np.array(indices, np.int64), np.concatenate(keys))
+        made.append(_sketch(chunk))
+    keys, marks = (np.concatenate(parts)[1:] for parts in zip(*made, strict=True))  # without the empty text in front
+    return distinct, _Bands(np.array(indices, np.int64), keys, marks)
 
 
-def _candidates(bands: _Bands) -> Iterator[tuple[int, int]]:
-    """Pairs that share a band; the smaller index first."""
+def _candidates(bands: _Bands, threshold: float) -> Iterator[tuple[int, int]]:
+    """Pairs that share a band and agree on about as many hashes as texts that are alike do (on the share `threshold`
+    of them); the smaller index first. Most pairs that share a band by chance are told by that, in a fraction of the
+    time that their shingles would take."""
+    spread = math.sqrt(PERMUTATIONS * threshold * (1 - threshold))
+    least = PERMUTATIONS * threshold - _DOUBT * spread
     for band in bands.keys.T:
-        for bucket in _buckets(band):
-            members = sorted(bands.indices[bucket].tolist())
-            for position, a in enumerate(members[:_CROWD]):
-                yield from ((a, b) for b in members[position + 1 : None if position == 0 else _CROWD])
+        pairs = (pair for bucket in _buckets(band) for pair in _within(bucket.tolist()))
+        while some := list(islice(pairs, _PAIRS)):
+            a, b = np.array(some).T
+            alike = np.count_nonzero(bands.marks[a] == bands.marks[b], axis=1) >= least
+            yield from zip(bands.indices[a[alike]].tolist(), bands.indices[b[alike]].tolist(), strict=True)
+
+
+def _within(members: list[int]) -> Iterator[tuple[int, int]]:
+    """The pairs of a bucket; of a crowd not all."""
+    for position, a in enumerate(members[:_CROWD]):
+        yield from ((a, b) for b in members[position + 1 : None if position == 0 else _CROWD])
 
 
 def _buckets(keys: Hashes) -> Iterator[NDArray[np.int64]]:
-    """Places of equal values, in buckets of two and more."""
+    """Places of equal values, in buckets of two and more, ascending."""
     order = np.argsort(keys, kind="stable")
     bounds = np.flatnonzero(np.diff(keys[order])) + 1
     starts, ends = np.concatenate([[0], bounds]), np.concatenate([bounds, [len(order)]])
@@ -125,13 +142,13 @@ def _buckets(keys: Hashes) -> Iterator[NDArray[np.int64]]:
         yield order[start:end]
 
 
-def _band_keys(texts: Sequence[str]) -> Hashes:
-    """One row of keys a text: each band of its signature as one number."""
+def _sketch(texts: Sequence[str]) -> tuple[Hashes, NDArray[np.uint8]]:
+    """(each band of a text's signature as one number, the last byte of each hash of it); one row a text."""
     signatures = _minima(texts)
     keys = np.zeros((len(texts), PERMUTATIONS // BAND), np.uint64)
     for row in range(BAND):
         keys = _mixed(keys * np.uint64(0x9E3779B97F4A7C15) + signatures[row::BAND].T)
-    return keys
+    return keys, signatures.T.astype(np.uint8)
 
 
 def _minima(texts: Sequence[str]) -> Hashes:
