@@ -1,12 +1,13 @@
-"""How long `steady check` takes, as a multiple of exact hashing of the same rows in the same run.
+"""How long `steady check` takes, as a multiple of exact hashing of the same rows in the same run, and how that grows.
 
-    python bench/check.py FILE.json... [--rows 2000 20000] [--cpu] [--workers 2]
+    python bench/check.py FILE.json... [--rows 10000 100000 1000000] [--workers 2] [--select Q105]
 
-The rows of the files are repeated up to each number of rows, every repeat with a word of its own in its first text, so
-that rows are alike but not equal. Exact hashing is what finds equal rows and nothing else: `json.loads`, JSON with
-sorted keys, SHA-256. `reading` turns rows into records, `rules` are all rules that need no model. Seconds pass on the
-wall, or with `--cpu` on one processor, which is what to look at where other work runs. Peak memory is that of the
-process itself; its workers share the rows.
+The rows are grown from those of the files (`bench/grown.py`): all distinct, a twentieth of them near-copies, in sets of
+any size. Exact hashing is what finds equal rows and nothing else: `json.loads`, JSON with sorted keys, SHA-256, line by
+line. `reading` turns rows into records, `rules` are all rules that need no model. A ratio is seconds on the clock over
+seconds on the clock; where other work runs on the machine, look at processor seconds (all processes together), which
+`cpu` gives. Checking runs in a process of its own, and peak memory is that of it and its workers, what they share
+counted once (PSS, looked at twice a second).
 """
 
 from __future__ import annotations
@@ -14,85 +15,112 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import random
-import resource
+import os
+import subprocess
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from itertools import cycle, islice
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
+
+from grown import lines, rows_of  # stands beside this script
 
 from steadyhand.check.lint import lint_files
-from steadyhand.check.rules import RULES
+from steadyhand.check.rules import selected
 from steadyhand.domain.convert import read_dialogues
 
 Value = TypeVar("Value")
-_TEXTS = ("instruction", "query", "content", "value", "prompt")
+LOOK = 0.5  # seconds between two looks at the memory
 
 
-def rows_of(files: list[Path]) -> list[Any]:
-    return [row for file in files for row in json.loads(file.read_text(encoding="utf-8"))]
+@dataclass(frozen=True)
+class Spent:
+    """Seconds on the clock, and of all processors for this process and its workers."""
+
+    wall: float
+    cpu: float
 
 
-def marked(row: Any, word: str) -> Any:
-    """The row with `word` at the end of its first text."""
-    if isinstance(row, dict):
-        for key, value in row.items():
-            if key in _TEXTS and isinstance(value, str):
-                return row | {key: f"{value} {word}"}
-            if isinstance(value, list) and value and (made := marked(value[0], word)) != value[0]:
-                return row | {key: [made, *value[1:]]}
-    return row
-
-
-def lines(rows: list[Any], count: int) -> Iterator[str]:
-    rng = random.Random(0)
-    for row in islice(cycle(rows), count):
-        yield json.dumps(marked(row, f"{rng.getrandbits(80):x}"), ensure_ascii=False) + "\n"
-
-
-def timed(work: Callable[[], Value], cpu: bool) -> tuple[Value, float]:
-    clock = time.process_time if cpu else time.perf_counter
-    begin = clock()
+def timed(work: Callable[[], Value]) -> tuple[Value, Spent]:
+    before, begin = os.times(), time.perf_counter()
     value = work()
-    return value, clock() - begin
+    wall, after = time.perf_counter() - begin, os.times()
+    return value, Spent(wall, sum(after[:4]) - sum(before[:4]))
 
 
-def hashed(text: str) -> bytes:
-    return hashlib.sha256(json.dumps(json.loads(text), sort_keys=True).encode()).digest()
+def hashed(path: Path) -> int:
+    """The number of distinct rows."""
+    with path.open(encoding="utf-8") as file:
+        return len({hashlib.sha256(json.dumps(json.loads(line), sort_keys=True).encode()).digest() for line in file})
 
 
-def measure(path: Path, workers: int | None = None, cpu: bool = False) -> tuple[int, list[float]]:
-    """(findings, seconds of json.loads, exact hashing, reading and rules)."""
-    texts = path.read_text(encoding="utf-8").split("\n")[:-1]
-    parsed, loads = timed(lambda: sum(1 for text in texts if json.loads(text)), cpu)
-    _, hashing = timed(lambda: {hashed(text) for text in texts}, cpu)
-    imported, reading = timed(lambda: read_dialogues(path, preferences=True), cpu)
-    report, rules = timed(lambda: lint_files([imported], frozenset(RULES), workers=1 if cpu else workers), cpu)
-    assert report.rows == parsed
-    return len(report.findings), [loads, hashing, reading, rules]
+def checked(path: Path, workers: int | None, select: list[str]) -> dict[str, object]:
+    """What `steady check` spends on a file, and what it finds."""
+    imported, reading = timed(lambda: read_dialogues(path, preferences=True))
+    report, rules = timed(lambda: lint_files([imported], selected(select, []), workers=workers))
+    near = len({found.place.line for found in report.findings if found.code.startswith("N")})
+    return {"reading": asdict(reading), "rules": asdict(rules), "rows": report.rows, "near": near}
+
+
+def apart(path: Path, workers: int | None, select: list[str]) -> tuple[dict[str, object], float]:
+    """`checked` in a process of its own; and the most memory that it and its workers took, in MB."""
+    command = [sys.executable, __file__, str(path), "--apart", "--select", *select]
+    command += ["--workers", str(workers)] if workers else []
+    most = 0.0
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        while process.poll() is None:
+            most = max(most, memory(process.pid))
+            time.sleep(LOOK)
+        assert process.stdout is not None
+        return json.loads(process.stdout.read()), most
+
+
+def memory(pid: int) -> float:
+    """MB of a process and its children, what they share counted once. 0 for one that has just ended."""
+    try:
+        fields = dict(line.split(":", 1) for line in Path(f"/proc/{pid}/smaps_rollup").read_text().split("\n")[1:-1])
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    except (OSError, ValueError):
+        return 0.0
+    return int(fields["Pss"].split()[0]) / 1024 + sum(memory(int(child)) for child in children)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("files", type=Path, nargs="+")
-    parser.add_argument("--rows", type=int, nargs="+", default=[2000, 20000])
+    parser.add_argument("--rows", type=int, nargs="+", default=[10_000, 100_000])
     parser.add_argument("--workers", type=int, help="default: as `steady check` does")
-    parser.add_argument("--cpu", action="store_true")
+    parser.add_argument("--select", nargs="*", default=[], help="only these rules: codes or their beginnings")
+    parser.add_argument("--apart", action="store_true", help=argparse.SUPPRESS)
     words = parser.parse_args()
+    if words.apart:
+        print(json.dumps(checked(words.files[0], words.workers, words.select)))
+        return
     rows = rows_of(words.files)
-    print("| rows | MB | json.loads | exact hashing | reading | rules | whole / exact hashing | peak MB |")
-    print("|---|---|---|---|---|---|---|---|")
+    print("| rows | MB | near-copies | hashing | reading | rules | cpu: hashing | reading | rules | rules / hashing "
+          "| cpu | all / hashing | cpu | peak MB |")  # fmt: skip
+    print("|---|" + "---|" * 13)
     with tempfile.TemporaryDirectory() as name:
+        path = Path(name) / "rows.jsonl"
         for count in words.rows:
-            path = Path(name) / "rows.jsonl"
-            path.write_text("".join(lines(rows, count)), encoding="utf-8")
-            _, (loads, hashing, reading, rules) = measure(path, words.workers, words.cpu)
-            size, peak = path.stat().st_size / 1e6, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-            ratio = (reading + rules) / hashing
-            times = f"{loads:.2f} s | {hashing:.2f} s | {reading:.2f} s | {rules:.2f} s | {ratio:.0f}"
-            print(f"| {count:,} | {size:.1f} | {times} | {peak:,.0f} |")
+            with path.open("w", encoding="utf-8") as file:
+                file.writelines(lines(rows, count))
+            print(row_of(path, words.workers, words.select), flush=True)
+
+
+def row_of(path: Path, workers: int | None, select: list[str]) -> str:
+    """One line of the table."""
+    _, hashing = timed(lambda: hashed(path))
+    found, peak = apart(path, workers, select)
+    reading, rules = Spent(**found["reading"]), Spent(**found["rules"])  # type: ignore[arg-type]
+    cells = [f"{found['rows']:,}", f"{path.stat().st_size / 1e6:.0f}", f"{found['near']:,}"]
+    cells += [f"{spent.wall:.1f} s" for spent in (hashing, reading, rules)]
+    cells += [f"{spent.cpu:.1f} s" for spent in (hashing, reading, rules)]
+    cells += [f"{rules.wall / hashing.wall:.1f}", f"{rules.cpu / hashing.cpu:.1f}"]
+    cells += [f"{(reading.wall + rules.wall) / hashing.wall:.1f}", f"{(reading.cpu + rules.cpu) / hashing.cpu:.1f}"]
+    return f"| {' | '.join(cells)} | {peak:,.0f} |"
 
 
 if __name__ == "__main__":

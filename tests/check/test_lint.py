@@ -1,16 +1,31 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from steadyhand.chat.messages import Json
+from steadyhand.check import duplicates
 from steadyhand.check.dataset import place_of
-from steadyhand.check.lint import Report, lint_files
-from steadyhand.check.rules import selected
+from steadyhand.check.lint import (
+    DOMAIN,
+    EXACT,
+    MARKERS,
+    QUALITY,
+    READING,
+    SCENARIOS,
+    TEMPLATE,
+    TOKENIZER,
+    Report,
+    lint_files,
+    row_rules,
+)
+from steadyhand.check.rules import RULES, selected
 from steadyhand.domain.convert import read_dialogues
 from steadyhand.errors import Place
 from tests.corpora import corpus
@@ -50,6 +65,37 @@ def test_a_row_is_excused_by_its_own_key(tmp_path: Path) -> None:
     assert [found.place.line for found in report.findings] == [1, 4]
     assert report.excused == 2
     assert not report.clean
+
+
+def test_each_rule_alone_says_what_it_says_among_all() -> None:
+    names = ("glaive_toolcall_zh_demo", "identity", "dpo_zh_demo")
+    files = [read_dialogues(corpus(f"llamafactory/{name}.json"), preferences=True) for name in names]
+    held = replace(files[0], rows=files[0].rows[::10])
+    everything = lint_files(files, frozenset(RULES), held_out=[held]).findings
+    codes = {found.code for found in everything}
+    assert len(codes) >= 9
+    for code in codes:
+        alone = lint_files(files, frozenset({code}), held_out=[held]).findings
+        assert alone == tuple(found for found in everything if found.code == code)
+
+
+def test_rules_that_nobody_asked_for_do_no_work(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> NoReturn:
+        raise AssertionError("nobody asked for near-copies")
+
+    monkeypatch.setattr(duplicates, "near_pairs", refused)
+    path = write(tmp_path / "d.jsonl", {"messages": [TURNS[0], TURNS[0], TURNS[1]]})
+    assert [found.code for found in lint(path, "Q105").findings] == ["Q105"]
+    with pytest.raises(AssertionError, match="nobody asked"):
+        lint(path, "N101")
+
+
+def test_every_rule_belongs_to_some_work() -> None:
+    domain = DOMAIN | {"D106"}
+    worked = frozenset().union(
+        *(part.codes for part in row_rules()), READING, SCENARIOS, MARKERS, QUALITY, EXACT, domain
+    )
+    assert worked | TEMPLATE | TOKENIZER == set(RULES)
 
 
 def test_places_inside_a_row() -> None:

@@ -1,8 +1,11 @@
+import ast
+
 import pytest
-from hypothesis import given
+from ftfy.badness import BADNESS_RE
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from steadyhand.text.degeneration import MIN_LOOP_CHARS, degenerate, garbage, tail_repetition, too_short
+from steadyhand.text.degeneration import MIN_LOOP_CHARS, degenerate, garbage, tail_repetition, too_short, undecoded
 
 SENTENCE = "The domain is unsafe according to the service. "
 
@@ -107,6 +110,16 @@ def test_too_short(text: str) -> None:
 @pytest.mark.parametrize("text", ["It is unsafe.", "不安全。", "安全", "IPs: 23.23.37.112.", "Goodbye!"])
 def test_short_and_enough(text: str) -> None:
     assert not too_short(text, had_calls=False)
+
+
+_ODD = sorted({char for char in BADNESS_RE.pattern if not char.isascii()} | {"\x85", "\x9f", "Ã", "â", "€", "™"})
+
+
+@settings(max_examples=2000)
+@given(st.text(st.one_of(st.sampled_from(_ODD), st.sampled_from("aZ .\n0中，“”—…·")), min_size=1, max_size=8))
+def test_the_quick_look_loses_no_mojibake(text: str) -> None:
+    found = [part.removeprefix("mojibake ") for part in undecoded(text) if part.startswith("mojibake")]
+    assert found == sorted({repr(match.group()) for match in BADNESS_RE.finditer(text)}, key=ast.literal_eval)
 
 
 @given(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
 import numpy as np
 
@@ -12,28 +12,27 @@ from steadyhand.check.asks import Arena, arenas
 from steadyhand.check.cues import Cue, Leaning, leanings, separators
 from steadyhand.check.dataset import Dataset, Record
 from steadyhand.check.features import tokens
-from steadyhand.check.finding import Finding, finding
+from steadyhand.check.finding import RULES, Finding, finding
 from steadyhand.domain.textkeys import shingles
-from steadyhand.errors import Place
 from steadyhand.stats.cues import expected_z
 
 SHOWN = 10  # leanings per arena; the rest are counted
 MIN_ANSWERS, OPENING_TOKENS, MAX_OPENING_SHARE = 10, 8, 0.5
-OPENING_CHARS = 120
+OPENING_CHARS = (60, 240)
 MIN_QUESTIONS, KERNEL, MIN_EFFECTIVE_SHARE = 5, 30, 0.3
 MIN_OFFERS, MAX_POSITION_Z = 20, 5.0
 _VALUE = re.compile(r"\d[\w.:/%-]*")
 
 
-def check_diversity(dataset: Dataset) -> Iterator[Finding]:
-    """D101-D105."""
-    for arena in arenas(dataset.records):
+def check_diversity(dataset: Dataset, codes: Collection[str] = RULES) -> Iterator[Finding]:
+    """D101-D105, those in `codes`."""
+    for arena in arenas(dataset.records) if {"D101", "D102"} & set(codes) else ():
         yield from (_cue(arena, cue) for cue in separators(arena))
         yield from _leanings(arena)
     for name, records in _topics(dataset.records).items():
-        yield from _template(name, records)
-        yield from _effective(name, records)
-    yield from _positions(dataset.records)
+        yield from _template(name, records) if "D103" in codes else ()
+        yield from _effective(name, records) if "D104" in codes else ()
+    yield from _positions(dataset.records) if "D105" in codes else ()
 
 
 def _cue(arena: Arena, cue: Cue) -> Finding:
@@ -82,26 +81,28 @@ def _topics(records: Iterable[Record]) -> dict[str, list[Record]]:
 def _template(name: str, records: Sequence[Record]) -> Iterator[Finding]:
     """D103: the first tokens of the answer, numbers masked. Answers no longer than that are closed ones."""
     openings: Counter[tuple[str, ...]] = Counter()
-    places: dict[tuple[str, ...], Place] = {}
+    first: dict[tuple[str, ...], Record] = {}
     for record in records:
         opening = _opening(record.messages[-1].content)
         if opening:
             openings[opening] += 1
-            places.setdefault(opening, record.at(record.messages[-1].content))
+            first.setdefault(opening, record)
     total = openings.total()
     for opening, count in openings.most_common(1):
         if total >= MIN_ANSWERS and count / total > MAX_OPENING_SHARE:
             what = f"{name}: {count} of {total} answers begin with {' '.join(opening)!r}"
-            yield finding("D103", places[opening], what, "word the answers in several ways, or drop the common opening")
+            place = first[opening].at(first[opening].messages[-1].content)
+            yield finding("D103", place, what, "word the answers in several ways, or drop the common opening")
 
 
 def _opening(text: str) -> tuple[str, ...]:
     """The first tokens of a text that has more of them. Mostly its beginning is enough to tell: what the cut may have
     changed is the last token alone."""
-    begin = tokens(_VALUE.sub("0", text[:OPENING_CHARS]))[:-1]
-    if len(begin) <= OPENING_TOKENS:
-        begin = tokens(_VALUE.sub("0", text))
-    return tuple(begin[:OPENING_TOKENS]) if len(begin) > OPENING_TOKENS else ()
+    for size in (*OPENING_CHARS, len(text)):
+        begin = tokens(_VALUE.sub("0", text[:size]))
+        if len(begin) > OPENING_TOKENS + (size < len(text)):
+            return tuple(begin[:OPENING_TOKENS])
+    return ()
 
 
 def _effective(name: str, records: Sequence[Record]) -> Iterator[Finding]:

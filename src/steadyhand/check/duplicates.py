@@ -9,28 +9,31 @@ from collections.abc import Iterator, Sequence
 from steadyhand.check.dataset import Dataset
 from steadyhand.check.finding import Finding, finding
 from steadyhand.check.states import State, states
-from steadyhand.domain.near import near_pairs
+from steadyhand.domain.near import NearPair, near_pairs
 
 
 def check_duplicates(dataset: Dataset) -> Iterator[Finding]:
     """N101-N103, each at most once per row and rule, at the later row of a pair."""
     found = list(states(dataset.records))
     said: set[tuple[str, int]] = set()
-    for a, b, alike in (*_same_prompts(found), *near_pairs([state.prompt for state in found])):
+    near = near_pairs([state.prompt for state in found])
+    for a, b, alike in (*_same_prompts(found, near), *near):
         code = _judge(found[a], found[b])
         if code and (code, b) not in said:
             said.add((code, b))
             yield _finding(code, found[a], found[b], alike)
 
 
-def _same_prompts(found: Sequence[State]) -> Iterator[tuple[int, int, float]]:
-    """Each state with the first that has its prompt and its offer. `near_pairs` compares equal prompts with the first
-    of them only, whatever that one was offered."""
-    first: dict[tuple[str, frozenset[str]], int] = {}
-    for index, state in enumerate(found):
-        same = first.setdefault((state.form, state.offer), index)
-        if same != index:
-            yield same, index, 1.0
+def _same_prompts(found: Sequence[State], near: Sequence[NearPair]) -> Iterator[NearPair]:
+    """Each state with the first that has its prompt and its offer. `near` pairs equal prompts with the first of them
+    only, whatever that one was offered."""
+    first: dict[tuple[int, frozenset[str]], int] = {}
+    for prompt, index, alike in near:
+        if alike == 1 and found[prompt].form == found[index].form:
+            first.setdefault((prompt, found[prompt].offer), prompt)
+            same = first.setdefault((prompt, found[index].offer), index)
+            if same != index:
+                yield same, index, 1.0
 
 
 def _judge(one: State, other: State) -> str | None:

@@ -1,6 +1,7 @@
-"""What `steady check` runs: every rule over files or over a domain folder, then selection and per-row excuses.
+"""What `steady check` runs: the rules that are asked for, over files or over a domain folder, then per-row excuses.
 
-Knows which rules look at what; knows no rule's inside. `check` (in the package) is the smaller set that stops a run.
+Knows which rules look at what, and leaves out the work of those that nobody asked for; knows no rule's inside. `check`
+(in the package) is the smaller set that stops a run.
 """
 
 from __future__ import annotations
@@ -8,14 +9,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from steadyhand.check.dataset import Dataset, dataset_of_domain, dataset_of_files, excused
 from steadyhand.check.fan import Advance, Task, cores, run_all
 from steadyhand.check.finding import Finding, finding, in_order
-from steadyhand.domain.convert import Imported
+from steadyhand.domain.convert import Dialogue, Imported
 from steadyhand.domain.model import Domain
 from steadyhand.errors import Place, SteadyError
 
@@ -24,7 +25,25 @@ if TYPE_CHECKING:
 
 WORTH_FORKING = 4000  # rows; fewer are done before a second process has begun to help
 SLICE = 5000  # rows of one task
-Rules = Callable[[Dataset], Iterable[Finding]]
+Codes = frozenset[str]
+
+
+@dataclass(frozen=True)
+class Part:
+    """Rules that share their work, over all rows: `find` may give findings of `codes`, of others none."""
+
+    codes: Codes
+    find: Callable[[Dataset, Codes], Iterable[Finding]]
+
+
+READING = frozenset({"R001", "R002"})
+SCENARIOS = frozenset({"S101", "S102", "S103", "S104", "S105"})
+MARKERS = frozenset({"T103"})
+TEMPLATE = frozenset({"T101", "T102", "T104", "T105", "T106"})
+TOKENIZER = frozenset({"T107", "T108"})
+QUALITY = frozenset({f"Q10{number}" for number in range(1, 9)})
+EXACT = frozenset({"L201", "L202"})
+DOMAIN = frozenset({"K301", "K302", "L201", "L202", "L203", "L204", "S107"})
 
 
 @dataclass(frozen=True)
@@ -49,8 +68,8 @@ class Report:
         return {"errors": counts["error"], "warnings": counts["warning"], **notes}
 
 
-def row_rules() -> Sequence[Rules]:
-    """The rules that compare records, or pairs, with each other."""
+def row_rules() -> Sequence[Part]:
+    """The rules that compare records, or pairs, with each other; those that take longest first."""
     from steadyhand.check.diversity import check_diversity
     from steadyhand.check.duplicates import check_duplicates
     from steadyhand.check.judgements import check_judgements
@@ -58,12 +77,19 @@ def row_rules() -> Sequence[Rules]:
     from steadyhand.check.partial import check_partial
     from steadyhand.check.usage import check_usage
 
-    return (check_duplicates, check_diversity, check_partial, check_judgements, check_overlap, check_usage)
+    return (
+        Part(frozenset({"N101", "N102", "N103"}), lambda dataset, _: check_duplicates(dataset)),
+        Part(frozenset({"D101", "D102", "D103", "D104", "D105"}), check_diversity),
+        Part(frozenset({"D107"}), lambda dataset, _: check_partial(dataset)),
+        Part(frozenset({"L205", "L206"}), lambda dataset, _: check_overlap(dataset)),
+        Part(frozenset({"P201", "P202", "P203", "P204"}), lambda dataset, _: check_judgements(dataset)),
+        Part(frozenset({"S108", "S109", "S110"}), lambda dataset, _: check_usage(dataset)),
+    )
 
 
 def lint_files(
     files: Sequence[Imported],
-    codes: frozenset[str],
+    codes: Codes,
     rendering: Rendering | None = None,
     held_out: Sequence[Imported] = (),
     broken: Sequence[SteadyError] = (),
@@ -77,41 +103,57 @@ def lint_files(
     from steadyhand.check.tokenizer import check_tokenizer
 
     dataset = dataset_of_files(files, held_out)
-    tasks = [*_by_row(dataset), lambda: [*check_exact(dataset)]]
-    if rendering is not None:
+    tasks: list[Task] = [lambda: [*check_exact(dataset)]] if codes & EXACT else []
+    if rendering is not None and codes & TOKENIZER:
         tasks.append(lambda: [*check_tokenizer(dataset, rendering)])
-    tasks += [partial(_as_scenarios, imported, rendering) for imported in (*files, *held_out)]
+    tasks += [partial(_as_scenarios, imported, codes, rendering) for imported in (*files, *held_out)]
+    tasks = [*_whole(dataset, codes), *tasks, *_by_row(dataset, codes)]
     if workers is None:
         workers = cores() if dataset.rows >= WORTH_FORKING and rendering is None else 1
     found = [*map(_unreadable, broken), *_unusable(dataset), *run_all(tasks, workers, advance)]
     return _report(found, codes, dataset)
 
 
-def lint_domain(domain: Domain, codes: frozenset[str], rendering: Rendering | None = None) -> Report:
+def lint_domain(domain: Domain, codes: Codes, rendering: Rendering | None = None) -> Report:
     """Every rule over a domain folder."""
-    from steadyhand.check import check
     from steadyhand.check.contract import check_contract
     from steadyhand.check.tokenizer import check_tokenizer
     from steadyhand.check.usage import check_offer
 
     dataset = dataset_of_domain(domain)
-    renderer, max_length = (rendering.renderer, rendering.max_length) if rendering else (None, None)
-    found = [one for one in check(domain, renderer, max_length) if one.code != "Q106"]  # the rows' own rule says more
-    found += check_tokenizer(dataset, rendering) if rendering else ()
-    rows = (one for task in _by_row(dataset) for one in task())
-    return _report([*found, *check_offer(domain), *check_contract(domain), *rows], codes, dataset)
+    found = _of_domain(domain, codes, rendering)
+    found += check_tokenizer(dataset, rendering) if rendering and codes & TOKENIZER else ()
+    found += check_offer(domain) if codes & {"S108", "S110"} else ()
+    found += check_contract(domain) if "D106" in codes else ()
+    found += (one for task in (*_whole(dataset, codes), *_by_row(dataset, codes)) for one in task())
+    return _report(found, codes, dataset)
 
 
-def _by_row(dataset: Dataset) -> list[Task]:
-    """The rules over all rows, one task each; those that look at one row at a time in slices."""
+def _of_domain(domain: Domain, codes: Codes, rendering: Rendering | None) -> list[Finding]:
+    """What stops or warns a run, but for Q106: the rows' own rule says more."""
+    from steadyhand.check import check
+
+    if not codes & (DOMAIN | SCENARIOS | MARKERS | TEMPLATE):
+        return []
+    shown = rendering if codes & TEMPLATE else None
+    renderer, max_length = (shown.renderer, shown.max_length) if shown else (None, None)
+    return [one for one in check(domain, renderer, max_length) if one.code != "Q106"]
+
+
+def _whole(dataset: Dataset, codes: Codes) -> list[Task]:
+    """The rules over all rows, one task each."""
+    return [partial(_listed, part.find, dataset, codes) for part in row_rules() if codes & part.codes]
+
+
+def _by_row(dataset: Dataset, codes: Codes) -> list[Task]:
+    """The rules that look at one row at a time, in slices."""
     from steadyhand.check.quality import check_quality
 
-    whole: list[Task] = [partial(_listed, rules, dataset) for rules in row_rules()]
-    return whole + [partial(_listed, check_quality, part) for part in _slices(dataset)]
+    return [partial(_listed, check_quality, part, codes) for part in _slices(dataset)] if codes & QUALITY else []
 
 
-def _listed(rules: Rules, dataset: Dataset) -> list[Finding]:
-    return list(rules(dataset))
+def _listed(find: Callable[[Dataset, Codes], Iterable[Finding]], dataset: Dataset, codes: Codes) -> list[Finding]:
+    return list(find(dataset, codes))
 
 
 def _slices(dataset: Dataset) -> Iterator[Dataset]:
@@ -131,28 +173,40 @@ def _unreadable(error: SteadyError) -> Finding:
     return finding("R002", place, error.what, error.next or "write the file again")
 
 
-def _as_scenarios(imported: Imported, rendering: Rendering | None) -> list[Finding]:
+def _as_scenarios(imported: Imported, codes: Codes, rendering: Rendering | None) -> list[Finding]:
     """Rules S and T over the scenarios and cards that the rows would become. Rules about splits are left out: a file
     has none until somebody makes one."""
     from steadyhand.check.scenarios import check_scenarios
     from steadyhand.check.template import check_markers, check_template
     from steadyhand.domain.assemble import domain_of
 
-    if not imported.rows:
+    render = rendering if codes & TEMPLATE else None
+    rows = [row for row in imported.rows if render or _telling(row)]
+    if not rows or not codes & (SCENARIOS | MARKERS | (TEMPLATE if render else frozenset())):
         return []
-    domain = domain_of(imported) if rendering is not None else domain_of(imported, eval_share=0)
-    found = [one for one in check_scenarios(domain) if one.code not in ("S107", "Q106")]
-    found += check_markers(domain)
-    if rendering is not None:
-        found += check_template(domain, rendering.renderer, rendering.max_length)
+    imported = replace(imported, rows=rows)
+    domain = domain_of(imported) if render else domain_of(imported, eval_share=0)
+    found = [one for one in check_scenarios(domain) if one.code in SCENARIOS] if codes & SCENARIOS else []
+    found += check_markers(domain) if codes & MARKERS else ()
+    if render:
+        found += check_template(domain, render.renderer, render.max_length)
     return found
 
 
-def _report(found: Iterable[Finding], codes: frozenset[str], dataset: Dataset) -> Report:
+def _telling(row: Dialogue) -> bool:
+    """Whether rules S, or T without a template, could say anything of a row: it has to do with tools, or holds what
+    every marker begins with."""
+    return bool(row.tools) or any(
+        m.role == "tool" or m.calls or "<" in m.content or (m.think and "<" in m.think) for m in row.messages
+    )
+
+
+def _report(found: Iterable[Finding], codes: Codes, dataset: Dataset) -> Report:
     wanted = [one for one in found if one.code in codes]
-    owner = _Owner([*(r.place for r in dataset.records), *(p.place for p in dataset.pairs)])
-    excuses = dict(excused(dataset))
-    kept = [one for one in wanted if not one.code.startswith(excuses.get(owner(one.place), ()))]
+    kept = wanted
+    if excuses := dict(excused(dataset)):
+        owner = _Owner([*(r.place for r in dataset.records), *(p.place for p in dataset.pairs)])
+        kept = [one for one in wanted if not one.code.startswith(excuses.get(owner(one.place), ()))]
     rejected = len(dataset.rejects)
     return Report(tuple(in_order(kept)), len(wanted) - len(kept), dataset.rows, dataset.rows - rejected, rejected)
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import pairwise
 
 from steadyhand.chat.messages import Message
 from steadyhand.chat.think import ThinkCode, think_state
 from steadyhand.check.dataset import Dataset, Pair, Record
-from steadyhand.check.finding import Finding, finding
+from steadyhand.check.finding import RULES, Finding, finding
 from steadyhand.domain.textkeys import normal
-from steadyhand.text.degeneration import garbage, tail_repetition
+from steadyhand.text import degeneration
 from steadyhand.text.secrets import personal, secrets
 
 PLACEHOLDER = re.compile(r"\{\{\s*\w+\s*\}\}")
@@ -20,14 +20,16 @@ _BRACKETED = re.compile(
 )
 _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 _SAYS_NOTHING = frozenset({"n/a", "na", "none", "null", "nan", "todo", "tbd", "undefined", "无", "待补充", "略"})
-_TELLING = 64  # characters
-_NOT_MOJIBAKE = ("script switch", "leaked token", "unassigned")  # translations; rule T103; emoji newer than the table
+_TELLING = 24  # characters; half as many letters are more than any of these words has, in whatever form
+_YOUNG = "unassigned"  # emoji newer than our table
 
 
-def check_quality(dataset: Dataset) -> Iterator[Finding]:
-    """Q101-Q108, each at most once per record; of a pair, the prompt and the chosen answer are judged."""
+def check_quality(dataset: Dataset, codes: Collection[str] = RULES) -> Iterator[Finding]:
+    """Q101-Q108, those in `codes`, each at most once per record; of a pair, the prompt and the chosen answer are
+    judged."""
+    rules = [rule for code, rule in RULES_OF_A_RECORD.items() if code in codes]
     for record in (*dataset.records, *_chosen(dataset.pairs)):
-        for rule in RULES_OF_A_RECORD:
+        for rule in rules:
             if found := next(rule(record), None):
                 yield found
 
@@ -41,13 +43,13 @@ def _mojibake(record: Record) -> Iterator[Finding]:
 
 def undecoded(text: str) -> list[str]:
     """What of a text was decoded wrongly, in words."""
-    return [part for part in garbage(text, "") if not part.startswith(_NOT_MOJIBAKE)]
+    return [part for part in degeneration.undecoded(text) if not part.startswith(_YOUNG)]
 
 
 def _loop(record: Record) -> Iterator[Finding]:
     for message in _said(record, "assistant"):
         for text in (message.content, message.think or ""):
-            loop = tail_repetition(text)
+            loop = degeneration.tail_repetition(text) if text else None
             if loop and loop.fails("stop") and any(char.isalnum() for char in loop.unit):
                 what = f"{record.name}: the text ends in {loop.repeats} times {_clip(loop.unit)}"
                 yield _at(record, message, "Q102", what, "cut the text before the loop, or remove the row")
@@ -64,7 +66,7 @@ def _think(record: Record) -> Iterator[Finding]:
 def _empty(record: Record) -> Iterator[Finding]:
     for message in _said(record, "user", "assistant"):
         if sum(map(str.isalnum, message.content[:_TELLING])) > _TELLING // 2:
-            continue  # far more letters than any of the words that say nothing, in whatever form
+            continue
         bare = normal(message.content).strip(".。")
         if not message.calls and (bare in _SAYS_NOTHING or not any(char.isalnum() for char in bare)):
             what = f"{record.name}: the {message.role} says {_clip(message.content)}"
@@ -82,7 +84,7 @@ def _order(record: Record) -> Iterator[Finding]:
 def _placeholder(record: Record) -> Iterator[Finding]:
     for message in _said(record, "system", "user", "assistant"):
         for text in (message.content, message.think or ""):
-            if not any(bracket in text for bracket in "{[【"):
+            if "{" not in text and "[" not in text and "【" not in text:
                 continue
             bare = _CODE.sub(" ", text)
             match = PLACEHOLDER.search(bare) or (message.role == "assistant" and _BRACKETED.search(bare))
@@ -107,16 +109,16 @@ def _personal(record: Record) -> Iterator[Finding]:
             )
 
 
-RULES_OF_A_RECORD: tuple[Callable[[Record], Iterator[Finding]], ...] = (
-    _mojibake,
-    _loop,
-    _think,
-    _empty,
-    _order,
-    _placeholder,
-    _secret,
-    _personal,
-)
+RULES_OF_A_RECORD: dict[str, Callable[[Record], Iterator[Finding]]] = {
+    "Q101": _mojibake,
+    "Q102": _loop,
+    "Q103": _think,
+    "Q104": _empty,
+    "Q105": _order,
+    "Q106": _placeholder,
+    "Q107": _secret,
+    "Q108": _personal,
+}
 
 
 def _chosen(pairs: Iterable[Pair]) -> Iterator[Record]:

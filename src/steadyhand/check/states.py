@@ -6,9 +6,9 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
-from steadyhand.chat.messages import Json, Message, Tool
+from steadyhand.chat.messages import Json, Tool
 from steadyhand.check.asks import NO_CALL, outcome_of
 from steadyhand.check.dataset import Record
 from steadyhand.check.features import tokens
@@ -21,15 +21,43 @@ _FREE_TEXT = 24  # characters: longer arguments are wording, not decisions
 
 @dataclass(frozen=True)
 class State:
-    """One decision of a record. `outcome` is None for an open `answer`; then answers are compared as texts."""
+    """One decision of a record: what is said at `end`, after all before it. What it teaches is worked out when it is
+    compared with another; most states never are."""
 
     record: Record
-    prompt: str
-    form: str  # of the prompt, normal
-    values: Counter[str]
-    offer: frozenset[str]
-    outcome: str | None
-    answer: str
+    end: int
+
+    @property
+    def prompt(self) -> str:
+        return "\n".join(m.content for m in self.record.messages[: self.end] if m.role != "system")
+
+    @property
+    def answer(self) -> str:
+        return self.record.messages[self.end].content
+
+    @cached_property
+    def form(self) -> str:
+        """The prompt in normal form."""
+        return normal(self.prompt)
+
+    @cached_property
+    def values(self) -> Counter[str]:
+        prompt = self.prompt
+        found = values(prompt)
+        found.update(f"choice {word}" for word in _choices(self.record.tools) if word in prompt)
+        return found
+
+    @cached_property
+    def offer(self) -> frozenset[str]:
+        return frozenset(json.dumps(tool.to_openai(), sort_keys=True) for tool in self.record.tools)
+
+    @cached_property
+    def outcome(self) -> str | None:
+        """None for an open answer; then answers are compared as texts."""
+        answer = self.record.messages[self.end]
+        if answer.calls:
+            return "; ".join(sorted(f"{call.name}({_key(call.arguments)})" for call in answer.calls))
+        return NO_CALL if self.record.tools else outcome_of(answer.content, whole=not self.record.point)
 
     def same_outcome(self, other: State) -> bool:
         if self.outcome is not None or other.outcome is not None:
@@ -64,22 +92,7 @@ def states(records: Iterable[Record]) -> Iterator[State]:
         turns = record.messages
         end = next((i for i, m in enumerate(turns) if m.role == "assistant"), 0) if record.tools else len(turns) - 1
         if end:
-            yield _state(record, end)
-
-
-def _state(record: Record, end: int) -> State:
-    said = [m for m in record.messages[:end] if m.role != "system"]
-    prompt, answer = "\n".join(m.content for m in said), record.messages[end]
-    found = values(prompt)
-    found.update(f"choice {word}" for word in _choices(record.tools) if word in prompt)
-    offer = frozenset(json.dumps(tool.to_openai(), sort_keys=True) for tool in record.tools)
-    return State(record, prompt, normal(prompt), found, offer, _outcome(record, answer), answer.content)
-
-
-def _outcome(record: Record, answer: Message) -> str | None:
-    if answer.calls:
-        return "; ".join(sorted(f"{call.name}({_key(call.arguments)})" for call in answer.calls))
-    return NO_CALL if record.tools else outcome_of(answer.content, whole=not record.point)
+            yield State(record, end)
 
 
 def _key(value: Json) -> str:

@@ -5,8 +5,12 @@ Knows texts only. A changed value in near-equal texts is still a near-duplicate 
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,32 +21,35 @@ GRAM = 4
 PERMUTATIONS, BAND = 64, 4  # 16 bands of 4: pairs of similarity s meet with 1 - (1 - s^4)^16, at .6 that is .89
 _CROWD = 200  # a bucket larger than this is compared with its first text only, so that the work stays linear
 _KEPT = 4096  # texts whose shingles are at hand
-_CHUNK = 4_000_000  # grams hashed at once: bounds the memory
+_DOUBT = 5  # standard deviations: a pair of the threshold's likeness agrees on fewer hashes once in three million times
+_PAIRS = 100_000  # candidates whose signatures are compared at once
+_CHUNK = 16_000  # grams hashed at once: they and their hashes stay in the processor's cache
 
 Hashes = NDArray[np.uint64]
+NearPair = tuple[int, int, float]
 
 
 def near_clusters(texts: Sequence[str], threshold: float = 0.6) -> list[int]:
     """For each text the index of its cluster's first text. Texts of one cluster are linked by chains of pairs with
     |A & B| / |A | B| >= `threshold` over 4-character shingles (Broder 1997); equal normal forms always meet."""
-    distinct, keys = _distinct(texts)
+    distinct, bands = _sketched(texts)
     parents = list(range(len(texts)))
     likeness = _Likeness(texts)
-    for a, b in _candidates(keys):
+    for a, b in _candidates(bands, threshold):
         root_a, root_b = root(parents, a), root(parents, b)
         if root_a != root_b and likeness(a, b) >= threshold:
             parents[max(root_a, root_b)] = min(root_a, root_b)
     return [root(parents, index) for index in distinct]
 
 
-def near_pairs(texts: Sequence[str], threshold: float = 0.6) -> list[tuple[int, int, float]]:
+def near_pairs(texts: Sequence[str], threshold: float = 0.6) -> list[NearPair]:
     """(a, b, Jaccard index) with a < b, each pair once. Texts with equal normal forms are paired with the first of
     them only; in crowds of like texts the later ones may be paired with the first only."""
-    distinct, keys = _distinct(texts)
+    distinct, bands = _sketched(texts)
     likeness = _Likeness(texts)
     found = {(first, index): 1.0 for index, first in enumerate(distinct) if first != index}
     seen: set[tuple[int, int]] = set()
-    for a, b in _candidates(keys):
+    for a, b in _candidates(bands, threshold):
         if (a, b) not in seen:
             seen.add((a, b))
             alike = likeness(a, b)
@@ -71,73 +78,105 @@ class _Likeness:
         return self._shingles[index]
 
 
-def _distinct(texts: Sequence[str]) -> tuple[list[int], dict[int, str]]:
-    """For each text the index of the first with its normal form; and those first texts, packed as shingles see them."""
-    first: dict[str, int] = {}
-    normals = [normal(text) for text in texts]
-    distinct = [first.setdefault(text, index) for index, text in enumerate(normals)]
-    return distinct, {index: text.replace(" ", "") for text, index in first.items()}
+@dataclass
+class _Bands:
+    """Which texts fall into one bucket, for each of the bands of their signatures. One row a text."""
+
+    indices: NDArray[np.int64]
+    keys: Hashes  # one column a band
+    marks: NDArray[np.uint8]  # one column a hash: the last byte of its minimum
 
 
-def _candidates(keys: dict[int, str]) -> Iterator[tuple[int, int]]:
-    """Pairs that share a band of their signatures; the smaller index first."""
-    indices = np.fromiter(keys, np.int64, len(keys))
-    signatures = _signatures(list(keys.values()))
-    for start in range(0, PERMUTATIONS, BAND):
-        for bucket in _buckets(signatures[:, start : start + BAND]):
-            members = sorted(indices[bucket].tolist())
-            for position, a in enumerate(members[:_CROWD]):
-                yield from ((a, b) for b in members[position + 1 : None if position == 0 else _CROWD])
+def _sketched(texts: Sequence[str]) -> tuple[list[int], _Bands]:
+    """For each text the index of the first with its normal form; and the bands of those first texts."""
+    distinct: list[int] = []
+    first: dict[int, int] = {}  # by hash, because the forms would take as much room as the texts
+    indices: list[int] = []
+    made, chunk, size = [_sketch([""])], [], 0
+    for index, text in enumerate(texts):
+        form = normal(text)
+        same = first.setdefault(hash(form), index)
+        if same != index and normal(texts[same]) == form:
+            distinct.append(same)
+            continue
+        distinct.append(index)
+        indices.append(index)
+        chunk.append(form.replace(" ", ""))
+        size += max(GRAM, len(chunk[-1]))
+        if size >= _CHUNK:
+            made.append(_sketch(chunk))
+            chunk, size = [], 0
+    if chunk:
+        made.append(_sketch(chunk))
+    keys, marks = (np.concatenate(parts)[1:] for parts in zip(*made, strict=True))  # without the empty text in front
+    return distinct, _Bands(np.array(indices, np.int64), keys, marks)
 
 
-def _buckets(band: Hashes) -> Iterator[NDArray[np.int64]]:
-    """Rows with equal values, in buckets of two and more."""
-    keys = np.zeros(len(band), np.uint64)
-    for column in band.T:
-        keys = _mixed(keys * np.uint64(0x9E3779B97F4A7C15) + column)
+def _candidates(bands: _Bands, threshold: float) -> Iterator[tuple[int, int]]:
+    """Pairs that share a band and agree on about as many hashes as texts that are alike do (on the share `threshold`
+    of them); the smaller index first. Most pairs that share a band by chance are told by that, in a fraction of the
+    time that their shingles would take."""
+    spread = math.sqrt(PERMUTATIONS * threshold * (1 - threshold))
+    least = PERMUTATIONS * threshold - _DOUBT * spread
+    for band in bands.keys.T:
+        pairs = (pair for bucket in _buckets(band) for pair in _within(bucket.tolist()))
+        while some := list(islice(pairs, _PAIRS)):
+            a, b = np.array(some).T
+            alike = np.count_nonzero(bands.marks[a] == bands.marks[b], axis=1) >= least
+            yield from zip(bands.indices[a[alike]].tolist(), bands.indices[b[alike]].tolist(), strict=True)
+
+
+def _within(members: list[int]) -> Iterator[tuple[int, int]]:
+    """The pairs of a bucket; of a crowd not all."""
+    for position, a in enumerate(members[:_CROWD]):
+        yield from ((a, b) for b in members[position + 1 : None if position == 0 else _CROWD])
+
+
+def _buckets(keys: Hashes) -> Iterator[NDArray[np.int64]]:
+    """Places of equal values, in buckets of two and more, ascending."""
     order = np.argsort(keys, kind="stable")
     bounds = np.flatnonzero(np.diff(keys[order])) + 1
     starts, ends = np.concatenate([[0], bounds]), np.concatenate([bounds, [len(order)]])
-    for start, end in zip(starts, ends, strict=True):
-        if end - start > 1:
-            yield order[start:end]
+    shared = ends - starts > 1
+    for start, end in zip(starts[shared], ends[shared], strict=True):
+        yield order[start:end]
 
 
-def _signatures(texts: Sequence[str]) -> Hashes:
-    """One row of minima a text, worked off in chunks of about `_CHUNK` characters."""
-    rows, chunk, size = [], [], 0
-    for text in texts:
-        chunk.append(text)
-        size += max(GRAM, len(text))
-        if size >= _CHUNK:
-            rows.append(_minima(chunk))
-            chunk, size = [], 0
-    return np.concatenate([*rows, _minima(chunk)]) if chunk else np.concatenate(rows or [_minima([""])[:0]])
+def _sketch(texts: Sequence[str]) -> tuple[Hashes, NDArray[np.uint8]]:
+    """(each band of a text's signature as one number, the last byte of each hash of it); one row a text."""
+    signatures = _minima(texts)
+    keys = np.zeros((len(texts), PERMUTATIONS // BAND), np.uint64)
+    for row in range(BAND):
+        keys = _mixed(keys * np.uint64(0x9E3779B97F4A7C15) + signatures[row::BAND].T)
+    return keys, signatures.T.astype(np.uint8)
 
 
 def _minima(texts: Sequence[str]) -> Hashes:
-    """The minimum of each multiply-shift hash (Dietzfelbinger et al. 1997) over the grams of each text."""
+    """The minimum of each multiply-shift hash (Dietzfelbinger et al. 1997) over the grams of each text: one row a hash,
+    one column a text."""
     padded = [text.ljust(GRAM, "\0") for text in texts]  # a text shorter than a gram is one gram
     codes = np.frombuffer("".join(padded).encode("utf-32-le", "surrogatepass"), "<u4").astype(np.uint64)
-    lengths = np.fromiter(map(len, padded), np.int64, len(padded))
-    ends = np.cumsum(lengths)
-    starts = ends - lengths
+    ends = np.cumsum([len(text) for text in padded])
     grams = np.zeros(len(codes), np.uint64)
     for shift in range(GRAM):
         grams = _mixed(grams * np.uint64(0x100000001B3) + np.roll(codes, -shift))
-    last = (ends[:, None] - np.arange(1, GRAM)).ravel()  # grams that would run into the next text
-    signature = np.empty((len(texts), PERMUTATIONS), np.uint64)
-    for number, factor in enumerate(_factors()):
-        hashes = _mixed(grams * factor)
-        hashes[last] = np.uint64(0xFFFFFFFFFFFFFFFF)
-        signature[:, number] = np.minimum.reduceat(hashes, starts)
-    return signature
+    grams = np.delete(grams, (ends[:, None] - np.arange(1, GRAM)).ravel())  # they would run into the next text
+    starts = np.concatenate([[0], ends[:-1]]) - (GRAM - 1) * np.arange(len(ends))
+    signatures = np.empty((PERMUTATIONS, len(texts)), np.uint64)
+    hashes, shifted = np.empty_like(grams), np.empty_like(grams)
+    for row, factor in zip(signatures, _factors(), strict=True):
+        np.multiply(grams, factor, out=hashes)
+        np.right_shift(hashes, np.uint64(29), out=shifted)
+        np.bitwise_xor(hashes, shifted, out=hashes)
+        np.minimum.reduceat(hashes, starts, out=row)
+    return signatures
 
 
 def _mixed(values: Hashes) -> Hashes:
     return values ^ (values >> np.uint64(29))
 
 
+@cache
 def _factors() -> list[np.uint64]:
     """Fixed pseudo-random odd factors: the same clusters on every machine."""
     source = random.Random(20240607)

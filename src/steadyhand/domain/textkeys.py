@@ -24,7 +24,7 @@ def shingles(text: str, size: int = 4) -> frozenset[str]:
     packed = normal(text).replace(" ", "")
     if len(packed) <= size:
         return frozenset((packed,))
-    return frozenset(map("".join, zip(*(packed[start:] for start in range(size)), strict=False)))
+    return frozenset([packed[start : start + size] for start in range(len(packed) - size + 1)])
 
 
 def language_of(text: str) -> Language:

@@ -42,6 +42,12 @@ _UNPRINTABLE = {  # by Unicode category
     "Cs": "lone surrogate",
     "Cn": "unassigned character",
 }
+_NO_DIGITS = re.compile(r"\D+")
+# ftfy's patterns need a character that is none of ASCII, Han, their marks and the quotes and dashes of any text, and
+# one beside it that is no ASCII or Han either, unless it is one of a few. Looking for that first saves nearly all.
+_FAMILIAR = r"\x00-\x7f\u3000-\u303f\u3400-\u9fff\uff00-\uff60"
+_FOREIGN, _ODD = rf"[^{_FAMILIAR}]", rf"[^{_FAMILIAR}\u00b7\u2010-\u2015\u2018\u2019\u201c\u201d\u2026]"
+_ODD_ONE, _ODD_PAIR = re.compile(_ODD), re.compile(rf"{_ODD}{_FOREIGN}|{_FOREIGN}{_ODD}|[\x80-\x9fŒœÃÂ]")
 _CHINESE = re.compile(r"[\u3400-\u9fff]")
 _SCRIPTS = re.compile(  # first words of Unicode character names
     "CYRILLIC GREEK ARABIC HEBREW HANGUL HIRAGANA KATAKANA THAI DEVANAGARI BENGALI TAMIL TELUGU GUJARATI KANNADA "
@@ -66,6 +72,8 @@ class Repetition:
 
 def tail_repetition(text: str) -> Repetition | None:
     """The loop that `text` ends in, exact ones first; None when it ends in none."""
+    if not _recurs(text.rstrip()):
+        return None
     masked = _mask(text).rstrip()[-WINDOW_CHARS:]
     exact = _periodic_suffix(masked, MIN_LOOP_CHARS)
     if exact is not None:
@@ -78,6 +86,15 @@ def degenerate(text: str, finish_reason: str) -> bool:
     """Whether the end of `text` is a loop that fails an answer."""
     found = tail_repetition(text)
     return found is not None and found.fails(finish_reason)
+
+
+def _recurs(text: str) -> bool:
+    """Whether a piece of the text's end stands in it once more, as in any loop. The piece is taken without digits from
+    the last third of the shortest loop, where no mask and no counter changes it: equal characters there are equal
+    pieces of the text. Most texts are done with this one search."""
+    end = text[-(MIN_LOOP_CHARS // MIN_REPEATS) :]
+    piece = max(_NO_DIGITS.findall(end), key=len, default="")
+    return text.find(piece) < len(text) - len(end) + end.rfind(piece)
 
 
 def _mask(text: str) -> str:
@@ -118,17 +135,24 @@ def _borders(text: str) -> Iterator[int]:
 
 def garbage(text: str, prompt: str) -> list[str]:
     """What of `text` no reader could have meant, in words; what already stands in `prompt` may be quoted."""
-    found = ["replacement character"] if "\ufffd" in text and "\ufffd" not in prompt else []
-    found += sorted({_category_name(c) for c in _unprintable(text) if c not in prompt})
+    found = undecoded(text, prompt)
     leaked = set(_LEAKED.findall(text)) if "<" in text or "[" in text else ()
     found += [f"leaked token {token}" for token in sorted(leaked) if token not in prompt]
-    found += _mojibake(text, prompt)
     found += [f"script switch to {name.lower()}" for name in sorted(_scripts(text, 2) - _scripts(prompt, 1))]
     return found
 
 
+def undecoded(text: str, prompt: str = "") -> list[str]:
+    """The part of `garbage` that wrong decoding leaves behind: characters that nobody types, and mojibake."""
+    found = ["replacement character"] if "\ufffd" in text and "\ufffd" not in prompt else []
+    found += sorted({_category_name(c) for c in _unprintable(text) if c not in prompt})
+    return found + _mojibake(text, prompt)
+
+
 def _unprintable(text: str) -> list[str]:
     """Each unprintable character once. Characters are looked up once in a life: most texts share theirs."""
+    if text.replace("\n", "").isprintable():
+        return []
     if fresh := set(text) - _PRINTABLE:
         _PRINTABLE.update(c for c in fresh if unicodedata.category(c) not in _UNPRINTABLE)
     return [c for c in fresh if c not in _PRINTABLE]
@@ -143,7 +167,7 @@ def _category_name(char: str) -> str:
 
 def _mojibake(text: str, prompt: str) -> list[str]:
     """Sequences that ftfy's badness heuristic (wrongly decoded UTF-8) knows, unless they were in the prompt."""
-    if text.isascii():
+    if text.isascii() or not _ODD_ONE.search(text) or not _ODD_PAIR.search(text):
         return []
     from ftfy.badness import BADNESS_RE  # compiles large tables
 
