@@ -13,22 +13,27 @@ from steadyhand.chat.schema import schema_errors
 from steadyhand.check.dataset import Dataset, Pair, place_of
 from steadyhand.check.features import is_han, tokens
 from steadyhand.check.finding import Finding, finding
-from steadyhand.domain.textkeys import normal
+from steadyhand.domain.textkeys import normal, shingles
 from steadyhand.errors import Place
 from steadyhand.stats.cues import discoveries, share_z, two_sided
+from steadyhand.text.values import values
 
 MIN_PAIRS, LENGTH_Z = 20, 3.0
+ALIKE = 0.9  # Jaccard index of answers that differ in nothing that anybody could name
 OPENINGS, MIN_OPENINGS, FALSE_DISCOVERIES, SHOWN = (1, 2, 3), 10, 0.01, 5
 Both = tuple[Pair, Message, Message]
 
 
 def check_judgements(dataset: Dataset) -> Iterator[Finding]:
-    """P201-P204."""
+    """P201-P206."""
     both = [(pair, pair.chosen, pair.rejected) for pair in dataset.pairs if pair.chosen and pair.rejected]
     for pair, chosen, rejected in both:
         if _same(chosen, rejected):
             next = "remove the pair, or give it an answer that is really worse"
             yield finding("P201", pair.place, f"{pair.name}: chosen and rejected say the same", next)
+        elif pair.other is None:
+            yield from _harmless(pair, chosen, rejected)
+    yield from (_elsewhere(pair) for pair in dataset.pairs if pair.other is not None)
     for pair in dataset.pairs:
         if pair.chosen:
             yield from _contract(pair, pair.chosen)
@@ -38,6 +43,29 @@ def check_judgements(dataset: Dataset) -> Iterator[Finding]:
 
 def _same(chosen: Message, rejected: Message) -> bool:
     return chosen.calls == rejected.calls and normal(chosen.content) == normal(rejected.content)
+
+
+def _harmless(pair: Pair, chosen: Message, rejected: Message) -> Iterator[Finding]:
+    """P205: the same calls, and beside them nearly the same text with the same values; or the same calls alone where
+    tools are on offer, because then only the call was up for judgement."""
+    if chosen.calls != rejected.calls:
+        return
+    one, two = shingles(chosen.content), shingles(rejected.content)
+    alike = len(one & two) / len(one | two)
+    if chosen.calls or (alike >= ALIKE and values(chosen.content) == values(rejected.content)):
+        both = "make the same calls" if chosen.calls else f"are alike by {alike:.2f} and state the same values"
+        next = "give it a rejected answer with an error that can be named, or remove the pair"
+        yield finding("P205", pair.place, f"{pair.name}: chosen and rejected {both}", next)
+
+
+def _elsewhere(pair: Pair) -> Finding:
+    """P206, with the first message at which the two prompts part."""
+    other = pair.other or ()
+    at = next((i for i, (a, b) in enumerate(zip(pair.prompt, other, strict=False)) if a != b), None)
+    at = min(len(pair.prompt), len(other)) if at is None else at
+    what = f"{pair.name}: the prompts of chosen and rejected part at message {at + 1}"
+    next_step = "fork both answers from one state: the first bad assistant turn of the logged dialogue"
+    return finding("P206", pair.place, what, next_step)
 
 
 def _contract(pair: Pair, chosen: Message) -> Iterator[Finding]:

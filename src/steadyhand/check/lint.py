@@ -91,6 +91,7 @@ def lint_domain(domain: Domain, codes: frozenset[str], rendering: Rendering | No
     """Every rule over a domain folder."""
     from steadyhand.check import check
     from steadyhand.check.contract import check_contract
+    from steadyhand.check.coverage import check_coverage
     from steadyhand.check.tokenizer import check_tokenizer
     from steadyhand.check.usage import check_offer
 
@@ -99,15 +100,18 @@ def lint_domain(domain: Domain, codes: frozenset[str], rendering: Rendering | No
     found = [one for one in check(domain, renderer, max_length) if one.code != "Q106"]  # the rows' own rule says more
     found += check_tokenizer(dataset, rendering) if rendering else ()
     rows = (one for task in _by_row(dataset) for one in task())
-    return _report([*found, *check_offer(domain), *check_contract(domain), *rows], codes, dataset)
+    found += [*check_offer(domain), *check_coverage(domain), *check_contract(domain)]
+    return _report([*found, *rows], codes, dataset)
 
 
 def _by_row(dataset: Dataset) -> list[Task]:
     """The rules over all rows, one task each; those that look at one row at a time in slices."""
+    from steadyhand.check.grounds import check_grounds
     from steadyhand.check.quality import check_quality
 
+    by_row = (check_quality, check_grounds)
     whole: list[Task] = [partial(_listed, rules, dataset) for rules in row_rules()]
-    return whole + [partial(_listed, check_quality, part) for part in _slices(dataset)]
+    return whole + [partial(_listed, rules, part) for part in _slices(dataset) for rules in by_row]
 
 
 def _listed(rules: Rules, dataset: Dataset) -> list[Finding]:
