@@ -20,9 +20,12 @@ from steadyhand.text.normal import fold
 MIN_CARDS = 4  # with fewer, one wording is a quarter of what is ever seen
 _TERM = re.compile(r"`([^`\n]{2,40})`|\b([a-z][a-z0-9]*(?:_[a-z0-9]+)+|[A-Z][A-Z0-9]{2,}(?:[-_][A-Z0-9]+)*)\b")
 _PUBLIC = frozenset(  # capitals that every model has met
-    "API APIS ASCII AWS CLI CPU CSS CSV CVE DNS FAQ FTP GPU GPS HTML HTTP HTTPS ICMP IMAP IOC IPS ISO JPEG JSON JWT "
-    "LAN LLM MAC MFA NAT NULL PDF PIN PNG POP RAM REST RSA SDK SHA SLA SMS SMTP SQL SSH SSL TCP TLS TTL UDP UID URI "
-    "URIS URL URLS USB UTC UTF UTF-8 UUID VIP VPN WAF WAN WWW XML YAML AND NOT ALL ANY NONE TRUE FALSE".split()
+    re.findall(
+        r"\S+",
+        "API APIS ASCII AWS CLI CPU CSS CSV CVE DNS FAQ FTP GPU GPS HTML HTTP HTTPS ICMP IMAP IOC IPS ISO JPEG JSON JWT "
+        "LAN LLM MAC MFA NAT NULL PDF PIN PNG POP RAM REST RSA SDK SHA SLA SMS SMTP SQL SSH SSL TCP TLS TTL UDP UID URI "
+        "URIS URL URLS USB UTC UTF UTF-8 UUID VIP VPN WAF WAN WWW XML YAML AND NOT ALL ANY NONE TRUE FALSE",
+    )
 )
 _TELLING_LATIN, _TELLING_HAN = 4, 2  # characters: shorter words say nothing about what a text is about
 
@@ -111,7 +114,9 @@ def _orphans(point: Point) -> Iterator[Finding]:
     language = language_of(point.definition)
     for card in point.cards:
         if card.lang == language and words and not words & _telling(_text(card)):
-            what = f"card {card.id} says nothing of {point.id!r}: it holds no name of the point and no word of its rules"
+            what = (
+                f"card {card.id} says nothing of {point.id!r}: it holds no name of the point and no word of its rules"
+            )
             yield finding("K305", card.place, what, "move it to the point that it teaches, or name the point in it")
 
 

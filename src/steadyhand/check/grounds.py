@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from steadyhand.chat.messages import Message
 from steadyhand.check.dataset import Dataset, Record
@@ -23,19 +23,20 @@ _INDICATOR = re.compile(
 )
 _SHORT, _SMALL = 3, 60  # digits: shorter numbers count list items; numbers in a dialogue: more make any sum likely
 _YEARS = range(1900, 2101)
-_CLOSE = 0.006  # relative: rounding to three digits
 
 
 def check_grounds(dataset: Dataset) -> Iterator[Finding]:
     """S111, at most once per record, at its first unsupported value."""
     for record in dataset.records:
-        for index, message in enumerate(record.messages):
-            if message.role == "assistant" and record.messages[index - 1].role == "tool" and index:
-                if value := next(_unsupported(message.content, _before(record, index)), None):
-                    what = f"{record.name}: the answer states {value!r}, which no tool result or message before it holds"
-                    next_step = "correct the value, or add the result that it was read from"
-                    yield finding("S111", record.at(value), what, next_step)
-                    break
+        if value := next(_invented(record), None):
+            what = f"{record.name}: the answer states {value!r}, which no tool result or message before it holds"
+            yield finding("S111", record.at(value), what, "correct the value, or add the result that it was read from")
+
+
+def _invented(record: Record) -> Iterator[str]:
+    for index, (asked, message) in enumerate(pairwise(record.messages), 1):
+        if asked.role == "tool" and message.role == "assistant":
+            yield from _unsupported(message.content, _before(record, index))
 
 
 def _before(record: Record, index: int) -> str:
@@ -59,7 +60,7 @@ def _unsupported(answer: str, before: str) -> Iterator[str]:
         return
     known = _known(_all_numbers(before))
     for number in telling:
-        if number.replace(",", "") not in before and not _reached(float(number.replace(",", "")), known):
+        if number.replace(",", "") not in before and not _reached(number.replace(",", ""), known):
             yield number
 
 
@@ -86,5 +87,8 @@ def _known(numbers: Sequence[float]) -> list[float]:
     return known
 
 
-def _reached(number: float, known: Sequence[float]) -> bool:
-    return any(abs(number - one) <= _CLOSE * abs(number) for one in known)
+def _reached(number: str, known: Sequence[float]) -> bool:
+    """Whether a known number becomes this one by rounding it to as many digits as are written, or cutting it there."""
+    whole, _, decimals = number.partition(".")
+    step = 10.0 ** -len(decimals) if decimals else 0.51 * 10 ** (len(whole) - len(whole.rstrip("0")))
+    return any(abs(float(number) - one) < step for one in known)

@@ -5,6 +5,7 @@ Knows pairs and their answers; knows nothing of how they were judged.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -81,20 +82,25 @@ def _contract(pair: Pair, chosen: Message) -> Iterator[Finding]:
         yield finding("P202", pair.place, what, "correct the call, or swap the two answers")
 
 
-def length_lean(pairs: Sequence[tuple[Message, Message]]) -> tuple[int, float]:
-    """(how often the chosen answer is the longer one, z against one half); equal lengths count as not longer."""
-    longer = sum(len(chosen.content) > len(rejected.content) for chosen, rejected in pairs)
-    return longer, share_z(longer, len(pairs), 0.5)
+def length_lean(pairs: Sequence[tuple[Message, Message]]) -> tuple[int, int, float]:
+    """(how often the chosen answer is the longer one, of how many pairs of unequal length, z against one half). A call
+    is as long as its name and arguments are as JSON: a model writes those too."""
+    sizes = [(_size(chosen), _size(rejected)) for chosen, rejected in pairs]
+    unequal = [good > bad for good, bad in sizes if good != bad]
+    return sum(unequal), len(unequal), share_z(sum(unequal), len(unequal), 0.5) if unequal else 0.0
+
+
+def _size(answer: Message) -> int:
+    calls = [{"name": call.name, "arguments": call.arguments} for call in answer.calls]
+    return len(answer.content) + sum(len(json.dumps(call, ensure_ascii=False)) for call in calls)
 
 
 def _length(both: Sequence[Both]) -> Iterator[Finding]:
-    if len(both) < MIN_PAIRS:
-        return
-    longer, z = length_lean([(chosen, rejected) for _, chosen, rejected in both])
-    if abs(z) >= LENGTH_Z:
+    longer, n, z = length_lean([(chosen, rejected) for _, chosen, rejected in both])
+    if n >= MIN_PAIRS and abs(z) >= LENGTH_Z:
         side = "longer" if z > 0 else "shorter"
-        share = longer / len(both) if z > 0 else 1 - longer / len(both)
-        what = f"the chosen answer is the {side} one in {share:.2f} of {len(both)} pairs (z = {z:+.1f})"
+        share = longer / n if z > 0 else 1 - longer / n
+        what = f"the chosen answer is the {side} one in {share:.2f} of {n} pairs of unequal length (z = {z:+.1f})"
         next = f"add pairs whose chosen answer is not the {side} one, or cut answers to like lengths"
         yield finding("P203", Place(both[0][0].place.file, both[0][0].place.line), what, next)
 

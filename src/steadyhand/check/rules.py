@@ -87,7 +87,7 @@ _ALL = (
          "the model learns to write longer (or shorter), which is the cheapest way to win"),
     Rule("P204", "warning", "opening-shortcut", "the better answer can be told by its first words",
          "the model learns the phrase, not what made the answer better"),
-    Rule("P205", "warning", "rejected-without-error", "the worse answer does nothing wrong that the better one does not",
+    Rule("P205", "warning", "rejected-without-error", "the worse answer makes no error that can be named",
          "the loss has to find a difference where there is none, and finds punctuation"),
     Rule("P206", "error", "different-states", "the two answers follow different prompts",
          "what is compared is two situations, not two answers; the model learns which situation it is in"),
