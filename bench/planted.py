@@ -1,6 +1,6 @@
 """Planted defects: which does `steady check` find, and what does it say of what is clean?
 
-    python bench/planted.py [ALPACA.json TOOLCALLS.json] [--each 10] [--seed 0]
+    python -m bench.planted [ALPACA.json TOOLCALLS.json] [--each 10] [--seed 0]
 
 Three suites. *Rows*: each kind of defect is planted into `each` clean rows among 60 untouched ones; it counts as found
 when its own rule names its own line. *Sets* and *domains*: a whole data set or folder with one defect beside its clean

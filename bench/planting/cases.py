@@ -1,4 +1,4 @@
-"""Defects of whole sets and of domain folders, each with its clean twin. What is wrong with a single row is in `rows`."""
+"""Defects of whole sets and of domain folders, each with its clean twin. Those of single rows are in `rows`."""
 
 from __future__ import annotations
 

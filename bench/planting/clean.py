@@ -12,58 +12,101 @@ import random
 from typing import Any
 
 Row = dict[str, Any]
+_Wordings = dict[str, tuple[tuple[str, ...], tuple[str, ...]]]  # language -> (questions, answers)
 
-NAMES = {"en": ["Anna", "Ben", "Carla", "David", "Elena", "Felix", "Grace", "Henry", "Irene", "Jonas", "Kira", "Lukas", "Mara", "Nils", "Olga", "Paul"],
-         "zh": ["陈静", "李明", "王芳", "赵磊", "孙悦", "周航", "吴桐", "郑爽", "何琳", "马超", "林夏", "高远"]}  # fmt: skip
-CITIES = {"en": ["Oslo", "Lima", "Kyoto", "Porto", "Bergen", "Quito", "Dakar", "Graz", "Turin", "Leeds", "Cork", "Basel"],
-          "zh": ["杭州", "成都", "青岛", "昆明", "洛阳", "桂林", "厦门", "银川", "长沙", "大连", "合肥", "南宁"]}  # fmt: skip
-THINGS = {"en": ["lamps", "chairs", "kettles", "bicycles", "notebooks", "ladders", "blankets", "radios", "buckets", "mirrors"],
-          "zh": ["台灯", "椅子", "水壶", "自行车", "笔记本", "梯子", "毛毯", "收音机", "水桶", "镜子"]}  # fmt: skip
+# fmt: off
+NAMES = {
+    "en": ["Anna", "Ben", "Carla", "David", "Elena", "Felix", "Grace", "Henry", "Irene", "Jonas", "Kira", "Lukas"],
+    "zh": ["陈静", "李明", "王芳", "赵磊", "孙悦", "周航", "吴桐", "郑爽", "何琳", "马超", "林夏", "高远"],
+}
+CITIES = {
+    "en": ["Oslo", "Lima", "Kyoto", "Porto", "Bergen", "Quito", "Dakar", "Graz", "Turin", "Leeds", "Cork", "Basel"],
+    "zh": ["杭州", "成都", "青岛", "昆明", "洛阳", "桂林", "厦门", "银川", "长沙", "大连", "合肥", "南宁"],
+}
+THINGS = {
+    "en": ["lamps", "chairs", "kettles", "bicycles", "notebooks", "ladders", "blankets", "radios", "buckets"],
+    "zh": ["台灯", "椅子", "水壶", "自行车", "笔记本", "梯子", "毛毯", "收音机", "水桶", "镜子"],
+}
+# fmt: on
 # question, right answer; {a} {b} {c}: numbers, {s} {d} {p}: a + b, a - b, a x b; {name} {city} {thing}: words
 PLAIN = {
     "en": (
-        ("A shop in {city} sold {a} {thing} in spring and {b} in autumn. How many is that in all?",
-         "In both seasons together the shop sold {s} {thing}, because {a} plus {b} makes {s}."),
-        ("{name} walks {a} metres to school, and {b} metres of them lead uphill. How far is the flat part?",
-         "{d} metres are flat: the whole way is {a} metres, and {b} of them go uphill."),
-        ("Write as JSON: customer {name}, city {city}, order number {a}, {b} pieces of {thing}.",
-         'Here it is: {{"customer": "{name}", "city": "{city}", "order": {a}, "pieces": {b}, "item": "{thing}"}}'),
-        ("Please put this into one sentence: the {thing} came from {city}. There were {a} crates. {name} counted {b}.",
-         "Of the {a} crates of {thing} that came from {city}, {name} counted {b}."),
-        ("What is the area of a field of {a} by {b} metres near {city}?",
-         "Multiply both sides: {a} times {b} gives {p} square metres."),
-        ("Which of the two numbers {b} and {a} is larger, and what did {name} from {city} write down as the difference?",
-         "The larger one is {a}; what {name} noted as the difference is {d}."),
-        ("Our warehouse {a} keeps {thing}. {name} took {b} of them away today. Word a short note to the team for me.",
-         "Dear team, {name} has taken {b} {thing} out of warehouse {a} today. Kind regards."),
-        ("Explain to {name}, who is nine, why {b} {thing} cost more than one if each costs {a} cents.",
-         "Each single one has its price of {a} cents, {name}, and you pay that price again for every piece: {b} times."),
-        ("Room {a} was booked by {name} for {b} days. Turn that into a question that a receptionist in {city} may ask.",
-         "Was it {name} who booked room {a} for {b} days?"),
-        ("Give me a title for a travel story: {name} cycles {a} kilometres to {city} and loses {b} {thing} on the way.",
-         "How about this one: {a} kilometres to {city}, and {b} {thing} fewer"),
+        (
+            "A shop in {city} sold {a} {thing} in spring and {b} in autumn. How many is that in all?",
+            "In both seasons together the shop sold {s} {thing}, because {a} plus {b} makes {s}.",
+        ),
+        (
+            "{name} walks {a} metres to school, and {b} metres of them lead uphill. How far is the flat part?",
+            "{d} metres are flat: the whole way is {a} metres, and {b} of them go uphill.",
+        ),
+        (
+            "Write as JSON: customer {name}, city {city}, order number {a}, {b} pieces of {thing}.",
+            'Here it is: {{"customer": "{name}", "city": "{city}", "order": {a}, "pieces": {b}, "item": "{thing}"}}',
+        ),
+        (
+            "Please put this into one sentence: the {thing} came from {city}. There were {a} crates. {name} counted {b}.",
+            "Of the {a} crates of {thing} that came from {city}, {name} counted {b}.",
+        ),
+        (
+            "What is the area of a field of {a} by {b} metres near {city}?",
+            "Multiply both sides: {a} times {b} gives {p} square metres.",
+        ),
+        (
+            "Which of {b} and {a} is larger, and what did {name} from {city} write down as the difference?",
+            "The larger one is {a}; what {name} noted as the difference is {d}.",
+        ),
+        (
+            "Our warehouse {a} keeps {thing}. {name} took {b} of them away today. Word a short note to the team for me.",
+            "Dear team, {name} has taken {b} {thing} out of warehouse {a} today. Kind regards.",
+        ),
+        (
+            "Explain to {name}, who is nine, why {b} {thing} cost more than one if each costs {a} cents.",
+            "Each one has its price of {a} cents, {name}, and you pay that price again for every piece: {b} times.",
+        ),
+        (
+            "Room {a} was booked by {name} for {b} days. Turn that into a question that a receptionist in {city} may ask.",
+            "Was it {name} who booked room {a} for {b} days?",
+        ),
+        (
+            "Give me a title for a travel story: {name} cycles {a} kilometres to {city} and loses {b} {thing} on the way.",
+            "How about this one: {a} kilometres to {city}, and {b} {thing} fewer",
+        ),
     ),
     "zh": (
-        ("{city}的一家商店春天卖出{a}件{thing}，秋天又卖出{b}件，两季合计卖了多少？",
-         "两季加起来是{s}件{thing}，算法是{a}加{b}，所以结果等于{s}。"),
-        ("{name}上学要走{a}米，其中有{b}米是上坡，平路有多长？",
-         "平路的长度是{d}米：总路程{a}米，减去上坡的{b}米就得到它。"),
-        ("把下面的信息写成JSON格式：客户{name}，城市{city}，订单号{a}，{thing}共{b}件。",
-         '结果如下：{{"客户": "{name}", "城市": "{city}", "订单": {a}, "数量": {b}, "商品": "{thing}"}}'),
-        ("请合并成一句话：这批{thing}来自{city}。一共有{a}箱。{name}清点了{b}箱。",
-         "来自{city}的{thing}一共{a}箱，其中{b}箱已经由{name}清点完毕。"),
-        ("{city}郊外有一块长{a}米、宽{b}米的地，它的面积怎么算？",
-         "长乘宽就是面积，{a}乘以{b}等于{p}平方米。"),
-        ("{b}和{a}哪个更大？{city}的{name}想知道它们相差几。",
-         "更大的是{a}这个数，而{name}想知道的差值则是{d}。"),
-        ("{a}号仓库存放着{thing}，今天{name}取走了{b}件，帮我给同事们写一句通知。",
-         "各位同事：今天{name}已从{a}号仓库取走{b}件{thing}，请知悉。"),
-        ("怎样向九岁的{name}解释，每件{a}分钱的{thing}买{b}件会更贵？",
-         "可以这样讲：每一件都要付{a}分钱，{name}买几件就要付几次，这里一共付{b}次。"),
-        ("{name}预订了{a}号房间{b}天，请改写成{city}前台可能会提出的问句。",
-         "请问是{name}预订了{a}号房间，并且要住{b}天吗？"),
-        ("给一篇游记起个标题：{name}骑行{a}公里去{city}，途中弄丢了{b}件{thing}。",
-         "不妨叫做《{a}公里外的{city}，以及丢失的{b}件{thing}》，读者会好奇。"),
+        (
+            "{city}的一家商店春天卖出{a}件{thing}，秋天又卖出{b}件，两季合计卖了多少？",
+            "两季加起来是{s}件{thing}，算法是{a}加{b}，所以结果等于{s}。",
+        ),
+        (
+            "{name}上学要走{a}米，其中有{b}米是上坡，平路有多长？",
+            "平路的长度是{d}米：总路程{a}米，减去上坡的{b}米就得到它。",
+        ),
+        (
+            "把下面的信息写成JSON格式：客户{name}，城市{city}，订单号{a}，{thing}共{b}件。",
+            '结果如下：{{"客户": "{name}", "城市": "{city}", "订单": {a}, "数量": {b}, "商品": "{thing}"}}',
+        ),
+        (
+            "请合并成一句话：这批{thing}来自{city}。一共有{a}箱。{name}清点了{b}箱。",
+            "来自{city}的{thing}一共{a}箱，其中{b}箱已经由{name}清点完毕。",
+        ),
+        ("{city}郊外有一块长{a}米、宽{b}米的地，它的面积怎么算？", "长乘宽就是面积，{a}乘以{b}等于{p}平方米。"),
+        ("{b}和{a}哪个更大？{city}的{name}想知道它们相差几。", "更大的是{a}这个数，而{name}想知道的差值则是{d}。"),
+        (
+            "{a}号仓库存放着{thing}，今天{name}取走了{b}件，帮我给同事们写一句通知。",
+            "各位同事：今天{name}已从{a}号仓库取走{b}件{thing}，请知悉。",
+        ),
+        (
+            "怎样向九岁的{name}解释，每件{a}分钱的{thing}买{b}件会更贵？",
+            "可以这样讲：每一件都要付{a}分钱，{name}买几件就要付几次，这里一共付{b}次。",
+        ),
+        (
+            "{name}预订了{a}号房间{b}天，请改写成{city}前台可能会提出的问句。",
+            "请问是{name}预订了{a}号房间，并且要住{b}天吗？",
+        ),
+        (
+            "给一篇游记起个标题：{name}骑行{a}公里去{city}，途中弄丢了{b}件{thing}。",
+            "不妨叫做《{a}公里外的{city}，以及丢失的{b}件{thing}》，读者会好奇。",
+        ),
     ),
 }  # fmt: skip
 MORE = {
@@ -83,7 +126,7 @@ HISTORY = {
 SYSTEM = {"en": ("You help a trading firm with its daily work.", "Answer in whole sentences."),
           "zh": ("你是一家贸易公司的办公助手。", "请用完整的句子回答。")}  # fmt: skip
 # tool: (description, argument, its type, field of the result, {language: (questions, answers)})
-TOOLS: dict[str, tuple[str, str, str, str, dict[str, tuple[tuple[str, ...], tuple[str, ...]]]]] = {
+TOOLS: dict[str, tuple[str, str, str, str, _Wordings]] = {
     name: (about, argument, kind, result, {"en": (en, en_a), "zh": (zh, zh_a)})
     for name, about, argument, kind, result, en, en_a, zh, zh_a in (
         ("track_parcel", "Says how far a parcel still has to go.", "parcel", "integer", "km_left",
@@ -163,7 +206,7 @@ def plain_rows(count: int, seed: int = 0) -> list[Row]:
 def _plain(rng: random.Random) -> Row:
     lang, drawn = _draw(rng)
     question, answer = rng.choice(PLAIN[lang])
-    row = {"instruction": question.format(**drawn), "input": "",
+    row: Row = {"instruction": question.format(**drawn), "input": "",
            "output": answer.format(**drawn) + rng.choice(MORE[lang])}  # fmt: skip
     if rng.random() < 0.2:
         row["history"] = [[*_said(rng, lang)]]

@@ -121,7 +121,7 @@ def _cards() -> list[dict[str, object]]:
 
 def _scenarios() -> list[dict[str, object]]:
     """Per tool: three classes of input with one tool or both on offer, first and later turns; two are held out."""
-    rows = []
+    rows: list[dict[str, object]] = []
     order = [(name, number) for number in range(4) for name in _TOOLS]
     for at, (name, number) in enumerate(order):
         ship, argument = _SHIPS[at], _TOOLS[name][1]
@@ -196,34 +196,139 @@ _CALL = {"name": "find_berth", "arguments": {"ship": "Marta"}}
 
 DOMAINS: tuple[Case, ...] = (
     _spoilt("K301", "a point that others need has no cards", POINTS, _DRAFT, _without("quay.draft")),
-    _spoilt("K302", "two points need each other", POINTS, _QUAY, _sub(POINTS, "depends_on: []", 'depends_on: ["quay.tide"]')),
-    _spoilt("K303", "capitals that nothing defines", POINTS, _TIDE, _sub(POINTS, "names its draft mark", "names its PLIMSO and its draft mark")),
-    _spoilt("K303", "a field that nothing defines", POINTS, _DRAFT, _sub(POINTS, "in decimetres", "in decimetres, as keel_depth")),
+    _spoilt(
+        "K302", "two points need each other", POINTS, _QUAY, _sub(POINTS, "depends_on: []", 'depends_on: ["quay.tide"]')
+    ),
+    _spoilt(
+        "K303",
+        "capitals that nothing defines",
+        POINTS,
+        _TIDE,
+        _sub(POINTS, "names its draft mark", "names its PLIMSO and its draft mark"),
+    ),
+    _spoilt(
+        "K303",
+        "a field that nothing defines",
+        POINTS,
+        _DRAFT,
+        _sub(POINTS, "in decimetres", "in decimetres, as keel_depth"),
+    ),
     _spoilt("K304", "a point with one card", POINTS, _TIDE, _without("quay.tide", "c0")),
     _spoilt("K304", "a point without cards that nothing needs", POINTS, _TIDE, _without("quay.tide")),
-    _spoilt("K305", "a card about something else", CARDS, 3,
-            _set(CARDS, 2, messages=[{"role": "user", "content": "Why is the sky blue at 12?"}], a="Blue light scatters most.")),
-    _spoilt("K306", "a definition with a word of another point", POINTS, _QUAY + 5, _sub(POINTS, 'depends_on: ["quay"]', "depends_on: []")),
-    _spoilt("K306", "two definitions use each other", POINTS, _QUAY, _sub(POINTS, "list of berths in our harbour", "list that holds each draft mark")),
-    _spoilt("D106", "a kind that never stands later in a dialogue", POINTS, _TIDE,
-            _rows(CARDS, lambda rows: rows[23].update(messages=rows[23]["messages"][-1:]))),  # type: ignore[index]
-    _spoilt("D108", "a point without noise", POINTS, _TIDE, _rows(CARDS, lambda rows: rows.__setitem__(slice(22, 24), []))),
-    _spoilt("D108", "a point that is only asked first", POINTS, _QUAY,
-            _rows(CARDS, lambda rows: [row.update(messages=row["messages"][-1:]) for row in rows[:8]])),  # type: ignore[index]
-    _spoilt("L201", "a group on both sides", SCENARIOS, 7, _set(SCENARIOS, 0, group="g"), _set(SCENARIOS, 6, group="g")),
+    _spoilt(
+        "K305",
+        "a card about something else",
+        CARDS,
+        3,
+        _set(
+            CARDS,
+            2,
+            messages=[{"role": "user", "content": "Why is the sky blue at 12?"}],
+            a="Blue light scatters most.",
+        ),
+    ),
+    _spoilt(
+        "K306",
+        "a definition with a word of another point",
+        POINTS,
+        _QUAY + 5,
+        _sub(POINTS, 'depends_on: ["quay"]', "depends_on: []"),
+    ),
+    _spoilt(
+        "K306",
+        "two definitions use each other",
+        POINTS,
+        _QUAY,
+        _sub(POINTS, "list of berths in our harbour", "list that holds each draft mark"),
+    ),
+    _spoilt(
+        "D106",
+        "a kind that never stands later in a dialogue",
+        POINTS,
+        _TIDE,
+        _rows(CARDS, lambda rows: rows[23].update(messages=rows[23]["messages"][-1:])),
+    ),  # type: ignore[index]
+    _spoilt(
+        "D108", "a point without noise", POINTS, _TIDE, _rows(CARDS, lambda rows: rows.__setitem__(slice(22, 24), []))
+    ),
+    _spoilt(
+        "D108",
+        "a point that is only asked first",
+        POINTS,
+        _QUAY,
+        _rows(CARDS, lambda rows: [row.update(messages=row["messages"][-1:]) for row in rows[:8]]),
+    ),  # type: ignore[index]
+    _spoilt(
+        "L201", "a group on both sides", SCENARIOS, 7, _set(SCENARIOS, 0, group="g"), _set(SCENARIOS, 6, group="g")
+    ),
     _spoilt("L202", "a scenario on both sides", SCENARIOS, 7, _message(6, 0, content="Where does the Marta lie?")),
-    _spoilt("L203", "a question on both sides, in another context", SCENARIOS, 7,
-            _message(6, 0, content="Where does the Marta lie?"),
-            _rows(SCENARIOS, lambda rows: rows[6].update(messages=[{"role": "user", "content": "Hello."}, {"role": "assistant", "content": "Hello, harbour desk."}, *rows[6]["messages"]]))),  # type: ignore[misc]
-    _spoilt("L204", "a probe that is a card", PROBES, 2, _sub(PROBES, "What is the capital of Norway?", "What is QUAYBOOK for?")),
-    _spoilt("S101", "a scenario's call of another type", SCENARIOS, 1, _message(0, 1, calls=[_CALL | {"arguments": {"ship": 3}}])),
-    _spoilt("S102", "a scenario's call to a tool that is not offered", SCENARIOS, 1, _set(SCENARIOS, 0, tools=["print_slip"])),
+    _spoilt(
+        "L203",
+        "a question on both sides, in another context",
+        SCENARIOS,
+        7,
+        _message(6, 0, content="Where does the Marta lie?"),
+        _rows(
+            SCENARIOS,
+            lambda rows: rows[6].update(
+                messages=[
+                    {"role": "user", "content": "Hello."},
+                    {"role": "assistant", "content": "Hello, harbour desk."},
+                    *rows[6]["messages"],
+                ]
+            ),
+        ),
+    ),  # type: ignore[misc]
+    _spoilt(
+        "L204",
+        "a probe that is a card",
+        PROBES,
+        2,
+        _sub(PROBES, "What is the capital of Norway?", "What is QUAYBOOK for?"),
+    ),
+    _spoilt(
+        "S101",
+        "a scenario's call of another type",
+        SCENARIOS,
+        1,
+        _message(0, 1, calls=[_CALL | {"arguments": {"ship": 3}}]),
+    ),
+    _spoilt(
+        "S102",
+        "a scenario's call to a tool that is not offered",
+        SCENARIOS,
+        1,
+        _set(SCENARIOS, 0, tools=["print_slip"]),
+    ),
     _spoilt("S103", "a scenario's call without its result", SCENARIOS, 1, _drop(0, 2)),
-    _spoilt("S104", "a scenario's result without its call", SCENARIOS, 1, _message(0, 1, calls=[], content="I will look.")),
-    _spoilt("S105", "a scenario in which nothing is scored", SCENARIOS, 2, _message(1, 1, score=False), _message(1, 3, score=False)),
-    _spoilt("S107", "nothing is held out", SCENARIOS, 1, _rows(SCENARIOS, lambda rows: [row.update(split="train") for row in rows])),
+    _spoilt(
+        "S104", "a scenario's result without its call", SCENARIOS, 1, _message(0, 1, calls=[], content="I will look.")
+    ),
+    _spoilt(
+        "S105",
+        "a scenario in which nothing is scored",
+        SCENARIOS,
+        2,
+        _message(1, 1, score=False),
+        _message(1, 3, score=False),
+    ),
+    _spoilt(
+        "S107",
+        "nothing is held out",
+        SCENARIOS,
+        1,
+        _rows(SCENARIOS, lambda rows: [row.update(split="train") for row in rows]),
+    ),
     _spoilt("S110", "a tool that is never due on noisy input", SCENARIOS, 1, _set(SCENARIOS, 3, **{"class": "noisy"})),
-    _spoilt("S111", "a scenario's answer with an invented number", SCENARIOS, 3, _message(2, 3, content="Done, the file is 40718265.")),
+    _spoilt(
+        "S111",
+        "a scenario's answer with an invented number",
+        SCENARIOS,
+        3,
+        _message(2, 3, content="Done, the file is 40718265."),
+    ),
     _spoilt("Q106", "{{ship}} in a card", CARDS, 4, _set(CARDS, 3, a="Look into QUAYBOOK: {{ship}} has one line.")),
-    _spoilt("T103", "an end of turn in a card", CARDS, 1, _set(CARDS, 0, a="It is our private list QUAYBOOK.<|im_end|>")),
-)  # fmt: skip
+    _spoilt(
+        "T103", "an end of turn in a card", CARDS, 1, _set(CARDS, 0, a="It is our private list QUAYBOOK.<|im_end|>")
+    ),
+)

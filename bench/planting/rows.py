@@ -208,6 +208,13 @@ def wide(text: str) -> str:
     return "".join(chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else char for char in text.upper())
 
 
+def widened(row: Row) -> tuple[Row, Row]:
+    return row, row | {"instruction": wide(row["instruction"])}
+
+
+TOKEN = "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI5NzMifQ.k3JxQm7TzLp0Vd"
+
+
 def stop_only(row: Row) -> Row:
     return {"prompt": row["instruction"], "chosen": row["output"], "rejected": row["output"] + "."}
 
@@ -279,7 +286,7 @@ KINDS = (
     Kind("Q107", "an OpenAI key", answers(lambda text: text + " sk-proj-" + "a8Kd03mZpQ7rT2vX" * 3)),
     Kind("Q107", "a Google key", answers(lambda text: text + " AIza" + "Sy9Xk2Lm4Qp7Rt0Vw3Zb6Nc8Jd1Fg5Hs2KA")),
     Kind("Q107", "a Slack token", asks(lambda text: text + " xoxb-730215846923-7Kd93LmXqPzR")),
-    Kind("Q107", "a JSON web token", asks(lambda text: text + " eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiI5NzMifQ.k3JxQm7TzLp0Vd")),
+    Kind("Q107", "a JSON web token", asks(lambda text: f"{text} {TOKEN}")),
     Kind("Q107", "a token among the arguments", secret_argument, tools=True),
     Kind("Q108", "a mobile number with +86 and spaces", asks(lambda text: text + " Call +86 139 2657 1408.")),
     Kind("Q108", "a bank card in groups", answers(lambda text: text + " Card 6222 0212 3456 7894.")),
@@ -293,7 +300,7 @@ KINDS = (
     Kind("S111", "a number that no result holds", invented("The file number is 918273645."), tools=True),
     Kind("S111", "a link that no result holds", invented("See https://reports.example.org/q3."), tools=True),
     Kind("S111", "an address that no result holds", invented("It runs on 203.0.113.77."), tools=True),
-    Kind("N101", "a row twice, in other letters and widths", lambda row: (row, row | {"instruction": wide(row["instruction"])})),
+    Kind("N101", "a row twice, in other letters and widths", widened),
     Kind("P201", "chosen equals rejected but for its case", lambda row: pair(row, "case"), tools=True),
     Kind("P202", "chosen calls with a wrong type", lambda row: pair(row, "type"), tools=True),
     Kind("P205", "rejected makes the same call", lambda row: pair(row, "words"), tools=True),

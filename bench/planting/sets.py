@@ -112,7 +112,8 @@ def _one_mode_less(rows: list[Row]) -> tuple[list[Row], list[int]]:
     name = "battery_charge"
 
     def is_it(row: Row) -> bool:
-        return row["chosen"]["from"] == "function_call" and json.loads(row["chosen"]["value"])["name"] == name
+        side = row["chosen"]
+        return bool(side["from"] == "function_call" and json.loads(side["value"])["name"] == name)
 
     kept = [row for row in rows if not (is_it(row) and row["rejected"]["from"] == "gpt")]
     return kept, [_first(kept, is_it)]
@@ -122,7 +123,7 @@ def _contrast(rows: list[Row]) -> tuple[list[Row], list[int]]:
     row = next(row for row in rows if _calls(row))
     other = copy.deepcopy(row)
     value = json.loads(row["conversations"][1]["value"])
-    argument, number = next(iter(value["arguments"].items()))
+    number = next(iter(value["arguments"].values()))
     text = json.dumps(other["conversations"], ensure_ascii=False).replace(str(number), str(number + 11))
     other["conversations"] = json.loads(text)
     return [*rows, other], [len(rows) + 1]
@@ -141,8 +142,8 @@ def _held(code: str, name: str, spoil: Callable[[Row, Row], tuple[Row, Row]], ma
 
 
 LONG = (
-    "The harbour office of the old town opens at seven, closes for lunch at noon, opens again at two and stays open until "
-    "the last ferry of the day has left the pier, which in summer is a quarter past nine and in winter half past six."
+    "The harbour office of the old town opens at seven, closes for lunch at noon, opens again at two and stays open "
+    "until the last ferry of the day has left the pier, which in summer is a quarter past nine, in winter half past six."
 )
 _CALLS, _PAIRS, _PLAIN = calling_rows(LARGE, 3), judged_rows(LARGE, 3), plain_rows(SMALL, 3)
 _ARRAY = json.dumps(plain_rows(5, 4), ensure_ascii=False).encode()
@@ -154,14 +155,20 @@ def _broken(name: str, file: str, bad: bytes, good: bytes, line: int) -> Case:
 
 
 SETS: tuple[Case, ...] = (
-    Case("D101", "two cards that a word tells apart", {DATA: lines(TWO)}, {DATA: lines(TWO + FOUR)}, ((DATA, 1), (DATA, 2))),
+    Case(
+        "D101",
+        "two cards that a word tells apart",
+        {DATA: lines(TWO)},
+        {DATA: lines(TWO + FOUR)},
+        ((DATA, 1), (DATA, 2)),
+    ),
     _set("D102", "thanks stand where nothing is called", _CALLS, _polite),
     _set("D103", "most answers begin alike", _PLAIN, _same_opening),
     _set("D104", "sixty questions in one wording", _PLAIN, _one_wording),
     _set("D105", "the right tool is always the first", _CALLS, _gold_first),
     _set("D107", "the first words tell", _CALLS, _first_words),
     _set("N103", "a value changes the call", _CALLS[:20], _contrast),
-    _set("S108", "a tool that is offered and never called", _CALLS[:SMALL * 2], _decoration),
+    _set("S108", "a tool that is offered and never called", _CALLS[: SMALL * 2], _decoration),
     _set("S110", "one error mode is never shown", judged_rows(440, 3), _one_mode_less),
     _set("P203", "chosen is longer", _PAIRS, _padded),
     _set("P203", "chosen is shorter", _PAIRS, _clipped),
@@ -169,15 +176,26 @@ SETS: tuple[Case, ...] = (
     _held("L201", "a group of rows on both sides", lambda a, b: (a, b), {"group": "g7"}),
     _held("L202", "a question on both sides", lambda a, b: (a, b | {"instruction": a["instruction"]}), {}),
     _held("L205", "a near-copy on both sides", lambda a, b: (a, b | {"instruction": a["instruction"] + " OK?"}), {}),
-    _held("L206", "a long piece on both sides",
-          lambda a, b: (a | {"instruction": f"{a['instruction']} {a['output']} {a['instruction'][::-1]} {LONG}"},
-                        b | {"instruction": f"{LONG} When does it close on a Monday in May?"}), {}),
+    _held(
+        "L206",
+        "a long piece on both sides",
+        lambda a, b: (
+            a | {"instruction": f"{a['instruction']} {a['output']} {a['instruction'][::-1]} {LONG}"},
+            b | {"instruction": f"{LONG} When does it close on a Monday in May?"},
+        ),
+        {},
+    ),
     _broken("an array that ends early", "rows.json", _ARRAY[:-30], _ARRAY, 1),
     _broken("UTF-16", "rows.jsonl", lines(_PLAIN[:2]).decode().encode("utf-16"), lines(_PLAIN[:2]), 1),
-    _broken("gzip that ends early", "rows.jsonl.gz", gzip.compress(lines(_PLAIN[:9]))[:-20],
-            gzip.compress(lines(_PLAIN[:9])), 0),
+    _broken(
+        "gzip that ends early",
+        "rows.jsonl.gz",
+        gzip.compress(lines(_PLAIN[:9]))[:-20],
+        gzip.compress(lines(_PLAIN[:9])),
+        0,
+    ),
     _broken("a quote that is not closed", "rows.csv", _TABLE + b'"How, much\n', _TABLE, 3),
     _broken("two columns of one name", "rows.csv", _TABLE.replace(b"instruction,output", b"output,output"), _TABLE, 1),
     _broken("a picture", "rows.jsonl", b"\x89PNG\r\n\x1a\n\x00\x00\x00\xff\xfe" * 9, lines(_PLAIN[:2]), 1),
     _broken("an empty file", "rows.jsonl", b"\n\n", lines(_PLAIN[:2]), 0),
-)  # fmt: skip
+)

@@ -38,6 +38,16 @@ _THINKING = [row for row in calling_rows(20, 8) if "<think>" in row["conversatio
 _CALLING = [_thoughtful(row) for row in _THINKING[:2]]
 
 
+def rendering() -> Rendering:
+    """The embedded model's own, nothing broken, no limit on tokens."""
+    return _rendering()(False)
+
+
+def thoughtful(row: dict[str, Any]) -> dict[str, Any]:
+    """The Alpaca row with thinking before its answer."""
+    return row | {"output": _THOUGHT + row["output"]}
+
+
 def _rendering(**changes: Any) -> Callable[[bool], Rendering]:
     """The model's rendering; where the defect is wanted, with `template` (old text, new text), `sample` (a change of
     what is rendered), or other fields of Rendering changed."""
@@ -95,12 +105,24 @@ TEMPLATES: tuple[Case, ...] = (
     _case("T102", "a third of the answers do not think", ((DATA, 0),), {DATA: lines([*_SILENT, *_ROWS[2:]])}),
     _case("T104", "ids that do not begin with the prompt", _ALL, sample={"ids": lambda ids: (ids[0] + 1, *ids[1:])}),
     _case("T105", "a template without the thinking", _ALL, template=("(message.reasoning_content or '')", "''")),
-    _case("T105", "a template without the arguments", _TWO, calls=True, template=("function.arguments | tojson", "'{}'")),
-    _case("T105", "a template without the results", _TWO, calls=True,
-          template=("'\\n<tool_response>\\n' + message.content +", "'\\n<tool_response>\\n' +")),
+    _case(
+        "T105", "a template without the arguments", _TWO, calls=True, template=("function.arguments | tojson", "'{}'")
+    ),
+    _case(
+        "T105",
+        "a template without the results",
+        _TWO,
+        calls=True,
+        template=("'\\n<tool_response>\\n' + message.content +", "'\\n<tool_response>\\n' +"),
+    ),
     _case("T106", "a mask of zeros", _ALL, sample={"mask": lambda mask: (0,) * len(mask)}),
-    _case("T107", "a special token in an answer", ((DATA, 2),),
-          {DATA: lines([_ROWS[0], _ROWS[1] | {"output": _ROWS[1]["output"] + " [SEP]"}, *_ROWS[2:]])}, special=("[SEP]",)),
+    _case(
+        "T107",
+        "a special token in an answer",
+        ((DATA, 2),),
+        {DATA: lines([_ROWS[0], _ROWS[1] | {"output": _ROWS[1]["output"] + " [SEP]"}, *_ROWS[2:]])},
+        special=("[SEP]",),
+    ),
     _case("T108", "another token ends texts", (("nano", 0),), eos=1),
     _case("T108", "ids beyond the embeddings", (("nano", 0),), ids={"more": 10**6}),
-)  # fmt: skip
+)
