@@ -26,7 +26,9 @@ from steadyhand.check.rules import RULES
 from steadyhand.domain.convert import Imported, read_dialogues
 
 MOST = 0.001
-FOLDERS_ONLY = frozenset("K301 K302 K303 K304 K305 K306 D106 D108 S105 S107 L203 L204".split())
+FOLDERS_ONLY = frozenset(
+    ["K301", "K302", "K303", "K304", "K305", "K306", "D106", "D108", "S105", "S107", "L203", "L204"]
+)
 
 
 def read(rows: Sequence[Row], path: Path) -> Imported:

@@ -44,7 +44,7 @@ PLAIN = {
             'Here it is: {{"customer": "{name}", "city": "{city}", "order": {a}, "pieces": {b}, "item": "{thing}"}}',
         ),
         (
-            "Please put this into one sentence: the {thing} came from {city}. There were {a} crates. {name} counted {b}.",
+            "Please put this into one sentence: the {thing} came from {city}. It was {a} crates. {name} counted {b}.",
             "Of the {a} crates of {thing} that came from {city}, {name} counted {b}.",
         ),
         (
@@ -56,7 +56,7 @@ PLAIN = {
             "The larger one is {a}; what {name} noted as the difference is {d}.",
         ),
         (
-            "Our warehouse {a} keeps {thing}. {name} took {b} of them away today. Word a short note to the team for me.",
+            "Our warehouse {a} keeps {thing}. {name} took {b} of them away today. Word a note to the team for me.",
             "Dear team, {name} has taken {b} {thing} out of warehouse {a} today. Kind regards.",
         ),
         (
@@ -64,11 +64,11 @@ PLAIN = {
             "Each one has its price of {a} cents, {name}, and you pay that price again for every piece: {b} times.",
         ),
         (
-            "Room {a} was booked by {name} for {b} days. Turn that into a question that a receptionist in {city} may ask.",
+            "Room {a} was booked by {name} for {b} days. Turn that into a question that a clerk in {city} may ask.",
             "Was it {name} who booked room {a} for {b} days?",
         ),
         (
-            "Give me a title for a travel story: {name} cycles {a} kilometres to {city} and loses {b} {thing} on the way.",
+            "Give me a title for a travel story: {name} cycles {a} kilometres to {city} and loses {b} {thing} there.",
             "How about this one: {a} kilometres to {city}, and {b} {thing} fewer",
         ),
     ),
@@ -184,7 +184,8 @@ TOOLS: dict[str, tuple[str, str, str, str, _Wordings]] = {
 DECLINED = {
     "en": ("None of the tools on offer can look that up for you.", "I cannot find this out with what I have here.",
            "Sorry, that needs a tool that is not available to me now.", "There is no way for me to read this value."),
-    "zh": ("目前提供的工具都查不到这个信息。", "很抱歉，这需要一个我现在没有的工具。", "以现有的工具，我没有办法得到这个数值。",
+    "zh": (
+        "目前提供的工具都查不到这个信息。", "很抱歉，这需要一个我现在没有的工具。", "以现有的工具，我没有办法得到这个数值。",
            "我手上的工具做不到这件事，请换个途径。"),
 }  # fmt: skip
 

@@ -143,7 +143,7 @@ def _held(code: str, name: str, spoil: Callable[[Row, Row], tuple[Row, Row]], ma
 
 LONG = (
     "The harbour office of the old town opens at seven, closes for lunch at noon, opens again at two and stays open "
-    "until the last ferry of the day has left the pier, which in summer is a quarter past nine, in winter half past six."
+    "until the last ferry of the day has left the pier, which in summer is a quarter past nine, else half past six."
 )
 _CALLS, _PAIRS, _PLAIN = calling_rows(LARGE, 3), judged_rows(LARGE, 3), plain_rows(SMALL, 3)
 _ARRAY = json.dumps(plain_rows(5, 4), ensure_ascii=False).encode()

@@ -22,14 +22,14 @@ from steadyhand.errors import SteadyError
 SEEDS = (
     b'{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}], "tools": "[]"}\n',
     b'[{"instruction": "q", "input": "", "output": "<think>t</think>a", "history": [["x", "y"]]}]\n',
-    b'{"conversations": [{"from": "human", "value": "q"}, {"from": "function_call", "value": "{\\"name\\": \\"t\\"}"}]}\n',
+    b'{"conversations": [{"from": "human", "value": "q"}, {"from": "function_call", "value": "{\\"name\\": 1}"}]}\n',
     b'{"prompt": "q", "chosen": "a", "rejected": "b"}\n{"messages": [], "label": true}\n',
     "instruction,output\n\"你好\",\"a \"\"b\"\"\"\n".encode(),
     b'points:\n  - {id: p, definition: &d "x", cards: [{id: c, q: *d, a: y}]}\n',
-    b"scenarios:\n  - id: s\n    split: train\n    messages: [{role: user, content: q}, {role: assistant, content: a}]\n",
+    b"scenarios:\n  - id: s\n    split: train\n    messages: [{role: user, content: q}, {role: assistant}]\n",
 )  # fmt: skip
 PIECES = (b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\\ud800", b'"', b"{", b"[", b"]", b",", b"\n", b"&a [*a]", b"*d",
-          b"<<: *d", b"NaN", b"1e999", b"\xe4\xbd", "好".encode("gbk"), b"!!python/object:os.system {}", b"\t", b"|")  # fmt: skip
+          b"<<: *d", b"NaN", b"1e999", b"\xe4\xbd", "好".encode("gbk"), b"!!python/object:os {}", b"\t", b"|")  # fmt: skip
 NAMES = ("x.json", "x.jsonl", "x.csv", "x.tsv", "x.jsonl.gz", "x.parquet", "x.txt")
 
 
@@ -41,6 +41,12 @@ def damaged(draw: st.DrawFn) -> bytes:
         at = draw(st.integers(0, len(data)))
         data = data[:at] + draw(st.sampled_from(PIECES)) + data[at + draw(st.integers(0, 3)) :]
     return data[: draw(st.integers(0, len(data)))] if draw(st.booleans()) else data
+
+
+def complete(error: SteadyError) -> None:
+    """An error says what is wrong and what to do next."""
+    assert error.what
+    assert error.next
 
 
 def counted(found: Imported) -> bool:
@@ -57,8 +63,7 @@ def test_any_data_file_gives_all_its_rows_or_one_error(
     try:
         assert counted(read_dialogues(path, preferences=True))
     except SteadyError as error:
-        assert error.what
-        assert error.next
+        complete(error)
 
 
 JSON = st.recursive(
@@ -82,8 +87,10 @@ def test_any_json_rows_are_all_accounted_for(rows: list[Json], tmp_path_factory:
     assert found.total == len(rows)
 
 
-@given(info=st.dictionaries(st.text(max_size=4), st.dictionaries(
-    st.sampled_from(["file_name", "formatting", "columns", "tags", "ranking"]), JSON, max_size=4) | JSON, max_size=3) | JSON)  # fmt: skip
+ENTRIES = st.dictionaries(st.sampled_from(["file_name", "formatting", "columns", "tags", "ranking"]), JSON, max_size=4)
+
+
+@given(info=st.dictionaries(st.text(max_size=4), ENTRIES | JSON, max_size=3) | JSON)
 def test_any_dataset_info_is_read_or_refused(info: Json, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "dataset_info.json"
     path.write_text(json.dumps(info), encoding="utf-8")
@@ -92,7 +99,7 @@ def test_any_dataset_info_is_read_or_refused(info: Json, tmp_path_factory: pytes
             for row in ({"instruction": "q", "output": "a"}, {"conversations": [{"from": "human", "value": "q"}]}, []):
                 columns.renamed(row)
     except SteadyError as error:
-        assert error.next
+        complete(error)
 
 
 @given(data=damaged() | st.text(max_size=60).map(lambda text: text.encode("utf-8", "surrogatepass")))
@@ -102,12 +109,14 @@ def test_any_yaml_or_json_text_is_read_or_refused(data: bytes) -> None:
         try:
             read(text, "x")
         except SteadyError as error:
-            assert error.where
-            assert error.next
+            complete(error)
 
 
-@given(data=damaged(), room=st.sampled_from(["knowledge/x.yaml", "scenarios/x.yaml", "scenarios/x.jsonl", "tools/x.json",
-                                             "probes/x.yaml", "rehearsal/x.jsonl", "knowledge/x.jsonl"]))  # fmt: skip
+ROOMS = ("knowledge/x.yaml", "knowledge/x.jsonl", "scenarios/x.yaml", "scenarios/x.jsonl", "tools/x.json", "probes/x.yaml",
+         "rehearsal/x.jsonl")  # fmt: skip
+
+
+@given(data=damaged(), room=st.sampled_from(ROOMS))
 def test_any_file_in_a_domain_folder_is_read_or_refused(
     data: bytes, room: str, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
@@ -117,7 +126,7 @@ def test_any_file_in_a_domain_folder_is_read_or_refused(
     try:
         load(root)
     except SteadyError as error:
-        assert error.next
+        complete(error)
 
 
 @pytest.mark.parametrize(

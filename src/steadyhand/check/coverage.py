@@ -21,8 +21,8 @@ MIN_CARDS = 4  # with fewer, one wording is a quarter of what is ever seen
 _TERM = re.compile(r"`([^`\n]{2,40})`|\b([a-z][a-z0-9]*(?:_[a-z0-9]+)+|[A-Z][A-Z0-9]{2,}(?:[-_][A-Z0-9]+)*)\b")
 _CAPITALS = (  # that every model has met
     "API APIS ASCII AWS CLI CPU CSS CSV CVE DNS FAQ FTP GPU GPS HTML HTTP HTTPS ICMP IMAP IOC IPS ISO JPEG JSON JWT "
-    "LAN LLM MAC MFA NAT NULL PDF PIN PNG POP RAM REST RSA SDK SHA SLA SMS SMTP SQL SSH SSL TCP TLS TTL UDP UID URI URIS "
-    "URL URLS USB UTC UTF UTF-8 UUID VIP VPN WAF WAN WWW XML YAML AND NOT ALL ANY NONE TRUE FALSE"
+    "LAN LLM MAC MFA NAT NULL PDF PIN PNG POP RAM REST RSA SDK SHA SLA SMS SMTP SQL SSH SSL TCP TLS TTL UDP UID URI "
+    "URIS URL URLS USB UTC UTF UTF-8 UUID VIP VPN WAF WAN WWW XML YAML AND NOT ALL ANY NONE TRUE FALSE"
 )
 _PUBLIC = frozenset(re.findall(r"\S+", _CAPITALS))
 _TELLING_LATIN, _TELLING_HAN = 4, 2  # characters: shorter words say nothing about what a text is about

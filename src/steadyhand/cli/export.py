@@ -90,7 +90,7 @@ def _is_domain(source: str) -> bool:
 
 def _export_dataset(folder: Path, target: Path, form: ExportFormat, as_json: bool) -> None:
     """Cards, scenarios and rehearsal rows, each with its `split`."""
-    from steadyhand.domain.export import DIALOGUES, CannotHold, export_rows
+    from steadyhand.domain.export import DIALOGUES, CannotHoldError, export_rows
     from steadyhand.domain.load import load
     from steadyhand.domain.write import jsonl, write_new
 
@@ -99,7 +99,7 @@ def _export_dataset(folder: Path, target: Path, form: ExportFormat, as_json: boo
         raise UsageError(what, where=str(folder), next=f"choose one of {', '.join(DIALOGUES)}")
     try:
         rows = list(export_rows(load(folder), form))
-    except CannotHold as error:
+    except CannotHoldError as error:
         raise UsageError(str(error), where=str(folder), next="choose openai, which holds everything") from None
     write_new(jsonl(rows), target)
     splits = Counter(row["split"] for row in rows)

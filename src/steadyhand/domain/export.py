@@ -1,7 +1,7 @@
 """Writes cards, scenarios, rehearsal rows and the rows of data files in formats that other tools read.
 
 What `convert` reads back is equal in messages, tools, judgement and labels; a row that a format has no place for is
-refused with the reason (`CannotHold`), never bent. Answer rules, groups of scenarios and comparators have no place in
+refused with the reason (`CannotHoldError`), never bent. Answer rules, groups of scenarios and comparators have no place in
 any of them and stay behind; `split` travels as a key of its own, so that held-out rows are not trained on by accident.
 """
 
@@ -24,7 +24,7 @@ JUDGED: tuple[JudgedFormat, ...] = ("trl", "ranking", "swift", "kto")
 Row = dict[str, Json]
 
 
-class CannotHold(ValueError):
+class CannotHoldError(ValueError):
     """The format has no place for something in this row."""
 
 
@@ -37,7 +37,7 @@ def convert_rows(imported: Imported, form: ExportFormat | JudgedFormat) -> tuple
     for row in sorted(every, key=lambda one: one.number):
         try:
             made += [one | _labels(row.labels) for one in _written(row, form)]
-        except CannotHold as error:
+        except CannotHoldError as error:
             rejects.append(Reject(row.number, str(error), row.place))
     return made, sorted(rejects, key=lambda reject: reject.number)
 
@@ -45,10 +45,10 @@ def convert_rows(imported: Imported, form: ExportFormat | JudgedFormat) -> tuple
 def _written(row: Dialogue | Preference, form: str) -> list[Row]:
     if isinstance(row, Dialogue):
         if form not in _DIALOGUE:
-            raise CannotHold(f"{form} holds judged answers, this row is a dialogue")
+            raise CannotHoldError(f"{form} holds judged answers, this row is a dialogue")
         return [_DIALOGUE[form](row.messages, row.tools)]
     if form not in _PREFERENCE:
-        raise CannotHold(f"{form} holds dialogues, this row judges an answer")
+        raise CannotHoldError(f"{form} holds dialogues, this row judges an answer")
     return _PREFERENCE[form](row)
 
 
@@ -58,7 +58,7 @@ def _labels(labels: Labels) -> Row:
 
 
 def export_rows(domain: Domain, form: ExportFormat) -> Iterator[dict[str, Json]]:
-    """One row per card, scenario and rehearsal dialogue, in this order. Raises CannotHold."""
+    """One row per card, scenario and rehearsal dialogue, in this order. Raises CannotHoldError."""
     write = _DIALOGUE[form]
     for card in domain.cards:
         yield write(card.messages, ()) | {"split": "train"}
@@ -90,7 +90,7 @@ def sharegpt_row(messages: Sequence[Message], tools: Sequence[Tool]) -> dict[str
     """from/value turns, `tools` as JSON text; words before a call stand in a gpt turn of their own."""
     for before, message in pairwise(messages):
         if before.role == message.role == "assistant" and message.calls and not message.content:
-            raise CannotHold("sharegpt joins a turn that only calls to the assistant's turn before it")
+            raise CannotHoldError("sharegpt joins a turn that only calls to the assistant's turn before it")
     row: dict[str, Json] = {"conversations": [turn for message in messages for turn in _turns(message)]}
     if messages and messages[0].role == "system":
         row["conversations"].pop(0)
@@ -114,7 +114,7 @@ def _turns(message: Message) -> list[dict[str, Json]]:
 
 def _thought(message: Message) -> str:
     if message.think is not None and "</think>" in message.think:
-        raise CannotHold("thinking that holds </think> cannot be told from the answer in plain text")
+        raise CannotHoldError("thinking that holds </think> cannot be told from the answer in plain text")
     return "" if message.think is None else f"<think>\n{message.think}\n</think>\n\n"
 
 
@@ -124,11 +124,11 @@ def alpaca_row(messages: Sequence[Message], tools: Sequence[Tool]) -> Row:
     begin = 1 if messages[0].role == "system" else 0
     turns = messages[begin:]
     if tools or any(message.calls or message.role == "tool" for message in turns):
-        raise CannotHold("alpaca has no place for tools")
+        raise CannotHoldError("alpaca has no place for tools")
     if any(message.role != ("user", "assistant")[at % 2] for at, message in enumerate(turns)) or len(turns) % 2:
-        raise CannotHold("alpaca holds questions and answers in turn")
+        raise CannotHoldError("alpaca holds questions and answers in turn")
     if any(message.think is not None for message in turns[:-1]):
-        raise CannotHold("alpaca has no place for thinking before the last answer")
+        raise CannotHoldError("alpaca has no place for thinking before the last answer")
     texts = [message.content for message in turns]
     row: Row = {"instruction": texts[-2], "input": "", "output": _thought(turns[-1]) + texts[-1]}
     if len(texts) > 2:
@@ -150,12 +150,12 @@ def ranking_row(row: Preference) -> list[Row]:
     """LLaMA-Factory: the prompt as ShareGPT, each answer as one turn."""
     good, bad, other = _both(row, "ranking")
     if other != row.prompt:
-        raise CannotHold("ranking has one prompt for both answers")
+        raise CannotHoldError("ranking has one prompt for both answers")
     made = sharegpt_row(row.prompt, row.tools)
     for side, answer in (("chosen", good), ("rejected", bad)):
         turns = _turns(answer)
         if len(turns) > 1:
-            raise CannotHold("ranking has no place for words before a call in an answer")
+            raise CannotHoldError("ranking has no place for words before a call in an answer")
         made[side] = turns[0]
     return [made]
 
@@ -176,7 +176,7 @@ def kto_row(row: Preference) -> list[Row]:
 def _both(row: Preference, form: str) -> tuple[Message, Message, tuple[Message, ...]]:
     """(chosen, rejected, the prompt of rejected)."""
     if row.chosen is None or row.rejected is None:
-        raise CannotHold(f"{form} compares two answers, this row judges one")
+        raise CannotHoldError(f"{form} compares two answers, this row judges one")
     return row.chosen, row.rejected, row.prompt if row.other is None else row.other
 
 
