@@ -185,7 +185,8 @@ DECLINED = {
     "en": ("None of the tools on offer can look that up for you.", "I cannot find this out with what I have here.",
            "Sorry, that needs a tool that is not available to me now.", "There is no way for me to read this value."),
     "zh": (
-        "目前提供的工具都查不到这个信息。", "很抱歉，这需要一个我现在没有的工具。", "以现有的工具，我没有办法得到这个数值。",
+        "目前提供的工具都查不到这个信息。",
+        "很抱歉，这需要一个我现在没有的工具。", "以现有的工具，我没有办法得到这个数值。",
            "我手上的工具做不到这件事，请换个途径。"),
 }  # fmt: skip
 

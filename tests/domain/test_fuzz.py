@@ -29,7 +29,7 @@ SEEDS = (
     b"scenarios:\n  - id: s\n    split: train\n    messages: [{role: user, content: q}, {role: assistant}]\n",
 )  # fmt: skip
 PIECES = (b"\x00", b"\xff\xfe", b"\xef\xbb\xbf", b"\\ud800", b'"', b"{", b"[", b"]", b",", b"\n", b"&a [*a]", b"*d",
-          b"<<: *d", b"NaN", b"1e999", b"\xe4\xbd", "好".encode("gbk"), b"!!python/object:os {}", b"\t", b"|")  # fmt: skip
+          b"<<: *d", b"NaN", b"1e999", b"\xe4\xbd", "好".encode("gbk"), b"!!python/object:os {}", b"|")  # fmt: skip
 NAMES = ("x.json", "x.jsonl", "x.csv", "x.tsv", "x.jsonl.gz", "x.parquet", "x.txt")
 
 
@@ -112,8 +112,8 @@ def test_any_yaml_or_json_text_is_read_or_refused(data: bytes) -> None:
             complete(error)
 
 
-ROOMS = ("knowledge/x.yaml", "knowledge/x.jsonl", "scenarios/x.yaml", "scenarios/x.jsonl", "tools/x.json", "probes/x.yaml",
-         "rehearsal/x.jsonl")  # fmt: skip
+ROOMS = ("knowledge/x.yaml", "knowledge/x.jsonl", "scenarios/x.yaml", "scenarios/x.jsonl", "tools/x.json",
+         "probes/x.yaml", "rehearsal/x.jsonl")  # fmt: skip
 
 
 @given(data=damaged(), room=st.sampled_from(ROOMS))
