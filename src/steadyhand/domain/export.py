@@ -1,8 +1,9 @@
 """Writes cards, scenarios, rehearsal rows and the rows of data files in formats that other tools read.
 
 What `convert` reads back is equal in messages, tools, judgement and labels; a row that a format has no place for is
-refused with the reason (`CannotHoldError`), never bent. Answer rules, groups of scenarios and comparators have no place in any
-of them and stay behind; `split` travels as a key of its own, so that held-out rows are not trained on by accident.
+refused with the reason (`CannotHoldError`), never bent. Answer rules, groups of scenarios and comparators have no place
+in any of them and stay behind; `split` travels as a key of its own, so that held-out rows are not trained on by
+accident.
 """
 
 from __future__ import annotations
