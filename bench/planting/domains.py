@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 from bench.planting.twin import Case, lines
 
 Files = dict[str, bytes]
+Row = dict[str, Any]
 POINTS, CARDS, SCENARIOS, PROBES = (
     "knowledge/points.yaml",
     "knowledge/cards.jsonl",
@@ -102,16 +104,16 @@ def clean() -> Files:
     }
 
 
-def _tool(name: str, about: str, argument: str) -> dict[str, object]:
+def _tool(name: str, about: str, argument: str) -> Row:
     schema = {"type": "object", "properties": {argument: {"type": "string"}}, "required": [argument]}
     return {"name": name, "description": about, "parameters": schema}
 
 
-def _cards() -> list[dict[str, object]]:
-    rows: list[dict[str, object]] = []
+def _cards() -> list[Row]:
+    rows: list[Row] = []
     for point, asked in _QUESTIONS.items():
         for number, (question, answer) in enumerate(asked):
-            row: dict[str, object] = {"point": point, "id": f"c{number}", "kind": _KINDS[number // 2], "lang": "en"}
+            row: Row = {"point": point, "id": f"c{number}", "kind": _KINDS[number // 2], "lang": "en"}
             said = [(_BEFORE[number // 2 % 3]), (question, "")] if number % 2 else [(question, "")]
             turns = [turn for q, a in said for turn in (("user", q), ("assistant", a))][:-1]
             row["messages"] = [{"role": role, "content": text} for role, text in turns]
@@ -119,9 +121,9 @@ def _cards() -> list[dict[str, object]]:
     return rows
 
 
-def _scenarios() -> list[dict[str, object]]:
+def _scenarios() -> list[Row]:
     """Per tool: three classes of input with one tool or both on offer, first and later turns; two are held out."""
-    rows: list[dict[str, object]] = []
+    rows: list[Row] = []
     order = [(name, number) for number in range(4) for name in _TOOLS]
     for at, (name, number) in enumerate(order):
         ship, argument = _SHIPS[at], _TOOLS[name][1]
@@ -154,7 +156,7 @@ def _sub(file: str, old: str, new: str) -> Callable[[Files], None]:
     return change
 
 
-def _rows(file: str, change: Callable[[list[dict[str, object]]], object]) -> Callable[[Files], None]:
+def _rows(file: str, change: Callable[[list[Row]], object]) -> Callable[[Files], None]:
     """Changes the rows of a JSONL file in place."""
 
     def changed(files: Files) -> None:
@@ -172,18 +174,18 @@ def _set(file: str, row: int, **keys: object) -> Callable[[Files], None]:
 def _without(point: str, *kept: str) -> Callable[[Files], None]:
     """The cards without those of `point`, except the ids in `kept`."""
 
-    def change(rows: list[dict[str, object]]) -> None:
+    def change(rows: list[Row]) -> None:
         rows[:] = [row for row in rows if row["point"] != point or row["id"] in kept]
 
     return _rows(CARDS, change)
 
 
 def _message(row: int, at: int, **keys: object) -> Callable[[Files], None]:
-    return _rows(SCENARIOS, lambda rows: rows[row]["messages"][at].update(keys))  # type: ignore[index]
+    return _rows(SCENARIOS, lambda rows: rows[row]["messages"][at].update(keys))
 
 
 def _drop(row: int, at: int) -> Callable[[Files], None]:
-    return _rows(SCENARIOS, lambda rows: rows[row]["messages"].pop(at))  # type: ignore[attr-defined]
+    return _rows(SCENARIOS, lambda rows: rows[row]["messages"].pop(at))
 
 
 def _line(pattern: str) -> int:
@@ -247,7 +249,7 @@ DOMAINS: tuple[Case, ...] = (
         POINTS,
         _TIDE,
         _rows(CARDS, lambda rows: rows[23].update(messages=rows[23]["messages"][-1:])),
-    ),  # type: ignore[index]
+    ),
     _spoilt(
         "D108", "a point without noise", POINTS, _TIDE, _rows(CARDS, lambda rows: rows.__setitem__(slice(22, 24), []))
     ),
@@ -257,7 +259,7 @@ DOMAINS: tuple[Case, ...] = (
         POINTS,
         _QUAY,
         _rows(CARDS, lambda rows: [row.update(messages=row["messages"][-1:]) for row in rows[:8]]),
-    ),  # type: ignore[index]
+    ),
     _spoilt(
         "L201", "a group on both sides", SCENARIOS, 7, _set(SCENARIOS, 0, group="g"), _set(SCENARIOS, 6, group="g")
     ),
@@ -278,7 +280,7 @@ DOMAINS: tuple[Case, ...] = (
                 ]
             ),
         ),
-    ),  # type: ignore[misc]
+    ),
     _spoilt(
         "L204",
         "a probe that is a card",

@@ -71,7 +71,7 @@ def _gold_first(rows: list[Row]) -> tuple[list[Row], list[int]]:
 
 def _first_words(rows: list[Row]) -> tuple[list[Row], list[int]]:
     """Three words, as many as the message names."""
-    for row in [row for row in rows if _calls(row)][::2]:
+    for row in filter(_calls, rows):
         row["conversations"][0]["value"] = "Look here quickly, " + row["conversations"][0]["value"]
     return rows, [_first(rows, lambda row: row["conversations"][0]["value"].startswith("Look"))]
 

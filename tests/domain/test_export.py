@@ -152,14 +152,18 @@ def test_a_domain_folder_keeps_messages_and_tools(
     folder = tmp_path_factory.mktemp("made") / "domain"
     write_domain(imported, folder)
     expected = domain_of(imported)
-    for form in ("openai", "sharegpt"):
+    forms: tuple[ExportFormat, ...] = ("openai", "sharegpt")
+    for form in forms:
         path = folder.parent / f"{form}.jsonl"
-        written = list(export_rows(load(folder), form))  # type: ignore[arg-type]
+        written = list(export_rows(load(folder), form))
         path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in written), encoding="utf-8")
         found = read_dialogues(path)
-        assert [row.messages for row in found.rows] == [one.messages for one in (*expected.cards, *expected.scenarios)]
-        offers = [()] * len(expected.cards)
-        offers += [tuple(expected.tools[name] for name in s.tools) for s in expected.scenarios]  # type: ignore[misc]
+        assert [row.messages for row in found.rows] == [
+            *(card.messages for card in expected.cards),
+            *(scenario.messages for scenario in expected.scenarios),
+        ]
+        offers: list[tuple[Tool, ...]] = [()] * len(expected.cards)
+        offers += [tuple(expected.tools[name] for name in s.tools) for s in expected.scenarios]
         assert [row.tools for row in found.rows] == offers
 
 
@@ -167,7 +171,7 @@ def test_what_a_format_cannot_hold_is_refused_with_the_reason() -> None:
     user, answer = Message("user", "q"), Message("assistant", "a")
     call = Message("assistant", calls=(ToolCall("look", {}),))
     torn = Message("assistant", "a", "one </think> two")
-    refused = {
+    refused: dict[str, list[tuple[Message, ...]]] = {
         "alpaca": [(user, call), (user, user, answer), (user, Message("assistant", "a", "t"), user, answer)],
         "sharegpt": [(user, torn), (user, answer, call)],
         "trl": [(user, answer)],

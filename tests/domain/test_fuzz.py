@@ -50,7 +50,8 @@ def complete(error: SteadyError) -> None:
 
 
 def counted(found: Imported) -> bool:
-    numbers = [one.number for one in (*found.rows, *found.preferences, *found.rejects)]
+    numbers = [one.number for one in found.rows] + [one.number for one in found.preferences]
+    numbers += [one.number for one in found.rejects]
     return sorted(numbers) == list(range(1, found.total + 1))
 
 
@@ -87,6 +88,7 @@ def test_any_json_rows_are_all_accounted_for(rows: list[Json], tmp_path_factory:
     assert found.total == len(rows)
 
 
+ASKED: list[Json] = [{"instruction": "q", "output": "a"}, {"conversations": [{"from": "human", "value": "q"}]}, []]
 ENTRIES = st.dictionaries(st.sampled_from(["file_name", "formatting", "columns", "tags", "ranking"]), JSON, max_size=4)
 
 
@@ -96,7 +98,7 @@ def test_any_dataset_info_is_read_or_refused(info: Json, tmp_path_factory: pytes
     path.write_text(json.dumps(info), encoding="utf-8")
     try:
         for columns in read_info(path).values():
-            for row in ({"instruction": "q", "output": "a"}, {"conversations": [{"from": "human", "value": "q"}]}, []):
+            for row in ASKED:
                 columns.renamed(row)
     except SteadyError as error:
         complete(error)
