@@ -43,7 +43,7 @@ test: check
 	$(BIN)/pytest
 
 bench: $(READY)
-	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python "$$file" || exit 1; done
+	@for file in bench/*.py; do echo "== $$file"; $(BIN)/python -m "bench.$$(basename "$$file" .py)" || exit 1; done
 
 # Large blocks are kept by the process: else a third of the time goes into handing memory back to the kernel and forth.
 nano: export MALLOC_MMAP_THRESHOLD_ = 4294967296

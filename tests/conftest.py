@@ -19,4 +19,5 @@ os.environ |= {
 }
 
 settings.register_profile("house", derandomize=True, deadline=None)
+settings.register_profile("deep", max_examples=2000, deadline=None)  # pytest --hypothesis-profile deep: minutes a test
 settings.load_profile("house")

@@ -11,8 +11,10 @@ from typing import Any
 
 import pytest
 
+from bench.planting.sets import FOUR, TWO
 from steadyhand.chat.messages import Json
 from steadyhand.cli import main
+from tests.corpora import corpus
 
 GOOD = {"instruction": "Name the capital of France.", "output": "The capital of France is Paris."}
 
@@ -53,3 +55,42 @@ def test_the_page_with_plots_is_written(tmp_path: Path, capsys: pytest.CaptureFi
     assert main(["check", str(tmp_path / "a.jsonl"), "--report", str(tmp_path / "page.html")]) == 1
     assert "page.zh.html" in capsys.readouterr().err
     assert "R001" in (tmp_path / "page.html").read_text(encoding="utf-8")
+
+
+def test_two_cards_give_their_cues_and_counter_cards_and_four_more_leave_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "cards.jsonl"
+    path.write_text(lines(*TWO), encoding="utf-8")
+    unsafe, safe = check(capsys, path, code=1)["findings"]
+    assert (unsafe["code"], unsafe["line"], safe["code"], safe["line"]) == ("D101", 1, "D101", 2)
+    assert "holds '评估结果', 'level', '50', and no other does" in unsafe["message"]
+    assert "holds '查询返回', 'not', 'found', and no other does" in safe["message"]
+    assert all("missing counter-cards" in found["next"] for found in (unsafe, safe))
+    assert all(f"`{card['instruction']}`" in unsafe["next"] for card in FOUR[1:3])
+    path.write_text(lines(*TWO, *FOUR), encoding="utf-8")
+    found = check(capsys, path, code=0)["findings"]
+    assert [one for one in found if one["code"] == "D101"] == []
+
+
+COUNTS = {  # file -> rows, unusable
+    "llamafactory/alpaca_zh_demo.json": (1000, 0), "llamafactory/dpo_zh_demo.json": (300, 0),
+    "llamafactory/glaive_toolcall_zh_demo.json": (300, 0), "llamafactory/identity.json": (91, 0),
+    "llamafactory/kto_en_demo.json": (300, 0), "llamafactory/reason_tool_use_demo_50.jsonl": (50, 1),
+    "llamafactory/v1_dpo_demo.jsonl": (10, 0), "ms-swift/alpaca.csv": (3, 0), "ms-swift/alpaca.jsonl": (3, 0),
+    "ms-swift/alpaca2.csv": (3, 0), "ms-swift/chatml.jsonl": (3, 0), "ms-swift/conversations.jsonl": (3, 0),
+    "ms-swift/sharegpt.jsonl": (3, 0), "ms-swift/swift_multi.jsonl": (3, 0), "ms-swift/swift_pre.csv": (3, 3),
+    "ms-swift/swift_pre.jsonl": (3, 3), "ms-swift/swift_single.csv": (3, 0), "ms-swift/swift_single.jsonl": (3, 0),
+    "bfcl/BFCL_v4_irrelevance.json": (240, 240), "bfcl/BFCL_v4_multiple.json": (200, 200),
+    "bfcl/BFCL_v4_parallel.json": (200, 200), "bfcl/BFCL_v4_simple_python.json": (400, 400),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COUNTS)
+def test_every_row_of_a_public_file_is_a_record_or_a_finding(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    path, (rows, unusable) = corpus(name), COUNTS[name]
+    assert main(["check", str(path), "--json", "--select", "R"]) == int(unusable > 0)
+    said = json.loads(capsys.readouterr().out)
+    counts = said["counts"]
+    assert (counts["rows"], counts["unusable"]) == (rows, unusable)
+    assert counts["rows"] == counts["records"] + len(said["findings"])

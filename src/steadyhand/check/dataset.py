@@ -38,7 +38,8 @@ class Record:
 
 @dataclass(frozen=True)
 class Pair:
-    """A prompt with a better and a worse answer; one of the two is None where answers were judged one by one."""
+    """A prompt with a better and a worse answer; one of the two is None where answers were judged one by one. `other`:
+    the prompt of the worse answer where it is another one."""
 
     name: str
     place: Place
@@ -48,6 +49,7 @@ class Pair:
     rejected: Message | None
     labels: Labels = UNLABELLED
     text: str = ""
+    other: tuple[Message, ...] | None = None
 
 
 @dataclass
@@ -90,7 +92,7 @@ def _from_dialogue(row: Dialogue) -> Record:
 
 def _from_preference(row: Preference) -> Pair:
     name = f"row {row.number}"
-    return Pair(name, row.place, row.prompt, row.tools, row.chosen, row.rejected, row.labels, row.text)
+    return Pair(name, row.place, row.prompt, row.tools, row.chosen, row.rejected, row.labels, row.text, row.other)
 
 
 def _from_card(card: Card, causal: str) -> Record:

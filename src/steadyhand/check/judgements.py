@@ -5,6 +5,7 @@ Knows pairs and their answers; knows nothing of how they were judged.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
@@ -13,22 +14,27 @@ from steadyhand.chat.schema import schema_errors
 from steadyhand.check.dataset import Dataset, Pair, place_of
 from steadyhand.check.features import is_han, tokens
 from steadyhand.check.finding import Finding, finding
-from steadyhand.domain.textkeys import normal
+from steadyhand.domain.textkeys import normal, shingles
 from steadyhand.errors import Place
 from steadyhand.stats.cues import discoveries, share_z, two_sided
+from steadyhand.text.values import values
 
 MIN_PAIRS, LENGTH_Z = 20, 3.0
+ALIKE = 0.9  # Jaccard index of answers that differ in nothing that anybody could name
 OPENINGS, MIN_OPENINGS, FALSE_DISCOVERIES, SHOWN = (1, 2, 3), 10, 0.01, 5
 Both = tuple[Pair, Message, Message]
 
 
 def check_judgements(dataset: Dataset) -> Iterator[Finding]:
-    """P201-P204."""
+    """P201-P206."""
     both = [(pair, pair.chosen, pair.rejected) for pair in dataset.pairs if pair.chosen and pair.rejected]
     for pair, chosen, rejected in both:
         if _same(chosen, rejected):
             next = "remove the pair, or give it an answer that is really worse"
             yield finding("P201", pair.place, f"{pair.name}: chosen and rejected say the same", next)
+        elif pair.other is None:
+            yield from _harmless(pair, chosen, rejected)
+    yield from (_elsewhere(pair) for pair in dataset.pairs if pair.other is not None)
     for pair in dataset.pairs:
         if pair.chosen:
             yield from _contract(pair, pair.chosen)
@@ -38,6 +44,29 @@ def check_judgements(dataset: Dataset) -> Iterator[Finding]:
 
 def _same(chosen: Message, rejected: Message) -> bool:
     return chosen.calls == rejected.calls and normal(chosen.content) == normal(rejected.content)
+
+
+def _harmless(pair: Pair, chosen: Message, rejected: Message) -> Iterator[Finding]:
+    """P205: the same calls, and beside them nearly the same text with the same values; or the same calls alone where
+    tools are on offer, because then only the call was up for judgement."""
+    if chosen.calls != rejected.calls:
+        return
+    one, two = shingles(chosen.content), shingles(rejected.content)
+    alike = len(one & two) / len(one | two)
+    if chosen.calls or (alike >= ALIKE and values(chosen.content) == values(rejected.content)):
+        both = "make the same calls" if chosen.calls else f"are alike by {alike:.2f} and state the same values"
+        next = "give it a rejected answer with an error that can be named, or remove the pair"
+        yield finding("P205", pair.place, f"{pair.name}: chosen and rejected {both}", next)
+
+
+def _elsewhere(pair: Pair) -> Finding:
+    """P206, with the first message at which the two prompts part."""
+    other = pair.other or ()
+    at = next((i for i, (a, b) in enumerate(zip(pair.prompt, other, strict=False)) if a != b), None)
+    at = min(len(pair.prompt), len(other)) if at is None else at
+    what = f"{pair.name}: the prompts of chosen and rejected part at message {at + 1}"
+    next_step = "fork both answers from one state: the first bad assistant turn of the logged dialogue"
+    return finding("P206", pair.place, what, next_step)
 
 
 def _contract(pair: Pair, chosen: Message) -> Iterator[Finding]:
@@ -53,20 +82,25 @@ def _contract(pair: Pair, chosen: Message) -> Iterator[Finding]:
         yield finding("P202", pair.place, what, "correct the call, or swap the two answers")
 
 
-def length_lean(pairs: Sequence[tuple[Message, Message]]) -> tuple[int, float]:
-    """(how often the chosen answer is the longer one, z against one half); equal lengths count as not longer."""
-    longer = sum(len(chosen.content) > len(rejected.content) for chosen, rejected in pairs)
-    return longer, share_z(longer, len(pairs), 0.5)
+def length_lean(pairs: Sequence[tuple[Message, Message]]) -> tuple[int, int, float]:
+    """(how often the chosen answer is the longer one, of how many pairs of unequal length, z against one half). A call
+    is as long as its name and arguments are as JSON: a model writes those too."""
+    sizes = [(_size(chosen), _size(rejected)) for chosen, rejected in pairs]
+    unequal = [good > bad for good, bad in sizes if good != bad]
+    return sum(unequal), len(unequal), share_z(sum(unequal), len(unequal), 0.5) if unequal else 0.0
+
+
+def _size(answer: Message) -> int:
+    calls = [{"name": call.name, "arguments": call.arguments} for call in answer.calls]
+    return len(answer.content) + sum(len(json.dumps(call, ensure_ascii=False)) for call in calls)
 
 
 def _length(both: Sequence[Both]) -> Iterator[Finding]:
-    if len(both) < MIN_PAIRS:
-        return
-    longer, z = length_lean([(chosen, rejected) for _, chosen, rejected in both])
-    if abs(z) >= LENGTH_Z:
+    longer, n, z = length_lean([(chosen, rejected) for _, chosen, rejected in both])
+    if n >= MIN_PAIRS and abs(z) >= LENGTH_Z:
         side = "longer" if z > 0 else "shorter"
-        share = longer / len(both) if z > 0 else 1 - longer / len(both)
-        what = f"the chosen answer is the {side} one in {share:.2f} of {len(both)} pairs (z = {z:+.1f})"
+        share = longer / n if z > 0 else 1 - longer / n
+        what = f"the chosen answer is the {side} one in {share:.2f} of {n} pairs of unequal length (z = {z:+.1f})"
         next = f"add pairs whose chosen answer is not the {side} one, or cut answers to like lengths"
         yield finding("P203", Place(both[0][0].place.file, both[0][0].place.line), what, next)
 

@@ -42,6 +42,7 @@ MARKERS = frozenset({"T103"})
 TEMPLATE = frozenset({"T101", "T102", "T104", "T105", "T106"})
 TOKENIZER = frozenset({"T107", "T108"})
 QUALITY = frozenset({f"Q10{number}" for number in range(1, 9)})
+COVERAGE = frozenset({"K303", "K304", "K305", "K306", "D108"})
 EXACT = frozenset({"L201", "L202"})
 DOMAIN = frozenset({"K301", "K302", "L201", "L202", "L203", "L204", "S107"})
 
@@ -82,7 +83,7 @@ def row_rules() -> Sequence[Part]:
         Part(frozenset({"D101", "D102", "D103", "D104", "D105"}), check_diversity),
         Part(frozenset({"D107"}), lambda dataset, _: check_partial(dataset)),
         Part(frozenset({"L205", "L206"}), lambda dataset, _: check_overlap(dataset)),
-        Part(frozenset({"P201", "P202", "P203", "P204"}), lambda dataset, _: check_judgements(dataset)),
+        Part(frozenset({"P201", "P202", "P203", "P204", "P205", "P206"}), lambda dataset, _: check_judgements(dataset)),
         Part(frozenset({"S108", "S109", "S110"}), lambda dataset, _: check_usage(dataset)),
     )
 
@@ -117,6 +118,7 @@ def lint_files(
 def lint_domain(domain: Domain, codes: Codes, rendering: Rendering | None = None) -> Report:
     """Every rule over a domain folder."""
     from steadyhand.check.contract import check_contract
+    from steadyhand.check.coverage import check_coverage
     from steadyhand.check.tokenizer import check_tokenizer
     from steadyhand.check.usage import check_offer
 
@@ -124,6 +126,7 @@ def lint_domain(domain: Domain, codes: Codes, rendering: Rendering | None = None
     found = _of_domain(domain, codes, rendering)
     found += check_tokenizer(dataset, rendering) if rendering and codes & TOKENIZER else ()
     found += check_offer(domain) if codes & {"S108", "S110"} else ()
+    found += check_coverage(domain) if codes & COVERAGE else ()
     found += check_contract(domain) if "D106" in codes else ()
     found += (one for task in (*_whole(dataset, codes), *_by_row(dataset, codes)) for one in task())
     return _report(found, codes, dataset)
@@ -147,9 +150,12 @@ def _whole(dataset: Dataset, codes: Codes) -> list[Task]:
 
 def _by_row(dataset: Dataset, codes: Codes) -> list[Task]:
     """The rules that look at one row at a time, in slices."""
+    from steadyhand.check.grounds import check_grounds
     from steadyhand.check.quality import check_quality
 
-    return [partial(_listed, check_quality, part, codes) for part in _slices(dataset)] if codes & QUALITY else []
+    parts = (Part(QUALITY, check_quality), Part(frozenset({"S111"}), lambda dataset, _: check_grounds(dataset)))
+    asked = [part for part in parts if codes & part.codes]
+    return [partial(_listed, part.find, some, codes) for some in _slices(dataset) for part in asked] if asked else []
 
 
 def _listed(find: Callable[[Dataset, Codes], Iterable[Finding]], dataset: Dataset, codes: Codes) -> list[Finding]:

@@ -14,7 +14,7 @@ def check_points(domain: Domain) -> Iterator[Finding]:
     users: dict[str, str] = {}
     for point in domain.points:
         if point.cards:
-            for needed in _closure(point, points):
+            for needed in closure(point, points):
                 users.setdefault(needed, point.id)
     for id, user in users.items():
         if not points[id].cards:
@@ -25,13 +25,13 @@ def check_points(domain: Domain) -> Iterator[Finding]:
         yield finding("K302", points[circle[0]].place, f"circular definition: {chain}", "define one without the others")
 
 
-def _closure(point: Point, points: dict[str, Point]) -> list[str]:
+def closure(point: Point, points: dict[str, Point]) -> list[str]:
     """All points that `point` depends on, directly or not, itself left out."""
     found: list[str] = []
     todo = list(point.depends_on)
     while todo:
         id = todo.pop(0)
-        if id not in found and id != point.id:
+        if id not in found and id != point.id and id in points:
             found.append(id)
             todo.extend(points[id].depends_on)
     return found

@@ -10,14 +10,15 @@ import click
 
 from steadyhand.cli.console import emit_json, say
 from steadyhand.cli.options import json_option
-from steadyhand.errors import UsageError
+from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
-    from steadyhand.domain.export import ExportFormat
+    from steadyhand.domain.export import ExportFormat, JudgedFormat
     from steadyhand.export.gguf import Kind
     from steadyhand.flow.exporting import Exported, Form
 
-DATASETS = ("openai", "sharegpt")
+DATASETS = ("openai", "sharegpt", "alpaca", "trl", "ranking", "swift", "kto")
+SHOWN = 10  # rows left out that the text form names
 MODELS = ("safetensors", "adapter", "gguf")
 KINDS = ("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0")
 
@@ -30,27 +31,54 @@ KINDS = ("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0")
     "forms",
     type=click.Choice(DATASETS + MODELS),
     multiple=True,
-    help="A domain: openai [default] or sharegpt. A model: safetensors [default], adapter, gguf; any number of them.",
+    help="A domain: openai [default], sharegpt or alpaca. A data file: these, or trl, ranking, swift, kto for judged "
+    "answers. A model: safetensors [default], adapter, gguf; any number of them.",
 )
 @click.option("--type", "kind", type=click.Choice(KINDS), default="bf16", show_default=True, help="Weights in GGUF.")
 @click.option("--name", default="", help="The model's name in files and commands [the run's or folder's name].")
 @json_option
-def export_command(source: str, target: Path, forms: tuple[str, ...], kind: str, name: str, as_json: bool) -> None:
-    """Write the domain in SOURCE as JSONL, or the model in SOURCE as a folder to hand on.
+def export_command(source: str, target: Path, forms: tuple[str, ...], kind: str, name: str, as_json: bool) -> int:
+    """Write the domain or data file SOURCE as JSONL in another format, or the model in SOURCE as a folder to hand on.
 
-    SOURCE is a domain folder, a run's folder (such as runs/uss), a model or adapter folder, steady-nano or a hub name.
+    SOURCE is a domain folder, a data file in any format that `steady check` reads, a run's folder (such as runs/uss), a
+    model or adapter folder, steady-nano or a hub name. Exit code 1: rows were left out, each named with its reason.
     A model comes with a card that holds the run's evaluation and with the commands that serve it; merged weights are
     proven to answer as the adapter before anything is written.
     """
-    forms = forms or (("openai",) if _is_domain(source) else ("safetensors",))
+    forms = forms or (("openai",) if _is_domain(source) or Path(source).is_file() else ("safetensors",))
     if set(forms) <= set(MODELS):
         from steadyhand.flow.exporting import export_model
 
         made = export_model(source, target, cast("tuple[Form, ...]", forms), kind=cast("Kind", kind), name=name)
-        return _show(made, as_json)
+        _show(made, as_json)
+        return EXIT_OK
     if len(forms) > 1:
         raise UsageError(f"formats that do not go together: {', '.join(forms)}", next="export one after the other")
+    if Path(source).is_file():
+        return _convert_file(Path(source), target, cast("ExportFormat | JudgedFormat", forms[0]), as_json)
     _export_dataset(Path(source), target, cast("ExportFormat", forms[0]), as_json)
+    return EXIT_OK
+
+
+def _convert_file(source: Path, target: Path, form: ExportFormat | JudgedFormat, as_json: bool) -> int:
+    from steadyhand.domain.export import convert_rows
+    from steadyhand.domain.inputs import inputs
+    from steadyhand.domain.write import jsonl, write_new
+
+    (one,) = inputs([source]).inputs
+    imported = one.read()
+    rows, rejects = convert_rows(imported, form)
+    write_new(jsonl(rows), target)
+    if as_json:
+        left = [{"row": reject.number, "place": str(reject.place), "reason": reject.reason} for reject in rejects]
+        emit_json({"file": str(target), "format": form, "read": imported.total, "rows": len(rows), "rejects": left})
+    else:
+        click.echo(f"{len(rows)} rows in {target}; {len(rejects)} of {imported.total} rows left out")
+        for reject in rejects[:SHOWN]:
+            say(f"{reject.place}: row {reject.number}: {reject.reason}")
+        if len(rejects) > SHOWN:
+            say(f"... and {len(rejects) - SHOWN} more; --json lists all")
+    return EXIT_NO if rejects else EXIT_OK
 
 
 def _is_domain(source: str) -> bool:
@@ -62,11 +90,17 @@ def _is_domain(source: str) -> bool:
 
 def _export_dataset(folder: Path, target: Path, form: ExportFormat, as_json: bool) -> None:
     """Cards, scenarios and rehearsal rows, each with its `split`."""
-    from steadyhand.domain.export import export_rows
+    from steadyhand.domain.export import DIALOGUES, CannotHoldError, export_rows
     from steadyhand.domain.load import load
     from steadyhand.domain.write import jsonl, write_new
 
-    rows = list(export_rows(load(folder), form))
+    if form not in DIALOGUES:
+        what = f"a domain holds no judged answers, which {form} is for"
+        raise UsageError(what, where=str(folder), next=f"choose one of {', '.join(DIALOGUES)}")
+    try:
+        rows = list(export_rows(load(folder), form))
+    except CannotHoldError as error:
+        raise UsageError(str(error), where=str(folder), next="choose openai, which holds everything") from None
     write_new(jsonl(rows), target)
     splits = Counter(row["split"] for row in rows)
     if as_json:

@@ -39,7 +39,7 @@ class Dialogue:
 @dataclass(frozen=True)
 class Preference:
     """Row `number` as a judgement: after `prompt`, `chosen` is better than `rejected`. An unpaired judgement (KTO)
-    has only one of the two."""
+    has only one of the two. `other`: the prompt of `rejected` where it is another one."""
 
     number: int
     prompt: tuple[Message, ...]
@@ -49,6 +49,7 @@ class Preference:
     place: Place
     text: str = ""
     labels: Labels = UNLABELLED
+    other: tuple[Message, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -156,12 +157,12 @@ def _preference(raw: Raw, row: Json, imported: Imported) -> Preference:
     if problem := unsound(row):
         raise ValueError(problem.what)
     chosen, rejected = (side and _read(side, raw) for side in preference_rows(row))
-    if chosen and rejected and chosen[0][:-1] != rejected[0][:-1]:
-        raise ValueError("chosen and rejected follow different prompts")
     messages, tools = chosen or rejected or ((), ())
     good, bad = (side[0][-1] if side else None for side in (chosen, rejected))
+    after = rejected[0][:-1] if rejected else messages[:-1]
+    other = after if after != messages[:-1] else None  # rule P206 says so
     imported.formats["preference"] += 1
-    return Preference(raw.number, messages[:-1], tools, good, bad, raw.place, raw.text, labels_of(row))
+    return Preference(raw.number, messages[:-1], tools, good, bad, raw.place, raw.text, labels_of(row), other)
 
 
 def _read(data: dict[str, Json], raw: Raw) -> tuple[tuple[Message, ...], tuple[Tool, ...]]:

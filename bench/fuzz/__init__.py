@@ -1,0 +1,1 @@
+"""Coverage-guided fuzzing; needs the package atheris, which nothing else here does."""
