@@ -43,6 +43,7 @@ TEMPLATE = frozenset({"T101", "T102", "T104", "T105", "T106"})
 TOKENIZER = frozenset({"T107", "T108"})
 QUALITY = frozenset({f"Q10{number}" for number in range(1, 9)})
 COVERAGE = frozenset({"K303", "K304", "K305", "K306", "D108"})
+GROUNDS = frozenset({"S111"})
 EXACT = frozenset({"L201", "L202"})
 DOMAIN = frozenset({"K301", "K302", "L201", "L202", "L203", "L204", "S107"})
 
@@ -153,7 +154,7 @@ def _by_row(dataset: Dataset, codes: Codes) -> list[Task]:
     from steadyhand.check.grounds import check_grounds
     from steadyhand.check.quality import check_quality
 
-    parts = (Part(QUALITY, check_quality), Part(frozenset({"S111"}), lambda dataset, _: check_grounds(dataset)))
+    parts = (Part(QUALITY, check_quality), Part(GROUNDS, lambda dataset, _: check_grounds(dataset)))
     asked = [part for part in parts if codes & part.codes]
     return [partial(_listed, part.find, some, codes) for some in _slices(dataset) for part in asked] if asked else []
 

@@ -94,8 +94,8 @@ def concept(ctx: Context, picked: Concept) -> Scene:
 
 
 def concepts(blocks: list[Block], rng: random.Random, count: int, *, held: bool) -> Iterator[Concept]:
-    """`count` questions, one block after another; held-out wordings when `held`, else those of the cards."""
-    pools = [(block, block.held() if held else block.asked()) for block in blocks]
+    """`count` questions, one block after another; held-out wordings when `held`, else those that no card has."""
+    pools = [(block, block.held() if held else block.more()) for block in blocks]
     pools = [(block, questions) for block, questions in pools if questions]
     for _, questions in pools:
         rng.shuffle(questions)

@@ -16,7 +16,7 @@ HERE = Path(__file__).parent
 
 @dataclass(frozen=True)
 class Question:
-    kind: str  # the card's kind, or "held"
+    kind: str  # the card's kind, "more" or "held"
     text: str
     answer: str
 
@@ -35,7 +35,12 @@ class Block:
         return think(self.lang, *self.thought)
 
     def asked(self) -> list[Question]:
-        return [q for q in self.questions if q.kind != "held"]
+        """What cards ask."""
+        return [q for q in self.questions if q.kind not in ("more", "held")]
+
+    def more(self) -> list[Question]:
+        """What training scenarios ask while tools are on offer; no card does."""
+        return [q for q in self.questions if q.kind == "more"]
 
     def held(self) -> list[Question]:
         return [q for q in self.questions if q.kind == "held"]
@@ -58,7 +63,7 @@ def _two(values: list[str] | None, index: int) -> tuple[str, ...]:
 
 def _block(point: str, lang: Lang, row: dict[str, Any]) -> Block:
     raw = [(kind, text) for kind, texts in row["q"].items() for text in texts]
-    raw += [("held", text) for text in row["held"]]
+    raw += [(kind, text) for kind in ("held", "more") for text in row[kind]]
     values = row.get("vary", {}).get("s")
     questions = [
         Question(kind, text.replace("{s}", value), row["a"].replace("{s}", value))
