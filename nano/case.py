@@ -23,7 +23,10 @@ from nano.words import any_name
 
 NOT_FOUND = 0.12  # chance that the service has no entry
 NAMES_IN_TEXTS = ("domains", "ips", "urls")
-COUNTS = {1: [(1,), (1,), (2,)], 2: [(1, 1), (1, 1), (1, 2), (2, 1), (0, 2), (2, 0), (1, 0)]}  # found, by kind
+COUNTS: dict[int, list[tuple[int, ...]]] = {
+    1: [(1,), (1,), (2,)],
+    2: [(1, 1), (1, 1), (1, 2), (2, 1), (0, 2), (2, 0), (1, 0)],
+}  # found, by kind
 DOTS = ("[.]", "[.]", "[.]", "(.)", "[.")
 
 

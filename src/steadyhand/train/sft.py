@@ -114,6 +114,6 @@ def token_loss(model: Any, batch: Sequence[Sample], device: torch.device) -> tor
 
 def _labels(sample: Sample, start: int, width: int) -> list[int]:
     """What each position from start - 1 on predicts, as labels and not by picking logits: the gradient of picked ones
-    fills a tensor of the size of all logits (14 % of a step)."""
+    fills a tensor of the size of all logits."""
     shown = [id if mask else NOT_TRAINED for id, mask in zip(sample.ids[start:], sample.mask[start:], strict=True)]
     return shown + [NOT_TRAINED] * (width - start + 1 - len(shown))
