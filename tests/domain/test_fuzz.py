@@ -7,7 +7,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from steadyhand.chat.messages import Json
@@ -55,6 +55,7 @@ def counted(found: Imported) -> bool:
     return sorted(numbers) == list(range(1, found.total + 1))
 
 
+@example(data=b'[{"instruction": NaN "q"}]', name="x.json", packed=False)
 @given(data=damaged() | st.binary(max_size=80), name=st.sampled_from(NAMES), packed=st.booleans())
 def test_any_data_file_gives_all_its_rows_or_one_error(
     data: bytes, name: str, packed: bool, tmp_path_factory: pytest.TempPathFactory
@@ -79,6 +80,7 @@ KEYS = ("messages", "conversations", "instruction", "input", "output", "history"
         "chosen", "rejected", "prompt", "label", "kto_tag", "split", "group", "noqa", "query", "response")  # fmt: skip
 
 
+@example(rows=[{"instruction": "q", "output": "a", "history": True}])
 @given(rows=st.lists(st.dictionaries(st.sampled_from(KEYS), JSON, max_size=6) | JSON, min_size=1, max_size=4))
 def test_any_json_rows_are_all_accounted_for(rows: list[Json], tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "any.jsonl"
@@ -92,6 +94,9 @@ ASKED: list[Json] = [{"instruction": "q", "output": "a"}, {"conversations": [{"f
 ENTRIES = st.dictionaries(st.sampled_from(["file_name", "formatting", "columns", "tags", "ranking"]), JSON, max_size=4)
 
 
+@example(info={"": {"file_name": "", "tags": 1}})
+@example(info={"": {"file_name": "", "columns": True}})
+@example(info={"": {"file_name": "", "formatting": []}})
 @given(info=st.dictionaries(st.text(max_size=4), ENTRIES | JSON, max_size=3) | JSON)
 def test_any_dataset_info_is_read_or_refused(info: Json, tmp_path_factory: pytest.TempPathFactory) -> None:
     path = tmp_path_factory.getbasetemp() / "dataset_info.json"

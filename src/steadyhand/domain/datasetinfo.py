@@ -70,11 +70,21 @@ def read_info(path: Path) -> dict[str, Columns]:
     data = decode_json(read_text(path), str(path)).data
     if not isinstance(data, dict) or not all(isinstance(entry, dict) for entry in data.values()):
         raise DomainError("not a mapping of data sets", where=str(path), next='write {"name": {"file_name": ...}}')
+    for name, entry in data.items():
+        _refuse_odd(name, entry, str(path))
     return {entry["file_name"]: _columns(entry) for entry in data.values() if isinstance(entry.get("file_name"), str)}
 
 
+def _refuse_odd(name: str, entry: dict[str, Json], file: str) -> None:
+    for key, kind, what in (("formatting", str, "text"), ("columns", dict, "a mapping"), ("tags", dict, "a mapping")):
+        if entry.get(key) is not None and not isinstance(entry[key], kind):
+            raise DomainError(
+                f"{name!r}: {key!r} is not {what}", where=file, next=f"write {key} as {what}, or remove it"
+            )
+
+
 def _columns(entry: dict[str, Json]) -> Columns:
-    form = entry.get("formatting", "alpaca")
+    form = entry.get("formatting") or "alpaca"
     ours = {**_COLUMNS.get(form, _COLUMNS["alpaca"]), **{name: name for name in _SAME}}
     named = entry.get("columns") or {}
     tags = entry.get("tags") or {}

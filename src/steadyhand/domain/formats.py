@@ -81,7 +81,10 @@ def _alpaca(row: dict[str, Json]) -> list[dict[str, Json]]:
     if isinstance(answer, list):
         raise ValueError("a preference row (several outputs); only dialogues are imported")
     messages = []
-    for pair in row.get("history") or []:
+    history = row.get("history") or []
+    if not isinstance(history, list):
+        raise ValueError("'history' is not a list of [question, answer]")
+    for pair in history:
         if not isinstance(pair, list) or len(pair) != 2:
             raise ValueError("'history' is not a list of [question, answer]")
         messages += [{"role": "user", "content": pair[0]}, {"role": "assistant", "content": pair[1]}]

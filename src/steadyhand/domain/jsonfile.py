@@ -134,7 +134,16 @@ class ArrayReader:
         except RecursionError:
             raise DomainError("nested too deeply", where=self.place(start), next="flatten the data") from None
         except ValueError as error:  # a key twice, NaN, or an integer of thousands of digits: the entry still ends
-            return None, _LENIENT.raw_decode(self._text, start)[1], str(error)
+            return None, self._end(start), str(error)
+
+    def _end(self, start: int) -> int:
+        """Where an entry ends whose values cannot be used; it may be broken further on as well."""
+        try:
+            return _LENIENT.raw_decode(self._text, start)[1]
+        except json.JSONDecodeError as error:
+            raise self._broken(f"JSON syntax: {error.msg}", error.pos) from None
+        except RecursionError:
+            raise DomainError("nested too deeply", where=self.place(start), next="flatten the data") from None
 
     def _broken(self, what: str, offset: int) -> DomainError:
         return DomainError(what, where=self.place(offset), next="check quotes, commas and brackets here")
