@@ -50,10 +50,10 @@ def test_check_groups_findings_by_rule(tmp_path: Path, capsys: pytest.CaptureFix
     assert out.splitlines()[0] == "S101 error: an expected call does not fit its tool's schema (1)"
     assert f"  {folder}/scenarios/s.yaml:2:5: s1#1: query:" in out
     last = out.splitlines()[-1]
-    assert last.startswith("1 errors, 1 warnings, 2 notes in 2 points, 2 cards, 1 tools, 1 training scenarios")
+    assert last.startswith("1 errors, 4 warnings, 2 notes in 2 points, 2 cards, 1 tools, 1 training scenarios")
     assert err == ""
     found = result(capsys, "check", folder, code=1)
-    assert [f["code"] for f in found["findings"]] == ["D106", "D106", "S101", "S107"]
+    assert [f["code"] for f in found["findings"]] == ["D106", "D106", "K304", "K304", "K305", "S101", "S107"]
 
 
 def test_warnings_are_findings_too(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -110,7 +110,7 @@ def test_check_renders_with_a_model(tmp_path: Path, capsys: pytest.CaptureFixtur
     (folder / "steady.toml").write_text("[sft]\nmax_length = 16\n", encoding="utf-8")
     assert main(["check", str(folder), "--model", str(tmp_path / "model"), "--json"]) == 1
     out = json.loads(capsys.readouterr().out)
-    assert {f["code"] for f in out["findings"]} == {"D106", "S107", "T101", "T102"}
+    assert {f["code"] for f in out["findings"]} == {"D106", "K304", "K305", "S107", "T101", "T102"}
 
 
 def test_check_writes_what_other_programs_read(source: Path, capsys: pytest.CaptureFixture[str]) -> None:
