@@ -13,7 +13,9 @@ import pytest
 
 from steadyhand.cli import main
 
-SERVE = [sys.executable, "-c", "from steadyhand.cli import main; raise SystemExit(main())", "serve"]
+# A process that was started in the background ignores Ctrl-C, and so do its children; this one does not.
+HEEDS = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)"
+SERVE = [sys.executable, "-c", f"{HEEDS}; from steadyhand.cli import main; raise SystemExit(main())", "serve"]
 
 
 def test_a_model_is_served_until_ctrl_c() -> None:
