@@ -1,6 +1,6 @@
 """Rows in any number, grown from real ones, so that their texts differ as the texts of a large set do.
 
-    python bench/grown.py FILE.json... --rows 100000 > rows.jsonl
+    python -m bench.grown FILE.json... --rows 100000 > rows.jsonl
 
 Repeating some rows would not do: each would have ever more copies, and what takes long is comparing copies. Each made
 row has the shape, tools, calls and results of a real row, drawn with a seed. What its user says is written anew by a
