@@ -30,6 +30,7 @@ def test_a_model_is_served_until_ctrl_c() -> None:
             answer = client.post(found["url"] + "/chat/completions", json=body).json()  # waits for the model
             assert client.get(found["url"].removesuffix("/v1") + "/healthz").status_code == 200
         assert answer["usage"]["completion_tokens"] == 4
+        assert answer["system_fingerprint"].startswith("fp_")  # though the model was not loaded when it was asked
         process.send_signal(signal.SIGINT)
         _, err = process.communicate(timeout=60)
     assert process.returncode == 130

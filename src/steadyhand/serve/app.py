@@ -18,7 +18,7 @@ from steadyhand.models.backend import Completion
 from steadyhand.serve.answer import Answer
 from steadyhand.serve.approvals import Approvals
 from steadyhand.serve.chunks import Chunks, event
-from steadyhand.serve.deltas import Deltas
+from steadyhand.serve.deltas import Delta, Deltas
 from steadyhand.serve.front import App, Front
 from steadyhand.serve.ids import fresh
 from steadyhand.serve.metrics import Metrics
@@ -165,7 +165,8 @@ class _Reply:
 
     def __init__(self, serving: Serving, served: Served, asked: Asked, job: Job[Completion]) -> None:
         self._serving, self._served, self._asked, self._job = serving, served, asked, job
-        self._chunks = Chunks(f"chatcmpl-{fresh()}", served.name, serving.model.fingerprint, asked.usage)
+        name, model = f"chatcmpl-{fresh()}", serving.model
+        self._chunks = Chunks(name, served.name, lambda: model.fingerprint, asked.usage)
 
     async def whole(self) -> dict[str, Json]:
         async for happened in self._job.events():
@@ -181,7 +182,7 @@ class _Reply:
 
     async def _stream(self) -> AsyncIterator[bytes]:
         deltas, early, delta = Deltas(self._asked.stop), self._served.early(self._asked), self._chunks.delta
-        pending = [delta({"role": "assistant", "content": ""})]
+        pending: list[Delta] = [{"role": "assistant", "content": ""}]
         async for happened in self._job.events():
             if isinstance(happened, Completion):
                 answer = self._answer(happened)
@@ -189,7 +190,7 @@ class _Reply:
             else:
                 pieces = [*map(delta, deltas.feed(happened))] if early else []
             if pieces:
-                for piece in [*pending, *pieces]:
+                for piece in [*map(delta, pending), *pieces]:
                     yield piece
                 pending = []
 

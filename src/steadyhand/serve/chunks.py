@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from steadyhand.chat.messages import Json
 from steadyhand.serve.answer import Answer
@@ -18,14 +18,18 @@ def event(row: Json) -> bytes:
 
 
 class Chunks:
-    """The pieces of the answer `name`; with `usage`, the last one counts tokens."""
+    """The pieces of the answer `name`; with `usage`, the last one counts tokens. `fingerprint` is asked when a piece is
+    made: the first requests come before the model is loaded."""
 
-    def __init__(self, name: str, model: str, fingerprint: str, usage: bool) -> None:
-        self._usage = usage
-        self._row: dict[str, Json] = {
+    def __init__(self, name: str, model: str, fingerprint: Callable[[], str], usage: bool) -> None:
+        self._usage, self._fingerprint = usage, fingerprint
+        self._fixed: dict[str, Json] = {
             "id": name, "object": "chat.completion.chunk", "created": int(time.time()), "model": model,
-            "system_fingerprint": fingerprint or None,
         }  # fmt: skip
+
+    @property
+    def _row(self) -> dict[str, Json]:
+        return {**self._fixed, "system_fingerprint": self._fingerprint() or None}
 
     def whole(self, answer: Answer) -> dict[str, Json]:
         choice = {"index": 0, "message": answer.message(), "logprobs": None, "finish_reason": answer.finish}
