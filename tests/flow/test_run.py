@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from steadyhand.errors import GateFailed, JobError, PrerequisiteError
+from steadyhand.errors import GateFailed, JobError, PrerequisiteError, UsageError
 from steadyhand.flow.desk import Desk
 from steadyhand.flow.outcome import table
 from steadyhand.flow.run import STAGES, plan, publish_report, rewrite_report
@@ -232,6 +232,16 @@ def test_a_second_run_at_once_is_refused_and_the_first_goes_on(done: Finished, t
 
     assert_same(done, go(done.folder, out, stopping("eval_dpo", 1, second)))
     assert f"process {os.getpid()}" in refused[0]
+
+
+def test_an_answer_that_cannot_be_trained_stops_the_run_before_anything_is_measured(
+    done: Finished, tmp_path: Path
+) -> None:
+    watcher = Watcher()
+    with pytest.raises(UsageError, match=r"the answer has .* tokens, max_length is 16") as caught:
+        go(done.folder, tmp_path / "out", watcher, sft__max_length=16)
+    assert str(caught.value.where).startswith("card:")
+    assert watcher.ran == ["check"]
 
 
 def test_a_damaged_model_ends_the_run_and_says_so_again(done: Finished, tmp_path: Path) -> None:

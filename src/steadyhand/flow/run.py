@@ -24,6 +24,7 @@ from steadyhand.report.data import ReportData
 from steadyhand.report.write import write_report
 from steadyhand.settings import Settings
 
+CHECKED = "sft.max_length sft.scenarios"
 MEASURED = "eval sampling seed model.dtype"
 PAIRED = "pairs dpo.k eval.batch_size sampling seed model.dtype"
 REPLAYED = "dpo sft.rehearsal seed"  # preference training takes rows of fine-tuning along
@@ -31,7 +32,7 @@ REPORTED = "eval_base sft gate eval_sft pairs dpo merge eval_dpo verdict"
 
 # fmt: off
 STAGES = (  # name, work, the stages it reads, the parts of the domain it reads, the settings it reads
-    stage("check",     work.check,         "",              "model tools taught training heldout", "sft.max_length"),
+    stage("check",     work.check,         "",              "model tools taught training heldout", CHECKED),
     stage("eval_base", work.evaluate_base, "",              "model tools heldout probes",          MEASURED),
     stage("sft",       work.sft,           "",              "model tools taught",                  "sft seed"),
     stage("gate",      work.gate,          "eval_base sft", "probes",                              f"gate {MEASURED}"),

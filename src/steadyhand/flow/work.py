@@ -27,6 +27,7 @@ from steadyhand.train.config import DpoConfig, SftConfig, TrainConfig
 from steadyhand.train.result import Progress
 
 if TYPE_CHECKING:
+    from steadyhand.chat.render import Renderer
     from steadyhand.evaluate.suites import Suite
     from steadyhand.models.generate import LocalModel
     from steadyhand.pairs.build import ModelError
@@ -52,6 +53,8 @@ def check(desk: Desk, out: Path) -> None:
         raise JobError(
             f"{first.code} {first.message}{more}", where=first.place, next=f"{first.next}; `steady check` lists all"
         )
+    if any(f.code == "T101" for f in findings):
+        _refuse_untrainable(desk, renderer)
 
 
 def evaluate_base(desk: Desk, out: Path) -> None:
@@ -163,6 +166,16 @@ def _taught_rows(desk: Desk, *, scenarios: bool) -> list[Row]:
         seed=desk.settings.seed,
         card_repeats=given.card_repeats,
     )
+
+
+def _refuse_untrainable(desk: Desk, renderer: Renderer) -> None:
+    """Raises UsageError for an answer that alone is longer than `sft.max_length`, before the base is measured."""
+    from steadyhand.cards.rows import sft_rows
+    from steadyhand.train.data import samples
+
+    given = desk.settings.sft
+    rows = sft_rows(desk.parts.domain, scenarios=given.scenarios, rehearsal=0, seed=0)
+    samples(rows, renderer, SftConfig(max_length=given.max_length))
 
 
 def _health_suites(desk: Desk) -> tuple[Suite, ...]:
