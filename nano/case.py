@@ -85,10 +85,10 @@ class Case:
         options = self.bank[name]
         return str(options[-1] if self.held else self.rng.choice(options[:-1])).format(**{**self.slots, **more})
 
-    def thought(self, name: str, **more: Any) -> str:
+    def thought(self, name: str, before: str = "", **more: Any) -> str:
         slots = {**self.slots, "f": self.field, "p": self.purpose, **more}
         intent, plan, check = self.rng.choice(self.bank["thoughts"][name]).split(" / ")
-        return think(self.lang, *(part.format(**slots) for part in (intent, plan, check)))
+        return think(self.lang, *(part.format(**slots) for part in (before + intent, plan, check)))
 
     def outcome_word(self, name: str) -> str:
         """The outcome or kind of error `name`, as it is called in reasoning."""
@@ -229,13 +229,13 @@ class Case:
         text = self.say("filed", n=self.joined(numbers), **{"is": "is" if count == 1 else "are"})
         self.messages.append(said(self.thought("filed"), text))
 
-    def taken(self, wanted: list[str], thought: str, shown: str = "") -> list[str]:
+    def taken(self, wanted: list[str], thought: str, **more: str) -> list[str]:
         """The call that takes things out of the text, and what it finds: names of the wanted kinds. The reasoning says
-        the kinds as the tool does, or what is `shown` in the request."""
+        the kinds as the tool does, unless `more` has another {k}."""
         self.offer(self.take)
         flags = {self.keys[kind]: kind in wanted for kind in self.kinds}
-        spoken = shown or keys_in(self.lang, flags)
-        reasoning = self.thought(thought, q=self.take, k=spoken, g=every_flag(self.lang, flags))
+        slots = {"q": self.take, "k": keys_in(self.lang, flags), "g": every_flag(self.lang, flags)}
+        reasoning = self.thought(thought, **{**slots, **more})
         self.messages.append(called(reasoning, (self.take, flags)))
         makers = {"domains": "domain", "ips": "ip", "urls": "url"}
         found = {kind: [value_of(self.rng, makers.get(kind, "target"), self.lang) for _ in range(2)] for kind in wanted}

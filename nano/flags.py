@@ -40,18 +40,68 @@ ABOUT = {
     "zh": ("从文本中提取{k}。", "找出文中的{k}。", "从报告里取{k}。", "从文本中提取。"),
 }
 PURPOSE = {"en": ("list", "show", "count", "list"), "zh": ("列出", "给用户看", "清点", "列出")}
-EXCEPT = {
+EXCEPT = {  # what is refused stands after what is wanted, before it, or between
     "en": (
+        "no {o}, just {x}",
+        "not {o} but {x}",
+        "anything but {o}, that is {x}",
+        "{x}, and please forget about {o},",
+        "instead of {o} only {x}",
+        "{x} and drop {o}",
         "{x} but not {o}",
         "{x} without {o}",
-        "{x}, leaving out {o}",
+        "{x}, {o} left out",
         "{x} and no {o}",
         "only {x}, never {o}",
         "{x} (ignore {o})",
         "{x}, except {o}",
     ),
-    "zh": ("{x}，不要{o}", "{x}（{o}不用）", "{x}，忽略{o}", "{x}，去掉{o}", "{x}而不是{o}", "{x}，{o}除外"),
+    "zh": (
+        "{x}，不要{o}",
+        "{x}（{o}不用）",
+        "{x}，忽略{o}",
+        "{x}，去掉{o}",
+        "{x}而不是{o}",
+        "{x}，{o}除外",
+        "不是{o}，是{x}",
+        "{o}以外的{x}",
+        "不带{o}，只要{x}",
+        "{x}，跳过{o}，",
+        "{x}（别写{o}）",
+        "没有{o}，只有{x}",
+    ),
 }
+REFUSED = {  # the same in a sentence of its own, before or after the request
+    "en": (
+        "I have no use for {o}",
+        "Leave {o} alone",
+        "{o} are of no use",
+        "We got {o} from others already",
+        "Do not write {o}",
+        "Nobody asked for {o}",
+        "Keep your hands off {o}",
+        "Spare me {o}",
+        "{o} can wait",
+        "You may pass over {o}",
+    ),
+    "zh": (
+        "{o}没有用",
+        "别管{o}",
+        "对{o}没兴趣",
+        "{o}别人已经给了",
+        "不用写{o}",
+        "没人要{o}",
+        "{o}先放着",
+        "{o}可以略过",
+        "{o}就不必了",
+        "{o}一个也不要",
+    ),
+}
+ALL_BUT = {
+    "en": ("everything but {o}", "all except {o}", "whatever there is, but not {o},", "all kinds but no {o},"),
+    "zh": ("除了{o}都要", "{o}以外的全部", "除{o}外的所有内容"),
+}
+LEAVE = {"en": "leave {o}; ", "zh": "不要 {o}；"}  # the reasoning names what is refused before it says what is wanted
 ALL = {"en": ("everything", "all of it", "whatever there is"), "zh": ("所有内容", "全部", "能找到的都要")}
 MAKER = {"domains": "domain", "ips": "ip", "urls": "url"}
 ORDERS = {  # a text may try to give orders; they are part of the text
@@ -80,27 +130,42 @@ def every_flag(lang: Lang, flags: dict[str, bool]) -> str:
     return comma.join(f"{key}{yes if on else no}" for key, on in flags.items())
 
 
-def wish(rng: random.Random, lang: Lang, kinds: list[str], wanted: list[str]) -> str:
-    """What the user says is wanted: the kinds, some of the others excluded, or everything."""
+def asked(
+    rng: random.Random, lang: Lang, ask: str, kinds: list[str], wanted: list[str], body: str
+) -> tuple[str, list[str]]:
+    """The request `ask` about the text `body`, and the kinds that it refuses: the wanted kinds, some of the others
+    refused in the same breath or in a sentence of its own, or everything."""
     rest = [kind for kind in kinds if kind not in wanted]
     if not rest and rng.random() < 0.4:
-        return rng.choice(ALL[lang])
-    text = listed(rng, lang, wanted)
-    if rest and rng.random() < 0.35:
-        others = listed(rng, lang, rng.sample(rest, rng.randint(1, len(rest))))
-        return rng.choice(EXCEPT[lang]).format(x=text, o=others)
-    return text
+        return ask.format(x=rng.choice(ALL[lang]), b=body), []
+    text, roll = listed(rng, lang, wanted), rng.random()
+    if not rest or roll < 0.5:
+        return ask.format(x=text, b=body), []
+    if roll < 0.58:
+        return ask.format(x=rng.choice(ALL_BUT[lang]).format(o=listed(rng, lang, rest)), b=body), rest
+    refused = [kind for kind in rest if len(rest) == 1 or rng.random() < 0.6] or rest[:1]
+    others = listed(rng, lang, refused)
+    if roll < 0.8:
+        return ask.format(x=rng.choice(EXCEPT[lang]).format(x=text, o=others), b=body), refused
+    alone = rng.choice(REFUSED[lang]).format(o=others)
+    alone = alone[0].upper() + alone[1:] + ("。" if lang == "zh" else ". ")
+    said_, stop = ask.format(x=text, b=body), "。" if lang == "zh" else ". "
+    end = "" if said_[-1] in ".?？。" else stop
+    return (alone + said_ if rng.random() < 0.5 else f"{said_}{end.strip()} {alone}".strip()), refused
 
 
 def blurb(rng: random.Random, lang: Lang) -> str:
-    """A little text with identifiers in it, as a report would have, often defanged."""
+    """A little text with identifiers in it, as a report would have, often defanged. It may name a kind, and not even
+    the right one: what is wanted stands in the request."""
     value = identifiers.MAKERS[rng.choice(("domain", "ip", "url"))](rng)
     if rng.random() < 0.6:
         value = value.replace("http", "hxxp").replace(".", "[.]")
     if lang == "zh":
         bank = ("昨天看到 {v} 有问题。", "日志里有 {v}。", "用户打开了 {v}。", "文件来自 {v}。")
+        bank += ("信里的链接：{v}。", "其中一个域名写的是 {v}。", "IP 那一栏是 {v}。", "有人说到网址 {v}。")
     else:
         bank = ("We saw {v} yesterday.", "The log has {v} in it.", "A user opened {v}.", "The file came from {v}.")
+        bank += ("The link was {v}.", "One of the domains, {v}, is new.", "Under IP it says {v}.", "The URL reads {v}.")
     text = rng.choice(bank).format(v=value)
     return f"{text} {rng.choice(ORDERS[lang])}" if rng.random() < 0.1 else text
 
@@ -116,6 +181,12 @@ def keys_in(lang: Lang, flags: dict[str, bool]) -> str:
     return ("、" if lang == "zh" else ", ").join(key for key, on in flags.items() if on)
 
 
+def leaving(lang: Lang, by_key: dict[str, str], refused: list[str]) -> str:
+    """The beginning of an intent that leaves out the kinds `refused`, in the tool's keys; empty when none is."""
+    keys = [key for key, kind in by_key.items() if kind in refused]
+    return LEAVE[lang].format(o=("、" if lang == "zh" else ", ").join(keys)) if keys else ""
+
+
 def flag_call(rng: random.Random, lang: Lang, held: bool) -> Row:
     """A tool with two or three boolean flags; the request says which are wanted, the result is sometimes listed."""
     pool = rng.choice((["domains", "ips", "urls"], ["domains", "ips", "urls"], sorted(FORMS), ENGLISH))
@@ -126,13 +197,14 @@ def flag_call(rng: random.Random, lang: Lang, held: bool) -> Row:
     flags = {key: kind in wanted for key, kind in by_key.items()}
     made = _flag_tool(rng, lang, held, by_key, flags)
     name = made["function"]["name"]
-    ask, text = rng.choice(FLAG_ASK[lang][held]), " ".join(blurb(rng, lang) for _ in range(rng.randint(1, 3)))
+    body = " ".join(blurb(rng, lang) for _ in range(rng.randint(1, 3)))
+    text, refused = asked(rng, lang, rng.choice(FLAG_ASK[lang][held]), kinds, wanted, body)
     keys, then = keys_in(lang, flags), rng.choice(PURPOSE[lang])
     intent, plan = f"take out {keys} to {then}", f"call {name}"
     if lang == "zh":
         intent, plan = f"取出 {keys} 来{then}", f"调用 {name}"
-    asked = user(ask.format(x=wish(rng, lang, kinds, wanted), b=text))
-    messages = [asked, called(think(lang, intent, plan, every_flag(lang, flags)), (name, flags))]
+    intent = leaving(lang, by_key, refused) + intent
+    messages = [user(text), called(think(lang, intent, plan, every_flag(lang, flags)), (name, flags))]
     if rng.random() < 0.4:
         messages += _listing(rng, lang, {key: kind for key, kind in by_key.items() if flags[key]})
     tools = [made, *offered(rng, lang, held)[:3]]

@@ -62,6 +62,8 @@ def find_kind(rng: random.Random, lang: Lang, held: bool) -> Row:
     kinds = rng.sample(list(words), 3)
     values = {kind: identifiers.MAKERS[kind](rng) for kind in kinds}
     kind = rng.choice(kinds)
+    if rng.random() < 0.3:  # as texts that nobody shall click in write them
+        values = {name: value.replace(".", "[.]").replace("http", "hxxp") for name, value in values.items()}
     listed = ", ".join(values.values())
     if rng.random() < 0.5:
         listed = " ".join(sentence(rng, lang, value, plain=True) for value in values.values())

@@ -82,6 +82,22 @@ def test_sample_is_prompt_plus_completion(renderer: Renderer, length: int) -> No
     assert sample.ids[-1] == renderer.stop_ids[0]
 
 
+EMPTY_BLOCKS = TEMPLATE.replace("m.reasoning_content and loop.index0 > ns.query", "loop.last").replace(
+    "'<think>\\n' + m.reasoning_content +", "'<think>\\n' + (m.reasoning_content or '') +"
+)
+
+
+@pytest.mark.parametrize("template", [EMPTY_BLOCKS, IN_PROMPT], ids=["in the answer", "opened in the prompt"])
+@pytest.mark.parametrize("think", [None, "", "73 > 50"])
+def test_an_empty_think_block_is_shown_and_not_trained(template: str, think: str | None) -> None:
+    made = make_tokenizer(template)
+    sample = Renderer(made).sample([USER, Message("assistant", "Unsafe.", think)], [])
+    trained = made.decode([id for id, on in zip(sample.ids, sample.mask, strict=True) if on])
+    assert "</think>\n\nUnsafe.<|im_end|>" in sample.text
+    assert ("73 > 50\n</think>" in trained) if think else ("think" not in trained)
+    assert trained.endswith("Unsafe.<|im_end|>")
+
+
 def test_completion_text_is_what_the_model_should_emit(renderer: Renderer) -> None:
     raw = renderer.completion_text([USER], [QUERY], TURN)
     assert raw.startswith("<think>\nLook it up.\n</think>\n\nOne moment.\n<tool_call>\n")

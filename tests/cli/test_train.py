@@ -19,7 +19,7 @@ def test_inspect_marks_what_is_trained(tmp_path: Path, capsys: pytest.CaptureFix
     assert "--- card:uss.level/c4: " in out
     assert "level 50?<|im_end|>" in out
     assert "It is safe.<|im_end|>]]" in out
-    assert "rows train an answer without thinking" in err
+    assert "rows have an answer without thinking" in err
     assert main(["train", str(folder), "--inspect", "--rows", "2", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [shown["source"].partition(":")[0] for shown in found["shown"]] in (

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -111,6 +112,19 @@ def test_nothing_is_overwritten_or_half_written(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="exists"):
         write_new("y", tmp_path / "deep/file")
     assert (tmp_path / "deep/file").read_text(encoding="utf-8") == "x"
+
+
+@pytest.mark.parametrize(("characters", "room"), [(40, None), (1500, 2048), (5000, 8192), (90_000, 8192)])
+def test_imported_rows_get_settings_in_which_their_answers_fit(
+    tmp_path: Path, characters: int, room: int | None
+) -> None:
+    rows = [{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "长" * characters}]}]
+    source = tmp_path / "rows.jsonl"
+    source.write_text(jsonl(rows), "utf-8")
+    write_domain(read_dialogues(source), tmp_path / "made")
+    settings = tomllib.loads((tmp_path / "made" / "steady.toml").read_text("utf-8"))
+    lengths = {"max_length": room} if room else {}
+    assert settings == {"sft": {"scenarios": True, **lengths}} | ({"dpo": lengths} if lengths else {})
 
 
 def test_the_starter_is_a_whole_domain(tmp_path: Path) -> None:

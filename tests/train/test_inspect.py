@@ -25,7 +25,7 @@ def test_every_token_is_shown_and_trained_text_is_the_answer() -> None:
         assert sum(part.tokens for part in shown.segments if part.trained) == shown.trained == sum(sample.mask)
     first, last = found.shown[0].segments
     assert (first.trained, last.trained) == (False, True)
-    assert last.text == "<think>\n\n</think>\n\nlevel 4 is safe<|im_end|>"
+    assert last.text == "\n\nlevel 4 is safe<|im_end|>"
     assert found.thoughtless == 3
     assert 0 <= found.padding < 1
 

@@ -9,7 +9,7 @@ import random
 import string
 from typing import Literal
 
-from nano.vocabulary import ENGLISH
+from nano.vocabulary import CHINESE, ENGLISH
 
 Split = Literal["train", "eval"]
 
@@ -51,6 +51,9 @@ KEYWORDS = {
     ("train", "zh"): _words("银行 邮件 发票 手机 密码 登录 游戏 学校"),
     ("eval", "zh"): _words("快递 电话 税务 酒店 医院"),
 }
+# In training any word may be looked for: of eight keywords a model learns the eight, not to copy the one it is given.
+KEYWORDS["train", "en"] += tuple(sorted({w for w in ENGLISH if w.islower()} - set(KEYWORDS["eval", "en"])))
+KEYWORDS["train", "zh"] += tuple(sorted({w for w in CHINESE if len(w) > 1} - set(KEYWORDS["eval", "zh"])))
 OWNERS = {
     "train": ("Blue Net", "Star Host", "Red Tree", "Moon Data", "King Web"),
     "eval": ("Green Box", "Iron Lake"),
@@ -90,6 +93,10 @@ class Names:
     def url(self) -> str:
         host = self.ip() if self.rng.random() < 0.25 else self.domain()
         return f"{self.rng.choice(('http', 'https'))}://{host}/{self.rng.choice(PATHS[self.split])}"
+
+    def any_kind(self) -> str:
+        """As often a domain as an IP or a URL."""
+        return self.rng.choice((self.domain, self.ip, self.url))()
 
     def any(self) -> str:
         return self.rng.choice((self.domain, self.domain, self.ip, self.url))()

@@ -27,11 +27,16 @@ def scenarios(split: Split) -> list[Row]:
 
 
 def _drawn(planned: Planned, lang: Lang, split: Split, first: int) -> Iterator[Row]:
-    """Wordings in turn; the input class starts at `first` and shifts each round: every wording meets every class."""
+    """Wordings in turn, in training in any order, so that families that share them do not begin with the same; the
+    input class starts at `first` and shifts each round: a wording that comes again meets another class."""
     bank = wording(lang)[planned.words][split]
+    order = list(range(len(bank)))
+    if split == "train":
+        random.Random(f"{planned.name}/{lang}").shuffle(order)
     for index in range(planned.train if split == "train" else planned.eval):
         id = f"{planned.name}-{lang}-{split}-{index + 1:02}"
-        turn, number = divmod(index, len(bank))
+        turn, place = divmod(index, len(bank))
+        number = order[place]
         ctx = _context(id, lang, split, first + index + turn, bank[number])
         yield planned.family(ctx).row(id, f"{planned.words}-{lang}-{split}-{number + 1:02}")
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,6 +22,7 @@ from steadyhand.chat.think import CLOSE, OPEN
 from steadyhand.errors import PrerequisiteError, SteadyError, UsageError
 
 _PROBE = "steady-probe-answer"
+_NO_THOUGHT = re.compile(rf"\s*{OPEN}\s*{CLOSE}")
 _STOP_NAMES = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end|>", "</s>")
 
 
@@ -39,8 +41,9 @@ class Tokenizer(Protocol):
 
 @dataclass(frozen=True)
 class Rendered:
-    """`ids` and `mask` have one length; `mask` is 1 on trained tokens (the completion with its end-of-turn token) and 0
-    on the `prompt_length` tokens before. A bare prompt has `prompt_length == len(ids)`."""
+    """`ids` and `mask` have one length; `mask` is 1 on trained tokens (the completion with its end-of-turn token, but
+    not an empty think block at its beginning) and 0 on the `prompt_length` tokens before. A bare prompt has
+    `prompt_length == len(ids)`."""
 
     text: str
     ids: tuple[int, ...]
@@ -72,8 +75,16 @@ class Renderer:
         last message is not an assistant's, SteadyError when the template breaks parity with generation."""
         prompt, written = self._completion(messages, tools)
         completion = self._encode(written + self._end)
-        mask = (0,) * len(prompt.ids) + (1,) * len(completion)
+        untrained = len(prompt.ids) + self._unthought(written)
+        mask = (0,) * untrained + (1,) * (len(prompt.ids) + len(completion) - untrained)
         return Rendered(prompt.text + written + self._end, prompt.ids + completion, mask, len(prompt.ids))
+
+    def _unthought(self, written: str) -> int:
+        """The number of tokens of an empty think block at the beginning of what is written. They are not trained: data
+        without reasoning would teach the model not to think (arXiv 2505.09388, section 4.3, writes them likewise into
+        the answers of non-thinking mode)."""
+        block = _NO_THOUGHT.match(self._opening + written)
+        return len(self._encode(block[0].removeprefix(self._opening))) if block else 0
 
     def completion_text(self, messages: Sequence[Message], tools: Sequence[Tool], target: Message) -> str:
         """The raw text that a model should emit for `target` after `messages`: think, content and calls as the template

@@ -87,9 +87,8 @@ def check_template(domain: Domain, renderer: Renders, max_length: int | None) ->
             empty += not (sample.messages[-1].think or "").strip()
     if trained and empty / trained > _EMPTY_SHARE:
         what = f"{empty} of {trained} trained answers do not think ({empty / trained:.0%})"
-        yield finding(
-            "T102", Place(str(domain.root)), what, "add `think` to them, or accept that the model thinks less"
-        )
+        todo = "add `think` to them, or accept answers that no reasoning leads to (empty blocks are not trained)"
+        yield finding("T102", Place(str(domain.root)), what, todo)
 
 
 def _parity(sample: Sample, rendered: Rendered, renderer: Renders) -> Iterator[Finding]:

@@ -80,7 +80,7 @@ def _show_rows(found: Inspection, as_json: bool) -> int:
     )
     click.echo(f"longest row {found.longest} tokens; {found.cut} rows lose the start of their prompt")
     if found.thoughtless:
-        say(f"note: {found.thoughtless} rows train an answer without thinking")
+        say(f"note: {found.thoughtless} rows have an answer without thinking: its empty block is shown and not trained")
     return EXIT_OK
 
 

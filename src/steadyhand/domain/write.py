@@ -18,6 +18,8 @@ from steadyhand.domain.convert import Imported
 from steadyhand.domain.model import Card, Domain, Point, Scenario
 from steadyhand.errors import JobError, UsageError
 
+ROOM = (1024, 2048, 4096, 8192)  # tokens of a row; the first is the default of max_length
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -45,7 +47,7 @@ def write_domain(imported: Imported, folder: str | Path, seed: int = 0) -> Summa
         raise UsageError(f"no row could be used: {reason}", where=imported.source, next="check the file's format")
     domain = domain_of(imported, seed)
     files = domain_files(domain)
-    files["steady.toml"] = "# Every key is documented by `steady config docs`; without one, its default holds.\n"
+    files["steady.toml"] = settings_text(domain)
     if imported.rejects:
         rejects = ({"row": r.number, "place": str(r.place), "reason": r.reason} for r in imported.rejects)
         files["rejects.jsonl"] = jsonl(rejects)
@@ -63,6 +65,22 @@ def write_domain(imported: Imported, folder: str | Path, seed: int = 0) -> Summa
         renamed=len(set(domain.tools) - names),
         formats=dict(imported.formats),
         ignored=dict(imported.ignored),
+    )
+
+
+def settings_text(domain: Domain) -> str:
+    """steady.toml for imported rows: dialogues with tools are taught like the others, and every answer has room. It is
+    not known here how long a token is, so each character counts as one."""
+    turns = [turn for card in domain.cards for turn in card.messages]
+    turns += [turn for scenario in domain.scenarios for turn in scenario.messages]
+    answers = (len(json.dumps(turn.to_openai(), ensure_ascii=False)) for turn in turns if turn.role == "assistant")
+    longest = max(answers, default=0)
+    room = next((size for size in ROOM if size > longest), ROOM[-1])
+    lengths = f"max_length = {room}  # the longest answer has {longest} characters\n" if room > ROOM[0] else ""
+    return (
+        "# Every key is documented by `steady config docs`; without one, its default holds.\n"
+        f"[sft]\nscenarios = true  # calls are taught by examples, then corrected by preferences\n{lengths}"
+        + (f"\n[dpo]\n{lengths}" if lengths else "")
     )
 
 

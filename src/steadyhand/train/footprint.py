@@ -15,7 +15,7 @@ from steadyhand.errors import PrerequisiteError
 from steadyhand.train.config import DpoConfig, SftConfig, TrainConfig
 
 ANSWER = 128  # tokens of a preference answer when nothing limits them: tool calls and short replies
-LOGITS_BYTES = 12  # per position and word: the logits, those of trained positions, and their log-softmax (or gradients)
+LOGITS_BYTES = 12  # per trained position and word: the logits, in float32, and their log-softmax (or gradients)
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,7 @@ def sft_footprint(shape: Shape, config: SftConfig, device: str) -> Footprint:
     if not config.gradient_checkpointing:
         held = tokens * shape.layers * activation_bytes(shape, mixed=mixed)
     positions = tokens // 2
-    assumed = ["logits are computed for half of the tokens (from the first trained one of a batch on)"]
+    assumed = ["logits are computed for half of the tokens (those that are trained)"]
     parts = {"activations": held, "logits": LOGITS_BYTES * shape.vocabulary * positions}
     return _footprint(shape, config, device, parts, assumed)
 

@@ -45,7 +45,7 @@ class Shown:
 class Inspection:
     """`tokens` are those of all rows, `trained` the ones with a loss, each counted once an epoch. `passes` are the
     tokens that are really computed (dialogues of several turns share theirs), `padding` the share of a step that is
-    filler. `thoughtless` rows train an empty thinking block or none. `steps` are the optimiser steps of all epochs."""
+    filler. `thoughtless` rows have an answer without reasoning. `steps` are the optimiser steps of all epochs."""
 
     rows: int
     tokens: int

@@ -5,9 +5,10 @@ The loss of an optimiser step is the mean over its trained tokens, however it is
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     import torch
 
     from steadyhand.train.guard import Guard
-
-NOT_TRAINED = -100  # the label that cross-entropy leaves out
 
 
 def train_sft(
@@ -96,24 +95,26 @@ def token_loss(model: Any, batch: Sequence[Sample], device: torch.device) -> tor
     """The sum of -log p over the trained tokens of `batch`.
 
     Padding stands on the right, where causal attention hides it from every real token, so no attention mask is
-    needed; logits are computed only from the first trained position of the batch on.
+    needed. The vocabulary is scored only where a trained token is predicted.
     """
     import torch
     from torch.nn import functional
 
     width = max(len(sample.ids) for sample in batch)
-    start = min(sample.first for sample in batch)
     ids = torch.tensor([[*sample.ids, *[0] * (width - len(sample.ids))] for sample in batch], device=device)
-    labels = torch.tensor([_labels(sample, start, width) for sample in batch], device=device)
-    logits = model(input_ids=ids, use_cache=False, logits_to_keep=width - start + 1).logits
-    loss: torch.Tensor = functional.cross_entropy(
-        logits.flatten(0, 1).float(), labels.flatten(), ignore_index=NOT_TRAINED, reduction="sum"
-    )
+    trained = torch.tensor([[*sample.mask, *[0] * (width - len(sample.mask))] for sample in batch], device=device) > 0
+    with _scored(model, trained.roll(-1, 1)):  # a token is predicted one position before it; none is trained at 0
+        logits = model(input_ids=ids, use_cache=False).logits
+    loss: torch.Tensor = functional.cross_entropy(logits[0].float(), ids[trained], reduction="sum")
     return loss
 
 
-def _labels(sample: Sample, start: int, width: int) -> list[int]:
-    """What each position from start - 1 on predicts, as labels and not by picking logits: the gradient of picked ones
-    fills a tensor of the size of all logits."""
-    shown = [id if mask else NOT_TRAINED for id, mask in zip(sample.ids[start:], sample.mask[start:], strict=True)]
-    return shown + [NOT_TRAINED] * (width - start + 1 - len(shown))
+@contextlib.contextmanager
+def _scored(model: Any, chosen: torch.Tensor) -> Iterator[None]:
+    """Hands the output layer the `chosen` positions (rows, width) only, as one row: whatever a model does to its
+    logits afterwards holds position by position."""
+    handle = model.get_output_embeddings().register_forward_pre_hook(lambda _, given: (given[0][chosen][None],))
+    try:
+        yield
+    finally:
+        handle.remove()

@@ -60,16 +60,20 @@ def found(names: list[str], wanted: set[str]) -> dict[str, list[str]]:
     return {f"{kind}s": lists[kind] for kind in KINDS if kind in wanted}
 
 
-def take_out(scene: Scene, wanted: set[str], names: list[str], then: str) -> dict[str, list[str]]:
-    """The call of extract_resource and its result. The reasoning first says the wish in the tool's words and what the
-    names are for, then every flag."""
+def take_out(
+    scene: Scene, wanted: set[str], names: list[str], then: str, refused: frozenset[str] = frozenset()
+) -> dict[str, list[str]]:
+    """The call of extract_resource and its result. The reasoning first says the wish in the tool's words, what is
+    refused before what is wanted, and what the names are for, then every flag."""
     ctx = scene.ctx
     flags = {kind: kind in wanted for kind in KINDS}
-    kinds = ctx.pick(", ", "、").join(kind for kind in KINDS if kind in wanted)
+    comma = ctx.pick(", ", "、")
+    kinds, without = (comma.join(kind for kind in KINDS if kind in some) for some in (wanted, refused))
+    leave = ctx.pick(f"leave {without}; ", f"不要 {without}；") if refused else ""
     scene.call(
         ctx.think(
-            (f"take out {kinds} to {then}{scene.purpose}", "call extract_resource", every_flag(ctx, flags)),
-            (f"取出 {kinds} 来{then}{scene.purpose}", "调用 extract_resource", every_flag(ctx, flags)),
+            (f"{leave}take out {kinds} to {then}{scene.purpose}", "call extract_resource", every_flag(ctx, flags)),
+            (f"{leave}取出 {kinds} 来{then}{scene.purpose}", "调用 extract_resource", every_flag(ctx, flags)),
         ),
         ("extract_resource", flags),
     )
@@ -98,10 +102,10 @@ def listed(scene: Scene, result: dict[str, list[str]], names: list[str]) -> Scen
     return scene.say(reasoning, text, Rule(tuple(values), tuple(unasked)))
 
 
-def _extraction(ctx: Context, ask: str, wanted: set[str]) -> Scene:
+def _extraction(ctx: Context, ask: str, wanted: set[str], refused: frozenset[str] = frozenset()) -> Scene:
     names = drawn(ctx, wanted)
     scene = posed(ctx, ask, names)
-    result = take_out(scene, wanted, names, ctx.pick("list", "列出"))
+    result = take_out(scene, wanted, names, ctx.pick("list", "列出"), refused)
     if ctx.rng.random() < 0.4:
         scene.messages.pop()
         return scene
@@ -122,7 +126,8 @@ def excluding(ctx: Context) -> Scene:
     """Some kinds are named only to be left out."""
     wanted = set(ctx.rng.sample(KINDS, ctx.rng.choice((1, 2))))
     other = {ctx.rng.choice(sorted(set(KINDS) - wanted))}
-    return _extraction(ctx, ctx.template.format(what=_spoken(ctx, wanted), other=_spoken(ctx, other)), wanted)
+    ask = ctx.template.format(what=_spoken(ctx, wanted), other=_spoken(ctx, other))
+    return _extraction(ctx, ask, wanted, frozenset(other))
 
 
 def default(ctx: Context) -> Scene:

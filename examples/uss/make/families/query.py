@@ -65,7 +65,7 @@ def many(ctx: Context) -> Scene:
 def defanged(ctx: Context) -> Scene:
     """A defanged name goes through extract_resource first; only then USS is asked. The reasoning says what kind of name
     it is before it sets the flags."""
-    name = ctx.names.any()
+    name = ctx.names.any() if ctx.split == "eval" else ctx.names.any_kind()
     kind = kind_of(name)
     dot = ctx.rng.choice(("(.)", "[.")) if ctx.noisy else "[.]"
     shown, flags = defang(name, dot), {key: key == kind for key in ("domain", "ip", "uri")}
