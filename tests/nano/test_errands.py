@@ -56,6 +56,17 @@ def test_the_reasoning_names_the_wanted_keys_and_then_every_flag() -> None:
         assert all(key in check for key in arguments)
 
 
+def test_what_is_refused_is_said_first_and_is_never_taken_out() -> None:
+    refusing = 0
+    for row in rows_of(flags.flag_call, count=400):
+        intent = row["messages"][1]["reasoning_content"].splitlines()[0]
+        (call,) = row["messages"][1]["tool_calls"]
+        for found in re.findall(r"(?:leave |不要 )(.+?)(?:; |；)(?:take out|取出) ", intent):
+            refusing += 1
+            assert not any(call["function"]["arguments"][key] for key in re.split(", |、", found))
+    assert 60 < refusing < 200
+
+
 def test_one_key_per_kind_though_tools_call_it_differently() -> None:
     rng, seen = random.Random(4), set()
     for _ in range(300):
