@@ -27,10 +27,13 @@ def renderer() -> Renderer:
 def test_the_trained_tokens_are_the_answer_and_its_end(renderer: Renderer) -> None:
     for row, sample in zip(tiny.rows(), samples(tiny.rows(), renderer, SftConfig()), strict=True):
         prompt = renderer.prompt(row.messages[:-1], row.tools)
-        assert sample.ids[: sample.first] == prompt.ids
+        block = "" if row.messages[-1].think else "<think>\n\n</think>"
+        assert sample.ids[: len(prompt.ids)] == prompt.ids
+        assert renderer.decode(sample.ids[len(prompt.ids) : sample.first]) == block
         trained = [token for token, on in zip(sample.ids, sample.mask, strict=True) if on]
         assert trained[-1] == renderer.stop_ids[0]
-        assert renderer.decode(trained) == renderer.completion_text(row.messages[:-1], row.tools, row.messages[-1])
+        answer = renderer.completion_text(row.messages[:-1], row.tools, row.messages[-1])
+        assert block + renderer.decode(trained) == answer
 
 
 def test_turns_of_one_dialogue_are_computed_once() -> None:
@@ -75,7 +78,7 @@ def test_an_answer_that_does_not_fit_stops_the_run(renderer: Renderer) -> None:
 
 
 def test_a_group_is_one_prompt_and_its_answers(renderer: Renderer) -> None:
-    group = tiny.groups(1, rejected=4)[0]
+    group = tiny.groups(2, rejected=4)[1]
     (sample,) = group_samples([group], renderer, DpoConfig(k=2))
     assert sample.prompt == renderer.prompt(group.messages, group.tools).ids
     assert len(sample.completions) == 3
@@ -84,6 +87,17 @@ def test_a_group_is_one_prompt_and_its_answers(renderer: Renderer) -> None:
     )
     assert [renderer.decode(ids) for ids in sample.completions[1:]] == [r.text for r in group.rejected[:2]]
     assert all(ids[-1] == renderer.stop_ids[0] for ids in sample.completions)
+
+
+def test_an_answer_is_not_preferred_for_having_no_reasoning(renderer: Renderer) -> None:
+    thoughtful = Rejected("<think>\nhow safe?\n</think>\n\nit is safe", "no_call", "model")
+    group = replace(tiny.groups(1)[0], rejected=(thoughtful, Rejected("no tag", "malformed", "model")))
+    (sample,) = group_samples([group], renderer, DpoConfig())
+    assert renderer.decode(sample.prompt[-4:]).endswith("</think>")
+    texts = [renderer.decode(ids) for ids in sample.completions]
+    assert texts[0].startswith("\n\n<tool_call>")
+    assert texts[1:] == ["\n\nit is safe", "no tag"]
+    assert renderer.sample((*group.messages, group.chosen), group.tools).ids == sample.prompt + sample.completions[0]
 
 
 def test_long_rejected_answers_and_prompts_are_cut_and_counted(renderer: Renderer) -> None:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from steadyhand.chat.think import CLOSE
 from steadyhand.domain.rows import Group, Row
 from steadyhand.errors import UsageError
 from steadyhand.train.config import DpoConfig, SftConfig, TrainConfig
@@ -95,8 +96,11 @@ def group_samples(groups: Sequence[Group], renderer: Renderer, config: DpoConfig
 
 
 def _group_sample(group: Group, renderer: Renderer, config: DpoConfig) -> GroupSample:
+    """An empty think block of the chosen answer belongs to the prompt, and the rejected ones are compared from behind
+    their reasoning on."""
     rendered = renderer.sample((*group.messages, group.chosen), group.tools)
-    prompt, chosen = rendered.ids[: rendered.prompt_length], tuple(rendered.ids[rendered.prompt_length :])
+    start = rendered.mask.index(1)
+    prompt, chosen = rendered.ids[:start], tuple(rendered.ids[start:])
     if len(chosen) + 1 > config.max_length:
         raise UsageError(
             f"the chosen answer has {len(chosen)} tokens, max_length is {config.max_length}",
@@ -106,6 +110,8 @@ def _group_sample(group: Group, renderer: Renderer, config: DpoConfig) -> GroupS
     texts = [rejected.text for rejected in group.rejected][: config.k or None]
     if not texts:
         raise UsageError("the group has no rejected answer", where=group.id, next="remove it or add one")
+    if start > rendered.prompt_length:  # the chosen answer has no reasoning: that shall not be what is preferred
+        texts = [text.partition(CLOSE)[2] or text for text in texts]
     encoded = [tuple(renderer.encode_completion(text)) for text in texts]
     most = min(config.max_completion or config.max_length, config.max_length - 1)
     rejected = [ids[:most] for ids in encoded]
