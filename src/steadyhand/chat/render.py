@@ -81,8 +81,8 @@ class Renderer:
 
     def _unthought(self, written: str) -> int:
         """The number of tokens of an empty think block at the beginning of what is written. They are not trained: data
-        without reasoning would teach the model not to think (arXiv 2505.09388, section 4.3, writes them likewise into
-        the answers of non-thinking mode)."""
+        without reasoning would teach the model not to think. (Where thinking is off, Qwen3's own template writes the
+        same block into the prompt.)"""
         block = _NO_THOUGHT.match(self._opening + written)
         return len(self._encode(block[0].removeprefix(self._opening))) if block else 0
 

@@ -234,12 +234,13 @@ def _measure(
     from steadyhand.evaluate.suites import SUITES
     from steadyhand.models.load import load
 
+    once = {} if suites is None else {"determinism_items": 0}  # only a whole evaluation repeats decisions
     return evaluate(
         load(folder, dtype=desk.settings.model.dtype),
         desk.parts.domain,
         model=name,
         sampling=sampling_of(desk.settings),
-        settings=desk.settings.eval,
+        settings=desk.settings.eval.model_copy(update=once),
         seed=desk.settings.seed,
         clarify=clarify,
         suites=SUITES if suites is None else suites,
