@@ -8,7 +8,7 @@ import json
 import random
 
 from nano.case import NAMES_IN_TEXTS, NOT_FOUND, Case, disguised
-from nano.flags import asked, blurb, leaving
+from nano.flags import asked, blurb
 from nano.rows import Generator, Lang, Row, returned, said
 from nano.systems import asked_turn
 from nano.talk import number_near
@@ -59,7 +59,7 @@ def looked_up(rng: random.Random, lang: Lang, held: bool) -> Row:
 def compared(rng: random.Random, lang: Lang, held: bool) -> Row:
     """We hold a verdict: look up, compare, then correct the service or stop."""
     case = Case(rng, lang, held)
-    names, mine = _targets(case, (1, 1, 2)), _either(case)
+    names, mine = _targets(case, (1, 2, 2, 3)), _either(case)
     case.meant_for(mine)
     case.user(case.words_for("claimed", x=case.joined(names), v=case.slots[mine]))
     case.settle(names, case.query(names), mine)
@@ -115,10 +115,9 @@ def only_listed(rng: random.Random, lang: Lang, held: bool) -> Row:
     case = Case(rng, lang, held)
     wanted = rng.sample(case.kinds, rng.choice((1, 1, 2)))
     text = " ".join(blurb(rng, lang) for _ in range(rng.randint(1, 2)))
-    request, refused = asked(rng, lang, rng.choice(FLAG_ASK[lang][held]), case.kinds, wanted, text)
+    request, wished = asked(rng, lang, rng.choice(FLAG_ASK[lang][held]), case.kinds, wanted, text)
     case.user(request)
-    before = leaving(lang, {key: kind for kind, key in case.keys.items()}, refused)
-    names = case.taken(wanted, "only_take", before=before)
+    names = case.taken(wanted, "only_take", k=wished)
     case.messages.append(said(case.thought("list", n=len(names)), case.say("listed", x=case.joined(names))))
     case.offer(case.ask)
     return case.finished()

@@ -20,11 +20,12 @@ from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
 from nano import corpus, probe
 from nano.muon import Muon
 from nano.tokenizer import build
+from steadyhand.train.muon import has_bfloat16_units
 
 ROWS, LENGTH = 6, 640  # packed rows per step x tokens per row
 WARMUP, DECAY = 60, 0.35  # steps; share of the steps over which the rate falls to zero
 MUON_RATE, ADAM_RATE = 0.02, 3e-3
-SAVE_STEPS, PROBE_STEPS = 100, 200
+SAVE_STEPS, PROBE_STEPS = 50, 400
 
 
 def new_model(vocabulary: int, eos: int, pad: int) -> Qwen3ForCausalLM:
@@ -138,10 +139,9 @@ def train(
         for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
     body = torch.compile(model.model) if compiled else model.model
-    amx = "amx_bf16" in (Path("/proc/cpuinfo").read_text() if Path("/proc/cpuinfo").exists() else "")
     for step, left in steps_left(first, steps):
         batch = packed(tokenizer, seed, step)
-        with torch.autocast("cpu", torch.bfloat16, enabled=amx):
+        with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16_units()):
             loss = loss_of(body, model.lm_head, *batch)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)

@@ -38,12 +38,12 @@ def meant_for(scene: Scene, report_unsafe: bool) -> Scene:
 
 def compare_think(ctx: Context, seen: dict[str, Result], report_unsafe: bool) -> str:
     """Each line rests on the one before: what the report says, what USS's levels mean, whether they differ. A model
-    that writes the conclusion first has to guess it. Of several names, each stands before its verdicts, and those to
-    report are named once more."""
+    that writes the conclusion first has to guess it. Of several names, each stands behind its verdicts, so that what is
+    to be reported is what follows on "differs"; it is named once more."""
     comma = ctx.pick("; ", "；")
     uss = comma.join(f"{short_check(r)} {schema_verdict(r.unsafe)}" for r in seen.values())
     pairs = {name: side_by_side(ctx.lang, report_unsafe, r.unsafe) for name, r in seen.items()}
-    words = comma.join(f"{name} {pair}" if len(seen) > 1 else pair for name, pair in pairs.items())
+    words = comma.join(f"{pair} {name}" if len(seen) > 1 else pair for name, pair in pairs.items())
     wrong = [name for name, r in seen.items() if r.unsafe != report_unsafe]
     named = f"{ctx.joined(wrong)}{ctx.pick(': ', '：')}" if wrong and len(seen) > 1 else ""
     act = ctx.pick("report ", "上报 ") + named + reason_of(report_unsafe) if wrong else ctx.pick("stop", "停止")
