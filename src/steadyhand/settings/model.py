@@ -33,6 +33,12 @@ def _whole_matrices(value: str, info: ValidationInfo) -> str:
     return value
 
 
+def _not_with_ipo(value: float, info: ValidationInfo) -> float:
+    if value and info.data.get("loss") == "ipo":
+        raise ValueError("`loss` \"ipo\" has no label smoothing: set it to 0")
+    return value
+
+
 class ModelSettings(Section):
     """The model that everything starts from."""
 
@@ -142,8 +148,17 @@ class DpoSettings(Section):
     lora_alpha: Positive = 16.0
     """Scale of the adapters: the update is multiplied by alpha / rank; read only when `method` is `lora`."""
 
+    loss: Literal["sigmoid", "ipo", "simpo"] = "sigmoid"
+    """`sigmoid` is DPO, `ipo` bounds how far it goes, `simpo` compares mean log-probabilities without a reference."""
+
     beta: Positive = 0.1
-    """Strength of the pull towards the reference model: larger stays closer to it."""
+    """Strength of the pull towards the reference model: larger stays closer to it. `simpo` reads `simpo_beta`."""
+
+    simpo_beta: Positive = 2.0
+    """Scale of the log-probability per token; read only when `loss` is `simpo`."""
+
+    simpo_gamma: Annotated[float, Field(ge=0)] = 1.0
+    """Margin between chosen and rejected that `simpo` asks for, in scaled log-probability per token. 0: none."""
 
     sft_weight: Annotated[float, Field(ge=0)] = 0.2
     """Weight of the likelihood term on the chosen answer, against its falling along with the rejected. 0: none."""
@@ -175,8 +190,8 @@ class DpoSettings(Section):
     save_steps: CountOrNone = 50
     """Optimiser steps between two checkpoints that a stopped run resumes from. 0: only when it is interrupted."""
 
-    label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
-    """Assumed share of groups labelled the wrong way round (conservative DPO). 0: every label is trusted."""
+    label_smoothing: Annotated[float, Field(ge=0, lt=0.5), AfterValidator(_not_with_ipo)] = 0.0
+    """Assumed share of groups labelled the wrong way round (conservative DPO; not `ipo`). 0: every label is trusted."""
 
     accept_damaged: bool = False
     """Go on with a model that failed the health gate or shows damage; written into the report's manifest."""

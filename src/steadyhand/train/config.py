@@ -11,6 +11,7 @@ Method = Literal["full", "lora"]
 Optimizer = Literal["adamw", "muon"]
 Schedule = Literal["constant", "linear", "cosine"]
 Precision = Literal["auto", "float32", "bfloat16"]
+Loss = Literal["sigmoid", "ipo", "simpo"]
 
 
 @dataclass(frozen=True)
@@ -97,8 +98,16 @@ class DpoConfig(TrainConfig):
 
     learning_rate: float = 1e-5
     """Peak rate of AdamW; DPO needs about a tenth of the SFT rate."""
+    loss: Loss = "sigmoid"
+    """The preference loss (`train.losses`): "sigmoid" (Rafailov et al. 2023), "ipo" (Azar et al. 2024) or "simpo"
+    (Meng et al. 2024), which needs no reference model."""
     beta: float = 0.1
-    """How strongly the policy is held to the reference (Rafailov et al. 2023, equation 7); above 0."""
+    """How strongly the policy is held to the reference (Rafailov et al. 2023, equation 7), and the tau of "ipo" (Azar
+    et al. 2024, equation 17); above 0. Unused by "simpo"."""
+    simpo_beta: float = 2.0
+    """Scale of the log-probability per token in "simpo" (Meng et al. 2024, equation 4); above 0."""
+    simpo_gamma: float = 1.0
+    """The margin in scaled log-probability per token that "simpo" asks for (Meng et al. 2024, equation 6); 0 is none."""
     sft_weight: float = 0.1
     """Weight of the chosen answer's negative log-likelihood per token (RPO, Pang et al. 2024); 0 is plain DPO."""
     label_smoothing: float = 0.0
@@ -120,10 +129,12 @@ class DpoConfig(TrainConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         _at_least(self, 1, "groups_per_step")
-        _at_least(self, 0, "k", "max_completion", "replay_tokens", "sft_weight", "label_smoothing")
-        _above_zero(self, "beta")
+        _at_least(self, 0, "k", "max_completion", "replay_tokens", "sft_weight", "label_smoothing", "simpo_gamma")
+        _above_zero(self, "beta", "simpo_beta")
         if self.label_smoothing >= 0.5:
             raise UsageError("label_smoothing must stay below 0.5", next="0 trusts all labels")
+        if self.label_smoothing and self.loss == "ipo":
+            raise UsageError("the loss ipo has no label_smoothing: its square is bounded already", next="set it to 0")
 
 
 def _at_least(config: TrainConfig, least: int, *names: str) -> None:
