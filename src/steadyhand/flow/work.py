@@ -70,7 +70,7 @@ def evaluate_dpo(desk: Desk, out: Path) -> None:
 
 
 def sft(desk: Desk, out: Path) -> None:
-    from steadyhand.train.merge import merge as merge_adapter
+    from steadyhand.train.merge import merge_or_keep
     from steadyhand.train.sft import train_sft
 
     given = desk.settings.sft
@@ -83,10 +83,10 @@ def sft(desk: Desk, out: Path) -> None:
     leave(guard, out)
     write_json(out / "curve.json", {"curve": list(result.log), "steps": result.steps, "tokens": result.tokens})
     write_json(out / "rows.json", {"rows": [row.source for row in rows], "cut_prompts": result.cut_prompts})
-    if given.method == "lora":
-        merge_adapter(trained, out / MODEL, _parity_prompts(desk))
-    else:
+    if given.method == "full":
         trained.rename(out / MODEL)
+    else:
+        merge_or_keep(trained, out / MODEL, _parity_prompts(desk))
 
 
 def gate(desk: Desk, out: Path) -> None:
@@ -138,10 +138,11 @@ def dpo(desk: Desk, out: Path) -> None:
 
 
 def merge(desk: Desk, out: Path) -> None:
-    """One plain model folder; its answers are those of the adapter, or the run stops."""
-    from steadyhand.train.merge import merge as merge_adapter
+    """One plain model folder, or virtual tokens beside their base, which nothing can merge; its answers are those of
+    the adapter, or the run stops."""
+    from steadyhand.train.merge import merge_or_keep
 
-    report = merge_adapter(desk.artefact("dpo") / MODEL, out / MODEL, _parity_prompts(desk))
+    report = merge_or_keep(desk.artefact("dpo") / MODEL, out / MODEL, _parity_prompts(desk))
     write_json(out / "parity.json", asdict(report) | {"folder": MODEL})
 
 

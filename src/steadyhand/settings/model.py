@@ -15,6 +15,7 @@ Margin = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 CountOrNone = Annotated[int, Field(ge=0)]
+Method = Literal["full", "lora", "qlora", "dora", "ia3", "prefix", "prompt"]
 Labels = Annotated[tuple[str, ...], Field(strict=False)]  # TOML has lists only
 
 
@@ -28,7 +29,7 @@ class Section(BaseModel):
 
 def _whole_matrices(value: str, info: ValidationInfo) -> str:
     """Muon orthogonalises whole matrices, so adapters are refused as the settings are read, not hours later."""
-    if value == "muon" and info.data.get("method") == "lora":
+    if value == "muon" and info.data.get("method") != "full":
         raise ValueError('muon needs `method` "full"')
     return value
 
@@ -52,23 +53,27 @@ class ModelSettings(Section):
 class SftSettings(Section):
     """Supervised fine-tuning: injects what the knowledge cards say."""
 
-    method: Literal["full", "lora"] = "full"
-    """`full` trains the weights themselves; `lora` trains low-rank adapters and merges them afterwards."""
+    method: Method = "full"
+    """`full` trains all weights. `lora`, `dora` (low rank), `qlora` (on a base of 4 bits: CUDA) and `ia3` (scales) are
+    merged afterwards; `prefix` and `prompt` (virtual tokens) cannot be, and stay beside the base."""
 
     train_embeddings: bool = False
     """Whether `full` trains token embeddings and the output layer too; then words that the data lack drift."""
 
     lora_rank: Count = 8
-    """Rank of the adapters; read only when `method` is `lora`."""
+    """Rank of the adapters of `lora`, `qlora` and `dora`; others do not read it."""
 
     lora_alpha: Positive = 16.0
-    """Scale of the adapters: the update is multiplied by alpha / rank; read only when `method` is `lora`."""
+    """Scale of these adapters: the update is multiplied by alpha / rank."""
+
+    virtual_tokens: Count = 20
+    """Trained tokens in front of every prompt, on top of `max_length`; only `prefix` and `prompt` read it."""
 
     optimizer: Annotated[Literal["adamw", "muon"], AfterValidator(_whole_matrices)] = "adamw"
     """`muon` orthogonalises the steps of whole matrices (Jordan et al. 2024); it needs `method` `full`."""
 
     learning_rate: Positive = 3e-4
-    """Peak learning rate of the optimizer."""
+    """Peak learning rate of the optimizer. `ia3`, `prefix` and `prompt` need ten to a hundred times that of `lora`."""
 
     epochs: Count = 3
     """Passes over the rows."""
@@ -80,7 +85,7 @@ class SftSettings(Section):
     """Tokens per forward pass, padding included; fewer need less memory and give the same result. 0: `batch_tokens`."""
 
     gradient_checkpointing: bool = False
-    """Recompute activations in the backward pass: about a third slower, much less memory."""
+    """Recompute activations in the backward pass: about a third slower, much less memory; not with `prefix`."""
 
     max_length: Annotated[int, Field(ge=16)] = 1024
     """Tokens of prompt and answer together. A longer row loses the start of its prompt, which is counted."""
@@ -136,17 +141,20 @@ class PairsSettings(Section):
 class DpoSettings(Section):
     """Preference training: corrects tool behaviour (call or not, which tool, which arguments, how to read results)."""
 
-    method: Literal["full", "lora"] = "lora"
-    """`full` trains the weights themselves; `lora` trains low-rank adapters and merges them afterwards."""
+    method: Method = "lora"
+    """As `sft.method`. After `prefix` or `prompt` it must be the same one, which is trained further."""
 
     train_embeddings: bool = False
     """Whether `full` trains token embeddings and the output layer too; then words that the data lack drift."""
 
     lora_rank: Count = 8
-    """Rank of the adapters; read only when `method` is `lora`."""
+    """Rank of the adapters of `lora`, `qlora` and `dora`; others do not read it."""
 
     lora_alpha: Positive = 16.0
-    """Scale of the adapters: the update is multiplied by alpha / rank; read only when `method` is `lora`."""
+    """Scale of these adapters: the update is multiplied by alpha / rank."""
+
+    virtual_tokens: Count = 20
+    """Trained tokens in front of every prompt, on top of `max_length`; only `prefix` and `prompt` read it."""
 
     loss: Literal["sigmoid", "ipo", "simpo"] = "sigmoid"
     """`sigmoid` is DPO, `ipo` bounds how far it goes, `simpo` compares mean log-probabilities without a reference."""
@@ -179,7 +187,7 @@ class DpoSettings(Section):
     """Groups per optimiser step."""
 
     gradient_checkpointing: bool = False
-    """Recompute activations in the backward pass: about a third slower, much less memory."""
+    """Recompute activations in the backward pass: about a third slower, much less memory; not with `prefix`."""
 
     replay_tokens: CountOrNone = 0
     """Tokens of fine-tuning rows (cards, rehearsal) per step, weighted by `sft_weight`, against forgetting. 0: none."""

@@ -7,7 +7,7 @@ from typing import Literal
 
 from steadyhand.errors import UsageError
 
-Method = Literal["full", "lora"]
+Method = Literal["full", "lora", "qlora", "dora", "ia3", "prefix", "prompt"]
 Optimizer = Literal["adamw", "muon"]
 Schedule = Literal["constant", "linear", "cosine"]
 Precision = Literal["auto", "float32", "bfloat16"]
@@ -19,16 +19,21 @@ class TrainConfig:
     """What SFT and DPO have in common."""
 
     method: Method = "lora"
-    """"full" trains the network's own weights, "lora" rank-`lora_rank` adapters on all linear layers (Hu et al.
-    2021)."""
+    """What is trained (`train.adapters`): "full" the network's own weights; "lora" rank-`lora_rank` adapters on all
+    linear layers (Hu et al. 2021), "qlora" the same on a base of 4 bits (Dettmers et al. 2023; CUDA), "dora" their
+    direction and magnitude (Liu et al. 2024); "ia3" a scale for keys, values and inner activations (Liu et al. 2022);
+    "prefix" keys and values of `virtual_tokens` tokens in every layer (Li & Liang 2021); "prompt" their embeddings
+    (Lester et al. 2021)."""
     train_embeddings: bool = False
     """Whether "full" trains token embeddings and the output layer too. The rows of tokens that the data lack get a
     small gradient that always points the same way, which an adaptive optimizer turns into whole steps: rare words
     drift until the model cannot copy them any more."""
     lora_rank: int = 8
-    """Rank of the adapters; unused by "full"."""
+    """Rank of the adapters of "lora", "qlora" and "dora"; unused by others."""
     lora_alpha: float = 16.0
-    """Adapters are scaled by lora_alpha / lora_rank; unused by "full"."""
+    """These adapters are scaled by lora_alpha / lora_rank; unused by others."""
+    virtual_tokens: int = 20
+    """Trained tokens in front of every prompt of "prefix" and "prompt", beside max_length; unused by others."""
     optimizer: Optimizer = "adamw"
     """"muon" moves hidden matrices by their orthogonalised momentum (Jordan et al. 2024), the rest by AdamW; it needs
     `method` "full"."""
@@ -54,17 +59,25 @@ class TrainConfig:
     """Optimiser steps per entry of the log, at least 1."""
     threads: int = 0
     """CPU threads; 0 leaves the process's number."""
+    gradient_checkpointing: bool = False
+    """Recomputes activations in the backward pass: about a third slower, much less memory; not with "prefix". In DPO
+    prompt and answers then form one sequence."""
     device: str = "auto"
     """"auto" is CUDA where there is one, else the CPU."""
     precision: Precision = "auto"
     """"bfloat16" computes in mixed precision; "auto" does so on CUDA and computes in float32 on a CPU."""
 
     def __post_init__(self) -> None:
-        _at_least(self, 1, "lora_rank", "epochs", "max_length", "log_steps")
+        _at_least(self, 1, "lora_rank", "virtual_tokens", "epochs", "max_length", "log_steps")
         _at_least(self, 0, "warmup_ratio", "weight_decay", "max_grad_norm", "save_steps", "threads")
         _above_zero(self, "learning_rate", "lora_alpha")
         if self.optimizer == "muon" and self.method != "full":
             raise UsageError("the optimizer muon trains whole matrices, not adapters", next='set method = "full"')
+        if self.gradient_checkpointing and self.method == "prefix":
+            raise UsageError(
+                "a prefix lives in a key/value cache, which activations that are computed again cannot have",
+                next='set gradient_checkpointing = false, or method = "prompt"',
+            )
         if self.warmup_ratio > 1:
             raise UsageError("warmup_ratio is a share of the steps: at most 1", next="for instance 0.05")
 
@@ -77,8 +90,6 @@ class SftConfig(TrainConfig):
     """Tokens of an optimiser step, padding aside; a longer sample is a step of its own."""
     micro_tokens: int = 0
     """Tokens of one forward pass, padding included, to bound memory; 0: `batch_tokens`. Does not change the loss."""
-    gradient_checkpointing: bool = False
-    """Recomputes activations in the backward pass: about a third slower, much less memory."""
     keep_base: float = 0.0
     """Share of the base's weights in the result (0 to below 1, `train.blend`); needs `method` "full"."""
 
@@ -118,8 +129,6 @@ class DpoConfig(TrainConfig):
     """Tokens of a rejected answer; a longer one is cut and counted. 0 sets no limit but max_length."""
     groups_per_step: int = 8
     """Groups of an optimiser step, at least 1."""
-    gradient_checkpointing: bool = False
-    """Recomputes activations in the backward pass, prompt and answers in one sequence: slower, much less memory."""
     replay_tokens: int = 0
     """Tokens of SFT rows that each optimiser step takes along, so that preference training forgets nothing; 0 none."""
     accept_damaged: bool = False

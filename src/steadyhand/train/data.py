@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from steadyhand.chat.think import CLOSE
@@ -119,6 +119,16 @@ def _group_sample(group: Group, renderer: Renderer, config: DpoConfig) -> GroupS
     cut = max(0, len(prompt) - room)
     cut_rejected = sum(len(ids) > most for ids in encoded)
     return GroupSample(tuple(prompt[cut:]), (chosen, *rejected), cut, cut_rejected)
+
+
+def led(data: Sequence[Sample], ids: Sequence[int]) -> list[Sample]:
+    """The samples with `ids` (virtual tokens) in front, which are no target. They come on top of max_length."""
+    return [replace(one, ids=(*ids, *one.ids), mask=(*[0] * len(ids), *one.mask)) for one in data] if ids else [*data]
+
+
+def led_groups(data: Sequence[GroupSample], ids: Sequence[int]) -> list[GroupSample]:
+    """The groups with `ids` in front of their prompts."""
+    return [replace(one, prompt=(*ids, *one.prompt)) for one in data]
 
 
 def sft_plan(lengths: Sequence[int], config: SftConfig) -> list[list[list[int]]]:

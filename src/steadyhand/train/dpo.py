@@ -14,9 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from steadyhand.domain.rows import Group, Row
 from steadyhand.errors import JobError
+from steadyhand.models.adapters import virtual_ids
 from steadyhand.train import losses
 from steadyhand.train.config import DpoConfig
-from steadyhand.train.data import GroupSample, Sample, digest, dpo_plan, group_samples, nested, samples
+from steadyhand.train.data import (
+    GroupSample,
+    Sample,
+    digest,
+    dpo_plan,
+    group_samples,
+    led,
+    led_groups,
+    nested,
+    samples,
+)
 from steadyhand.train.group import group_log_probs
 from steadyhand.train.result import Progress, TrainResult, work_folder
 from steadyhand.train.sft import token_loss
@@ -45,13 +56,15 @@ def train_dpo(
     The log has, beside loss: `dpo` (the preference part, ln 2 at step 1 with the loss "sigmoid"), `nll` (of chosen, per
     token), `rewards/chosen`, `rewards/rejected`, `rewards/margins` (`train.losses` has their unit),
     `rewards/accuracies` (share of rejected answers behind the chosen one) and `replay` (loss per token of the rows).
-    `cache` keeps reference log-probabilities between runs; "simpo" computes none. Resuming, `stop`, `guard` and errors are those of `train_sft`; a guard with a
+    `cache` keeps reference log-probabilities between runs; "simpo" computes none. The reference is the model of
+    `model_folder`: with fresh virtual tokens (method "prefix" or "prompt") the policy differs from it from the start,
+    so only then the loss starts elsewhere, and else it must not. Resuming, `stop`, `guard` and errors are those of `train_sft`; a guard with a
     reference of its own also refuses a model that is damaged before the first step, unless `config.accept_damaged`.
     """
     from steadyhand.chat.render import Renderer
     from steadyhand.models.load import fingerprint
     from steadyhand.train import checkpoints, loop
-    from steadyhand.train.model import save, trainable
+    from steadyhand.train.model import before, save, trainable
     from steadyhand.train.reference import reference_log_probs
     from steadyhand.train.result import disk_full_as_job_error
 
@@ -60,19 +73,22 @@ def train_dpo(
     data = group_samples(groups, Renderer(tokenizer), config)
     replayed = nested(samples(rows, Renderer(tokenizer), config)) if rows and config.replay_tokens else []
     settings = replace(config, save_steps=0, log_steps=1, accept_damaged=False)  # none changes the result
-    start = fingerprint(folder)
+    start, lead, compared = fingerprint(folder), virtual_ids(model), before(model, folder)
     key, work = digest("dpo", start, settings, data, replayed), work_folder(out)
     with disk_full_as_job_error(work), loop.threads(config.threads):
         checkpoints.claim(work, key)
-        compared = config.loss != "simpo"
-        reference = reference_log_probs(model, data, config, start, cache or work) if compared else None
+        reference = None
+        if config.loss != "simpo":
+            seen = data if compared is not model else led_groups(data, lead)
+            reference = reference_log_probs(compared, seen, config, start, cache or work)
     plan = dpo_plan(len(data), config, [len(sample.ids) for sample in replayed])
     if guard:
-        _begin(guard, model, tokenizer, len(plan), config)
-    objective = _Objective(data, reference, replayed, config, model.device)
+        _begin(guard, compared, tokenizer, len(plan), config)
+        guard.watch(model)
+    objective = _Objective(led_groups(data, lead), reference, led(replayed, lead), config, model.device)
     job = loop.Job(
         model, objective, plan, config, work, key, progress, stop, config.gradient_checkpointing,
-        first_step=_start_check(config), guard=guard, source=folder,
+        first_step=_start_check(config) if compared is model else None, guard=guard, source=folder,
     )  # fmt: skip
     log = loop.run(job)
     facts = {

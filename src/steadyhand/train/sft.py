@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steadyhand.domain.rows import Row
+from steadyhand.models.adapters import virtual_ids
 from steadyhand.train.config import SftConfig
-from steadyhand.train.data import Sample, digest, nested, samples, sft_plan
+from steadyhand.train.data import Sample, digest, led, nested, samples, sft_plan
 from steadyhand.train.result import Progress, TrainResult, work_folder
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def train_sft(
     from steadyhand.chat.render import Renderer
     from steadyhand.models.load import fingerprint
     from steadyhand.train import blend, loop
-    from steadyhand.train.model import save, trainable
+    from steadyhand.train.model import before, save, trainable
 
     began = time.monotonic()
     model, tokenizer, folder = trainable(model_folder, config)
@@ -54,10 +55,11 @@ def train_sft(
     settings = replace(config, save_steps=0, log_steps=1)  # neither changes the result
     work = work_folder(out)
     if guard:
-        guard.begin(model, tokenizer, len(plan))
+        guard.begin(before(model, folder), tokenizer, len(plan))
+        guard.watch(model)
     job = loop.Job(
         model=model,
-        objective=_Objective(data, model.device),
+        objective=_Objective(led(data, virtual_ids(model)), model.device),
         plan=plan,
         config=config,
         work=work,
