@@ -1,4 +1,4 @@
-"""The preference losses are those of the papers and of TRL's trainers, in value and gradient; K rejected are K pairs."""
+"""The preference losses are those of the papers and of TRL's trainers, with their gradients; K rejected are K pairs."""
 
 from __future__ import annotations
 
@@ -97,10 +97,7 @@ def test_a_group_equals_trl_on_its_pairs(loss: Literal["sigmoid", "ipo", "simpo"
     config = replace(CONFIG, loss=loss, sft_weight=0.0 if loss == "simpo" else CONFIG.sft_weight)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        if loss == "simpo":
-            trainer = cpo_trainer(model, tmp_path)
-        else:
-            trainer = dpo_trainer(model, other, tmp_path, loss)
+        trainer = cpo_trainer(model, tmp_path) if loss == "simpo" else dpo_trainer(model, other, tmp_path, loss)
         for group in grouped(3):
             if loss == "simpo":
                 pairs = [trainer.get_batch_loss_metrics(model, cpo_batch(group, k))[0] for k in (1, 2, 3)]

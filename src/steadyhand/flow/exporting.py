@@ -88,7 +88,7 @@ def export_model(place: str, to: Path, forms: Collection[Form], *, kind: Kind = 
 
 def source_of(place: str, name: str = "") -> Source:
     """Reads what `place` is: a run's folder, or a model or adapter (a folder, "steady-nano" or a hub name)."""
-    from steadyhand.models.load import ADAPTER as MARK
+    from steadyhand.models.adapters import ADAPTER as MARK
     from steadyhand.models.load import resolve
 
     if (Path(place) / REPORT).is_file():

@@ -15,7 +15,7 @@ _KINDS = {"LORA": "lora", "IA3": "ia3", "PREFIX_TUNING": "prefix", "PROMPT_TUNIN
 
 
 def kind_of(folder: Path) -> str | None:
-    """"lora", "dora", "ia3", "prefix", "prompt", peft's own name in small letters for others; None for a whole model.
+    """ "lora", "dora", "ia3", "prefix", "prompt", peft's own name in small letters for others; None for a whole model.
     Raises PrerequisiteError for a config that cannot be read."""
     if not (folder / ADAPTER).is_file():
         return None

@@ -19,7 +19,11 @@ def contradictions(settings: Settings) -> Iterator[tuple[tuple[str, ...], str, s
                 f'set it to false, or {name}.method = "prompt"',
             )
     if settings.sft.keep_base and settings.sft.method != "full":
-        yield ("sft.keep_base", "sft.method"), "it mixes whole weights, not adapters", 'set it to 0, or sft.method = "full"'
+        yield (
+            ("sft.keep_base", "sft.method"),
+            "it mixes whole weights, not adapters",
+            'set it to 0, or sft.method = "full"',
+        )
     taught, aligned = settings.sft.method, settings.dpo.method
     if taught in VIRTUAL and (aligned != taught or settings.dpo.virtual_tokens != settings.sft.virtual_tokens):
         yield (

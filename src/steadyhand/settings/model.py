@@ -36,7 +36,7 @@ def _whole_matrices(value: str, info: ValidationInfo) -> str:
 
 def _not_with_ipo(value: float, info: ValidationInfo) -> float:
     if value and info.data.get("loss") == "ipo":
-        raise ValueError("`loss` \"ipo\" has no label smoothing: set it to 0")
+        raise ValueError('`loss` "ipo" has no label smoothing: set it to 0')
     return value
 
 
@@ -54,8 +54,7 @@ class SftSettings(Section):
     """Supervised fine-tuning: injects what the knowledge cards say."""
 
     method: Method = "full"
-    """`full` trains all weights. `lora`, `dora` (low rank), `qlora` (on a base of 4 bits: CUDA) and `ia3` (scales) are
-    merged afterwards; `prefix` and `prompt` (virtual tokens) cannot be, and stay beside the base."""
+    """`full` trains all weights; the others an adapter, merged afterwards but for `prefix` and `prompt`. `qlora`: CUDA."""
 
     train_embeddings: bool = False
     """Whether `full` trains token embeddings and the output layer too; then words that the data lack drift."""

@@ -1,7 +1,7 @@
 """What each method trains, put on a loaded model by peft. Imports torch: import late.
 
-"lora", "qlora", "dora" and "ia3" start as a no-op: the model answers as before. Virtual tokens ("prefix", "prompt") start
-as random words of the vocabulary in front of the prompt, which no choice could make a no-op.
+"lora", "qlora", "dora" and "ia3" start as a no-op: the model answers as before. Virtual tokens ("prefix", "prompt")
+start as random words of the vocabulary in front of the prompt, which no choice could make a no-op.
 """
 
 from __future__ import annotations

@@ -118,7 +118,7 @@ class DpoConfig(TrainConfig):
     simpo_beta: float = 2.0
     """Scale of the log-probability per token in "simpo" (Meng et al. 2024, equation 4); above 0."""
     simpo_gamma: float = 1.0
-    """The margin in scaled log-probability per token that "simpo" asks for (Meng et al. 2024, equation 6); 0 is none."""
+    """Margin, in scaled log-probability per token, that "simpo" asks for (Meng et al. 2024, equation 6); 0 is none."""
     sft_weight: float = 0.1
     """Weight of the chosen answer's negative log-likelihood per token (RPO, Pang et al. 2024); 0 is plain DPO."""
     label_smoothing: float = 0.0

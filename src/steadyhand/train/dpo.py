@@ -58,8 +58,9 @@ def train_dpo(
     `rewards/accuracies` (share of rejected answers behind the chosen one) and `replay` (loss per token of the rows).
     `cache` keeps reference log-probabilities between runs; "simpo" computes none. The reference is the model of
     `model_folder`: with fresh virtual tokens (method "prefix" or "prompt") the policy differs from it from the start,
-    so only then the loss starts elsewhere, and else it must not. Resuming, `stop`, `guard` and errors are those of `train_sft`; a guard with a
-    reference of its own also refuses a model that is damaged before the first step, unless `config.accept_damaged`.
+    so only then the loss starts elsewhere, and else it must not. Resuming, `stop`, `guard` and errors are those of
+    `train_sft`; a guard with a reference of its own also refuses a model that is damaged before the first step, unless
+    `config.accept_damaged`.
     """
     from steadyhand.chat.render import Renderer
     from steadyhand.models.load import fingerprint
