@@ -24,10 +24,10 @@ from steadyhand.report.data import ReportData
 from steadyhand.report.write import write_report
 from steadyhand.settings import Settings
 
-CHECKED = "sft.max_length sft.scenarios"
+CHECKED = "sft.max_length sft.truncation sft.scenarios"
 MEASURED = "eval sampling seed model.dtype"
 PAIRED = "pairs dpo.k eval.batch_size sampling seed model.dtype"
-REPLAYED = "dpo sft.rehearsal seed"  # preference training takes rows of fine-tuning along
+REPLAYED = "dpo sft.rehearsal sft.truncation seed"  # preference training takes rows of fine-tuning along
 REPORTED = "eval_base sft gate eval_sft pairs dpo merge eval_dpo verdict"
 
 # fmt: off

@@ -1,11 +1,11 @@
 """Prefix and prompt tuning as virtual tokens: ids beyond the vocabulary that stand in front of every prompt.
 
 peft puts them there inside each forward pass, which rules out a cache that is built up and shared, as decoding and
-group DPO do. Here they are tokens like others, with slots, positions and masks of their own, so nothing else needs to know
-of them: who runs the model puts `virtual_ids` in front. What they are is trained: an embedding each ("prompt", Lester
-et al. 2021, section 2), or the keys and values of every layer ("prefix", Li & Liang 2021, section 4.2). Folders are
-peft's own, and so are the answers (a test compares). Legend of shapes: L layers, H key/value heads, V virtual tokens, D
-head size, R rows, T tokens. Imports torch and peft: import late.
+group DPO do. Here they are tokens like others, with slots, positions and masks of their own, so nothing else needs to
+know of them: who runs the model puts `virtual_ids` in front. What they are is trained: an embedding each ("prompt",
+Lester et al. 2021, section 2), or the keys and values of every layer ("prefix", Li & Liang 2021, section 4.2). Folders
+are peft's own, and so are the answers (a test compares). Legend of shapes: L layers, H key/value heads, V virtual
+tokens, D head size, R rows, T tokens. Imports torch and peft: import late.
 """
 
 from __future__ import annotations

@@ -18,6 +18,9 @@ def contradictions(settings: Settings) -> Iterator[tuple[tuple[str, ...], str, s
                 "a prefix lives in a key/value cache, which activations that are computed again cannot have",
                 f'set it to false, or {name}.method = "prompt"',
             )
+    if settings.sft.method == "prefix" and settings.sft.packing == "packed":
+        what = "a prefix stands before one row, not between packed ones"
+        yield ("sft.packing", "sft.method"), what, 'set it to "nested"'
     if settings.sft.keep_base and settings.sft.method != "full":
         yield (
             ("sft.keep_base", "sft.method"),

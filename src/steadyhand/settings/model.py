@@ -54,7 +54,7 @@ class SftSettings(Section):
     """Supervised fine-tuning: injects what the knowledge cards say."""
 
     method: Method = "full"
-    """`full` trains all weights; the others an adapter, merged afterwards but for `prefix` and `prompt`. `qlora`: CUDA."""
+    """`full` trains all weights, others an adapter, merged afterwards (not `prefix`, `prompt`). `qlora` needs CUDA."""
 
     train_embeddings: bool = False
     """Whether `full` trains token embeddings and the output layer too; then words that the data lack drift."""
@@ -87,7 +87,13 @@ class SftSettings(Section):
     """Recompute activations in the backward pass: about a third slower, much less memory; not with `prefix`."""
 
     max_length: Annotated[int, Field(ge=16)] = 1024
-    """Tokens of prompt and answer together. A longer row loses the start of its prompt, which is counted."""
+    """Tokens of prompt and answer together. A longer row is cut at the side `truncation` names, and counted."""
+
+    truncation: Literal["left", "right"] = "left"
+    """What a too long row loses: `left` the start of its prompt; `right` the end of its answer, end mark included."""
+
+    packing: Literal["none", "nested", "packed"] = "nested"
+    """Rows in one sequence: `nested` those that continue one another, `packed` all of a pass, `none` no two."""
 
     card_repeats: Count = 1
     """How often an epoch shows each card: cards are short and need more passes than dialogues."""

@@ -11,6 +11,8 @@ Method = Literal["full", "lora", "qlora", "dora", "ia3", "prefix", "prompt"]
 Optimizer = Literal["adamw", "muon"]
 Schedule = Literal["constant", "linear", "cosine"]
 Precision = Literal["auto", "float32", "bfloat16"]
+Truncation = Literal["left", "right"]
+Packing = Literal["none", "nested", "packed"]
 Loss = Literal["sigmoid", "ipo", "simpo"]
 
 
@@ -50,7 +52,11 @@ class TrainConfig:
     max_grad_norm: float = 1.0
     """Gradients are scaled down to this 2-norm; 0 does not clip."""
     max_length: int = 2048
-    """Tokens of a sample. A longer sample loses the left side of its prompt, which is counted."""
+    """Tokens of a sample. A longer one is shortened by `truncation` and counted."""
+    truncation: Truncation = "left"
+    """What a too long row loses. "left": the start of its prompt (system text, tools); the answer stays whole. "right":
+    the end of its answer, whose mask goes with it, so that no end of turn is learnt where there is none; the
+    instruction stays whole. A preference group always loses the start of its prompt."""
     seed: int = 0
     """Of the order of samples and the adapters' start. Equal seeds and threads give equal weights on a CPU."""
     save_steps: int = 100
@@ -90,6 +96,10 @@ class SftConfig(TrainConfig):
     """Tokens of an optimiser step, padding aside; a longer sample is a step of its own."""
     micro_tokens: int = 0
     """Tokens of one forward pass, padding included, to bound memory; 0: `batch_tokens`. Does not change the loss."""
+    packing: Packing = "nested"
+    """Which rows stand in one sequence, with equal gradients: "nested" those of which one is the beginning of the next;
+    "packed" also all others of a forward pass, one behind the other, each seeing itself only, without padding; "none"
+    no two. Else rows are padded on the right to the longest of their forward pass."""
     keep_base: float = 0.0
     """Share of the base's weights in the result (0 to below 1, `train.blend`); needs `method` "full"."""
 
@@ -97,6 +107,8 @@ class SftConfig(TrainConfig):
         super().__post_init__()
         _at_least(self, 1, "batch_tokens")
         _at_least(self, 0, "micro_tokens", "keep_base")
+        if self.packing == "packed" and self.method == "prefix":
+            raise UsageError("a prefix stands before one row, not between packed ones", next='set packing = "nested"')
         if self.keep_base >= 1:
             raise UsageError("keep_base is a share below 1", next="for instance 0.1")
         if self.keep_base and self.method != "full":
