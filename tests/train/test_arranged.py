@@ -55,7 +55,7 @@ def test_a_cut_answer_is_no_lesson_to_stop(renderer: Renderer) -> None:
 
 
 def test_a_row_that_fits_is_the_same_from_both_sides(renderer: Renderer) -> None:
-    left, right = (samples(tiny.rows(), renderer, SftConfig(truncation=side)) for side in ("left", "right"))  # type: ignore[arg-type]
+    left, right = (samples(tiny.rows(), renderer, SftConfig(truncation=side)) for side in ("left", "right"))
     assert left == right
 
 
@@ -82,7 +82,7 @@ def test_no_packing_changes_the_training(method: Any, tmp_path: Path) -> None:
     base = tiny.save(tmp_path / "base")
     config = SftConfig(method=method, batch_tokens=4000, epochs=3, save_steps=0, log_steps=1, virtual_tokens=3)
     logs = [
-        train_sft(base, tiny.rows(), replace(config, packing=way), tmp_path / way).log  # type: ignore[arg-type]
+        train_sft(base, tiny.rows(), replace(config, packing=way), tmp_path / way).log
         for way in ("none", "nested", "packed")
     ]
     losses = [[row["loss"] for row in log] for log in logs]
