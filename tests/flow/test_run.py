@@ -306,8 +306,7 @@ def assert_recorded(out: Path, stage: str, status: str, reason: str) -> None:
 
 def test_virtual_tokens_go_through_a_run_and_stay_beside_their_base(tmp_path: Path) -> None:
     folder = world.make(tmp_path / "d", tiny.save(tmp_path / "base"))
-    methods = {"sft__method": "prefix", "dpo__method": "prefix", "dpo__loss": "ipo"}
-    desk = go(folder, tmp_path / "out", **methods)
+    desk = go(folder, tmp_path / "out", sft__method="prefix", dpo__method="prefix", dpo__loss="ipo")
     found = figures(desk)
     assert found["merged"] is False
     assert kind_of(desk.artefact("merge") / "model") == "prefix"
