@@ -304,6 +304,15 @@ def assert_recorded(out: Path, stage: str, status: str, reason: str) -> None:
     assert (run.status, run.reason) == (found.status, found.reason) == (status, reason)
 
 
+def test_four_bits_are_refused_before_anything_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("steadyhand.models.quantised.find_spec", lambda _: None)
+    folder = world.make(tmp_path / "d", tiny.save(tmp_path / "base"))
+    watcher = Watcher()
+    with pytest.raises(PrerequisiteError, match="bitsandbytes"):
+        go(folder, tmp_path / "out", watcher, sft__method="qlora")
+    assert watcher.ran == []
+
+
 def test_virtual_tokens_go_through_a_run_and_stay_beside_their_base(tmp_path: Path) -> None:
     folder = world.make(tmp_path / "d", tiny.save(tmp_path / "base"))
     desk = go(folder, tmp_path / "out", sft__method="prefix", dpo__method="prefix", dpo__loss="ipo")

@@ -112,7 +112,8 @@ def _show_plan(plans: dict[str, Footprint], budget: float | None, place: str, as
         emit_json({"device": place, "memory_gb": budget, "plans": rows})
         return EXIT_OK if all(fits.values()) else EXIT_NO
     for name, plan in plans.items():
-        share = f"{plan.trained / 1e6:.1f} M of {plan.parameters / 1e6:.1f} M weights trained"
+        trained = f"{plan.trained / 1e6:.1f} M" if plan.trained >= 1e6 else f"{plan.trained:,}"
+        share = f"{trained} numbers trained, for {plan.parameters / 1e6:.1f} M weights"
         click.echo(f"{name} on {place}: {plan.model}, {share}")
         for part, size in plan.parts.items():
             click.echo(f"  {part:<14}{size / 1e9:>9.3f} GB")

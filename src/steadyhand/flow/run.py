@@ -6,6 +6,7 @@ second run does nothing, a changed card reruns what depends on cards, and a kill
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from steadyhand.domain.load import load
@@ -65,9 +66,19 @@ def run(folder: Path, settings: Settings, out: Path, watcher: Watcher) -> Desk:
         store = Store(out)
         store.gc()  # what a killed run was writing
         steps = planned(STAGES, keys, parts.hashes, settings, store)
+        _require_machine(settings, steps)
         desk = Desk(parts, settings, store, keys, watcher, tuple(steps))
         carry_out(STAGES, desk, records)
     return desk
+
+
+def _require_machine(settings: Settings, steps: Sequence[Planned]) -> None:
+    """Raises PrerequisiteError for a training of 4 bits that cannot run here, before anything is measured."""
+    from steadyhand.models.quantised import require
+
+    methods = {"sft": settings.sft.method, "dpo": settings.dpo.method}
+    if any(step.state == "run" and methods.get(step.name) == "qlora" for step in steps):
+        require()
 
 
 def publish_report(desk: Desk, out: Path) -> list[Path]:

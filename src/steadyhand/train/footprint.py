@@ -177,7 +177,7 @@ def _footprint(shape: Shape, config: TrainConfig, device: str, parts: dict[str, 
     small = frozen and (_mixed(config, device) and config.precision != "float32") and device != "cpu"
     base = whole * (2 if small else 4)
     if config.method == "qlora":
-        base, parts = _four_bits(shape, whole, device), parts | {"one matrix whole": 2 * shape.hidden * shape.inner}
+        base, parts = _four_bits(shape, whole, device), parts | {"one matrix": 2 * shape.hidden * shape.inner}
     first = {
         "weights": base + (4 * trained if frozen else 0),
         "gradients": 4 * trained,
