@@ -20,6 +20,9 @@ def test_inspect_marks_what_is_trained(tmp_path: Path, capsys: pytest.CaptureFix
     assert "level 50?<|im_end|>" in out
     assert "It is safe.<|im_end|>]]" in out
     assert "rows have an answer without thinking" in err
+    assert "packing nested: " in out
+    assert "padding on the right" in out
+    assert "truncation left: " in out
     assert main(["train", str(folder), "--inspect", "--rows", "2", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
     assert [shown["source"].partition(":")[0] for shown in found["shown"]] in (
@@ -28,6 +31,16 @@ def test_inspect_marks_what_is_trained(tmp_path: Path, capsys: pytest.CaptureFix
     )
     assert main(["train", str(folder), "--inspect", "--source", "card:none"]) == 2
     assert "no row comes from 'card:none'" in capsys.readouterr().err
+
+
+def test_inspect_shows_where_a_row_is_cut(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = world.make(tmp_path / "d", tiny.save(tmp_path / "base"))
+    for side, place in (("left", "trained\n[… 2 tokens cut …]"), ("right", "It is safe[… 2 tokens cut …]")):
+        sets = ["--set", "sft.max_length=30", "--set", f"sft.truncation={side}", "--source", "uss.level/c4"]
+        assert main(["train", str(folder), "--inspect", *sets]) == 0
+        out = capsys.readouterr().out.replace("[[", "").replace("]]", "")
+        assert place in out
+        assert f"truncation {side}: longest row 38 tokens; " in out
 
 
 def test_plan_says_whether_a_preset_fits(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,8 +13,12 @@ from steadyhand.flow.exporting import PARITY, export_model
 from steadyhand.flow.run import publish_report
 from steadyhand.models.backend import Sampling
 from steadyhand.models.load import fingerprint, load
+from steadyhand.train.config import Method, SftConfig
+from steadyhand.train.sft import train_sft
 from tests import tiny
 from tests.flow import world
+
+METHODS: tuple[Method, ...] = ("ia3", "prompt")
 
 
 @pytest.fixture(scope="module")
@@ -83,3 +87,20 @@ def test_what_cannot_be_exported_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(PrerequisiteError):
         export_model(str(tmp_path / "nowhere"), tmp_path / "out", ["safetensors"])
     assert {path.name for path in tmp_path.iterdir()} == {"base", "other"}
+
+
+def test_adapters_that_are_not_lora_say_what_serves_them(tmp_path: Path) -> None:
+    base = tiny.save(tmp_path / "base")
+    made = {
+        method: train_sft(base, tiny.rows(), SftConfig(method=method, epochs=1, save_steps=0), tmp_path / method).folder
+        for method in METHODS
+    }
+    alone = export_model(str(made["ia3"]), tmp_path / "alone", ["adapter"])
+    assert alone.commands == ()
+    assert alone.files["adapter"].startswith("ia3 adapter of ")
+    assert any("vLLM serves LoRA adapters only" in note for note in alone.notes)
+    whole = export_model(str(made["ia3"]), tmp_path / "whole", ["safetensors"])
+    assert whole.parity.kl < 1e-6
+    with pytest.raises(UsageError, match="a prompt cannot be merged"):
+        export_model(str(made["prompt"]), tmp_path / "out", ["safetensors"])
+    assert not (tmp_path / "out").exists()

@@ -19,6 +19,9 @@ from steadyhand.flow.run import STAGES, plan, publish_report, rewrite_report
 from steadyhand.flow.shelf import read_json
 from steadyhand.ledger.records import Records
 from steadyhand.ledger.store import Store
+from steadyhand.models.adapters import kind_of
+from steadyhand.models.load import fingerprint
+from tests import tiny
 from tests.domain.folder import QUERY, put
 from tests.flow import world
 from tests.flow.world import Finished, Watcher, figures, files, go, settings, weights
@@ -299,3 +302,24 @@ def assert_recorded(out: Path, stage: str, status: str, reason: str) -> None:
         run = records.runs()[0]
         found = next(row for row in records.stages(run.id) if row.name == stage)
     assert (run.status, run.reason) == (found.status, found.reason) == (status, reason)
+
+
+def test_four_bits_are_refused_before_anything_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("steadyhand.models.quantised.find_spec", lambda _: None)
+    folder = world.make(tmp_path / "d", tiny.save(tmp_path / "base"))
+    watcher = Watcher()
+    with pytest.raises(PrerequisiteError, match="bitsandbytes"):
+        go(folder, tmp_path / "out", watcher, sft__method="qlora")
+    assert watcher.ran == []
+
+
+def test_virtual_tokens_go_through_a_run_and_stay_beside_their_base(tmp_path: Path) -> None:
+    folder = world.make(tmp_path / "d", tiny.save(tmp_path / "base"))
+    desk = go(folder, tmp_path / "out", sft__method="prefix", dpo__method="prefix", dpo__loss="ipo")
+    found = figures(desk)
+    assert found["merged"] is False
+    assert kind_of(desk.artefact("merge") / "model") == "prefix"
+    assert read_json(desk.artefact("merge") / "parity.json")["max_logit_diff"] == 0.0
+    first = read_json(desk.artefact("dpo") / "curve.json")["curve"][0]["dpo"]
+    assert first == pytest.approx(1 / (2 * desk.settings.dpo.beta) ** 2, rel=1e-4)
+    assert fingerprint(desk.artefact("dpo") / "model") != fingerprint(desk.artefact("sft") / "model")

@@ -42,7 +42,7 @@ def test_the_reference_uncommented_is_the_defaults(tmp_path: Path) -> None:
 
 def test_allowed_values_are_shown() -> None:
     takes = {row.key: row.takes for row in describe()}
-    assert takes["sft.method"] == '"full" or "lora"'
+    assert takes["dpo.loss"] == '"sigmoid" or "ipo" or "simpo"'
     assert takes["sft.rehearsal"] == "number >= 0 and < 1"
     assert takes["sft.scenarios"] == "true or false"
     assert takes["eval.cot_labels"] == "list of lists of text"

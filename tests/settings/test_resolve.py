@@ -200,3 +200,29 @@ def test_muon_is_refused_for_adapters_before_anything_runs(tmp_path: Path, secti
     assert 'method` "full"' in str(error)
     chosen = project(tmp_path, f'[{section}]\nmethod = "full"\noptimizer = "muon"\n').settings
     assert getattr(chosen, section).optimizer == "muon"
+
+
+@pytest.mark.parametrize(
+    ("given", "key", "after"),
+    [
+        ({"sft.method": "prefix"}, "dpo.method", 'dpo.method = "prefix"'),
+        ({"sft.method": "prompt", "dpo.method": "prompt", "sft.virtual_tokens": 9}, "dpo.method", "virtual_tokens = 9"),
+        ({"dpo.method": "prefix", "dpo.gradient_checkpointing": True}, "dpo.gradient_checkpointing", "false"),
+        ({"sft.method": "ia3", "sft.keep_base": 0.1}, "sft.keep_base", "full"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused_at_once(
+    given: dict[str, object], key: str, after: str
+) -> None:
+    with pytest.raises(UsageError, match=f"`{key}`") as caught:
+        resolve(flags=given, environ={})
+    assert after in str(caught.value.next)
+
+
+def test_settings_that_agree_are_taken() -> None:
+    given = {"sft.method": "prefix", "dpo.method": "prefix", "dpo.loss": "ipo"}
+    assert resolve(flags=given, environ={}).settings.dpo.loss == "ipo"
+    with pytest.raises(UsageError, match="no label smoothing"):
+        resolve(flags=given | {"dpo.label_smoothing": 0.1}, environ={})
+    with pytest.raises(UsageError, match="needs `method`"):
+        resolve(flags={"sft.method": "dora", "sft.optimizer": "muon"}, environ={})

@@ -1,9 +1,8 @@
-"""Group DPO is exact: the log-probabilities, loss and gradients of 2K full sequences, and TRL's own loss."""
+"""Group DPO is exact: the log-probabilities, loss and gradients of 2K full sequences (`test_losses`: TRL's own)."""
 
 from __future__ import annotations
 
 import math
-import warnings
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,8 +14,9 @@ from steadyhand.chat.render import Renderer
 from steadyhand.errors import JobError
 from steadyhand.train.config import DpoConfig
 from steadyhand.train.data import GroupSample, group_samples
-from steadyhand.train.dpo import group_loss, train_dpo
+from steadyhand.train.dpo import train_dpo
 from steadyhand.train.group import group_log_probs
+from steadyhand.train.losses import group_loss
 from tests import tiny
 
 CPU = torch.device("cpu")
@@ -51,8 +51,8 @@ def test_a_group_equals_full_sequences(rejected: int, packed: bool) -> None:
         assert torch.allclose(ours, plain, atol=1e-4)
         with torch.no_grad():
             reference = full_sequences(other, group)
-        length = len(group.completions[0])
-        a, b = (group_loss(policy, reference, length, CONFIG)[0] for policy in (ours, plain))
+        lengths = [len(answer) for answer in group.completions]
+        a, b = (group_loss(policy, reference, lengths, CONFIG)[0] for policy in (ours, plain))
         assert torch.allclose(a, b, atol=1e-4)
         left, right = gradients(a, model), gradients(b, model)
         assert (left - right).norm() < 1e-4 * right.norm()
@@ -73,67 +73,6 @@ def test_activations_computed_again_do_not_change_the_training(base: Path, tmp_p
     slow = train_dpo(base, tiny.groups(6), replace(config, gradient_checkpointing=True), tmp_path / "b")
     for name in ("loss", "grad_norm"):
         assert [row[name] for row in slow.log] == pytest.approx([row[name] for row in plain.log], rel=1e-3)
-
-
-def test_pairs_equal_trl(tmp_path: Path) -> None:
-    """TRL's DPOTrainer on the same tokens: loss_type ["sigmoid", "sft"] weighted 1 and sft_weight."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        from datasets import Dataset, disable_progress_bars  # type: ignore[import-untyped]
-        from trl import DPOConfig as TrlConfig
-        from trl import DPOTrainer
-
-        disable_progress_bars()
-        model, reference = tiny.model(), tiny.model(1)
-        trainer = DPOTrainer(
-            model=model,
-            ref_model=reference,
-            args=TrlConfig(
-                output_dir=str(tmp_path), use_cpu=True, bf16=False, beta=CONFIG.beta, max_length=None,
-                loss_type=["sigmoid", "sft"], loss_weights=[1.0, CONFIG.sft_weight], report_to="none",
-                disable_tqdm=True, gradient_checkpointing=False,
-            ),
-            train_dataset=Dataset.from_list([{"prompt": "a", "chosen": "b", "rejected": "c"}]),
-            processing_class=tiny.tokenizer(),
-        )  # fmt: skip
-        for group in grouped(1):
-            theirs = trainer.compute_loss(model, trl_batch(group))
-            policy = group_log_probs(model, group, CPU)
-            with torch.no_grad():
-                start = group_log_probs(reference, group, CPU)
-            ours, _ = group_loss(policy, start, len(group.completions[0]), CONFIG)
-            assert float(ours) == pytest.approx(float(theirs), abs=1e-4)
-            left, right = gradients(ours, model), gradients(theirs, model)
-            assert (left - right).norm() < 1e-4 * right.norm()
-
-
-def trl_batch(group: GroupSample) -> dict[str, torch.Tensor]:
-    """TRL's layout: chosen row, rejected row, padded right."""
-    width = len(group.prompt) + max(map(len, group.completions))
-
-    def padded(rows: list[list[int]]) -> torch.Tensor:
-        return torch.tensor([row + [0] * (width - len(row)) for row in rows])
-
-    return {
-        "input_ids": padded([[*group.prompt, *answer] for answer in group.completions]),
-        "attention_mask": padded([[1] * (len(group.prompt) + len(answer)) for answer in group.completions]),
-        "completion_mask": padded([[0] * len(group.prompt) + [1] * len(answer) for answer in group.completions]),
-    }
-
-
-def test_the_loss_is_the_formula() -> None:
-    policy, reference = torch.tensor([-4.0, -3.0, -9.0]), torch.tensor([-5.0, -5.0, -6.0])
-    config = DpoConfig(beta=0.5, sft_weight=0.1, label_smoothing=0.2)
-    loss, figures = group_loss(policy, reference, 8, config)
-    margins = [0.5 * (1 - 2), 0.5 * (1 + 3)]
-    preference = sum(0.8 * math.log1p(math.exp(-h)) + 0.2 * math.log1p(math.exp(h)) for h in margins) / 2
-    assert float(loss) == pytest.approx(preference + 0.1 * 4 / 8)
-    assert figures == pytest.approx(
-        {
-            "dpo": preference, "nll": 0.5, "rewards/chosen": 0.5, "rewards/rejected": -0.25,
-            "rewards/margins": 0.75, "rewards/accuracies": 0.5,
-        }
-    )  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -203,3 +142,24 @@ def test_the_first_rejected_answers_are_used_and_long_ones_counted(base: Path, t
     result = train_dpo(base, tiny.groups(), config, tmp_path / "out")
     assert result.cut_rejected == 4
     assert result.log[0]["dpo"] == pytest.approx(math.log(2), abs=1e-6)
+
+
+def test_simpo_needs_no_reference(base: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from steadyhand.train import reference
+
+    def asked(*_: Any) -> None:
+        raise AssertionError("a reference was computed")
+
+    monkeypatch.setattr(reference, "reference_log_probs", asked)
+    config = replace(CONFIG, loss="simpo", learning_rate=3e-3, epochs=6)
+    result = train_dpo(base, tiny.groups(), config, tmp_path / "out")
+    assert result.log[-1]["dpo"] < result.log[0]["dpo"]
+    assert result.log[-1]["rewards/margins"] > result.log[0]["rewards/margins"]
+    assert result.log[-1]["rewards/accuracies"] == 1.0
+
+
+def test_ipo_starts_at_its_whole_margin_and_nears_it(base: Path, tmp_path: Path) -> None:
+    config = replace(CONFIG, loss="ipo", learning_rate=3e-3, epochs=12)
+    result = train_dpo(base, tiny.groups(), config, tmp_path / "out")
+    assert result.log[0]["dpo"] == pytest.approx(1 / (2 * 0.3) ** 2, rel=1e-5)
+    assert result.log[-1]["dpo"] < 0.6 * result.log[0]["dpo"]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from dataclasses import replace
 from typing import Any
 
@@ -10,9 +12,11 @@ import pytest
 import torch
 
 from steadyhand.errors import PrerequisiteError
-from steadyhand.models.load import load_weights, resolve
+from steadyhand.models.adapters import virtual_ids
+from steadyhand.models.load import load_tokenizer, load_weights, resolve
+from steadyhand.train.adapters import with_adapter
 from steadyhand.train.config import DpoConfig, SftConfig
-from steadyhand.train.data import GroupSample, Sample
+from steadyhand.train.data import GroupSample, Sample, led
 from steadyhand.train.footprint import QWEN3_8B, Shape, activation_bytes, dpo_footprint, sft_footprint, trained_weights
 from steadyhand.train.group import group_log_probs
 from steadyhand.train.muon import Muon, split_parameters
@@ -125,3 +129,56 @@ def test_both_trainings_of_the_preset_fit_its_card() -> None:
 def test_a_model_of_unknown_shape_says_so() -> None:
     with pytest.raises(PrerequisiteError, match="no 'intermediate_size'"):
         Shape.of("x", {"num_attention_heads": 2, "hidden_size": 4, "num_hidden_layers": 1, "num_key_value_heads": 1})
+
+
+METHODS: list[Any] = ["lora", "dora", "ia3", "prefix", "prompt"]
+
+
+class Held:
+    """A tensor that a graph keeps; gone with the graph, unlike the tensor's address."""
+
+    def __init__(self, tensor: torch.Tensor) -> None:
+        self.tensor = tensor
+
+
+def alive(model: Any, compute: Any) -> int:
+    """As `kept`, without what is freed during the pass: weights' norms of dora, for instance."""
+    own = {parameter.untyped_storage().data_ptr() for parameter in model.parameters()}
+    held: weakref.WeakSet[Held] = weakref.WeakSet()
+
+    def pack(tensor: torch.Tensor) -> Held:
+        holder = Held(tensor)
+        held.add(holder)
+        return holder
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda holder: holder.tensor):
+        loss = compute()
+    gc.collect()
+    sizes = {h.tensor.untyped_storage().data_ptr(): h.tensor.untyped_storage().nbytes() for h in held}
+    assert loss.requires_grad
+    return sum(size for address, size in sizes.items() if address not in own)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_every_adapter_is_counted(method: Any, nano: Shape) -> None:
+    home = resolve("steady-nano")
+    config = SftConfig(method=method, batch_tokens=512, max_length=128, virtual_tokens=8, lora_rank=4)
+    adapted = with_adapter(load_weights(home), load_tokenizer(home), config).train()
+    plan = sft_footprint(nano, config, "cpu")
+    trained = [p for p in adapted.parameters() if p.requires_grad]
+    assert sum(p.numel() for p in trained) == plan.trained == trained_weights(nano, config)
+    assert sum(p.nbytes for p in adapted.parameters()) == pytest.approx(plan.parts["weights"], rel=0.005)
+    data = led([Sample(tuple(range(10, 138)), (0,) * 64 + (1,) * 64) for _ in range(4)], virtual_ids(adapted))
+    found = alive(adapted, lambda: token_loss(adapted, data, CPU))
+    counted = plan.parts["activations"] + plan.parts["logits"] / 3
+    assert 0.6 * counted < found < 1.02 * counted
+
+
+def test_four_bits_make_the_weights_small_and_need_a_card(nano: Shape) -> None:
+    config = SftConfig(method="qlora", lora_rank=16, max_length=4096, batch_tokens=4096, gradient_checkpointing=True)
+    plan, plain = (sft_footprint(QWEN3_8B, replace(config, method=m), "cuda") for m in ("qlora", "lora"))
+    assert plan.trained == plain.trained
+    assert plan.parts["weights"] == pytest.approx(6.95e9 * 4.127 / 8 + 2 * 1.24e9 + 4 * plan.trained, rel=0.01)
+    assert plan.total < plain.total - 9e9
+    with pytest.raises(PrerequisiteError, match="needs a CUDA device"):
+        sft_footprint(nano, config, "cpu")

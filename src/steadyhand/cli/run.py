@@ -137,5 +137,7 @@ def _show_result(desk: Desk, pages: Sequence[Path], as_json: bool) -> int:
         emit_json(found | {"report": [str(page) for page in pages]})
     else:
         click.echo(table(found))
+        if not found["merged"]:
+            say(f"note: {found['model_folder']} holds virtual tokens, not a whole model: keep its base beside it")
         click.echo(f"report: {pages[0]}")
     return EXIT_OK if found["verdict"]["word"] == "PASS" else EXIT_NO

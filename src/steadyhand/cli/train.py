@@ -75,10 +75,14 @@ def _show_rows(found: Inspection, as_json: bool) -> int:
         click.echo(_row(shown))
     share = 100 * found.trained / found.tokens
     click.echo(f"{found.rows} rows, {found.tokens} tokens, {found.trained} of them trained ({share:.1f} %)")
+    click.echo(f"{found.steps} steps; {found.passes} tokens an epoch are computed")
+    click.echo(f"packing {found.packing}: {found.rows} rows in {found.sequences} sequences")
+    side = "none" if found.packing == "packed" else "on the right, to the longest row of a pass"
+    click.echo(f"padding {side}: {100 * found.padding:.1f} % more tokens")
     click.echo(
-        f"{found.steps} steps; {found.passes} tokens an epoch are computed, {100 * found.padding:.1f} % more as padding"
+        f"truncation {found.truncation}: longest row {found.longest} tokens; {found.cut} rows lose the start of their "
+        f"prompt, {found.lost} the end of their answer"
     )
-    click.echo(f"longest row {found.longest} tokens; {found.cut} rows lose the start of their prompt")
     if found.thoughtless:
         say(f"note: {found.thoughtless} rows have an answer without thinking: its empty block is shown and not trained")
     return EXIT_OK
@@ -96,8 +100,9 @@ def _row(shown: Shown) -> str:
             texts.append(click.style(part.text, fg="green", underline=True) if part.trained else part.text)
         else:
             texts.append(f"[[{part.text}]]" if part.trained else part.text)
-    cut = f", {shown.cut} cut" if shown.cut else ""
-    return f"--- {shown.source}: {shown.trained} of {shown.tokens} tokens trained{cut}\n{''.join(texts)}"
+    before = f"[… {shown.cut} tokens cut …]" if shown.cut else ""
+    after = f"[… {shown.lost} tokens cut …]" if shown.lost else ""
+    return f"--- {shown.source}: {shown.trained} of {shown.tokens} tokens trained\n{before}{''.join(texts)}{after}"
 
 
 def _show_plan(plans: dict[str, Footprint], budget: float | None, place: str, as_json: bool) -> int:
@@ -107,7 +112,8 @@ def _show_plan(plans: dict[str, Footprint], budget: float | None, place: str, as
         emit_json({"device": place, "memory_gb": budget, "plans": rows})
         return EXIT_OK if all(fits.values()) else EXIT_NO
     for name, plan in plans.items():
-        share = f"{plan.trained / 1e6:.1f} M of {plan.parameters / 1e6:.1f} M weights trained"
+        trained = f"{plan.trained / 1e6:.1f} M" if plan.trained >= 1e6 else f"{plan.trained:,}"
+        share = f"{trained} numbers trained, for {plan.parameters / 1e6:.1f} M weights"
         click.echo(f"{name} on {place}: {plan.model}, {share}")
         for part, size in plan.parts.items():
             click.echo(f"  {part:<14}{size / 1e9:>9.3f} GB")

@@ -88,7 +88,7 @@ def export_model(place: str, to: Path, forms: Collection[Form], *, kind: Kind = 
 
 def source_of(place: str, name: str = "") -> Source:
     """Reads what `place` is: a run's folder, or a model or adapter (a folder, "steady-nano" or a hub name)."""
-    from steadyhand.models.load import ADAPTER as MARK
+    from steadyhand.models.adapters import ADAPTER as MARK
     from steadyhand.models.load import resolve
 
     if (Path(place) / REPORT).is_file():
@@ -113,7 +113,7 @@ def _fill(source: Source, folder: Path, forms: Collection[Form], kind: Kind) -> 
         _gguf_files(folder, report, files, notes, spoken, context)
     if "adapter" in forms and source.adapter is not None:
         shutil.copytree(source.adapter, folder / ADAPTER, ignore=shutil.ignore_patterns("training.json", ".done.json"))
-        files[ADAPTER] = f"LoRA adapter of {_base(source)}, for peft and vLLM"
+        files[ADAPTER] = f"{_kind(source)} adapter of {_base(source)}, for peft"
     if "safetensors" not in forms:
         shutil.rmtree(folder / WEIGHTS)
     if commands:
@@ -148,6 +148,8 @@ def _served(
             "merged weights (safetensors) with their tokenizer and chat template, for transformers and vLLM"
         )
         commands = [vllm_command(f"./{WEIGHTS}", source.name, parsers, context)]
+    elif "adapter" in forms and _kind(source) != "lora":
+        notes.append(f"vLLM serves LoRA adapters only, and this is {_kind(source)}: hand on the merged weights for it.")
     elif "adapter" in forms:
         commands = [
             vllm_command(_base(source), source.name, parsers, context, adapter=Path(ADAPTER), rank=_rank(source))
@@ -186,6 +188,13 @@ def _base(source: Source) -> str:
     """What an adapter stands on, as its own file names it."""
     assert source.adapter is not None
     return str(read_json(source.adapter / "adapter_config.json")["base_model_name_or_path"])
+
+
+def _kind(source: Source) -> str:
+    from steadyhand.models.adapters import kind_of
+
+    assert source.adapter is not None
+    return kind_of(source.adapter) or ""
 
 
 def _rank(source: Source) -> int:

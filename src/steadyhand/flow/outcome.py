@@ -21,6 +21,7 @@ def outcome(desk: Desk) -> dict[str, Json]:
         "verdict": read_json(desk.artefact("verdict") / "verdict.json"),
         "gate": read_json(desk.artefact("gate") / "gate.json"),
         "model_folder": str(desk.artefact("merge") / "model"),
+        "merged": read_json(desk.artefact("merge") / "parity.json").get("merged", True),
         "seconds": desk.seconds(),
     }
 

@@ -6,6 +6,7 @@ second run does nothing, a changed card reruns what depends on cards, and a kill
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from steadyhand.domain.load import load
@@ -24,10 +25,10 @@ from steadyhand.report.data import ReportData
 from steadyhand.report.write import write_report
 from steadyhand.settings import Settings
 
-CHECKED = "sft.max_length sft.scenarios"
+CHECKED = "sft.max_length sft.truncation sft.scenarios"
 MEASURED = "eval sampling seed model.dtype"
 PAIRED = "pairs dpo.k eval.batch_size sampling seed model.dtype"
-REPLAYED = "dpo sft.rehearsal seed"  # preference training takes rows of fine-tuning along
+REPLAYED = "dpo sft.rehearsal sft.truncation seed"  # preference training takes rows of fine-tuning along
 REPORTED = "eval_base sft gate eval_sft pairs dpo merge eval_dpo verdict"
 
 # fmt: off
@@ -65,9 +66,19 @@ def run(folder: Path, settings: Settings, out: Path, watcher: Watcher) -> Desk:
         store = Store(out)
         store.gc()  # what a killed run was writing
         steps = planned(STAGES, keys, parts.hashes, settings, store)
+        _require_machine(settings, steps)
         desk = Desk(parts, settings, store, keys, watcher, tuple(steps))
         carry_out(STAGES, desk, records)
     return desk
+
+
+def _require_machine(settings: Settings, steps: Sequence[Planned]) -> None:
+    """Raises PrerequisiteError for a training of 4 bits that cannot run here, before anything is measured."""
+    from steadyhand.models.quantised import require
+
+    methods = {"sft": settings.sft.method, "dpo": settings.dpo.method}
+    if any(step.state == "run" and methods.get(step.name) == "qlora" for step in steps):
+        require()
 
 
 def publish_report(desk: Desk, out: Path) -> list[Path]:

@@ -70,7 +70,7 @@ def evaluate_dpo(desk: Desk, out: Path) -> None:
 
 
 def sft(desk: Desk, out: Path) -> None:
-    from steadyhand.train.merge import merge as merge_adapter
+    from steadyhand.train.merge import merge_or_keep
     from steadyhand.train.sft import train_sft
 
     given = desk.settings.sft
@@ -82,11 +82,12 @@ def sft(desk: Desk, out: Path) -> None:
         result = train_sft(desk.parts.base, rows, config, trained, _figures(desk), stop=stop, guard=guard)
     leave(guard, out)
     write_json(out / "curve.json", {"curve": list(result.log), "steps": result.steps, "tokens": result.tokens})
-    write_json(out / "rows.json", {"rows": [row.source for row in rows], "cut_prompts": result.cut_prompts})
-    if given.method == "lora":
-        merge_adapter(trained, out / MODEL, _parity_prompts(desk))
-    else:
+    cuts = {"cut_prompts": result.cut_prompts, "cut_answers": result.cut_answers}
+    write_json(out / "rows.json", {"rows": [row.source for row in rows], **cuts})
+    if given.method == "full":
         trained.rename(out / MODEL)
+    else:
+        merge_or_keep(trained, out / MODEL, _parity_prompts(desk))
 
 
 def gate(desk: Desk, out: Path) -> None:
@@ -125,7 +126,7 @@ def dpo(desk: Desk, out: Path) -> None:
 
     groups = read_groups(desk.artefact("pairs") / "groups.jsonl")
     trained = desk.work("dpo") / "trained"
-    config = _config(DpoConfig, desk.settings.dpo, desk)
+    config = replace(_config(DpoConfig, desk.settings.dpo, desk), truncation=desk.settings.sft.truncation)
     rows = _taught_rows(desk, scenarios=False) if config.replay_tokens else []  # the groups bring the scenarios
     start = desk.artefact("sft") / MODEL
     guard = guard_of(desk, reference_of(desk.artefact("sft")))
@@ -138,10 +139,11 @@ def dpo(desk: Desk, out: Path) -> None:
 
 
 def merge(desk: Desk, out: Path) -> None:
-    """One plain model folder; its answers are those of the adapter, or the run stops."""
-    from steadyhand.train.merge import merge as merge_adapter
+    """One plain model folder, or virtual tokens beside their base, which nothing can merge; its answers are those of
+    the adapter, or the run stops."""
+    from steadyhand.train.merge import merge_or_keep
 
-    report = merge_adapter(desk.artefact("dpo") / MODEL, out / MODEL, _parity_prompts(desk))
+    report = merge_or_keep(desk.artefact("dpo") / MODEL, out / MODEL, _parity_prompts(desk))
     write_json(out / "parity.json", asdict(report) | {"folder": MODEL})
 
 
@@ -169,13 +171,14 @@ def _taught_rows(desk: Desk, *, scenarios: bool) -> list[Row]:
 
 
 def _refuse_untrainable(desk: Desk, renderer: Renderer) -> None:
-    """Raises UsageError for an answer that alone is longer than `sft.max_length`, before the base is measured."""
+    """Raises UsageError for a row that `sft.max_length` and `sft.truncation` leave nothing of, before the base is
+    measured."""
     from steadyhand.cards.rows import sft_rows
     from steadyhand.train.data import samples
 
     given = desk.settings.sft
     rows = sft_rows(desk.parts.domain, scenarios=given.scenarios, rehearsal=0, seed=0)
-    samples(rows, renderer, SftConfig(max_length=given.max_length))
+    samples(rows, renderer, SftConfig(max_length=given.max_length, truncation=given.truncation))
 
 
 def _health_suites(desk: Desk) -> tuple[Suite, ...]:

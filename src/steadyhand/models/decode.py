@@ -18,6 +18,7 @@ import torch
 
 from steadyhand.chat.render import prompt_hash
 from steadyhand.models import slab
+from steadyhand.models.adapters import virtual_ids
 from steadyhand.models.backend import FinishReason, Progress, Sampling
 from steadyhand.models.batching import Segment, batches, common_prefix, segments
 from steadyhand.models.sampling import choose, uniforms
@@ -53,7 +54,8 @@ def continue_ids(
     model's context. A prompt that fills the context gets no token. `watch` sees a row after each of its tokens
     and says whether it shall end there; what it raises ends the work."""
     limit = model.config.get_text_config(decoder=True).max_position_embeddings
-    rows = [Continuation(list(ids), max(0, min(sampling.max_tokens, limit - len(ids)))) for ids in prompts]
+    given = [[*virtual_ids(model), *ids] for ids in prompts]
+    rows = [Continuation(ids, max(0, min(sampling.max_tokens, limit - len(ids)))) for ids in given]
     waiting = sorted((row for row in rows if row.budget), key=lambda row: row.ids)
     finished = len(rows) - len(waiting)
     prefill = _Prefill(model)

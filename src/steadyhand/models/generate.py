@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steadyhand.chat.render import Renderer, prompt_hash
+from steadyhand.models.adapters import virtual_ids
 from steadyhand.models.backend import Completion, Progress, Prompt, Sampling
 
 if TYPE_CHECKING:
@@ -71,6 +72,6 @@ class LocalModel:
 
         ids = self.renderer.prompt(prompt.messages, prompt.tools).ids
         with torch.inference_mode():
-            inputs = torch.tensor([ids], device=self.model.device)
-            out = self.model(input_ids=inputs, use_cache=False, logits_to_keep=last)
+            inputs = torch.tensor([[*virtual_ids(self.model), *ids]], device=self.model.device)
+            out = self.model(input_ids=inputs, use_cache=False, logits_to_keep=min(last, len(ids)) or len(ids))
         return out.logits[0].float().cpu()  # type: ignore[no-any-return]

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steadyhand.errors import PrerequisiteError
+from steadyhand.models.adapters import ADAPTER, VIRTUAL, adapter_config, identity, kind_of
 from steadyhand.models.quiet import quiet
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
     from steadyhand.models.generate import LocalModel
 
 BUILT_IN = "steady-nano"
-ADAPTER = "adapter_config.json"
 TOKENIZER_FILES = (
     "tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json", "added_tokens.json",
     "vocab.json", "merges.txt", "tokenizer.model", "generation_config.json",
@@ -133,21 +133,37 @@ def load_tokenizer(folder: Path) -> Any:
     return tokenizer
 
 
-def load_weights(folder: Path, *, device: str = "auto", dtype: str = "auto", trainable: bool = False) -> Any:
+def load_weights(
+    folder: Path, *, device: str = "auto", dtype: str = "auto", trainable: bool = False, quantised: bool = False
+) -> Any:
     """The causal language model of a folder; an adapter is put on its base, unmerged.
 
-    `trainable` leaves an adapter's own weights trainable. Raises PrerequisiteError, also for weights that are
-    missing or of another shape, which transformers would silently draw at random.
+    `trainable` leaves an adapter's own weights trainable. `quantised` holds the base's matrices in 4 bits (CUDA and
+    bitsandbytes only). Raises PrerequisiteError, also for weights that are missing or of another shape, which
+    transformers would silently draw at random.
     """
     place = _device(device)
     base = base_of(folder)
-    model = _base_weights(base or folder, _dtype(dtype, place)).to(place)
+    if quantised:
+        from steadyhand.models.quantised import four_bits
+
+        model = _base_weights(base or folder, _dtype(dtype, place), **four_bits(place))
+    else:
+        model = _base_weights(base or folder, _dtype(dtype, place)).to(place)
     if base is None:
         return model
+    return _with_adapter(model, folder, trainable)
+
+
+def _with_adapter(model: Any, folder: Path, trainable: bool) -> Any:
     from peft import PeftModel
 
     try:
         with quiet():
+            if kind_of(folder) in VIRTUAL:
+                from steadyhand.models.virtual import load_virtual
+
+                return load_virtual(model, folder, trainable=trainable)
             return PeftModel.from_pretrained(model, str(folder), is_trainable=trainable)
     except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
         raise PrerequisiteError(
@@ -157,14 +173,14 @@ def load_weights(folder: Path, *, device: str = "auto", dtype: str = "auto", tra
         ) from error
 
 
-def _base_weights(folder: Path, dtype: torch.dtype) -> Any:
+def _base_weights(folder: Path, dtype: torch.dtype, **how: Any) -> Any:
     from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
     try:
         with quiet():
             model, info = AutoModelForCausalLM.from_pretrained(
-                folder, dtype=dtype, attn_implementation="sdpa", output_loading_info=True
+                folder, dtype=dtype, attn_implementation="sdpa", output_loading_info=True, **how
             )
     except (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, SafetensorError) as error:
         raise PrerequisiteError(
@@ -223,9 +239,8 @@ def _digest(path: Path) -> bytes:
     if path.name == "tokenizer_config.json":  # only its template counts: other keys change with library versions
         template = _object(path).get("chat_template", "")
         return hashlib.sha256(json.dumps(template).encode()).digest()
-    if path.name == ADAPTER:  # rank and scale count; where the base lies does not
-        config = _object(path)
-        return hashlib.sha256(json.dumps([config.get("r"), config.get("lora_alpha")]).encode()).digest()
+    if path.name == ADAPTER:
+        return hashlib.sha256(json.dumps(identity(adapter_config(path.parent))).encode()).digest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
 

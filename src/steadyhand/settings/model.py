@@ -15,6 +15,7 @@ Margin = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(ge=1)]
 CountOrNone = Annotated[int, Field(ge=0)]
+Method = Literal["full", "lora", "qlora", "dora", "ia3", "prefix", "prompt"]
 Labels = Annotated[tuple[str, ...], Field(strict=False)]  # TOML has lists only
 
 
@@ -28,8 +29,14 @@ class Section(BaseModel):
 
 def _whole_matrices(value: str, info: ValidationInfo) -> str:
     """Muon orthogonalises whole matrices, so adapters are refused as the settings are read, not hours later."""
-    if value == "muon" and info.data.get("method") == "lora":
+    if value == "muon" and info.data.get("method") != "full":
         raise ValueError('muon needs `method` "full"')
+    return value
+
+
+def _not_with_ipo(value: float, info: ValidationInfo) -> float:
+    if value and info.data.get("loss") == "ipo":
+        raise ValueError('`loss` "ipo" has no label smoothing: set it to 0')
     return value
 
 
@@ -46,23 +53,26 @@ class ModelSettings(Section):
 class SftSettings(Section):
     """Supervised fine-tuning: injects what the knowledge cards say."""
 
-    method: Literal["full", "lora"] = "full"
-    """`full` trains the weights themselves; `lora` trains low-rank adapters and merges them afterwards."""
+    method: Method = "full"
+    """`full` trains all weights, others an adapter, merged afterwards (not `prefix`, `prompt`). `qlora` needs CUDA."""
 
     train_embeddings: bool = False
     """Whether `full` trains token embeddings and the output layer too; then words that the data lack drift."""
 
     lora_rank: Count = 8
-    """Rank of the adapters; read only when `method` is `lora`."""
+    """Rank of the adapters of `lora`, `qlora` and `dora`; others do not read it."""
 
     lora_alpha: Positive = 16.0
-    """Scale of the adapters: the update is multiplied by alpha / rank; read only when `method` is `lora`."""
+    """Scale of these adapters: the update is multiplied by alpha / rank."""
+
+    virtual_tokens: Count = 20
+    """Trained tokens in front of every prompt, on top of `max_length`; only `prefix` and `prompt` read it."""
 
     optimizer: Annotated[Literal["adamw", "muon"], AfterValidator(_whole_matrices)] = "adamw"
     """`muon` orthogonalises the steps of whole matrices (Jordan et al. 2024); it needs `method` `full`."""
 
     learning_rate: Positive = 3e-4
-    """Peak learning rate of the optimizer."""
+    """Peak learning rate of the optimizer. `ia3`, `prefix` and `prompt` need ten to a hundred times that of `lora`."""
 
     epochs: Count = 3
     """Passes over the rows."""
@@ -74,10 +84,16 @@ class SftSettings(Section):
     """Tokens per forward pass, padding included; fewer need less memory and give the same result. 0: `batch_tokens`."""
 
     gradient_checkpointing: bool = False
-    """Recompute activations in the backward pass: about a third slower, much less memory."""
+    """Recompute activations in the backward pass: about a third slower, much less memory; not with `prefix`."""
 
     max_length: Annotated[int, Field(ge=16)] = 1024
-    """Tokens of prompt and answer together. A longer row loses the start of its prompt, which is counted."""
+    """Tokens of prompt and answer together. A longer row is cut at the side `truncation` names, and counted."""
+
+    truncation: Literal["left", "right"] = "left"
+    """What a too long row loses: `left` the start of its prompt; `right` the end of its answer, end mark included."""
+
+    packing: Literal["none", "nested", "packed"] = "nested"
+    """Rows in one sequence: `nested` those that continue one another, `packed` all of a pass, `none` no two."""
 
     card_repeats: Count = 1
     """How often an epoch shows each card: cards are short and need more passes than dialogues."""
@@ -130,20 +146,32 @@ class PairsSettings(Section):
 class DpoSettings(Section):
     """Preference training: corrects tool behaviour (call or not, which tool, which arguments, how to read results)."""
 
-    method: Literal["full", "lora"] = "lora"
-    """`full` trains the weights themselves; `lora` trains low-rank adapters and merges them afterwards."""
+    method: Method = "lora"
+    """As `sft.method`. After `prefix` or `prompt` it must be the same one, which is trained further."""
 
     train_embeddings: bool = False
     """Whether `full` trains token embeddings and the output layer too; then words that the data lack drift."""
 
     lora_rank: Count = 8
-    """Rank of the adapters; read only when `method` is `lora`."""
+    """Rank of the adapters of `lora`, `qlora` and `dora`; others do not read it."""
 
     lora_alpha: Positive = 16.0
-    """Scale of the adapters: the update is multiplied by alpha / rank; read only when `method` is `lora`."""
+    """Scale of these adapters: the update is multiplied by alpha / rank."""
+
+    virtual_tokens: Count = 20
+    """Trained tokens in front of every prompt, on top of `max_length`; only `prefix` and `prompt` read it."""
+
+    loss: Literal["sigmoid", "ipo", "simpo"] = "sigmoid"
+    """`sigmoid` is DPO, `ipo` bounds how far it goes, `simpo` compares mean log-probabilities without a reference."""
 
     beta: Positive = 0.1
-    """Strength of the pull towards the reference model: larger stays closer to it."""
+    """Strength of the pull towards the reference model: larger stays closer to it. `simpo` reads `simpo_beta`."""
+
+    simpo_beta: Positive = 2.0
+    """Scale of the log-probability per token; read only when `loss` is `simpo`."""
+
+    simpo_gamma: Annotated[float, Field(ge=0)] = 1.0
+    """Margin between chosen and rejected that `simpo` asks for, in scaled log-probability per token. 0: none."""
 
     sft_weight: Annotated[float, Field(ge=0)] = 0.2
     """Weight of the likelihood term on the chosen answer, against its falling along with the rejected. 0: none."""
@@ -164,7 +192,7 @@ class DpoSettings(Section):
     """Groups per optimiser step."""
 
     gradient_checkpointing: bool = False
-    """Recompute activations in the backward pass: about a third slower, much less memory."""
+    """Recompute activations in the backward pass: about a third slower, much less memory; not with `prefix`."""
 
     replay_tokens: CountOrNone = 0
     """Tokens of fine-tuning rows (cards, rehearsal) per step, weighted by `sft_weight`, against forgetting. 0: none."""
@@ -175,8 +203,8 @@ class DpoSettings(Section):
     save_steps: CountOrNone = 50
     """Optimiser steps between two checkpoints that a stopped run resumes from. 0: only when it is interrupted."""
 
-    label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
-    """Assumed share of groups labelled the wrong way round (conservative DPO). 0: every label is trusted."""
+    label_smoothing: Annotated[float, Field(ge=0, lt=0.5), AfterValidator(_not_with_ipo)] = 0.0
+    """Assumed share of groups labelled the wrong way round (conservative DPO; not `ipo`). 0: every label is trusted."""
 
     accept_damaged: bool = False
     """Go on with a model that failed the health gate or shows damage; written into the report's manifest."""

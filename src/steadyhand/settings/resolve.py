@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from steadyhand.errors import Place, UsageError
+from steadyhand.settings.agree import contradictions
 from steadyhand.settings.model import Settings
 from steadyhand.settings.places import key_places, parse_toml
 from steadyhand.settings.presets import PRESETS
@@ -108,6 +109,7 @@ def resolve(
         merged.origins |= layer.origins
     _fill_preset(merged)
     settings = _validate(merged)
+    _refuse_contradictions(settings, merged)
     return Resolved(settings, {key: merged.origins.get(key, Origin("default")) for key in all_keys()})
 
 
@@ -206,6 +208,13 @@ def _validate(merged: _Layer) -> Settings:
         return Settings.model_validate(nested)
     except ValidationError as error:
         raise _refusal(error, merged) from error
+
+
+def _refuse_contradictions(settings: Settings, merged: _Layer) -> None:
+    """What no key forbids by itself is refused as the settings are read, not hours later."""
+    for keys, what, after in contradictions(settings):
+        written = [merged.origins[key].where for key in keys if key in merged.origins]
+        raise UsageError(f"`{keys[0]}`: {what}", where=written[0] if written else None, next=after)
 
 
 def _refusal(error: ValidationError, merged: _Layer) -> UsageError:

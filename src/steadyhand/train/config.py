@@ -7,10 +7,13 @@ from typing import Literal
 
 from steadyhand.errors import UsageError
 
-Method = Literal["full", "lora"]
+Method = Literal["full", "lora", "qlora", "dora", "ia3", "prefix", "prompt"]
 Optimizer = Literal["adamw", "muon"]
 Schedule = Literal["constant", "linear", "cosine"]
 Precision = Literal["auto", "float32", "bfloat16"]
+Truncation = Literal["left", "right"]
+Packing = Literal["none", "nested", "packed"]
+Loss = Literal["sigmoid", "ipo", "simpo"]
 
 
 @dataclass(frozen=True)
@@ -18,16 +21,21 @@ class TrainConfig:
     """What SFT and DPO have in common."""
 
     method: Method = "lora"
-    """"full" trains the network's own weights, "lora" rank-`lora_rank` adapters on all linear layers (Hu et al.
-    2021)."""
+    """What is trained (`train.adapters`): "full" the network's own weights; "lora" rank-`lora_rank` adapters on all
+    linear layers (Hu et al. 2021), "qlora" the same on a base of 4 bits (Dettmers et al. 2023; CUDA), "dora" their
+    direction and magnitude (Liu et al. 2024); "ia3" a scale for keys, values and inner activations (Liu et al. 2022);
+    "prefix" keys and values of `virtual_tokens` tokens in every layer (Li & Liang 2021); "prompt" their embeddings
+    (Lester et al. 2021)."""
     train_embeddings: bool = False
     """Whether "full" trains token embeddings and the output layer too. The rows of tokens that the data lack get a
     small gradient that always points the same way, which an adaptive optimizer turns into whole steps: rare words
     drift until the model cannot copy them any more."""
     lora_rank: int = 8
-    """Rank of the adapters; unused by "full"."""
+    """Rank of the adapters of "lora", "qlora" and "dora"; unused by others."""
     lora_alpha: float = 16.0
-    """Adapters are scaled by lora_alpha / lora_rank; unused by "full"."""
+    """These adapters are scaled by lora_alpha / lora_rank; unused by others."""
+    virtual_tokens: int = 20
+    """Trained tokens in front of every prompt of "prefix" and "prompt", beside max_length; unused by others."""
     optimizer: Optimizer = "adamw"
     """"muon" moves hidden matrices by their orthogonalised momentum (Jordan et al. 2024), the rest by AdamW; it needs
     `method` "full"."""
@@ -44,7 +52,11 @@ class TrainConfig:
     max_grad_norm: float = 1.0
     """Gradients are scaled down to this 2-norm; 0 does not clip."""
     max_length: int = 2048
-    """Tokens of a sample. A longer sample loses the left side of its prompt, which is counted."""
+    """Tokens of a sample. A longer one is shortened by `truncation` and counted."""
+    truncation: Truncation = "left"
+    """What a too long row loses. "left": the start of its prompt (system text, tools); the answer stays whole. "right":
+    the end of its answer, whose mask goes with it, so that no end of turn is learnt where there is none; the
+    instruction stays whole. A preference group always loses the start of its prompt."""
     seed: int = 0
     """Of the order of samples and the adapters' start. Equal seeds and threads give equal weights on a CPU."""
     save_steps: int = 100
@@ -53,17 +65,25 @@ class TrainConfig:
     """Optimiser steps per entry of the log, at least 1."""
     threads: int = 0
     """CPU threads; 0 leaves the process's number."""
+    gradient_checkpointing: bool = False
+    """Recomputes activations in the backward pass: about a third slower, much less memory; not with "prefix". In DPO
+    prompt and answers then form one sequence."""
     device: str = "auto"
     """"auto" is CUDA where there is one, else the CPU."""
     precision: Precision = "auto"
     """"bfloat16" computes in mixed precision; "auto" does so on CUDA and computes in float32 on a CPU."""
 
     def __post_init__(self) -> None:
-        _at_least(self, 1, "lora_rank", "epochs", "max_length", "log_steps")
+        _at_least(self, 1, "lora_rank", "virtual_tokens", "epochs", "max_length", "log_steps")
         _at_least(self, 0, "warmup_ratio", "weight_decay", "max_grad_norm", "save_steps", "threads")
         _above_zero(self, "learning_rate", "lora_alpha")
         if self.optimizer == "muon" and self.method != "full":
             raise UsageError("the optimizer muon trains whole matrices, not adapters", next='set method = "full"')
+        if self.gradient_checkpointing and self.method == "prefix":
+            raise UsageError(
+                "a prefix lives in a key/value cache, which activations that are computed again cannot have",
+                next='set gradient_checkpointing = false, or method = "prompt"',
+            )
         if self.warmup_ratio > 1:
             raise UsageError("warmup_ratio is a share of the steps: at most 1", next="for instance 0.05")
 
@@ -76,8 +96,10 @@ class SftConfig(TrainConfig):
     """Tokens of an optimiser step, padding aside; a longer sample is a step of its own."""
     micro_tokens: int = 0
     """Tokens of one forward pass, padding included, to bound memory; 0: `batch_tokens`. Does not change the loss."""
-    gradient_checkpointing: bool = False
-    """Recomputes activations in the backward pass: about a third slower, much less memory."""
+    packing: Packing = "nested"
+    """Which rows stand in one sequence, with equal gradients: "nested" those of which one is the beginning of the next;
+    "packed" also all others of a forward pass, one behind the other, each seeing itself only, without padding; "none"
+    no two. Else rows are padded on the right to the longest of their forward pass."""
     keep_base: float = 0.0
     """Share of the base's weights in the result (0 to below 1, `train.blend`); needs `method` "full"."""
 
@@ -85,6 +107,8 @@ class SftConfig(TrainConfig):
         super().__post_init__()
         _at_least(self, 1, "batch_tokens")
         _at_least(self, 0, "micro_tokens", "keep_base")
+        if self.packing == "packed" and self.method == "prefix":
+            raise UsageError("a prefix stands before one row, not between packed ones", next='set packing = "nested"')
         if self.keep_base >= 1:
             raise UsageError("keep_base is a share below 1", next="for instance 0.1")
         if self.keep_base and self.method != "full":
@@ -97,8 +121,16 @@ class DpoConfig(TrainConfig):
 
     learning_rate: float = 1e-5
     """Peak rate of AdamW; DPO needs about a tenth of the SFT rate."""
+    loss: Loss = "sigmoid"
+    """The preference loss (`train.losses`): "sigmoid" (Rafailov et al. 2023), "ipo" (Azar et al. 2024) or "simpo"
+    (Meng et al. 2024), which needs no reference model."""
     beta: float = 0.1
-    """How strongly the policy is held to the reference (Rafailov et al. 2023, equation 7); above 0."""
+    """How strongly the policy is held to the reference (Rafailov et al. 2023, equation 7), and the tau of "ipo" (Azar
+    et al. 2024, equation 17); above 0. Unused by "simpo"."""
+    simpo_beta: float = 2.0
+    """Scale of the log-probability per token in "simpo" (Meng et al. 2024, equation 4); above 0."""
+    simpo_gamma: float = 1.0
+    """Margin, in scaled log-probability per token, that "simpo" asks for (Meng et al. 2024, equation 6); 0 is none."""
     sft_weight: float = 0.1
     """Weight of the chosen answer's negative log-likelihood per token (RPO, Pang et al. 2024); 0 is plain DPO."""
     label_smoothing: float = 0.0
@@ -109,8 +141,6 @@ class DpoConfig(TrainConfig):
     """Tokens of a rejected answer; a longer one is cut and counted. 0 sets no limit but max_length."""
     groups_per_step: int = 8
     """Groups of an optimiser step, at least 1."""
-    gradient_checkpointing: bool = False
-    """Recomputes activations in the backward pass, prompt and answers in one sequence: slower, much less memory."""
     replay_tokens: int = 0
     """Tokens of SFT rows that each optimiser step takes along, so that preference training forgets nothing; 0 none."""
     accept_damaged: bool = False
@@ -120,10 +150,12 @@ class DpoConfig(TrainConfig):
     def __post_init__(self) -> None:
         super().__post_init__()
         _at_least(self, 1, "groups_per_step")
-        _at_least(self, 0, "k", "max_completion", "replay_tokens", "sft_weight", "label_smoothing")
-        _above_zero(self, "beta")
+        _at_least(self, 0, "k", "max_completion", "replay_tokens", "sft_weight", "label_smoothing", "simpo_gamma")
+        _above_zero(self, "beta", "simpo_beta")
         if self.label_smoothing >= 0.5:
             raise UsageError("label_smoothing must stay below 0.5", next="0 trusts all labels")
+        if self.label_smoothing and self.loss == "ipo":
+            raise UsageError("the loss ipo has no label_smoothing: its square is bounded already", next="set it to 0")
 
 
 def _at_least(config: TrainConfig, least: int, *names: str) -> None:

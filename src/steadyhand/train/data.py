@@ -10,7 +10,7 @@ import hashlib
 import itertools
 import random
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from steadyhand.chat.think import CLOSE
@@ -31,6 +31,7 @@ class Sample:
     ids: tuple[int, ...]
     mask: tuple[int, ...]
     cut: int = 0  # tokens taken from the prompt's left side
+    lost: int = 0  # tokens taken from the answer's right side
 
     @property
     def first(self) -> int:
@@ -49,10 +50,16 @@ class GroupSample:
 
 
 def samples(rows: Sequence[Row], renderer: Renderer, config: TrainConfig) -> list[Sample]:
-    """Rendered rows in their order. Raises UsageError for a target that is empty or longer than max_length."""
+    """Rendered rows in their order, shortened by `config.truncation`. Raises UsageError for a target that is empty, and
+    for a row whose answer alone ("left") or prompt alone ("right") is longer than max_length."""
     if not rows:
         raise UsageError("there are no rows to train on", next="write knowledge cards or rehearsal dialogues")
-    return [_sample(row, renderer, config.max_length) for row in rows]
+    return [_sample(row, renderer, config) for row in rows]
+
+
+def arranged(data: Sequence[Sample], config: SftConfig) -> list[Sample]:
+    """The rows as they are computed: samples that continue one another as one, unless `config.packing` is "none"."""
+    return [*data] if config.packing == "none" else nested(data)
 
 
 def nested(data: Sequence[Sample]) -> list[Sample]:
@@ -66,17 +73,20 @@ def nested(data: Sequence[Sample]) -> list[Sample]:
         last = merged[-1] if merged else None
         if last and len(last.ids) < len(row.ids) and row.ids[: len(last.ids)] == last.ids:
             trained = itertools.zip_longest(row.mask, last.mask, fillvalue=0)
-            merged[-1] = Sample(row.ids, tuple(map(max, trained)), row.cut)
+            merged[-1] = replace(row, mask=tuple(map(max, trained)))
         else:
             merged.append(row)
     return merged
 
 
-def _sample(row: Row, renderer: Renderer, most: int) -> Sample:
+def _sample(row: Row, renderer: Renderer, config: TrainConfig) -> Sample:
+    most = config.max_length
     rendered = renderer.sample(row.messages, row.tools)
     ids, mask = tuple(rendered.ids), tuple(rendered.mask)
     if 1 not in mask:
         raise UsageError("no token of this row would be trained", where=row.source, next="give it an answer")
+    if config.truncation == "right" and len(ids) > most:
+        return _without_end(ids, mask, most, row.source)
     target = len(ids) - mask.index(1)
     # The first target token is predicted from the one before it, so at least one token of the prompt must stay.
     if target + 1 > most:
@@ -85,6 +95,17 @@ def _sample(row: Row, renderer: Renderer, most: int) -> Sample:
         )
     cut = max(0, len(ids) - most)
     return Sample(ids[cut:], mask[cut:], cut)
+
+
+def _without_end(ids: tuple[int, ...], mask: tuple[int, ...], most: int, source: str) -> Sample:
+    """What is left is trained as before: each of its tokens is predicted from the same ones."""
+    if 1 not in mask[:most]:
+        raise UsageError(
+            f"the prompt has {mask.index(1)} tokens, max_length is {most}: nothing of the answer would be trained",
+            where=source,
+            next='raise max_length, or cut prompts instead: truncation = "left"',
+        )
+    return Sample(ids[:most], mask[:most], lost=len(ids) - most)
 
 
 def group_samples(groups: Sequence[Group], renderer: Renderer, config: DpoConfig) -> list[GroupSample]:
@@ -121,6 +142,16 @@ def _group_sample(group: Group, renderer: Renderer, config: DpoConfig) -> GroupS
     return GroupSample(tuple(prompt[cut:]), (chosen, *rejected), cut, cut_rejected)
 
 
+def led(data: Sequence[Sample], ids: Sequence[int]) -> list[Sample]:
+    """The samples with `ids` (virtual tokens) in front, which are no target. They come on top of max_length."""
+    return [replace(one, ids=(*ids, *one.ids), mask=(*[0] * len(ids), *one.mask)) for one in data] if ids else [*data]
+
+
+def led_groups(data: Sequence[GroupSample], ids: Sequence[int]) -> list[GroupSample]:
+    """The groups with `ids` in front of their prompts."""
+    return [replace(one, prompt=(*ids, *one.prompt)) for one in data]
+
+
 def sft_plan(lengths: Sequence[int], config: SftConfig) -> list[list[list[int]]]:
     """All optimiser steps of all epochs: steps x forward passes x sample indices.
 
@@ -134,7 +165,11 @@ def sft_plan(lengths: Sequence[int], config: SftConfig) -> list[list[list[int]]]
         order = list(range(len(lengths)))
         draw.shuffle(order)
         micro = config.micro_tokens or config.batch_tokens
-        plan += [_passes(step, lengths, micro) for step in _steps(order, lengths, config.batch_tokens)]
+        steps = _steps(order, lengths, config.batch_tokens)
+        if config.packing == "packed":
+            plan += [_steps(step, lengths, micro) for step in steps]
+        else:
+            plan += [_passes(step, lengths, micro) for step in steps]
     return plan
 
 

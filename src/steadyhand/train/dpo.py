@@ -5,7 +5,6 @@ Legend of shapes: R = K + 1 answers (the chosen one first).
 
 from __future__ import annotations
 
-import math
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -15,8 +14,20 @@ from typing import TYPE_CHECKING, Any
 
 from steadyhand.domain.rows import Group, Row
 from steadyhand.errors import JobError
+from steadyhand.models.adapters import virtual_ids
+from steadyhand.train import losses
 from steadyhand.train.config import DpoConfig
-from steadyhand.train.data import GroupSample, Sample, digest, dpo_plan, group_samples, nested, samples
+from steadyhand.train.data import (
+    GroupSample,
+    Sample,
+    digest,
+    dpo_plan,
+    group_samples,
+    led,
+    led_groups,
+    nested,
+    samples,
+)
 from steadyhand.train.group import group_log_probs
 from steadyhand.train.result import Progress, TrainResult, work_folder
 from steadyhand.train.sft import token_loss
@@ -42,16 +53,19 @@ def train_dpo(
     """Trains the model of `model_folder` on `groups` against itself as it starts, and puts it at `out`. Every step
     takes `config.replay_tokens` tokens of `rows` along, whose mean loss per token is added times `sft_weight`.
 
-    The log has, beside loss: `dpo` (the preference part, ln 2 at step 1), `nll` (of chosen, per token),
-    `rewards/chosen`, `rewards/rejected`, `rewards/margins` (beta times log-ratios), `rewards/accuracies` (share of
-    rejected answers behind the chosen one) and `replay` (loss per token of the rows). `cache` keeps reference
-    log-probabilities between runs. Resuming, `stop`, `guard` and errors are those of `train_sft`; a guard with a
-    reference of its own also refuses a model that is damaged before the first step, unless `config.accept_damaged`.
+    The log has, beside loss: `dpo` (the preference part, ln 2 at step 1 with the loss "sigmoid"), `nll` (of chosen, per
+    token), `rewards/chosen`, `rewards/rejected`, `rewards/margins` (`train.losses` has their unit),
+    `rewards/accuracies` (share of rejected answers behind the chosen one) and `replay` (loss per token of the rows).
+    `cache` keeps reference log-probabilities between runs; "simpo" computes none. The reference is the model of
+    `model_folder`: with fresh virtual tokens (method "prefix" or "prompt") the policy differs from it from the start,
+    so only then the loss starts elsewhere, and else it must not. Resuming, `stop`, `guard` and errors are those of
+    `train_sft`; a guard with a reference of its own also refuses a model that is damaged before the first step, unless
+    `config.accept_damaged`.
     """
     from steadyhand.chat.render import Renderer
     from steadyhand.models.load import fingerprint
     from steadyhand.train import checkpoints, loop
-    from steadyhand.train.model import save, trainable
+    from steadyhand.train.model import before, save, trainable
     from steadyhand.train.reference import reference_log_probs
     from steadyhand.train.result import disk_full_as_job_error
 
@@ -60,18 +74,22 @@ def train_dpo(
     data = group_samples(groups, Renderer(tokenizer), config)
     replayed = nested(samples(rows, Renderer(tokenizer), config)) if rows and config.replay_tokens else []
     settings = replace(config, save_steps=0, log_steps=1, accept_damaged=False)  # none changes the result
-    start = fingerprint(folder)
+    start, lead, compared = fingerprint(folder), virtual_ids(model), before(model, folder)
     key, work = digest("dpo", start, settings, data, replayed), work_folder(out)
     with disk_full_as_job_error(work), loop.threads(config.threads):
         checkpoints.claim(work, key)
-        reference = reference_log_probs(model, data, config, start, cache or work)
+        reference = None
+        if config.loss != "simpo":
+            seen = data if compared is not model else led_groups(data, lead)
+            reference = reference_log_probs(compared, seen, config, start, cache or work)
     plan = dpo_plan(len(data), config, [len(sample.ids) for sample in replayed])
     if guard:
-        _begin(guard, model, tokenizer, len(plan), config)
-    objective = _Objective(data, reference, replayed, config, model.device)
+        _begin(guard, compared, tokenizer, len(plan), config)
+        guard.watch(model)
+    objective = _Objective(led_groups(data, lead), reference, led(replayed, lead), config, model.device)
     job = loop.Job(
         model, objective, plan, config, work, key, progress, stop, config.gradient_checkpointing,
-        first_step=_check_start, guard=guard, source=folder,
+        first_step=_start_check(config) if compared is model else None, guard=guard, source=folder,
     )  # fmt: skip
     log = loop.run(job)
     facts = {
@@ -96,40 +114,13 @@ def _begin(guard: Guard, model: Any, tokenizer: Any, steps: int, config: DpoConf
         guard.refuse_damaged()
 
 
-def group_loss(
-    policy: torch.Tensor, reference: torch.Tensor, chosen_length: int, config: DpoConfig
-) -> tuple[torch.Tensor, dict[str, float]]:
-    """The loss of one group from summed log-probabilities (each R), and its figures.
-
-    h_k = beta ((pi_c - ref_c) - (pi_k - ref_k)); the preference part is the mean over k of
-    -(1 - e) log sigmoid(h_k) - e log sigmoid(-h_k) (Rafailov et al. 2023, equation 7; conservative with
-    e = label_smoothing, Mitchell 2023), plus sft_weight times -pi_c / chosen_length (Pang et al. 2024, equation 2).
-    """
-    from torch.nn.functional import logsigmoid
-
-    rewards = config.beta * (policy - reference)
-    margins = rewards[0] - rewards[1:]
-    smooth = config.label_smoothing
-    preference = (-(1 - smooth) * logsigmoid(margins) - smooth * logsigmoid(-margins)).mean()
-    nll = -policy[0] / chosen_length
-    figures = {
-        "dpo": preference,
-        "nll": nll,
-        "rewards/chosen": rewards[0],
-        "rewards/rejected": rewards[1:].mean(),
-        "rewards/margins": margins.mean(),
-        "rewards/accuracies": (margins > 0).float().mean(),
-    }
-    return preference + config.sft_weight * nll, {name: float(value.detach()) for name, value in figures.items()}
-
-
 class _Objective:
     """A step's loss is the mean over its groups, one group a forward pass, and that of the rows it takes along."""
 
     def __init__(
         self,
         data: Sequence[GroupSample],
-        reference: Sequence[torch.Tensor],
+        reference: Sequence[torch.Tensor] | None,
         replayed: Sequence[Sample],
         config: DpoConfig,
         device: torch.device,
@@ -144,8 +135,9 @@ class _Objective:
         (i,) = micro
         groups = sum(part[0] < len(self.data) for part in step)
         policy = group_log_probs(model, self.data[i], self.device, packed=self.config.gradient_checkpointing)
-        reference = self.reference[i].to(self.device)
-        loss, figures = group_loss(policy, reference, len(self.data[i].completions[0]), self.config)
+        reference = self.reference[i].to(self.device) if self.reference else None
+        lengths = [len(answer) for answer in self.data[i].completions]
+        loss, figures = losses.group_loss(policy, reference, lengths, self.config)
         return loss / groups, {name: value / groups for name, value in figures.items()}
 
     def _replay(
@@ -157,10 +149,19 @@ class _Objective:
         return self.config.sft_weight * loss, {"replay": float(loss.detach())}
 
 
-def _check_start(figures: dict[str, float]) -> None:
-    """Before the first update policy and reference are one model, so the preference part is ln 2."""
-    if abs(figures["dpo"] - math.log(2)) > 0.01:
-        raise JobError(
-            f"the preference loss starts at {figures['dpo']:.3f} instead of .693: policy and reference differ",
-            next="remove the reference cache and run again",
-        )
+def _start_check(config: DpoConfig) -> Callable[[dict[str, float]], None] | None:
+    """Before the first update policy and reference are one model, so the preference part is known: ln 2, or for "ipo"
+    its whole margin. Without a reference there is nothing to check."""
+    expected = losses.start(config)
+    if expected is None:
+        return None
+
+    def check(figures: dict[str, float]) -> None:
+        if abs(figures["dpo"] - expected) > 0.015 * expected:
+            raise JobError(
+                f"the preference loss starts at {figures['dpo']:.3f} instead of {f'{expected:.3f}'.lstrip('0')}: "
+                "policy and reference differ",
+                next="remove the reference cache and run again",
+            )
+
+    return check

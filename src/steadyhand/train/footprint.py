@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from steadyhand.errors import PrerequisiteError
+from steadyhand.models.adapters import VIRTUAL
 from steadyhand.train.config import DpoConfig, SftConfig, TrainConfig
 
 ANSWER = 128  # tokens of a preference answer when nothing limits them: tool calls and short replies
@@ -87,12 +88,16 @@ class Footprint:
 def sft_footprint(shape: Shape, config: SftConfig, device: str) -> Footprint:
     """The largest forward pass: `micro_tokens` (or `batch_tokens`), or one row of `max_length` if that is more."""
     tokens = max(config.micro_tokens or config.batch_tokens, config.max_length)
+    positions = tokens // 2
+    assumed = ["logits are computed for half of the tokens (those that are trained)"]
+    if virtual := _virtual(config):
+        rows = -(-tokens // config.max_length)
+        tokens += rows * virtual
+        assumed += [f"{virtual} virtual tokens in front of {rows} rows: more for shorter rows"]
     mixed = _mixed(config, device)
     held = _again(shape, config.method, tokens, mixed)
     if not config.gradient_checkpointing:
-        held = tokens * shape.layers * activation_bytes(shape, mixed=mixed)
-    positions = tokens // 2
-    assumed = ["logits are computed for half of the tokens (those that are trained)"]
+        held = tokens * shape.layers * _layer_bytes(shape, config, mixed)
     parts = {"activations": held, "logits": LOGITS_BYTES * shape.vocabulary * positions}
     return _footprint(shape, config, device, parts, assumed)
 
@@ -101,13 +106,13 @@ def dpo_footprint(shape: Shape, config: DpoConfig, device: str) -> Footprint:
     """One group: its prompt once, K + 1 answers, and (unless activations are computed again, which packs all into one
     sequence) the prompt's keys and values once for each answer."""
     answers, length = (config.k or 3) + 1, min(config.max_completion or ANSWER, config.max_length // 2)
-    prompt = config.max_length - length
+    prompt = config.max_length - length + _virtual(config)
     mixed = _mixed(config, device)
     tokens = prompt + answers * length
     held = _again(shape, config.method, tokens, mixed)
     if not config.gradient_checkpointing:
         cached = answers * (prompt + length) * 2 * shape.keys * (2 if mixed else 4)
-        held = shape.layers * (tokens * activation_bytes(shape, mixed=mixed) + cached)
+        held = shape.layers * (tokens * _layer_bytes(shape, config, mixed) + cached)
     parts = {"activations": held, "logits": LOGITS_BYTES * shape.vocabulary * answers * length}
     assumed = [f"a prompt of {prompt} tokens and {answers} answers of {length}"]
     return _footprint(shape, config, device, parts, assumed)
@@ -116,7 +121,7 @@ def dpo_footprint(shape: Shape, config: DpoConfig, device: str) -> Footprint:
 def _again(shape: Shape, method: str, tokens: int, mixed: bool) -> int:
     """With activations computed again: the input of every layer and of the last norm with its normalised values, and
     the inside of the one layer that is under way."""
-    number = 2 if method == "lora" and mixed else 4
+    number = 2 if method != "full" and mixed else 4
     return tokens * ((shape.layers + 2) * shape.hidden * number + activation_bytes(shape, mixed=mixed))
 
 
@@ -131,11 +136,33 @@ def activation_bytes(shape: Shape, *, mixed: bool) -> int:
     return 26 * h + 10 * q + 10 * k + 8 * i if mixed else 4 * (6 * h + 4 * q + 4 * k + 4 * i)
 
 
+def _layer_bytes(shape: Shape, config: TrainConfig, mixed: bool) -> int:
+    """`activation_bytes`, and with "dora" also what its magnitudes scale: each map's output with and without the
+    update."""
+    scaled = 2 * sum(out for _, out in shape.matrices) * (2 if mixed else 4) if config.method == "dora" else 0
+    return activation_bytes(shape, mixed=mixed) + scaled
+
+
 def trained_weights(shape: Shape, config: TrainConfig) -> int:
     """How many numbers the optimizer moves."""
-    if config.method == "lora":
-        return shape.layers * sum(config.lora_rank * (a + b) for a, b in shape.matrices)
-    return shape.linear + _norms(shape) + (shape.embeddings if config.train_embeddings else 0)
+    if config.method == "full":
+        return shape.linear + _norms(shape) + (shape.embeddings if config.train_embeddings else 0)
+    if config.method == "prompt":
+        return config.virtual_tokens * shape.hidden
+    return shape.layers * {
+        "ia3": 2 * shape.keys + shape.inner,
+        "prefix": config.virtual_tokens * 2 * shape.keys,
+    }.get(config.method, _low_rank(shape, config))
+
+
+def _low_rank(shape: Shape, config: TrainConfig) -> int:
+    """Of one layer: two thin matrices for every map, and with "dora" a magnitude for every output."""
+    thin = sum(config.lora_rank * (a + b) for a, b in shape.matrices)
+    return thin + (sum(out for _, out in shape.matrices) if config.method == "dora" else 0)
+
+
+def _virtual(config: TrainConfig) -> int:
+    return config.virtual_tokens if config.method in VIRTUAL else 0
 
 
 def optimizer_bytes(shape: Shape, config: TrainConfig) -> int:
@@ -146,20 +173,31 @@ def optimizer_bytes(shape: Shape, config: TrainConfig) -> int:
 
 def _footprint(shape: Shape, config: TrainConfig, device: str, parts: dict[str, int], assumed: list[str]) -> Footprint:
     trained, whole = trained_weights(shape, config), shape.linear + _norms(shape) + shape.embeddings
-    frozen = config.method == "lora"
+    frozen = config.method != "full"
     small = frozen and (_mixed(config, device) and config.precision != "float32") and device != "cpu"
+    base = whole * (2 if small else 4)
+    if config.method == "qlora":
+        base, parts = _four_bits(shape, whole, device), parts | {"one matrix": 2 * shape.hidden * shape.inner}
     first = {
-        "weights": whole * (2 if small else 4) + (4 * trained if frozen else 0),
+        "weights": base + (4 * trained if frozen else 0),
         "gradients": 4 * trained,
         "optimizer": optimizer_bytes(shape, config),
     }
     if _mixed(config, device) and not small:
         first["bf16 copies"] = 2 * shape.linear
     if frozen:
-        assumed = [*assumed, "activations as in full training: adapters need no more"]
+        assumed = [*assumed, "activations as in full training, of which frozen weights need fewer"]
     if device != "cpu":
         assumed = [*assumed, "counted, not measured on a card"]
     return Footprint(shape.name, whole, trained, first | parts, tuple(assumed))
+
+
+def _four_bits(shape: Shape, whole: int, device: str) -> int:
+    """4 bits a weight of the layers' maps, 8 for every block of 64 and 32 for every 256 blocks (Dettmers et al. 2023,
+    section 3); embeddings and norms in bfloat16."""
+    if device == "cpu":
+        raise PrerequisiteError('method "qlora" needs a CUDA device', next="plan for one with --device cuda")
+    return round(shape.linear * (4 + 8 / 64 + 32 / (64 * 256)) / 8) + 2 * (whole - shape.linear)
 
 
 def _norms(shape: Shape) -> int:

@@ -70,6 +70,10 @@ class Guard:
         if self.reference is None:
             self.reference = count(self.questions, self._ask)
 
+    def watch(self, model: Any) -> None:
+        """From now on `model` is asked: an adapter may begin elsewhere than the model that it is compared with."""
+        self._model = model
+
     def refuse_damaged(self) -> None:
         """Raises JobError when the model as it stands is damaged already, measured against the reference."""
         found = self._checkup(0)

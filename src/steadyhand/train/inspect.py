@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from steadyhand.domain.rows import Row
 from steadyhand.train.config import SftConfig
-from steadyhand.train.data import Sample, nested, samples, sft_plan
+from steadyhand.train.data import Sample, arranged, samples, sft_plan
 
 if TYPE_CHECKING:
     from steadyhand.chat.render import Renderer
@@ -32,25 +32,32 @@ class Segment:
 
 @dataclass(frozen=True)
 class Shown:
-    """One row: `segments` make up all of it; `cut` counts tokens taken from its left side."""
+    """One row: `segments` make up all of it; `cut` counts tokens taken from its left side, `lost` from its right."""
 
     source: str
     segments: tuple[Segment, ...]
     tokens: int
     trained: int
     cut: int
+    lost: int = 0
 
 
 @dataclass(frozen=True)
 class Inspection:
     """`tokens` are those of all rows, `trained` the ones with a loss, each counted once an epoch. `passes` are the
-    tokens that are really computed (dialogues of several turns share theirs), `padding` the share of a step that is
-    filler. `thoughtless` rows have an answer without reasoning. `steps` are the optimiser steps of all epochs."""
+    tokens that are really computed, in `sequences` by `packing` (dialogues of several turns share theirs), `padding`
+    the share of a step that is filler. `cut` rows lost the start of their prompt and `lost` ones the end of their
+    answer, by `truncation`. `thoughtless` rows have an answer without reasoning. `steps` are the optimiser steps of all
+    epochs."""
 
     rows: int
     tokens: int
     trained: int
     cut: int
+    lost: int
+    truncation: str
+    packing: str
+    sequences: int
     thoughtless: int
     passes: int
     padding: float
@@ -65,10 +72,11 @@ def inspect(
     """Renders all rows and shows those named in `sources`; `decode` turns ids into text, special tokens too. Raises
     UsageError for a row that cannot be trained."""
     data = samples(rows, renderer, config)
-    merged = nested(data)
+    merged = arranged(data, config)
     lengths = [len(sample.ids) for sample in merged]
     plan = sft_plan(lengths, config)
-    filled = sum(max(lengths[i] for i in micro) * len(micro) for step in plan for micro in step)
+    filled = sum(_width([lengths[i] for i in micro], config) for step in plan for micro in step)
+    passes = sum(len(step) for step in plan)
     wanted = set(sources)
     seen = {row.source: sample for row, sample in zip(rows, data, strict=True) if row.source in wanted}
     return Inspection(
@@ -76,13 +84,22 @@ def inspect(
         tokens=sum(len(sample.ids) for sample in data),
         trained=sum(sum(sample.mask) for sample in data),
         cut=sum(sample.cut > 0 for sample in data),
+        lost=sum(sample.lost > 0 for sample in data),
+        truncation=config.truncation,
+        packing=config.packing,
+        sequences=passes // config.epochs if config.packing == "packed" else len(merged),
         thoughtless=sum(not (row.messages[-1].think or "").strip() for row in rows),
         passes=sum(lengths),
         padding=1 - config.epochs * sum(lengths) / filled,
         steps=len(plan),
-        longest=max(len(sample.ids) + sample.cut for sample in data),
+        longest=max(len(sample.ids) + sample.cut + sample.lost for sample in data),
         shown=tuple(_shown(source, seen[source], decode) for source in sources if source in seen),
     )
+
+
+def _width(lengths: Sequence[int], config: SftConfig) -> int:
+    """Tokens that one forward pass computes, filler included."""
+    return sum(lengths) if config.packing == "packed" else max(lengths) * len(lengths)
 
 
 def _shown(source: str, sample: Sample, decode: Decode) -> Shown:
@@ -91,4 +108,4 @@ def _shown(source: str, sample: Sample, decode: Decode) -> Shown:
         for trained, run in itertools.groupby(zip(sample.ids, sample.mask, strict=True), key=lambda pair: pair[1])
     ]
     segments = tuple(Segment(decode(ids), bool(trained), len(ids)) for trained, ids in parts)
-    return Shown(source, segments, len(sample.ids), sum(sample.mask), sample.cut)
+    return Shown(source, segments, len(sample.ids), sum(sample.mask), sample.cut, sample.lost)

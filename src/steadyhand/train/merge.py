@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steadyhand.errors import JobError, UsageError
+from steadyhand.models.adapters import VIRTUAL, kind_of, refuse_unmergeable
 from steadyhand.models.backend import Prompt
 from steadyhand.train.result import publish
 
@@ -34,6 +35,7 @@ class MergeReport:
     kl: float
     argmax_agreement: float
     positions: int
+    merged: bool = True  # False: the adapter stays beside its base
 
 
 def merge(
@@ -49,9 +51,24 @@ def merge(
     """Saves the adapter of `folder` merged into its base at `out`; a whole model is copied. Either is read back and
     compared with the model before, on `prompts`.
 
-    Raises UsageError without prompts, PrerequisiteError for a folder that is no model, and JobError when the mean
-    KL divergence is above `max_kl` nats or the argmax agreement below `min_agreement`; then `out` stays as it was.
+    Raises UsageError without prompts and for virtual tokens, which nothing can merge, PrerequisiteError for a folder
+    that is no model, and JobError when the mean KL divergence is above `max_kl` nats or the argmax agreement below
+    `min_agreement`; then `out` stays as it was.
     """
+    refuse_unmergeable(folder)
+    return _settle(folder, out, prompts, device, dtype, max_kl, min_agreement)
+
+
+def merge_or_keep(folder: Path, out: Path, prompts: Sequence[Prompt]) -> MergeReport:
+    """As `merge`; virtual tokens are copied as the adapter that they are, and held to the same answers."""
+    if kind_of(folder) not in VIRTUAL:
+        return merge(folder, out, prompts)
+    return replace(_settle(folder, out, prompts, "auto", "auto", 1e-3, 0.99), merged=False)
+
+
+def _settle(
+    folder: Path, out: Path, prompts: Sequence[Prompt], device: str, dtype: str, max_kl: float, min_agreement: float
+) -> MergeReport:
     from steadyhand.models.load import load
 
     if not prompts:

@@ -15,60 +15,75 @@ from typing import Any
 import torch
 
 from steadyhand.chat.messages import Json
-from steadyhand.models.load import (
-    ADAPTER,
-    TOKENIZER_FILES,
-    base_of,
-    check_vocabulary,
-    load_tokenizer,
-    load_weights,
-    resolve,
-)  # fmt: skip
+from steadyhand.errors import UsageError
+from steadyhand.models.adapters import VIRTUAL, kind_of, virtual_ids
+from steadyhand.models.load import TOKENIZER_FILES, base_of, check_vocabulary, load_tokenizer, load_weights, resolve
 from steadyhand.models.quiet import quiet
+from steadyhand.train.adapters import with_adapter
 from steadyhand.train.config import TrainConfig
 from steadyhand.train.result import publish, write_record
 
 
 def trainable(name: str | Path, config: TrainConfig) -> tuple[Any, Any, Path]:
-    """(model, tokenizer, folder) ready to train by `config.method`. Raises PrerequisiteError.
+    """(model, tokenizer, folder) ready to train by `config.method`. Raises PrerequisiteError, and UsageError for an
+    adapter folder that the method cannot go on with.
 
-    Adapters start as a no-op (B is zero). An adapter folder goes on with its own adapter when the method is "lora"
-    (its own rank and scale) and is merged into its base first when it is "full".
+    An adapter folder goes on with its own adapter when it is of the method (its own rank and scale) and is merged into
+    its base first when the method is "full".
     """
+    from steadyhand.models.quantised import require
+
+    if config.method == "qlora":
+        require()
     folder = resolve(name)
     tokenizer = load_tokenizer(folder)
+    given = kind_of(folder)
+    _refuse_stacked(folder, given, config.method)
     dtype = "float32" if config.method == "full" or config.precision == "float32" else "auto"
-    model = load_weights(folder, device=config.device, dtype=dtype, trainable=config.method == "lora")
+    model = load_weights(
+        folder,
+        device=config.device,
+        dtype=dtype,
+        trainable=config.method != "full",
+        quantised=config.method == "qlora",
+    )
     check_vocabulary(model, tokenizer, folder)
-    adapter = (folder / ADAPTER).is_file()
     if config.method == "full":
-        model = model.merge_and_unload() if adapter else model
+        model = model.merge_and_unload() if given else model
         model.requires_grad_(True)
         _set_trained(model, config.train_embeddings)
-    elif not adapter:
-        model = _with_adapters(model, config)
+    elif not given:
+        model = with_adapter(model, tokenizer, config)
         model.peft_config["default"].base_model_name_or_path = _lasting_name(name, folder)
     return model, tokenizer, folder
+
+
+def before(model: Any, folder: Path) -> Any:
+    """The model as `folder` has it. Virtual tokens that are new are no part of it, and unlike all other adapters they
+    change the answers from the start on."""
+    return model.get_base_model() if virtual_ids(model) and kind_of(folder) is None else model
+
+
+def _refuse_stacked(folder: Path, given: str | None, method: str) -> None:
+    if given is None or given == {"qlora": "lora"}.get(method, method):
+        return
+    if given in VIRTUAL:
+        raise UsageError(
+            f"the model has a {given}, which cannot be merged, so method {method!r} cannot go on with it",
+            where=str(folder),
+            next=f'set method = "{given}", which trains it further, or start from its base',
+        )
+    if method != "full":
+        raise UsageError(
+            f"the model is a {given} adapter, and method {method!r} would put another on top",
+            where=str(folder),
+            next=f'set method = "{given}", which trains it further, or merge it first (`steady export`)',
+        )
 
 
 def _set_trained(model: Any, embeddings: bool) -> None:
     for outer in (model.get_input_embeddings(), model.get_output_embeddings()):
         outer.requires_grad_(embeddings)
-
-
-def _with_adapters(model: Any, config: TrainConfig) -> Any:
-    from peft import LoraConfig, get_peft_model
-
-    torch.manual_seed(config.seed)
-    lora = LoraConfig(
-        task_type="CAUSAL_LM",
-        target_modules="all-linear",
-        r=config.lora_rank,
-        lora_alpha=config.lora_alpha,
-        lora_dropout=0.0,  # dropout would make policy and reference differ at the first step
-    )
-    with quiet():
-        return get_peft_model(model, lora)
 
 
 def _lasting_name(name: str | Path, folder: Path) -> str:
@@ -87,7 +102,7 @@ def save(model: Any, source: Path, out: Path, config: TrainConfig, facts: Mappin
     def write(folder: Path) -> None:
         with quiet():
             # "auto" would ask the hub whether the base model's vocabulary was resized
-            model.save_pretrained(folder, **({"save_embedding_layers": False} if config.method == "lora" else {}))
+            model.save_pretrained(folder, **({"save_embedding_layers": False} if config.method != "full" else {}))
         copy_tokenizer(source, folder)
         write_record(folder, config, facts)
 

@@ -29,8 +29,8 @@ class Progress(Protocol):
 class TrainResult:
     """`folder` holds the model ("full") or the adapter ("lora"). `log` has a row per `log_steps`: step, epoch,
     loss, learning_rate, grad_norm and the objective's own figures. `seconds` is this call's wall time, `tokens`
-    those of all planned steps without padding. `cut_prompts` counts samples shortened on the left and
-    `cut_rejected` rejected answers shortened on the right."""
+    those of all planned steps without padding. `cut_prompts` counts samples shortened on the left,
+    `cut_answers` those shortened on the right, and `cut_rejected` rejected answers shortened on the right."""
 
     folder: Path
     log: tuple[dict[str, float], ...]
@@ -39,6 +39,7 @@ class TrainResult:
     tokens: int
     cut_prompts: int = 0
     cut_rejected: int = 0
+    cut_answers: int = 0
 
 
 def work_folder(out: Path) -> Path:

@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steadyhand.domain.rows import Row
+from steadyhand.models.adapters import virtual_ids
 from steadyhand.train.config import SftConfig
-from steadyhand.train.data import Sample, digest, nested, samples, sft_plan
+from steadyhand.train.data import Sample, arranged, digest, led, samples, sft_plan
 from steadyhand.train.result import Progress, TrainResult, work_folder
 
 if TYPE_CHECKING:
@@ -44,20 +45,21 @@ def train_sft(
     from steadyhand.chat.render import Renderer
     from steadyhand.models.load import fingerprint
     from steadyhand.train import blend, loop
-    from steadyhand.train.model import save, trainable
+    from steadyhand.train.model import before, save, trainable
 
     began = time.monotonic()
     model, tokenizer, folder = trainable(model_folder, config)
     start = blend.weights(model) if config.keep_base else {}
-    data = nested(samples(rows, Renderer(tokenizer), config))
+    data = arranged(samples(rows, Renderer(tokenizer), config), config)
     plan = sft_plan([len(sample.ids) for sample in data], config)
     settings = replace(config, save_steps=0, log_steps=1)  # neither changes the result
     work = work_folder(out)
     if guard:
-        guard.begin(model, tokenizer, len(plan))
+        guard.begin(before(model, folder), tokenizer, len(plan))
+        guard.watch(model)
     job = loop.Job(
         model=model,
-        objective=_Objective(data, model.device),
+        objective=_Objective(led(data, virtual_ids(model)), model.device, packed=config.packing == "packed"),
         plan=plan,
         config=config,
         work=work,
@@ -71,24 +73,24 @@ def train_sft(
     log = loop.run(job)
     blend.towards(model, start, config.keep_base)
     tokens = config.epochs * sum(len(sample.ids) for sample in data)
-    cut = sum(sample.cut > 0 for sample in data)
-    facts = {"steps": len(plan), "tokens": tokens, "cut_prompts": cut, "log": list(log)}
+    cut, lost = sum(sample.cut > 0 for sample in data), sum(sample.lost > 0 for sample in data)
+    facts = {"steps": len(plan), "tokens": tokens, "cut_prompts": cut, "cut_answers": lost, "log": list(log)}
     save(model, folder, out, config, facts | ({"health": guard.record()} if guard else {}))
     shutil.rmtree(work)
-    return TrainResult(out, log, len(plan), time.monotonic() - began, tokens, cut)
+    return TrainResult(out, log, len(plan), time.monotonic() - began, tokens, cut, cut_answers=lost)
 
 
 class _Objective:
-    """The step's loss, one padded forward pass at a time."""
+    """The step's loss, one padded or packed forward pass at a time."""
 
-    def __init__(self, data: Sequence[Sample], device: torch.device) -> None:
-        self.data, self.device = data, device
+    def __init__(self, data: Sequence[Sample], device: torch.device, *, packed: bool) -> None:
+        self.data, self.device, self.loss = data, device, packed_loss if packed else token_loss
 
     def __call__(
         self, model: Any, micro: Sequence[int], step: Sequence[Sequence[int]]
     ) -> tuple[torch.Tensor, dict[str, float]]:
         trained = sum(sum(self.data[i].mask) for part in step for i in part)
-        return token_loss(model, [self.data[i] for i in micro], self.device) / trained, {}
+        return self.loss(model, [self.data[i] for i in micro], self.device) / trained, {}
 
 
 def token_loss(model: Any, batch: Sequence[Sample], device: torch.device) -> torch.Tensor:
@@ -105,6 +107,22 @@ def token_loss(model: Any, batch: Sequence[Sample], device: torch.device) -> tor
     trained = torch.tensor([[*sample.mask, *[0] * (width - len(sample.mask))] for sample in batch], device=device) > 0
     with _scored(model, trained.roll(-1, 1)):  # a token is predicted one position before it; none is trained at 0
         logits = model(input_ids=ids, use_cache=False).logits
+    loss: torch.Tensor = functional.cross_entropy(logits[0].float(), ids[trained], reduction="sum")
+    return loss
+
+
+def packed_loss(model: Any, batch: Sequence[Sample], device: torch.device) -> torch.Tensor:
+    """As `token_loss`, with all rows behind one another in one sequence: each sees itself only, from position 0 on."""
+    import torch
+    from torch.nn import functional
+
+    ids = torch.tensor([[token for sample in batch for token in sample.ids]], device=device)
+    trained = torch.tensor([[on for sample in batch for on in sample.mask]], device=device) > 0
+    owner = torch.tensor([i for i, sample in enumerate(batch) for _ in sample.ids], device=device)
+    positions = torch.tensor([[i for sample in batch for i in range(len(sample.ids))]], device=device)
+    seen = (owner == owner[:, None]).tril()[None, None]
+    with _scored(model, trained.roll(-1, 1)):  # no row's first token is trained, so no row predicts the next one's
+        logits = model(input_ids=ids, attention_mask=seen, position_ids=positions, use_cache=False).logits
     loss: torch.Tensor = functional.cross_entropy(logits[0].float(), ids[trained], reduction="sum")
     return loss
 
