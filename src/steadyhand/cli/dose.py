@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--point", help="The knowledge point whose cards are tried.")
 @click.option(
-    "--shortcut", type=click.Path(path_type=Path), help="Instead: an experiment file of naive and diverse cards."
+    "--shortcut",
+    type=click.Path(path_type=Path),
+    help="Instead: an experiment file: sets of cards, and cue-conflict probes.",
 )
 @click.option("--ladder", default="", help="Cards of each rung [1,2,4,8,16 as far as there are cards].")
 @click.option("--seeds", default="0,1,2", show_default=True, help="One training per rung and seed.")
@@ -57,8 +59,8 @@ def dose_command(
 ) -> int:
     """Train the base of FOLDER on 1, 2, 4 ... cards of one point and ask what it learnt and what it lost.
 
-    Exit 0: some rung is an effective dose (with --shortcut: the diverse cards cure the shortcut). Exit 1: none is. Stop
-    it at any time: the next call goes on where it was.
+    Exit 0: some rung is an effective dose (--shortcut: the last set of cards cures what the first one taught). Exit 1:
+    none is. Stop it at any time: the next call goes on where it was.
     """
     from steadyhand.flow.dose import Request
 
@@ -111,11 +113,15 @@ def _show_dose(found: Dose, pages: Sequence[Path], as_json: bool) -> int:
         click.echo(_line(one))
     for one in found.rungs:
         more = f" ({one.cases_needed} further answers would tell)" if one.cases_needed else ""
-        click.echo(f"{one.cards} cards: {one.verdict}: {'; '.join(one.reasons)}{more}")
-    smallest = f"{found.smallest} cards" if found.smallest else "none of these"
+        click.echo(f"{_cards(one.cards)}: {one.verdict}: {'; '.join(one.reasons)}{more}")
+    smallest = _cards(found.smallest) if found.smallest else "none of these"
     click.echo(f"smallest effective dose: {smallest}")
     click.echo(f"report: {pages[0]}")
     return EXIT_OK if found.smallest else EXIT_NO
+
+
+def _cards(count: int) -> str:
+    return f"{count} card" if count == 1 else f"{count} cards"
 
 
 def _line(one: Rung) -> str:
@@ -143,7 +149,9 @@ def _show_shortcut(found: Shortcut, pages: Sequence[Path], as_json: bool) -> int
             f"{arm.name:<11} {_percent(arm.rule.value):>12} {rule:<17} {_percent(arm.cue.value):>11} {cue:<17} "
             f"{_percent(arm.neither.value):>8}"
         )
-    click.echo(f"{found.verdict}: {found.reason}")
+    for name, cure in found.cures.items():
+        more = f" ({cure.cases_needed} further groups would tell)" if cure.cases_needed else ""
+        click.echo(f"{name}: {cure.verdict}: {cure.reason}{more}")
     click.echo(f"report: {pages[0]}")
     return EXIT_OK if found.verdict == "PASS" else EXIT_NO
 

@@ -1,9 +1,10 @@
-"""Reads the file of a shortcut experiment: naive cards, diverse cards, and probes in which a cue and the rule differ.
+"""Reads the file of a shortcut experiment: sets of cards, and probes in which a cue and the rule differ.
 
     name: what is tried
     outcomes: {unsafe: PATTERN, safe: PATTERN}          what an answer may conclude (regular expressions, case ignored)
-    naive:    [{id, q, think, a, lang}]                 cards as in knowledge/, whose cue foretells the outcome
-    diverse:  [{id, q, think, a, lang}]                 all cards of the cure
+    cards:
+      naive:   [{id, q, think, a, lang}]                the first set: cards, as in knowledge/, that teach the cue
+      diverse: [{id, q, think, a, lang}]                every further set is a cure, held against the first
     probes:   [{id, question, rule, cue, lang, cluster}]  `rule` is the right outcome, `cue` what the shortcut says
 
 Knows the file's keys; knows nothing of models.
@@ -45,10 +46,11 @@ class CueProbe:
 
 @dataclass(frozen=True)
 class ShortcutFile:
+    """`cards` by the name of their set, in the file's order."""
+
     name: str
     outcomes: Mapping[str, str]
-    naive: tuple[Card, ...]
-    diverse: tuple[Card, ...]
+    cards: Mapping[str, tuple[Card, ...]]
     probes: tuple[CueProbe, ...]
 
     def concluded(self, text: str) -> str | None:
@@ -63,13 +65,12 @@ def read_shortcut(path: Path) -> ShortcutFile:
         what = "a folder, not an experiment's file" if path.is_dir() else "no such file"
         raise DomainError(what, where=str(path), next="docs/dose.md says how an experiment file is written")
     row = read_yaml(read_text(path), str(path))
-    row.fields(["outcomes", "naive", "diverse", "probes"], ["name"])
+    row.fields(["outcomes", "cards", "probes"], ["name"])
     outcomes = _outcomes(row)
     found = ShortcutFile(
         name=row.text("name", path.stem),
         outcomes=outcomes,
-        naive=_cards(row, "naive"),
-        diverse=_cards(row, "diverse"),
+        cards=_sets(row),
         probes=tuple(_probe(entry, list(outcomes)) for entry in row.items("probes")),
     )
     if not any(probe.conflict for probe in found.probes):
@@ -83,6 +84,17 @@ def _outcomes(row: Cursor) -> dict[str, str]:
     if len(names) < 2:
         raise row.at("outcomes").error("an outcome needs an alternative", "write two or more `name: pattern` pairs")
     return {name: compiled(row.at("outcomes", name)) for name in names}
+
+
+def _sets(row: Cursor) -> dict[str, tuple[Card, ...]]:
+    names = list(row.mapping("cards"))
+    if len(names) < 2:
+        raise row.at("cards").error(
+            "one set of cards has nothing to be held against", "write a naive and a diverse set"
+        )
+    if "base" in names:
+        raise row.at("cards").error("'base' names the model without cards", "rename the set", key="base")
+    return {name: _cards(row.at("cards"), name) for name in names}
 
 
 def _cards(row: Cursor, key: str) -> tuple[Card, ...]:
@@ -108,7 +120,7 @@ def _probe(row: Cursor, outcomes: Sequence[str]) -> CueProbe:
 
 def _refuse_leaks(row: Cursor, found: ShortcutFile) -> None:
     """A probe that is trained measures memory; a probe that stands twice counts twice."""
-    trained = {card.messages[-2].content.strip() for card in (*found.naive, *found.diverse)}
+    trained = {card.messages[-2].content.strip() for cards in found.cards.values() for card in cards}
     seen: set[str] = set()
     for index, probe in enumerate(found.probes):
         if probe.question.strip() in trained:

@@ -54,8 +54,8 @@ class Arm:
 
 @dataclass(frozen=True)
 class Cure:
-    """Do diverse cards make the rule decide where naive ones let the cue decide? Exact McNemar on right conclusions of
-    conflict questions; a cluster over all seeds is one unit."""
+    """Does another set of cards make the rule decide where the naive set lets the cue decide? Exact McNemar on right
+    conclusions of conflict questions; a cluster over all seeds is one unit."""
 
     verdict: VerdictWord
     gained: int
@@ -82,7 +82,7 @@ def arm(name: str, cards: int, found: Sequence[Conclusion]) -> Arm:
 
 
 def cure(naive: Sequence[Conclusion], diverse: Sequence[Conclusion]) -> Cure:
-    """PASS: the rule decides more often after the diverse cards (p <= .05, gains above losses). FAIL: it decides less
+    """PASS: the rule decides more often after the other cards (p <= .05, gains above losses). FAIL: it decides less
     often. INSUFFICIENT: luck explains the difference, or there is none."""
     before = {one.key: _by_rule(one) for one in naive if one.conflict}
     pairs = [(one.cluster, before[one.key], _by_rule(one)) for one in diverse if one.key in before]

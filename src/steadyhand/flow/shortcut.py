@@ -1,7 +1,7 @@
 """The shortcut experiment as one page: lone cards teach a cue, diverse ones teach the rule. Seen on the same questions.
 
-Three arms: the base, the base trained on the naive cards, the base trained on the diverse ones. Both trainings show
-cards equally often and have the same rehearsal, so the difference between them is the choice of cards.
+One arm is the base, one more each set of cards of the file. All trainings show cards equally often and take the same
+share of rehearsal, so the difference between them is the choice of cards.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from steadyhand.domain.load import load
 from steadyhand.domain.model import Card, Domain, Point
 from steadyhand.domain.rows import Row
 from steadyhand.errors import Place
-from steadyhand.evaluate.cues import Arm, Conclusion, arm, cure
+from steadyhand.evaluate.cues import Arm, Conclusion, Cure, arm, cure
 from steadyhand.flow.cells import Answered, Cell, bench_of, carry_out, planned
 from steadyhand.flow.desk import Planned, Watcher
 from steadyhand.ledger.result import VerdictWord
 from steadyhand.models.backend import Prompt
 from steadyhand.settings import Settings
 
-BASE, NAIVE, DIVERSE = "base", "naive", "diverse"
+BASE = "base"
 SHOWS_PER_CARD = 16
 
 
@@ -43,15 +43,14 @@ class Asked:
 
 @dataclass(frozen=True)
 class Shortcut:
-    """What the experiment found. `verdict` PASS: the diverse cards cure the shortcut (`evaluate.cues.cure`)."""
+    """What the experiment found. `cures` holds every further set of cards against the first one; `verdict` is that of
+    the last set."""
 
     domain: str
     name: str
     created: str
     verdict: VerdictWord
-    reason: str
-    cases_needed: int | None
-    p_value: float | None
+    cures: dict[str, Cure]
     arms: tuple[Arm, ...]
     seeds: tuple[int, ...]
     shows: int
@@ -79,35 +78,34 @@ def try_shortcut(
     shows = shows or shows_of(told)
     cells = _cells(domain, told, settings, seeds, shows)
     answered = carry_out(cells, bench, watcher)
-    found = {name: _conclusions(told, name, seeds, answered) for name in (BASE, NAIVE, DIVERSE)}
-    cured = cure(found[NAIVE], found[DIVERSE])
-    sizes = {BASE: 0, NAIVE: len(told.naive), DIVERSE: len(told.diverse)}
+    found = {name: _conclusions(told, name, seeds, answered) for name in (BASE, *told.cards)}
+    naive, *further = told.cards
+    cures = {name: cure(found[naive], found[name]) for name in further}
+    sizes = {BASE: 0} | {name: len(cards) for name, cards in told.cards.items()}
     return Shortcut(
         domain=domain.name,
         name=told.name,
         created=datetime.now(UTC).isoformat(timespec="minutes"),
-        verdict=cured.verdict,
-        reason=cured.reason,
-        cases_needed=cured.cases_needed,
-        p_value=cured.p_value,
+        verdict=cures[further[-1]].verdict,
+        cures=cures,
         arms=tuple(arm(name, sizes[name], own) for name, own in found.items()),
         seeds=tuple(seeds),
         shows=shows,
         asked=tuple(_asked(probe, found, seeds[0]) for probe in told.probes),
-        cards={NAIVE: _shown(told.naive), DIVERSE: _shown(told.diverse)},
+        cards={name: _shown(cards) for name, cards in told.cards.items()},
         manifest={"base": settings.model.base, "fingerprint": bench.fingerprint, **_given(settings)},
     )
 
 
 def shows_of(told: ShortcutFile) -> int:
     """How often cards are shown in each training, where nothing else is said."""
-    return SHOWS_PER_CARD * max(len(told.naive), len(told.diverse))
+    return SHOWS_PER_CARD * max(map(len, told.cards.values()))
 
 
 def _cells(domain: Domain, told: ShortcutFile, settings: Settings, seeds: Sequence[int], shows: int) -> list[Cell]:
     questions = tuple((probe.id, Prompt((Message("user", probe.question),))) for probe in told.probes)
     cells = [Cell(BASE, (), questions, settings.seed)]
-    for name, cards in ((NAIVE, told.naive), (DIVERSE, told.diverse)):
+    for name, cards in told.cards.items():
         cells += [Cell(_name(name, s), _rows(domain, cards, shows, s, settings), questions, s) for s in seeds]
     return cells
 
