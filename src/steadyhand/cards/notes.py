@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from steadyhand.domain.model import Language, Point
 from steadyhand.text.normal import fold
 
-_WORD = re.compile(r"[a-z][a-z_]+|[\u3400-\u9fff\uf900-\ufaff]{2}")
+_WORD = re.compile(r"[a-z][a-z_]+|(?=([\u3400-\u9fff\uf900-\ufaff]{2}))")  # Chinese in overlapping pairs
 _NOTE = {"en": "Note: {definition} Rules: {rules}", "zh": "说明：{definition} 规则：{rules}"}
 
 
@@ -35,4 +35,4 @@ def note(points: Sequence[Point], lang: Language) -> str:
 
 
 def _words(text: str) -> frozenset[str]:
-    return frozenset(_WORD.findall(fold(text)))
+    return frozenset(found[1] or found[0] for found in _WORD.finditer(fold(text)))

@@ -35,7 +35,7 @@ def diagnose_command(
     """Ask a model the cards and training scenarios of FOLDER with more and more help, and say what it lacks.
 
     Knowledge (SFT), tool behaviour (DPO) or reasoning (a bigger model, a deterministic tool, finer steps). Exit 0:
-    every point and tool has a verdict. Exit 1: some have too few cases for one.
+    every point and tool has a verdict. Exit 1: some have too few cases for one, or use no help in their prompt.
     """
     from steadyhand.flow.diagnose import diagnose_domain, diagnose_plan
 
@@ -50,7 +50,7 @@ def diagnose_command(
         emit_json({"model": settings.model.base, "diagnoses": [asdict(one) for one in found]})
     else:
         _show(found)
-    return EXIT_NO if any(one.word == "INSUFFICIENT" for one in found) else EXIT_OK
+    return EXIT_NO if any(one.word in ("INSUFFICIENT", "UNTESTABLE") for one in found) else EXIT_OK
 
 
 def _show(found: Sequence[Diagnosis]) -> None:

@@ -3,7 +3,8 @@
 Knows outcomes by condition; knows nothing of prompts. The conditions:
 - closed: as it stands;  - defined: the definitions and rules that it needs stand in the prompt;
 - decomposed: only the last step is left (of a question: the reasoning is given too; of a call: the tool is named and
-  alone on offer);       - given: the call, or that none is due, is spelled out.
+  alone on offer);       - given: the answer or the call is spelled out. This is the control: a model that does not even
+  use that reads no help in its prompt, so nothing can be told about what it lacks (UNTESTABLE; train it and see).
 Help *lifts* when more units are gained than lost by it (exact McNemar, Holm over all subjects, p <= .05). It is shown
 *not* to lift when the upper end of the gain (Tango's score bound, one-sided 95 %) is below `WORTH`. Else it is open.
 """
@@ -23,7 +24,7 @@ from steadyhand.stats.tests import Paired, collapse, holm, mcnemar_exact, paired
 
 Condition = Literal["closed", "defined", "decomposed", "given"]
 Kind = Literal["point", "tool", "no_call", "reading"]
-Word = Literal["FINE", "SEMANTICS", "BEHAVIOUR", "REASONING", "INSUFFICIENT"]
+Word = Literal["FINE", "SEMANTICS", "BEHAVIOUR", "REASONING", "UNTESTABLE", "INSUFFICIENT"]
 State = Literal["lifts", "no", "open"]
 ALPHA = 0.05
 BAR, TOLERANCE = 0.8, 0.15  # "fine": at least this share right, and the lower end of its interval no further below
@@ -35,7 +36,8 @@ REMEDY = {  # a sentence per verdict and what it rests on
     "behaviour": "DPO: preference groups for this interface, the tool's name first, arguments second",
     "arguments": "a deterministic tool that works the arguments out, or finer steps: naming the tool is not enough",
     "steps": "finer decomposition: with the steps given it is right",
-    "short": "a bigger base, or a deterministic tool: no help in the prompt lifts it",
+    "short": "a bigger base, or a deterministic tool: it repeats what it is told, and can do nothing with less",
+    "deaf": "not to be told by prompts: even the spelled-out answer changes nothing; train a little (`steady dose`)",
     "cases": "more cases before anything is decided",
 }
 
@@ -113,11 +115,13 @@ def _word(kind: Kind, states: Mapping[str, State]) -> tuple[Word, str]:
     called = kind in ("tool", "no_call")
     if states.get("decomposed") == "lifts":
         return ("BEHAVIOUR", "behaviour") if called else ("REASONING", "steps")
+    if kind == "no_call" and states.get("given") == "lifts":
+        return "BEHAVIOUR", "behaviour"
+    if any(states.get(name) == "open" for name in ("defined", "decomposed", "given")):
+        return "INSUFFICIENT", "cases"
     if states.get("given") == "lifts":
-        return ("REASONING", "arguments") if states.get("decomposed") == "no" else ("BEHAVIOUR", "behaviour")
-    if states and all(state == "no" for state in states.values()):
-        return "REASONING", "short"
-    return "INSUFFICIENT", "cases"
+        return "REASONING", "arguments" if kind == "tool" else "short"
+    return ("UNTESTABLE", "deaf") if states else ("INSUFFICIENT", "cases")
 
 
 def _rates(cases: Sequence[Case]) -> dict[str, Metric]:

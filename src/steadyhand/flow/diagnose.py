@@ -21,7 +21,7 @@ from steadyhand.domain.model import Card, Domain, Language, Point
 from steadyhand.domain.textkeys import normal
 from steadyhand.errors import UsageError
 from steadyhand.evaluate.diagnose import Case, Condition, Diagnosis, Kind, diagnose
-from steadyhand.evaluate.saying import says
+from steadyhand.evaluate.saying import picks
 from steadyhand.evaluate.scoring import score
 from steadyhand.evaluate.suites import Target, nested_sample
 from steadyhand.flow.cells import Answered, Cell, bench_of, carry_out, planned
@@ -34,6 +34,7 @@ CASES = 24  # of a subject at most
 _STEPS = {"en": "Steps: {text}", "zh": "步骤：{text}"}
 _NAMED = {"en": "Now call {names}.", "zh": "现在调用 {names}。"}
 _SPELLED = {"en": "Now call {names} with {arguments}.", "zh": "现在调用 {names}，参数是 {arguments}。"}
+_ANSWER = {"en": "The answer is: {text}", "zh": "答案是：{text}"}
 _NONE = {"en": "No tool is due here: answer yourself.", "zh": "这里不需要工具：请直接回答。"}
 
 
@@ -96,6 +97,7 @@ def _of_card(card: Card, point: Point) -> Asked:
     if card.messages[-1].think:
         steps = _STEPS[lang].format(text=card.messages[-1].think)
         prompts["decomposed"] = Prompt(_before(asked, f"{told}\n{steps}"))
+    prompts["given"] = Prompt(_before(asked, _ANSWER[lang].format(text=card.messages[-1].content)))
     return Asked(("point", point.id), target, prompts, card.messages[-1].content)
 
 
@@ -115,6 +117,8 @@ def _of_decision(decision: Decision, domain: Domain) -> list[Asked]:
         if decision.target.think:
             steps = _STEPS[lang].format(text=decision.target.think)
             prompts["decomposed"] = replace(prompt, messages=_before(decision.messages, steps))
+        told = _ANSWER[lang].format(text=decision.target.content)
+        prompts["given"] = replace(prompt, messages=_before(decision.messages, told))
         return [Asked(("reading", "reading"), target, prompts)]
     prompts["given"] = replace(prompt, messages=_after(decision.messages, _NONE[lang]))
     return [Asked(("no_call", "no call"), target, prompts)]
@@ -174,8 +178,8 @@ def _case(one: Asked, answered: Mapping[str, Answered], answers: Sequence[str], 
 
 
 def _right(one: Asked, completion: Completion, answers: Sequence[str], settings: Settings) -> bool:
-    """A card's answer is said, or a decision's calls and text are right, against the tools of the scenario itself."""
+    """A card's answer is picked, or a decision's calls and text are right, against the tools of the scenario itself."""
     if one.gold is not None:
-        return says(parse_strict(completion.text, completion.finish_reason).content, one.gold, answers)
+        return picks(parse_strict(completion.text, completion.finish_reason).content, one.gold, answers)
     item = score(one.target, one.target.prompt, completion, settings.eval.cot_labels)
     return bool(item.passed) and item.facts["answer_ok"] is not False
