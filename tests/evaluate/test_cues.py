@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from steadyhand.evaluate.cues import Conclusion, arm, cure, units_needed
 from steadyhand.stats.tests import Paired, mcnemar_exact
 
 
-def found(outcomes: list[str | None], seed: int = 0) -> list[Conclusion]:
+def found(outcomes: Sequence[str | None], seed: int = 0) -> list[Conclusion]:
     """Conflict questions: the rule says safe, the cue unsafe."""
     return [Conclusion(seed, f"q{i}", f"q{i}", "safe", "unsafe", one, "") for i, one in enumerate(outcomes)]
 

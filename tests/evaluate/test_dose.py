@@ -6,14 +6,15 @@ from dataclasses import replace
 
 import pytest
 
+from steadyhand.chat.messages import Json
 from steadyhand.errors import UsageError
 from steadyhand.evaluate.dose import Kind, Outcome, Rung, rung, smallest_dose
 from steadyhand.ledger.result import Item
 
-HEALTHY = {"think_whole": True, "loop": None, "garbage": [], "quality": True}
+HEALTHY: dict[str, Json] = {"think_whole": True, "loop": None, "garbage": [], "quality": True}
 
 
-def outcome(seed: int, kind: Kind, id: str, passed: bool | None, leaked: bool = False, **facts: object) -> Outcome:
+def outcome(seed: int, kind: Kind, id: str, passed: bool | None, leaked: bool = False, **facts: Json) -> Outcome:
     suite = "public" if kind == "known" else "reasoning"
     item = Item(id, suite, id, "en", "h", "raw", "stop", 3, passed, facts={**HEALTHY, **facts})
     return Outcome(seed, kind, item, leaked)
@@ -77,8 +78,8 @@ def test_lost_facts_fail_a_rung_that_teaches() -> None:
         ("no_garbage", {"garbage": ["replacement character"]}),
     ],
 )
-def test_each_sign_of_damage_fails_a_rung_that_teaches(sign: str, facts: dict[str, object]) -> None:
-    broken = [outcome(0, "target", f"0-b{i}", True, **facts) for i in range(40)]
+def test_each_sign_of_damage_fails_a_rung_that_teaches(sign: str, facts: dict[str, Json]) -> None:
+    broken = [outcome(0, "target", f"0-b{i}", True, False, **facts) for i in range(40)]
     found = judged(*targets(1.0), *broken, *known(0))
     assert found.verdict == "FAIL"
     assert found.reasons[0].startswith(sign)
