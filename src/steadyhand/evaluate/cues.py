@@ -15,6 +15,7 @@ from steadyhand.stats.power import further_cases
 from steadyhand.stats.tests import Paired, collapse, mcnemar_exact
 
 ALPHA = 0.05
+UNITS_AT_MOST = 2000  # more are not proposed
 
 
 @dataclass(frozen=True)
@@ -107,7 +108,7 @@ def units_needed(units: Paired, alpha: float = ALPHA) -> int | None:
         fewer, more = sorted((units.gains, units.losses))
         return mcnemar_exact(int(more * share), -int(-fewer * share // 1)) <= alpha
 
-    return further_cases(units.n, decided) if units.gains != units.losses else None
+    return further_cases(units.n, decided, UNITS_AT_MOST) if units.gains != units.losses else None
 
 
 def _by_rule(one: Conclusion) -> bool:

@@ -28,6 +28,7 @@ Word = Literal["FINE", "SEMANTICS", "BEHAVIOUR", "REASONING", "UNTESTABLE", "INS
 State = Literal["lifts", "no", "open"]
 ALPHA = 0.05
 BAR, TOLERANCE = 0.8, 0.15  # "fine": at least this share right, and the lower end of its interval no further below
+CASES_AT_MOST = 2000  # more are not proposed
 WORTH = 0.2  # a smaller gain by help changes no plan
 
 REMEDY = {  # a sentence per verdict and what it rests on
@@ -104,7 +105,7 @@ def _diagnosis(key: tuple[Kind, str], rates: dict[str, Metric], lifts: dict[str,
     if judge_bounds(closed.value, closed.low, closed.high, BAR, "point", TOLERANCE) == "PASS":
         return replace(found, word="FINE", remedy=REMEDY["fine"])
     word, why = _word(kind, {name: lift.state for name, lift in lifts.items()})
-    needed = _needed(lifts, family) if word == "INSUFFICIENT" else None
+    needed = _needed(kind, lifts, family) if word == "INSUFFICIENT" else None
     return replace(found, word=word, remedy=REMEDY[why], needed=needed)
 
 
@@ -146,18 +147,20 @@ def _lift(units: Paired, p: float, adjusted: float) -> Lift:
     return Lift(units.gains, units.losses, units.n, p, adjusted, high, state)
 
 
-def _needed(lifts: Mapping[str, Lift], family: int) -> int | None:
-    """The fewest further units that would settle an open lift, if gains and losses go on as so far; each is held to
+def _needed(kind: Kind, lifts: Mapping[str, Lift], family: int) -> int | None:
+    """The fewest further units that would bring a verdict, if gains and losses go on as so far; each lift is held to
     alpha / (number of comparisons), which Holm is never stricter than."""
-    found = [_settled(lift, ALPHA / family) for lift in lifts.values() if lift.state == "open"]
-    return min((one for one in found if one is not None), default=None)
 
-
-def _settled(lift: Lift, alpha: float) -> int | None:
     def decided(total: int) -> bool:
-        share = total / lift.n
-        units = Paired(math.floor(lift.gained * share), math.ceil(lift.lost * share), total)
-        lifted = units.gains > units.losses and mcnemar_exact(units.gains, units.losses) <= alpha
-        return lifted or paired_bounds(units)[1] < WORTH
+        states = {name: _state_at(lift, total / most, ALPHA / family) for name, lift in lifts.items()}
+        return _word(kind, states)[0] != "INSUFFICIENT"
 
-    return further_cases(lift.n, decided)
+    most = max((lift.n for lift in lifts.values()), default=0)
+    return further_cases(most, decided, CASES_AT_MOST) if most else None
+
+
+def _state_at(lift: Lift, share: float, alpha: float) -> State:
+    """The state with `share` times the units; losses round up and gains down, so the plan is not too optimistic."""
+    units = Paired(math.floor(lift.gained * share), math.ceil(lift.lost * share), max(1, math.ceil(lift.n * share)))
+    lifted = units.gains > units.losses and mcnemar_exact(units.gains, units.losses) <= alpha
+    return "lifts" if lifted else "no" if paired_bounds(units)[1] < WORTH else "open"
