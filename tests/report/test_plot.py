@@ -100,3 +100,14 @@ def test_diverged_values_are_counted_and_long_logs_thinned() -> None:
     assert only.lost == 5
     raw = re.findall(r'<polyline points="([^"]+)" class="line s-sft-raw"', only.svg)
     assert 0 < sum(len(line.split()) for line in raw) <= KEPT
+
+
+def test_a_line_chart_draws_bounds_names_and_a_bar() -> None:
+    one = Series("dpo", "right", ((0.0, 0.1), (1.0, 0.9)), ((1.0, 0.7, 1.0),))
+    drawing = line_chart(
+        [one], title="t", x_label="cards", y_format=str, y_range=(0, 1), x_names={0.0: "none", 1.0: "sixteen"}, bar=0.5
+    )
+    assert drawing.count('class="whisker"') == 3
+    assert drawing.count('class="bar"') == 1
+    assert "sixteen" in drawing
+    assert "right: 0.9 (cards sixteen)" in drawing

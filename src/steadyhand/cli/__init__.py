@@ -44,6 +44,12 @@ COMMANDS = {
     "import": Entry("steadyhand.cli.data:import_command", "Turn a dataset in a common format into a domain folder."),
     "export": Entry("steadyhand.cli.export:export_command", "Write a domain as a dataset, or a model to serve."),
     "extract": Entry("steadyhand.cli.extract:extract_command", "Find domains, IP addresses and URIs in reports."),
+    "diagnose": Entry(
+        "steadyhand.cli.diagnose:diagnose_command", "Say what a task lacks: knowledge, behaviour, reasoning."
+    ),
+    "dose": Entry(
+        "steadyhand.cli.dose:dose_command", "Find how many cards of a point a base needs, and what they cost."
+    ),
     "train": Entry("steadyhand.cli.train:train_command", "Look at a training before it runs: its tokens, its memory."),
     "run": Entry("steadyhand.cli.run:run_command", "Take a domain folder to a signed-off model and a report."),
     "eval": Entry("steadyhand.cli.evaluate:eval_command", "Measure a model on a domain's scenarios and probes."),

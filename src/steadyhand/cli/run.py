@@ -46,7 +46,12 @@ class Console:
         self._open.close()
         self._label, self._advance = "", None
         self._head = f"[{position}/{total}] {WORDS.get(planned.name, planned.name)}"
-        say(f"{self._head}: {'done before' if planned.state == 'done' else planned.reason}")
+        told = "done before" if planned.state == "done" else planned.reason + self.remaining(position, total)
+        say(f"{self._head}: {told}")
+
+    def remaining(self, position: int, total: int) -> str:
+        """How long the stages from `position` on will take, where that can be told; those of a run differ too much."""
+        return ""
 
     def progress(self, done: int, total: int, label: str) -> None:
         name = label.partition(" ")[0]  # "loss 0.512" is one bar whose text changes

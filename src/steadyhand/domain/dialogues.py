@@ -109,11 +109,12 @@ def read_rule(row: Cursor) -> AnswerRule:
     """The rule whose `must` and `must_not` stand beside other keys of `row`."""
     for key in ("must", "must_not"):
         for item in row.items(key):
-            _compile(item)
+            compiled(item)
     return AnswerRule(row.texts("must"), row.texts("must_not"))
 
 
-def _compile(item: Cursor) -> None:
+def compiled(item: Cursor) -> str:
+    """The text of a regular expression. Raises DomainError for one that is none."""
     pattern = item.as_text("a pattern")
     try:
         with warnings.catch_warnings():
@@ -121,6 +122,7 @@ def _compile(item: Cursor) -> None:
             re.compile(pattern, re.IGNORECASE)
     except (re.error, OverflowError, RecursionError) as error:
         raise item.error(f"not a regular expression: {error}", r"escape ( ) [ ] * + ? . with \ to mean them") from None
+    return pattern
 
 
 def read_language(row: Cursor, messages: Sequence[Message]) -> Language:

@@ -11,7 +11,7 @@ from steadyhand.domain.dialogues import LANGUAGES, read_language, read_messages,
 from steadyhand.domain.model import Card, Point, Probe
 from steadyhand.domain.positions import Cursor
 
-_CARD_KEYS = ("kind", "lang", "q", "think", "messages")
+CARD_KEYS = ("kind", "lang", "q", "think", "messages")
 ProbeKind = Literal["public", "anchoring", "reasoning"]
 
 
@@ -26,7 +26,7 @@ class PointEntry:
 def read_point(row: Cursor) -> PointEntry:
     row.fields(["id", "definition"], ["aliases", "depends_on", "rules", "cards"])
     id = row.text("id")
-    cards = tuple(read_card(card.fields(["id", "a"], _CARD_KEYS), id) for card in row.items("cards"))
+    cards = tuple(read_card(card.fields(["id", "a"], CARD_KEYS), id) for card in row.items("cards"))
     point = Point(
         id=id,
         aliases=row.texts("aliases"),
@@ -41,7 +41,7 @@ def read_point(row: Cursor) -> PointEntry:
 
 def read_loose_card(row: Cursor) -> Card:
     """A line of knowledge/*.jsonl: a card that names its `point`."""
-    row.fields(["point", "id", "a"], _CARD_KEYS)
+    row.fields(["point", "id", "a"], CARD_KEYS)
     return read_card(row, row.text("point"))
 
 

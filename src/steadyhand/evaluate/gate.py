@@ -52,7 +52,7 @@ def gate(base: Evaluation, tuned: Evaluation, limits: GateSettings | None = None
     knowledge by non-inferiority. Raises UsageError for unequal conditions; stops nothing itself (see `enforce`)."""
     require_equal(base, tuned)
     limits = limits or GateSettings()
-    checks = [_check(sign, countable(base.items), countable(tuned.items)) for sign in signs(limits)]
+    checks = [check_sign(sign, countable(base.items), countable(tuned.items)) for sign in signs(limits)]
     bar = f"non-inferior at {100 * limits.public_margin:g} points"
     checks.append(knowledge_check(base, tuned, limits.public_margin) or missing(KNOWLEDGE + "_loss", bar))
     return conclude(checks)
@@ -69,7 +69,8 @@ def enforce(found: Verdict, model: str) -> None:
         )
 
 
-def _check(sign: Sign, base: Sequence[Item], tuned: Sequence[Item]) -> Check:
+def check_sign(sign: Sign, base: Sequence[Item], tuned: Sequence[Item]) -> Check:
+    """One sign of health of the tuned model's answers against its limit or the base's own rate."""
     before, after = _samples(sign, base), _samples(sign, tuned)
     metric = rate_metric(sign.name, after)
     if metric.value is None or metric.low is None or metric.high is None:

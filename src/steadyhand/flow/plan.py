@@ -49,7 +49,8 @@ def planned(
         if store and store.done(key):
             steps.append(Planned(stage.name, key, "done", "nothing that it depends on has changed"))
         else:
-            steps.append(Planned(stage.name, key, "run", _why(stage, dependencies(stage, keys, parts, settings), seen)))
+            now = dependencies(stage, keys, parts, settings)
+            steps.append(Planned(stage.name, key, "run", why(now, seen.get(stage.name))))
     return steps
 
 
@@ -64,8 +65,8 @@ def dependencies(
     }
 
 
-def _why(stage: Stage, now: Mapping[str, Json], seen: Mapping[str, Json]) -> str:
-    before = seen.get(stage.name)
+def why(now: Mapping[str, Json], before: Mapping[str, Json] | None) -> str:
+    """Why work that is not done has to run, from what it depends on `now` and did `before` (None: it never ran)."""
     if before is None:
         return "it has never run here"
     changed = [name for name, value in now.items() if before.get(name) != value]
@@ -73,8 +74,13 @@ def _why(stage: Stage, now: Mapping[str, Json], seen: Mapping[str, Json]) -> str
 
 
 def remember(stage: Stage, desk: Desk) -> None:
-    path = desk.store.root / SEEN
-    row = read_object(path) | {stage.name: dependencies(stage, desk.keys, desk.parts.hashes, desk.settings)}
+    note(desk.store.root, stage.name, dependencies(stage, desk.keys, desk.parts.hashes, desk.settings))
+
+
+def note(root: Path, name: str, depends: Mapping[str, Json]) -> None:
+    """Keep what `name` depends on now, to say why it runs again when that has changed."""
+    path = root / SEEN
+    row = read_object(path) | {name: dict(depends)}
     part = path.with_suffix(".part")
     part.write_text(json.dumps(row), "utf-8")
     part.replace(path)

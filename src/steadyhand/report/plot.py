@@ -7,7 +7,7 @@ passes through markupsafe. Coordinates are viewBox units; the page scales the dr
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from markupsafe import Markup, escape
@@ -18,11 +18,13 @@ HOVER_POINTS = 60  # titles per line: enough to read a curve by, few enough to k
 
 @dataclass(frozen=True)
 class Series:
-    """One line: `points` are (x, y) in order of x; a y that is not finite breaks the line. `name` picks the colour."""
+    """One line: `points` are (x, y) in order of x; a y that is not finite breaks the line. `name` picks the colour.
+    `bounds` are (x, low, high) of an interval around the line, drawn as a whisker at each x."""
 
     name: str
     label: str
     points: tuple[tuple[float, float], ...]
+    bounds: tuple[tuple[float, float, float], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,15 +101,22 @@ def line_chart(
     x_label: str,
     y_format: Callable[[float], str],
     y_range: tuple[float, float] | None = None,
+    x_names: Mapping[float, str] | None = None,
+    bar: float | None = None,
 ) -> Markup:
-    """A line chart with axes and ticks, 360 x 220 units. Returns an empty string when no point is finite."""
+    """A line chart with axes and ticks, 360 x 220 units. Returns an empty string when no point is finite. `x_names`
+    replaces the ticks of the x axis; `bar` is a dashed level."""
     finite = [point for one in series for point in one.points if math.isfinite(point[1])]
     if not finite:
         return Markup("")
     frame = _frame(finite, y_range)
-    drawing = [_axes(frame, x_label, y_format)]
+    drawing = [_axes(frame, x_label, y_format, x_names)]
+    if bar is not None:
+        y = frame.y(bar)
+        drawing.append(tag("line", x1=frame.left, x2=frame.right, y1=y, y2=y, class_="bar"))
+    drawing += [_bounds(one, frame) for one in series]
     drawing += [_line(one, frame) for one in series]
-    drawing += [_hover(one, frame, x_label, y_format) for one in series]
+    drawing += [_hover(one, frame, x_label, y_format, x_names) for one in series]
     return tag("svg", *drawing, viewBox="0 0 360 220", class_="chart", role="img", aria_label=title)
 
 
@@ -120,17 +129,17 @@ def _frame(points: Sequence[tuple[float, float]], y_range: tuple[float, float] |
     return _Frame(46, 350, 12, 184, min(xs), max(xs), y_low, y_high)
 
 
-def _axes(frame: _Frame, x_label: str, y_format: Callable[[float], str]) -> Markup:
+def _axes(frame: _Frame, x_label: str, y_format: Callable[[float], str], x_names: Mapping[float, str] | None) -> Markup:
     parts = []
     for value in ticks(frame.y_low, frame.y_high):
         y = frame.y(value)
         kind = "zero" if value == 0 else "grid"
         parts.append(tag("line", x1=frame.left, x2=frame.right, y1=y, y2=y, class_=kind))
         parts.append(tag("text", y_format(value), x=frame.left - 6, y=y + 4, class_="tick", text_anchor="end"))
-    for value in ticks(frame.x_low, frame.x_high, 6):
-        x = frame.x(value)
+    for value in x_names or ticks(frame.x_low, frame.x_high, 6):
+        x, name = frame.x(value), x_names[value] if x_names else f"{value:g}"
         parts.append(tag("line", x1=x, x2=x, y1=frame.bottom, y2=frame.bottom + 4, class_="axis"))
-        parts.append(tag("text", f"{value:g}", x=x, y=frame.bottom + 16, class_="tick", text_anchor="middle"))
+        parts.append(tag("text", name, x=x, y=frame.bottom + 16, class_="tick", text_anchor="middle"))
     parts.append(tag("line", x1=frame.left, x2=frame.right, y1=frame.bottom, y2=frame.bottom, class_="axis"))
     parts.append(tag("text", x_label, x=(frame.left + frame.right) / 2, y=215, class_="label", text_anchor="middle"))
     return Markup("").join(parts)
@@ -147,12 +156,27 @@ def _line(one: Series, frame: _Frame) -> Markup:
     return Markup("").join(lines)
 
 
-def _hover(one: Series, frame: _Frame, x_label: str, y_format: Callable[[float], str]) -> Markup:
+def _bounds(one: Series, frame: _Frame) -> Markup:
+    parts = []
+    for at, low, high in one.bounds:
+        x, top, bottom = frame.x(at), frame.y(high), frame.y(low)
+        parts.append(tag("line", x1=x, x2=x, y1=top, y2=bottom, class_="whisker"))
+        parts += [tag("line", x1=x - 3.5, x2=x + 3.5, y1=end, y2=end, class_="whisker") for end in (top, bottom)]
+    return tag("g", *parts, class_=f"s-{one.name}") if parts else Markup("")
+
+
+def _hover(
+    one: Series,
+    frame: _Frame,
+    x_label: str,
+    y_format: Callable[[float], str],
+    x_names: Mapping[float, str] | None,
+) -> Markup:
     good = [point for point in one.points if math.isfinite(point[1])]
     every = max(1, math.ceil(len(good) / HOVER_POINTS))
     spots = []
     for x, y in good[::every]:
-        title = tag("title", f"{one.label}: {y_format(y)} ({x_label} {x:g})")
+        title = tag("title", f"{one.label}: {y_format(y)} ({x_label} {x_names[x] if x_names else f'{x:g}'})")
         spots.append(tag("circle", title, cx=frame.x(x), cy=frame.y(y), r=6, class_=f"hover s-{one.name}"))
     return Markup("").join(spots)
 

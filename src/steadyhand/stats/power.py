@@ -15,8 +15,9 @@ from steadyhand.stats.tests import Paired, noninferiority
 LIMIT = 1_000_000
 
 
-def further_cases(n: int, decided: Callable[[int], bool]) -> int | None:
-    """The smallest number of cases beyond `n` at which `decided(total)` holds; 0 when it holds already.
+def further_cases(n: int, decided: Callable[[int], bool], limit: int = LIMIT) -> int | None:
+    """The smallest number of cases beyond `n` at which `decided(total)` holds; 0 when it holds already. None beyond
+    `limit` in all: exact tests cost more with every case, and nobody writes a million.
 
     Doubles until decided, then bisects: `decided` must stay true once it is (bounds at a fixed rate only narrow).
     """
@@ -24,7 +25,7 @@ def further_cases(n: int, decided: Callable[[int], bool]) -> int | None:
         return 0
     below, above = n, max(2 * n, 2)
     while not decided(above):
-        if above > LIMIT:
+        if above > limit:
             return None
         below, above = above, 2 * above
     while above - below > 1:

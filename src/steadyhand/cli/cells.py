@@ -1,0 +1,58 @@
+"""What commands over experiments share: their progress with the time left for all cells, and their plans."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from steadyhand.cli.console import duration, emit_json
+from steadyhand.cli.run import Console
+from steadyhand.errors import EXIT_OK, UsageError
+
+if TYPE_CHECKING:
+    from steadyhand.flow.desk import Planned
+
+
+class CellConsole(Console):
+    """A line per cell, with how long the rest will take once a trained cell has shown how long one takes."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._clock = clock
+        self._began: float | None = None
+        self._spent: list[float] = []
+
+    def stage(self, planned: Planned, position: int, total: int) -> None:
+        now = self._clock()
+        if self._began is not None:
+            self._spent.append(now - self._began)
+        self._began = now if planned.state == "run" else None
+        super().stage(planned, position, total)
+
+    def remaining(self, position: int, total: int) -> str:
+        """The time left, by the slowest half of the cells so far: the base trains nothing and would flatter it."""
+        slow = sorted(self._spent)[len(self._spent) // 2 :]
+        return f", about {duration(sum(slow) / len(slow) * (total - position + 1))} left" if slow else ""
+
+
+def show_plan(steps: Sequence[Planned], as_json: bool) -> int:
+    if as_json:
+        emit_json({"plan": [{"cell": s.name, "key": s.key, "state": s.state, "reason": s.reason} for s in steps]})
+        return EXIT_OK
+    width = max(len(step.name) for step in steps)
+    for step in steps:
+        click.echo(f"{step.state:<5} {step.name:<{width}}  {step.reason}")
+    if all(step.state == "done" for step in steps):
+        click.echo("nothing to do")
+    return EXIT_OK
+
+
+def numbers(text: str, what: str, least: int) -> tuple[int, ...]:
+    """Whole numbers separated by commas, each at least `least`. Raises UsageError."""
+    words = [word.strip() for word in text.split(",") if word.strip()]
+    if not words or not all(word.isdecimal() and int(word) >= least for word in words):
+        raise UsageError(f"--{what} {text}: not whole numbers from {least} on", next=f"for example --{what} 1,2,4")
+    return tuple(dict.fromkeys(int(word) for word in words))

@@ -1,0 +1,166 @@
+"""A cell of an experiment: the base, or the base trained on a few rows, and what it answers to a list of questions.
+
+Cells are content-addressed, so an experiment that was killed goes on at the cell, and the training step, where it was,
+and a wider one reuses what it shares with a narrower one. Knows rows and prompts; judges no answer. Only answers are
+kept: weights of a cell are gone once it is done.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+from steadyhand.chat.messages import Json
+from steadyhand.domain.rows import Row
+from steadyhand.flow.desk import Planned, Watcher
+from steadyhand.flow.inspecting import config_of
+from steadyhand.flow.interrupt import first_interrupt
+from steadyhand.flow.parts import content_hash
+from steadyhand.flow.plan import SEEN, note, read_object, why
+from steadyhand.flow.shelf import read_json, write_json
+from steadyhand.flow.work import sampling_of
+from steadyhand.ledger.keys import key_of
+from steadyhand.ledger.lock import folder_lock
+from steadyhand.ledger.store import Store
+from steadyhand.models.backend import Completion, Prompt
+from steadyhand.settings import Settings
+from steadyhand.train.config import SftConfig
+from steadyhand.train.result import RECORD, Progress
+
+VERSION = 1  # raise it when a cell would answer otherwise for the same rows, questions and settings
+ANSWERS = "answers.json"
+
+
+@dataclass(frozen=True)
+class Cell:
+    """`rows` empty: the base as it is. Questions are (id, prompt), each id once."""
+
+    name: str
+    rows: tuple[Row, ...]
+    questions: tuple[tuple[str, Prompt], ...]
+    seed: int
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a cell answered, by question, and how its training went (no steps: the base)."""
+
+    answers: Mapping[str, Completion]
+    steps: int
+    cut_prompts: int
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Where cells are carried out: the base's folder with its fingerprint, the settings, and where answers go."""
+
+    base: Path
+    fingerprint: str
+    settings: Settings
+    out: Path
+
+
+def bench_of(settings: Settings, out: Path) -> Bench:
+    """Raises PrerequisiteError when the base model cannot be found or is none."""
+    from steadyhand.models.load import fingerprint, resolve
+
+    base = resolve(settings.model.base)
+    return Bench(base, fingerprint(base), settings, out)
+
+
+def planned(cells: Sequence[Cell], bench: Bench) -> list[Planned]:
+    """What would be carried out, and why; writes nothing."""
+    store = Store(bench.out) if (bench.out / SEEN).is_file() else None  # a store makes its folders
+    seen = read_object(bench.out / SEEN)
+    steps = []
+    for cell in cells:
+        now = depends_on(cell, bench)
+        key = key_of("cell", VERSION, {}, {name: content_hash(value) for name, value in now.items()})
+        if store and store.done(key):
+            steps.append(Planned(cell.name, key, "done", "nothing that it depends on has changed"))
+        else:
+            steps.append(Planned(cell.name, key, "run", why(now, seen.get(cell.name))))
+    return steps
+
+
+def depends_on(cell: Cell, bench: Bench) -> dict[str, Json]:
+    """Everything that a cell's answers depend on, as a person calls it."""
+    now: dict[str, Json] = {
+        "the base model": bench.fingerprint,
+        "the questions": content_hash([[id, prompt] for id, prompt in cell.questions]),
+        "setting sampling": asdict(sampling_of(bench.settings)),
+        "setting model.dtype": bench.settings.model.dtype,
+        "this program's version": VERSION,
+    }
+    if cell.rows:
+        lasting = replace(_config(cell, bench), save_steps=0, log_steps=1)  # neither changes the result
+        now |= {"the rows that are trained": content_hash(list(cell.rows)), "setting sft": asdict(lasting)}
+    return now
+
+
+def carry_out(cells: Sequence[Cell], bench: Bench, watcher: Watcher) -> dict[str, Answered]:
+    """Every cell's answers by its name; cells that are done are read. Raises JobError while another process is at work
+    in the same folder, and what trainings raise."""
+    with folder_lock(bench.out):
+        store = Store(bench.out)
+        store.gc()  # what a killed process was writing
+        steps = planned(cells, bench)
+        for position, (cell, step) in enumerate(zip(cells, steps, strict=True), 1):
+            watcher.stage(step, position, len(steps))
+            if step.state == "run":
+                note(bench.out, cell.name, depends_on(cell, bench))
+                _carry_out_one(cell, step.key, bench, store, watcher)
+        return {cell.name: _read(store.artefact(step.key)) for cell, step in zip(cells, steps, strict=True)}
+
+
+def _carry_out_one(cell: Cell, key: str, bench: Bench, store: Store, watcher: Watcher) -> None:
+    began = time.monotonic()
+    with store.writing(key) as out:
+        folder = _trained(cell, bench, store.work(key) / "trained", watcher) if cell.rows else bench.base
+        answers = _ask(cell, folder, bench, watcher)
+        record = read_object(folder / RECORD) if cell.rows else {}
+        facts = {"steps": record.get("steps", 0), "cut_prompts": record.get("cut_prompts", 0)}
+        rows = [{"id": id, **asdict(one)} for (id, _), one in zip(cell.questions, answers, strict=True)]
+        write_json(out / ANSWERS, facts | {"seconds": time.monotonic() - began, "answers": rows})
+
+
+def _trained(cell: Cell, bench: Bench, folder: Path, watcher: Watcher) -> Path:
+    """The trained model; a training that ended before its answers were in is not done again."""
+    from steadyhand.train.sft import train_sft
+
+    if not (folder / RECORD).is_file():
+        with first_interrupt() as stop:
+            train_sft(bench.base, cell.rows, _config(cell, bench), folder, _figures(watcher), stop=stop)
+    return folder
+
+
+def _ask(cell: Cell, folder: Path, bench: Bench, watcher: Watcher) -> list[Completion]:
+    from steadyhand.models.load import load
+
+    given = bench.settings
+    return load(folder, dtype=given.model.dtype).generate(
+        [prompt for _, prompt in cell.questions],
+        sampling_of(given),
+        batch_size=given.eval.batch_size,
+        progress=lambda done, total: watcher.progress(done, total, "questions"),
+    )
+
+
+def _config(cell: Cell, bench: Bench) -> SftConfig:
+    return replace(config_of(SftConfig, bench.settings.sft, bench.settings), seed=cell.seed)
+
+
+def _figures(watcher: Watcher) -> Progress:
+    def tell(done: int, total: int, figures: Mapping[str, float]) -> None:
+        watcher.progress(done, total, f"loss {figures['loss']:.3f}")
+
+    return tell
+
+
+def _read(artefact: Path) -> Answered:
+    row = read_json(artefact / ANSWERS)
+    answers = {one.pop("id"): Completion(**one) for one in row["answers"]}
+    return Answered(answers, row["steps"], row["cut_prompts"], row["seconds"])

@@ -1,0 +1,16 @@
+"""From a finished experiment to its pages: plain figures handed to report/. Computes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from steadyhand.flow.dose import Dose
+from steadyhand.flow.shortcut import Shortcut
+from steadyhand.report.dose import write_dose, write_shortcut
+
+
+def write_pages(found: Dose | Shortcut, folder: Path) -> list[Path]:
+    """The page in English and in Chinese, and the figures as JSON, into `folder`."""
+    if isinstance(found, Dose):
+        return write_dose(found.to_json(), folder)
+    return write_shortcut(found.to_json(), folder)
