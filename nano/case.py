@@ -27,6 +27,7 @@ COUNTS: dict[int, list[tuple[int, ...]]] = {
     1: [(1,), (2,), (2,)],
     2: [(1, 1), (1, 1), (1, 2), (2, 1), (0, 2), (2, 0), (1, 0)],
 }  # found, by kind
+MARK = "*"  # before a name that is to be sent
 DOTS = ("[.]", "[.]", "[.]", "(.)", "[.")
 
 
@@ -85,10 +86,10 @@ class Case:
         options = self.bank[name]
         return str(options[-1] if self.held else self.rng.choice(options[:-1])).format(**{**self.slots, **more})
 
-    def thought(self, name: str, **more: Any) -> str:
+    def thought(self, name: str, before: str = "", **more: Any) -> str:
         slots = {**self.slots, "f": self.field, "p": self.purpose, **more}
         intent, plan, check = self.rng.choice(self.bank["thoughts"][name]).split(" / ")
-        return think(self.lang, *(part.format(**slots) for part in (intent, plan, check)))
+        return think(self.lang, *(part.format(**slots) for part in (before + intent, plan, check)))
 
     def outcome_word(self, name: str) -> str:
         """The outcome or kind of error `name`, as it is called in reasoning."""
@@ -209,18 +210,19 @@ class Case:
         self._filed(len(wrong))
 
     def _side_by_side(self, names: list[str], seen: list[str], held: str) -> list[str]:
-        """Our verdict and the service's, and whether they differ; of several names, each behind its own, so that what
-        is to be sent stands behind the word that says so."""
+        """Our verdict and the service's, and whether they differ; of several names, each behind its own, with a mark
+        right before those to be sent: what stands behind a mark is found by a single look."""
         word, bank = {letter: self.outcome_word(letter) for letter in "yz"}, self.bank
         pairs = [f"{word[held]}-{word[x]} {bank['same' if x == held else 'differs']}" for x in seen]
-        return [f"{pair} {name}" for name, pair in zip(names, pairs, strict=True)] if len(names) > 1 else pairs
+        marked = [name if x == held else MARK + name for name, x in zip(names, seen, strict=True)]
+        return [f"{pair} {name}" for name, pair in zip(marked, pairs, strict=True)] if len(names) > 1 else pairs
 
     def _act(self, names: list[str], wrong: list[str], error: str) -> str:
-        """What follows: stop, or send the kind of error; where some of several names are sent, which."""
+        """What follows: stop, or send the kind of error; of several names, for those that are marked."""
         if not wrong:
             return str(self.bank["stop"])
         send = self.bank["send_some" if len(names) > 1 else "send"]
-        return str(send.format(x=self.joined(wrong), c=self.outcome_word(error)))
+        return str(send.format(x=" ".join(MARK + name for name in wrong), c=self.outcome_word(error)))
 
     def _filed(self, count: int) -> None:
         numbers = [f"{self.rng.choice('ABCKTR')}{self.rng.randint(10, 999)}" for _ in range(count)]

@@ -8,7 +8,7 @@ import json
 import random
 
 from nano.case import NAMES_IN_TEXTS, NOT_FOUND, Case, disguised
-from nano.flags import asked, blurb
+from nano.flags import asked, blurb, leaving
 from nano.rows import Generator, Lang, Row, returned, said
 from nano.systems import asked_turn
 from nano.talk import number_near
@@ -115,9 +115,10 @@ def only_listed(rng: random.Random, lang: Lang, held: bool) -> Row:
     case = Case(rng, lang, held)
     wanted = rng.sample(case.kinds, rng.choice((1, 1, 2)))
     text = " ".join(blurb(rng, lang) for _ in range(rng.randint(1, 2)))
-    request, wished = asked(rng, lang, rng.choice(FLAG_ASK[lang][held]), case.kinds, wanted, text)
+    request, refused = asked(rng, lang, rng.choice(FLAG_ASK[lang][held]), case.kinds, wanted, text)
     case.user(request)
-    names = case.taken(wanted, "only_take", k=wished)
+    before = leaving(lang, {key: kind for kind, key in case.keys.items()}, refused)
+    names = case.taken(wanted, "only_take", before=before)
     case.messages.append(said(case.thought("list", n=len(names)), case.say("listed", x=case.joined(names))))
     case.offer(case.ask)
     return case.finished()

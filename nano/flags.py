@@ -1,6 +1,5 @@
 """Tools with boolean flags: which kinds of things to take out of a text. The request names them, leaves some out, or
-wants all; the reasoning goes through what the request mentions, in its order and its words, and says yes or no to each,
-then says every flag, then the call copies the flags. Each step is a look at one place.
+wants all; the reasoning first says what is wanted in the user's words, then every flag, then the call copies the flags.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ import json
 import random
 
 from nano import identifiers
-from nano.mentions import mark, unmarked, upper_first
 from nano.rows import Lang, Row, called, returned, said, think, user
 from nano.toolbox import Argument, offered, tool
 from nano.wordings import FLAG_ASK
@@ -103,8 +101,7 @@ ALL_BUT = {
     "en": ("everything but {o}", "all except {o}", "whatever there is, but not {o},", "all kinds but no {o},"),
     "zh": ("除了{o}都要", "{o}以外的全部", "除{o}外的所有内容"),
 }
-WISH = {"en": (" yes", " no", ", "), "zh": (" 要", " 不要", "，")}
-THE_REST = {"en": "all", "zh": "全部"}  # what is wanted where only the exceptions are named
+LEAVE = {"en": "leave {o}; ", "zh": "不要 {o}；"}  # the reasoning names what is refused before it says what is wanted
 ALL = {"en": ("everything", "all of it", "whatever there is"), "zh": ("所有内容", "全部", "能找到的都要")}
 MAKER = {"domains": "domain", "ips": "ip", "urls": "url"}
 SEEN = {  # what a text says of an identifier; some name a kind
@@ -142,10 +139,7 @@ def spoken(rng: random.Random, lang: Lang, kind: str) -> str:
 
 
 def listed(rng: random.Random, lang: Lang, kinds: list[str]) -> str:
-    return joined(rng, lang, [spoken(rng, lang, kind) for kind in kinds])
-
-
-def joined(rng: random.Random, lang: Lang, words: list[str]) -> str:
+    words = [spoken(rng, lang, kind) for kind in kinds]
     comma, last = (
         ("、", rng.choice(("和", " 和 ", "、", "以及"))) if lang == "zh" else (", ", rng.choice((" and ", " plus ")))
     )
@@ -158,45 +152,28 @@ def every_flag(lang: Lang, flags: dict[str, bool]) -> str:
     return comma.join(f"{key}{yes if on else no}" for key, on in flags.items())
 
 
-def asked(rng: random.Random, lang: Lang, ask: str, kinds: list[str], wanted: list[str], body: str) -> tuple[str, str]:
-    """The request `ask` about the text `body`, and what the reasoning says of it: the wanted kinds, some of the others
+def asked(
+    rng: random.Random, lang: Lang, ask: str, kinds: list[str], wanted: list[str], body: str
+) -> tuple[str, list[str]]:
+    """The request `ask` about the text `body`, and the kinds that it refuses: the wanted kinds, some of the others
     refused in the same breath or in a sentence of its own, or everything."""
-    words = [spoken(rng, lang, kind) for kind in kinds]
-    marked = {kind: mark(index, words[index]) for index, kind in enumerate(kinds)}
-    everything, but = len(words), False
-    rest, roll = [kind for kind in kinds if kind not in wanted], rng.random()
+    rest = [kind for kind in kinds if kind not in wanted]
     if not rest and rng.random() < 0.4:
-        words.append(rng.choice(ALL[lang]))
-        text = ask.format(x=mark(everything, words[-1]), b=body)
-    elif not rest or roll < 0.4:
-        text = ask.format(x=joined(rng, lang, [marked[kind] for kind in wanted]), b=body)
-    elif roll < 0.48:
-        but, others = True, joined(rng, lang, [marked[kind] for kind in rest])
-        text = ask.format(x=rng.choice(ALL_BUT[lang]).format(o=others), b=body)
-    else:
-        refused = [kind for kind in rest if len(rest) == 1 or rng.random() < 0.6] or rest[:1]
-        others = joined(rng, lang, [marked[kind] for kind in refused])
-        text = _refusing(rng, lang, ask, joined(rng, lang, [marked[kind] for kind in wanted]), others, body)
-    text, order = unmarked(text)
-    mentions = [(words[i], i == everything or kinds[i] in wanted) for i in order]
-    return text, wish(lang, [(THE_REST[lang], True)] * but + mentions)
-
-
-def _refusing(rng: random.Random, lang: Lang, ask: str, wanted: str, others: str, body: str) -> str:
-    """A request for some kinds that refuses others: in the same breath, or in a sentence before or after it."""
-    if rng.random() < 0.5:
-        return ask.format(x=rng.choice(EXCEPT[lang]).format(x=wanted, o=others), b=body)
-    stop = "。" if lang == "zh" else ". "
-    alone = upper_first(rng.choice(REFUSED[lang]).format(o=others)) + stop
-    text = ask.format(x=wanted, b=body)
-    end = "" if text[-1] in ".?？。" else stop
-    return alone + text if rng.random() < 0.5 else f"{text}{end.strip()} {alone}".strip()
-
-
-def wish(lang: Lang, mentions: list[tuple[str, bool]]) -> str:
-    """What the request mentions, in its order and words, with yes or no to each."""
-    yes, no, comma = WISH[lang]
-    return comma.join(f"{word}{yes if on else no}" for word, on in mentions)
+        return ask.format(x=rng.choice(ALL[lang]), b=body), []
+    text, roll = listed(rng, lang, wanted), rng.random()
+    if not rest or roll < 0.5:
+        return ask.format(x=text, b=body), []
+    if roll < 0.58:
+        return ask.format(x=rng.choice(ALL_BUT[lang]).format(o=listed(rng, lang, rest)), b=body), rest
+    refused = [kind for kind in rest if len(rest) == 1 or rng.random() < 0.6] or rest[:1]
+    others = listed(rng, lang, refused)
+    if roll < 0.8:
+        return ask.format(x=rng.choice(EXCEPT[lang]).format(x=text, o=others), b=body), refused
+    alone = rng.choice(REFUSED[lang]).format(o=others)
+    alone = alone[0].upper() + alone[1:] + ("。" if lang == "zh" else ". ")
+    said_, stop = ask.format(x=text, b=body), "。" if lang == "zh" else ". "
+    end = "" if said_[-1] in ".?？。" else stop
+    return (alone + said_ if rng.random() < 0.5 else f"{said_}{end.strip()} {alone}".strip()), refused
 
 
 def blurb(rng: random.Random, lang: Lang) -> str:
@@ -220,6 +197,12 @@ def keys_in(lang: Lang, flags: dict[str, bool]) -> str:
     return ("、" if lang == "zh" else ", ").join(key for key, on in flags.items() if on)
 
 
+def leaving(lang: Lang, by_key: dict[str, str], refused: list[str]) -> str:
+    """The beginning of an intent that leaves out the kinds `refused`, in the tool's keys; empty when none is."""
+    keys = [key for key, kind in by_key.items() if kind in refused]
+    return LEAVE[lang].format(o=("、" if lang == "zh" else ", ").join(keys)) if keys else ""
+
+
 def flag_call(rng: random.Random, lang: Lang, held: bool) -> Row:
     """A tool with two or three boolean flags; the request says which are wanted, the result is sometimes listed."""
     pool = rng.choice((["domains", "ips", "urls"], ["domains", "ips", "urls"], sorted(FORMS), ENGLISH))
@@ -231,11 +214,12 @@ def flag_call(rng: random.Random, lang: Lang, held: bool) -> Row:
     made = _flag_tool(rng, lang, held, by_key, flags)
     name = made["function"]["name"]
     body = " ".join(blurb(rng, lang) for _ in range(rng.randint(1, 3)))
-    text, wished = asked(rng, lang, rng.choice(FLAG_ASK[lang][held]), kinds, wanted, body)
-    then = rng.choice(PURPOSE[lang])
-    intent, plan = f"take out to {then}: {wished}", f"call {name}"
+    text, refused = asked(rng, lang, rng.choice(FLAG_ASK[lang][held]), kinds, wanted, body)
+    keys, then = keys_in(lang, flags), rng.choice(PURPOSE[lang])
+    intent, plan = f"take out {keys} to {then}", f"call {name}"
     if lang == "zh":
-        intent, plan = f"取出来{then}：{wished}", f"调用 {name}"
+        intent, plan = f"取出 {keys} 来{then}", f"调用 {name}"
+    intent = leaving(lang, by_key, refused) + intent
     messages = [user(text), called(think(lang, intent, plan, every_flag(lang, flags)), (name, flags))]
     if rng.random() < 0.4:
         messages += _listing(rng, lang, {key: kind for key, kind in by_key.items() if flags[key]})

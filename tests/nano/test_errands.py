@@ -8,7 +8,6 @@ import re
 import pytest
 
 from nano import errands, flags
-from nano.mentions import mark, unmarked, upper_first
 from nano.rows import Lang, Row
 
 LANGS: tuple[Lang, ...] = ("zh", "en")
@@ -47,38 +46,25 @@ def test_held_out_wordings_never_train(lang: Lang) -> None:
     assert not [text for text in last if len(text) > 12 and text in trained]
 
 
-def wishes(intent: str) -> list[tuple[str, bool]]:
-    """What an intent says of the request: (quoted words, wanted)."""
-    said = re.split(r": |：", intent, maxsplit=2)[2]
-    parts = [re.fullmatch(r"(.+) (yes|no|要|不要)", part) for part in re.split(r", |，", said)]
-    return [(part[1], part[2] in ("yes", "要")) for part in parts if part]
+def test_the_reasoning_names_the_wanted_keys_and_then_every_flag() -> None:
+    for row in rows_of(flags.flag_call):
+        intent, _, check = row["messages"][1]["reasoning_content"].splitlines()
+        (call,) = row["messages"][1]["tool_calls"]
+        arguments = call["function"]["arguments"]
+        named = re.split(r", |、", intent.split("take out ")[-1].split("取出 ")[-1].split(" to ")[0].split(" 来")[0])
+        assert [key for key, on in arguments.items() if on] == named
+        assert all(key in check for key in arguments)
 
 
-def test_the_reasoning_says_yes_or_no_to_what_the_request_mentions() -> None:
+def test_what_is_refused_is_said_first_and_is_never_taken_out() -> None:
     refusing = 0
     for row in rows_of(flags.flag_call, count=400):
-        text, (intent, _, check) = row["messages"][0]["content"], row["messages"][1]["reasoning_content"].splitlines()
-        said = [(word, on) for word, on in wishes(intent) if word not in flags.THE_REST.values()]
-        assert all(word.lower() in text.lower() for word, _ in said)
-        refusing += not all(on for _, on in said)
+        intent = row["messages"][1]["reasoning_content"].splitlines()[0]
         (call,) = row["messages"][1]["tool_calls"]
-        assert all(f"{key} {str(on).lower()}" in check for key, on in call["function"]["arguments"].items())
-    assert 60 < refusing < 240
-
-
-def test_as_many_flags_are_set_as_kinds_are_wanted_by_name() -> None:
-    for row in rows_of(flags.flag_call):
-        said = wishes(row["messages"][1]["reasoning_content"].splitlines()[0])
-        on = list(row["messages"][1]["tool_calls"][0]["function"]["arguments"].values())
-        everything = [*flags.THE_REST.values(), *flags.ALL["en"], *flags.ALL["zh"]]
-        if not any(word in everything for word, _ in said):
-            assert sum(on) == sum(wanted for _, wanted in said)
-
-
-def test_marks_are_read_in_order_and_leave_no_trace() -> None:
-    text = f"no {mark(2, 'dates')}, {mark(0, 'names')}"
-    assert unmarked(text) == ("no dates, names", [2, 0])
-    assert unmarked(upper_first(mark(1, "links"))) == ("Links", [1])
+        for found in re.findall(r"(?:leave |不要 )(.+?)(?:; |；)(?:take out|取出) ", intent):
+            refusing += 1
+            assert not any(call["function"]["arguments"][key] for key in re.split(", |、", found))
+    assert 60 < refusing < 200
 
 
 def test_one_key_per_kind_though_tools_call_it_differently() -> None:

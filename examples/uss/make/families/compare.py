@@ -6,6 +6,8 @@ from examples.uss.make.families.query import answered
 from examples.uss.make.scene import Call, Context, Scene
 from examples.uss.make.texts import Result, Rule, schema_verdict, short_check, side_by_side, verdict, verdict_rule
 
+MARK = "*"  # before a name that is to be reported
+
 
 def reason_of(report_unsafe: bool) -> str:
     return "false_negative" if report_unsafe else "false_positive"
@@ -38,14 +40,15 @@ def meant_for(scene: Scene, report_unsafe: bool) -> Scene:
 
 def compare_think(ctx: Context, seen: dict[str, Result], report_unsafe: bool) -> str:
     """Each line rests on the one before: what the report says, what USS's levels mean, whether they differ. A model
-    that writes the conclusion first has to guess it. Of several names, each stands behind its verdicts, so that what is
-    to be reported is what follows on "differs"; it is named once more."""
+    that writes the conclusion first has to guess it. Of several names, each stands behind its verdicts, with a mark
+    right before those to be reported: what stands behind a mark is found by a single look."""
     comma = ctx.pick("; ", "；")
     uss = comma.join(f"{short_check(r)} {schema_verdict(r.unsafe)}" for r in seen.values())
-    pairs = {name: side_by_side(ctx.lang, report_unsafe, r.unsafe) for name, r in seen.items()}
-    words = comma.join(f"{pair} {name}" if len(seen) > 1 else pair for name, pair in pairs.items())
-    wrong = [name for name, r in seen.items() if r.unsafe != report_unsafe]
-    named = f"{ctx.joined(wrong)}{ctx.pick(': ', '：')}" if wrong and len(seen) > 1 else ""
+    pairs = [side_by_side(ctx.lang, report_unsafe, r.unsafe) for r in seen.values()]
+    marked = [name if r.unsafe == report_unsafe else MARK + name for name, r in seen.items()]
+    words = comma.join(f"{pair} {name}" if len(seen) > 1 else pair for pair, name in zip(pairs, marked, strict=True))
+    wrong = [name for name in marked if name.startswith(MARK)]
+    named = f"{' '.join(wrong)}{ctx.pick(': ', '：')}" if wrong and len(seen) > 1 else ""
     act = ctx.pick("report ", "上报 ") + named + reason_of(report_unsafe) if wrong else ctx.pick("stop", "停止")
     return ctx.think(
         (says(ctx, report_unsafe), f"USS: {uss}", f"{words}: {act}"),

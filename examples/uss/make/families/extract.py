@@ -15,7 +15,6 @@ WORDS = {
     "en": {"domain": "the domains", "ip": "the IPs", "uri": "the URLs"},
     "zh": {"domain": "域名", "ip": "IP", "uri": "网址"},
 }
-MARK = 0xE000  # of the first kind: private-use characters, which no wording has
 TITLES = {"en": {"domain": "Domains", "ip": "IPs", "uri": "URLs"}, "zh": WORDS["zh"]}
 
 
@@ -61,16 +60,20 @@ def found(names: list[str], wanted: set[str]) -> dict[str, list[str]]:
     return {f"{kind}s": lists[kind] for kind in KINDS if kind in wanted}
 
 
-def take_out(scene: Scene, wanted: set[str], names: list[str], then: str, wish: str = "") -> dict[str, list[str]]:
-    """The call of extract_resource and its result. The reasoning says what the names are for and what the request
-    mentions (`wish`; the keys where it mentions none), then every flag."""
+def take_out(
+    scene: Scene, wanted: set[str], names: list[str], then: str, refused: frozenset[str] = frozenset()
+) -> dict[str, list[str]]:
+    """The call of extract_resource and its result. The reasoning first says the wish in the tool's words, what is
+    refused before what is wanted, and what the names are for, then every flag."""
     ctx = scene.ctx
     flags = {kind: kind in wanted for kind in KINDS}
-    said = wish or ctx.pick(", ", "、").join(kind for kind in KINDS if kind in wanted)
+    comma = ctx.pick(", ", "、")
+    kinds, without = (comma.join(kind for kind in KINDS if kind in some) for some in (wanted, refused))
+    leave = ctx.pick(f"leave {without}; ", f"不要 {without}；") if refused else ""
     scene.call(
         ctx.think(
-            (f"take out to {then}{scene.purpose}: {said}", "call extract_resource", every_flag(ctx, flags)),
-            (f"取出来{then}{scene.purpose}：{said}", "调用 extract_resource", every_flag(ctx, flags)),
+            (f"{leave}take out {kinds} to {then}{scene.purpose}", "call extract_resource", every_flag(ctx, flags)),
+            (f"{leave}取出 {kinds} 来{then}{scene.purpose}", "调用 extract_resource", every_flag(ctx, flags)),
         ),
         ("extract_resource", flags),
     )
@@ -99,11 +102,10 @@ def listed(scene: Scene, result: dict[str, list[str]], names: list[str]) -> Scen
     return scene.say(reasoning, text, Rule(tuple(values), tuple(unasked)))
 
 
-def _extraction(ctx: Context, ask: str, wanted: set[str]) -> Scene:
-    ask, wish = _mentions(ctx, ask, wanted)
+def _extraction(ctx: Context, ask: str, wanted: set[str], refused: frozenset[str] = frozenset()) -> Scene:
     names = drawn(ctx, wanted)
     scene = posed(ctx, ask, names)
-    result = take_out(scene, wanted, names, ctx.pick("list", "列出"), wish)
+    result = take_out(scene, wanted, names, ctx.pick("list", "列出"), refused)
     if ctx.rng.random() < 0.4:
         scene.messages.pop()
         return scene
@@ -111,20 +113,8 @@ def _extraction(ctx: Context, ask: str, wanted: set[str]) -> Scene:
 
 
 def _spoken(ctx: Context, kinds: set[str]) -> str:
-    """The kinds as the user says them, each behind a mark of its own until `_mentions` has read them."""
-    words = WORDS[ctx.lang]
-    spoken = ctx.joined([chr(MARK + place) + words[kind] for place, kind in enumerate(KINDS) if kind in kinds])
+    spoken = ctx.joined([WORDS[ctx.lang][kind] for kind in KINDS if kind in kinds])
     return spoken.replace(" 和 ", "和")
-
-
-def _mentions(ctx: Context, ask: str, wanted: set[str]) -> tuple[str, str]:
-    """The request without marks, and the kinds it mentions, in its order and words, with yes or no to each: so each is
-    decided where it stands, and not all at once."""
-    order = [KINDS[ord(mark) - MARK] for mark in ask if ord(mark) >= MARK and ord(mark) - MARK < len(KINDS)]
-    for place in range(len(KINDS)):
-        ask = ask.replace(chr(MARK + place), "")
-    yes, no, comma = ctx.pick(" yes", " 要"), ctx.pick(" no", " 不要"), ctx.pick(", ", "，")
-    return ask, comma.join(f"{WORDS[ctx.lang][kind]}{yes if kind in wanted else no}" for kind in order)
 
 
 def flags(ctx: Context) -> Scene:
@@ -137,7 +127,7 @@ def excluding(ctx: Context) -> Scene:
     wanted = set(ctx.rng.sample(KINDS, ctx.rng.choice((1, 2))))
     other = {ctx.rng.choice(sorted(set(KINDS) - wanted))}
     ask = ctx.template.format(what=_spoken(ctx, wanted), other=_spoken(ctx, other))
-    return _extraction(ctx, ask, wanted)
+    return _extraction(ctx, ask, wanted, frozenset(other))
 
 
 def default(ctx: Context) -> Scene:
