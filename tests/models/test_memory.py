@@ -19,13 +19,15 @@ from steadyhand.models.memory import keep_freed_memory
 kept = sys.argv[1] == "kept" and keep_freed_memory()
 
 def step():
-    held = [torch.ones(size * 250_000) for size in (1, 8, 2, 16, 4, 8, 1, 16, 2, 32)]
-    return [block * 2 for block in held]
+    held = [torch.ones(size * 1_000_000) for size in (10, 9, 12, 20, 11, 16)]  # over 32 MB: glibc maps each anew
+    more = [block + 1 for block in held]
+    del held
+    return [block * 2 for block in more]
 
 for _ in range(3):
     step()
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-for _ in range(10):
+for _ in range(5):
     step()
 print(kept, resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
