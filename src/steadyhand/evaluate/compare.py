@@ -172,12 +172,17 @@ def knowledge_check(base: Evaluation, tuned: Evaluation, margin: float) -> Check
     pairs = [(s.cluster, s.passed, after[s.key]) for s in spec.samples(base.items) if s.key in after]
     if not pairs:
         return None
+    return knowledge_loss(pairs, base.model, margin)
+
+
+def knowledge_loss(pairs: Sequence[tuple[str, bool, bool]], base: str, margin: float) -> Check:
+    """The same from (fact, before, after) of every question, at least one; `base` names what it is held against."""
     units = collapse(pairs)
     found = noninferiority(units, margin)
     needed = cases_for_noninferiority(units, margin) if found.word == "INSUFFICIENT" else None
     return Check(
         metric="general_knowledge_loss",
-        bar=f"non-inferior to {base.model} at {100 * margin:g} points",
+        bar=f"non-inferior to {base} at {100 * margin:g} points",
         verdict=found.word,
         value=0.0 - found.difference,
         low=0.0 - found.high,

@@ -17,14 +17,15 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from steadyhand.evaluate.compare import knowledge_loss
 from steadyhand.evaluate.gate import check_sign, signs
 from steadyhand.evaluate.metrics import Sample, rate_metric
 from steadyhand.ledger.result import Check, Item, Metric, VerdictWord
 from steadyhand.settings.model import GateSettings
 from steadyhand.stats.bars import judge_bounds
 from steadyhand.stats.intervals import by_cluster, effective_size
-from steadyhand.stats.power import cases_for_noninferiority, cases_for_rate
-from steadyhand.stats.tests import collapse, mcnemar_exact, noninferiority
+from steadyhand.stats.power import cases_for_rate
+from steadyhand.stats.tests import collapse, mcnemar_exact
 
 Kind = Literal["target", "neighbour", "known"]
 BAR = 0.7
@@ -143,23 +144,7 @@ def _verdict(
 
 def _known(base: Sequence[Outcome], tuned: Sequence[Outcome], margin: float) -> Check | None:
     pairs = _pairs(base, tuned, "known")
-    if not pairs:
-        return None
-    units = collapse(pairs)
-    found = noninferiority(units, margin)
-    needed = cases_for_noninferiority(units, margin) if found.word == "INSUFFICIENT" else None
-    return Check(
-        metric="general_knowledge_loss",
-        bar=f"non-inferior to the base at {100 * margin:g} points",
-        verdict=found.word,
-        value=0.0 - found.difference,
-        low=0.0 - found.high,
-        high=0.0 - found.low,
-        n=units.n,
-        p_value=found.p_value,
-        cases_needed=needed,
-        reason=f"{units.gains} facts gained, {units.losses} lost of {units.n}",
-    )
+    return knowledge_loss(pairs, "the base", margin) if pairs else None
 
 
 def _change(base: Sequence[Outcome], tuned: Sequence[Outcome], kind: Kind) -> Change:

@@ -27,7 +27,11 @@ def kind_of(folder: Path) -> str | None:
 
 
 def adapter_config(folder: Path) -> dict[str, Any]:
-    path = folder / ADAPTER
+    return json_object(folder / ADAPTER)
+
+
+def json_object(path: Path) -> dict[str, Any]:
+    """Raises PrerequisiteError for a file of a model that is not one JSON object."""
     try:
         found = json.loads(path.read_text("utf-8"))
     except ValueError as error:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steadyhand.errors import PrerequisiteError
-from steadyhand.models.adapters import ADAPTER, VIRTUAL, adapter_config, identity, kind_of
+from steadyhand.models.adapters import ADAPTER, VIRTUAL, adapter_config, identity, json_object, kind_of
 from steadyhand.models.quiet import quiet
 
 if TYPE_CHECKING:
@@ -237,22 +237,12 @@ def fingerprint(folder: Path) -> str:
 
 def _digest(path: Path) -> bytes:
     if path.name == "tokenizer_config.json":  # only its template counts: other keys change with library versions
-        template = _object(path).get("chat_template", "")
+        template = json_object(path).get("chat_template", "")
         return hashlib.sha256(json.dumps(template).encode()).digest()
     if path.name == ADAPTER:
         return hashlib.sha256(json.dumps(identity(adapter_config(path.parent))).encode()).digest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").digest()
-
-
-def _object(path: Path) -> dict[str, Any]:
-    try:
-        found = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise PrerequisiteError(f"not JSON: {error}", where=str(path), next="copy the model's folder again") from error
-    if not isinstance(found, dict):
-        raise PrerequisiteError("no JSON object", where=str(path), next="copy the model's folder again")
-    return found
 
 
 def _device(device: str) -> str:
