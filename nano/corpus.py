@@ -14,12 +14,12 @@ from nano.rows import Generator, Lang, Row, draw
 
 NOISY, CLEAN = 0.2, 0.0  # chance that a user's message has a meaningless sentence beside it
 SHARES: list[tuple[float, float, list[tuple[float, Generator]]]] = [  # share of rows, chance of noise, generators
-    (0.18, NOISY, tooluse.GENERATORS),
+    (0.21, NOISY, tooluse.GENERATORS),
     (0.28, NOISY, casework.GENERATORS),
     (0.08, NOISY, errands.GENERATORS),
     (0.04, NOISY, [(w, tooluse.with_tools_on_offer(g)) for w, g in world.GENERATORS + talk.GENERATORS]),
-    (0.08, CLEAN, reason.GENERATORS),
-    (0.24, NOISY, world.GENERATORS),
+    (0.11, CLEAN, reason.GENERATORS),
+    (0.18, NOISY, world.GENERATORS),
     (0.05, CLEAN, talk.GENERATORS),
     (0.03, NOISY, systems.GENERATORS),
     (0.02, CLEAN, free.GENERATORS),
@@ -31,7 +31,7 @@ WEIGHTS = {"user": 0.2, "assistant": 1.0}  # of a token in the loss, by who wrot
 def make_row(rng: random.Random, held: bool = False) -> Row:
     """One dialogue, cut after a random assistant turn: reasoning is rendered only after the last user turn, so
     every turn must sometimes be the last one."""
-    lang: Lang = rng.choices(("zh", "en"), (0.42, 0.58))[0]  # English is learnt more slowly
+    lang: Lang = rng.choices(("zh", "en"), (0.5, 0.5))[0]
     _, noise, generators = rng.choices(SHARES, [share for share, *_ in SHARES])[0]
     row = draw(rng, generators, lang, held)
     for message in row["messages"]:
