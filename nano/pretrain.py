@@ -20,7 +20,7 @@ from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
 from nano import corpus, probe
 from nano.muon import Muon
 from nano.tokenizer import build
-from steadyhand.train.muon import has_bfloat16_units
+from steadyhand.train.precision import has_bfloat16_units
 
 ROWS, LENGTH = 6, 640  # packed rows per step x tokens per row
 WARMUP, DECAY = 60, 0.35  # steps; share of the steps over which the rate falls to zero

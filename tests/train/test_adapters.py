@@ -38,7 +38,15 @@ def sft(method: Any, **changes: Any) -> SftConfig:
 
 
 def dpo(method: Any, **changes: Any) -> DpoConfig:
-    plain = DpoConfig(method=method, learning_rate=3e-3, groups_per_step=3, epochs=3, log_steps=1, virtual_tokens=4)
+    plain = DpoConfig(
+        method=method,
+        learning_rate=3e-3,
+        groups_per_step=3,
+        epochs=3,
+        log_steps=1,
+        virtual_tokens=4,
+        precision="float32",
+    )
     return replace(plain, **changes)
 
 

@@ -11,10 +11,12 @@ import torch
 
 from steadyhand.chat.render import Renderer
 from steadyhand.errors import UsageError
+from steadyhand.models import rowwise
 from steadyhand.train.config import SftConfig
 from steadyhand.train.data import Sample, arranged, samples, sft_plan
 from steadyhand.train.inspect import inspect
-from steadyhand.train.sft import packed_loss, token_loss, train_sft
+from steadyhand.train.likelihood import packed_loss, padded_loss
+from steadyhand.train.sft import train_sft
 from tests import tiny
 
 CPU = torch.device("cpu")
@@ -51,7 +53,7 @@ def test_a_cut_answer_is_no_lesson_to_stop(renderer: Renderer) -> None:
     assert renderer.stop_ids[0] not in [t for t, on in zip(right.ids, right.mask, strict=True) if on]
     model = tiny.model()
     without_end = replace(whole, mask=(*whole.mask[:-1], 0))
-    assert torch.allclose(token_loss(model, [right], CPU), token_loss(model, [without_end], CPU), rtol=1e-5)
+    assert torch.allclose(padded_loss(model, [right], CPU), padded_loss(model, [without_end], CPU), rtol=1e-5)
 
 
 def test_a_row_that_fits_is_the_same_from_both_sides(renderer: Renderer) -> None:
@@ -71,7 +73,8 @@ def test_a_side_that_leaves_nothing_to_learn_stops_the_run(renderer: Renderer) -
 
 def test_packed_rows_add_up_to_those_alone(renderer: Renderer) -> None:
     model, data = tiny.model(), samples(tiny.rows(), renderer, SftConfig())
-    packed, padded = packed_loss(model, data, CPU), token_loss(model, data, CPU)
+    rowwise.use(model)
+    packed, padded = packed_loss(model, data, CPU), padded_loss(model, data, CPU)
     assert torch.allclose(packed, padded, rtol=1e-5)
     ours, theirs = (torch.autograd.grad(loss, list(model.parameters())) for loss in (packed, padded))
     assert all(torch.allclose(a, b, atol=1e-3, rtol=1e-3) for a, b in zip(ours, theirs, strict=True))
@@ -102,7 +105,7 @@ def test_packed_passes_hold_as_many_tokens_as_they_may() -> None:
 def test_rows_that_continue_one_another_stay_apart_when_asked() -> None:
     data = [Sample((1, 2), (0, 1)), Sample((1, 2, 3), (0, 0, 1))]
     assert arranged(data, SftConfig(packing="none")) == data
-    assert arranged(data, SftConfig()) == [Sample((1, 2, 3), (0, 1, 1))]
+    assert arranged(data, SftConfig(packing="nested")) == [Sample((1, 2, 3), (0, 1, 1))]
 
 
 def test_a_prefix_is_not_packed() -> None:

@@ -123,7 +123,7 @@ def test_groups_that_cannot_be_trained_stop_the_run(renderer: Renderer) -> None:
 
 @given(st.lists(st.integers(1, 50), min_size=1, max_size=40), st.integers(1, 3), st.integers(10, 200))
 def test_an_epoch_takes_every_sample_once_in_bounded_batches(lengths: list[int], epochs: int, most: int) -> None:
-    config = SftConfig(epochs=epochs, batch_tokens=most, micro_tokens=max(1, most // 2))
+    config = SftConfig(epochs=epochs, batch_tokens=most, micro_tokens=max(1, most // 2), packing="nested")
     plan = sft_plan(lengths, config)
     assert Counter(i for step in plan for part in step for i in part) == {i: epochs for i in range(len(lengths))}
     for step in plan:
@@ -136,7 +136,7 @@ def test_an_epoch_takes_every_sample_once_in_bounded_batches(lengths: list[int],
 
 def test_a_step_holds_rows_of_every_length_and_a_pass_of_one() -> None:
     lengths = [10] * 40 + [100] * 40
-    plan = sft_plan(lengths, SftConfig(batch_tokens=1000))
+    plan = sft_plan(lengths, SftConfig(batch_tokens=1000, packing="nested"))
     mixed = [{lengths[i] for part in step for i in part} for step in plan]
     assert sum(kinds == {10, 100} for kinds in mixed) >= len(plan) - 1
     assert all(len({lengths[i] for i in part}) == 1 for step in plan for part in step)
@@ -151,16 +151,16 @@ def test_dpo_steps_take_every_group_once(count: int, size: int) -> None:
 
 @given(st.integers(1, 30), st.lists(st.integers(1, 20), min_size=1, max_size=12), st.integers(0, 5))
 def test_every_dpo_step_takes_rows_along(count: int, lengths: list[int], seed: int) -> None:
-    config = DpoConfig(groups_per_step=4, epochs=3, replay_tokens=25, seed=seed)
-    plan = dpo_plan(count, config, lengths)
+    config, beside = DpoConfig(groups_per_step=4, epochs=3, seed=seed), SftConfig(batch_tokens=25)
+    plan = dpo_plan(count, config, lengths, beside)
     for step in plan:
         rows = [i for part in step for i in part if i >= count]
         assert rows
         assert max(rows) < count + len(lengths)
         assert len(rows) == 1 or sum(lengths[i - count] for i in rows) <= 25
     groups = [[part for part in step if part[0] < count] for step in plan]
-    assert groups == dpo_plan(count, replace(config, replay_tokens=0), lengths)
-    assert plan == dpo_plan(count, config, lengths)
+    assert groups == dpo_plan(count, config)
+    assert plan == dpo_plan(count, config, lengths, beside)
 
 
 def test_order_follows_the_seed() -> None:

@@ -20,7 +20,15 @@ from steadyhand.train.losses import group_loss
 from tests import tiny
 
 CPU = torch.device("cpu")
-CONFIG = DpoConfig(method="full", beta=0.3, sft_weight=0.25, groups_per_step=3, learning_rate=1e-3, log_steps=1)
+CONFIG = DpoConfig(
+    method="full",
+    beta=0.3,
+    sft_weight=0.25,
+    groups_per_step=3,
+    learning_rate=1e-3,
+    log_steps=1,
+    precision="float32",
+)
 
 
 def grouped(rejected: int = 3) -> list[GroupSample]:

@@ -19,8 +19,8 @@ from steadyhand.train.config import DpoConfig, SftConfig
 from steadyhand.train.data import GroupSample, Sample, led
 from steadyhand.train.footprint import QWEN3_8B, Shape, activation_bytes, dpo_footprint, sft_footprint, trained_weights
 from steadyhand.train.group import group_log_probs
+from steadyhand.train.likelihood import padded_loss
 from steadyhand.train.muon import Muon, split_parameters
-from steadyhand.train.sft import token_loss
 
 CPU = torch.device("cpu")
 
@@ -57,9 +57,9 @@ def kept(model: Any, compute: Any) -> tuple[int, torch.Tensor]:
 
 
 def test_a_step_of_fine_tuning_keeps_what_was_counted(nano: Shape, model: Any) -> None:
-    config = SftConfig(method="full", batch_tokens=512, max_length=128, optimizer="muon")
+    config = SftConfig(method="full", batch_tokens=512, max_length=128, optimizer="muon", precision="float32")
     data = [Sample(tuple(range(10, 138)), (0,) * 64 + (1,) * 64) for _ in range(4)]
-    found, loss = kept(model, lambda: token_loss(model, data, CPU))
+    found, loss = kept(model, lambda: padded_loss(model, data, CPU))
     plan = sft_footprint(nano, config, "cpu")
     # of the three arrays of logits one is kept for the backward pass; the others live before and in it
     assert found == pytest.approx(plan.parts["activations"] + plan.parts["logits"] / 3, rel=0.05)
@@ -75,7 +75,7 @@ def test_a_step_of_fine_tuning_keeps_what_was_counted(nano: Shape, model: Any) -
 
 
 def test_a_group_of_preference_training_keeps_what_was_counted(nano: Shape, model: Any) -> None:
-    config = DpoConfig(method="full", max_length=320, max_completion=32, k=3)
+    config = DpoConfig(method="full", max_length=320, max_completion=32, k=3, precision="float32")
     group = GroupSample(tuple(range(10, 298)), tuple(tuple(range(20 + k, 52 + k)) for k in range(4)))
     found, _ = kept(model, lambda: group_log_probs(model, group, CPU))
     plan = dpo_footprint(nano, config, "cpu")
@@ -83,7 +83,9 @@ def test_a_group_of_preference_training_keeps_what_was_counted(nano: Shape, mode
 
 
 def test_a_group_whose_activations_are_computed_again_keeps_what_was_counted(nano: Shape, model: Any) -> None:
-    config = DpoConfig(method="full", max_length=320, max_completion=32, k=3, gradient_checkpointing=True)
+    config = DpoConfig(
+        method="full", max_length=320, max_completion=32, k=3, gradient_checkpointing=True, precision="float32"
+    )
     group = GroupSample(tuple(range(10, 298)), tuple(tuple(range(20 + k, 52 + k)) for k in range(4)))
     model.activation_checkpointing_enable({"use_reentrant": False})
     model.train()
@@ -96,7 +98,7 @@ def test_a_group_whose_activations_are_computed_again_keeps_what_was_counted(nan
 
 
 def test_less_is_held_where_less_is_asked_for(nano: Shape) -> None:
-    full = SftConfig(method="full")
+    full = SftConfig(method="full", precision="float32")
     plain = sft_footprint(nano, full, "cpu")
     assert (
         sft_footprint(nano, replace(full, gradient_checkpointing=True), "cpu").parts["activations"]
@@ -162,14 +164,16 @@ def alive(model: Any, compute: Any) -> int:
 @pytest.mark.parametrize("method", METHODS)
 def test_every_adapter_is_counted(method: Any, nano: Shape) -> None:
     home = resolve("steady-nano")
-    config = SftConfig(method=method, batch_tokens=512, max_length=128, virtual_tokens=8, lora_rank=4)
+    config = SftConfig(
+        method=method, batch_tokens=512, max_length=128, virtual_tokens=8, lora_rank=4, precision="float32"
+    )
     adapted = with_adapter(load_weights(home), load_tokenizer(home), config).train()
     plan = sft_footprint(nano, config, "cpu")
     trained = [p for p in adapted.parameters() if p.requires_grad]
     assert sum(p.numel() for p in trained) == plan.trained == trained_weights(nano, config)
     assert sum(p.nbytes for p in adapted.parameters()) == pytest.approx(plan.parts["weights"], rel=0.005)
     data = led([Sample(tuple(range(10, 138)), (0,) * 64 + (1,) * 64) for _ in range(4)], virtual_ids(adapted))
-    found = alive(adapted, lambda: token_loss(adapted, data, CPU))
+    found = alive(adapted, lambda: padded_loss(adapted, data, CPU))
     counted = plan.parts["activations"] + plan.parts["logits"] / 3
     assert 0.6 * counted < found < 1.02 * counted
 

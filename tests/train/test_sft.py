@@ -16,10 +16,13 @@ from steadyhand.errors import JobError
 from steadyhand.models.load import load
 from steadyhand.train.config import SftConfig
 from steadyhand.train.data import samples
-from steadyhand.train.sft import token_loss, train_sft
+from steadyhand.train.likelihood import padded_loss
+from steadyhand.train.sft import train_sft
 from tests import tiny
 
-FULL = SftConfig(method="full", learning_rate=3e-3, batch_tokens=600, epochs=2, save_steps=0, log_steps=1)
+FULL = SftConfig(
+    method="full", learning_rate=3e-3, batch_tokens=600, epochs=2, save_steps=0, log_steps=1, precision="float32"
+)
 
 
 @pytest.fixture(scope="module")
@@ -45,8 +48,8 @@ def test_the_loss_is_transformers_own_on_one_row_and_adds_up_over_a_padded_batch
         labels = torch.tensor([[token if on else -100 for token, on in zip(sample.ids, sample.mask, strict=True)]])
         theirs = model(input_ids=torch.tensor([sample.ids]), labels=labels).loss
         single.append(theirs * sum(sample.mask))
-        assert torch.allclose(token_loss(model, [sample], torch.device("cpu")), single[-1], rtol=1e-5)
-    assert torch.allclose(token_loss(model, data, torch.device("cpu")), torch.stack(single).sum(), rtol=1e-5)
+        assert torch.allclose(padded_loss(model, [sample], torch.device("cpu")), single[-1], rtol=1e-5)
+    assert torch.allclose(padded_loss(model, data, torch.device("cpu")), torch.stack(single).sum(), rtol=1e-5)
 
 
 def test_nothing_but_the_answer_is_trained() -> None:
@@ -56,7 +59,7 @@ def test_nothing_but_the_answer_is_trained() -> None:
     logits = model(input_ids=ids).logits[0]
     plain = functional.cross_entropy(logits[sample.first - 1 : -1], ids[0, sample.first :], reduction="sum")
     wanted = torch.autograd.grad(plain, list(model.parameters()))
-    found = torch.autograd.grad(token_loss(model, [sample], torch.device("cpu")), list(model.parameters()))
+    found = torch.autograd.grad(padded_loss(model, [sample], torch.device("cpu")), list(model.parameters()))
     assert all(torch.allclose(a, b, atol=1e-4) for a, b in zip(wanted, found, strict=True))
 
 

@@ -92,8 +92,9 @@ class SftSettings(Section):
     truncation: Literal["left", "right"] = "left"
     """What a too long row loses: `left` the start of its prompt; `right` the end of its answer, end mark included."""
 
-    packing: Literal["none", "nested", "packed"] = "nested"
-    """Rows in one sequence: `nested` those that continue one another, `packed` all of a pass, `none` no two."""
+    packing: Literal["auto", "none", "nested", "packed"] = "auto"
+    """Rows in one sequence: `nested` those that continue one another, `packed` all of a pass, `none` no two; `auto`
+    packs where the model can."""
 
     card_repeats: Count = 1
     """How often an epoch shows each card: cards are short and need more passes than dialogues."""

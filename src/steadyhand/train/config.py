@@ -12,7 +12,7 @@ Optimizer = Literal["adamw", "muon"]
 Schedule = Literal["constant", "linear", "cosine"]
 Precision = Literal["auto", "float32", "bfloat16"]
 Truncation = Literal["left", "right"]
-Packing = Literal["none", "nested", "packed"]
+Packing = Literal["auto", "none", "nested", "packed"]
 Loss = Literal["sigmoid", "ipo", "simpo"]
 
 
@@ -71,7 +71,8 @@ class TrainConfig:
     device: str = "auto"
     """"auto" is CUDA where there is one, else the CPU."""
     precision: Precision = "auto"
-    """"bfloat16" computes in mixed precision; "auto" does so on CUDA and computes in float32 on a CPU."""
+    """"bfloat16" computes in mixed precision; "auto" does so on CUDA and on a CPU that has units
+    for it (AMX, AVX-512 BF16), and computes in float32 on others."""
 
     def __post_init__(self) -> None:
         _at_least(self, 1, "lora_rank", "virtual_tokens", "epochs", "max_length", "log_steps")
@@ -96,10 +97,11 @@ class SftConfig(TrainConfig):
     """Tokens of an optimiser step, padding aside; a longer sample is a step of its own."""
     micro_tokens: int = 0
     """Tokens of one forward pass, padding included, to bound memory; 0: `batch_tokens`. Does not change the loss."""
-    packing: Packing = "nested"
+    packing: Packing = "auto"
     """Which rows stand in one sequence, with equal gradients: "nested" those of which one is the beginning of the next;
     "packed" also all others of a forward pass, one behind the other, each seeing itself only, without padding; "none"
-    no two. Else rows are padded on the right to the longest of their forward pass."""
+    no two. Rows that are not packed are padded on the right to the longest of their forward pass. "auto" packs where
+    the model allows it (every layer sees all that came before) and the method is not "prefix"."""
     keep_base: float = 0.0
     """Share of the base's weights in the result (0 to below 1, `train.blend`); needs `method` "full"."""
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from steadyhand.chat.think import CLOSE
 from steadyhand.domain.rows import Group, Row
 from steadyhand.errors import UsageError
-from steadyhand.train.config import DpoConfig, SftConfig, TrainConfig
+from steadyhand.train.config import DpoConfig, Packing, SftConfig, TrainConfig
 
 if TYPE_CHECKING:
     from steadyhand.chat.render import Renderer
@@ -55,6 +55,11 @@ def samples(rows: Sequence[Row], renderer: Renderer, config: TrainConfig) -> lis
     if not rows:
         raise UsageError("there are no rows to train on", next="write knowledge cards or rehearsal dialogues")
     return [_sample(row, renderer, config) for row in rows]
+
+
+def presumed(config: SftConfig) -> Packing:
+    """The packing of a model that can have any."""
+    return config.packing if config.packing != "auto" else "nested" if config.method == "prefix" else "packed"
 
 
 def arranged(data: Sequence[Sample], config: SftConfig) -> list[Sample]:
@@ -166,7 +171,7 @@ def sft_plan(lengths: Sequence[int], config: SftConfig) -> list[list[list[int]]]
         draw.shuffle(order)
         micro = config.micro_tokens or config.batch_tokens
         steps = _steps(order, lengths, config.batch_tokens)
-        if config.packing == "packed":
+        if presumed(config) == "packed":
             plan += [_steps(step, lengths, micro) for step in steps]
         else:
             plan += [_passes(step, lengths, micro) for step in steps]
@@ -198,9 +203,11 @@ def _passes(step: Sequence[int], lengths: Sequence[int], most: int) -> list[list
     return passes
 
 
-def dpo_plan(count: int, config: DpoConfig, replayed: Sequence[int] = ()) -> list[list[list[int]]]:
+def dpo_plan(
+    count: int, config: DpoConfig, replayed: Sequence[int] = (), beside: SftConfig | None = None
+) -> list[list[list[int]]]:
     """All optimiser steps of all epochs: steps x groups_per_step forward passes of one group each, and further ones of
-    together `replay_tokens` tokens of SFT rows, whose lengths `replayed` gives. A row's index: `count` + its place."""
+    SFT rows, whose lengths `replayed` gives, by the plan of `beside`. A row's index: `count` + its place."""
     draw = random.Random(config.seed)
     plan: list[list[list[int]]] = []
     for _ in range(config.epochs):
@@ -208,16 +215,16 @@ def dpo_plan(count: int, config: DpoConfig, replayed: Sequence[int] = ()) -> lis
         draw.shuffle(order)
         size = config.groups_per_step
         plan += [[[i] for i in order[at : at + size]] for at in range(0, count, size)]
-    if config.replay_tokens and replayed:
-        for step, passes in zip(plan, _batches(replayed, config), strict=False):
+    if beside and replayed:
+        for step, passes in zip(plan, _endless(replayed, beside, config.seed), strict=False):
             step += [[count + i for i in rows] for rows in passes]
     return plan
 
 
-def _batches(lengths: Sequence[int], config: DpoConfig) -> Iterator[list[list[int]]]:
+def _endless(lengths: Sequence[int], config: SftConfig, seed: int) -> Iterator[list[list[int]]]:
     """Steps of rows without end: one SFT epoch after the other, each shuffled anew."""
-    for epoch in itertools.count():
-        yield from sft_plan(lengths, SftConfig(seed=config.seed + epoch, batch_tokens=config.replay_tokens))
+    for epoch in itertools.count(seed):
+        yield from sft_plan(lengths, replace(config, seed=epoch))
 
 
 def digest(*parts: object) -> str:

@@ -16,7 +16,7 @@ from steadyhand.domain.rows import Group, Row
 from steadyhand.errors import JobError
 from steadyhand.models.adapters import virtual_ids
 from steadyhand.train import losses
-from steadyhand.train.config import DpoConfig
+from steadyhand.train.config import DpoConfig, SftConfig
 from steadyhand.train.data import (
     GroupSample,
     Sample,
@@ -30,12 +30,12 @@ from steadyhand.train.data import (
 )
 from steadyhand.train.group import group_log_probs
 from steadyhand.train.result import Progress, TrainResult, work_folder
-from steadyhand.train.sft import token_loss
 
 if TYPE_CHECKING:
     import torch
 
     from steadyhand.train.guard import Guard
+    from steadyhand.train.packing import Loss
 
 
 def train_dpo(
@@ -64,7 +64,7 @@ def train_dpo(
     """
     from steadyhand.chat.render import Renderer
     from steadyhand.models.load import fingerprint
-    from steadyhand.train import checkpoints, loop
+    from steadyhand.train import checkpoints, loop, packing
     from steadyhand.train.model import before, save, trainable
     from steadyhand.train.reference import reference_log_probs
     from steadyhand.train.result import disk_full_as_job_error
@@ -82,11 +82,14 @@ def train_dpo(
         if config.loss != "simpo":
             seen = data if compared is not model else led_groups(data, lead)
             reference = reference_log_probs(compared, seen, config, start, cache or work)
-    plan = dpo_plan(len(data), config, [len(sample.ids) for sample in replayed])
+    beside = packing.settled(model, SftConfig(method=config.method, batch_tokens=config.replay_tokens or 1))
+    plan = dpo_plan(len(data), config, [len(sample.ids) for sample in replayed], beside)
     if guard:
         _begin(guard, compared, tokenizer, len(plan), config)
         guard.watch(model)
-    objective = _Objective(led_groups(data, lead), reference, led(replayed, lead), config, model.device)
+    objective = _Objective(
+        led_groups(data, lead), reference, led(replayed, lead), packing.loss(beside), config, model.device
+    )
     job = loop.Job(
         model, objective, plan, config, work, key, progress, stop, config.gradient_checkpointing,
         first_step=_start_check(config) if compared is model else None, guard=guard, source=folder,
@@ -122,10 +125,12 @@ class _Objective:
         data: Sequence[GroupSample],
         reference: Sequence[torch.Tensor] | None,
         replayed: Sequence[Sample],
+        loss: Loss,
         config: DpoConfig,
         device: torch.device,
     ) -> None:
-        self.data, self.reference, self.replayed, self.config, self.device = data, reference, replayed, config, device
+        self.data, self.reference, self.replayed, self.loss = data, reference, replayed, loss
+        self.config, self.device = config, device
 
     def __call__(
         self, model: Any, micro: Sequence[int], step: Sequence[Sequence[int]]
@@ -145,7 +150,7 @@ class _Objective:
     ) -> tuple[torch.Tensor, dict[str, float]]:
         first = len(self.data)
         trained = sum(sum(self.replayed[i - first].mask) for part in step for i in part if i >= first)
-        loss = token_loss(model, [self.replayed[i - first] for i in micro], self.device) / trained
+        loss = self.loss(model, [self.replayed[i - first] for i in micro], self.device) / trained
         return self.config.sft_weight * loss, {"replay": float(loss.detach())}
 
 

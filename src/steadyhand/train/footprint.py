@@ -206,4 +206,6 @@ def _norms(shape: Shape) -> int:
 
 
 def _mixed(config: TrainConfig, device: str) -> bool:
-    return config.precision == "bfloat16" or (config.precision == "auto" and device != "cpu")
+    from steadyhand.train.precision import mixed  # asks torch what this processor can do
+
+    return mixed(config, device)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from steadyhand.domain.rows import Row
 from steadyhand.train.config import SftConfig
-from steadyhand.train.data import Sample, arranged, samples, sft_plan
+from steadyhand.train.data import Sample, arranged, presumed, samples, sft_plan
 
 if TYPE_CHECKING:
     from steadyhand.chat.render import Renderer
@@ -86,8 +86,8 @@ def inspect(
         cut=sum(sample.cut > 0 for sample in data),
         lost=sum(sample.lost > 0 for sample in data),
         truncation=config.truncation,
-        packing=config.packing,
-        sequences=passes // config.epochs if config.packing == "packed" else len(merged),
+        packing=presumed(config),
+        sequences=passes // config.epochs if presumed(config) == "packed" else len(merged),
         thoughtless=sum(not (row.messages[-1].think or "").strip() for row in rows),
         passes=sum(lengths),
         padding=1 - config.epochs * sum(lengths) / filled,
@@ -99,7 +99,7 @@ def inspect(
 
 def _width(lengths: Sequence[int], config: SftConfig) -> int:
     """Tokens that one forward pass computes, filler included."""
-    return sum(lengths) if config.packing == "packed" else max(lengths) * len(lengths)
+    return sum(lengths) if presumed(config) == "packed" else max(lengths) * len(lengths)
 
 
 def _shown(source: str, sample: Sample, decode: Decode) -> Shown:

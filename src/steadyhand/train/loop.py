@@ -24,6 +24,7 @@ from steadyhand.train import checkpoints
 from steadyhand.train.config import TrainConfig
 from steadyhand.train.guard import Guard, stop_damaged
 from steadyhand.train.muon import Muon, split_parameters
+from steadyhand.train.precision import mixed
 from steadyhand.train.result import Progress, disk_full_as_job_error
 
 Step = list[list[int]]  # forward passes, each a list of sample indices
@@ -195,7 +196,7 @@ def _arguments(job: Job) -> Any:
         save_steps=config.save_steps or 1,
         seed=config.seed,
         use_cpu=cpu,
-        bf16=config.precision == "bfloat16" or (config.precision == "auto" and not cpu),
+        bf16=mixed(config, job.model.device.type),
         gradient_checkpointing=job.gradient_checkpointing,
         gradient_checkpointing_kwargs={"use_reentrant": False} if job.gradient_checkpointing else None,
         remove_unused_columns=False,

@@ -6,13 +6,10 @@ Imports torch: import late.
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from steadyhand.chat.messages import Json
 from steadyhand.errors import UsageError
@@ -88,12 +85,6 @@ def _set_trained(model: Any, embeddings: bool) -> None:
 
 def _lasting_name(name: str | Path, folder: Path) -> str:
     return str(folder.resolve()) if Path(name).expanduser().is_dir() else str(name)
-
-
-def precise(config: TrainConfig, device: torch.device) -> contextlib.AbstractContextManager[object]:
-    """The number format that the Trainer computes in, for figures that must equal its own."""
-    mixed = config.precision == "bfloat16" or (config.precision == "auto" and device.type != "cpu")
-    return torch.autocast(device.type, torch.bfloat16) if mixed else contextlib.nullcontext()
 
 
 def save(model: Any, source: Path, out: Path, config: TrainConfig, facts: Mapping[str, Json]) -> None:

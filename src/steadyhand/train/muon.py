@@ -10,19 +10,13 @@ long.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from functools import cache
 from typing import Any
 
 import torch
 
+from steadyhand.train.precision import has_bfloat16_units
+
 MOMENTUM, BETAS, EPSILON = 0.95, (0.9, 0.95), 1e-8
-
-
-@cache
-def has_bfloat16_units() -> bool:
-    """Whether this processor multiplies bf16 matrices in hardware (AMX or AVX-512 BF16)."""
-    able = torch.cpu.get_capabilities()
-    return bool(able.get("amx_bf16") or able.get("avx512_bf16"))
 
 
 def orthogonalised(gradient: torch.Tensor, steps: int = 5) -> torch.Tensor:

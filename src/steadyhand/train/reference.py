@@ -13,7 +13,7 @@ import torch
 from steadyhand.train.config import DpoConfig
 from steadyhand.train.data import GroupSample, digest
 from steadyhand.train.group import group_log_probs
-from steadyhand.train.model import precise
+from steadyhand.train.precision import mixed, precise
 
 
 def reference_log_probs(
@@ -23,7 +23,7 @@ def reference_log_probs(
 
     `start` is the fingerprint of the weights it stands for; with the tokens and the number format it names the file.
     """
-    path = cache / f"reference-{digest(start, config.precision, config.method, data)[:32]}.npz"
+    path = cache / f"reference-{digest(start, mixed(config, model.device.type), config.method, data)[:32]}.npz"
     kept = _read(path, [len(group.completions) for group in data])
     if kept is not None:
         return kept

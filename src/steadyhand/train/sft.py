@@ -5,10 +5,9 @@ The loss of an optimiser step is the mean over its trained tokens, however it is
 
 from __future__ import annotations
 
-import contextlib
 import shutil
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     import torch
 
     from steadyhand.train.guard import Guard
+    from steadyhand.train.packing import Loss
 
 
 def train_sft(
@@ -44,11 +44,12 @@ def train_sft(
     """
     from steadyhand.chat.render import Renderer
     from steadyhand.models.load import fingerprint
-    from steadyhand.train import blend, loop
+    from steadyhand.train import blend, loop, packing
     from steadyhand.train.model import before, save, trainable
 
     began = time.monotonic()
     model, tokenizer, folder = trainable(model_folder, config)
+    config = packing.settled(model, config)
     start = blend.weights(model) if config.keep_base else {}
     data = arranged(samples(rows, Renderer(tokenizer), config), config)
     plan = sft_plan([len(sample.ids) for sample in data], config)
@@ -59,7 +60,7 @@ def train_sft(
         guard.watch(model)
     job = loop.Job(
         model=model,
-        objective=_Objective(led(data, virtual_ids(model)), model.device, packed=config.packing == "packed"),
+        objective=_Objective(led(data, virtual_ids(model)), packing.loss(config), model.device),
         plan=plan,
         config=config,
         work=work,
@@ -81,58 +82,13 @@ def train_sft(
 
 
 class _Objective:
-    """The step's loss, one padded or packed forward pass at a time."""
+    """The step's loss, one forward pass at a time."""
 
-    def __init__(self, data: Sequence[Sample], device: torch.device, *, packed: bool) -> None:
-        self.data, self.device, self.loss = data, device, packed_loss if packed else token_loss
+    def __init__(self, data: Sequence[Sample], loss: Loss, device: torch.device) -> None:
+        self.data, self.loss, self.device = data, loss, device
 
     def __call__(
         self, model: Any, micro: Sequence[int], step: Sequence[Sequence[int]]
     ) -> tuple[torch.Tensor, dict[str, float]]:
         trained = sum(sum(self.data[i].mask) for part in step for i in part)
         return self.loss(model, [self.data[i] for i in micro], self.device) / trained, {}
-
-
-def token_loss(model: Any, batch: Sequence[Sample], device: torch.device) -> torch.Tensor:
-    """The sum of -log p over the trained tokens of `batch`.
-
-    Padding stands on the right, where causal attention hides it from every real token, so no attention mask is
-    needed. The vocabulary is scored only where a trained token is predicted.
-    """
-    import torch
-    from torch.nn import functional
-
-    width = max(len(sample.ids) for sample in batch)
-    ids = torch.tensor([[*sample.ids, *[0] * (width - len(sample.ids))] for sample in batch], device=device)
-    trained = torch.tensor([[*sample.mask, *[0] * (width - len(sample.mask))] for sample in batch], device=device) > 0
-    with _scored(model, trained.roll(-1, 1)):  # a token is predicted one position before it; none is trained at 0
-        logits = model(input_ids=ids, use_cache=False).logits
-    loss: torch.Tensor = functional.cross_entropy(logits[0].float(), ids[trained], reduction="sum")
-    return loss
-
-
-def packed_loss(model: Any, batch: Sequence[Sample], device: torch.device) -> torch.Tensor:
-    """As `token_loss`, with all rows behind one another in one sequence: each sees itself only, from position 0 on."""
-    import torch
-    from torch.nn import functional
-
-    ids = torch.tensor([[token for sample in batch for token in sample.ids]], device=device)
-    trained = torch.tensor([[on for sample in batch for on in sample.mask]], device=device) > 0
-    owner = torch.tensor([i for i, sample in enumerate(batch) for _ in sample.ids], device=device)
-    positions = torch.tensor([[i for sample in batch for i in range(len(sample.ids))]], device=device)
-    seen = (owner == owner[:, None]).tril()[None, None]
-    with _scored(model, trained.roll(-1, 1)):  # no row's first token is trained, so no row predicts the next one's
-        logits = model(input_ids=ids, attention_mask=seen, position_ids=positions, use_cache=False).logits
-    loss: torch.Tensor = functional.cross_entropy(logits[0].float(), ids[trained], reduction="sum")
-    return loss
-
-
-@contextlib.contextmanager
-def _scored(model: Any, chosen: torch.Tensor) -> Iterator[None]:
-    """Hands the output layer the `chosen` positions (rows, width) only, as one row: whatever a model does to its
-    logits afterwards holds position by position."""
-    handle = model.get_output_embeddings().register_forward_pre_hook(lambda _, given: (given[0][chosen][None],))
-    try:
-        yield
-    finally:
-        handle.remove()
