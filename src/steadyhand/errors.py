@@ -4,7 +4,8 @@ SteadyError                 exit code
 ├── UsageError                  2   the command line or a setting is wrong
 │   └── DomainError             2   a file of the domain folder is wrong (file:line:column)
 ├── PrerequisiteError           3   a model, a tokenizer, a package or a file is missing
-├── JobError                    4   the work itself failed (disk full, loss is NaN, endpoint down)
+├── JobError                    4   the work itself failed (loss is NaN, endpoint down)
+│   └── DiskFullError           4   whatever is tried next would fail too
 └── GateFailed                  1   the work ran and the answer is no
 """
 
@@ -55,6 +56,10 @@ class PrerequisiteError(SteadyError):
 
 class JobError(SteadyError):
     exit_code = EXIT_JOB
+
+
+class DiskFullError(JobError):
+    pass
 
 
 class GateFailed(SteadyError):  # noqa: N818  it is an answer, not an error

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -146,3 +147,28 @@ def test_publishing_is_whole_or_not_at_all(tmp_path: Path) -> None:
     with pytest.raises(JobError):
         publish(out, full)
     assert [path.name for path in out.iterdir()] == ["b"]
+
+
+@pytest.mark.parametrize("method", ["full", "lora"])
+def test_a_training_that_pauses_goes_on_as_if_it_had_not(tmp_path: Path, method: str) -> None:
+    base = tiny.save(tmp_path / "base")
+    config = replace(CONFIG, method=method, keep_base=0.2 if method == "full" else 0.0)  # type: ignore[arg-type]
+    whole = train_sft(base, tiny.rows(9), config, tmp_path / "whole")
+    steps: list[int] = []
+    for share in (0.2, 0.2, 0.7, 1.0):  # the second asks for what a kill may have left unpublished
+        found = train_sft(
+            base, tiny.rows(9), config, tmp_path / "parts", lambda done, *_: steps.append(done), share=share
+        )
+        if share == 0.2:
+            assert not equal(found.folder, whole.folder)
+    assert steps == list(range(1, whole.steps + 1))  # no step twice
+    assert equal(found.folder, whole.folder)
+    assert found.log == whole.log
+    assert not work_folder(tmp_path / "parts").exists()
+
+
+def test_a_pause_before_the_last_checkpoint_trains_again_from_an_earlier_one(tmp_path: Path) -> None:
+    base = tiny.save(tmp_path / "base")
+    early = train_sft(base, tiny.rows(9), CONFIG, tmp_path / "early", share=0.2)
+    train_sft(base, tiny.rows(9), CONFIG, tmp_path / "late", share=0.7)
+    assert equal(train_sft(base, tiny.rows(9), CONFIG, tmp_path / "late", share=0.2).folder, early.folder)

@@ -33,7 +33,7 @@ def split_rows(imported: Imported, share: float = 0.1, seed: int = 0) -> Split:
     every: list[Dialogue | Preference] = [*imported.rows, *imported.preferences]
     rows = sorted(every, key=lambda row: row.number)
     groups = _groups(rows)
-    held = _drawn(Counter(groups), max(1, round(share * len(rows))), seed)
+    held = drawn(Counter(groups), max(1, round(share * len(rows))), seed)
     sides: dict[bool, list[str]] = {False: [], True: []}
     for row, group in zip(rows, groups, strict=True):
         sides[group in held].append(_line(row.text))
@@ -63,7 +63,8 @@ def _joined(groups: Sequence[int], keys: Iterable[str]) -> list[int]:
     return [root(parents, row) for row in range(len(parents))]
 
 
-def _drawn(sizes: Counter[int], room: int, seed: int) -> set[int]:
+def drawn(sizes: Counter[int], room: int, seed: int) -> set[int]:
+    """Groups (by number, with their sizes) of at most `room` rows together, drawn with `seed`; never all of them."""
     order = sorted(sizes)
     random.Random(seed).shuffle(order)
     held: set[int] = set()

@@ -2,11 +2,12 @@
 
 Cells are content-addressed, so an experiment that was killed goes on at the cell, and the training step, where it was,
 and a wider one reuses what it shares with a narrower one. Knows rows and prompts; judges no answer. Only answers are
-kept: weights of a cell are gone once it is done.
+kept: weights of a cell are gone once it is done, unless it takes a `share` of a training that later cells go on with.
 """
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -35,22 +36,26 @@ ANSWERS = "answers.json"
 
 @dataclass(frozen=True)
 class Cell:
-    """`rows` empty: the base as it is. Questions are (id, prompt), each id once."""
+    """`rows` empty: the base as it is. Questions are (id, prompt), each id once. With a `share` the model is the one
+    after that share of the training's steps; cells of equal rows, seed and settings share one training, which goes on
+    from one to the next and stays until `forget`."""
 
     name: str
     rows: tuple[Row, ...]
     questions: tuple[tuple[str, Prompt], ...]
     seed: int
+    share: float | None = None
 
 
 @dataclass(frozen=True)
 class Answered:
-    """What a cell answered, by question, and how its training went (no steps: the base)."""
+    """What a cell answered, by question, and how its training went: `done` of `steps` (none: the base)."""
 
     answers: Mapping[str, Completion]
     steps: int
     cut_prompts: int
     seconds: float
+    done: int = 0
 
 
 @dataclass(frozen=True)
@@ -78,12 +83,16 @@ def planned(cells: Sequence[Cell], bench: Bench) -> list[Planned]:
     steps = []
     for cell in cells:
         now = depends_on(cell, bench)
-        key = key_of("cell", VERSION, {}, {name: content_hash(value) for name, value in now.items()})
+        key = _key("cell", now)
         if store and store.done(key):
             steps.append(Planned(cell.name, key, "done", "nothing that it depends on has changed"))
         else:
             steps.append(Planned(cell.name, key, "run", why(now, seen.get(cell.name))))
     return steps
+
+
+def _key(kind: str, depends: Mapping[str, Json]) -> str:
+    return key_of(kind, VERSION, {}, {name: content_hash(value) for name, value in depends.items()})
 
 
 def depends_on(cell: Cell, bench: Bench) -> dict[str, Json]:
@@ -96,9 +105,26 @@ def depends_on(cell: Cell, bench: Bench) -> dict[str, Json]:
         "this program's version": VERSION,
     }
     if cell.rows:
-        lasting = replace(_config(cell, bench), save_steps=0, log_steps=1)  # neither changes the result
-        now |= {"the rows that are trained": content_hash(list(cell.rows)), "setting sft": asdict(lasting)}
+        now |= _training(cell, bench)
+    if cell.share is not None:
+        now["the share of the steps"] = cell.share
     return now
+
+
+def _training(cell: Cell, bench: Bench) -> dict[str, Json]:
+    lasting = replace(_config(cell, bench), save_steps=0, log_steps=1)  # neither changes the result
+    return {"the rows that are trained": content_hash(list(cell.rows)), "setting sft": asdict(lasting)}
+
+
+def training_key(cell: Cell, bench: Bench) -> str:
+    """Equal for cells that share one training, whatever they ask of it."""
+    return _key("training", {"the base model": bench.fingerprint} | _training(cell, bench))
+
+
+def forget(trainings: Sequence[str], store: Store) -> None:
+    """Removes the weights that trainings with these keys left for later cells."""
+    for key in trainings:
+        shutil.rmtree(store.work(key), ignore_errors=True)
 
 
 def carry_out(cells: Sequence[Cell], bench: Bench, watcher: Watcher) -> dict[str, Answered]:
@@ -111,29 +137,33 @@ def carry_out(cells: Sequence[Cell], bench: Bench, watcher: Watcher) -> dict[str
         for position, (cell, step) in enumerate(zip(cells, steps, strict=True), 1):
             watcher.stage(step, position, len(steps))
             if step.state == "run":
-                note(bench.out, cell.name, depends_on(cell, bench))
-                _carry_out_one(cell, step.key, bench, store, watcher)
-        return {cell.name: _read(store.artefact(step.key)) for cell, step in zip(cells, steps, strict=True)}
+                settle(cell, step.key, bench, store, watcher)
+        return {cell.name: read_answers(store, step.key) for cell, step in zip(cells, steps, strict=True)}
 
 
-def _carry_out_one(cell: Cell, key: str, bench: Bench, store: Store, watcher: Watcher) -> None:
+def settle(cell: Cell, key: str, bench: Bench, store: Store, watcher: Watcher) -> None:
+    """Carries one cell out, whose folder is locked. Raises what trainings raise."""
+    note(bench.out, cell.name, depends_on(cell, bench))
     began = time.monotonic()
     with store.writing(key) as out:
-        folder = _trained(cell, bench, store.work(key) / "trained", watcher) if cell.rows else bench.base
+        work = store.work(key if cell.share is None else training_key(cell, bench))
+        folder = _trained(cell, bench, work / "trained", watcher) if cell.rows else bench.base
         answers = _ask(cell, folder, bench, watcher)
         record = read_object(folder / RECORD) if cell.rows else {}
-        facts = {"steps": record.get("steps", 0), "cut_prompts": record.get("cut_prompts", 0)}
+        facts = {name: record.get(name, 0) for name in ("steps", "done", "cut_prompts")}
         rows = [{"id": id, **asdict(one)} for (id, _), one in zip(cell.questions, answers, strict=True)]
         write_json(out / ANSWERS, facts | {"seconds": time.monotonic() - began, "answers": rows})
 
 
 def _trained(cell: Cell, bench: Bench, folder: Path, watcher: Watcher) -> Path:
     """The trained model; a training that ended before its answers were in is not done again."""
-    from steadyhand.train.sft import train_sft
+    from steadyhand.train.sft import steps_of, train_sft
 
-    if not (folder / RECORD).is_file():
+    share = 1.0 if cell.share is None else cell.share
+    record = read_object(folder / RECORD)
+    if not record or record["done"] != steps_of(share, record["steps"]):
         with first_interrupt() as stop:
-            train_sft(bench.base, cell.rows, _config(cell, bench), folder, _figures(watcher), stop=stop)
+            train_sft(bench.base, cell.rows, _config(cell, bench), folder, _figures(watcher), stop=stop, share=share)
     return folder
 
 
@@ -160,7 +190,8 @@ def _figures(watcher: Watcher) -> Progress:
     return tell
 
 
-def _read(artefact: Path) -> Answered:
-    row = read_json(artefact / ANSWERS)
+def read_answers(store: Store, key: str) -> Answered:
+    """What a cell that is done answered."""
+    row = read_json(store.artefact(key) / ANSWERS)
     answers = {one.pop("id"): Completion(**one) for one in row["answers"]}
-    return Answered(answers, row["steps"], row["cut_prompts"], row["seconds"])
+    return Answered(answers, row["steps"], row["cut_prompts"], row["seconds"], row.get("done", row["steps"]))

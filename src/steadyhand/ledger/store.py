@@ -21,7 +21,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from steadyhand.errors import JobError
+from steadyhand.errors import DiskFullError, JobError
 from steadyhand.ledger.keys import file_digest, files_below
 
 MARKER = ".done.json"
@@ -200,8 +200,9 @@ def _translated(where: Path) -> Iterator[None]:
         yield
     except OSError as error:
         if error.errno in _FULL:
-            what, after = "the disk is full", "free some space and run the same command again; finished work is kept"
-        elif error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}:
+            after = "free some space and run the same command again; finished work is kept"
+            raise DiskFullError("the disk is full", where=str(error.filename or where), next=after) from error
+        if error.errno in {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR}:
             what, after = f"the file system refuses: {error.strerror}", "choose a folder that you can read and write"
         else:
             raise

@@ -17,8 +17,9 @@ KEPT = 2  # complete checkpoints that stay: the last may be damaged by the disk,
 _NAME = re.compile(r"checkpoint-(\d+)")
 
 
-def claim(work: Path, key: str) -> Path | None:
-    """Prepares `work` for the job named `key` and returns its last complete checkpoint, or None.
+def claim(work: Path, key: str, most: int | None = None) -> Path | None:
+    """Prepares `work` for the job named `key` and returns its last complete checkpoint, or None; one of a step after
+    `most` is removed, for nothing trains backwards.
 
     Checkpoints of another job (other data, settings or start weights) are removed: resuming them would mix two
     trainings. Partial ones are removed too.
@@ -29,9 +30,15 @@ def claim(work: Path, key: str) -> Path | None:
     work.mkdir(parents=True, exist_ok=True)
     _write(named, key)
     for folder in _folders(work):
-        if not (folder / DONE).is_file():
+        if not (folder / DONE).is_file() or (most is not None and step_of(folder) > most):
+            (folder / DONE).unlink(missing_ok=True)
             shutil.rmtree(folder)
     return next(iter(_folders(work)), None)
+
+
+def step_of(folder: Path) -> int:
+    """The step that a checkpoint folder is named after."""
+    return int(folder.name.rpartition("-")[2])
 
 
 def mark(work: Path, step: int) -> None:

@@ -15,7 +15,8 @@ from typing import Any, Protocol
 
 import torch
 from torch.utils.data import DataLoader
-from transformers import PrinterCallback, Trainer, TrainerCallback, TrainingArguments
+from transformers import PrinterCallback, Trainer, TrainerCallback, TrainerState, TrainingArguments
+from transformers.trainer import TRAINER_STATE_NAME
 
 from steadyhand.errors import JobError
 from steadyhand.models.memory import keep_freed_memory
@@ -53,6 +54,7 @@ class Job:
     gradient_checkpointing: bool = False
     first_step: Callable[[Figures], None] | None = None  # checks the figures of step 1 of a fresh run
     guard: Guard | None = None  # asks the model under way and stops the training when it is damaged
+    until: int | None = None  # pause after this step, at a checkpoint that a later call goes on from; None: never
     source: Path = Path()  # the folder of the model that is trained, for the tokenizer of what is kept
 
 
@@ -65,11 +67,14 @@ def run(job: Job) -> tuple[dict[str, float], ...]:
     """
     keep_freed_memory()
     with disk_full_as_job_error(job.work), threads(job.config.threads):
-        resume = checkpoints.claim(job.work, job.key)
+        resume = checkpoints.claim(job.work, job.key, job.until)
         with quiet():
             trainer = _StepTrainer(job)
             try:
-                trainer.train(resume_from_checkpoint=str(resume) if resume else None)
+                if resume and checkpoints.step_of(resume) == job.until:
+                    trainer.take(resume)
+                else:
+                    trainer.train(resume_from_checkpoint=str(resume) if resume else None)
             except torch.OutOfMemoryError as error:
                 raise JobError("the device's memory is full", next="lower micro_tokens or max_length") from error
     if trainer.stopped:
@@ -89,6 +94,11 @@ class _StepTrainer(Trainer):  # type: ignore[misc]  # transformers ships no type
     def get_train_dataloader(self) -> DataLoader[Any]:
         items = [{"step": step} for step in self.job.plan]
         return DataLoader(items, batch_size=1, shuffle=False, collate_fn=lambda batch: batch[0])  # type: ignore[arg-type]
+
+    def take(self, checkpoint: Path) -> None:
+        """The model and the log as they were at a pause."""
+        self._load_from_checkpoint(str(checkpoint))
+        self.state = TrainerState.load_from_json(str(checkpoint / TRAINER_STATE_NAME))
 
     def create_optimizer(self, model: Any = None) -> torch.optim.Optimizer:
         config = self.job.config
@@ -159,6 +169,8 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
             self.job.progress(state.global_step, state.max_steps, self.trainer.last)
         if self.job.stop and state.global_step < state.max_steps and self.job.stop():
             self.trainer.stopped = control.should_save = control.should_training_stop = True
+        if state.global_step == self.job.until and state.global_step < state.max_steps:
+            control.should_save = control.should_training_stop = True
         if self.job.guard and (why := self.job.guard.due(state.global_step, self.trainer.last)):
             self._examine(self.job.guard, why, state, control)
 

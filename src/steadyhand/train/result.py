@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from steadyhand.chat.messages import Json
-from steadyhand.errors import JobError
+from steadyhand.errors import DiskFullError
 from steadyhand.train.config import TrainConfig
 
 RECORD = "training.json"
@@ -84,7 +84,7 @@ def disk_full_as_job_error(place: Path) -> Iterator[None]:
         if not _is_disk_full(error):
             raise
         free = shutil.disk_usage(place.parent if place.parent.exists() else Path.cwd()).free
-        raise JobError(
+        raise DiskFullError(
             f"the disk is full ({free / 1e9:.1f} GB free)",
             where=str(place),
             next="free some space and run again: training continues at its last complete checkpoint",

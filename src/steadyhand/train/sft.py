@@ -5,6 +5,7 @@ The loss of an optimiser step is the mean over its trained tokens, however it is
 
 from __future__ import annotations
 
+import math
 import shutil
 import time
 from collections.abc import Callable, Sequence
@@ -34,11 +35,14 @@ def train_sft(
     *,
     stop: Callable[[], bool] | None = None,
     guard: Guard | None = None,
+    share: float = 1.0,
 ) -> TrainResult:
     """Trains the model of `model_folder` (a folder, "steady-nano" or a hub id) on `rows` and puts it at `out`.
 
     Continues at the last complete checkpoint of the same job. `stop` is asked after every step; when it says so a
-    checkpoint is saved and KeyboardInterrupt raised. `guard` asks the model under way; it changes no weight. Raises
+    checkpoint is saved and KeyboardInterrupt raised. `guard` asks the model under way; it changes no weight.
+    `share` below 1 pauses after that share of the steps, the schedule being that of the whole training: a call with a
+    larger one goes on there, step for step as if there had been no pause. Raises
     PrerequisiteError (model), UsageError (a row that cannot be trained) and JobError (damage, loss not finite, disk or
     memory full).
     """
@@ -53,6 +57,7 @@ def train_sft(
     start = blend.weights(model) if config.keep_base else {}
     data = arranged(samples(rows, Renderer(tokenizer), config), config)
     plan = sft_plan([len(sample.ids) for sample in data], config)
+    done = steps_of(share, len(plan))
     settings = replace(config, save_steps=0, log_steps=1)  # neither changes the result
     work = work_folder(out)
     if guard:
@@ -69,16 +74,23 @@ def train_sft(
         stop=stop,
         gradient_checkpointing=config.gradient_checkpointing,
         guard=guard,
+        until=done if done < len(plan) else None,
         source=folder,
     )
     log = loop.run(job)
     blend.towards(model, start, config.keep_base)
     tokens = config.epochs * sum(len(sample.ids) for sample in data)
     cut, lost = sum(sample.cut > 0 for sample in data), sum(sample.lost > 0 for sample in data)
-    facts = {"steps": len(plan), "tokens": tokens, "cut_prompts": cut, "cut_answers": lost, "log": list(log)}
-    save(model, folder, out, config, facts | ({"health": guard.record()} if guard else {}))
-    shutil.rmtree(work)
+    facts = {"steps": len(plan), "done": done, "tokens": tokens, "cut_prompts": cut, "cut_answers": lost}
+    save(model, folder, out, config, facts | {"log": list(log)} | ({"health": guard.record()} if guard else {}))
+    if done == len(plan):
+        shutil.rmtree(work)
     return TrainResult(out, log, len(plan), time.monotonic() - began, tokens, cut, cut_answers=lost)
+
+
+def steps_of(share: float, total: int) -> int:
+    """How many of `total` steps a training that pauses after `share` of them takes: at least one."""
+    return min(total, max(1, math.ceil(share * total)))
 
 
 class _Objective:

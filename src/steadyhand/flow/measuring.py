@@ -1,0 +1,89 @@
+"""Measures branches of a sweep at one look: trains them as far as the rung says, asks, judges. Decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from steadyhand.errors import DiskFullError, SteadyError
+from steadyhand.evaluate.harm import harms, right
+from steadyhand.evaluate.scoring import score
+from steadyhand.flow.branching import Setup, cell_of
+from steadyhand.flow.cells import Answered, forget, planned, read_answers, settle, training_key
+from steadyhand.flow.desk import Planned, Watcher
+from steadyhand.ledger.result import Item
+from steadyhand.ledger.store import Store
+from steadyhand.settings import Settings
+from steadyhand.stats.halving import Seen, looks_of
+
+
+class Measurer:
+    """What `stats.halving.halve` asks. `answered`: (branch, rung, start) -> what came back; `base`: the untrained
+    model's items, by question."""
+
+    def __init__(self, setup: Setup, store: Store, watcher: Watcher, base: Mapping[str, Item]) -> None:
+        self.setup, self.store, self.watcher, self.base = setup, store, watcher, base
+        self.answered: dict[tuple[str, int, int], Answered] = {}
+        self._items: dict[tuple[str, int], dict[str, Item]] = {}
+        self._left: tuple[str, ...] = tuple(setup.contenders)
+        self._position = 1  # the base
+
+    def __call__(self, names: Sequence[str], rung: int, start: int, stop: int) -> dict[str, Seen]:
+        self._drop(names)
+        self.begin(names, rung, start, stop)
+        total = self._position + self._cells_left(len(names), rung, stop)
+        return {name: self._seen(name, rung, start, stop, total) for name in names}
+
+    def begin(self, names: Sequence[str], rung: int, start: int, stop: int) -> None:
+        """Before any cell of a look."""
+
+    def step(self, name: str, rung: int, start: int, stop: int) -> Planned:
+        return planned([cell_of(self.setup, name, rung, start, stop)], self.setup.contenders[name].bench)[0]
+
+    def _seen(self, name: str, rung: int, start: int, stop: int, total: int) -> Seen:
+        step = self.step(name, rung, start, stop)
+        self._position += 1
+        self.watcher.stage(step, self._position, total)
+        bench = self.setup.contenders[name].bench
+        try:
+            if step.state == "run":
+                settle(cell_of(self.setup, name, rung, start, stop), step.key, bench, self.store, self.watcher)
+        except DiskFullError:
+            raise
+        except SteadyError as error:  # this branch cannot be trained; the others can
+            return Seen(failed=error.what)
+        found = self.answered[name, rung, start] = read_answers(self.store, step.key)
+        return self._judged(name, rung, start, stop, found)
+
+    def _judged(self, name: str, rung: int, start: int, stop: int, found: Answered) -> Seen:
+        own = self._items.setdefault((name, rung), {})
+        own |= judged(self.setup, self.setup.bench.settings, found)
+        told = [own["/".join(one.key)] for one in self.setup.items[start:stop]]
+        broken = harms([self.base[key] for key in own], [*own.values()], self.setup.bench.settings.gate)
+        harm = "; ".join(f"{check.metric}: {check.reason}" for check in broken) or None
+        return Seen(tuple((item.cluster, right(item)) for item in told), harm)
+
+    def _drop(self, names: Sequence[str]) -> None:
+        """Weights of branches that ended are of no use."""
+        gone = [name for name in self._left if name not in names]
+        trainings = [self.setup.contenders[name] for name in gone]
+        keys = [training_key(cell_of(self.setup, one.branch.name, 0, 0, 0), one.bench) for one in trainings]
+        forget(keys, self.store)
+        self._left = tuple(names)
+
+    def _cells_left(self, branches: int, rung: int, stop: int) -> int:
+        """How many cells are left at most, from this look on."""
+        rules = self.setup.rules
+        own = looks_of(rules.rungs[rung].items, rules.looks)
+        left = branches * (len(own) - own.index(stop))
+        for before, later in zip(rules.rungs[rung:], rules.rungs[rung + 1 :], strict=False):
+            left += min(branches, before.keep) * len(looks_of(later.items, rules.looks))
+        return left
+
+
+def judged(setup: Setup, settings: Settings, found: Answered) -> dict[str, Item]:
+    """Every answer of a cell as an item, by question."""
+    asked = {"/".join(one.key): one for one in (*setup.known, *setup.items)}
+    return {
+        id: score(asked[id], asked[id].prompt, completion, settings.eval.cot_labels)
+        for id, completion in found.answers.items()
+    }

@@ -1,0 +1,229 @@
+"""A sweep as one page: several branches of a fine-tuning, trained and asked rung by rung until one is left.
+
+The decisions are `stats.halving`'s; here branches become cells, and answers become figures. Branches are chosen by
+decisions of training scenarios that no branch trains on; held-out scenarios are never asked. Every cell is
+content-addressed and every training goes on at its last checkpoint, so a sweep that was killed takes the same
+decisions again from what is there, and goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from steadyhand.chat.messages import Json
+from steadyhand.errors import JobError
+from steadyhand.evaluate.harm import right
+from steadyhand.flow.branching import Request, Setup, cell_of, lay_out
+from steadyhand.flow.cells import Answered, forget, planned, read_answers, settle, training_key
+from steadyhand.flow.desk import Planned, Watcher
+from steadyhand.flow.measuring import Measurer, judged
+from steadyhand.ledger.lock import folder_lock
+from steadyhand.ledger.result import Item
+from steadyhand.ledger.store import Store
+from steadyhand.stats.halving import Fate, Halved, Rung, Score, halve, looks_of
+from steadyhand.stats.intervals import wilson_bounds
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Where a branch stood at the end of a rung: `steps` trained so far, right answers with the 95 % interval."""
+
+    rung: int
+    steps: int
+    right: int
+    n: int
+    rate: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Story:
+    """What became of a branch: what it is, where it stood, how it ended. `steps` are those of its whole training (0:
+    it was never trained)."""
+
+    branch: str
+    sets: dict[str, Json]
+    data: str | None
+    steps: int
+    stops: tuple[Stop, ...]
+    fate: Fate
+
+
+@dataclass(frozen=True)
+class Compute:
+    """What was spent, and what training every branch to the end and asking it everything would have taken."""
+
+    steps: int
+    full_steps: int
+    answers: int
+    full_answers: int
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What a sweep found; `winner` is None when every branch was ended. `base_right` of `items` is the untrained
+    model's figure on the same items."""
+
+    domain: str
+    created: str
+    winner: str | None
+    stories: tuple[Story, ...]
+    rungs: tuple[Rung, ...]
+    items: int
+    base_right: int
+    compute: Compute
+    manifest: dict[str, Json] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Json]:
+        return asdict(self)
+
+
+def sweep(folder: Path, flags: Mapping[str, object], out: Path, request: Request, watcher: Watcher) -> Sweep:
+    """Carry the sweep out; cells that are done are read. Raises DomainError for a file of branches that is wrong, and
+    JobError when no branch could be trained at all."""
+    setup = lay_out(folder, flags, out, request)
+    with folder_lock(out):
+        store = Store(out)
+        store.gc()  # what a killed process was writing
+        base = _base(setup, store, watcher)
+        measure = Measurer(setup, store, watcher, base)
+        found = halve(list(setup.contenders), setup.rules, measure)
+        forget(
+            [training_key(cell_of(setup, name, 0, 0, 0), one.bench) for name, one in setup.contenders.items()], store
+        )
+    _refuse_all_failed(found, request)
+    return _sweep(setup, found, measure.answered, base)
+
+
+def sweep_plan(folder: Path, flags: Mapping[str, object], out: Path, request: Request) -> list[Planned]:
+    """Which cells would be carried out, as far as the decisions before them are known; writes nothing."""
+    setup = lay_out(folder, flags, out, request)
+    steps = planned([setup.base], setup.bench)
+    if steps[0].state == "run":
+        return steps + _later(setup, -1, len(setup.contenders))
+    store = Store(out)
+    base = judged(setup, setup.bench.settings, read_answers(store, steps[0].key))
+    seen = _Foreseen(setup, store, base)
+    try:
+        halve(list(setup.contenders), setup.rules, seen)
+    except _UndecidedError as undecided:
+        return steps + seen.steps + _later(setup, undecided.rung, undecided.branches)
+    return steps + seen.steps
+
+
+class _UndecidedError(Exception):
+    """The next decision needs cells that are not done."""
+
+    def __init__(self, rung: int, branches: int) -> None:
+        super().__init__(rung)
+        self.rung, self.branches = rung, branches
+
+
+class _Silent:
+    def stage(self, planned: Planned, position: int, total: int) -> None: ...
+
+    def progress(self, done: int, total: int, label: str) -> None: ...
+
+
+class _Foreseen(Measurer):
+    """Reads what is done and notes what is not; carries nothing out."""
+
+    def __init__(self, setup: Setup, store: Store, base: Mapping[str, Item]) -> None:
+        super().__init__(setup, store, _Silent(), base)
+        self.steps: list[Planned] = []
+
+    def begin(self, names: Sequence[str], rung: int, start: int, stop: int) -> None:
+        found = [self.step(name, rung, start, stop) for name in names]
+        self.steps += found
+        if any(step.state == "run" for step in found):
+            raise _UndecidedError(rung, len(names))
+
+
+def _later(setup: Setup, rung: int, branches: int) -> list[Planned]:
+    """A line for each later rung, whose branches are decided by the one before."""
+    steps = []
+    for number in range(rung + 1, len(setup.rules.rungs)):
+        before = setup.rules.rungs[number - 1].keep if number else branches
+        branches = min(branches, before)
+        what = f"rung {number + 1}: at most {branches} branches"
+        steps.append(Planned(what, "", "run", "which ones, the rung before decides" if number else "all of them"))
+    return steps
+
+
+def _base(setup: Setup, store: Store, watcher: Watcher) -> dict[str, Item]:
+    step = planned([setup.base], setup.bench)[0]
+    rungs = setup.rules.rungs
+    watcher.stage(step, 1, 1 + len(setup.contenders) * len(looks_of(rungs[0].items, setup.rules.looks)))
+    if step.state == "run":
+        settle(setup.base, step.key, setup.bench, store, watcher)
+    return judged(setup, setup.bench.settings, read_answers(store, step.key))
+
+
+def _refuse_all_failed(found: Halved, request: Request) -> None:
+    failed = [fate for fate in found.fates if fate.end == "failed"]
+    if len(failed) == len(found.fates):
+        raise JobError(
+            f"no branch could be trained; the first one: {failed[0].reason}",
+            where=str(request.file),
+            next="correct the branches and run again: what was done is kept",
+        )
+
+
+def _sweep(
+    setup: Setup, found: Halved, answered: Mapping[tuple[str, int, int], Answered], base: Mapping[str, Item]
+) -> Sweep:
+    own = {name: [one for key, one in answered.items() if key[0] == name] for name in setup.contenders}
+    whole = {name: max((one.steps for one in cells), default=0) for name, cells in own.items()}
+    asked = ["/".join(one.key) for one in setup.items]
+    return Sweep(
+        domain=setup.domain.name,
+        created=datetime.now(UTC).isoformat(timespec="minutes"),
+        winner=found.winner,
+        stories=tuple(_story(setup, fate, found.scores, answered, whole[fate.branch]) for fate in found.fates),
+        rungs=setup.rules.rungs,
+        items=len(setup.items),
+        base_right=sum(right(base[key]) for key in asked),
+        compute=Compute(
+            steps=sum(max((one.done for one in cells), default=0) for cells in own.values()),
+            full_steps=sum(whole.values()),
+            answers=sum(len(one.answers) for cells in own.values() for one in cells),
+            full_answers=sum(map(bool, own.values())) * (len(setup.items) + len(setup.known)),
+        ),
+        manifest=_manifest(setup),
+    )
+
+
+def _story(
+    setup: Setup,
+    fate: Fate,
+    scores: Sequence[Score],
+    answered: Mapping[tuple[str, int, int], Answered],
+    steps: int,
+) -> Story:
+    branch = setup.contenders[fate.branch].branch
+    stops = []
+    for one in scores:
+        if one.branch == fate.branch:
+            low, high = wilson_bounds(one.rate, one.n)
+            done = answered[one.branch, one.rung, 0].done
+            stops.append(Stop(one.rung, done, one.right, one.n, one.rate, low, high))
+    return Story(branch.name, branch.sets, str(branch.data) if branch.data else None, steps, tuple(stops), fate)
+
+
+def _manifest(setup: Setup) -> dict[str, Json]:
+    given = setup.bench.settings
+    return {
+        "base": given.model.base,
+        "fingerprint": setup.bench.fingerprint,
+        "sft": given.sft.model_dump(mode="json"),
+        "sampling": given.sampling.model_dump(mode="json"),
+        "held": [scenario.id for scenario in setup.held],
+        "items": [one.id for one in setup.items],
+        "known": [one.id for one in setup.known],
+        "looks": setup.rules.looks,
+        "alpha": setup.rules.alpha,
+    }

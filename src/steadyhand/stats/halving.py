@@ -1,0 +1,217 @@
+"""Successive halving with early kills: which of several branches is best, for a part of what measuring all would cost.
+
+Branches climb rungs. At each rung every branch that is left has been trained by the same share of its steps and answers
+the same items, a growing beginning of one order that all share; the best of them go on (Jamieson & Talwalkar 2016).
+Within a rung the items come in a few looks. After each, a branch ends early only on evidence that may be looked at any
+time: an e-process on its discordant units against the rung's leader, or a harm that its measurer found.
+
+Knows outcomes by item; knows nothing of trainings or models. Equal figures are settled by the branches' order, so the
+same figures always give the same decisions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from steadyhand.errors import UsageError
+from steadyhand.stats.eprocess import e_value_worse
+from steadyhand.stats.tests import Paired, collapse
+
+End = Literal["won", "outscored", "worse", "harmed", "failed"]
+ALPHA = 0.05
+
+
+@dataclass(frozen=True)
+class Rung:
+    """`share` of a branch's training steps done so far, `items` answered, and how many branches go on at most (of the
+    last rung: 1)."""
+
+    share: float
+    items: int
+    keep: int
+
+
+@dataclass(frozen=True)
+class Rules:
+    """`alpha` bounds, over the whole sweep, the chance that evidence ends a branch that is no worse than any other."""
+
+    rungs: tuple[Rung, ...]
+    looks: int = 3
+    alpha: float = ALPHA
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a branch did on the items of one look: (cluster, whether it was right) by item. `harm` says why it must end
+    (damage, lost knowledge), `failed` why it could not be measured at all."""
+
+    right: tuple[tuple[str, bool], ...] = ()
+    harm: str | None = None
+    failed: str | None = None
+
+
+@dataclass(frozen=True)
+class Score:
+    """Where a branch stood when its rung, or the branch in it, ended."""
+
+    branch: str
+    rung: int
+    right: int
+    n: int
+
+    @property
+    def rate(self) -> float:
+        return self.right / self.n if self.n else 0.0
+
+
+@dataclass(frozen=True)
+class Fate:
+    """How a branch ended: at which rung (from 0) and after how many of its items. `against` is who it is compared with,
+    `gains` and `losses` are the units that only it, or only the other one, got right; `e` is the evidence."""
+
+    branch: str
+    end: End
+    rung: int
+    items: int
+    reason: str = ""
+    against: str | None = None
+    gains: int = 0
+    losses: int = 0
+    e: float | None = None
+
+
+@dataclass(frozen=True)
+class Halved:
+    """`winner` is None when no branch is left. `fates` has one entry per branch, in the branches' order."""
+
+    winner: str | None
+    fates: tuple[Fate, ...]
+    scores: tuple[Score, ...]
+
+
+Measure = Callable[[Sequence[str], int, int, int], Mapping[str, Seen]]
+"""(branches, rung, start, stop): what each of them does on items start to stop, trained as that rung says."""
+
+
+SHARES = ((0.15, 0.2), (0.3, 0.4), (1.0, 1.0))  # of the steps and of the items, rung by rung
+KEPT = (3 / 8, 1 / 4)  # of all branches, after the first and the second rung
+
+
+def rules_for(branches: int, items: int, *, looks: int = 3, alpha: float = ALPHA) -> Rules:
+    """The rungs that bench/sweep.py measures: all branches for 15 % of their steps, three in eight for 30 %, a quarter
+    to the end. Two branches are both trained whole, for nothing is cheaper then."""
+    if branches <= 2:
+        return Rules((Rung(1.0, items, 1),), looks, alpha)
+    keep = [max(2, math.ceil(KEPT[0] * branches)), max(2, math.floor(KEPT[1] * branches)), 1]
+    rungs = [Rung(share, max(1, math.floor(asked * items)), k) for (share, asked), k in zip(SHARES, keep, strict=True)]
+    return Rules(tuple(rungs if branches > 3 else rungs[1:]), looks, alpha)
+
+
+@dataclass
+class _Race:
+    """A sweep under way."""
+
+    rules: Rules
+    order: Sequence[str]
+    alive: list[str]
+    fates: dict[str, Fate] = field(default_factory=dict)
+    scores: list[Score] = field(default_factory=list)
+
+    @property
+    def enough(self) -> float:
+        """The e-value that ends a branch: one test for each other branch and rung, by the union bound."""
+        return max(1, len(self.order) - 1) * len(self.rules.rungs) / self.rules.alpha
+
+    def finish(self, fate: Fate) -> None:
+        self.fates[fate.branch] = fate
+        self.alive.remove(fate.branch)
+
+
+def halve(branches: Sequence[str], rules: Rules, measure: Measure) -> Halved:
+    """Runs the rungs until all are done or no branch is left. Asks `measure` for the branches that are left only, all
+    of one look together. Raises UsageError for no branches, equal names, or rungs that do not grow."""
+    _refuse(branches, rules)
+    race = _Race(rules, branches, list(branches))
+    for number in range(len(rules.rungs)):
+        if race.alive:
+            _climb(race, number, measure)
+    winner = race.alive[0] if race.alive else None
+    if winner is not None:
+        race.fates[winner] = Fate(winner, "won", len(rules.rungs) - 1, rules.rungs[-1].items)
+    return Halved(winner, tuple(race.fates[name] for name in branches), tuple(race.scores))
+
+
+def looks_of(items: int, looks: int) -> list[int]:
+    """After how many items each look ends: equal parts, the last at `items`."""
+    return sorted({math.ceil(items * look / looks) for look in range(1, looks + 1)} - {0})
+
+
+def _climb(race: _Race, number: int, measure: Measure) -> None:
+    rung = race.rules.rungs[number]
+    seen: dict[str, list[tuple[str, bool]]] = {name: [] for name in race.alive}
+    start = 0
+    for stop in looks_of(rung.items, race.rules.looks):
+        found = measure(tuple(race.alive), number, start, stop)
+        for name in tuple(race.alive):
+            seen[name] += found[name].right
+            _end_unfit(race, name, found[name], number, len(seen[name]))
+        _end_worse(race, seen, number)
+        start = stop
+    race.scores += [_score(name, number, own) for name, own in seen.items() if own]
+    _promote(race, seen, number)
+
+
+def _end_unfit(race: _Race, name: str, found: Seen, number: int, items: int) -> None:
+    if found.failed is not None:
+        race.finish(Fate(name, "failed", number, items, found.failed))
+    elif found.harm is not None:
+        race.finish(Fate(name, "harmed", number, items, found.harm))
+
+
+def _end_worse(race: _Race, seen: Mapping[str, list[tuple[str, bool]]], number: int) -> None:
+    """The leader stays whatever happens: nothing is evidence against itself."""
+    if not race.alive:
+        return
+    leader = _ranked(race, seen)[0]
+    for name in tuple(race.alive):
+        pairs = paired(seen[leader], seen[name])
+        e = e_value_worse(pairs.gains, pairs.losses)
+        if name != leader and e >= race.enough:
+            race.finish(Fate(name, "worse", number, len(seen[name]), "", leader, pairs.gains, pairs.losses, e))
+
+
+def _promote(race: _Race, seen: Mapping[str, list[tuple[str, bool]]], number: int) -> None:
+    """The best by point estimate go on."""
+    ranked = _ranked(race, seen)
+    for name in ranked[race.rules.rungs[number].keep :]:
+        best = paired(seen[ranked[0]], seen[name])
+        e = e_value_worse(best.gains, best.losses)
+        items = len(seen[name])
+        race.finish(Fate(name, "outscored", number, items, "", ranked[0], best.gains, best.losses, e))
+
+
+def _ranked(race: _Race, seen: Mapping[str, list[tuple[str, bool]]]) -> list[str]:
+    """Those left, the best first; `alive` keeps the branches' order and sorting is stable."""
+    return sorted(race.alive, key=lambda name: -sum(right for _, right in seen[name]))
+
+
+def paired(first: Sequence[tuple[str, bool]], second: Sequence[tuple[str, bool]]) -> Paired:
+    """Gains and losses of the second on the same items; items of one cluster are one unit."""
+    return collapse((cluster, one, other) for (cluster, one), (_, other) in zip(first, second, strict=True))
+
+
+def _score(name: str, number: int, own: Sequence[tuple[str, bool]]) -> Score:
+    return Score(name, number, sum(right for _, right in own), len(own))
+
+
+def _refuse(branches: Sequence[str], rules: Rules) -> None:
+    if not branches or len(set(branches)) < len(branches):
+        raise UsageError("a sweep needs branches with different names")
+    steps = list(zip(rules.rungs, rules.rungs[1:], strict=False))
+    if not rules.rungs or any(a.share >= b.share or a.items > b.items or a.keep < b.keep for a, b in steps):
+        raise UsageError("the rungs of a sweep train and ask more and keep fewer from one to the next")
+    if rules.rungs[-1].keep != 1 or rules.rungs[0].share <= 0 or rules.rungs[-1].share > 1:
+        raise UsageError("the last rung keeps one branch, and shares of a training lie above 0, at most 1")
