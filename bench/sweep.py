@@ -125,7 +125,8 @@ def main() -> None:
             f"(ranks after the first rung and at the end correlate by {share(found, 'order'):.2f})\n"
             f"  winner of the full sweep {share(found, 'same'):.1%}, or within {100 * MARGIN:g} points "
             f"{share(found, 'near'):.1%}; mean loss {100 * share(found, 'regret'):.2f} points\n"
-            f"  a second full sweep, fresh items: {share(found, 'again'):.1%}, or within {share(found, 'again_near'):.1%}\n"
+            f"  a second full sweep, on fresh items: {share(found, 'again'):.1%}, or within "
+            f"{share(found, 'again_near'):.1%}\n"
             f"  compute {both:.1%} of the full sweep's (steps {share(found, 'steps'):.1%}, items answered "
             f"{share(found, 'asked'):.1%})"
         )

@@ -50,6 +50,9 @@ COMMANDS = {
     "dose": Entry(
         "steadyhand.cli.dose:dose_command", "Find how many cards of a point a base needs, and what they cost."
     ),
+    "sweep": Entry(
+        "steadyhand.cli.sweep:sweep_command", "Find the best of several branches without training all to the end."
+    ),
     "train": Entry("steadyhand.cli.train:train_command", "Look at a training before it runs: its tokens, its memory."),
     "run": Entry("steadyhand.cli.run:run_command", "Take a domain folder to a signed-off model and a report."),
     "eval": Entry("steadyhand.cli.evaluate:eval_command", "Measure a model on a domain's scenarios and probes."),

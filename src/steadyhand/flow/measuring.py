@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from steadyhand.errors import DiskFullError, SteadyError
 from steadyhand.evaluate.harm import harms, right
@@ -28,7 +28,8 @@ class Measurer:
         self._position = 1  # the base
 
     def __call__(self, names: Sequence[str], rung: int, start: int, stop: int) -> dict[str, Seen]:
-        self._drop(names)
+        self.drop(name for name in self._left if name not in names)
+        self._left = tuple(names)
         self.begin(names, rung, start, stop)
         total = self._position + self._cells_left(len(names), rung, stop)
         return {name: self._seen(name, rung, start, stop, total) for name in names}
@@ -62,13 +63,10 @@ class Measurer:
         harm = "; ".join(f"{check.metric}: {check.reason}" for check in broken) or None
         return Seen(tuple((item.cluster, right(item)) for item in told), harm)
 
-    def _drop(self, names: Sequence[str]) -> None:
-        """Weights of branches that ended are of no use."""
-        gone = [name for name in self._left if name not in names]
-        trainings = [self.setup.contenders[name] for name in gone]
-        keys = [training_key(cell_of(self.setup, one.branch.name, 0, 0, 0), one.bench) for one in trainings]
-        forget(keys, self.store)
-        self._left = tuple(names)
+    def drop(self, names: Iterable[str]) -> None:
+        """Removes the weights of branches that have ended."""
+        cells = [(cell_of(self.setup, name, 0, 0, 0), self.setup.contenders[name].bench) for name in names]
+        forget([training_key(cell, bench) for cell, bench in cells], self.store)
 
     def _cells_left(self, branches: int, rung: int, stop: int) -> int:
         """How many cells are left at most, from this look on."""

@@ -8,7 +8,7 @@ decisions again from what is there, and goes on.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,8 +16,8 @@ from pathlib import Path
 from steadyhand.chat.messages import Json
 from steadyhand.errors import JobError
 from steadyhand.evaluate.harm import right
-from steadyhand.flow.branching import Request, Setup, cell_of, lay_out
-from steadyhand.flow.cells import Answered, forget, planned, read_answers, settle, training_key
+from steadyhand.flow.branching import Request, Setup, lay_out
+from steadyhand.flow.cells import Answered, planned, read_answers, settle
 from steadyhand.flow.desk import Planned, Watcher
 from steadyhand.flow.measuring import Measurer, judged
 from steadyhand.ledger.lock import folder_lock
@@ -92,9 +92,7 @@ def sweep(folder: Path, flags: Mapping[str, object], out: Path, request: Request
         base = _base(setup, store, watcher)
         measure = Measurer(setup, store, watcher, base)
         found = halve(list(setup.contenders), setup.rules, measure)
-        forget(
-            [training_key(cell_of(setup, name, 0, 0, 0), one.bench) for name, one in setup.contenders.items()], store
-        )
+        measure.drop(setup.contenders)
     _refuse_all_failed(found, request)
     return _sweep(setup, found, measure.answered, base)
 
@@ -135,6 +133,9 @@ class _Foreseen(Measurer):
     def __init__(self, setup: Setup, store: Store, base: Mapping[str, Item]) -> None:
         super().__init__(setup, store, _Silent(), base)
         self.steps: list[Planned] = []
+
+    def drop(self, names: Iterable[str]) -> None:
+        """A plan removes nothing."""
 
     def begin(self, names: Sequence[str], rung: int, start: int, stop: int) -> None:
         found = [self.step(name, rung, start, stop) for name in names]

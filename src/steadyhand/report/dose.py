@@ -25,24 +25,24 @@ SHARES = {"rule": "dpo", "cue": "sft", "neither": "base"}  # colour of each part
 
 def write_dose(found: Mapping[str, Json], folder: Path) -> list[Path]:
     """dose-<point>.html (English), .zh.html and .json in `folder`. Raises JobError when they cannot be written."""
-    return _write(found, folder, f"dose-{_plain(found['point'])}", render_dose)
+    return write_both(found, folder, f"dose-{plain_name(found['point'])}", render_dose)
 
 
 def write_shortcut(found: Mapping[str, Json], folder: Path) -> list[Path]:
     """shortcut-<name>.html (English), .zh.html and .json in `folder`. Raises JobError when they cannot be written."""
-    return _write(found, folder, f"shortcut-{_plain(found['name'])}", render_shortcut)
+    return write_both(found, folder, f"shortcut-{plain_name(found['name'])}", render_shortcut)
 
 
 def render_dose(found: Mapping[str, Json], t: Catalogue, links: Mapping[str, str]) -> str:
     """`links`: language -> file name of the other page."""
     parts = {"curve": curve(found, t), "word": "PASS" if found["smallest"] else "FAIL"}
-    return _render("dose.html.j2", found, t, links, parts)
+    return render("dose.html.j2", found, t, links, parts)
 
 
 def render_shortcut(found: Mapping[str, Json], t: Catalogue, links: Mapping[str, str]) -> str:
     """`links`: language -> file name of the other page."""
     bars = {one["name"]: shares(one, t) for one in found["arms"]}
-    return _render("shortcut.html.j2", found, t, links, {"bars": bars, "shares": SHARES, "word": found["verdict"]})
+    return render("shortcut.html.j2", found, t, links, {"bars": bars, "shares": SHARES, "word": found["verdict"]})
 
 
 def curve(found: Mapping[str, Json], t: Catalogue) -> Markup:
@@ -84,26 +84,28 @@ def bounds(metric: Mapping[str, Json]) -> str:
     return "" if metric["low"] is None else span(metric["low"], metric["high"], percent)
 
 
-def _render(
+def render(
     template: str, found: Mapping[str, Json], t: Catalogue, links: Mapping[str, str], parts: Mapping[str, object]
 ) -> str:
+    """A page of an experiment; `parts` are what its template shows beside the figures."""
     return environment("html").get_template(template).render(
         found=found, t=t, html_lang=HTML_LANG[t.language], created=moment(found["created"]), links=links,
         styles=Markup(text_of("styles.css")), bounds=bounds, symbols=SYMBOLS, **parts,
     )  # fmt: skip
 
 
-def _write(found: Mapping[str, Json], folder: Path, stem: str, render: Callable[..., str]) -> list[Path]:
+def write_both(found: Mapping[str, Json], folder: Path, stem: str, draw: Callable[..., str]) -> list[Path]:
+    """The page in every language and the figures as JSON. Raises JobError when they cannot be written."""
     plain = json.loads(json.dumps(found, ensure_ascii=False, allow_nan=False))  # the keys that a reader of JSON sees
     names: dict[str, str] = {one: f"{stem}.html" if one == "en" else f"{stem}.{one}.html" for one in LANGUAGES}
     texts = {
-        names[one]: render(plain, load_catalogue(one), {o: name for o, name in names.items() if o != one})
+        names[one]: draw(plain, load_catalogue(one), {o: name for o, name in names.items() if o != one})
         for one in LANGUAGES
     }
     texts[f"{stem}.json"] = json.dumps(plain, ensure_ascii=False, indent=1) + "\n"
     return write_texts(texts, folder)
 
 
-def _plain(name: str) -> str:
+def plain_name(name: str) -> str:
     """A name as part of a file's name."""
     return "".join(char if char.isalnum() or char in "._-" else "-" for char in name)[:80]

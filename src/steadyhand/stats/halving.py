@@ -12,6 +12,7 @@ same figures always give the same decisions.
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
@@ -96,12 +97,12 @@ Measure = Callable[[Sequence[str], int, int, int], Mapping[str, Seen]]
 """(branches, rung, start, stop): what each of them does on items start to stop, trained as that rung says."""
 
 
-SHARES = ((0.15, 0.2), (0.3, 0.4), (1.0, 1.0))  # of the steps and of the items, rung by rung
+SHARES = ((0.15, 0.18), (0.28, 0.3), (1.0, 1.0))  # of the steps and of the items, rung by rung
 KEPT = (3 / 8, 1 / 4)  # of all branches, after the first and the second rung
 
 
 def rules_for(branches: int, items: int, *, looks: int = 3, alpha: float = ALPHA) -> Rules:
-    """The rungs that bench/sweep.py measures: all branches for 15 % of their steps, three in eight for 30 %, a quarter
+    """The rungs that bench/sweep.py measures: all branches for 15 % of their steps, three in eight for 28 %, a quarter
     to the end. Two branches are both trained whole, for nothing is cheaper then."""
     if branches <= 2:
         return Rules((Rung(1.0, items, 1),), looks, alpha)
@@ -178,7 +179,7 @@ def _end_worse(race: _Race, seen: Mapping[str, list[tuple[str, bool]]], number: 
     leader = _ranked(race, seen)[0]
     for name in tuple(race.alive):
         pairs = paired(seen[leader], seen[name])
-        e = e_value_worse(pairs.gains, pairs.losses)
+        e = _evidence(pairs)
         if name != leader and e >= race.enough:
             race.finish(Fate(name, "worse", number, len(seen[name]), "", leader, pairs.gains, pairs.losses, e))
 
@@ -188,7 +189,7 @@ def _promote(race: _Race, seen: Mapping[str, list[tuple[str, bool]]], number: in
     ranked = _ranked(race, seen)
     for name in ranked[race.rules.rungs[number].keep :]:
         best = paired(seen[ranked[0]], seen[name])
-        e = e_value_worse(best.gains, best.losses)
+        e = _evidence(best)
         items = len(seen[name])
         race.finish(Fate(name, "outscored", number, items, "", ranked[0], best.gains, best.losses, e))
 
@@ -201,6 +202,11 @@ def _ranked(race: _Race, seen: Mapping[str, list[tuple[str, bool]]]) -> list[str
 def paired(first: Sequence[tuple[str, bool]], second: Sequence[tuple[str, bool]]) -> Paired:
     """Gains and losses of the second on the same items; items of one cluster are one unit."""
     return collapse((cluster, one, other) for (cluster, one), (_, other) in zip(first, second, strict=True))
+
+
+def _evidence(pairs: Paired) -> float:
+    """That the second is worse; no infinity, which JSON cannot carry."""
+    return min(e_value_worse(pairs.gains, pairs.losses), sys.float_info.max)
 
 
 def _score(name: str, number: int, own: Sequence[tuple[str, bool]]) -> Score:

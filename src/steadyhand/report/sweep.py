@@ -1,0 +1,63 @@
+"""The page of `steady sweep`: how each branch rose, and who ended when and why. Knows the rows of the JSON that the
+command prints and how to show them; computes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from markupsafe import Markup
+
+from steadyhand.chat.messages import Json
+from steadyhand.report.catalogue import Catalogue
+from steadyhand.report.dose import plain_name, render, write_both
+from steadyhand.report.plot import Series, line_chart
+
+WINNER, ENDED = "dpo", "base"  # colours of the lines
+
+
+def write_sweep(found: Mapping[str, Json], folder: Path) -> list[Path]:
+    """sweep-<domain>.html (English), .zh.html and .json in `folder`. Raises JobError when they cannot be written."""
+    return write_both(found, folder, f"sweep-{plain_name(found['domain'])}", render_sweep)
+
+
+def render_sweep(found: Mapping[str, Json], t: Catalogue, links: Mapping[str, str]) -> str:
+    """`links`: language -> file name of the other page."""
+    parts = {
+        "curve": rises(found, t),
+        "word": "FAIL" if found["winner"] is None else "PASS",
+        "ends": {story["branch"]: end_of(story, t) for story in found["stories"]},
+    }
+    return render("sweep.html.j2", found, t, links, parts)
+
+
+def rises(found: Mapping[str, Json], t: Catalogue) -> Markup:
+    """A line per branch over the share of its steps; the winner's stands out and has its intervals."""
+    series = []
+    for story in found["stories"]:
+        won = story["branch"] == found["winner"]
+        at = [(100 * found["rungs"][stop["rung"]]["share"], stop) for stop in story["stops"]]
+        bounds = tuple((x, stop["low"], stop["high"]) for x, stop in at) if won else ()
+        points = tuple((x, stop["rate"]) for x, stop in at)
+        series.append(Series(WINNER if won else ENDED, story["branch"], points, bounds))
+    return line_chart(
+        sorted(series, key=lambda one: one.name == WINNER),
+        title=t("sweep.curve"),
+        x_label=t("sweep.share"),
+        y_format=lambda share: f"{share * 100:.0f} %",
+        y_range=(0.0, 1.0),
+        x_names={100 * rung["share"]: f"{100 * rung['share']:.0f} %" for rung in found["rungs"]},
+        bar=found["base_right"] / found["items"] if found["items"] else None,
+    )
+
+
+def end_of(story: Mapping[str, Json], t: Catalogue) -> str:
+    """How a branch ended, with the figures behind it."""
+    fate = story["fate"]
+    told = t(f"sweep.end.{fate['end']}", rung=fate["rung"] + 1, against=fate["against"], reason=fate["reason"])
+    if fate["e"] is None:
+        return told
+    evidence = t(
+        "sweep.evidence", gains=fate["gains"], losses=fate["losses"], items=fate["items"], e=f"{fate['e']:.3g}"
+    )
+    return f"{told} {evidence}"

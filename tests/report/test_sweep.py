@@ -1,0 +1,61 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from steadyhand.domain.model import Language
+from steadyhand.report.catalogue import load_catalogue
+from steadyhand.report.sweep import render_sweep, write_sweep
+
+EVIL = "<script>alert(1)</script>"
+
+
+def stop(rung: int, rate: float) -> dict[str, Any]:
+    return {"rung": rung, "steps": 9, "right": 3, "n": 4, "rate": rate, "low": rate / 2, "high": (1 + rate) / 2}
+
+
+def story(name: str, end: str, *stops: dict[str, Any], **fate: Any) -> dict[str, Any]:
+    plain = {"end": end, "rung": len(stops) - 1, "items": 4, "reason": "", "against": None, "gains": 0, "losses": 0}
+    return {
+        "branch": name, "sets": {"sft.scenarios": True, "sft.epochs": 3}, "data": None, "steps": 9,
+        "stops": list(stops), "fate": plain | {"e": None} | fate,
+    }  # fmt: skip
+
+
+FOUND: dict[str, Any] = {
+    "domain": "uss", "created": "2026-01-02T03:04+00:00", "winner": "hot", "items": 8, "base_right": 1,
+    "rungs": [{"share": 0.15, "items": 4, "keep": 2}, {"share": 1.0, "items": 8, "keep": 1}],
+    "compute": {"steps": 11, "full_steps": 30, "answers": 12, "full_answers": 24},
+    "manifest": {"held": ["s1", "s2"], "alpha": 0.05},
+    "stories": [
+        story("hot", "won", stop(0, 0.5), stop(1, 0.75)),
+        story(EVIL, "worse", stop(0, 0.2), against="hot", gains=1, losses=14, e=123.4),
+        story("broken", "harmed", stop(0, 0.1), reason=EVIL),
+        story("never", "failed", reason="max_length is 16"),
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_the_page_says_who_won_and_why_the_others_ended_and_runs_nothing(language: Language) -> None:
+    t = load_catalogue(language)
+    page = render_sweep(FOUND, t, {"en": "x.html"})
+    assert "<script" not in page
+    assert "http" not in page.replace("http-equiv", "")
+    assert t("sweep.winner", name="hot") in page
+    assert "e = 123" in page
+    assert "sft.scenarios = true" in page
+    assert "max_length is 16" in page
+    assert page.count("<polyline") == 3
+    assert page.count('class="whisker"') == 6  # the winner's two rungs, three lines each
+
+
+def test_a_sweep_without_a_winner_has_a_page_and_both_languages_are_written(tmp_path: Path) -> None:
+    lost = {**FOUND, "winner": None, "stories": FOUND["stories"][1:]}
+    assert load_catalogue("en")("sweep.none") in render_sweep(lost, load_catalogue("en"), {})
+    names = [path.name for path in write_sweep(FOUND, tmp_path)]
+    assert names == ["sweep-uss.html", "sweep-uss.zh.html", "sweep-uss.json"]
+    assert json.loads((tmp_path / names[2]).read_text("utf-8"))["winner"] == "hot"
