@@ -4,7 +4,7 @@ from steadyhand.evaluate.harm import harms, right
 from steadyhand.ledger.result import Item
 from steadyhand.settings.model import GateSettings
 
-HEALTHY = {"think_whole": True, "loop": None, "garbage": []}
+HEALTHY: dict[str, object] = {"think_whole": True, "loop": None, "garbage": []}
 
 
 def item(number: int, passed: bool | None = True, suite: str = "public", **facts: object) -> Item:

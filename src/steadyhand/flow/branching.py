@@ -16,13 +16,15 @@ from steadyhand.domain.load import load
 from steadyhand.domain.model import Domain, Scenario
 from steadyhand.domain.rows import Row
 from steadyhand.errors import DomainError, UsageError
-from steadyhand.evaluate.suites import Target, nested_sample, targets
+from steadyhand.evaluate.suites import Suite, Target, nested_sample, targets
 from steadyhand.flow.cells import Bench, Cell, bench_of, training_key
 from steadyhand.models.backend import Prompt
 from steadyhand.settings import Settings, resolve
 from steadyhand.stats.halving import ALPHA, Rules, Rung, rules_for
 
 BASE = "base"
+PUBLIC: tuple[Suite, ...] = ("public",)
+DECISIONS: tuple[Suite, ...] = ("tool",)
 HELD = 0.25  # share of the training scenarios that is held back to choose by
 
 
@@ -70,7 +72,7 @@ def lay_out(folder: Path, flags: Mapping[str, object], out: Path, request: Reque
     branches = read_branches(request.file)
     held = held_back(domain, request.held, settings.seed)
     items = in_order(_decisions(domain, held), settings.seed)[: request.items or None]
-    public = [one for one in targets(domain, ("public",)) if one.rule] if _has_public(domain) else []
+    public = [one for one in targets(domain, PUBLIC) if one.rule] if _has_public(domain) else []
     known = nested_sample(public, request.known, settings.seed)
     bench = bench_of(settings, out)
     contenders = {one.name: _contender(one, folder, domain, held, flags, bench) for one in branches}
@@ -102,7 +104,7 @@ def in_order(decided: Sequence[Target], seed: int) -> list[Target]:
 def _decisions(domain: Domain, held: Sequence[Scenario]) -> list[Target]:
     """The decisions of training scenarios as targets, which are asked of `split: eval` only."""
     asked = tuple(replace(scenario, split="eval") for scenario in held)
-    return targets(replace(domain, scenarios=asked), ("tool",))
+    return targets(replace(domain, scenarios=asked), DECISIONS)
 
 
 def _has_public(domain: Domain) -> bool:
