@@ -118,7 +118,7 @@ def test_all_ended_is_no_winner() -> None:
 
 
 def test_rungs_grow_and_looks_end_at_the_rung() -> None:
-    assert [rung.keep for rung in rules_for(8, 300).rungs] == [4, 2, 1]
+    assert [rung.keep for rung in rules_for(8, 300).rungs] == [3, 2, 1]
     assert rules_for(2, 300).rungs == (Rung(1.0, 300, 1),)
     assert looks_of(10, 3) == [4, 7, 10]
     assert looks_of(1, 3) == [1]

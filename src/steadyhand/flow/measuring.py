@@ -13,7 +13,7 @@ from steadyhand.flow.desk import Planned, Watcher
 from steadyhand.ledger.result import Item
 from steadyhand.ledger.store import Store
 from steadyhand.settings import Settings
-from steadyhand.stats.halving import Seen, looks_of
+from steadyhand.stats.halving import Rules, Seen, looks_of
 
 
 class Measurer:
@@ -31,7 +31,7 @@ class Measurer:
         self.drop(name for name in self._left if name not in names)
         self._left = tuple(names)
         self.begin(names, rung, start, stop)
-        total = self._position + self._cells_left(len(names), rung, stop)
+        total = self._position + cells_left(self.setup.rules, len(names), rung, start)
         return {name: self._seen(name, rung, start, stop, total) for name in names}
 
     def begin(self, names: Sequence[str], rung: int, start: int, stop: int) -> None:
@@ -68,14 +68,13 @@ class Measurer:
         cells = [(cell_of(self.setup, name, 0, 0, 0), self.setup.contenders[name].bench) for name in names]
         forget([training_key(cell, bench) for cell, bench in cells], self.store)
 
-    def _cells_left(self, branches: int, rung: int, stop: int) -> int:
-        """How many cells are left at most, from this look on."""
-        rules = self.setup.rules
-        own = looks_of(rules.rungs[rung].items, rules.looks)
-        left = branches * (len(own) - own.index(stop))
-        for before, later in zip(rules.rungs[rung:], rules.rungs[rung + 1 :], strict=False):
-            left += min(branches, before.keep) * len(looks_of(later.items, rules.looks))
-        return left
+
+def cells_left(rules: Rules, branches: int, rung: int, start: int) -> int:
+    """How many cells a sweep still needs at most, from the look that begins at item `start` of a rung on."""
+    left = branches * sum(stop > start for stop in looks_of(rules.rungs[rung].items, rules.looks))
+    for before, later in zip(rules.rungs[rung:], rules.rungs[rung + 1 :], strict=False):
+        left += min(branches, before.keep) * len(looks_of(later.items, rules.looks))
+    return left
 
 
 def judged(setup: Setup, settings: Settings, found: Answered) -> dict[str, Item]:

@@ -19,11 +19,11 @@ from steadyhand.evaluate.harm import right
 from steadyhand.flow.branching import Request, Setup, lay_out
 from steadyhand.flow.cells import Answered, planned, read_answers, settle
 from steadyhand.flow.desk import Planned, Watcher
-from steadyhand.flow.measuring import Measurer, judged
+from steadyhand.flow.measuring import Measurer, cells_left, judged
 from steadyhand.ledger.lock import folder_lock
 from steadyhand.ledger.result import Item
 from steadyhand.ledger.store import Store
-from steadyhand.stats.halving import Fate, Halved, Rung, Score, halve, looks_of
+from steadyhand.stats.halving import Fate, Halved, Rung, Score, halve
 from steadyhand.stats.intervals import wilson_bounds
 
 
@@ -157,8 +157,7 @@ def _later(setup: Setup, rung: int, branches: int) -> list[Planned]:
 
 def _base(setup: Setup, store: Store, watcher: Watcher) -> dict[str, Item]:
     step = planned([setup.base], setup.bench)[0]
-    rungs = setup.rules.rungs
-    watcher.stage(step, 1, 1 + len(setup.contenders) * len(looks_of(rungs[0].items, setup.rules.looks)))
+    watcher.stage(step, 1, 1 + cells_left(setup.rules, len(setup.contenders), 0, 0))
     if step.state == "run":
         settle(setup.base, step.key, setup.bench, store, watcher)
     return judged(setup, setup.bench.settings, read_answers(store, step.key))
