@@ -53,7 +53,7 @@ bench: $(READY)
 nano: export MALLOC_MMAP_THRESHOLD_ = 4294967296
 nano: export MALLOC_TRIM_THRESHOLD_ = 8589934592
 nano: $(READY)
-	$(BIN)/python -m nano.pretrain $$(command -v g++ >/dev/null 2>&1 && echo --compile)
+	$(BIN)/python -m nano.pretrain
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

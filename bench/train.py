@@ -93,9 +93,8 @@ def main() -> None:
             found[name].append(run())
             print(f"{name}: {found[name][-1]:.0f} targets/s", flush=True)
     ratios = [a / b for a, b in zip(found["ours"], found["trl"], strict=True)]
-    print(
-        f"{len(rows)} rows; ours / TRL: {statistics.median(ratios):.2f} times (rounds {[round(r, 2) for r in ratios]})"
-    )
+    rounds = ", ".join(f"{ratio:.2f}" for ratio in ratios)
+    print(f"{len(rows)} rows; ours / TRL: {statistics.median(ratios):.2f} times (rounds {rounds})")
 
 
 if __name__ == "__main__":

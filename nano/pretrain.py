@@ -11,6 +11,7 @@ import os
 import random
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +21,11 @@ from transformers import AutoTokenizer, Qwen3Config, Qwen3ForCausalLM
 from nano import corpus, probe
 from nano.muon import Muon
 from nano.tokenizer import build
+from steadyhand.models import rowwise
 from steadyhand.train.precision import has_bfloat16_units
 
-ROWS, LENGTH = 6, 640  # packed rows per step x tokens per row
+TOKENS = 3840  # of a step
+MISSES = 6  # dialogues that did not fit any more, and a step is full
 WARMUP, DECAY = 60, 0.35  # steps; share of the steps over which the rate falls to zero
 MUON_RATE, ADAM_RATE = 0.02, 3e-3
 SAVE_STEPS, PROBE_STEPS = 50, 400
@@ -48,35 +51,48 @@ def new_model(vocabulary: int, eos: int, pad: int) -> Qwen3ForCausalLM:
     return Qwen3ForCausalLM(config)
 
 
-def packed(tokenizer: Any, seed: int, step: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """ids, weights of the *next* token, positions, each (ROWS, LENGTH). Positions restart with each dialogue, from
-    which the model derives that dialogues in one row do not see each other."""
+@dataclass(frozen=True)
+class Batch:
+    """Dialogues one behind the other. ids, weights (of the *next* token) and positions: 1 tokens; `rows`: the
+    dialogues' lengths, by which each sees itself only."""
+
+    ids: torch.Tensor
+    weights: torch.Tensor
+    positions: torch.Tensor
+    rows: list[int]
+
+
+def packed(tokenizer: Any, seed: int, step: int) -> Batch:
+    """The dialogues of a step: as many as TOKENS hold, drawn by (seed, step)."""
     rng = random.Random(f"{seed}-{step}")
-    ids = torch.full((ROWS, LENGTH), tokenizer.pad_token_id)
-    weights, positions = torch.zeros(ROWS, LENGTH), torch.zeros(ROWS, LENGTH, dtype=torch.long)
-    free = [LENGTH] * ROWS
+    ids: list[int] = []
+    weights: list[float] = []
+    rows: list[int] = []
     misses = 0
-    while misses < 6:
+    while misses < MISSES:
         row_ids, row_weights = corpus.encode(tokenizer, corpus.make_row(rng))
-        fitting = [r for r in range(ROWS) if free[r] >= len(row_ids)]
-        if not fitting:
+        if len(ids) + len(row_ids) > TOKENS:
             misses += 1
             continue
-        r = min(fitting, key=lambda i: free[i])
-        start, end = LENGTH - free[r], LENGTH - free[r] + len(row_ids)
-        ids[r, start:end] = torch.tensor(row_ids)
-        weights[r, start : end - 1] = torch.tensor(row_weights[1:])
-        positions[r, start:end] = torch.arange(len(row_ids))
-        free[r] -= len(row_ids)
-    return ids, weights, positions
+        ids += row_ids
+        weights += [*row_weights[1:], 0.0]
+        rows.append(len(row_ids))
+    positions = [i for length in rows for i in range(length)]
+    return Batch(torch.tensor([ids]), torch.tensor([weights]), torch.tensor([positions]), rows)
 
 
-def loss_of(body: Any, head: Any, ids: torch.Tensor, weights: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+def loss_of(model: Any, batch: Batch) -> torch.Tensor:
     """Weighted mean of the next-token losses; the vocabulary is scored only where a weight is not 0."""
-    chosen = weights > 0
-    hidden = body(input_ids=ids, position_ids=positions, use_cache=False).last_hidden_state[chosen]
-    losses = torch.nn.functional.cross_entropy(head(hidden).float(), ids.roll(-1, 1)[chosen], reduction="none")
-    return (losses * weights[chosen]).sum() / weights.sum()
+    chosen = batch.weights > 0
+    hidden = model.model(
+        input_ids=batch.ids,
+        attention_mask=rowwise.lengths(batch.rows),
+        position_ids=batch.positions,
+        use_cache=False,
+    ).last_hidden_state[chosen]
+    targets = batch.ids.roll(-1, 1)[chosen]
+    losses = torch.nn.functional.cross_entropy(model.lm_head(hidden).float(), targets, reduction="none")
+    return (losses * batch.weights[chosen]).sum() / batch.weights.sum()
 
 
 def optimizers_of(model: Qwen3ForCausalLM) -> list[torch.optim.Optimizer]:
@@ -118,9 +134,7 @@ def inherit(model: Qwen3ForCausalLM, tokenizer: Any, folder: Path) -> None:
     model.get_input_embeddings().weight.data.copy_(embedding)
 
 
-def train(
-    out: Path, steps: int, seed: int, compiled: bool, threads: int, start: Path | None = None, rate: float = 1.0
-) -> None:
+def train(out: Path, steps: int, seed: int, threads: int, start: Path | None = None, rate: float = 1.0) -> None:
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     out.mkdir(parents=True, exist_ok=True)
@@ -138,11 +152,11 @@ def train(
         model.load_state_dict(state["model"])
         for optimizer, saved in zip(optimizers, state["optimizers"], strict=True):
             optimizer.load_state_dict(saved)
-    body = torch.compile(model.model) if compiled else model.model
+    rowwise.use(model)
     for step, left in steps_left(first, steps):
         batch = packed(tokenizer, seed, step)
         with torch.autocast("cpu", torch.bfloat16, enabled=has_bfloat16_units()):
-            loss = loss_of(body, model.lm_head, *batch)
+            loss = loss_of(model, batch)
         loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         for optimizer, rate in zip(optimizers, rates, strict=True):
@@ -176,13 +190,10 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=8000)
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 2)
-    parser.add_argument(
-        "--compile", action="store_true", help="torch.compile (needs a C++ compiler), about 1.3x faster"
-    )
     parser.add_argument("--start", type=Path, help="begin with the weights of this model folder")
     parser.add_argument("--rate", type=float, default=1.0, help="factor on the learning rates, below 1 with --start")
     given = parser.parse_args()
-    train(given.out, given.steps, given.seed, given.compile, given.threads, given.start, given.rate)
+    train(given.out, given.steps, given.seed, given.threads, given.start, given.rate)
 
 
 if __name__ == "__main__":

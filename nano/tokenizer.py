@@ -46,7 +46,7 @@ FIXED = [
 ]
 CJK_MARKS = "\u3000-\u303f\uff00-\uff0f\uff1a-\uff65\u2014\u2026\u201c\u201d"
 PIECES = rf"\p{{N}}|\p{{Han}}|[{CJK_MARKS}]|[^\p{{L}}\p{{N}}{CJK_MARKS}]+|[\p{{L}}&&[^\p{{Han}}]]+"
-MIN_COUNT = 12  # of a word in 60,000 rows
+MIN_COUNT = 60  # of a word in 60,000 rows; what comes less often is spelt, for it would be copied as another
 
 
 def _pre_tokenizer() -> Any:

@@ -43,6 +43,27 @@ def test_a_row_is_computed_as_if_alone(models: tuple[Any, Any], rows: list[list[
             assert torch.allclose(part, alone(plain, row), atol=1e-4)
 
 
+def test_short_rows_in_bf16_are_near_torchs_own_kernel(
+    models: tuple[Any, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, ready = models
+    rows = [5, 17, 30]
+    ids = torch.randint(5, 60, (1, sum(rows)), generator=torch.Generator().manual_seed(0))
+    positions = torch.tensor([[i for n in rows for i in range(n)]])
+
+    def losses() -> tuple[torch.Tensor, torch.Tensor]:
+        with torch.autocast("cpu", torch.bfloat16):
+            logits = ready(input_ids=ids, attention_mask=rowwise.lengths(rows), position_ids=positions).logits[0]
+        loss = torch.nn.functional.cross_entropy(logits.float(), ids[0].roll(-1))
+        return loss, torch.cat([g.flatten() for g in torch.autograd.grad(loss, list(ready.parameters()))])
+
+    short, short_grad = losses()
+    monkeypatch.setattr(rowwise, "SHORT", 0)
+    fused, fused_grad = losses()
+    assert torch.allclose(short, fused, rtol=0.01)
+    assert torch.nn.functional.cosine_similarity(short_grad, fused_grad, dim=0) > 0.999
+
+
 def test_other_masks_and_none_mean_what_they_meant(models: tuple[Any, Any]) -> None:
     ids = torch.tensor([[7, 8, 9, 10], [11, 12, 13, 14]])
     padded = torch.tensor([[0, 0, 1, 1], [1, 1, 1, 1]])

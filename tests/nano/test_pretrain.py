@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from nano import corpus, identifiers, pretrain, probe
 from nano.tokenizer import FIXED, build
+from steadyhand.models import rowwise
 
 
 @pytest.fixture(scope="module")
@@ -48,23 +49,35 @@ def test_only_assistant_tokens_count_fully(tokenizer: Any) -> None:
         assert "<think>" in full
 
 
-def test_packed_rows_restart_positions(tokenizer: Any) -> None:
-    ids, weights, positions = pretrain.packed(tokenizer, seed=1, step=0)
+def test_a_step_is_filled_with_whole_dialogues(tokenizer: Any) -> None:
+    batch = pretrain.packed(tokenizer, seed=1, step=0)
     start = tokenizer.convert_tokens_to_ids("<|im_start|>")
-    assert bool((ids[positions == 0] != start).logical_and(ids[positions == 0] != tokenizer.pad_token_id).sum() == 0)
-    assert float(weights.sum()) > 0
-    again = pretrain.packed(tokenizer, seed=1, step=0)
-    assert torch.equal(ids, again[0])
+    assert 0.9 * pretrain.TOKENS < sum(batch.rows) == batch.ids.shape[1] <= pretrain.TOKENS
+    firsts = (batch.positions == 0)[0]
+    assert int(firsts.sum()) == len(batch.rows)
+    assert set(batch.ids[0][firsts].tolist()) == {start}
+    last = torch.tensor(batch.rows).cumsum(0) - 1
+    assert float(batch.weights[0][last].sum()) == 0  # none predicts the next dialogue
+    assert float(batch.weights.sum()) > 0
+    assert torch.equal(batch.ids, pretrain.packed(tokenizer, seed=1, step=0).ids)
 
 
-def test_dialogues_in_one_row_do_not_see_each_other() -> None:
+def test_the_loss_is_that_of_the_dialogues_alone() -> None:
     torch.manual_seed(0)
     model = small_model(100)
-    first, second = torch.randint(3, 100, (1, 9)), torch.randint(3, 100, (1, 14))
+    rows = [torch.randint(3, 100, (1, n)) for n in (9, 14)]
+    weights = [torch.rand(1, n) for n in (9, 14)]
+    for row in weights:
+        row[0, -1] = 0
     positions = torch.cat([torch.arange(9), torch.arange(14)])[None]
-    both = model(input_ids=torch.cat([first, second], 1), position_ids=positions, use_cache=False).logits[0, 9:]
-    alone = model(input_ids=second).logits[0]
-    assert torch.allclose(both, alone, atol=1e-5)
+    batch = pretrain.Batch(torch.cat(rows, 1), torch.cat(weights, 1), positions, [9, 14])
+    expected = torch.zeros(())
+    for ids, weight in zip(rows, weights, strict=True):
+        logits = model(input_ids=ids).logits[0, :-1]
+        losses = torch.nn.functional.cross_entropy(logits, ids[0, 1:], reduction="none")
+        expected += (losses * weight[0, :-1]).sum()
+    rowwise.use(model)
+    assert torch.allclose(pretrain.loss_of(model, batch), expected / batch.weights.sum(), rtol=1e-4)
 
 
 def small_model(vocabulary: int) -> Any:
@@ -81,8 +94,8 @@ def test_a_resumed_pretraining_ends_at_the_same_weights(tmp_path: Path, monkeypa
     monkeypatch.setattr(pretrain, "build", lambda seed: build(rows=300, seed=seed))
     monkeypatch.setattr(probe, "exact_rates", lambda *_, **__: {})
     monkeypatch.setattr(pretrain, "SAVE_STEPS", 2)
-    monkeypatch.setattr(pretrain, "LENGTH", 256)
-    pretrain.train(tmp_path / "whole", steps=4, seed=3, compiled=False, threads=1)
+    monkeypatch.setattr(pretrain, "TOKENS", 1536)
+    pretrain.train(tmp_path / "whole", steps=4, seed=3, threads=1)
 
     class KilledError(Exception):
         pass
@@ -97,8 +110,8 @@ def test_a_resumed_pretraining_ends_at_the_same_weights(tmp_path: Path, monkeypa
 
     monkeypatch.setattr(pretrain, "packed", dies_at_third_step)
     with pytest.raises(KilledError):
-        pretrain.train(tmp_path / "killed", steps=4, seed=3, compiled=False, threads=1)
+        pretrain.train(tmp_path / "killed", steps=4, seed=3, threads=1)
     monkeypatch.setattr(pretrain, "packed", real)
-    pretrain.train(tmp_path / "killed", steps=4, seed=3, compiled=False, threads=1)
+    pretrain.train(tmp_path / "killed", steps=4, seed=3, threads=1)
     whole, resumed = ((tmp_path / name / "model" / "model.safetensors").read_bytes() for name in ("whole", "killed"))
     assert whole == resumed

@@ -83,7 +83,9 @@ def test_packed_rows_add_up_to_those_alone(renderer: Renderer) -> None:
 @pytest.mark.parametrize("method", ["full", "prompt"])
 def test_no_packing_changes_the_training(method: Any, tmp_path: Path) -> None:
     base = tiny.save(tmp_path / "base")
-    config = SftConfig(method=method, batch_tokens=4000, epochs=3, save_steps=0, log_steps=1, virtual_tokens=3)
+    config = SftConfig(
+        method=method, batch_tokens=4000, epochs=3, save_steps=0, log_steps=1, virtual_tokens=3, precision="float32"
+    )
     logs = [
         train_sft(base, tiny.rows(), replace(config, packing=way), tmp_path / way).log
         for way in ("none", "nested", "packed")

@@ -15,11 +15,11 @@ from nano.rows import Lang
 Row = dict[str, Any]
 PROBES, SEED = 300, 20
 LANGS: tuple[Lang, ...] = ("en", "zh")
-WORDINGS = 4  # of each public fact in each language: facts are what cards crowd out first
+WORDINGS = 5  # of each public fact in each language: facts are what cards crowd out first
 SHARES = (  # rooms, and how many rows of each
     (world.GENERATORS, 100),
     (talk.GENERATORS, 150),
-    (tooluse.GENERATORS, 80),
+    (tooluse.GENERATORS, 120),
     (casework.GENERATORS, 60),
     (reason.GENERATORS, 200),
     (systems.GENERATORS, 80),

@@ -8,6 +8,7 @@ Imports torch: import late.
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import torch
@@ -16,6 +17,7 @@ from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 NAME = "steadyhand_rowwise"
+SHORT = 512  # tokens up to which a row's own square matrix is cheap
 
 
 def possible(model: Any) -> bool:
@@ -51,4 +53,32 @@ def _attention(
         return sdpa_attention_forward(module, query, key, value, attention_mask, **options)  # type: ignore[no-any-return]
     rows = attention_mask.flatten().tolist()
     parts = zip(*(torch.split(x, rows, dim=2) for x in (query, key, value)), strict=True)
-    return torch.cat([sdpa_attention_forward(module, *part, None, **options)[0] for part in parts], dim=1), None
+    number = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else query.dtype
+    quick = query.device.type == "cpu" and number == torch.bfloat16 and not options.get("dropout")
+    done = []
+    for part in parts:
+        if quick and part[0].shape[2] <= SHORT:
+            done.append(_short_row(part, number, options.get("scaling")))
+        else:
+            done.append(sdpa_attention_forward(module, *part, None, **options)[0])
+    return torch.cat(done, dim=1), None
+
+
+def _short_row(part: tuple[torch.Tensor, ...], number: torch.dtype, scaling: float | None) -> torch.Tensor:
+    """Attention of one short row by plain products in `number`: half the time of torch's fused kernel for processors,
+    whose backward pass is slow in bf16, at the price of a matrix of the row's length squared."""
+    query, key, value = part
+    _, heads, tokens, width = query.shape
+    shared = key.shape[1]  # key/value heads, each read by heads / shared query heads
+    with torch.autocast("cpu", enabled=False):
+        asked = (query * (scaling or width**-0.5)).to(number).reshape(shared, -1, width)
+        later = _later(tokens, number).repeat(heads // shared, 1).expand(shared, -1, -1)
+        seen = torch.softmax(torch.baddbmm(later, asked, key[0].to(number).mT), dim=-1)
+        mixed = torch.bmm(seen, value[0].to(number))
+    return mixed.reshape(1, heads, tokens, width).transpose(1, 2)
+
+
+@lru_cache(maxsize=256)
+def _later(tokens: int, number: torch.dtype) -> torch.Tensor:
+    """0 where a token (row) sees another (column), -inf where that comes later."""
+    return torch.full((tokens, tokens), float("-inf"), dtype=number).triu(1)

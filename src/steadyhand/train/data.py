@@ -54,7 +54,9 @@ def samples(rows: Sequence[Row], renderer: Renderer, config: TrainConfig) -> lis
     for a row whose answer alone ("left") or prompt alone ("right") is longer than max_length."""
     if not rows:
         raise UsageError("there are no rows to train on", next="write knowledge cards or rehearsal dialogues")
-    return [_sample(row, renderer, config) for row in rows]
+    once = {id(row): row for row in rows}  # a card that comes several times is one row
+    made = {key: _sample(row, renderer, config) for key, row in once.items()}
+    return [made[id(row)] for row in rows]
 
 
 def presumed(config: SftConfig) -> Packing:
