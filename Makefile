@@ -43,7 +43,7 @@ test: check
 	$(BIN)/pytest
 
 # Those that need no file.
-BENCHES := attacks false_alarms generate load nested planted reports
+BENCHES := attacks false_alarms generate load nested planted reports train
 bench: $(READY)
 	@for name in $(BENCHES); do echo "== bench.$$name"; $(BIN)/python -m "bench.$$name" || failed="$$failed $$name"; done; \
 	  echo "== with files of your own: python -m bench.check, bench.documents, bench.extract, bench.leaks"; \

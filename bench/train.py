@@ -1,6 +1,6 @@
 """Fine-tuning steps of steady-nano on the worked example's rows: ours against TRL's SFTTrainer, in one run.
 
-    python bench/train.py [--rounds 3] [--steps 30]
+    python -m bench.train [--rounds 3] [--steps 30]
 
 Both train all weights but the embeddings with AdamW, on the same rows in the same order, about 2,048 tokens a step, the
 same targets, in bf16 where the processor has units for it. TRL pads (its padding-free mode needs flash attention, which
@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import argparse
 import statistics
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Sequence
@@ -27,7 +28,7 @@ from steadyhand.models.load import resolve as find_model
 from steadyhand.train.config import SftConfig
 from steadyhand.train.data import Sample, arranged, samples, sft_plan
 
-TOKENS, WARMUP = 2048, 5
+TOKENS, WARMUP, BAR = 2048, 5, 1.3
 CONFIG = SftConfig(method="full", batch_tokens=TOKENS, save_steps=0, learning_rate=1e-4)
 
 
@@ -72,7 +73,8 @@ def trl(data: Sequence[Sample], size: int) -> float:
     return sum(counts[WARMUP:]) / (at[-1] - at[WARMUP - 1])
 
 
-def main() -> None:
+def main() -> int:
+    """0 when ours is at least BAR times as fast."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--steps", type=int, default=30)
@@ -94,8 +96,9 @@ def main() -> None:
             print(f"{name}: {found[name][-1]:.0f} targets/s", flush=True)
     ratios = [a / b for a, b in zip(found["ours"], found["trl"], strict=True)]
     rounds = ", ".join(f"{ratio:.2f}" for ratio in ratios)
-    print(f"{len(rows)} rows; ours / TRL: {statistics.median(ratios):.2f} times (rounds {rounds})")
+    print(f"{len(rows)} rows; ours / TRL: {statistics.median(ratios):.2f} times (bar {BAR}; rounds {rounds})")
+    return int(statistics.median(ratios) < BAR)
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -20,8 +20,8 @@ def test_inspect_marks_what_is_trained(tmp_path: Path, capsys: pytest.CaptureFix
     assert "level 50?<|im_end|>" in out
     assert "It is safe.<|im_end|>]]" in out
     assert "rows have an answer without thinking" in err
-    assert "packing nested: " in out
-    assert "padding on the right" in out
+    assert "packing packed: " in out
+    assert "padding none" in out
     assert "truncation left: " in out
     assert main(["train", str(folder), "--inspect", "--rows", "2", "--json"]) == 0
     found = json.loads(capsys.readouterr().out)

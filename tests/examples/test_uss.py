@@ -15,7 +15,7 @@ import yaml
 
 from examples.uss.make.build import FOLDER, build
 from examples.uss.make.entities import Names, defang, host_of, kind_of
-from examples.uss.make.public import SHARES
+from examples.uss.make.public import SHARES, WORDINGS
 from examples.uss.make.seeds import blocks
 from examples.uss.make.texts import Result, reading, reading_rule, verdict_rule
 from nano.facts import facts
@@ -55,7 +55,7 @@ def test_counts() -> None:
     assert splits["train"] >= 360
     assert splits["eval"] >= 170
     assert len(domain().tools) >= 5
-    assert len(domain().rehearsal) == 8 * len(facts()) + sum(count for _, count in SHARES)
+    assert len(domain().rehearsal) == 2 * WORDINGS * len(facts()) + sum(count for _, count in SHARES)
 
 
 @pytest.mark.parametrize("split", ["train", "eval"])

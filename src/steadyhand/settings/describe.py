@@ -46,7 +46,7 @@ def _lines() -> Iterator[str]:
             yield f"# {inspect.getdoc(sections()[section])}"
             yield f"[{section}]"
             yield ""
-        yield f"# {row.text}"
+        yield f"# {' '.join(row.text.split())}"
         yield f"# Takes: {row.takes}."
         yield f"# {name} = {json.dumps(row.default, ensure_ascii=False)}"  # for these kinds, JSON is TOML
         yield ""

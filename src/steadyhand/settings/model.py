@@ -93,8 +93,7 @@ class SftSettings(Section):
     """What a too long row loses: `left` the start of its prompt; `right` the end of its answer, end mark included."""
 
     packing: Literal["auto", "none", "nested", "packed"] = "auto"
-    """Rows in one sequence: `nested` those that continue one another, `packed` all of a pass, `none` no two; `auto`
-    packs where the model can."""
+    """Rows in one sequence: `nested` those that continue one another, `packed` all of a pass (`auto`: if it can)."""
 
     card_repeats: Count = 1
     """How often an epoch shows each card: cards are short and need more passes than dialogues."""
