@@ -111,3 +111,11 @@ def test_a_line_chart_draws_bounds_names_and_a_bar() -> None:
     assert drawing.count('class="bar"') == 1
     assert "sixteen" in drawing
     assert "right: 0.9 (cards sixteen)" in drawing
+
+
+def test_a_single_point_can_be_seen() -> None:
+    drawn = line_chart([Series("base", "b", ((5.0, 0.5),))], title="t", x_label="x", y_format=str)
+    (points,) = re.findall(r'<polyline points="([^"]+)"', drawn)
+    (x1, y1), (x2, y2) = (pair.split(",") for pair in points.split())
+    assert float(x1) < float(x2)
+    assert y1 == y2

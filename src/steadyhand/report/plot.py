@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from markupsafe import Markup, escape
 
 MARKS = {"base": "circle", "sft": "diamond", "dpo": "disc"}  # shapes differ too: colour alone would lose some readers
+DASH = 4  # half the length of what stands for a single point
 HOVER_POINTS = 60  # titles per line: enough to read a curve by, few enough to keep the file small
 
 
@@ -126,7 +127,7 @@ def _frame(points: Sequence[tuple[float, float]], y_range: tuple[float, float] |
     pad = (y_high - y_low) * 0.06 or 1.0
     if y_range is None:
         y_low, y_high = (y_low - pad if y_low < 0 else y_low), y_high + pad
-    return _Frame(46, 350, 12, 184, min(xs), max(xs), y_low, y_high)
+    return _Frame(46, 338, 12, 184, min(xs), max(xs), y_low, y_high)
 
 
 def _axes(frame: _Frame, x_label: str, y_format: Callable[[float], str], x_names: Mapping[float, str] | None) -> Markup:
@@ -146,14 +147,20 @@ def _axes(frame: _Frame, x_label: str, y_format: Callable[[float], str], x_names
 
 
 def _line(one: Series, frame: _Frame) -> Markup:
-    pieces: list[list[str]] = [[]]
+    pieces: list[list[tuple[float, float]]] = [[]]
     for x, y in one.points:
         if math.isfinite(y):
-            pieces[-1].append(f"{frame.x(x):.1f},{frame.y(y):.1f}")
+            pieces[-1].append((frame.x(x), frame.y(y)))
         elif pieces[-1]:
             pieces.append([])
-    lines = [tag("polyline", points=" ".join(piece), class_=f"line s-{one.name}") for piece in pieces if piece]
-    return Markup("").join(lines)
+    return Markup("").join(_stroke(piece, one.name) for piece in pieces if piece)
+
+
+def _stroke(piece: list[tuple[float, float]], name: str) -> Markup:
+    """A point by itself is a short dash, for a line of one point cannot be seen."""
+    ((x, y), *more) = piece
+    seen = piece if more else [(x - DASH, y), (x + DASH, y)]
+    return tag("polyline", points=" ".join(f"{x:.1f},{y:.1f}" for x, y in seen), class_=f"line s-{name}")
 
 
 def _bounds(one: Series, frame: _Frame) -> Markup:
