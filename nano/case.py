@@ -197,11 +197,10 @@ class Case:
         self.offer(self.send)
         comma, seen = ("；" if self.lang == "zh" else "; "), [self.above(number) for number in numbers]
         measured = comma.join(f"{self.measured(n)} {self.outcome_word(x)}" for n, x in zip(numbers, seen, strict=True))
-        pairs = comma.join(self._side_by_side(names, seen, held))
         wrong = [name for name, letter in zip(names, seen, strict=True) if letter != held]
         error = "e" if held == "y" else "h"
-        act = self._act(names, wrong, error)
-        thought = self.thought("differ", v=self.outcome_word(held), s=measured, w=pairs, d=act)
+        pairs = comma.join(self._side_by_side(names, seen, held, error))
+        thought = self.thought("differ", v=self.outcome_word(held), s=measured, w=pairs, d=self._act(wrong))
         if not wrong:
             self.messages.append(said(thought, self.say("agree", v=self.slots[held])))
             return
@@ -209,20 +208,20 @@ class Case:
         self.messages.append(called(thought, *((self.send, {self.key: name} | rest) for name in wrong)))
         self._filed(len(wrong))
 
-    def _side_by_side(self, names: list[str], seen: list[str], held: str) -> list[str]:
-        """Our verdict and the service's, and whether they differ; of several names, each behind its own, with a mark
-        right before those to be sent: what stands behind a mark is found by a single look."""
-        word, bank = {letter: self.outcome_word(letter) for letter in "yz"}, self.bank
-        pairs = [f"{word[held]}-{word[x]} {bank['same' if x == held else 'differs']}" for x in seen]
-        marked = [name if x == held else MARK + name for name, x in zip(names, seen, strict=True)]
-        return [f"{pair} {name}" for name, pair in zip(marked, pairs, strict=True)] if len(names) > 1 else pairs
+    def _side_by_side(self, names: list[str], seen: list[str], held: str, error: str) -> list[str]:
+        """Our verdict and the service's, and whether they differ. What differs is named as an error at once, while its
+        verdicts are the last thing said, and has a mark right before its name: a single look finds either."""
+        ours, differs = self.outcome_word(held), f"{self.bank['differs']} {self.outcome_word(error)} {MARK}"
+        return [
+            f"{ours}-{self.outcome_word(x)} {self.bank['same'] + ' ' if x == held else differs}{name}"
+            for name, x in zip(names, seen, strict=True)
+        ]
 
-    def _act(self, names: list[str], wrong: list[str], error: str) -> str:
-        """What follows: stop, or send the kind of error; of several names, for those that are marked."""
+    def _act(self, wrong: list[str]) -> str:
+        """What follows: stop, or send the marked names. Their number stands first, or the list would end too early."""
         if not wrong:
             return str(self.bank["stop"])
-        send = self.bank["send_some" if len(names) > 1 else "send"]
-        return str(send.format(x=" ".join(MARK + name for name in wrong), c=self.outcome_word(error)))
+        return str(self.bank["send"].format(n=len(wrong), x=" ".join(MARK + name for name in wrong)))
 
     def _filed(self, count: int) -> None:
         numbers = [f"{self.rng.choice('ABCKTR')}{self.rng.randint(10, 999)}" for _ in range(count)]

@@ -14,14 +14,14 @@ from nano.rows import Generator, Lang, Row, draw
 
 NOISY, CLEAN = 0.2, 0.0  # chance that a user's message has a meaningless sentence beside it
 SHARES: list[tuple[float, float, list[tuple[float, Generator]]]] = [  # share of rows, chance of noise, generators
-    (0.21, NOISY, tooluse.GENERATORS),
-    (0.28, NOISY, casework.GENERATORS),
-    (0.08, NOISY, errands.GENERATORS),
+    (0.23, NOISY, tooluse.GENERATORS),
+    (0.30, NOISY, casework.GENERATORS),
+    (0.07, NOISY, errands.GENERATORS),
     (0.04, NOISY, [(w, tooluse.with_tools_on_offer(g)) for w, g in world.GENERATORS + talk.GENERATORS]),
-    (0.11, CLEAN, reason.GENERATORS),
-    (0.18, NOISY, world.GENERATORS),
+    (0.10, CLEAN, reason.GENERATORS),
+    (0.17, NOISY, world.GENERATORS),
     (0.05, CLEAN, talk.GENERATORS),
-    (0.03, NOISY, systems.GENERATORS),
+    (0.02, NOISY, systems.GENERATORS),
     (0.02, CLEAN, free.GENERATORS),
 ]
 HISTORY = 0.15  # share of rows that begin with an unrelated earlier conversation

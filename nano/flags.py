@@ -55,6 +55,26 @@ EXCEPT = {  # what is refused stands after what is wanted, before it, or between
         "only {x}, never {o}",
         "{x} (ignore {o})",
         "{x}, except {o}",
+        "{x}. Not {o}",
+        "{x}; {o} no",
+        "{x} rather than {o}",
+        "{x}, though none of {o},",
+        "{x} minus {o}",
+        "{x}, {o} excluded,",
+        "{x} - {o} are not wanted -",
+        "just {x}, whatever it says about {o},",
+        "{x} and nothing about {o}",
+        "{x} in place of {o}",
+        "no {o} this time, only {x}",
+        "{x} alone, so no {o},",
+        "everything of {x} and nothing of {o}",
+        "{x}, but skip {o},",
+        "neither {o} nor anything else than {x}",
+        "{x}, not a single one of {o},",
+        "{x}, as {o} do not matter,",
+        "no {o} please, {x} instead",
+        "{x} (no {o})",
+        "{x} with {o} removed",
     ),
     "zh": (
         "{x}，不要{o}",
@@ -69,6 +89,24 @@ EXCEPT = {  # what is refused stands after what is wanted, before it, or between
         "{x}，跳过{o}，",
         "{x}（别写{o}）",
         "没有{o}，只有{x}",
+        "{x}，{o}免了，",
+        "{x}，不是{o}，",
+        "不要{o}，要{x}",
+        "{x}，别管{o}，",
+        "{x}，{o}不在内，",
+        "除去{o}，只要{x}",
+        "{x}，{o}就算了，",
+        "只{x}，一个{o}都不要，",
+        "别{o}，是{x}",
+        "{x}，不管{o}怎么写，",
+        "{x}，把{o}去掉，",
+        "把{o}放一边，要{x}",
+        "{x}，{o}这次不要，",
+        "{x}，而非{o}",
+        "要{x}，不用{o}，",
+        "{o}一概不要，只要{x}",
+        "{x}，不包括{o}，",
+        "{x}，{o}排除在外，",
     ),
 }
 REFUSED = {  # the same in a sentence of its own, before or after the request
@@ -83,6 +121,22 @@ REFUSED = {  # the same in a sentence of its own, before or after the request
         "Spare me {o}",
         "{o} can wait",
         "You may pass over {o}",
+        "I do not need {o}",
+        "Please no {o}",
+        "{o} are not what I am after",
+        "Never mind {o}",
+        "{o} stay out of it",
+        "I have seen enough of {o}",
+        "Forget {o}",
+        "There is no need for {o}",
+        "My colleague takes care of {o}",
+        "Skip {o}",
+        "{o} do not interest me",
+        "Do not give me {o}",
+        "Whatever you do, no {o}",
+        "I did not ask for {o}",
+        "{o} are useless to me",
+        "We can do without {o}",
     ),
     "zh": (
         "{o}没有用",
@@ -95,11 +149,42 @@ REFUSED = {  # the same in a sentence of its own, before or after the request
         "{o}可以略过",
         "{o}就不必了",
         "{o}一个也不要",
+        "我不需要{o}",
+        "请不要{o}",
+        "我要的不是{o}",
+        "{o}不用管",
+        "{o}看够了",
+        "不要给我{o}",
+        "{o}有同事在弄",
+        "跳过{o}",
+        "{o}没必要",
+        "{o}我没问",
+        "没有{o}也行",
+        "把{o}忘了吧",
+        "别列{o}",
+        "{o}免谈",
     ),
 }
 ALL_BUT = {
-    "en": ("everything but {o}", "all except {o}", "whatever there is, but not {o},", "all kinds but no {o},"),
-    "zh": ("除了{o}都要", "{o}以外的全部", "除{o}外的所有内容"),
+    "en": (
+        "everything but {o}",
+        "all except {o}",
+        "whatever there is, but not {o},",
+        "all kinds but no {o},",
+        "all there is apart from {o}",
+        "every kind except for {o}",
+        "the whole lot without {o}",
+        "anything there is, only no {o},",
+    ),
+    "zh": (
+        "除了{o}都要",
+        "{o}以外的全部",
+        "除{o}外的所有内容",
+        "除了{o}，别的都要",
+        "什么都要，只是不要{o}，",
+        "去掉{o}，其余都要",
+        "全部，但不含{o}，",
+    ),
 }
 LEAVE = {"en": "leave {o}; ", "zh": "不要 {o}；"}  # the reasoning names what is refused before it says what is wanted
 ALL = {"en": ("everything", "all of it", "whatever there is"), "zh": ("所有内容", "全部", "能找到的都要")}
@@ -161,13 +246,13 @@ def asked(
     if not rest and rng.random() < 0.4:
         return ask.format(x=rng.choice(ALL[lang]), b=body), []
     text, roll = listed(rng, lang, wanted), rng.random()
-    if not rest or roll < 0.5:
+    if not rest or roll < 0.4:
         return ask.format(x=text, b=body), []
-    if roll < 0.58:
+    if roll < 0.48:
         return ask.format(x=rng.choice(ALL_BUT[lang]).format(o=listed(rng, lang, rest)), b=body), rest
     refused = [kind for kind in rest if len(rest) == 1 or rng.random() < 0.6] or rest[:1]
     others = listed(rng, lang, refused)
-    if roll < 0.8:
+    if roll < 0.75:
         return ask.format(x=rng.choice(EXCEPT[lang]).format(x=text, o=others), b=body), refused
     alone = rng.choice(REFUSED[lang]).format(o=others)
     alone = alone[0].upper() + alone[1:] + ("。" if lang == "zh" else ". ")

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import torch
 
-from steadyhand.train.muon import orthogonalised
+from steadyhand.train.muon import alike, orthogonalised
 
 
 class Muon(torch.optim.Optimizer):
@@ -18,12 +18,14 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: None = None) -> None:  # type: ignore[override]
         for group in self.param_groups:
-            for parameter in group["params"]:
-                if parameter.grad is None:
-                    continue
-                state = self.state[parameter]
-                buffer = state.setdefault("momentum", torch.zeros_like(parameter))
-                buffer.lerp_(parameter.grad, 1 - group["momentum"])
-                update = orthogonalised(parameter.grad.lerp(buffer, group["momentum"]))
-                scale = max(1.0, parameter.size(0) / parameter.size(1)) ** 0.5
-                parameter.add_(update, alpha=-group["lr"] * scale)
+            for parameters in alike(group["params"]):
+                ahead = torch.stack([self._ahead(parameter, group["momentum"]) for parameter in parameters])
+                scale = max(1.0, ahead.size(1) / ahead.size(2)) ** 0.5
+                for parameter, update in zip(parameters, orthogonalised(ahead), strict=True):
+                    parameter.add_(update, alpha=-group["lr"] * scale)
+
+    def _ahead(self, parameter: torch.nn.Parameter, momentum: float) -> torch.Tensor:
+        assert parameter.grad is not None
+        buffer: torch.Tensor = self.state[parameter].setdefault("momentum", torch.zeros_like(parameter))
+        buffer.lerp_(parameter.grad, 1 - momentum)
+        return parameter.grad.lerp(buffer, momentum)

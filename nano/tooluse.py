@@ -345,7 +345,7 @@ GENERATORS: list[tuple[float, Generator]] = [
     (0.04, named_call),
     (0.12, service_call),
     (0.08, parallel_call),
-    (0.28, flag_call),
+    (0.34, flag_call),
     (0.06, missing_argument),
     (0.10, no_tool_fits),
     (0.04, tool_error),

@@ -9,8 +9,9 @@ import pytest
 import torch
 
 from steadyhand.errors import UsageError
+from steadyhand.train import muon
 from steadyhand.train.config import SftConfig
-from steadyhand.train.muon import Muon, orthogonalised, split_parameters
+from steadyhand.train.muon import Muon, alike, orthogonalised, split_parameters
 from steadyhand.train.sft import train_sft
 from tests import tiny
 
@@ -28,10 +29,24 @@ CONFIG = SftConfig(
 
 def test_orthogonalised_has_singular_values_near_one() -> None:
     torch.manual_seed(0)
-    for shape in ((40, 24), (24, 40)):
+    for shape in ((40, 24), (24, 40), (3, 24, 40)):
         values = torch.linalg.svdvals(orthogonalised(torch.randn(shape)))
         assert float(values.min()) > 0.5
         assert float(values.max()) < 1.4
+
+
+def test_matrices_of_one_shape_go_together_and_come_out_as_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    torch.manual_seed(0)
+    stack = torch.randn(4, 24, 40).mT * torch.tensor([1e-3, 1.0, 7.0, 1e3])[:, None, None]
+    alone = torch.stack([orthogonalised(matrix) for matrix in stack])
+    assert torch.allclose(orthogonalised(stack), alone, atol=0.02)  # bf16, where there are units
+    parameters = [torch.nn.Parameter(torch.zeros(shape)) for shape in ((2, 3), (3, 2), (2, 3), (2, 3), (2, 3))]
+    for parameter in parameters[:4]:
+        parameter.grad = torch.ones_like(parameter)
+    monkeypatch.setattr(muon, "STACKED", 12)
+    together = [[id(parameter) for parameter in some] for some in alike(parameters)]
+    a, b, c, d = (id(parameter) for parameter in parameters[:4])
+    assert together == [[a, c], [d], [b]]
 
 
 def test_a_matrix_moves_as_far_as_adam_would_move_it() -> None:

@@ -202,20 +202,16 @@ def _differing(lang: Lang, rng: random.Random) -> Iterator[Draw]:
                 yield _difference(point, lang, rng.choice(_bank()["differ"][lang]), report_unsafe, edge)
 
 
-def _error_think(point: str, lang: Lang, report_unsafe: bool, unsafe: bool, uss: str) -> str:
+def _error_think(lang: Lang, report_unsafe: bool, unsafe: bool, uss: str) -> str:
     """Both verdicts, and what follows. It begins otherwise than the comparison in scenarios, or a request to compare
     would call up a card before USS is asked."""
-    says, name = schema_verdict(report_unsafe), point.removeprefix("uss.")
-    name = pick(lang, "no error", "没有错误") if point == "uss.agreement" else name
-    differs = side_by_side(lang, report_unsafe, unsafe) + pick(lang, ": ", "：") + name
+    says, differs = schema_verdict(report_unsafe), side_by_side(lang, report_unsafe, unsafe)
     plan = f"report {says}, USS {uss}", f"报告 {says}，USS {uss}"
     return think(lang, *pick_three(lang, "name what this is", plan[0], "说这叫什么", plan[1]), differs)
 
 
 def _difference(point: str, lang: Lang, template: str, report_unsafe: bool, result: Result) -> Draw:
-    thought = _error_think(
-        point, lang, report_unsafe, result.unsafe, f"{short_check(result)} {schema_verdict(result.unsafe)}"
-    )
+    thought = _error_think(lang, report_unsafe, result.unsafe, f"{short_check(result)} {schema_verdict(result.unsafe)}")
     name, why = pick(lang, *ERRORS[point]), because(lang, result)
     question = template.format(v=verdict(lang, report_unsafe), n=result.level)
     turn = Turn(question, thought, pick(lang, f"{name}: {why}.", f"{name}：{why}。"))
@@ -225,7 +221,7 @@ def _difference(point: str, lang: Lang, template: str, report_unsafe: bool, resu
 def _named(point: str, lang: Lang, template: str, report_unsafe: bool, unsafe: bool) -> Draw:
     """Both verdicts are given in words."""
     report, uss = verdict(lang, report_unsafe), verdict(lang, unsafe)
-    thought, name = _error_think(point, lang, report_unsafe, unsafe, schema_verdict(unsafe)), pick(lang, *ERRORS[point])
+    thought, name = _error_think(lang, report_unsafe, unsafe, schema_verdict(unsafe)), pick(lang, *ERRORS[point])
     said = pick(lang, f"{name}: the report says {report}, USS says {uss}.", f"{name}：报告说{report}，USS 说{uss}。")
     return Draw(
         point, lang, "paraphrase", (Turn(template.format(v=report, V=report.capitalize(), u=uss), thought, said),)

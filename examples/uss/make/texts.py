@@ -80,10 +80,18 @@ def schema_verdict(unsafe: bool) -> str:
     return "unsafe" if unsafe else "safe"
 
 
+def reason_of(report_unsafe: bool) -> str:
+    """What report_uss calls a difference from USS, by what the report says."""
+    return "false_negative" if report_unsafe else "false_positive"
+
+
 def side_by_side(lang: Lang, report_unsafe: bool, uss_unsafe: bool) -> str:
-    """Both verdicts next to each other, and whether they differ: seen from there it is no more than a look back."""
-    word = pick(lang, "same", "一样") if report_unsafe == uss_unsafe else pick(lang, "differs", "不同")
-    return f"{schema_verdict(report_unsafe)}-{schema_verdict(uss_unsafe)} {word}"
+    """Both verdicts next to each other, whether they differ, and what that is called: seen from there each is no more
+    than a look back."""
+    pair = f"{schema_verdict(report_unsafe)}-{schema_verdict(uss_unsafe)}"
+    if report_unsafe == uss_unsafe:
+        return f"{pair} {pick(lang, 'same', '一样')}"
+    return f"{pair} {pick(lang, 'differs', '不同')} {reason_of(report_unsafe)}"
 
 
 def because(lang: Lang, result: Result) -> str:

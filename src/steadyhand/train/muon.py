@@ -9,7 +9,7 @@ long.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 import torch
@@ -17,21 +17,33 @@ import torch
 from steadyhand.train.precision import has_bfloat16_units
 
 MOMENTUM, BETAS, EPSILON = 0.95, (0.9, 0.95), 1e-8
+STACKED = 8_000_000  # numbers: more fill any processor alone, and their copies would cost memory
 
 
 def orthogonalised(gradient: torch.Tensor, steps: int = 5) -> torch.Tensor:
-    """The (rows, columns) matrix with all singular values pushed towards 1 by a Newton-Schulz iteration, computed in
-    bf16 where there are units for it."""
+    """The matrices (..., rows, columns) with all singular values pushed towards 1 by a Newton-Schulz iteration,
+    computed in bf16 where there are units for it."""
     a, b, c = 3.4445, -4.7750, 2.0315
-    x: torch.Tensor = gradient / (gradient.norm() + 1e-7)
+    x: torch.Tensor = gradient / (torch.linalg.matrix_norm(gradient, keepdim=True) + 1e-7)
     x = x.bfloat16() if gradient.is_cuda or has_bfloat16_units() else x
-    flip = x.size(0) > x.size(1)
-    x = (x.mT if flip else x).contiguous()
+    flip = x.size(-2) > x.size(-1)
+    x = (x.mT if flip else x).reshape(-1, *sorted(gradient.shape[-2:])).contiguous()
     for _ in range(steps):
         gram = x @ x.mT
-        polynomial = torch.addmm(gram, gram, gram, beta=b, alpha=c)
-        x = torch.addmm(x, polynomial, x, beta=a)
-    return (x.mT if flip else x).to(gradient.dtype)
+        polynomial = torch.baddbmm(gram, gram, gram, beta=b, alpha=c)
+        x = torch.baddbmm(x, polynomial, x, beta=a)
+    return (x.mT if flip else x).to(gradient.dtype).reshape(gradient.shape)
+
+
+def alike(parameters: Iterable[torch.nn.Parameter]) -> Iterator[list[torch.nn.Parameter]]:
+    """Those with a gradient, by shape and at most `STACKED` numbers together: many small products in one call."""
+    by_shape: dict[torch.Size, list[torch.nn.Parameter]] = {}
+    for parameter in parameters:
+        if parameter.grad is not None:
+            by_shape.setdefault(parameter.shape, []).append(parameter)
+    for shape, found in by_shape.items():
+        size = max(1, STACKED // shape.numel())
+        yield from (found[i : i + size] for i in range(0, len(found), size))
 
 
 class Muon(torch.optim.Optimizer):
@@ -50,20 +62,23 @@ class Muon(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: Callable[[], Any] | None = None) -> None:  # type: ignore[override]
         for group in self.param_groups:
-            move = self._orthogonal if group["matrices"] else self._adam
-            for parameter in group["params"]:
-                if parameter.grad is not None:
+            for parameters in alike(group["params"]):
+                moves = self._orthogonal(parameters) if group["matrices"] else map(self._adam, parameters)
+                for parameter, move in zip(parameters, moves, strict=True):
                     parameter.mul_(1 - group["lr"] * group["weight_decay"])
-                    parameter.add_(move(parameter), alpha=-group["lr"])
+                    parameter.add_(move, alpha=-group["lr"])
 
-    def _orthogonal(self, parameter: torch.Tensor) -> torch.Tensor:
-        """Nesterov momentum, orthogonalised and scaled."""
+    def _orthogonal(self, parameters: Sequence[torch.nn.Parameter]) -> torch.Tensor:
+        """Nesterov momentum of matrices of one shape, orthogonalised and scaled."""
+        scale: float = 0.2 * float(max(parameters[0].shape)) ** 0.5
+        return orthogonalised(torch.stack([self._ahead(parameter) for parameter in parameters])) * scale
+
+    def _ahead(self, parameter: torch.nn.Parameter) -> torch.Tensor:
         gradient = parameter.grad
         assert gradient is not None
-        momentum = self.state[parameter].setdefault("momentum", torch.zeros_like(parameter))
+        momentum: torch.Tensor = self.state[parameter].setdefault("momentum", torch.zeros_like(parameter))
         momentum.lerp_(gradient, 1 - MOMENTUM)
-        scale: float = 0.2 * float(max(parameter.shape)) ** 0.5
-        return orthogonalised(gradient.lerp(momentum, MOMENTUM)) * scale
+        return gradient.lerp(momentum, MOMENTUM)
 
     def _adam(self, parameter: torch.Tensor) -> torch.Tensor:
         """Kingma and Ba 2015, algorithm 1."""

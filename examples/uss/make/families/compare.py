@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from examples.uss.make.families.query import answered
 from examples.uss.make.scene import Call, Context, Scene
-from examples.uss.make.texts import Result, Rule, schema_verdict, short_check, side_by_side, verdict, verdict_rule
+from examples.uss.make.texts import (
+    Result,
+    Rule,
+    reason_of,
+    schema_verdict,
+    short_check,
+    side_by_side,
+    verdict,
+    verdict_rule,
+)
 
 MARK = "*"  # before a name that is to be reported
-
-
-def reason_of(report_unsafe: bool) -> str:
-    return "false_negative" if report_unsafe else "false_positive"
 
 
 def report_call(name: str, report_unsafe: bool) -> Call:
@@ -40,16 +45,16 @@ def meant_for(scene: Scene, report_unsafe: bool) -> Scene:
 
 def compare_think(ctx: Context, seen: dict[str, Result], report_unsafe: bool) -> str:
     """Each line rests on the one before: what the report says, what USS's levels mean, whether they differ. A model
-    that writes the conclusion first has to guess it. Of several names, each stands behind its verdicts, with a mark
-    right before those to be reported: what stands behind a mark is found by a single look."""
+    that writes the conclusion first has to guess it. Each name stands behind its verdicts, with a mark right before
+    those to be reported, whose number stands before their list: what stands behind a mark is found by a single look,
+    and a list whose length is known does not end early."""
     comma = ctx.pick("; ", "；")
     uss = comma.join(f"{short_check(r)} {schema_verdict(r.unsafe)}" for r in seen.values())
-    pairs = [side_by_side(ctx.lang, report_unsafe, r.unsafe) for r in seen.values()]
     marked = [name if r.unsafe == report_unsafe else MARK + name for name, r in seen.items()]
-    words = comma.join(f"{pair} {name}" if len(seen) > 1 else pair for pair, name in zip(pairs, marked, strict=True))
+    pairs = [side_by_side(ctx.lang, report_unsafe, r.unsafe) for r in seen.values()]
+    words = comma.join(f"{pair} {name}" for pair, name in zip(pairs, marked, strict=True))
     wrong = [name for name in marked if name.startswith(MARK)]
-    named = f"{' '.join(wrong)}{ctx.pick(': ', '：')}" if wrong and len(seen) > 1 else ""
-    act = ctx.pick("report ", "上报 ") + named + reason_of(report_unsafe) if wrong else ctx.pick("stop", "停止")
+    act = " ".join((ctx.pick("report", "上报"), str(len(wrong)), *wrong)) if wrong else ctx.pick("stop", "停止")
     return ctx.think(
         (says(ctx, report_unsafe), f"USS: {uss}", f"{words}: {act}"),
         (says(ctx, report_unsafe), f"USS：{uss}", f"{words}：{act}"),
