@@ -7,6 +7,9 @@ PIP_ARGS ?=
 
 BIN := .venv/bin
 READY := .venv/.ready
+DEV := .venv/.dev
+# Compiling all of torch and transformers to bytecode takes half a minute; Python does it for what is imported.
+INSTALL = $(BIN)/pip install --quiet --no-compile $(PIP_ARGS) -c constraints.txt
 
 .PHONY: help demo uss test check bench nano clean
 
@@ -22,8 +25,12 @@ help:
 # torch first and pinned: left to the resolver, it may bring gigabytes for graphics cards that are not there.
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/pip install --quiet $(PIP_ARGS) "torch==2.13.0" -c constraints.txt
-	$(BIN)/pip install --quiet $(PIP_ARGS) -e ".[dev]" -c constraints.txt
+	$(INSTALL) "torch==2.13.0"
+	$(INSTALL) -e ".[serve]"
+	@touch $@
+
+$(DEV): $(READY)
+	$(INSTALL) -e ".[dev]"
 	@touch $@
 
 demo: $(READY)
@@ -32,7 +39,7 @@ demo: $(READY)
 uss: $(READY)
 	$(BIN)/python -m examples.uss.service
 
-check: $(READY)
+check: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -44,7 +51,7 @@ test: check
 
 # Those that need no file.
 BENCHES := attacks false_alarms generate load nested planted reports train
-bench: $(READY)
+bench: $(DEV)
 	@for name in $(BENCHES); do echo "== bench.$$name"; $(BIN)/python -m "bench.$$name" || failed="$$failed $$name"; done; \
 	  echo "== with files of your own: python -m bench.check, bench.documents, bench.extract, bench.leaks"; \
 	  test -z "$$failed" || { echo "over their bars or broken:$$failed"; exit 1; }

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import random
 import string
+from pathlib import Path
 from typing import Literal
 
 from nano.vocabulary import CHINESE, ENGLISH
@@ -51,9 +52,11 @@ KEYWORDS = {
     ("train", "zh"): _words("银行 邮件 发票 手机 密码 登录 游戏 学校"),
     ("eval", "zh"): _words("快递 电话 税务 酒店 医院"),
 }
-# In training any word may be looked for: of eight keywords a model learns the eight, not to copy the one it is given.
-KEYWORDS["train", "en"] += tuple(sorted({w for w in ENGLISH if w.islower()} - set(KEYWORDS["eval", "en"])))
-KEYWORDS["train", "zh"] += tuple(sorted({w for w in CHINESE if len(w) > 1} - set(KEYWORDS["eval", "zh"])))
+# In training nearly any word may be looked for: of eight keywords a model learns the eight, not to copy the one it is
+# given. Nobody looks for the words that a request itself is made of: "which reports name any" has no one meaning.
+LITTLE = frozenset((Path(__file__).parent / "wording" / "little.txt").read_text(encoding="utf-8").split())
+KEYWORDS["train", "en"] += tuple(sorted({w for w in ENGLISH if w.islower()} - set(KEYWORDS["eval", "en"]) - LITTLE))
+KEYWORDS["train", "zh"] += tuple(sorted({w for w in CHINESE if len(w) > 1} - set(KEYWORDS["eval", "zh"]) - LITTLE))
 OWNERS = {
     "train": ("Blue Net", "Star Host", "Red Tree", "Moon Data", "King Web"),
     "eval": ("Green Box", "Iron Lake"),
