@@ -1,14 +1,17 @@
-"""What commands over experiments share: their progress with the time left for all cells, and their plans."""
+"""What commands over experiments share: options, progress with the time left for all cells, and plans."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import reduce
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from steadyhand.cli.console import duration, emit_json
+from steadyhand.cli.options import Command, json_option, set_option
 from steadyhand.cli.run import Console
 from steadyhand.errors import EXIT_OK, UsageError
 
@@ -36,6 +39,22 @@ class CellConsole(Console):
         """The time left, by the slowest half of the cells so far: the base trains nothing and would flatter it."""
         slow = sorted(self._spent)[len(self._spent) // 2 :]
         return f", about {duration(sum(slow) / len(slow) * (total - position + 1))} left" if slow else ""
+
+
+def cell_options(command: str) -> Callable[[Command], Command]:
+    """--known, --model, --out, --plan, --set and --json of the command over cells of this name."""
+    known, folder = click.IntRange(min=0), click.Path(path_type=Path)
+    where = f"Where cells and pages go [runs/<domain>-{command}]."
+    plan = "Show which cells would be trained and why; change nothing."
+    shared = (
+        click.option("--known", type=known, default=60, show_default=True, help="Public questions at most."),
+        click.option("--model", help="Base model, in place of the settings'."),
+        click.option("--out", type=folder, help=where),
+        click.option("--plan", "only_plan", is_flag=True, help=plan),
+        set_option,
+        json_option,
+    )
+    return lambda made: reduce(lambda inner, option: option(inner), reversed(shared), made)
 
 
 def show_plan(steps: Sequence[Planned], as_json: bool) -> int:

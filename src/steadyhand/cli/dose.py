@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.cells import CellConsole, numbers, show_plan
+from steadyhand.cli.cells import CellConsole, cell_options, numbers, show_plan
 from steadyhand.cli.console import emit_json
-from steadyhand.cli.options import json_option, set_option
 from steadyhand.cli.run import settings_of
 from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
 
@@ -32,15 +31,10 @@ if TYPE_CHECKING:
 @click.option("--seeds", default="0,1,2", show_default=True, help="One training per rung and seed.")
 @click.option("--shows", type=click.IntRange(min=0), default=0, help="Cards shown in each training [16 a card].")
 @click.option("--bar", type=click.FloatRange(0, 1), default=0.7, show_default=True, help="Share of right answers due.")
-@click.option("--known", type=click.IntRange(min=0), default=60, show_default=True, help="Public questions at most.")
 @click.option(
     "--near", type=click.IntRange(min=0), default=24, show_default=True, help="Neighbours' questions at most."
 )
-@click.option("--model", help="Base model, in place of the settings'.")
-@click.option("--out", type=click.Path(path_type=Path), help="Where cells and pages go [runs/<domain>-dose].")
-@click.option("--plan", "only_plan", is_flag=True, help="Show which cells would be trained and why; change nothing.")
-@set_option
-@json_option
+@cell_options("dose")
 def dose_command(
     folder: Path,
     point: str | None,

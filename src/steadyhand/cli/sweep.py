@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.cells import CellConsole, show_plan
+from steadyhand.cli.cells import CellConsole, cell_options, show_plan
 from steadyhand.cli.console import emit_json, say
-from steadyhand.cli.options import flags_of, json_option, set_option
+from steadyhand.cli.options import flags_of
 from steadyhand.cli.run import settings_of
 from steadyhand.errors import EXIT_NO, EXIT_OK
 
@@ -46,7 +46,6 @@ ENDS = {
 @click.option(
     "--items", type=click.IntRange(min=0), default=0, help="Decisions to choose by at most [all that are held]."
 )
-@click.option("--known", type=click.IntRange(min=0), default=60, show_default=True, help="Public questions at most.")
 @click.option("--looks", type=click.IntRange(min=1), default=3, show_default=True, help="Looks within a rung.")
 @click.option(
     "--alpha",
@@ -56,11 +55,7 @@ ENDS = {
     help="Chance at most that evidence kills a branch that is no worse than any other.",
 )
 @click.option("--full", is_flag=True, help="No halving: train every branch to the end and ask it everything.")
-@click.option("--model", help="Base model, in place of the settings'.")
-@click.option("--out", type=click.Path(path_type=Path), help="Where cells and pages go [runs/<domain>-sweep].")
-@click.option("--plan", "only_plan", is_flag=True, help="Show which cells would be trained and why; change nothing.")
-@set_option
-@json_option
+@cell_options("sweep")
 def sweep_command(
     folder: Path,
     file: Path,

@@ -69,8 +69,8 @@ def write_domain(imported: Imported, folder: str | Path, seed: int = 0) -> Summa
 
 
 def settings_text(domain: Domain) -> str:
-    """steady.toml for imported rows: dialogues with tools are taught like the others, and every answer has room. It is
-    not known here how long a token is, so each character counts as one."""
+    """steady.toml for imported rows: dialogues with tools are taught like the others, all gently, and every answer has
+    room. It is not known here how long a token is, so each character counts as one."""
     turns = [turn for card in domain.cards for turn in card.messages]
     turns += [turn for scenario in domain.scenarios for turn in scenario.messages]
     answers = (len(json.dumps(turn.to_openai(), ensure_ascii=False)) for turn in turns if turn.role == "assistant")
@@ -79,7 +79,8 @@ def settings_text(domain: Domain) -> str:
     lengths = f"max_length = {room}  # the longest answer has {longest} characters\n" if room > ROOM[0] else ""
     return (
         "# Every key is documented by `steady config docs`; without one, its default holds.\n"
-        f"[sft]\nscenarios = true  # calls are taught by examples, then corrected by preferences\n{lengths}"
+        "[sft]\nscenarios = true  # calls are taught by examples, then corrected by preferences\n"
+        f"epochs = 1  # nothing is rehearsed beside these rows: each further pass costs what the model knew\n{lengths}"
         + (f"\n[dpo]\n{lengths}" if lengths else "")
     )
 
