@@ -67,14 +67,14 @@ def _attention(
 def _short_row(part: tuple[torch.Tensor, ...], number: torch.dtype, scaling: float | None) -> torch.Tensor:
     """Attention of one short row by plain products in `number`: half the time of torch's fused kernel for processors,
     whose backward pass is slow in bf16, at the price of a matrix of the row's length squared."""
-    query, key, value = part
-    _, heads, tokens, width = query.shape
-    shared = key.shape[1]  # key/value heads, each read by heads / shared query heads
+    query, key, value = (x.squeeze(0) for x in part)  # x[0] would fill a gradient with zeros first
+    heads, tokens, width = query.shape
+    shared = key.shape[0]  # key/value heads, each read by heads / shared query heads
     with torch.autocast("cpu", enabled=False):
         asked = (query * (scaling or width**-0.5)).to(number).reshape(shared, -1, width)
         later = _later(tokens, number).repeat(heads // shared, 1).expand(shared, -1, -1)
-        seen = torch.softmax(torch.baddbmm(later, asked, key[0].to(number).mT), dim=-1)
-        mixed = torch.bmm(seen, value[0].to(number))
+        seen = torch.softmax(torch.baddbmm(later, asked, key.to(number).mT), dim=-1)
+        mixed = torch.bmm(seen, value.to(number))
     return mixed.reshape(1, heads, tokens, width).transpose(1, 2)
 
 
