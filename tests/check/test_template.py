@@ -75,12 +75,19 @@ class Renamed:
 
     def __init__(self, inner: Renderer, **changes: Any) -> None:
         self.inner, self.changes = inner, changes
-        self.decode = inner.decode
+        self.prompt, self.decode = inner.prompt, inner.decode
 
     def sample(self, messages: Any, tools: Any) -> Rendered:
         rendered = self.inner.sample(messages, tools)
         changes = {key: change(getattr(rendered, key)) for key, change in self.changes.items()}
         return dataclasses.replace(rendered, **changes)
+
+
+def test_ids_that_do_not_begin_with_the_prompt(made: Any) -> None:
+    renderer = Renamed(broken(made, "assistant", "assistant"), ids=lambda ids: (ids[0] + 1, *ids[1:]))
+    findings = check(WHOLE, renderer)
+    assert {finding.code for finding in findings} == {"T104"}
+    assert "at token 0" in findings[0].message
 
 
 def test_a_mask_without_a_trained_token(made: Any) -> None:

@@ -117,7 +117,7 @@ def test_every_assistant_message_thinks_in_three_short_lines() -> None:
             assert len(lines) == 3
             for line, label in zip(lines, LABELS[lang], strict=True):
                 assert line.startswith(label)
-                assert units(line) <= (12 if lang == "en" else 20), line
+                assert units(line) <= (14 if lang == "en" else 22), line
 
 
 def test_scenarios_are_short() -> None:

@@ -1,6 +1,6 @@
 """Rules T: does the chat template carry the data whole, and would training see what generation sees?
 
-Knows the renderer's contract only (sample, decode); loads no model and cuts nothing itself.
+Knows the renderer's contract only (prompt, sample, decode); loads no model and cuts nothing itself.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ _EMPTY_SHARE = 0.2  # above this, answers without thinking begin to teach not to
 class Renders(Protocol):
     """What is asked of chat.render.Renderer."""
 
+    def prompt(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Rendered: ...
     def sample(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Rendered: ...
     def decode(self, ids: Sequence[int]) -> str: ...
 
@@ -70,8 +71,7 @@ def check_markers(domain: Domain) -> Iterator[Finding]:
 
 
 def check_template(domain: Domain, renderer: Renders, max_length: int | None) -> Iterator[Finding]:
-    """T104-T106 and T101 over every sample, then T102 over all trained ones. T104 is what a renderer refuses: a sample
-    that does not begin with the prompt that generation sees."""
+    """T104-T106 and T101 over every sample, then T102 over all trained ones."""
     empty, trained = 0, 0
     for sample in samples(domain):
         try:
@@ -79,10 +79,7 @@ def check_template(domain: Domain, renderer: Renders, max_length: int | None) ->
         except SteadyError as error:
             yield finding("T104", sample.place, f"{sample.name}: {error.what}", error.next or "change the template")
             continue
-        if not any(rendered.mask):
-            yield finding(
-                "T106", sample.place, f"{sample.name}: the whole mask is 0", "check the template's end of turn"
-            )
+        yield from _parity(sample, rendered, renderer)
         yield from _content(sample, rendered, renderer)
         if sample.trained:
             yield from _length(sample, rendered, renderer, max_length)
@@ -92,6 +89,18 @@ def check_template(domain: Domain, renderer: Renders, max_length: int | None) ->
         what = f"{empty} of {trained} trained answers do not think ({empty / trained:.0%})"
         todo = "add `think` to them, or accept answers that no reasoning leads to (empty blocks are not trained)"
         yield finding("T102", Place(str(domain.root)), what, todo)
+
+
+def _parity(sample: Sample, rendered: Rendered, renderer: Renders) -> Iterator[Finding]:
+    prompt = renderer.prompt(sample.messages[:-1], sample.tools)
+    if rendered.ids[: len(prompt.ids)] != prompt.ids:
+        at = next(
+            (i for i, (a, b) in enumerate(zip(rendered.ids, prompt.ids, strict=False)) if a != b), len(rendered.ids)
+        )
+        what = f"{sample.name}: the ids part at token {at} of {len(prompt.ids)}"
+        yield finding("T104", sample.place, what, "use a template that renders history as generation sees it")
+    if not any(rendered.mask):
+        yield finding("T106", sample.place, f"{sample.name}: the whole mask is 0", "check the template's end of turn")
 
 
 def _content(sample: Sample, rendered: Rendered, renderer: Renders) -> Iterator[Finding]:
