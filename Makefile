@@ -8,7 +8,7 @@ PIP_ARGS ?=
 BIN := .venv/bin
 READY := .venv/.ready
 DEV := .venv/.dev
-# Compiling all of torch and transformers to bytecode takes half a minute; Python does it for what is imported.
+# Not all of torch and transformers need be compiled to bytecode: Python does it for what is imported.
 INSTALL = $(BIN)/pip install --quiet --no-compile $(PIP_ARGS) -c constraints.txt
 
 .PHONY: help demo uss test check bench nano clean

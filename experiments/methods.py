@@ -23,7 +23,8 @@ from pathlib import Path
 from typing import Any
 
 from experiments.cell import BASE, BATCH_TOKENS, RATES, Budget
-from steadyhand.errors import EXIT_INTERRUPTED, EXIT_OK, JobError, SteadyError, UsageError
+from experiments.ending import ended
+from steadyhand.errors import EXIT_INTERRUPTED, JobError, SteadyError, UsageError
 
 VERSION = 1  # raised when cells of older code no longer compare with new ones
 HEAD = (
@@ -42,27 +43,22 @@ HEAD = (
 
 def main(words: Sequence[str] | None = None) -> int:
     asked = _asked(words)
-    try:
-        _refuse(asked)
-        methods = chosen(asked.methods)
-        budget = Budget(asked.steps, asked.limit, asked.seed)
-        rows = [
-            cell(method, budget, asked.domain, asked.out, f"[{i} of {len(methods)}]")
-            for i, method in enumerate(methods, 1)
-        ]
-    except SteadyError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("stopped: the same command goes on from here", file=sys.stderr)
-        return EXIT_INTERRUPTED
+    return ended(lambda: _compare(asked))
+
+
+def _compare(asked: argparse.Namespace) -> None:
+    _refuse(asked)
+    methods = chosen(asked.methods)
+    budget = Budget(asked.steps, asked.limit, asked.seed)
+    rows = [
+        cell(method, budget, asked.domain, asked.out, f"[{i} of {len(methods)}]") for i, method in enumerate(methods, 1)
+    ]
     print(table(rows))
     taken = max((row.get("steps", 0) for row in rows), default=0)
     print(f"\nrows for {asked.steps} steps of {BATCH_TOKENS:,} tokens, seed {asked.seed} (whole rows: {taken} steps)")
     print(f"passed of asked, at most {asked.limit or 'all'} scenarios and public probes; every cell in {asked.out}")
     if "qlora" not in methods:
         print("qlora is left out: it needs a CUDA device and bitsandbytes")
-    return EXIT_OK
 
 
 def _asked(words: Sequence[str] | None) -> argparse.Namespace:

@@ -17,24 +17,16 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from experiments.ending import ended
 from steadyhand.cli.run import Console, settings_of
-from steadyhand.errors import EXIT_INTERRUPTED, EXIT_OK, SteadyError, UsageError
+from steadyhand.errors import UsageError
 
 METRICS = ("tool_call_accuracy", "semantic_anchoring", "general_knowledge")
 
 
 def main(words: Sequence[str] | None = None) -> int:
     asked = _asked(words)
-    try:
-        rows = measured(asked.domain, asked.set, factors(asked.factors), asked.out)
-    except SteadyError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        print("stopped: the same command goes on from here", file=sys.stderr)
-        return EXIT_INTERRUPTED
-    print(table(rows))
-    return EXIT_OK
+    return ended(lambda: print(table(measured(asked.domain, asked.set, factors(asked.factors), asked.out))))
 
 
 def _asked(words: Sequence[str] | None) -> argparse.Namespace:
