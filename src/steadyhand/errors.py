@@ -16,7 +16,7 @@ from dataclasses import dataclass
 EXIT_OK, EXIT_NO, EXIT_USAGE, EXIT_PREREQUISITE, EXIT_JOB, EXIT_INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Place:
     """Where something stands: `line` and `column` count from 1; 0 means unknown."""
 

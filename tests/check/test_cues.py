@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,7 +44,7 @@ def cues(records: list[Record]) -> list[Cue]:
     return [cue for arena in arenas(records) for cue in separators(arena)]
 
 
-def found(records: list[Record], code: str) -> list[Finding]:
+def found(records: Sequence[Record], code: str) -> list[Finding]:
     return [one for one in check_diversity(Dataset(records)) if one.code == code]
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 
 from steadyhand.chat.messages import Message, Tool, ToolCall
@@ -35,7 +36,7 @@ def said(rng: random.Random, size: int = 12) -> str:
     return " ".join(rng.choice(WORDS) for _ in range(size))
 
 
-def found(records: list[Record]) -> list[Finding]:
+def found(records: Sequence[Record]) -> list[Finding]:
     return list(check_partial(Dataset(records)))
 
 

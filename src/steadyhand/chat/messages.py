@@ -14,13 +14,13 @@ Role = Literal["system", "user", "assistant", "tool"]
 Json = Any  # a JSON value: None, bool, int, float, str, list or dict of the same
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class ToolCall:
     name: str
     arguments: dict[str, Json]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Message:
     """One turn. `think` is the reasoning without its tags; `calls` are an assistant's tool calls in order."""
 

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from steadyhand.check.dataset import Record
 from steadyhand.check.features import lexical, shape
@@ -24,13 +25,31 @@ _CLAUSE = re.compile(r"[，。；！？：,.;!?:\n]+(?:\s|(?<=[，。；！？�
 
 @dataclass(frozen=True)
 class Ask:
-    """One user turn; `words` and `shape` are its features."""
+    """One user turn, number `turn` of those in record `index` of `records`. Its features are worked out when they are
+    asked for: of all asks of a large set together they would take many times the room of the rows."""
 
-    record: Record
+    records: Sequence[Record]
+    index: int
     text: str
     outcome: str
-    words: frozenset[str]
-    shape: frozenset[str]
+    turn: int
+    offered: int
+
+    @property
+    def record(self) -> Record:
+        return self.records[self.index]
+
+    @cached_property
+    def words(self) -> frozenset[str]:
+        return lexical(self.text)
+
+    @cached_property
+    def shape(self) -> frozenset[str]:
+        return shape(self.text, self.turn, self.offered)
+
+    def features(self) -> frozenset[str]:
+        """Both, not kept."""
+        return lexical(self.text) | shape(self.text, self.turn, self.offered)
 
 
 @dataclass
@@ -49,12 +68,12 @@ class Arena:
         return dict(counts)
 
 
-def arenas(records: Iterable[Record]) -> list[Arena]:
+def arenas(records: Sequence[Record]) -> list[Arena]:
     """Arenas with at least two outcomes, and fewer outcomes than asks unless there are just two."""
     topics: dict[str, list[Ask]] = defaultdict(list)
-    for record in records:
-        for topic, ask in _asks(record):
-            topics[topic].append(ask)
+    for index, record in enumerate(records):
+        for topic, text, turn, outcome in _asks(record):
+            topics[topic].append(Ask(records, index, text, outcome, turn, len(record.tools)))
     found = [arena for topic, asks in topics.items() for arena in _arenas_of(topic, asks)]
     return [arena for arena in found if 2 <= len(arena.outcomes) <= max(2, len(arena.asks) // 2)]
 
@@ -82,29 +101,20 @@ def outcome_of(text: str, *, whole: bool) -> str | None:
     return clause if 0 < len(clause) <= CLOSED_CHARS else None
 
 
-def _asks(record: Record) -> Iterator[tuple[str, Ask]]:
-    """At most one per record, so that asks are independent: the first decision of a record with tools, else its last
-    answer."""
+def _asks(record: Record) -> Iterator[tuple[str, str, int, str]]:
+    """(topic, question, its number among the user's turns, outcome), at most one per record, so that asks are
+    independent: the first decision of a record with tools, else its last answer."""
     turns = [i for i, m in enumerate(record.messages[:-1]) if m.role == "user"]
     turns = [i for i in turns if record.messages[i + 1].role == "assistant"]
     if not turns:
         return
     if record.tools:
         answer = record.messages[turns[0] + 1]
-        yield CALLS, _ask(record, turns[0], 1, CALL if answer.calls else NO_CALL)
+        yield CALLS, record.messages[turns[0]].content, 1, CALL if answer.calls else NO_CALL
         return
-    outcome = outcome_of(record.messages[-1].content, whole=not record.point)
-    if (
-        outcome is not None
-        and not _copied(outcome, record.messages[turns[-1]].content)
-        and turns[-1] == len(record.messages) - 2
-    ):
-        yield _topic(record, record.messages[turns[-1]].content), _ask(record, turns[-1], len(turns), outcome)
-
-
-def _ask(record: Record, index: int, turn: int, outcome: str) -> Ask:
-    text = record.messages[index].content
-    return Ask(record, text, outcome, lexical(text), shape(text, turn, len(record.tools)))
+    outcome, text = outcome_of(record.messages[-1].content, whole=not record.point), record.messages[turns[-1]].content
+    if outcome is not None and turns[-1] == len(record.messages) - 2 and not _copied(outcome, text):
+        yield _topic(record, text), text, len(turns), outcome
 
 
 def _copied(outcome: str, text: str) -> bool:

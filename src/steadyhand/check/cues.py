@@ -118,26 +118,29 @@ def leanings(arena: Arena) -> list[Leaning]:
     counts = arena.outcomes
     outcomes = sorted(counts, key=lambda o: (-counts[o], o))
     outcomes = outcomes[1:] if len(outcomes) == 2 else outcomes  # the other one's z is the same with its sign turned
-    found = [leaning for outcome in outcomes if counts[outcome] >= MIN_HOLDERS for leaning in _tested(arena, outcome)]
+    found = list(_tested(arena, [outcome for outcome in outcomes if counts[outcome] >= MIN_HOLDERS]))
     kept = discoveries({(one.feature, one.outcome): two_sided(one.z) for one in found}, FALSE_DISCOVERIES)
     strong = [one for one in found if (one.feature, one.outcome) in kept]
     return list(_without_nested(sorted(strong, key=lambda one: (-abs(one.z), -len(one.feature), one.feature))))
 
 
-def _tested(arena: Arena, outcome: str) -> Iterator[Leaning]:
-    holders: Counter[str] = Counter()
-    hits: Counter[str] = Counter()
-    examples: dict[str, Ask] = {}
+def _tested(arena: Arena, outcomes: Sequence[str]) -> Iterator[Leaning]:
+    ends: dict[str, Counter[str]] = {outcome: Counter() for outcome in arena.outcomes}
+    first: dict[str, Ask] = {}
     for ask in arena.asks:
-        for feature in ask.words | ask.shape:
-            holders[feature] += 1
-            hits[feature] += ask.outcome == outcome
-            examples.setdefault(feature, ask)
-    p0 = arena.outcomes[outcome] / len(arena.asks)
-    for feature, n in holders.items():
-        if MIN_HOLDERS <= n < len(arena.asks):
-            z = share_z(hits[feature], n, p0)
-            yield Leaning(feature, outcome, hits[feature], n, p0, z, examples[feature])
+        features = ask.features()
+        ends[ask.outcome].update(features)
+        for feature in features:
+            first.setdefault(feature, ask)
+    holders: Counter[str] = Counter()
+    for counts in ends.values():
+        holders.update(counts)
+    for outcome in outcomes:
+        p0 = arena.outcomes[outcome] / len(arena.asks)
+        for feature, n in holders.items():
+            if MIN_HOLDERS <= n < len(arena.asks):
+                k = ends[outcome][feature]
+                yield Leaning(feature, outcome, k, n, p0, share_z(k, n, p0), first[feature])
 
 
 def _without_nested(strong: Sequence[Leaning]) -> Iterator[Leaning]:

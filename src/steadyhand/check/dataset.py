@@ -5,7 +5,7 @@ from. Knows where each row and each text in it stands; knows no rules.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from steadyhand.chat.messages import Message, Tool
@@ -13,12 +13,14 @@ from steadyhand.domain.assemble import POINT
 from steadyhand.domain.convert import Dialogue, Imported, Preference, Reject
 from steadyhand.domain.labels import UNLABELLED, Labels, codes_in
 from steadyhand.domain.model import Card, Domain, Scenario
+from steadyhand.domain.rowstore import mapped
+from steadyhand.domain.views import Joined
 from steadyhand.errors import Place
 
 NOQA_TAG = "noqa:"  # in a scenario's tags: "noqa:L203"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Record:
     """A dialogue that ends with the assistant. `point` and `causal` are known for cards of a domain folder: the words
     in a point's rules are allowed to decide its answers. `text` is the row as it stands in its file, if it is JSON."""
@@ -36,7 +38,7 @@ class Record:
         return place_of(excerpt, self.text, self.place)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Pair:
     """A prompt with a better and a worse answer; one of the two is None where answers were judged one by one. `other`:
     the prompt of the worse answer where it is another one."""
@@ -56,8 +58,8 @@ class Pair:
 class Dataset:
     """`rejects` are rows that became neither; rows == len(records) + len(pairs) + len(rejects)."""
 
-    records: list[Record] = field(default_factory=list)
-    pairs: list[Pair] = field(default_factory=list)
+    records: Sequence[Record] = ()
+    pairs: Sequence[Pair] = ()
     rejects: list[Reject] = field(default_factory=list)
 
     @property
@@ -67,17 +69,16 @@ class Dataset:
 
 def dataset_of_files(files: Iterable[Imported], held_out: Iterable[Imported] = ()) -> Dataset:
     """All rows; those of `held_out` files are evaluated, whatever they say themselves."""
-    made = Dataset()
-    for imported in (*files, *map(_held_out, held_out)):
-        made.records += map(_from_dialogue, imported.rows)
-        made.pairs += map(_from_preference, imported.preferences)
-        made.rejects += imported.rejects
-    return made
+    files, held_out = list(files), list(held_out)
+    every = [*files, *held_out]
+    records = [mapped(imported.rows, _from_dialogue) for imported in files]
+    records += [mapped(imported.rows, _held_out) for imported in held_out]
+    pairs = [mapped(imported.preferences, _from_preference) for imported in every]
+    return Dataset(Joined(records), Joined(pairs), [reject for imported in every for reject in imported.rejects])
 
 
-def _held_out(imported: Imported) -> Imported:
-    rows = [replace(row, labels=replace(row.labels, split="eval")) for row in imported.rows]
-    return replace(imported, rows=rows)
+def _held_out(row: Dialogue) -> Record:
+    return _from_dialogue(replace(row, labels=replace(row.labels, split="eval")))
 
 
 def dataset_of_domain(domain: Domain) -> Dataset:
@@ -121,5 +122,5 @@ def place_of(excerpt: str, row: str, start: Place) -> Place:
 
 def excused(dataset: Dataset) -> Iterator[tuple[Place, tuple[str, ...]]]:
     """The rows that carry `noqa`, by where they begin."""
-    rows: list[Record | Pair] = [*dataset.records, *dataset.pairs]
-    yield from ((row.place, row.labels.noqa) for row in rows if row.labels.noqa)
+    for rows in (dataset.records, dataset.pairs):
+        yield from ((row.place, row.labels.noqa) for row in rows if row.labels.noqa)

@@ -14,6 +14,7 @@ from steadyhand.check.dataset import Dataset, Record
 from steadyhand.check.features import tokens
 from steadyhand.check.finding import RULES, Finding, finding
 from steadyhand.domain.textkeys import shingles
+from steadyhand.domain.views import Picked
 from steadyhand.stats.cues import expected_z
 
 SHOWN = 10  # leanings per arena; the rest are counted
@@ -70,29 +71,31 @@ def _leaning(arena: Arena, one: Leaning, more: str) -> Finding:
     return finding("D102", place, what, next)
 
 
-def _topics(records: Iterable[Record]) -> dict[str, list[Record]]:
+def _topics(records: Sequence[Record]) -> dict[str, Sequence[Record]]:
     """The cards of each point; all rows of no point together."""
-    found: dict[str, list[Record]] = defaultdict(list)
-    for record in records:
-        found[f"point {record.point!r}" if record.point else "all rows"].append(record)
-    return found
+    found: dict[str, list[int]] = defaultdict(list)
+    for index, record in enumerate(records):
+        found[f"point {record.point!r}" if record.point else "all rows"].append(index)
+    return {name: Picked(records, indices) for name, indices in found.items()}
 
 
 def _template(name: str, records: Sequence[Record]) -> Iterator[Finding]:
     """D103: the first tokens of the answer, numbers masked. Answers no longer than that are closed ones."""
-    openings: Counter[tuple[str, ...]] = Counter()
-    first: dict[tuple[str, ...], Record] = {}
-    for record in records:
-        opening = _opening(record.messages[-1].content)
-        if opening:
-            openings[opening] += 1
-            first.setdefault(opening, record)
+    openings: Counter[int] = Counter()  # by hash, because the openings would take as much room as the rows
+    first: dict[int, int] = {}
+    for index, record in enumerate(records):
+        if opening := _opening(record.messages[-1].content):
+            openings[hash(opening)] += 1
+            first.setdefault(hash(opening), index)
     total = openings.total()
-    for opening, count in openings.most_common(1):
+    for key, count in openings.most_common(1):
         if total >= MIN_ANSWERS and count / total > MAX_OPENING_SHARE:
-            what = f"{name}: {count} of {total} answers begin with {' '.join(opening)!r}"
-            place = first[opening].at(first[opening].messages[-1].content)
-            yield finding("D103", place, what, "word the answers in several ways, or drop the common opening")
+            record = records[first[key]]
+            answer = record.messages[-1].content
+            what = f"{name}: {count} of {total} answers begin with {' '.join(_opening(answer))!r}"
+            yield finding(
+                "D103", record.at(answer), what, "word the answers in several ways, or drop the common opening"
+            )
 
 
 def _opening(text: str) -> tuple[str, ...]:

@@ -10,13 +10,14 @@ from steadyhand.check.dataset import Dataset
 from steadyhand.check.finding import Finding, finding
 from steadyhand.check.states import State, states
 from steadyhand.domain.near import NearPair, near_pairs
+from steadyhand.domain.views import Mapped
 
 
 def check_duplicates(dataset: Dataset) -> Iterator[Finding]:
     """N101-N103, each at most once per row and rule, at the later row of a pair."""
-    found = list(states(dataset.records))
+    found = states(dataset.records)
     said: set[tuple[str, int]] = set()
-    near = near_pairs([state.prompt for state in found])
+    near = near_pairs(Mapped(found, lambda state: state.prompt))
     for a, b, alike in (*_same_prompts(found, near), *near):
         code = _judge(found[a], found[b])
         if code and (code, b) not in said:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from steadyhand.chat.messages import Message
 from steadyhand.chat.schema import schema_errors
@@ -27,8 +27,7 @@ Both = tuple[Pair, Message, Message]
 
 def check_judgements(dataset: Dataset) -> Iterator[Finding]:
     """P201-P206."""
-    both = [(pair, pair.chosen, pair.rejected) for pair in dataset.pairs if pair.chosen and pair.rejected]
-    for pair, chosen, rejected in both:
+    for pair, chosen, rejected in _both(dataset):
         if _same(chosen, rejected):
             next = "remove the pair, or give it an answer that is really worse"
             yield finding("P201", pair.place, f"{pair.name}: chosen and rejected say the same", next)
@@ -38,8 +37,12 @@ def check_judgements(dataset: Dataset) -> Iterator[Finding]:
     for pair in dataset.pairs:
         if pair.chosen:
             yield from _contract(pair, pair.chosen)
-    yield from _length(both)
-    yield from _openings(both)
+    yield from _length(dataset)
+    yield from _openings(dataset)
+
+
+def _both(dataset: Dataset) -> Iterator[Both]:
+    return ((pair, pair.chosen, pair.rejected) for pair in dataset.pairs if pair.chosen and pair.rejected)
 
 
 def _same(chosen: Message, rejected: Message) -> bool:
@@ -82,10 +85,10 @@ def _contract(pair: Pair, chosen: Message) -> Iterator[Finding]:
         yield finding("P202", pair.place, what, "correct the call, or swap the two answers")
 
 
-def length_lean(pairs: Sequence[tuple[Message, Message]]) -> tuple[int, int, float]:
+def length_lean(pairs: Iterable[tuple[Message, Message]]) -> tuple[int, int, float]:
     """(how often the chosen answer is the longer one, of how many pairs of unequal length, z against one half). A call
     is as long as its name and arguments are as JSON: a model writes those too."""
-    sizes = [(_size(chosen), _size(rejected)) for chosen, rejected in pairs]
+    sizes = ((_size(chosen), _size(rejected)) for chosen, rejected in pairs)
     unequal = [good > bad for good, bad in sizes if good != bad]
     return sum(unequal), len(unequal), share_z(sum(unequal), len(unequal), 0.5) if unequal else 0.0
 
@@ -95,27 +98,26 @@ def _size(answer: Message) -> int:
     return len(answer.content) + sum(len(json.dumps(call, ensure_ascii=False)) for call in calls)
 
 
-def _length(both: Sequence[Both]) -> Iterator[Finding]:
-    longer, n, z = length_lean([(chosen, rejected) for _, chosen, rejected in both])
+def _length(dataset: Dataset) -> Iterator[Finding]:
+    longer, n, z = length_lean((chosen, rejected) for _, chosen, rejected in _both(dataset))
     if n >= MIN_PAIRS and abs(z) >= LENGTH_Z:
         side = "longer" if z > 0 else "shorter"
         share = longer / n if z > 0 else 1 - longer / n
         what = f"the chosen answer is the {side} one in {share:.2f} of {n} pairs of unequal length (z = {z:+.1f})"
-        next = f"add pairs whose chosen answer is not the {side} one, or cut answers to like lengths"
-        yield finding("P203", Place(both[0][0].place.file, both[0][0].place.line), what, next)
+        advice = f"add pairs whose chosen answer is not the {side} one, or cut answers to like lengths"
+        first = next(_both(dataset))[0].place
+        yield finding("P203", Place(first.file, first.line), what, advice)
 
 
-def _openings(both: Sequence[Both]) -> Iterator[Finding]:
+def _openings(dataset: Dataset) -> Iterator[Finding]:
     """P204: first words that stand mostly on one side; z against one half over all answers that begin so."""
     good: Counter[tuple[str, ...]] = Counter()
     bad: Counter[tuple[str, ...]] = Counter()
-    example: dict[tuple[str, ...], tuple[Pair, str]] = {}
-    for pair, chosen, rejected in both:
+    for _, chosen, rejected in _both(dataset):
         for counted, answer in ((good, chosen), (bad, rejected)):
-            begin = tokens(answer.content[:80])
+            begin = _beginning(answer)
             for size in OPENINGS:
-                counted[tuple(begin[:size])] += len(begin) >= size
-                example.setdefault(tuple(begin[:size]), (pair, answer.content))
+                counted[begin[:size]] += len(begin) >= size
     counts = {words: good[words] + bad[words] for words in {*good, *bad}}
     z = {words: share_z(good[words], n, 0.5) for words, n in counts.items() if n >= MIN_OPENINGS}
     kept = discoveries({words: two_sided(value) for words, value in z.items()}, FALSE_DISCOVERIES)
@@ -123,9 +125,18 @@ def _openings(both: Sequence[Both]) -> Iterator[Finding]:
         side = "chosen" if z[words] > 0 else "rejected"
         most = max(good[words], bad[words])
         what = f"{most} of {counts[words]} answers that begin with {_phrase(words)!r} are {side} (z = {z[words]:+.1f})"
-        pair, text = example[words]
-        place = place_of(text, pair.text, pair.place)
-        yield finding("P204", place, what, "reword some of them, so that the opening tells nothing")
+        yield finding("P204", _example(dataset, words), what, "reword some of them, so that the opening tells nothing")
+
+
+def _beginning(answer: Message) -> tuple[str, ...]:
+    return tuple(tokens(answer.content[:80]))
+
+
+def _example(dataset: Dataset, words: tuple[str, ...]) -> Place:
+    """Where the first answer stands that begins so."""
+    answers = ((pair, answer) for pair, *both in _both(dataset) for answer in both)
+    pair, answer = next(one for one in answers if _beginning(one[1])[: len(words)] == words)
+    return place_of(answer.content, pair.text, pair.place)
 
 
 def _without_nested(openings: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:

@@ -108,7 +108,9 @@ def lint_files(
     tasks: list[Task] = [lambda: [*check_exact(dataset)]] if codes & EXACT else []
     if rendering is not None and codes & TOKENIZER:
         tasks.append(lambda: [*check_tokenizer(dataset, rendering)])
-    tasks += [partial(_as_scenarios, imported, codes, rendering) for imported in (*files, *held_out)]
+    for imported in (*files, *held_out):
+        some = [imported] if rendering is not None and codes & TEMPLATE else _slices_of_file(imported)
+        tasks += [partial(_as_scenarios, rows, codes, rendering) for rows in some]
     tasks = [*_whole(dataset, codes), *tasks, *_by_row(dataset, codes)]
     if workers is None:
         workers = cores() if dataset.rows >= WORTH_FORKING and rendering is None else 1
@@ -156,11 +158,16 @@ def _by_row(dataset: Dataset, codes: Codes) -> list[Task]:
 
     parts = (Part(QUALITY, check_quality), Part(GROUNDS, lambda dataset, _: check_grounds(dataset)))
     asked = [part for part in parts if codes & part.codes]
-    return [partial(_listed, part.find, some, codes) for some in _slices(dataset) for part in asked] if asked else []
+    return [partial(_of_slice, asked, some, codes) for some in _slices(dataset)] if asked else []
 
 
 def _listed(find: Callable[[Dataset, Codes], Iterable[Finding]], dataset: Dataset, codes: Codes) -> list[Finding]:
     return list(find(dataset, codes))
+
+
+def _of_slice(parts: Sequence[Part], some: Dataset, codes: Codes) -> list[Finding]:
+    rows = Dataset(list(some.records), list(some.pairs))  # fetched once for all
+    return [found for part in parts for found in part.find(rows, codes)]
 
 
 def _slices(dataset: Dataset) -> Iterator[Dataset]:
@@ -168,6 +175,11 @@ def _slices(dataset: Dataset) -> Iterator[Dataset]:
         yield Dataset(records=dataset.records[start : start + SLICE])
     for start in range(0, len(dataset.pairs), SLICE):
         yield Dataset(pairs=dataset.pairs[start : start + SLICE])
+
+
+def _slices_of_file(imported: Imported) -> Iterator[Imported]:
+    for start in range(0, len(imported.rows), SLICE):
+        yield replace(imported, rows=imported.rows[start : start + SLICE])
 
 
 def _unusable(dataset: Dataset) -> Iterator[Finding]:

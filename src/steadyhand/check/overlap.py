@@ -14,6 +14,7 @@ from steadyhand.check.features import tokens
 from steadyhand.check.finding import Finding, finding
 from steadyhand.domain.near import near_pairs
 from steadyhand.domain.textkeys import normal
+from steadyhand.domain.views import Joined, Mapped, Picked
 from steadyhand.errors import Place
 
 GRAM_TOKENS, MIN_CONTAINMENT = 8, 0.3
@@ -38,24 +39,31 @@ def check_overlap(dataset: Dataset) -> Iterator[Finding]:
 def check_exact(dataset: Dataset) -> Iterator[Finding]:
     """L201 and L202 over rows of files; scenarios have them from `leaks`."""
     trained, held = _sides(dataset)
-    groups = {record.labels.group: record for record in trained if record.labels.group}
-    asked = {normal(_question(record)): record for record in trained}
+    groups: dict[str, int] = {}
+    asked: dict[int, int] = {}  # by hash, because the questions would take much of the room of the rows
+    for index, record in enumerate(trained):
+        asked[hash(normal(_question(record)))] = index
+        if record.labels.group:
+            groups[record.labels.group] = index
     said: set[str] = set()
     for record in held:
         group, question = record.labels.group, normal(_question(record))
         if group in groups and group not in said:
             said.add(group)
-            what = f"group {group!r}: {groups[group].name} is trained on, {record.name} evaluated"
+            what = f"group {group!r}: {trained[groups[group]].name} is trained on, {record.name} evaluated"
             yield finding("L201", record.place, what, "give all rows of a group the same split")
-        if question and question in asked:
-            what = f"{record.name} has the prompt of {asked[question].name} at {asked[question].place}"
+        if question and hash(question) in asked:
+            one = trained[asked[hash(question)]]
+            what = f"{record.name} has the prompt of {one.name} at {one.place}"
             yield finding("L202", _place(record), what, "give both the same split, or change one question")
 
 
-def _sides(dataset: Dataset) -> tuple[list[Record], list[Record]]:
+def _sides(dataset: Dataset) -> tuple[Sequence[Record], Sequence[Record]]:
     """(trained on, evaluated). Where some rows are held out, rows that do not say are trained on."""
-    held = [record for record in dataset.records if record.labels.split == "eval"]
-    return ([r for r in dataset.records if r.labels.split != "eval"] if held else []), held
+    records = dataset.records
+    held = {index for index, record in enumerate(records) if record.labels.split == "eval"}
+    trained = (index for index in range(len(records)) if index not in held) if held else ()
+    return Picked(records, trained), Picked(records, sorted(held))
 
 
 def _near(trained: Sequence[Record], held: Sequence[Record]) -> Iterator[tuple[int, Record, float]]:
@@ -63,10 +71,10 @@ def _near(trained: Sequence[Record], held: Sequence[Record]) -> Iterator[tuple[i
     Equal texts meet at their first row, so a text's likeness holds for all rows that share its normal form."""
     if not held:
         return
-    rows = [*trained, *held]
-    texts = [_question(record) for record in rows]
-    first: dict[str, int] = {}
-    form = [first.setdefault(normal(text), index) for index, text in enumerate(texts)]
+    rows = Joined([trained, held])
+    texts = Mapped(rows, _question)
+    first: dict[int, int] = {}
+    form = [first.setdefault(hash(normal(text)), index) for index, text in enumerate(texts)]
     best: dict[int, tuple[float, int]] = {}
     for a, b, alike in near_pairs(texts):
         for one, other in ((form[a], form[b]), (form[b], form[a])):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 
@@ -13,9 +13,11 @@ from steadyhand.check.asks import NO_CALL, outcome_of
 from steadyhand.check.dataset import Record
 from steadyhand.check.features import tokens
 from steadyhand.domain.textkeys import normal, shingles
+from steadyhand.domain.views import Mapped, Picked
 from steadyhand.text.values import values
 
 SAME_ANSWER = 0.8  # Jaccard index of open answers: "a false positive" against "a false negative" is another answer
+_RECENT = 2048  # states that were compared last keep what was worked out about them
 _FREE_TEXT = 24  # characters: longer arguments are wording, not decisions
 
 
@@ -86,13 +88,15 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(tokens(text))
 
 
-def states(records: Iterable[Record]) -> Iterator[State]:
-    """The first decision of a record with tools, else its last answer; one per record."""
-    for record in records:
-        turns = record.messages
-        end = next((i for i, m in enumerate(turns) if m.role == "assistant"), 0) if record.tools else len(turns) - 1
-        if end:
-            yield State(record, end)
+def states(records: Sequence[Record]) -> Sequence[State]:
+    """The first decision of a record with tools, else its last answer; one per record that has something before it."""
+    asked = Picked(records, (index for index, record in enumerate(records) if _end(record)))
+    return Mapped(asked, lambda record: State(record, _end(record)), _RECENT)
+
+
+def _end(record: Record) -> int:
+    turns = record.messages
+    return next((i for i, m in enumerate(turns) if m.role == "assistant"), 0) if record.tools else len(turns) - 1
 
 
 def _key(value: Json) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import get_args
 
@@ -16,6 +16,7 @@ from steadyhand.chat.schema import null_keywords
 from steadyhand.check.dataset import Dataset, Pair, Record
 from steadyhand.check.finding import Finding, finding
 from steadyhand.domain.model import Domain, InputClass
+from steadyhand.domain.views import Joined
 from steadyhand.errors import Place
 
 OFTEN = 10  # rows that offer a tool, or pairs about it: below, "never" says little
@@ -72,17 +73,19 @@ def _expected(domain: Domain) -> dict[str, dict[str, Place]]:
 
 
 def _never_called(dataset: Dataset) -> Iterator[Finding]:
-    offers: dict[str, list[Record]] = defaultdict(list)
+    offers: Counter[str] = Counter()
+    first: dict[str, Record] = {}
     called: set[str] = set()
     for record in dataset.records:
         for tool in record.tools:
-            offers[tool.name].append(record)
+            offers[tool.name] += 1
+            first.setdefault(tool.name, record)
         called.update(call.name for message in record.messages for call in message.calls)
     called.update(call.name for pair in dataset.pairs for call in (pair.chosen or _NOTHING).calls)
-    for name, records in offers.items():
-        if name not in called and len(records) >= OFTEN:
-            what = f"{name!r} is offered in {len(records)} rows and never called"
-            yield finding("S108", records[0].at(name), what, "add rows in which it is due, or stop offering it")
+    for name, count in offers.items():
+        if name not in called and count >= OFTEN:
+            what = f"{name!r} is offered in {count} rows and never called"
+            yield finding("S108", first[name].at(name), what, "add rows in which it is due, or stop offering it")
 
 
 _NOTHING = Message("assistant")
@@ -90,7 +93,7 @@ _NOTHING = Message("assistant")
 
 def _polluted(dataset: Dataset) -> Iterator[Finding]:
     """S109, once per tool. The rows were read without the nulls, so the text of the row is looked at."""
-    rows: list[Record | Pair] = [*dataset.records, *dataset.pairs]
+    rows: Sequence[Record | Pair] = Joined([dataset.records, dataset.pairs])
     first: dict[str, tuple[Record | Pair, list[str]]] = {}
     counts: Counter[str] = Counter()
     for row in rows:

@@ -7,7 +7,7 @@ are not read are counted. Knows nothing of domain folders: `assemble` makes one.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
 
@@ -19,12 +19,13 @@ from steadyhand.domain.openai import read_openai_row
 from steadyhand.domain.positions import Cursor, Path, unsound
 from steadyhand.domain.preference import is_preference, preference_rows
 from steadyhand.domain.rawrows import STDIN, Raw, raw_rows
+from steadyhand.domain.rowstore import RowStore
 from steadyhand.errors import DomainError, Place
 
 STRIDE = 1000  # rows between two words about how far the reading is
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Dialogue:
     """Row `number` (from 1, counting every row of the file) as messages that end with the assistant's."""
 
@@ -36,7 +37,7 @@ class Dialogue:
     labels: Labels = UNLABELLED
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Preference:
     """Row `number` as a judgement: after `prompt`, `chosen` is better than `rejected`. An unpaired judgement (KTO)
     has only one of the two. `other`: the prompt of `rejected` where it is another one."""
@@ -67,8 +68,8 @@ class Imported:
     it, unread."""
 
     source: str
-    rows: list[Dialogue] = field(default_factory=list)
-    preferences: list[Preference] = field(default_factory=list)
+    rows: Sequence[Dialogue] = ()
+    preferences: Sequence[Preference] = ()
     rejects: list[Reject] = field(default_factory=list)
     formats: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
@@ -105,7 +106,8 @@ def read_dialogues(
     Raises DomainError when the file cannot be read, is empty, or is broken as a whole (an array that ends early).
     """
     path = FilePath(path)
-    imported = Imported("<stdin>" if path == STDIN else str(path))
+    rows, judged = RowStore[Dialogue](), RowStore[Preference]()
+    imported = Imported("<stdin>" if path == STDIN else str(path), rows, judged)
     for raw in raw_rows(path):
         if not raw.number % STRIDE:
             reached(raw.place.line)
@@ -114,9 +116,9 @@ def read_dialogues(
                 raise ValueError(raw.error)
             row = columns.renamed(raw.value) if columns else raw.value
             if preferences and is_preference(row):
-                imported.preferences.append(_preference(raw, row, imported))
+                judged.append(_preference(raw, row, imported))
             else:
-                imported.rows.append(_dialogue(raw, row, form, imported))
+                rows.append(_dialogue(raw, row, form, imported))
         except ValueError as error:
             imported.rejects.append(Reject(raw.number, str(error), raw.place))
         except DomainError as error:

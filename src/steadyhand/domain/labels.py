@@ -13,7 +13,7 @@ _SPLITS: dict[str, Split] = {
 }
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Labels:
     """`split` None and `group` "" mean that the row does not say; `noqa` holds rule codes or their beginnings."""
 

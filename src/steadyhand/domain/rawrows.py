@@ -7,12 +7,14 @@ the file as a whole (a truncated array or archive, another encoding) is one Doma
 from __future__ import annotations
 
 import gzip
+import io
 import json
 import sys
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import IO
 
 from steadyhand.chat.messages import Json
 from steadyhand.domain.jsonfile import ArrayReader, decode_json
@@ -22,6 +24,7 @@ STDIN = Path("-")
 TABLES = (".csv", ".tsv", ".parquet")
 SUFFIXES = (".json", ".jsonl", ".ndjson", *TABLES)
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
+_MARK = b"\xef\xbb\xbf"
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 
 
@@ -45,24 +48,35 @@ def raw_rows(path: Path) -> Iterator[Raw]:
     from steadyhand.domain.tables import csv_rows, parquet_rows
 
     name = "<stdin>" if path == STDIN else str(path)
-    data = _bytes(path, name)
     suffix = (path.with_suffix("") if path.suffix.lower() == ".gz" else path).suffix.lower()
-    if data.startswith(_GZIP):
-        data = _unpacked(data, name)
-    if data.startswith(_PARQUET) or suffix == ".parquet":
-        return parquet_rows(data, name)
-    if suffix in (".csv", ".tsv"):
-        return csv_rows(_text(data, name), name, "\t" if suffix == ".tsv" else ",")
-    return _json_rows(data, name, one_value=suffix == ".json" or path == STDIN)
+    with _opened(path, name) as file:
+        if suffix == ".parquet" or _begins(file, _PARQUET):
+            yield from parquet_rows(file.read(), name)
+        elif suffix in (".csv", ".tsv"):
+            yield from csv_rows(_text(file.read(), name), name, "\t" if suffix == ".tsv" else ",")
+        else:
+            yield from _json_rows(file, name, one_value=suffix == ".json" or path == STDIN)
 
 
-def _bytes(path: Path, name: str) -> bytes:
+def _opened(path: Path, name: str) -> IO[bytes]:
+    """A file to read, and to read again from its start; what is unpacked or piped in stands in memory."""
     if path == STDIN:
-        return sys.stdin.buffer.read()
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise DomainError(f"cannot be read: {error.strerror}", where=name, next="check the file") from None
+        file: IO[bytes] = io.BytesIO(sys.stdin.buffer.read())
+    else:
+        try:
+            file = path.open("rb")
+        except OSError as error:
+            raise DomainError(f"cannot be read: {error.strerror}", where=name, next="check the file") from None
+    if not _begins(file, _GZIP):
+        return file
+    with file:
+        return io.BytesIO(_unpacked(file.read(), name))
+
+
+def _begins(file: IO[bytes], *magic: bytes) -> bool:
+    found = file.read(max(map(len, magic))).startswith(magic)
+    file.seek(0)
+    return found
 
 
 def _unpacked(data: bytes, name: str) -> bytes:
@@ -85,18 +99,18 @@ def _text(data: bytes, name: str) -> str:
         raise DomainError(what, where=place, next="save the file as UTF-8 (is it a text file at all?)") from None
 
 
-def _json_rows(data: bytes, name: str, *, one_value: bool) -> Iterator[Raw]:
+def _json_rows(file: IO[bytes], name: str, *, one_value: bool) -> Iterator[Raw]:
     """The entries of a JSON array, the one object of a .json file (`one_value`), or the lines of JSONL. A file that is
     not called .json and whose first line is JSON by itself is JSONL, even when that line is an array."""
-    start = data.removeprefix(b"\xef\xbb\xbf").lstrip()
-    first = start[: start.find(b"\n") + 1 or None]
-    if start.startswith(b"[") and (one_value or not _is_json(first)):
-        yield from _array(_text(data, name), name)
-    elif one_value and start.startswith(b"{") and not _is_json(first) and _is_json(start):
-        text = _text(data, name)
+    first = next(_filled(file), (0, b""))[1].lstrip()
+    file.seek(0)
+    if first.startswith(b"[") and (one_value or not _is_json(first)):
+        yield from _array(_text(file.read(), name), name)
+    elif one_value and first.startswith(b"{") and not _is_json(first) and _is_json(whole := file.read()):
+        text = _text(whole, name)
         yield Raw(1, Place(name, 1, 1), decode_json(text, name).data, text=text)
     else:
-        yield from _lines(data, name)
+        yield from _lines(file, name)
 
 
 def _array(text: str, name: str) -> Iterator[Raw]:
@@ -105,15 +119,27 @@ def _array(text: str, name: str) -> Iterator[Raw]:
         yield Raw(number, reader.place(start), value, error, text[start:end])
 
 
-def _lines(data: bytes, name: str) -> Iterator[Raw]:
+def _lines(file: IO[bytes], name: str) -> Iterator[Raw]:
     """One row a line. Only LF ends a line: JSON text may hold U+2028 and its like. A line in another encoding is a row
-    with an error, unless most are: then the file is."""
-    lines = [(at, line) for at, line in enumerate(data.removeprefix(b"\xef\xbb\xbf").split(b"\n"), 1) if line.strip()]
-    strange = sum(1 for _, line in lines if not line.isascii() and not _is_utf8(line))
-    if strange * 2 > len(lines) or data.startswith(_WIDE):
-        _text(data, name)
-    for number, (at, line) in enumerate(lines, 1):
+    with an error, unless most are: then the file is. Read twice, because a large file does not fit in memory."""
+    file.seek(0)
+    total = strange = 0
+    for _, line in _filled(file):
+        total += 1
+        strange += not line.isascii() and not _is_utf8(line)
+    file.seek(0)
+    if strange * 2 > total or _begins(file, *_WIDE):
+        _text(file.read(), name)
+    for number, (at, line) in enumerate(_filled(file), 1):
         yield _line(number, at, line, name)
+
+
+def _filled(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+    """(number from 1, line without its end) of the lines that hold anything; a byte order mark is left out."""
+    for at, line in enumerate(file, 1):
+        line = (line.removeprefix(_MARK) if at == 1 else line).removesuffix(b"\n")
+        if line.strip():
+            yield at, line
 
 
 def _line(number: int, line: int, data: bytes, name: str) -> Raw:

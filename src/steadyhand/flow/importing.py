@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from steadyhand.check import Finding, check
@@ -26,7 +27,7 @@ def set_aside(imported: Imported, seed: int) -> Imported:
     return imported
 
 
-def owner(rows: list[Dialogue], found: Finding) -> Dialogue:
+def owner(rows: Sequence[Dialogue], found: Finding) -> Dialogue:
     """The row that a finding stands in: the last one that begins at or before it."""
     position = (found.place.line, found.place.column)
     before = [row for row in rows if (row.place.line, row.place.column) <= position]
