@@ -81,7 +81,7 @@ def test_import_then_export(tmp_path: Path, source: Path, capsys: pytest.Capture
     assert (summary["total"], summary["cards"], summary["train"] + summary["eval"], summary["rejects"]) == (3, 1, 1, 1)
     assert summary["ignored"] == {"x": 1}
     assert (folder / "rejects.jsonl").is_file()
-    taught = resolve().settings.sft.model_copy(update={"scenarios": True, "epochs": 1})
+    taught = resolve().settings.sft.model_copy(update={"scenarios": True, "epochs": 1, "learning_rate": 5e-5})
     assert resolve(folder).settings == resolve().settings.model_copy(update={"sft": taught})
     for form in ("openai", "sharegpt"):
         target = tmp_path / f"{form}.jsonl"

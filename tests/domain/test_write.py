@@ -124,7 +124,8 @@ def test_imported_rows_get_settings_in_which_their_answers_fit(
     write_domain(read_dialogues(source), tmp_path / "made")
     settings = tomllib.loads((tmp_path / "made" / "steady.toml").read_text("utf-8"))
     lengths = {"max_length": room} if room else {}
-    assert settings == {"sft": {"scenarios": True, "epochs": 1, **lengths}} | ({"dpo": lengths} if lengths else {})
+    gentle = {"scenarios": True, "epochs": 1, "learning_rate": 5e-5}
+    assert settings == {"sft": {**gentle, **lengths}} | ({"dpo": lengths} if lengths else {})
 
 
 def test_the_starter_is_a_whole_domain(tmp_path: Path) -> None:

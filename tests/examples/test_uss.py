@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import random
 import re
 from collections import Counter, defaultdict
 from functools import cache
@@ -16,6 +17,7 @@ import yaml
 from examples.uss.make.build import FOLDER, build
 from examples.uss.make.entities import Names, defang, host_of, kind_of
 from examples.uss.make.public import SHARES, WORDINGS
+from examples.uss.make.scene import spun
 from examples.uss.make.seeds import blocks
 from examples.uss.make.texts import Result, reading, reading_rule, verdict_rule
 from nano.facts import facts
@@ -280,6 +282,21 @@ def test_probe_rules(probe: str, right: str, wrong: str) -> None:
     rule = next(p.answer for p in domain().probes if p.id == probe)
     assert accepts(rule, right)
     assert not accepts(rule, wrong)
+
+
+def test_choices_are_drawn_where_wordings_have_them_and_only_there() -> None:
+    drawn = {spun(random.Random(seed), "[Room|Hall] ## is [free|full].") for seed in range(60)}
+    assert all(re.fullmatch(r"(Room|Hall) [1-9][1-9] is (free|full)\.", text) for text in drawn)
+    assert len({re.sub(r"\d", "", text) for text in drawn}) == 4
+    rng = random.Random(7)
+    before = rng.getstate()
+    assert spun(rng, "card1[.]org, a[b] or (.)") == "card1[.]org, a[b] or (.)"
+    assert rng.getstate() == before  # held-out scenarios stay what they are
+
+
+def test_no_choice_is_left_open_in_a_scenario() -> None:
+    said = [message.content for scenario in domain().scenarios for message in scenario.messages]
+    assert not [text for text in said if re.search(r"\[[^\[\]]*\|[^\[\]]*\]|#", text)]
 
 
 def test_wordings_exist_on_both_sides_in_both_languages() -> None:

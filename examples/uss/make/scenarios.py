@@ -9,7 +9,7 @@ from typing import Any
 from examples.uss.make.entities import Names, Split
 from examples.uss.make.families import CONCEPTS, PLAN, Planned
 from examples.uss.make.families.nocall import concept, concepts
-from examples.uss.make.scene import CLASSES, Context, wording
+from examples.uss.make.scene import CLASSES, Context, spun, wording
 from examples.uss.make.seeds import blocks
 from examples.uss.make.texts import Lang
 
@@ -43,6 +43,7 @@ def _drawn(planned: Planned, lang: Lang, split: Split, first: int) -> Iterator[R
 
 def _context(id: str, lang: Lang, split: Split, index: int, template: Any) -> Context:
     rng = random.Random(id)
+    template = spun(rng, template) if isinstance(template, str) else template
     return Context(rng, lang, split, CLASSES[index % len(CLASSES)], template, Names(rng, split))
 
 

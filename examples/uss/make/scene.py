@@ -23,6 +23,7 @@ InputClass = Literal["common", "boundary", "noisy"]
 Call = tuple[str, dict[str, Json]]
 CLASSES: tuple[InputClass, ...] = ("common", "boundary", "noisy")
 HERE = Path(__file__).parent
+_CHOICE, _DIGIT = re.compile(r"\[([^\[\]]*\|[^\[\]]*)\]"), re.compile("#")
 TOOLS = (
     "extract_resource",
     "query_uss",
@@ -39,6 +40,13 @@ def wording(lang: Lang) -> dict[str, dict[str, list[Any]]]:
     """family -> split -> templates, as written by hand."""
     text = (HERE / "wording" / f"{lang}.yaml").read_text(encoding="utf-8")
     return cast(dict[str, dict[str, list[Any]]], yaml.safe_load(text))
+
+
+def spun(rng: random.Random, text: str) -> str:
+    """A training wording may leave choices open: `[a|b]` becomes one of its parts, `#` a digit. Of a few dozen fixed
+    sentences a model learns the sentences; held-out wordings have no choices."""
+    text = _CHOICE.sub(lambda match: rng.choice(match[1].split("|")), text)
+    return _DIGIT.sub(lambda _: str(rng.randint(1, 9)), text)
 
 
 @dataclass
@@ -65,7 +73,10 @@ class Context:
 
     def word(self, family: str) -> str:
         """A further wording of this split, for turns beyond the group's own."""
-        return self.rng.choice(self.words(family))
+        return self.spun(self.rng.choice(self.words(family)))
+
+    def spun(self, text: str) -> str:
+        return spun(self.rng, text)
 
     def result(self) -> Result:
         return draw_result(self.rng, self.boundary, extra=0.8 if self.noisy else 0.3)

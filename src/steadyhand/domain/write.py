@@ -80,7 +80,8 @@ def settings_text(domain: Domain) -> str:
     return (
         "# Every key is documented by `steady config docs`; without one, its default holds.\n"
         "[sft]\nscenarios = true  # calls are taught by examples, then corrected by preferences\n"
-        f"epochs = 1  # nothing is rehearsed beside these rows: each further pass costs what the model knew\n{lengths}"
+        "epochs = 1  # nothing is rehearsed beside these rows: each further pass costs what the model knew\n"
+        f"learning_rate = 5e-5  # for the same reason, a sixth of the default\n{lengths}"
         + (f"\n[dpo]\n{lengths}" if lengths else "")
     )
 

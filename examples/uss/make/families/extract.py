@@ -22,14 +22,14 @@ def body(ctx: Context, names: list[str]) -> str:
     """A short report that holds the names defanged; noisy ones mix the dots and say more around them."""
     dots = ("[.]", "(.)", "[.") if ctx.noisy else ("[.]",)
     bank = ctx.rng.sample(ctx.words("body"), len(names))
-    lines = [line.format(x=defang(n, ctx.rng.choice(dots))) for line, n in zip(bank, names, strict=True)]
+    lines = [ctx.spun(line).format(x=defang(n, ctx.rng.choice(dots))) for line, n in zip(bank, names, strict=True)]
     fillers = ctx.words("filler")
     if ctx.noisy:  # a noisy report may give the model orders
         fillers = ctx.rng.sample([*fillers, *ctx.words("orders")], 3)
     else:
         fillers = ctx.rng.sample(fillers, ctx.rng.choice((0, 1)))
     for filler in fillers:
-        lines.insert(ctx.rng.randint(0, len(lines)), filler)
+        lines.insert(ctx.rng.randint(0, len(lines)), ctx.spun(filler))
     return ctx.pick(" ", "").join(lines)
 
 
