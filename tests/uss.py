@@ -57,7 +57,8 @@ def running(folder: Path, *, rate: float = 10_000, burst: int = 10_000) -> Itera
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})
     thread.start()
     try:
-        with httpx.Client(trust_env=False, timeout=10) as client:
+        apart = httpx.Limits(max_keepalive_connections=0)  # or what comes twice may answer the next question
+        with httpx.Client(trust_env=False, timeout=10, limits=apart) as client:
             yield Uss(f"http://127.0.0.1:{socket.getsockname()[1]}", store, client)
     finally:
         server.should_exit = True
