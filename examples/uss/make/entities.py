@@ -57,6 +57,9 @@ KEYWORDS = {
 LITTLE = frozenset((Path(__file__).parent / "wording" / "little.txt").read_text(encoding="utf-8").split())
 KEYWORDS["train", "en"] += tuple(sorted({w for w in ENGLISH if w.islower()} - set(KEYWORDS["eval", "en"]) - LITTLE))
 KEYWORDS["train", "zh"] += tuple(sorted({w for w in CHINESE if len(w) > 1} - set(KEYWORDS["eval", "zh"]) - LITTLE))
+# The common characters of GB 2312, most of which the base's tokenizer splits into bytes: these are copied too.
+HAN = bytes(b for row in range(0xB0, 0xD7) for cell in range(0xA1, 0xFF) for b in (row, cell)).decode("gb2312")
+KEYWORDS["train", "zh"] += tuple(w for w in _made_up(300, 2, 3, HAN) if w not in KEYWORDS["eval", "zh"])
 OWNERS = {
     "train": ("Blue Net", "Star Host", "Red Tree", "Moon Data", "King Web"),
     "eval": ("Green Box", "Iron Lake"),
@@ -108,7 +111,9 @@ class Names:
         return f"T{2 * self.rng.randint(60, 480) + (self.split == 'eval')}"
 
     def digest(self) -> str:
-        return ("a" if self.split == "train" else "b") + "".join(self.rng.choices("0123456789abcdef", k=11))
+        """In training with any first figure but the held-out one: what all begin with is learnt and not copied."""
+        first = self.rng.choice("0123456789acdef") if self.split == "train" else "b"
+        return first + "".join(self.rng.choices("0123456789abcdef", k=11))
 
     def keyword(self, lang: str) -> str:
         return self.rng.choice(KEYWORDS[self.split, lang])

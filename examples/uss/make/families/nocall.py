@@ -90,7 +90,7 @@ class Concept:
 
 def concept(ctx: Context, picked: Concept) -> Scene:
     block, question = picked.block, picked.question
-    return Scene(ctx).user(ctx.loose(question.text)).say(block.reasoning(), question.answer, block.rule)
+    return Scene(ctx).user(ctx.loose(ctx.template)).say(block.reasoning(), question.answer, block.rule)
 
 
 def concepts(blocks: list[Block], rng: random.Random, count: int, *, held: bool) -> Iterator[Concept]:

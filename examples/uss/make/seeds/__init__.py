@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import yaml
 
@@ -52,8 +52,18 @@ def blocks() -> tuple[Block, ...]:
     found: list[Block] = []
     for path in sorted(HERE.glob("*.yaml")):
         for point, languages in yaml.safe_load(path.read_text(encoding="utf-8")).items():
-            found += [_block(point, lang, row) for lang, rows in languages.items() for row in rows]
+            for lang, rows in languages.items():
+                for number, row in enumerate(rows):
+                    row["more"] += _open(lang)[f"{path.stem}/{point}/{number}"]
+                    found.append(_block(point, lang, row))
     return tuple(found)
+
+
+@cache
+def _open(lang: Lang) -> dict[str, list[str]]:
+    """Wordings that leave choices open (`scene.spun`), by block."""
+    text = (HERE / "open" / f"{lang}.yaml").read_text(encoding="utf-8")
+    return cast(dict[str, list[str]], yaml.safe_load(text))
 
 
 def _two(values: list[str] | None, index: int) -> tuple[str, ...]:
