@@ -47,15 +47,9 @@ def near_pairs(texts: Sequence[str], threshold: float = 0.6) -> list[NearPair]:
     them only; in crowds of like texts the later ones may be paired with the first only."""
     distinct, bands = _sketched(texts)
     likeness = _Likeness(texts)
-    found = {(first, index): 1.0 for index, first in enumerate(distinct) if first != index}
-    seen: set[tuple[int, int]] = set()
-    for a, b in _candidates(bands, threshold):
-        if (a, b) not in seen:
-            seen.add((a, b))
-            alike = likeness(a, b)
-            if alike >= threshold:
-                found[a, b] = alike
-    return [(a, b, alike) for (a, b), alike in sorted(found.items())]
+    found = [(first, index, 1.0) for index, first in enumerate(distinct) if first != index]
+    found += ((a, b, alike) for a, b in _candidates(bands, threshold) if (alike := likeness(a, b)) >= threshold)
+    return sorted(found)
 
 
 class _Likeness:
@@ -114,16 +108,19 @@ def _sketched(texts: Sequence[str]) -> tuple[list[int], _Bands]:
 
 def _candidates(bands: _Bands, threshold: float) -> Iterator[tuple[int, int]]:
     """Pairs that share a band and agree on about as many hashes as texts that are alike do (on the share `threshold`
-    of them); the smaller index first. Most pairs that share a band by chance are told by that, in a fraction of the
-    time that their shingles would take."""
+    of them), each once and in order, the smaller index first. Most pairs that share a band by chance are told by that,
+    in a fraction of the time that their shingles would take."""
     spread = math.sqrt(PERMUTATIONS * threshold * (1 - threshold))
     least = PERMUTATIONS * threshold - _DOUBT * spread
+    kept = [np.empty((0, 2), np.int64)]
     for band in bands.keys.T:
         pairs = (pair for bucket in _buckets(band) for pair in _within(bucket.tolist()))
         while some := list(islice(pairs, _PAIRS)):
-            a, b = np.array(some).T
-            alike = np.count_nonzero(bands.marks[a] == bands.marks[b], axis=1) >= least
-            yield from zip(bands.indices[a[alike]].tolist(), bands.indices[b[alike]].tolist(), strict=True)
+            a, b = (places := np.array(some)).T
+            kept.append(places[np.count_nonzero(bands.marks[a] == bands.marks[b], axis=1) >= least])
+    places = np.concatenate(kept)
+    for code in np.unique(places[:, 0] << 32 | places[:, 1]).tolist():
+        yield int(bands.indices[code >> 32]), int(bands.indices[code & 0xFFFFFFFF])
 
 
 def _within(members: list[int]) -> Iterator[tuple[int, int]]:
