@@ -18,7 +18,7 @@ from typing import IO, Any, Generic, TypeVar
 from steadyhand.chat.messages import Tool
 from steadyhand.domain.views import Item, Joined, Mapped, View
 
-KEPT = 128_000_000  # characters of rows that stay in memory, where they take three to nine bytes each
+KEPT = 64_000_000  # characters of rows that stay in memory, where they take three to nine bytes each
 _RECENT = 2048  # rows that were fetched last and are at hand
 
 Row = TypeVar("Row", bound=Any)  # a dataclass with `text` and `tools`
