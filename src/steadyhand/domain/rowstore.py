@@ -29,10 +29,11 @@ class RowStore(View[Row], Generic[Row]):
     have any. Raises OSError when there is no room for the file."""
 
     def __init__(self, rows: Iterable[Row] = (), room: int = KEPT) -> None:
+        self._offers: list[tuple[Tool, ...]] = [()]
+        self._numbers = {repr(()): 0}
         self._kept: list[Row] = []
-        self._away: _Away[Row] = _Away()
+        self._away: _Away[Row] = _Away(self._offers)
         self._room = room
-        self._offers: dict[str, tuple[Tool, ...]] = {}
         for row in rows:
             self.append(row)
 
@@ -47,14 +48,17 @@ class RowStore(View[Row], Generic[Row]):
         return self._kept[index] if index < len(self._kept) else self._away[index - len(self._kept)]
 
     def append(self, row: Row) -> None:
-        if row.tools:
-            offer = self._offers.setdefault(repr(row.tools), row.tools)
-            row = row if offer is row.tools else replace(row, tools=offer)
+        offer = self._number(row.tools)
         if self._room > 0:
-            self._kept.append(row)
+            self._kept.append(replace(row, tools=self._offers[offer]) if offer else row)
             self._room -= len(row.text)
         else:
-            self._away.append(row)
+            self._away.append(row, offer)
+
+    def _number(self, tools: tuple[Tool, ...]) -> int:
+        if (number := self._numbers.setdefault(repr(tools), len(self._offers))) == len(self._offers):
+            self._offers.append(tools)
+        return number
 
     def mapped(self, make: Callable[[Row], Item]) -> Sequence[Item]:
         return Joined([list(map(make, self._kept)), Mapped(self._away, make)])
@@ -66,13 +70,11 @@ def mapped(rows: Sequence[Row], make: Callable[[Row], Item]) -> Sequence[Item]:
 
 
 class _Away(View[Row]):
-    """Rows in the file; their offers stay in memory."""
+    """Rows in the file, without their offers, which stay in memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, offers: Sequence[tuple[Tool, ...]]) -> None:
         self._file: IO[bytes] | None = None
-        self._ends, self._offered = array("Q", [0]), array("L")
-        self._offers: list[tuple[Tool, ...]] = [()]
-        self._numbers: dict[int, int] = {id(self._offers[0]): 0}
+        self._ends, self._offered, self._offers = array("Q", [0]), array("L"), offers
         self._recent = lru_cache(_RECENT)(self._fetched)
 
     def __len__(self) -> int:
@@ -84,21 +86,14 @@ class _Away(View[Row]):
     def item(self, index: int) -> Row:
         return self._recent(index)
 
-    def append(self, row: Row) -> None:
+    def append(self, row: Row, offer: int) -> None:
         if self._file is None:
-            self._file = tempfile.TemporaryFile(prefix="steady-rows-", buffering=0)  # noqa: SIM115  lives as long as its rows
+            self._file = tempfile.TemporaryFile(prefix="steady-rows-", buffering=0)  # noqa: SIM115  lives as its rows do
             weakref.finalize(self, self._file.close)
         data = pickle.dumps(replace(row, tools=()), pickle.HIGHEST_PROTOCOL)
         self._file.write(data)
         self._ends.append(self._ends[-1] + len(data))
-        self._offered.append(self._number(row.tools))
-
-    def _number(self, tools: tuple[Tool, ...]) -> int:
-        """Equal offers are one object here, and stay alive."""
-        if id(tools) not in self._numbers:
-            self._numbers[id(tools)] = len(self._offers)
-            self._offers.append(tools)
-        return self._numbers[id(tools)]
+        self._offered.append(offer)
 
     def _fetched(self, index: int) -> Row:
         assert self._file is not None
