@@ -21,7 +21,7 @@ GRAM = 4
 PERMUTATIONS, BAND = 64, 4  # 16 bands of 4: pairs of similarity s meet with 1 - (1 - s^4)^16, at .6 that is .89
 _CROWD = 200  # a bucket larger than this is compared with its first text only, so that the work stays linear
 _KEPT = 4096  # texts whose shingles are at hand
-_DOUBT = 5  # standard deviations: a pair of the threshold's likeness agrees on fewer hashes once in three million times
+_DOUBT = 3  # standard deviations: one pair in 700 at the threshold agrees on fewer hashes; the bands miss one in nine
 _PAIRS = 100_000  # candidates whose signatures are compared at once
 _CHUNK = 16_000  # grams hashed at once: they and their hashes stay in the processor's cache
 
