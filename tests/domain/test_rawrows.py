@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import gzip
 import json
+import os
+import threading
+from collections.abc import Callable
 from pathlib import Path
 from time import process_time
 
@@ -26,6 +30,17 @@ def test_a_csv_has_quotes_line_breaks_and_rows_of_the_wrong_length(tmp_path: Pat
     assert found[1].error == "the record has 3 cells, the header 2"
     assert found[2].value == {"instruction": "  x  ", "output": "1,2"}
     assert rows(tmp_path / "a.tsv", "query\tresponse\na\tb\n")[0].value == {"query": "a", "response": "b"}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="named pipes")
+@pytest.mark.parametrize("pack", [bytes, gzip.compress])
+def test_a_pipe_is_read_though_it_cannot_be_read_twice(tmp_path: Path, pack: Callable[[bytes], bytes]) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    data = pack(b'{"a": 1}\n{"a": 2}\n')
+    writer = threading.Thread(target=(tmp_path / "pipe").write_bytes, args=(data,))
+    writer.start()
+    assert [raw.value for raw in raw_rows(tmp_path / "pipe")] == [{"a": 1}, {"a": 2}]
+    writer.join()
 
 
 def test_cells_with_lists_are_lists(tmp_path: Path) -> None:

@@ -80,7 +80,7 @@ def test_what_is_found_does_not_depend_on_where_the_rows_stand(name: str, monkey
     assert usual.findings
 
 
-def test_a_file_of_lines_is_read_line_by_line(tmp_path: Path) -> None:
+def test_rows_of_lines_know_their_lines_behind_a_mark_and_an_empty_line(tmp_path: Path) -> None:
     path = tmp_path / "rows.jsonl"
     path.write_bytes(
         b"\xef\xbb\xbf\n"

@@ -59,15 +59,16 @@ def raw_rows(path: Path) -> Iterator[Raw]:
 
 
 def _opened(path: Path, name: str) -> IO[bytes]:
-    """A file to read, and to read again from its start; what is unpacked or piped in stands in memory."""
-    if path == STDIN:
-        file: IO[bytes] = io.BytesIO(sys.stdin.buffer.read())
-    else:
-        try:
-            file = path.open("rb")
-        except OSError as error:
-            raise DomainError(f"cannot be read: {error.strerror}", where=name, next="check the file") from None
-    if not _begins(file, _GZIP):
+    """A file to read, and to read again from its start; what is unpacked or comes through a pipe stands in memory."""
+    try:
+        file: IO[bytes] = io.BytesIO(sys.stdin.buffer.read()) if path == STDIN else path.open("rb")
+        if not file.seekable():
+            with file:
+                file = io.BytesIO(file.read())
+        packed = _begins(file, _GZIP)
+    except OSError as error:
+        raise DomainError(f"cannot be read: {error.strerror}", where=name, next="check the file") from None
+    if not packed:
         return file
     with file:
         return io.BytesIO(_unpacked(file.read(), name))
