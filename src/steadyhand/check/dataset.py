@@ -13,8 +13,8 @@ from steadyhand.domain.assemble import POINT
 from steadyhand.domain.convert import Dialogue, Imported, Preference, Reject
 from steadyhand.domain.labels import UNLABELLED, Labels, codes_in
 from steadyhand.domain.model import Card, Domain, Scenario
-from steadyhand.domain.rowstore import mapped
-from steadyhand.domain.views import Joined
+from steadyhand.domain.rowstore import Head, heads, mapped
+from steadyhand.domain.views import Joined, Mapped
 from steadyhand.errors import Place
 
 NOQA_TAG = "noqa:"  # in a scenario's tags: "noqa:L203"
@@ -56,11 +56,22 @@ class Pair:
 
 @dataclass
 class Dataset:
-    """`rejects` are rows that became neither; rows == len(records) + len(pairs) + len(rejects)."""
+    """`rejects` are rows that became neither; rows == len(records) + len(pairs) + len(rejects). `heads`: what is known
+    of the records, and then of the pairs, without fetching them."""
 
     records: Sequence[Record] = ()
     pairs: Sequence[Pair] = ()
     rejects: list[Reject] = field(default_factory=list)
+    heads: Sequence[Head] = ()
+
+    def __post_init__(self) -> None:
+        if len(self.heads) != len(self.records) + len(self.pairs):
+            self.heads = [*map(_head_of_record, self.records), *map(_head_of_pair, self.pairs)]
+
+    @property
+    def offering(self) -> list[int]:
+        """The indices of `heads` with tools on offer."""
+        return [index for index, head in enumerate(self.heads) if head.tools]
 
     @property
     def rows(self) -> int:
@@ -74,11 +85,27 @@ def dataset_of_files(files: Iterable[Imported], held_out: Iterable[Imported] = (
     records = [mapped(imported.rows, _from_dialogue) for imported in files]
     records += [mapped(imported.rows, _held_out) for imported in held_out]
     pairs = [mapped(imported.preferences, _from_preference) for imported in every]
-    return Dataset(Joined(records), Joined(pairs), [reject for imported in every for reject in imported.rejects])
+    known = [heads(imported.rows) for imported in files]
+    known += [Mapped(heads(imported.rows), _held) for imported in held_out]
+    known += [heads(imported.preferences) for imported in every]
+    rejects = [reject for imported in every for reject in imported.rejects]
+    return Dataset(Joined(records), Joined(pairs), rejects, Joined(known))
 
 
 def _held_out(row: Dialogue) -> Record:
     return _from_dialogue(replace(row, labels=replace(row.labels, split="eval")))
+
+
+def _held(head: Head) -> Head:
+    return head._replace(labels=replace(head.labels, split="eval"))
+
+
+def _head_of_record(record: Record) -> Head:
+    return Head(record.tools, record.labels, record.point)
+
+
+def _head_of_pair(pair: Pair) -> Head:
+    return Head(pair.tools, pair.labels)
 
 
 def dataset_of_domain(domain: Domain) -> Dataset:
@@ -122,5 +149,7 @@ def place_of(excerpt: str, row: str, start: Place) -> Place:
 
 def excused(dataset: Dataset) -> Iterator[tuple[Place, tuple[str, ...]]]:
     """The rows that carry `noqa`, by where they begin."""
-    for rows in (dataset.records, dataset.pairs):
-        yield from ((row.place, row.labels.noqa) for row in rows if row.labels.noqa)
+    rows: Sequence[Record | Pair] = Joined([dataset.records, dataset.pairs])
+    for index, head in enumerate(dataset.heads):
+        if head.labels.noqa:
+            yield rows[index].place, head.labels.noqa

@@ -30,10 +30,11 @@ def check_diversity(dataset: Dataset, codes: Collection[str] = RULES) -> Iterato
     for arena in arenas(dataset.records) if {"D101", "D102"} & set(codes) else ():
         yield from (_cue(arena, cue) for cue in separators(arena))
         yield from _leanings(arena)
-    for name, records in _topics(dataset.records).items():
+    for name, records in _topics(dataset).items():
         yield from _template(name, records) if "D103" in codes else ()
         yield from _effective(name, records) if "D104" in codes else ()
-    yield from _positions(dataset.records) if "D105" in codes else ()
+    offering = Picked(dataset.records, (index for index in dataset.offering if index < len(dataset.records)))
+    yield from _positions(offering) if "D105" in codes else ()
 
 
 def _cue(arena: Arena, cue: Cue) -> Finding:
@@ -71,12 +72,12 @@ def _leaning(arena: Arena, one: Leaning, more: str) -> Finding:
     return finding("D102", place, what, next)
 
 
-def _topics(records: Sequence[Record]) -> dict[str, Sequence[Record]]:
+def _topics(dataset: Dataset) -> dict[str, Sequence[Record]]:
     """The cards of each point; all rows of no point together."""
     found: dict[str, list[int]] = defaultdict(list)
-    for index, record in enumerate(records):
-        found[f"point {record.point!r}" if record.point else "all rows"].append(index)
-    return {name: Picked(records, indices) for name, indices in found.items()}
+    for index, head in enumerate(dataset.heads[: len(dataset.records)]):
+        found[f"point {head.point!r}" if head.point else "all rows"].append(index)
+    return {name: Picked(dataset.records, indices) for name, indices in found.items()}
 
 
 def _template(name: str, records: Sequence[Record]) -> Iterator[Finding]:

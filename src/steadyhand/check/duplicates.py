@@ -4,7 +4,7 @@ contrast pair that teaches the boundary.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from steadyhand.check.dataset import Dataset
 from steadyhand.check.finding import Finding, finding
@@ -17,33 +17,34 @@ def check_duplicates(dataset: Dataset) -> Iterator[Finding]:
     """N101-N103, each at most once per row and rule, at the later row of a pair."""
     found = states(dataset.records)
     said: set[tuple[str, int]] = set()
-    near = near_pairs(Mapped(found, lambda state: state.prompt))
-    for a, b, alike in (*_same_prompts(found, near), *near):
-        code = _judge(found[a], found[b])
+    for a, b, alike in _with_same_offer(found, near_pairs(Mapped(found, lambda state: state.prompt))):
+        code = _judge(found[a], found[b]) if found[a].end else None
         if code and (code, b) not in said:
             said.add((code, b))
             yield _finding(code, found[a], found[b], alike)
 
 
-def _same_prompts(found: Sequence[State], near: Sequence[NearPair]) -> Iterator[NearPair]:
-    """Each state with the first that has its prompt and its offer. `near` pairs equal prompts with the first of them
-    only, whatever that one was offered."""
+def _with_same_offer(found: Sequence[State], near: Iterable[NearPair]) -> Iterator[NearPair]:
+    """`near`, which pairs equal prompts with the first of them only, whatever that one was offered; and before each of
+    them the pair with the first that has its prompt and its offer."""
     first: dict[tuple[int, frozenset[str]], int] = {}
-    for prompt, index, alike in near:
+    for pair in near:
+        prompt, index, alike = pair
         if alike == 1 and found[prompt].form == found[index].form:
             first.setdefault((prompt, found[prompt].offer), prompt)
             same = first.setdefault((prompt, found[index].offer), index)
             if same != index:
                 yield same, index, 1.0
+        yield pair
 
 
 def _judge(one: State, other: State) -> str | None:
     """The rule that a near pair falls under, if any."""
-    if one.form == other.form and one.contradicts(other):
-        return "N102"
-    if one.values != other.values or not one.same_order(other):
-        return "N103" if one.contradicts(other) else None
-    return "N101" if one.offer == other.offer and one.same_outcome(other) else None
+    if one.contradicts(other):
+        same = one.form == other.form
+        return "N102" if same else None if one.same_values(other) else "N103"
+    redundant = one.same_outcome(other) and one.same_offer(other) and one.same_values(other)  # the quickest first
+    return "N101" if redundant else None
 
 
 def _finding(code: str, one: State, other: State, alike: float) -> Finding:

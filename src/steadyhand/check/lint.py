@@ -105,13 +105,12 @@ def lint_files(
     from steadyhand.check.tokenizer import check_tokenizer
 
     dataset = dataset_of_files(files, held_out)
-    tasks: list[Task] = [lambda: [*check_exact(dataset)]] if codes & EXACT else []
+    tasks = _whole(dataset, codes)
+    tasks += [lambda: [*check_exact(dataset)]] if codes & EXACT else []
     if rendering is not None and codes & TOKENIZER:
         tasks.append(lambda: [*check_tokenizer(dataset, rendering)])
     for imported in (*files, *held_out):
-        some = [imported] if rendering is not None and codes & TEMPLATE else _slices_of_file(imported)
-        tasks += [partial(_as_scenarios, rows, codes, rendering) for rows in some]
-    tasks = [*_whole(dataset, codes), *tasks, *_by_row(dataset, codes)]
+        tasks += _of_file(imported, codes, rendering)
     if workers is None:
         workers = cores() if dataset.rows >= WORTH_FORKING and rendering is None else 1
     found = [*map(_unreadable, broken), *_unusable(dataset), *run_all(tasks, workers, advance)]
@@ -131,7 +130,8 @@ def lint_domain(domain: Domain, codes: Codes, rendering: Rendering | None = None
     found += check_offer(domain) if codes & {"S108", "S110"} else ()
     found += check_coverage(domain) if codes & COVERAGE else ()
     found += check_contract(domain) if "D106" in codes else ()
-    found += (one for task in (*_whole(dataset, codes), *_by_row(dataset, codes)) for one in task())
+    found += (one for task in _whole(dataset, codes) for one in task())
+    found += _by_row(dataset, codes)
     return _report(found, codes, dataset)
 
 
@@ -151,35 +151,37 @@ def _whole(dataset: Dataset, codes: Codes) -> list[Task]:
     return [partial(_listed, part.find, dataset, codes) for part in row_rules() if codes & part.codes]
 
 
-def _by_row(dataset: Dataset, codes: Codes) -> list[Task]:
-    """The rules that look at one row at a time, in slices."""
-    from steadyhand.check.grounds import check_grounds
-    from steadyhand.check.quality import check_quality
-
-    parts = (Part(QUALITY, check_quality), Part(GROUNDS, lambda dataset, _: check_grounds(dataset)))
-    asked = [part for part in parts if codes & part.codes]
-    return [partial(_of_slice, asked, some, codes) for some in _slices(dataset)] if asked else []
-
-
 def _listed(find: Callable[[Dataset, Codes], Iterable[Finding]], dataset: Dataset, codes: Codes) -> list[Finding]:
     return list(find(dataset, codes))
 
 
-def _of_slice(parts: Sequence[Part], some: Dataset, codes: Codes) -> list[Finding]:
-    rows = Dataset(list(some.records), list(some.pairs))  # fetched once for all
-    return [found for part in parts for found in part.find(rows, codes)]
+def _of_file(imported: Imported, codes: Codes, rendering: Rendering | None) -> Iterator[Task]:
+    """The rules that look at one row at a time, in slices; with a template, those about scenarios over the file."""
+    if rendering is not None and codes & TEMPLATE:
+        yield partial(_as_scenarios, imported, codes, rendering)
+        codes -= SCENARIOS | MARKERS
+    if codes & (QUALITY | GROUNDS | SCENARIOS | MARKERS):
+        yield from (partial(_of_slice, some, codes) for some in _slices(imported))
 
 
-def _slices(dataset: Dataset) -> Iterator[Dataset]:
-    for start in range(0, len(dataset.records), SLICE):
-        yield Dataset(records=dataset.records[start : start + SLICE])
-    for start in range(0, len(dataset.pairs), SLICE):
-        yield Dataset(pairs=dataset.pairs[start : start + SLICE])
+def _of_slice(some: Imported, codes: Codes) -> list[Finding]:
+    some = replace(some, rows=list(some.rows), preferences=list(some.preferences))  # fetched once for all
+    return [*_as_scenarios(some, codes, None), *_by_row(dataset_of_files([some]), codes)]
 
 
-def _slices_of_file(imported: Imported) -> Iterator[Imported]:
+def _by_row(dataset: Dataset, codes: Codes) -> list[Finding]:
+    from steadyhand.check.grounds import check_grounds
+    from steadyhand.check.quality import check_quality
+
+    found = [*check_quality(dataset, codes)] if codes & QUALITY else []
+    return [*found, *check_grounds(dataset)] if codes & GROUNDS else found
+
+
+def _slices(imported: Imported) -> Iterator[Imported]:
     for start in range(0, len(imported.rows), SLICE):
-        yield replace(imported, rows=imported.rows[start : start + SLICE])
+        yield replace(imported, rows=imported.rows[start : start + SLICE], preferences=[])
+    for start in range(0, len(imported.preferences), SLICE):
+        yield replace(imported, rows=[], preferences=imported.preferences[start : start + SLICE])
 
 
 def _unusable(dataset: Dataset) -> Iterator[Finding]:

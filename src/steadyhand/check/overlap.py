@@ -60,10 +60,10 @@ def check_exact(dataset: Dataset) -> Iterator[Finding]:
 
 def _sides(dataset: Dataset) -> tuple[Sequence[Record], Sequence[Record]]:
     """(trained on, evaluated). Where some rows are held out, rows that do not say are trained on."""
-    records = dataset.records
-    held = {index for index, record in enumerate(records) if record.labels.split == "eval"}
-    trained = (index for index in range(len(records)) if index not in held) if held else ()
-    return Picked(records, trained), Picked(records, sorted(held))
+    split = [head.labels.split == "eval" for head in dataset.heads[: len(dataset.records)]]
+    held = [index for index, out in enumerate(split) if out]
+    trained = [index for index, out in enumerate(split) if not out] if held else []
+    return Picked(dataset.records, trained), Picked(dataset.records, held)
 
 
 def _near(trained: Sequence[Record], held: Sequence[Record]) -> Iterator[tuple[int, Record, float]]:
@@ -76,7 +76,7 @@ def _near(trained: Sequence[Record], held: Sequence[Record]) -> Iterator[tuple[i
     first: dict[int, int] = {}
     form = [first.setdefault(hash(normal(text)), index) for index, text in enumerate(texts)]
     best: dict[int, tuple[float, int]] = {}
-    for a, b, alike in near_pairs(texts):
+    for a, b, alike in near_pairs(texts, across=len(trained)):
         for one, other in ((form[a], form[b]), (form[b], form[a])):
             if other < len(trained):  # a training row stands first wherever one has this form
                 best[one] = max(best.get(one, (0.0, 0)), (alike, -other))

@@ -12,8 +12,8 @@ from steadyhand.chat.messages import Json, Tool
 from steadyhand.check.asks import NO_CALL, outcome_of
 from steadyhand.check.dataset import Record
 from steadyhand.check.features import tokens
-from steadyhand.domain.textkeys import normal, shingles
-from steadyhand.domain.views import Mapped, Picked
+from steadyhand.domain.textkeys import alike, normal
+from steadyhand.domain.views import Mapped
 from steadyhand.text.values import values
 
 SAME_ANSWER = 0.8  # Jaccard index of open answers: "a false positive" against "a false negative" is another answer
@@ -64,23 +64,24 @@ class State:
     def same_outcome(self, other: State) -> bool:
         if self.outcome is not None or other.outcome is not None:
             return self.outcome == other.outcome
-        if self.answer == other.answer:
-            return True
-        one, two = _grams(self.answer), _grams(other.answer)
-        return len(one & two) >= SAME_ANSWER * len(one | two)
+        return self.answer == other.answer or alike(self.answer, other.answer, SAME_ANSWER)
 
-    def same_order(self, other: State) -> bool:
-        """Whether the prompts are more than the same words in another order: "A says yes, B no", "B says yes, A no"."""
+    def same_offer(self, other: State) -> bool:
+        return self.record.tools == other.record.tools or self.offer == other.offer
+
+    def same_values(self, other: State) -> bool:
+        """Also in the same order: "A says yes, B no" is another prompt than "B says yes, A no"."""
+        return self.values == other.values and self._same_order(other)
+
+    def _same_order(self, other: State) -> bool:
+        """Whether the prompts are more than the same words in another order."""
         one, two = _words(self.prompt), _words(other.prompt)
         return one == two or sorted(one) != sorted(two)
 
     def contradicts(self, other: State) -> bool:
         """Whether the two teach different decisions; different wording of open answers is no contradiction."""
         decided = self.outcome is not None and other.outcome is not None
-        return decided and self.outcome != other.outcome and self.offer == other.offer
-
-
-_grams = lru_cache(maxsize=1024)(shingles)  # near-copies are compared one after the other
+        return decided and self.outcome != other.outcome and self.same_offer(other)
 
 
 @lru_cache(maxsize=1024)
@@ -89,9 +90,8 @@ def _words(text: str) -> tuple[str, ...]:
 
 
 def states(records: Sequence[Record]) -> Sequence[State]:
-    """The first decision of a record with tools, else its last answer; one per record that has something before it."""
-    asked = Picked(records, (index for index, record in enumerate(records) if _end(record)))
-    return Mapped(asked, lambda record: State(record, _end(record)), _RECENT)
+    """One per record: the first decision where it has tools, else its last answer. At `end` 0 nothing was asked."""
+    return Mapped(records, lambda record: State(record, _end(record)), _RECENT)
 
 
 def _end(record: Record) -> int:

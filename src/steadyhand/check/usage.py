@@ -16,7 +16,7 @@ from steadyhand.chat.schema import null_keywords
 from steadyhand.check.dataset import Dataset, Pair, Record
 from steadyhand.check.finding import Finding, finding
 from steadyhand.domain.model import Domain, InputClass
-from steadyhand.domain.views import Joined
+from steadyhand.domain.views import Joined, Picked
 from steadyhand.errors import Place
 
 OFTEN = 10  # rows that offer a tool, or pairs about it: below, "never" says little
@@ -73,18 +73,22 @@ def _expected(domain: Domain) -> dict[str, dict[str, Place]]:
 
 
 def _never_called(dataset: Dataset) -> Iterator[Finding]:
+    """Calls in rows that offer nothing are undeclared ones, and another rule's."""
     offers: Counter[str] = Counter()
     first: dict[str, Record] = {}
     called: set[str] = set()
-    for record in dataset.records:
+    for index in dataset.offering:
+        if index >= len(dataset.records):
+            called.update(call.name for call in (dataset.pairs[index - len(dataset.records)].chosen or _NOTHING).calls)
+            continue
+        record = dataset.records[index]
         for tool in record.tools:
             offers[tool.name] += 1
             first.setdefault(tool.name, record)
         called.update(call.name for message in record.messages for call in message.calls)
-    called.update(call.name for pair in dataset.pairs for call in (pair.chosen or _NOTHING).calls)
     for name, count in offers.items():
         if name not in called and count >= OFTEN:
-            what = f"{name!r} is offered in {count} rows and never called"
+            what = f"{name!r} is offered in {count} rows and called in none of them"
             yield finding("S108", first[name].at(name), what, "add rows in which it is due, or stop offering it")
 
 
@@ -96,8 +100,8 @@ def _polluted(dataset: Dataset) -> Iterator[Finding]:
     rows: Sequence[Record | Pair] = Joined([dataset.records, dataset.pairs])
     first: dict[str, tuple[Record | Pair, list[str]]] = {}
     counts: Counter[str] = Counter()
-    for row in rows:
-        if row.tools and "null" in row.text:
+    for row in Picked(rows, dataset.offering):
+        if "null" in row.text:
             for name, nulls in _nulls(row.text):
                 first.setdefault(name, (row, nulls))
                 counts[name] += 1

@@ -5,12 +5,13 @@ Knows texts only. A changed value in near-equal texts is still a near-duplicate 
 
 from __future__ import annotations
 
+import heapq
 import math
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import islice
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,13 +20,16 @@ from steadyhand.domain.textkeys import normal, shingles
 
 GRAM = 4
 PERMUTATIONS, BAND = 64, 4  # 16 bands of 4: pairs of similarity s meet with 1 - (1 - s^4)^16, at .6 that is .89
-_CROWD = 200  # a bucket larger than this is compared with its first text only, so that the work stays linear
+_CROWD = 32  # a text is compared with so many before it in its bucket, and the bucket's first: the work stays linear
+_NEAREST = 4  # candidates of a text that are compared: of a hundred copies of one text no one wants all pairs
 _KEPT = 4096  # texts whose shingles are at hand
-_DOUBT = 3  # standard deviations: one pair in 700 at the threshold agrees on fewer hashes; the bands miss one in nine
+_DOUBT = 2  # standard deviations: one pair in 44 at the threshold agrees on fewer hashes; the bands miss one in nine
 _PAIRS = 100_000  # candidates whose signatures are compared at once
+_ROOM = 4_000_000  # candidates that are collected before those that are too many go
 _CHUNK = 16_000  # grams hashed at once: they and their hashes stay in the processor's cache
 
 Hashes = NDArray[np.uint64]
+Places = NDArray[np.int64]
 NearPair = tuple[int, int, float]
 
 
@@ -42,14 +46,17 @@ def near_clusters(texts: Sequence[str], threshold: float = 0.6) -> list[int]:
     return [root(parents, index) for index in distinct]
 
 
-def near_pairs(texts: Sequence[str], threshold: float = 0.6) -> list[NearPair]:
-    """(a, b, Jaccard index) with a < b, each pair once. Texts with equal normal forms are paired with the first of
-    them only; in crowds of like texts the later ones may be paired with the first only."""
+def near_pairs(texts: Sequence[str], threshold: float = 0.6, across: int | None = None) -> Iterator[NearPair]:
+    """(a, b, Jaccard index) with a < b, each pair once, ascending by b. Texts with equal normal forms are paired with
+    the first of them only, and any text with no more than the `_NEAREST` earlier ones that seem the most alike. With
+    `across`, only pairs of a text before that index and one at or after it count."""
     distinct, bands = _sketched(texts)
     likeness = _Likeness(texts)
-    found = [(first, index, 1.0) for index, first in enumerate(distinct) if first != index]
-    found += ((a, b, alike) for a, b in _candidates(bands, threshold) if (alike := likeness(a, b)) >= threshold)
-    return sorted(found)
+    same = ((first, index, 1.0) for index, first in enumerate(distinct) if first != index)
+    near = ((a, b, likeness(a, b)) for a, b in _candidates(bands, threshold, across))
+    for a, b, alike in heapq.merge(same, near, key=lambda pair: pair[1]):
+        if alike >= threshold and (across is None or a < across <= b):
+            yield a, b, alike
 
 
 class _Likeness:
@@ -106,37 +113,77 @@ def _sketched(texts: Sequence[str]) -> tuple[list[int], _Bands]:
     return distinct, _Bands(np.array(indices, np.int64), keys, marks)
 
 
-def _candidates(bands: _Bands, threshold: float) -> Iterator[tuple[int, int]]:
+def _candidates(bands: _Bands, threshold: float, across: int | None = None) -> Iterator[tuple[int, int]]:
     """Pairs that share a band and agree on about as many hashes as texts that are alike do (on the share `threshold`
-    of them), each once and in order, the smaller index first. Most pairs that share a band by chance are told by that,
-    in a fraction of the time that their shingles would take."""
+    of them), each once, the smaller index first: for each text the `_NEAREST` earlier ones that agree on the most. Most
+    pairs that share a band by chance are told by that, in a fraction of the time that their shingles would take."""
     spread = math.sqrt(PERMUTATIONS * threshold * (1 - threshold))
     least = PERMUTATIONS * threshold - _DOUBT * spread
-    kept = [np.empty((0, 2), np.int64)]
+    kept = _Nearest()
     for band in bands.keys.T:
-        pairs = (pair for bucket in _buckets(band) for pair in _within(bucket.tolist()))
-        while some := list(islice(pairs, _PAIRS)):
-            a, b = (places := np.array(some)).T
-            kept.append(places[np.count_nonzero(bands.marks[a] == bands.marks[b], axis=1) >= least])
-    places = np.concatenate(kept)
-    for code in np.unique(places[:, 0] << 32 | places[:, 1]).tolist():
-        yield int(bands.indices[code >> 32]), int(bands.indices[code & 0xFFFFFFFF])
+        for earlier, later in _neighbours(band):
+            agreed = np.count_nonzero(bands.marks[earlier] == bands.marks[later], axis=1)
+            enough = agreed >= least
+            if across is not None:
+                enough &= (bands.indices[earlier] < across) & (bands.indices[later] >= across)
+            kept.add(earlier[enough], later[enough], agreed[enough])
+    for a, b in kept.pairs():
+        yield int(bands.indices[a]), int(bands.indices[b])
 
 
-def _within(members: list[int]) -> Iterator[tuple[int, int]]:
-    """The pairs of a bucket; of a crowd not all."""
-    for position, a in enumerate(members[:_CROWD]):
-        yield from ((a, b) for b in members[position + 1 : None if position == 0 else _CROWD])
+class _Nearest:
+    """For each text the `_NEAREST` earlier ones that were added with the most hashes agreed on; of equals the first.
+    What is too many is thrown away now and then, so that crowds of like texts fit into memory."""
+
+    def __init__(self) -> None:
+        self._codes, self._agreed = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+        self._size, self._limit = 0, _ROOM
+
+    def add(self, earlier: Places, later: Places, agreed: Places) -> None:
+        self._codes.append(later << 32 | earlier)
+        self._agreed.append(agreed)
+        self._size += len(agreed)
+        if self._size > self._limit:
+            self._thin()
+            self._limit = _ROOM + 2 * self._size
+
+    def pairs(self) -> Iterator[tuple[int, int]]:
+        """(earlier, later), ascending by the later one."""
+        self._thin()
+        for code in self._codes[0].tolist():
+            yield code & 0xFFFFFFFF, code >> 32
+
+    def _thin(self) -> None:
+        codes, at = np.unique(np.concatenate(self._codes), return_index=True)
+        agreed, later = np.concatenate(self._agreed)[at], codes >> 32
+        order = np.lexsort((-agreed, later))
+        near = _since(later) < _NEAREST
+        self._codes, self._agreed = [codes[order][near]], [agreed[order][near]]
+        self._size = len(self._codes[0])
 
 
-def _buckets(keys: Hashes) -> Iterator[NDArray[np.int64]]:
-    """Places of equal values, in buckets of two and more, ascending."""
+def _neighbours(keys: Hashes) -> Iterator[tuple[Places, Places]]:
+    """(earlier, later) places of equal values: each with the `_CROWD` before it, and with the first of all."""
     order = np.argsort(keys, kind="stable")
-    bounds = np.flatnonzero(np.diff(keys[order])) + 1
-    starts, ends = np.concatenate([[0], bounds]), np.concatenate([bounds, [len(order)]])
-    shared = ends - starts > 1
-    for start, end in zip(starts[shared], ends[shared], strict=True):
-        yield order[start:end]
+    before = _since(keys[order])  # how many of its value stand before each
+    at = np.flatnonzero(before)
+    for lag in range(1, _CROWD + 1):
+        yield from _apart(order, at - lag, at)
+        at = at[before[at] > lag]
+    yield from _apart(order, at - before[at], at)
+
+
+def _apart(order: Places, earlier: Places, later: Places) -> Iterator[tuple[Places, Places]]:
+    """In portions, because each pair takes the room of two signatures."""
+    for start in range(0, len(later), _PAIRS):
+        yield order[earlier[start : start + _PAIRS]], order[later[start : start + _PAIRS]]
+
+
+def _since(values: NDArray[Any]) -> Places:
+    """For each of sorted values how many equal ones stand before it."""
+    places = np.arange(len(values))
+    begins = np.diff(values, prepend=values[:1]) != 0
+    return places - np.maximum.accumulate(np.where(begins, places, 0))
 
 
 def _sketch(texts: Sequence[str]) -> tuple[Hashes, NDArray[np.uint8]]:
