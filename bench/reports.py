@@ -1,10 +1,12 @@
 """Generated reports with known truth through the fixed plan, against the real USS over HTTP.
 
-    python bench/reports.py [--reports 200] [--runs 5] [--model FOLDER]
+    python bench/reports.py [--reports 200] [--runs 5] [--model FOLDER] [--free]
 
 Reports of 1,000 to 20,000 characters, Chinese and English, every style of defanging, names in prose, lists, tables and
 code. A report counts as right when every entity ends as it should and nothing else was found. Each is taken in turn
 `--runs` times and once more among eight at a time; outcomes must not differ. With --model the model judges as well.
+With --free the model does all of it instead, once: it reads the report, takes out the names, asks and reports. Then a
+report counts as right when what should be proposed is, nothing else is, and every name in it was asked about.
 The sentences are ours, so the rate says that the parts fit together, not how other people's reports are read. JSON.
 """
 
@@ -16,7 +18,7 @@ import random
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -26,7 +28,8 @@ from examples.uss.make.entities import Names
 from examples.uss.service.seed import ratings
 from steadyhand.agent.audit import Log
 from steadyhand.agent.config import AgentFile, load_agent
-from steadyhand.agent.plan import parallel_asker, run
+from steadyhand.agent.free import run_free
+from steadyhand.agent.plan import Run, parallel_asker, run
 from steadyhand.agent.writes import Writer
 from steadyhand.tools.config import Toolbox, bind
 
@@ -114,19 +117,31 @@ def main() -> None:
     parser.add_argument("--reports", type=int, default=200)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--model", default=None)
+    parser.add_argument("--free", action="store_true")
     args = parser.parse_args()
+    if args.free and not args.model:
+        parser.error("--free is about a model: add --model")
     with tempfile.TemporaryDirectory() as folder:
         server = start(Path(folder))
         try:
-            print(json.dumps(measure(Path(folder), args.reports, args.runs, args.model), indent=1, ensure_ascii=False))
+            if args.free:
+                found = alone(Path(folder), args.reports, args.model)
+            else:
+                found = measure(Path(folder), args.reports, args.runs, args.model)
+            print(json.dumps(found, indent=1, ensure_ascii=False))
         finally:
             server.terminate()
             server.wait()
 
 
-def measure(folder: Path, count: int, runs: int, model: str | None) -> dict[str, Any]:
+def drawn_reports(count: int) -> list[tuple[str, dict[str, str]]]:
+    """(text, how each of its entities should end)"""
     known = {row.uri: row.level for row in ratings() if "/" not in row.uri}
-    drawn = [(draw.text(), draw.truth) for draw in (Draw(index, known) for index in range(count))]
+    return [(draw.text(), draw.truth) for draw in (Draw(index, known) for index in range(count))]
+
+
+def measure(folder: Path, count: int, runs: int, model: str | None) -> dict[str, Any]:
+    drawn = drawn_reports(count)
     agent, log, backend = load_agent(FOLDER), Log(folder / "audit.jsonl"), None
     if model:
         from steadyhand.models.load import load
@@ -168,6 +183,40 @@ def outcome(text: str, agent: AgentFile, tools: Toolbox, log: Log, backend: Any)
     writer = Writer(dict(tools), agent.policy, log)
     found = run(text, agent, parallel_asker(tools), writer, tools=offered, backend=backend)
     return {row.entity: row.ending.value for row in found.rows}
+
+
+def alone(folder: Path, count: int, model: str) -> dict[str, Any]:
+    """The model plans freely; no approval, no caps, nothing sent."""
+    from steadyhand.models.load import load
+
+    drawn, agent, backend, log = drawn_reports(count), load_agent(FOLDER), load(model), Log(folder / "audit.jsonl")
+    right, stops, names = 0, Counter[str](), Counter[str]()
+    began = time.perf_counter()
+    with bind(agent, FOLDER) as tools:
+        offered = [tools[name].tool for name in (agent.plan.query, agent.plan.report)]
+        for text, truth in drawn:
+            writer = Writer(dict(tools), agent.policy, log)
+            found = run_free(text, agent, parallel_asker(tools), writer, tools=offered, backend=backend,
+                             late=lambda: False)  # fmt: skip
+            judged = Counter(met(found, truth))
+            names.update(judged)
+            right += set(judged) == {"right"}
+            stops[found.stop] += 1
+    log.close()
+    return {
+        "reports": count, "exactly right": right, "entities": names, "why it stopped": stops,
+        "seconds": round(time.perf_counter() - began, 1),
+    }  # fmt: skip
+
+
+def met(found: Run, truth: dict[str, str]) -> Iterator[str]:
+    """For each name in the report or in what the model wished whether it came out as it should, or what did not."""
+    rows = {row.entity: row.ending.value for row in found.rows}
+    for name, ending in truth.items():
+        now = rows.get(name, "skipped")
+        due, done = ending == "proposed", now == "proposed"
+        yield "skipped" if now == "skipped" else "right" if due == done else "missed" if due else "needless"
+    yield from ("made up" for row in found.rows if row.entity not in truth)
 
 
 if __name__ == "__main__":

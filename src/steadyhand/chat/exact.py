@@ -27,7 +27,8 @@ def loads(text: str) -> Json:
             text, parse_int=_number, parse_float=_number, parse_constant=_refuse, object_pairs_hook=_unique
         )
         text.encode("utf-8")
-        _surrogates(value)
+        if "\\u" in text:
+            _surrogates(value)
     except json.JSONDecodeError as error:
         raise JsonError(f"{error.msg} at character {error.pos}") from error
     except RecursionError as error:

@@ -165,6 +165,6 @@ def _secret(variable: str) -> str:
 def _need_packages() -> None:
     from importlib.util import find_spec
 
-    missing = [name for name in ("fastapi", "uvicorn", "prometheus_client") if find_spec(name) is None]
+    missing = [name for name in ("starlette", "uvicorn", "prometheus_client") if find_spec(name) is None]
     if missing:
         raise PrerequisiteError(f"not installed: {', '.join(missing)}", next="pip install 'steadyhand[serve]'")

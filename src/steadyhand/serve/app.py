@@ -9,9 +9,11 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
-from fastapi import FastAPI, Request, Response
-from fastapi.responses import JSONResponse, StreamingResponse
+from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.routing import Route
 
 from steadyhand.chat.messages import Json
 from steadyhand.models.backend import Completion
@@ -30,6 +32,7 @@ from steadyhand.telemetry import continuing
 
 LOG = logging.getLogger(__name__)
 BODY_BYTES = 4 * 2**20
+UNWATCHED = 0.1  # seconds
 
 
 @dataclass(frozen=True)
@@ -57,24 +60,18 @@ def create_app(serving: Serving, on_failure: Callable[[BaseException], None]) ->
     told why."""
 
     @asynccontextmanager
-    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
         loading = asyncio.create_task(_load(serving.model, on_failure))
         yield
         for served in serving.models:
             await asyncio.to_thread(served.lanes.close)
         await loading
 
-    app = FastAPI(title="steady serve", lifespan=lifespan, docs_url=None, redoc_url=None, openapi_url=None)
-    routes = _Routes(serving)
-    app.add_route("/v1/chat/completions", routes.chat, methods=["POST"])  # reads its body itself: nothing to solve
-    app.add_api_route("/v1/models", routes.models)
-    app.add_api_route("/v1/models/{name:path}", routes.model)
-    app.add_api_route("/healthz", routes.health)
-    app.add_api_route("/metrics", routes.metrics)
+    routes = _Routes(serving).routes()
     if serving.agent and serving.approvers:
-        app.router.routes.extend(Approvals(serving.agent.session, serving.approvers).routes())
-    app.add_exception_handler(Problem, _problem)
-    app.add_exception_handler(HTTPException, _no_route)
+        routes += Approvals(serving.agent.session, serving.approvers).routes()
+    told = {Problem: _problem, HTTPException: _no_route}
+    app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=told)
     return Front(app, serving.metrics, token=serving.token, local=serving.local)
 
 
@@ -90,12 +87,21 @@ class _Routes:
         self._serving = serving
         self._watching: set[asyncio.Task[None]] = set()
 
+    def routes(self) -> list[Route]:
+        return [
+            Route("/v1/chat/completions", self.chat, methods=["POST"]),
+            Route("/v1/models", self.models),
+            Route("/v1/models/{name:path}", self.model),
+            Route("/healthz", self.health),
+            Route("/metrics", self.metrics),
+        ]
+
     async def chat(self, request: Request) -> Response:
         asked = read_request(read_body(await self._body(request)), most=self._serving.most)
         served = self._served(asked.model)
         with continuing(request.headers):
             job = served.submit(asked)
-        self._watch(request, job)
+        watch = self._watch(request, job)
         reply = _Reply(self._serving, served, asked, job)
         headers = {"x-steady-ignored": ", ".join(map(ascii, asked.ignored))[:500]} if asked.ignored else {}
         try:
@@ -108,18 +114,21 @@ class _Routes:
         except Exception as error:
             job.leave()
             raise _logged(error) from error
+        finally:
+            if not asked.stream:
+                watch.cancel()
 
-    async def models(self) -> Json:
-        return {"object": "list", "data": [self._card(served) for served in self._serving.models]}
+    async def models(self, _: Request) -> Response:
+        return JSONResponse({"object": "list", "data": [self._card(served) for served in self._serving.models]})
 
-    async def model(self, name: str) -> Json:
-        return self._card(self._served(name))
+    async def model(self, request: Request) -> Response:
+        return JSONResponse(self._card(self._served(request.path_params["name"])))
 
-    async def health(self) -> Response:
+    async def health(self, _: Request) -> Response:
         ready = self._serving.model.backend is not None
         return JSONResponse({"status": "ok" if ready else "loading"}, 200 if ready else 503)
 
-    async def metrics(self) -> Response:
+    async def metrics(self, _: Request) -> Response:
         self._serving.metrics.busy.set(sum(served.lanes.busy for served in self._serving.models))
         return Response(self._serving.metrics.text(), media_type="text/plain; version=0.0.4; charset=utf-8")
 
@@ -147,17 +156,21 @@ class _Routes:
                 raise Problem(f"the body has more than {self._serving.body} bytes", status=TOO_LARGE, code="too_large")
         return bytes(data)
 
-    def _watch(self, request: Request, job: Job[Completion]) -> None:
-        """Gives the job up when the client leaves; ends by itself when the answer is out."""
+    def _watch(self, request: Request, job: Job[Completion]) -> asyncio.TimerHandle:
+        """Gives the job up when the client leaves; ends by itself when the answer is out. It begins late, because most
+        work that is over by then costs less than a look at the client."""
 
         async def watch() -> None:
             while (await request.receive())["type"] != "http.disconnect":
                 pass
             job.leave()
 
-        task = asyncio.create_task(watch())
-        self._watching.add(task)
-        task.add_done_callback(self._watching.discard)
+        def begin() -> None:
+            task = asyncio.create_task(watch())
+            self._watching.add(task)
+            task.add_done_callback(self._watching.discard)
+
+        return asyncio.get_running_loop().call_later(UNWATCHED, begin)
 
 
 class _Reply:

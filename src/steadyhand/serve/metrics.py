@@ -30,14 +30,14 @@ class Metrics:
         self.refusals = Counter(
             "steady_tool_call_refusals", "Attempts to call that were handed on as text.", ["code"], registry=of
         )
-        self._of_answers = lru_cache(None)(self._children)
+        self._of_answers, self._of_tokens = lru_cache(None)(self._children), lru_cache(None)(self.tokens.labels)
         self.busy = Gauge("steady_jobs", "Answers under way or waiting.", registry=of)
         for code in REFUSALS:
             self.refusals.labels(code.value)
 
     def answered(self, model: str, answer: Answer) -> None:
-        self.tokens.labels(model, "prompt").inc(answer.prompt_tokens)
-        self.tokens.labels(model, "completion").inc(answer.completion_tokens)
+        self._of_tokens(model, "prompt").inc(answer.prompt_tokens)
+        self._of_tokens(model, "completion").inc(answer.completion_tokens)
         if answer.refused:
             self.refusals.labels(answer.refused.value).inc()
 

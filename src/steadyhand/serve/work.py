@@ -7,8 +7,10 @@ same whoever else asks. Knows no HTTP and no model. Use `Lanes` from one event l
 from __future__ import annotations
 
 import asyncio
+import threading
+from collections import deque
 from collections.abc import AsyncIterator, Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from queue import SimpleQueue
 from typing import Generic, TypeVar
 
 from steadyhand.serve.problem import BUSY, LEFT, UNREADY, Problem
@@ -25,29 +27,46 @@ class Left(Problem):
         super().__init__("nobody waits for the answer", status=LEFT, code="client_left")
 
 
+class Post:
+    """Calls into an event loop from other threads. Waking the loop costs more than all else here, so it is woken once
+    for all calls that come before it looks."""
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self.loop = loop
+        self._calls: deque[Callable[[], object]] = deque()
+        self._woken = False
+
+    def send(self, call: Callable[[], object]) -> None:
+        self._calls.append(call)
+        if not self._woken and not self.loop.is_closed():
+            self._woken = True
+            self.loop.call_soon_threadsafe(self._deliver)
+
+    def _deliver(self) -> None:
+        self._woken = False  # before looking: a call that comes now wakes again
+        while self._calls:
+            self._calls.popleft()()
+
+
 class Job(Generic[T]):
     """One piece of work. `events` gives the texts that it tells and then its result, or raises what it raised."""
 
-    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._loop, self._gone = loop, False  # one thread writes it, the others read it
+    def __init__(self, work: Callable[[Tell], T], post: Post, done: Callable[[], None]) -> None:
+        self._work, self._post, self._done = carried(work), post, done
+        self._gone = False  # the loop writes it, the lane reads it
+        self._taken = threading.Lock()  # by the lane that runs it, or by the client who leaves before
         self._events: asyncio.Queue[str | T | BaseException] = asyncio.Queue()
-        self._future: Future[None] | None = None
-        self._done: Callable[[], None] = lambda: None
 
     def tell(self, text: str) -> None:
         """From the lane's thread. Raises Left when nobody waits any more."""
         if self._gone:
             raise Left
-        self._call(self._events.put_nowait, text)
-
-    def start(self, pool: ThreadPoolExecutor, work: Callable[[Tell], T], done: Callable[[], None]) -> None:
-        self._done = done
-        self._future = pool.submit(carried(self._run), work)
+        self._post.send(lambda: self._events.put_nowait(text))
 
     def leave(self) -> None:
         """Gives the work up: at once while it waits, at its next word when it runs."""
-        gone, self._gone = self._gone, True
-        if self._future is not None and self._future.cancel() and not gone:
+        self._gone = True
+        if self._taken.acquire(blocking=False):
             self._done()
         self._events.put_nowait(Left())
 
@@ -60,29 +79,29 @@ class Job(Generic[T]):
             if not isinstance(event, str):
                 return
 
-    def _run(self, work: Callable[[Tell], T]) -> None:
+    def run(self) -> None:
+        """In the lane's thread; nothing for a job that was given up."""
+        if not self._taken.acquire(blocking=False):
+            return
         try:
-            result: T | BaseException = Left() if self._gone else work(self.tell)
+            result: T | BaseException = self._work(self.tell)
         except BaseException as error:  # noqa: BLE001  it is raised where the answer is waited for
             result = error
-        self._call(self._end, result)
+        self._post.send(lambda: self._end(result))
 
     def _end(self, result: T | BaseException) -> None:
         self._done()
         self._events.put_nowait(result)
-
-    def _call(self, what: Callable[..., None], *given: object) -> None:
-        """In the loop. Each call wakes it, which costs more than all else here, so an end is one call."""
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(what, *given)
 
 
 class Lanes:
     """`lanes` threads, and room for `waiting` jobs in line; whoever comes then is asked to come again."""
 
     def __init__(self, name: str, lanes: int, waiting: int) -> None:
-        self._pool = ThreadPoolExecutor(lanes, thread_name_prefix=name)
+        self._line: SimpleQueue[Job[object] | None] = SimpleQueue()
+        self._threads = [threading.Thread(target=self._serve, name=f"{name}-{i}", daemon=True) for i in range(lanes)]
         self._room = lanes + waiting
+        self._post: Post | None = None
         self.busy = 0
         self._open = True
 
@@ -92,10 +111,19 @@ class Lanes:
             raise Problem("the server is shutting down", status=UNREADY, code="not_ready")
         if self.busy >= self._room:
             raise Problem("too many requests are waiting", status=BUSY, code="queue_full", headers={"Retry-After": "1"})
-        job: Job[T] = Job(asyncio.get_running_loop())
+        if self._post is None:
+            self._post = Post(asyncio.get_running_loop())
+            for thread in self._threads:
+                thread.start()
+        job: Job[T] = Job(work, self._post, self._done)
         self.busy += 1
-        job.start(self._pool, work, self._done)
+        self._line.put(job)  # type: ignore[arg-type]
         return job
+
+    def _serve(self) -> None:
+        while (job := self._line.get()) is not None:
+            if self._open:
+                job.run()
 
     def _done(self) -> None:
         self.busy -= 1
@@ -103,4 +131,8 @@ class Lanes:
     def close(self) -> None:
         """Waits for what runs; the clients of all of it must be gone."""
         self._open = False
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        for _ in self._threads:
+            self._line.put(None)
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join()
