@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -68,10 +68,12 @@ class Arena:
         return dict(counts)
 
 
-def arenas(records: Sequence[Record]) -> list[Arena]:
-    """Arenas with at least two outcomes, and fewer outcomes than asks unless there are just two."""
+def arenas(records: Sequence[Record], seen: Callable[[Record], None] = lambda record: None) -> list[Arena]:
+    """Arenas with at least two outcomes, and fewer outcomes than asks unless there are just two. `seen` is given each
+    record in turn: to go through them a second time may mean to fetch them all again."""
     topics: dict[str, list[Ask]] = defaultdict(list)
     for index, record in enumerate(records):
+        seen(record)
         for topic, text, turn, outcome in _asks(record):
             topics[topic].append(Ask(records, index, text, outcome, turn, len(record.tools)))
     found = [arena for topic, asks in topics.items() for arena in _arenas_of(topic, asks)]

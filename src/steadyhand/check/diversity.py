@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
@@ -27,12 +28,18 @@ _VALUE = re.compile(r"\d[\w.:/%-]*")
 
 def check_diversity(dataset: Dataset, codes: Collection[str] = RULES) -> Iterator[Finding]:
     """D101-D105, those in `codes`."""
-    for arena in arenas(dataset.records) if {"D101", "D102"} & set(codes) else ():
+    openings = array("q")
+
+    def seen(record: Record) -> None:
+        openings.append(hash(_opening(record.messages[-1].content)) if "D103" in codes else 0)
+
+    found = arenas(dataset.records, seen) if {"D101", "D102", "D103"} & set(codes) else []
+    for arena in found if {"D101", "D102"} & set(codes) else ():
         yield from (_cue(arena, cue) for cue in separators(arena))
         yield from _leanings(arena)
-    for name, records in _topics(dataset).items():
-        yield from _template(name, records) if "D103" in codes else ()
-        yield from _effective(name, records) if "D104" in codes else ()
+    for name, indices in _topics(dataset).items():
+        yield from _template(name, dataset.records, indices, openings) if "D103" in codes else ()
+        yield from _effective(name, Picked(dataset.records, indices)) if "D104" in codes else ()
     offering = Picked(dataset.records, (index for index in dataset.offering if index < len(dataset.records)))
     yield from _positions(offering) if "D105" in codes else ()
 
@@ -72,26 +79,23 @@ def _leaning(arena: Arena, one: Leaning, more: str) -> Finding:
     return finding("D102", place, what, next)
 
 
-def _topics(dataset: Dataset) -> dict[str, Sequence[Record]]:
-    """The cards of each point; all rows of no point together."""
+def _topics(dataset: Dataset) -> dict[str, list[int]]:
+    """The cards of each point; all rows of no point together. By index."""
     found: dict[str, list[int]] = defaultdict(list)
     for index, head in enumerate(dataset.heads[: len(dataset.records)]):
         found[f"point {head.point!r}" if head.point else "all rows"].append(index)
-    return {name: Picked(dataset.records, indices) for name, indices in found.items()}
+    return found
 
 
-def _template(name: str, records: Sequence[Record]) -> Iterator[Finding]:
-    """D103: the first tokens of the answer, numbers masked. Answers no longer than that are closed ones."""
-    openings: Counter[int] = Counter()  # by hash, because the openings would take as much room as the rows
-    first: dict[int, int] = {}
-    for index, record in enumerate(records):
-        if opening := _opening(record.messages[-1].content):
-            openings[hash(opening)] += 1
-            first.setdefault(hash(opening), index)
-    total = openings.total()
-    for key, count in openings.most_common(1):
+def _template(name: str, records: Sequence[Record], indices: list[int], openings: Sequence[int]) -> Iterator[Finding]:
+    """D103: the first tokens of the answer, numbers masked. Answers no longer than that are closed ones. `openings`: a
+    hash for each record, because the openings themselves would take as much room as the rows."""
+    counts = Counter(openings[index] for index in indices)
+    del counts[hash(())]
+    total = counts.total()
+    for key, count in counts.most_common(1):
         if total >= MIN_ANSWERS and count / total > MAX_OPENING_SHARE:
-            record = records[first[key]]
+            record = next(records[index] for index in indices if openings[index] == key)
             answer = record.messages[-1].content
             what = f"{name}: {count} of {total} answers begin with {' '.join(_opening(answer))!r}"
             yield finding(

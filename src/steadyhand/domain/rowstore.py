@@ -22,7 +22,7 @@ from steadyhand.domain.labels import Labels
 from steadyhand.domain.views import Item, Joined, Mapped, View
 from steadyhand.errors import Place
 
-KEPT = 64_000_000  # characters of rows that stay in memory, where they take three to nine bytes each
+KEPT = 16_000_000  # characters of rows that stay in memory, where they take three to nine bytes each
 _RECENT = 2048  # rows that were fetched last and are at hand
 
 Row = TypeVar("Row", bound=Any)  # a dataclass with `text`, `tools` and `labels`
