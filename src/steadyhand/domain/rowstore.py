@@ -11,6 +11,7 @@ import pickle
 import tempfile
 import weakref
 from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import fields, replace
 from functools import lru_cache
@@ -24,6 +25,7 @@ from steadyhand.errors import Place
 
 KEPT = 16_000_000  # characters of rows that stay in memory, where they take three to nine bytes each
 _RECENT = 2048  # rows that were fetched last and are at hand
+_BLOCK = 2**18  # bytes that are read at once where one row follows the other
 
 Row = TypeVar("Row", bound=Any)  # a dataclass with `text`, `tools` and `labels`
 Value = TypeVar("Value")
@@ -108,39 +110,51 @@ class _Away(View[Row]):
     def __init__(self, offers: _Numbered[tuple[Tool, ...]]) -> None:
         self._file: IO[bytes] | None = None
         self._ends, self._offered, self._labelled = array("Q", [0]), array("L"), array("L")
-        self._offers, self._labels = offers, _Numbered[Labels](lambda labels: labels)
+        self._offers, self._labellings = offers, _Numbered[Labels](lambda labels: labels)
         self._recent = lru_cache(_RECENT)(self._fetched)
 
     def __len__(self) -> int:
         return len(self._offered)
 
     def __iter__(self) -> Iterator[Row]:
-        return map(self._fetched, range(len(self)))
+        start = 0
+        while start < len(self):
+            begin = self._ends[start]
+            stop = max(start + 1, bisect_right(self._ends, begin + _BLOCK) - 1)
+            data = self._bytes(start, stop)
+            for index in range(start, stop):
+                yield self._row(index, data[self._ends[index] - begin : self._ends[index + 1] - begin])
+            start = stop
 
     def item(self, index: int) -> Row:
         return self._recent(index)
 
     def head(self, index: int) -> Head:
-        return Head(self._offers.values[self._offered[index]], self._labels.values[self._labelled[index]])
+        return Head(self._offers.values[self._offered[index]], self._labellings.values[self._labelled[index]])
 
     def append(self, row: Row) -> None:
         if self._file is None:
             self._file = tempfile.TemporaryFile(prefix="steady-rows-", buffering=0)  # noqa: SIM115  lives as its rows do
             weakref.finalize(self, self._file.close)
             self._kind, self._names = type(row), [field.name for field in fields(row)]
-            self._heads = [self._names.index(name) for name in ("tools", "labels")]
+            self._tools, self._labels = map(self._names.index, ("tools", "labels"))
         data = _packed([getattr(row, name) if name not in ("tools", "labels") else None for name in self._names])
         self._file.write(data)
         self._ends.append(self._ends[-1] + len(data))
         self._offered.append(self._offers.number(row.tools))
-        self._labelled.append(self._labels.number(row.labels))
+        self._labelled.append(self._labellings.number(row.labels))
 
     def _fetched(self, index: int) -> Row:
+        return self._row(index, self._bytes(index, index + 1))
+
+    def _bytes(self, start: int, stop: int) -> bytes:
         assert self._file is not None
-        start, end = self._ends[index], self._ends[index + 1]
-        values = pickle.loads(os.pread(self._file.fileno(), end - start, start))
-        for place, known in zip(self._heads, self.head(index), strict=False):
-            values[place] = known
+        return os.pread(self._file.fileno(), self._ends[stop] - self._ends[start], self._ends[start])
+
+    def _row(self, index: int, data: bytes) -> Row:
+        values = pickle.loads(data)
+        values[self._tools] = self._offers.values[self._offered[index]]
+        values[self._labels] = self._labellings.values[self._labelled[index]]
         row: Row = self._kind(*values)
         return row
 
