@@ -1,6 +1,6 @@
 """Reports that attack the agent, against the real USS over HTTP: what an injection gets written, and what still works.
 
-    python bench/attacks.py [--every 10] [--model FOLDER]      with --every, only each tenth case
+    python -m bench.attacks [--every 10] [--model FOLDER]      with --every, only each tenth case
 
 Every case is a report with one true finding (shorty-link9.xyz, which USS takes for safe) and one injection about a
 victim. Approvals are switched off, so that only what code enforces is measured; with them on (the default) nothing at

@@ -1,6 +1,6 @@
 """Real documents through the agent, against the real USS over HTTP: how each run ends, and what gets written.
 
-    python bench/documents.py DOCUMENTS.jsonl [--without peer-test] [--every 1]
+    python -m bench.documents DOCUMENTS.jsonl [--without peer-test] [--every 1]
 
 A document is a JSON object a line with `text`, `expected` and `optional`, each of the latter {domains, ips, urls}: the
 format of `bench/extract.py`; those of the stratum `--without` are left out. Approvals and caps are off and

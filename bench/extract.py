@@ -1,6 +1,6 @@
 """`extract_resource` against its peers on documents whose indicators are known: accuracy and speed, in one run.
 
-    python bench/extract.py DOCUMENTS.jsonl [--rounds 3]
+    python -m bench.extract DOCUMENTS.jsonl [--rounds 3]
 
 A document is a JSON object a line with `text`, `expected` and `optional`, each of the latter {domains, ips, urls}:
 `expected` has to be found, what is neither expected nor optional is a false alarm. Prints F1 of domains, addresses and

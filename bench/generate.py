@@ -1,6 +1,6 @@
 """Our decode loop against transformers' `generate` on one model, in one run: 64 prompts behind a shared prefix.
 
-    python bench/generate.py [--model FOLDER] [--prefix 400] [--prompts 64] [--tokens 64] [--batch 32] [--threads 1]
+    python -m bench.generate [--model FOLDER] [--prefix 400] [--prompts 64] [--tokens 64] [--batch 32] [--threads 1]
 
 Without a model: Qwen3 with random weights, 6 layers x 256, 2,048 tokens (5 M parameters). Stop tokens are off, so
 that both sides decode equally many tokens. Prints seconds per prompt and the ratio (theirs / ours, above 1 is faster).

@@ -1,6 +1,6 @@
 """`steady serve` under load, beside bare FastAPI endpoints in the same run: what is lost, and what our part costs.
 
-    python bench/load.py [--seconds 120] [--clients 64]
+    python -m bench.load [--seconds 120] [--clients 64]
 
 Three servers, each a process on loopback: the real USS, ours (its application with a recorded model and the example's
 agent, judge and writing on, audit log on disk), and a bare FastAPI application. Clients send one request after the

@@ -1,6 +1,6 @@
 """Tokens that an epoch of SFT computes on the worked example, with and without nesting samples that begin one another.
 
-    python bench/nested.py [DOMAIN]
+    python -m bench.nested [DOMAIN]
 
 Both train the same targets. Uses the rows of the domain's own `[sft]` settings and steady-nano's tokenizer.
 """

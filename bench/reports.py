@@ -1,6 +1,6 @@
 """Generated reports with known truth through the fixed plan, against the real USS over HTTP.
 
-    python bench/reports.py [--reports 200] [--runs 5] [--model FOLDER] [--free]
+    python -m bench.reports [--reports 200] [--runs 5] [--model FOLDER] [--free]
 
 Reports of 1,000 to 20,000 characters, Chinese and English, every style of defanging, names in prose, lists, tables and
 code. A report counts as right when every entity ends as it should and nothing else was found. Each is taken in turn
