@@ -39,7 +39,7 @@ def near_clusters(texts: Sequence[str], threshold: float = 0.6) -> list[int]:
     distinct, bands = _sketched(texts)
     parents = list(range(len(texts)))
     likeness = _Likeness(texts)
-    for a, b in _candidates(bands, threshold):
+    for a, b in _candidates(bands, threshold, nearest=_CROWD):
         root_a, root_b = root(parents, a), root(parents, b)
         if root_a != root_b and likeness(a, b) >= threshold:
             parents[max(root_a, root_b)] = min(root_a, root_b)
@@ -113,13 +113,15 @@ def _sketched(texts: Sequence[str]) -> tuple[list[int], _Bands]:
     return distinct, _Bands(np.array(indices, np.int64), keys, marks)
 
 
-def _candidates(bands: _Bands, threshold: float, across: int | None = None) -> Iterator[tuple[int, int]]:
+def _candidates(
+    bands: _Bands, threshold: float, across: int | None = None, nearest: int = _NEAREST
+) -> Iterator[tuple[int, int]]:
     """Pairs that share a band and agree on about as many hashes as texts that are alike do (on the share `threshold`
-    of them), each once, the smaller index first: for each text the `_NEAREST` earlier ones that agree on the most. Most
+    of them), each once, the smaller index first: for each text the `nearest` earlier ones that agree on the most. Most
     pairs that share a band by chance are told by that, in a fraction of the time that their shingles would take."""
     spread = math.sqrt(PERMUTATIONS * threshold * (1 - threshold))
     least = PERMUTATIONS * threshold - _DOUBT * spread
-    kept = _Nearest()
+    kept = _Nearest(nearest)
     for band in bands.keys.T:
         for earlier, later in _neighbours(band):
             agreed = np.count_nonzero(bands.marks[earlier] == bands.marks[later], axis=1)
@@ -132,10 +134,11 @@ def _candidates(bands: _Bands, threshold: float, across: int | None = None) -> I
 
 
 class _Nearest:
-    """For each text the `_NEAREST` earlier ones that were added with the most hashes agreed on; of equals the first.
+    """For each text the `limit` earlier ones that were added with the most hashes agreed on; of equals the first.
     What is too many is thrown away now and then, so that crowds of like texts fit into memory."""
 
-    def __init__(self) -> None:
+    def __init__(self, limit: int) -> None:
+        self._most = limit
         self._codes, self._agreed = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
         self._size, self._limit = 0, _ROOM
 
@@ -157,7 +160,7 @@ class _Nearest:
         codes, at = np.unique(np.concatenate(self._codes), return_index=True)
         agreed, later = np.concatenate(self._agreed)[at], codes >> 32
         order = np.lexsort((-agreed, later))
-        near = _since(later) < _NEAREST
+        near = _since(later) < self._most
         self._codes, self._agreed = [codes[order][near]], [agreed[order][near]]
         self._size = len(self._codes[0])
 
