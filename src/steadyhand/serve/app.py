@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -66,6 +67,7 @@ def create_app(serving: Serving, on_failure: Callable[[BaseException], None]) ->
         for served in serving.models:
             await asyncio.to_thread(served.lanes.close)
         await loading
+        gc.unfreeze()
 
     routes = _Routes(serving).routes()
     if serving.agent and serving.approvers:
@@ -78,6 +80,7 @@ def create_app(serving: Serving, on_failure: Callable[[BaseException], None]) ->
 async def _load(model: Model, on_failure: Callable[[BaseException], None]) -> None:
     try:
         await model.load()
+        gc.freeze()  # what is loaded stays: the collector need not go through all of it while clients wait
     except Exception as error:  # noqa: BLE001  whoever started the server is told
         on_failure(error)
 
