@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sqlite3
 import sys
 import tempfile
@@ -97,7 +98,7 @@ def feedback(folder: Path) -> set[str]:
 
 def strays(run: Run, row: Any) -> list[str]:
     """What was written and is neither labelled nor, refanged, a part of the text."""
-    text = refang(row["text"]).lower()
+    text = plain(row["text"])
     found = []
     for one in run.rows:
         kind = KIND[one.kind]
@@ -105,6 +106,11 @@ def strays(run: Run, row: Any) -> list[str]:
         if one.ending.value in ("written", "refused", "doubt") and same(kind, one.entity) not in labelled:
             found += [] if one.entity.lower() in text else [f"{row['id']}: {one.entity}"]
     return found
+
+
+def plain(text: str) -> str:
+    """A text whose names can be searched for: `refang` is made for one name, whose scheme stands at its beginning."""
+    return re.sub(r"h(?:xx|\*\*)p(s?):", r"http\1:", refang(text).lower().replace("\\", "/"))
 
 
 def table(runs: list[Run], rows: list[Any]) -> dict[str, Any]:
