@@ -42,6 +42,9 @@ class Result:
     alarms: int
 
 
+OF_ALL = {"S108"}  # says something of all rows: with those planted a tool may be on offer often enough
+
+
 def lint(lines: Iterable[Line], folder: Path) -> Report:
     path = folder / "rows.jsonl"
     path.write_bytes(b"".join((line.encode() if isinstance(line, str) else line) + b"\n" for line in lines))
@@ -71,8 +74,8 @@ def trial(
         due.add(len(lines))
     said = {(found.code, found.place.line) for found in lint(lines, folder).findings}
     found = sum((kind.code, line) in said for line in due)
-    alarms = sum(1 for code, line in said - before if line <= len(beside) and RULES[code].severity != "note")
-    return Result(kind.code, kind.name, each, found, alarms)
+    new = (code for code, line in said - before if line <= len(beside) and RULES[code].severity != "note")
+    return Result(kind.code, kind.name, each, found, sum(code not in OF_ALL for code in new))
 
 
 def results(plain: Sequence[Row], calls: Sequence[Row], each: int, seed: int, beside: int = BESIDE) -> list[Result]:
