@@ -173,7 +173,7 @@ def test_a_model_that_wants_the_same_is_followed_and_on_record(uss: Uss, tmp_pat
     desk, model = Desk(tmp_path), Model(RIGHT)
     assert endings(desk.run(ONLY, send=True, backend=model)) == {"low-seven7.com": "written"}
     user, call, result = model.prompts[0].messages
-    assert user.content == "The report says that low-seven7.com is unsafe. Does USS agree? Send feedback if not."
+    assert user.content == "The report marks low-seven7.com as unsafe. Check USS; if the verdicts differ, report it."
     assert (call.calls[0].name, json.loads(result.content)) == ("query_uss", {"level": 12})
     evidence = next(record for record in desk.log.records if record.event == "intent").data["evidence"]
     assert (evidence["model"], evidence["prompt"], evidence["completion"]) == (
