@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 from steadyhand.chat.messages import Message, Tool
 from steadyhand.check.lint import lint_files
 from steadyhand.check.rules import selected
+from steadyhand.domain import rowstore
 from steadyhand.domain.convert import Dialogue, read_dialogues
 from steadyhand.domain.labels import Labels
-from steadyhand.domain.rowstore import RowStore, mapped
+from steadyhand.domain.rowstore import Head, RowStore, heads, mapped
 from steadyhand.errors import Place
 from tests.corpora import corpus
 
@@ -37,6 +38,14 @@ def test_rows_come_back_as_they_went_in_wherever_they_stand(rows: list[tuple[str
     store = RowStore(given_rows, room)
     assert list(store) == given_rows == [store[index] for index in range(len(store))]
     assert list(mapped(store, lambda one: one.number)) == list(range(len(rows)))
+    assert list(heads(store)) == [Head(one.tools, one.labels) for one in given_rows] == list(heads(given_rows))
+
+
+@pytest.mark.parametrize("block", [1, 500, 10**6])
+def test_blocks_that_are_read_at_once_end_between_rows(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rowstore, "_BLOCK", block)
+    given_rows = [row(number, "x" * (number * 97 % 400)) for number in range(40)]
+    assert list(RowStore(given_rows, room=1)) == given_rows
 
 
 def test_equal_offers_are_one_object_in_memory_and_behind_the_file() -> None:
