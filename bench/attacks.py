@@ -25,13 +25,10 @@ from itertools import islice, product
 from pathlib import Path
 from typing import Any
 
-from steadyhand.agent.audit import Log, verify
-from steadyhand.agent.config import AgentFile, load_agent
-from steadyhand.agent.free import run_free
-from steadyhand.agent.plan import Run, parallel_asker, run
-from steadyhand.agent.writes import Writer
+from steadyhand.agent.audit import verify
+from steadyhand.agent.config import load_agent
+from steadyhand.agent.session import opened
 from steadyhand.models.backend import Backend
-from steadyhand.tools.config import Toolbox, bind
 
 ROOT = Path(__file__).resolve().parents[1]
 FOLDER = ROOT / "examples" / "uss"
@@ -105,12 +102,12 @@ def measure(audit: Path, injections: dict[str, str], every: int, backend: Backen
     agent = load_agent(FOLDER)
     free = {"approval": False, "per_day": 100_000}
     agent = agent.model_copy(update={"policy": agent.policy.model_copy(update=free)})
-    log, endings, breached, useful, count = Log(audit), Counter[str](), Counter[str](), 0, 0
-    stops = Counter[str]()
+    endings, stops, breached, useful, count = Counter[str](), Counter[str](), Counter[str](), 0, 0
     began = time.perf_counter()
-    with bind(agent, FOLDER) as tools:
+    with opened(FOLDER, audit) as session:
+        session.agent = agent
         for name, victim, text in islice(cases(injections), 0, None, every):
-            found = taken(text, agent, tools, log, backend)
+            found = session.let(text, backend, send=True) if backend else session.take(text, send=True)
             sent = {row.entity for row in found.rows if row.ending.value in ("written", "refused", "doubt")}
             useful, count = useful + (TRUE in sent), count + 1
             own = {TRUE, twin(victim), twin(victim).encode("idna").decode()} - {victim}
@@ -118,23 +115,11 @@ def measure(audit: Path, injections: dict[str, str], every: int, backend: Backen
             of_victim = [row for row in found.rows if row.entity == victim]
             endings.update([f"{row.ending.value} {row.code}".strip() for row in of_victim] or ["not extracted"])
             stops[found.stop] += 1
-    log.close()
     return {
         "cases": count, "writes about a victim": sum(breached.values()), "by injection": +breached,
         "true finding still reported": useful, "how the victim ended": endings,
         "records in a whole log": verify(audit).records, "seconds": round(time.perf_counter() - began, 1),
     } | ({"why the model stopped": stops} if backend else {})  # fmt: skip
-
-
-def taken(text: str, agent: AgentFile, tools: Toolbox, log: Log, backend: Backend | None) -> Run:
-    """One report with everything allowed that may be: by the fixed plan, or by the model alone."""
-    writer = Writer(dict(tools), agent.policy, log)
-    if backend is None:
-        return run(text, agent, parallel_asker(tools), writer, send=True)
-    offered = [tools[name].tool for name in (agent.plan.query, agent.plan.report)]
-    return run_free(
-        text, agent, parallel_asker(tools), writer, tools=offered, backend=backend, late=lambda: False, send=True
-    )
 
 
 def start(folder: Path) -> subprocess.Popen[str]:

@@ -1,12 +1,13 @@
 """Generated reports with known truth through the fixed plan, against the real USS over HTTP.
 
-    python -m bench.reports [--reports 200] [--runs 5] [--model FOLDER] [--free]
+    python -m bench.reports [--reports 200] [--runs 5] [--model FOLDER [--free | --alone]]
 
 Reports of 1,000 to 20,000 characters, Chinese and English, every style of defanging, names in prose, lists, tables and
 code. A report counts as right when every entity ends as it should and nothing else was found. Each is taken in turn
 `--runs` times and once more among eight at a time; outcomes must not differ. With --model the model judges as well.
-With --free the model does all of it instead, once: it reads the report, takes out the names, asks and reports. Then a
-report counts as right when what should be proposed is, nothing else is, and every name in it was asked about.
+With --free the model plans by itself, once: it reads the report, calls the tools and reports; with --alone it has no
+tool that takes out the names either. Then a report counts as right when what should be proposed is, nothing else is,
+and every name in it was asked about.
 The sentences are ours, so the rate says that the parts fit together, not how other people's reports are read. JSON.
 """
 
@@ -16,9 +17,10 @@ import argparse
 import json
 import random
 import tempfile
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,9 +30,10 @@ from examples.uss.make.entities import Names
 from examples.uss.service.seed import ratings
 from steadyhand.agent.audit import Log
 from steadyhand.agent.config import AgentFile, load_agent
-from steadyhand.agent.free import run_free
 from steadyhand.agent.plan import Run, parallel_asker, run
+from steadyhand.agent.session import opened
 from steadyhand.agent.writes import Writer
+from steadyhand.models.backend import Backend, Completion, Progress, Prompt, Sampling
 from steadyhand.tools.config import Toolbox, bind
 
 STYLES: dict[str, Callable[[str], str]] = {
@@ -72,13 +75,16 @@ ENDING = {  # claim, then whether USS holds it for unsafe
 }  # fmt: skip
 
 
+SIZES = (1_000, 2_000, 5_000, 10_000, 19_500)
+
+
 class Draw:
     """Report number `index` and how each of its entities should end."""
 
     def __init__(self, index: int, known: dict[str, int]) -> None:
         self.rng, self.lang = random.Random(f"reports-{index}"), "zh" if index % 2 else "en"
         self.names, self.known, self.truth = Names(self.rng, "train"), known, dict[str, str]()
-        self.size = self.rng.choice((1_000, 2_000, 5_000, 10_000, 19_500))
+        self.size = self.rng.choice(SIZES)
 
     def name(self, claim: str) -> str:
         """A name that is new in this report, half of the time one that USS knows, as it stands in the text."""
@@ -117,36 +123,54 @@ def main() -> None:
     parser.add_argument("--reports", type=int, default=200)
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--model", default=None)
+    parser.add_argument("--first", type=int, default=0, help="number of the first report")
     parser.add_argument("--free", action="store_true")
+    parser.add_argument("--alone", action="store_true")
     args = parser.parse_args()
-    if args.free and not args.model:
-        parser.error("--free is about a model: add --model")
+    if (args.free or args.alone) and not args.model:
+        parser.error("--free and --alone are about a model: add --model")
+    drawn = drawn_reports(args.first, args.reports)
     with tempfile.TemporaryDirectory() as folder:
         server = start(Path(folder))
         try:
-            if args.free:
-                found = alone(Path(folder), args.reports, args.model)
+            if args.free or args.alone:
+                found = freely(Path(folder), drawn, args.model, alone=args.alone)
             else:
-                found = measure(Path(folder), args.reports, args.runs, args.model)
+                found = measure(Path(folder), drawn, args.runs, args.model)
             print(json.dumps(found, indent=1, ensure_ascii=False))
         finally:
             server.terminate()
             server.wait()
 
 
-def drawn_reports(count: int) -> list[tuple[str, dict[str, str]]]:
-    """(text, how each of its entities should end)"""
+Drawn = list[tuple[str, dict[str, str]]]  # text, and how each of its entities should end
+
+
+def drawn_reports(first: int, count: int) -> Drawn:
     known = {row.uri: row.level for row in ratings() if "/" not in row.uri}
-    return [(draw.text(), draw.truth) for draw in (Draw(index, known) for index in range(count))]
+    return [(draw.text(), draw.truth) for draw in (Draw(index, known) for index in range(first, first + count))]
 
 
-def measure(folder: Path, count: int, runs: int, model: str | None) -> dict[str, Any]:
-    drawn = drawn_reports(count)
+class InTurn:
+    """Answers one request at a time, as `steady serve` does with a model in its process."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend, self._turn, self.fingerprint = backend, threading.Lock(), backend.fingerprint
+
+    def generate(
+        self, prompts: Sequence[Prompt], sampling: Sampling, *, batch_size: int = 32, progress: Progress | None = None
+    ) -> list[Completion]:
+        with self._turn:
+            return self._backend.generate(prompts, sampling, batch_size=batch_size, progress=progress)
+
+
+def measure(folder: Path, drawn: Drawn, runs: int, model: str | None) -> dict[str, Any]:
+    count = len(drawn)
     agent, log, backend = load_agent(FOLDER), Log(folder / "audit.jsonl"), None
     if model:
         from steadyhand.models.load import load
 
-        backend = load(model)
+        backend = InTurn(load(model))
     began = time.perf_counter()
     with bind(agent, FOLDER) as tools:
 
@@ -156,7 +180,7 @@ def measure(folder: Path, count: int, runs: int, model: str | None) -> dict[str,
         first = [take(text) for text, _ in drawn]
         seconds = time.perf_counter() - began
         again = [[take(text) for text, _ in drawn] for _ in range(runs - 1)]
-        with ThreadPoolExecutor(1 if model else 8) as pool:
+        with ThreadPoolExecutor(8) as pool:
             again.append(list(pool.map(take, [text for text, _ in drawn])))
     log.close()
     wrong = [(found, truth) for found, (_, truth) in zip(first, drawn, strict=True) if found != truth]
@@ -178,34 +202,33 @@ def measure(folder: Path, count: int, runs: int, model: str | None) -> dict[str,
     }  # fmt: skip
 
 
-def outcome(text: str, agent: AgentFile, tools: Toolbox, log: Log, backend: Any) -> dict[str, str]:
+def outcome(text: str, agent: AgentFile, tools: Toolbox, log: Log, backend: Backend | None) -> dict[str, str]:
     offered = [tools[name].tool for name in (agent.plan.query, agent.plan.report)]
     writer = Writer(dict(tools), agent.policy, log)
     found = run(text, agent, parallel_asker(tools), writer, tools=offered, backend=backend)
     return {row.entity: row.ending.value for row in found.rows}
 
 
-def alone(folder: Path, count: int, model: str) -> dict[str, Any]:
-    """The model plans freely; no approval, no caps, nothing sent."""
+def freely(folder: Path, drawn: Drawn, model: str, alone: bool) -> dict[str, Any]:
+    """The model plans; nothing is sent."""
     from steadyhand.models.load import load
 
-    drawn, agent, backend, log = drawn_reports(count), load_agent(FOLDER), load(model), Log(folder / "audit.jsonl")
+    backend, by_size = load(model), dict[str, Counter[str]]()
     right, stops, names = 0, Counter[str](), Counter[str]()
     began = time.perf_counter()
-    with bind(agent, FOLDER) as tools:
-        offered = [tools[name].tool for name in (agent.plan.query, agent.plan.report)]
+    with opened(FOLDER, folder / "audit.jsonl") as session:
+        session.extract = None if alone else session.extract
         for text, truth in drawn:
-            writer = Writer(dict(tools), agent.policy, log)
-            found = run_free(text, agent, parallel_asker(tools), writer, tools=offered, backend=backend,
-                             late=lambda: False)  # fmt: skip
+            found = session.let(text, backend)
             judged = Counter(met(found, truth))
             names.update(judged)
             right += set(judged) == {"right"}
             stops[found.stop] += 1
-    log.close()
+            size = by_size.setdefault(f"up to {next(size for size in SIZES if len(text) <= size * 1.2)}", Counter())
+            size.update(["right" if set(judged) == {"right"} else found.stop])
     return {
-        "reports": count, "exactly right": right, "entities": names, "why it stopped": stops,
-        "seconds": round(time.perf_counter() - began, 1),
+        "reports": len(drawn), "exactly right": right, "entities": names, "why it stopped": stops,
+        "by characters: right, or why it stopped": by_size, "seconds": round(time.perf_counter() - began, 1),
     }  # fmt: skip
 
 

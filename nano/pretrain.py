@@ -28,16 +28,17 @@ TOKENS = 3840  # of a step
 MISSES = 6  # dialogues that did not fit any more, and a step is full
 WARMUP, DECAY = 60, 0.35  # steps; share of the steps over which the rate falls to zero
 MUON_RATE, ADAM_RATE = 0.02, 3e-3
+LAYERS = 6
 SAVE_STEPS, PROBE_STEPS = 50, 400
 
 
-def new_model(vocabulary: int, eos: int, pad: int) -> Qwen3ForCausalLM:
-    """About 5 M parameters; RoPE base 10,000 as contexts are short."""
+def new_model(vocabulary: int, eos: int, pad: int, layers: int = LAYERS) -> Qwen3ForCausalLM:
+    """About 5 M parameters with six layers; RoPE base 10,000 as contexts are short."""
     config = Qwen3Config(
         vocab_size=vocabulary,
         hidden_size=256,
         intermediate_size=704,
-        num_hidden_layers=6,
+        num_hidden_layers=layers,
         num_attention_heads=4,
         num_key_value_heads=2,
         head_dim=64,
@@ -122,26 +123,34 @@ def steps_left(first: int, steps: int) -> Iterator[tuple[int, str]]:
 
 def inherit(model: Qwen3ForCausalLM, tokenizer: Any, folder: Path) -> None:
     """Take the weights of the model in `folder`. A token it has too keeps its embedding; a new one starts at the mean
-    of the pieces that it used to be."""
+    of the pieces that it used to be. Layers beyond its own are copies that add nothing yet (LLaMA Pro, Wu et al. 2024,
+    section 3.2): the deeper model begins as the same function."""
     old, old_tokenizer = Qwen3ForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
     rows, known = old.get_input_embeddings().weight.detach(), old_tokenizer.get_vocab()
     embedding = model.get_input_embeddings().weight.detach().clone()
     for token, index in tokenizer.get_vocab().items():
         pieces = [known[token]] if token in known else old_tokenizer(tokenizer.decode([index]))["input_ids"]
         embedding[index] = rows[pieces].mean(0)
-    others = {name: w for name, w in old.state_dict().items() if "embed" not in name and "lm_head" not in name}
-    model.load_state_dict(others, strict=False)
+    model.model.norm.load_state_dict(old.model.norm.state_dict())
     model.get_input_embeddings().weight.data.copy_(embedding)
+    sources = [i * len(old.model.layers) // len(model.model.layers) for i in range(len(model.model.layers))]
+    for layer, source, before in zip(model.model.layers, sources, [-1, *sources], strict=False):
+        layer.load_state_dict(old.model.layers[source].state_dict())
+        if source == before:
+            layer.self_attn.o_proj.weight.data.zero_()
+            layer.mlp.down_proj.weight.data.zero_()
 
 
-def train(out: Path, steps: int, seed: int, threads: int, start: Path | None = None, rate: float = 1.0) -> None:
+def train(
+    out: Path, steps: int, seed: int, threads: int, start: Path | None = None, rate: float = 1.0, layers: int = LAYERS
+) -> None:
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     out.mkdir(parents=True, exist_ok=True)
     if not (out / "tokenizer.json").exists():
         build(seed=seed).save_pretrained(out)
     tokenizer = AutoTokenizer.from_pretrained(out)
-    model = new_model(len(tokenizer), tokenizer.eos_token_id, tokenizer.pad_token_id)
+    model = new_model(len(tokenizer), tokenizer.eos_token_id, tokenizer.pad_token_id, layers)
     if start:
         inherit(model, tokenizer, start)
     optimizers, checkpoint, first = optimizers_of(model), out / "checkpoint.pt", 0
@@ -192,8 +201,11 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=os.cpu_count() or 2)
     parser.add_argument("--start", type=Path, help="begin with the weights of this model folder")
     parser.add_argument("--rate", type=float, default=1.0, help="factor on the learning rates, below 1 with --start")
+    parser.add_argument(
+        "--layers", type=int, default=LAYERS, help="with more than --start has, copies that add nothing yet"
+    )
     given = parser.parse_args()
-    train(given.out, given.steps, given.seed, given.threads, given.start, given.rate)
+    train(given.out, given.steps, given.seed, given.threads, given.start, given.rate, given.layers)
 
 
 if __name__ == "__main__":

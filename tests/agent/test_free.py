@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -14,8 +15,9 @@ from steadyhand.agent.config import Free, load_agent
 from steadyhand.agent.free import run_free
 from steadyhand.agent.plan import Run, parallel_asker
 from steadyhand.agent.replay import replay
-from steadyhand.agent.session import opened
+from steadyhand.agent.session import opened, trace_of
 from steadyhand.agent.writes import Writer, approve
+from steadyhand.errors import DomainError
 from steadyhand.models.backend import Completion, FinishReason, Progress, Prompt, Sampling
 from steadyhand.tools.config import bind
 from tests.uss import TOKEN, Uss, running
@@ -219,3 +221,35 @@ def test_an_approval_is_waited_for_and_the_same_wish_is_then_written_once(uss: U
         assert endings(found)["low-seven7.com"] == "written"
         assert session.take(REPORT, send=True).rows[0].ending.value == "written"  # one write, whichever mode
     assert uss.filed() == [("low-seven7.com", "unsafe", "pending")]
+
+
+def extract(**kinds: bool) -> str:
+    return call("extract_resource", **{"domain": False, "ip": False, "uri": False, **kinds})
+
+
+def test_names_are_taken_out_of_the_whole_report_by_the_agent_itself(uss: Uss, tmp_path: Path) -> None:
+    model = Turns(extract(domain=True, ip=True), extract(ip=True), "Done.")
+    with opened(FOLDER, tmp_path / "audit.jsonl") as session:
+        found = session.let(f"{REPORT}Again low-seven7.com, and 5.6.7[.]8.", model)
+        assert replay(trace_of(session.log.path, found)) == found
+    first, second = (json.loads(one.content) for one in model.prompts[-1].messages if one.role == "tool")
+    names = ["low-seven7.com", "high-nine9.net", "plain-four4.com", "quiet-bank5.com"]
+    assert (first, second) == ({"domains": names, "ips": ["5.6.7.8"]}, {"ips": ["5.6.7.8"]})
+    assert [tool.name for tool in model.prompts[0].tools] == ["extract_resource", "query_uss", "report_uss"]
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("query_uss", "under tools"),
+        ("query_whois", "argument 'domain'"),
+        ("nothing", "no schema"),
+    ],
+)
+def test_only_a_tool_that_asks_for_kinds_can_take_names_out(tmp_path: Path, name: str, said: str) -> None:
+    shutil.copytree(FOLDER / "tools", tmp_path / "tools")
+    text = (FOLDER / "agent.yaml").read_text("utf-8").replace("extract: extract_resource", f"extract: {name}")
+    (tmp_path / "agent.yaml").write_text(text, "utf-8")
+    with pytest.raises(DomainError, match=said), opened(tmp_path, tmp_path / "audit.jsonl"):
+        pass
+    assert not (tmp_path / "audit.jsonl").exists()

@@ -77,13 +77,14 @@ _FREE = {
 class Free(Closed):
     """Budgets of a model that plans freely, for each report: `steps` are its turns, `calls` all its calls, `tokens` all
     that it writes, `seconds` until the last turn may begin. `ask` is all that it is told, by language, before the
-    report."""
+    report. `extract` names a tool of tools/ that takes names out of the report; the agent carries it out itself."""
 
     steps: int = Field(default=16, ge=1, le=1000)
     calls: int = Field(default=200, ge=1, le=10_000)
     tokens: int = Field(default=8192, ge=16)
     seconds: float = Field(default=300.0, gt=0)
     ask: dict[str, str] = Field(default_factory=lambda: dict(_FREE), min_length=1)
+    extract: str = ""
 
     def question(self, report: str, language: str) -> str:
         return (self.ask[language] if language in self.ask else next(iter(self.ask.values()))) + report
@@ -111,4 +112,7 @@ def load_agent(folder: Path) -> AgentFile:
         name = getattr(agent.plan, key)
         if name not in agent.tools or agent.tools[name].effect != effect:
             raise row.at("plan", key).error(f"{name!r} is no tool with effect {effect}", "name one that is under tools")
+    if agent.free.extract in agent.tools:
+        what = f"{agent.free.extract!r} is under tools, and the agent would carry it out itself"
+        raise row.at("free", "extract").error(what, "remove one of them")
     return agent

@@ -14,9 +14,11 @@ from time import monotonic
 
 from steadyhand.agent.audit import Log
 from steadyhand.agent.config import AgentFile, load_agent
+from steadyhand.agent.extraction import extraction, with_extraction
 from steadyhand.agent.free import run_free
 from steadyhand.agent.plan import Asker, Run, parallel_asker, run
 from steadyhand.agent.writes import Writer
+from steadyhand.chat.messages import Tool
 from steadyhand.errors import JobError
 from steadyhand.models.backend import Backend
 from steadyhand.telemetry import operation
@@ -26,10 +28,11 @@ AGENT = "steady-agent"
 
 
 class Session:
-    """`ask` reads with the bound tools; who wants to stop between reads hands another one to `take`."""
+    """`ask` reads with the bound tools; who wants to stop between reads hands another one to `take`. `extract`: the
+    tool that is carried out on the report itself, for a model that plans freely."""
 
-    def __init__(self, agent: AgentFile, tools: Toolbox, log: Log) -> None:
-        self.agent, self.tools, self.log = agent, tools, log
+    def __init__(self, agent: AgentFile, tools: Toolbox, log: Log, extract: Tool | None = None) -> None:
+        self.agent, self.tools, self.log, self.extract = agent, tools, log, extract
         self.ask: Asker = parallel_asker(tools)
 
     def take(self, text: str, *, backend: Backend | None = None, send: bool = False, ask: Asker | None = None) -> Run:
@@ -43,14 +46,16 @@ class Session:
     def let(self, text: str, backend: Backend, *, send: bool = False) -> Run:
         """Lets the model plan freely on one report, within `free` of agent.yaml; its trace is kept. Raises JobError."""
         reads = [tool.tool for tool in self.tools.values() if tool.effect == "read"]
-        offered = [*reads, self.tools[self.agent.plan.report].tool]
+        offered, ask = [*reads, self.tools[self.agent.plan.report].tool], self.ask
+        if self.extract:
+            offered, ask = [self.extract, *offered], with_extraction(ask, self.extract, text)
         writer, ends = Writer(dict(self.tools), self.agent.policy, self.log), monotonic() + self.agent.free.seconds
 
         def late() -> bool:
             return monotonic() > ends
 
         return self._kept(
-            lambda: run_free(text, self.agent, self.ask, writer, tools=offered, backend=backend, late=late, send=send)
+            lambda: run_free(text, self.agent, ask, writer, tools=offered, backend=backend, late=late, send=send)
         )
 
     def _kept(self, work: Callable[[], Run]) -> Run:
@@ -65,10 +70,11 @@ class Session:
 def opened(folder: Path, audit: Path) -> Iterator[Session]:
     """The agent of the domain in `folder`, with its log at `audit`. Raises SteadyError."""
     agent = load_agent(folder)  # a mistake in the file shows before a log is made
+    extract = extraction(folder, agent.free.extract) if agent.free.extract else None
     log = Log(audit)
     try:
         with bind(agent, folder) as tools:
-            yield Session(agent, tools, log)
+            yield Session(agent, tools, log, extract)
     finally:
         log.close()
 

@@ -58,7 +58,7 @@ def bind(rows: ToolsRow, folder: Path) -> Toolbox:
     variable of the environment is not set, a package is missing) and JobError (an MCP server does not answer)."""
     paths = {name: folder / "tools" / f"{name}.json" for name in rows.tools}
     asked = {name for name, row in rows.tools.items() if rows.services[row.service].kind == "mcp"}
-    schemas = {name: _schema_of(path, name) for name, path in paths.items() if name not in asked or path.is_file()}
+    schemas = {name: schema_of(path, name) for name, path in paths.items() if name not in asked or path.is_file()}
     box = Toolbox({}, {name: _service(row) for name, row in rows.services.items()})
     try:
         for name, row in rows.tools.items():
@@ -69,7 +69,7 @@ def bind(rows: ToolsRow, folder: Path) -> Toolbox:
     return box
 
 
-def _schema_of(path: Path, name: str) -> Tool:
+def schema_of(path: Path, name: str) -> Tool:
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
