@@ -70,6 +70,7 @@ def measure(folder: Path, rows: list[Any]) -> dict[str, Any]:
         "documents": len(rows), "characters": sum(len(row["text"]) for row in rows),
         "entities": sum(len(run.rows) for run in runs), "states": Counter(run.state for run in runs),
         "endings": Counter(f"{row.ending.value} {row.code}".strip() for run in runs for row in run.rows),
+        "what failed": {row.entity: row.detail for run in runs for row in run.rows if row.ending.value == "failed"},
         "feedback that USS holds": len(filed), "written but not in the document": written,
         "not asked for by any run": sorted(filed - {spelt(row.entity) for run in runs for row in run.rows if row.key}),
         "second pass: documents that ended otherwise": moved,

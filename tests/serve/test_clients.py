@@ -9,7 +9,8 @@ import asyncio
 import gc
 import importlib.util
 import os
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
@@ -100,24 +101,30 @@ class TestOpenai:
 
 @needs("pydantic_ai", "pydantic-ai")
 class TestPydanticAi:
-    @pytest.fixture
-    def agent(self, server: Server) -> Any:
+    @staticmethod
+    @asynccontextmanager
+    async def agent(server: Server) -> AsyncIterator[Any]:
+        """On a client of its own: the one that the library would make is closed by nobody."""
+        from openai import AsyncOpenAI
         from pydantic_ai import Agent
         from pydantic_ai.models.openai import OpenAIChatModel
         from pydantic_ai.providers.openai import OpenAIProvider
 
-        provider = OpenAIProvider(base_url=f"{server.url}/v1", api_key="geheim")
-        agent = Agent(OpenAIChatModel("m", provider=provider))
-        agent.tool_plain(weather)
-        return agent
+        async with AsyncOpenAI(base_url=f"{server.url}/v1", api_key="geheim", max_retries=0) as client:
+            agent = Agent(OpenAIChatModel("m", provider=OpenAIProvider(openai_client=client)))
+            agent.tool_plain(weather)
+            yield agent
 
-    def test_whole(self, agent: Any) -> None:
-        result = asyncio.run(agent.run("weather in Graz?"))
-        assert result.output == "It is sunny in Graz."
+    def test_whole(self, server: Server) -> None:
+        async def go() -> Any:
+            async with self.agent(server) as agent:
+                return (await agent.run("weather in Graz?")).output
 
-    def test_streaming(self, agent: Any) -> None:
+        assert asyncio.run(go()) == "It is sunny in Graz."
+
+    def test_streaming(self, server: Server) -> None:
         async def go() -> str:
-            async with agent.run_stream("weather in Graz?") as result:
+            async with self.agent(server) as agent, agent.run_stream("weather in Graz?") as result:
                 return "".join([piece async for piece in result.stream_text(delta=True)])
 
         assert asyncio.run(go()) == "It is sunny in Graz."
