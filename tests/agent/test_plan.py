@@ -153,6 +153,22 @@ def test_a_service_that_is_down_leaves_a_clear_state_and_the_next_run_finishes(u
     assert sorted(entity for entity, *_ in uss.filed()) == ["low-seven7.com", "new-five5.info"]
 
 
+def test_what_the_service_will_not_be_asked_about_is_final(uss: Uss, tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.agent = desk.agent.model_copy(update={"plan": desk.agent.plan.model_copy(update={"kinds": ("uri",)})})
+    long = f"http://low-seven7.com/{'a' * 3000}"  # longer than a URI of this service
+    found = desk.run(f"The loader is at {long} and hxxp://new-five5[.]info/x.\n", send=True)
+    assert (found.state, endings(found)) == ("complete", {long: "refused", "http://new-five5.info/x": "written"})
+    assert next(row.detail for row in found.rows if row.entity == long).startswith("HTTP 422: ")
+
+
+def test_a_service_that_is_not_where_it_should_be_is_asked_again(
+    uss: Uss, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("USS_URL", f"{uss.url}/elsewhere")
+    assert Desk(tmp_path).run().state == "incomplete"  # 404 says nothing about an entity
+
+
 def test_orders_in_a_report_are_no_way_to_a_write(uss: Uss, tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     text = (

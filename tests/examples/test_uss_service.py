@@ -46,6 +46,7 @@ def file(uss: Uss, key: str = "key-00001", **changes: Any) -> httpx.Response:
         ("HTTP://Evil.com:80/a", {"level": 51}),
         ("http://evil.com/A", {"result": "Not found"}),
         ("1.2.3.4", {"result": "Not found"}),
+        ("https://evil.com/go?to=hxxps://other[.]com/x", {"result": "Not found"}),  # as it works on the wire
     ],
 )
 def test_a_rating_is_found_under_any_spelling_of_its_uri(uss: Uss, uri: str, answer: dict[str, Any]) -> None:
@@ -53,7 +54,20 @@ def test_a_rating_is_found_under_any_spelling_of_its_uri(uss: Uss, uri: str, ans
     assert (got.status_code, got.json()) == (200, answer)
 
 
-@pytest.mark.parametrize("uri", ["hxxp://evil.com", "evil[.]com", "", "two words", "x" * 3000, "http://a:b/", "com"])
+@pytest.mark.parametrize(
+    "uri",
+    [
+        "hxxp://evil.com",
+        "evil[.]com",
+        "evil[.]com/a?b",
+        "http://evil[.]com/a",
+        "",
+        "two words",
+        "x" * 3000,
+        "http://a:b/",
+        "com",
+    ],
+)
 def test_what_is_no_uri_is_refused_with_a_sentence(uss: Uss, uri: str) -> None:
     got = uss.ask("GET", "/v1/reputation", params={"uri": uri})
     assert got.status_code == 422

@@ -16,7 +16,7 @@ from typing import Any
 from steadyhand.agent.claims import read_claim
 from steadyhand.agent.config import AgentFile
 from steadyhand.agent.neutral import neutral
-from steadyhand.agent.plan import UNFINISHED, Asker, Ending, Entity, Row, Run, Runner, Scribe, entities_of
+from steadyhand.agent.plan import UNFINISHED, Asker, Ending, Entity, Row, Run, Runner, Scribe, entities_of, without
 from steadyhand.agent.policy import Code, Proposal, Verdict, screened
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.chat.parse import parse_strict
@@ -175,7 +175,7 @@ class _Free(Runner):
         row = {"entity": entity, "kind": known.kind, "claim": said.claim, "basis": said.basis}
         row |= {"standing": standing or "unknown", "answer": answer.value if answer.ok else None}
         if standing is None:
-            return Row(**row, ending=Ending.FAILED, detail=answer.detail or "the answer has no level")
+            return Row(**row, ending=without(answer), detail=answer.detail or "the answer has no level")
         meant: Verdict = "safe" if verdict == "safe" else "unsafe"
         proposal = self._proposal(known, said, standing, answer, completion)
         proposal = replace(proposal, arguments=arguments, verdict=meant)
@@ -196,5 +196,5 @@ class _Free(Runner):
         answer = self.asked.get(entity.value)
         standing = self.plan.standing(answer.value) if answer and answer.ok else None
         value = answer.value if answer and answer.ok else None
-        ending = Ending.SKIPPED if answer is None else Ending.ASKED if answer.ok else Ending.FAILED
+        ending = Ending.SKIPPED if answer is None else Ending.ASKED if answer.ok else without(answer)
         return Row(entity.value, entity.kind, "unread", "none", standing or "unknown", value, ending)

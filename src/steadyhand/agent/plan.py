@@ -47,7 +47,7 @@ class Ending(Coded):
     WAITING = "waiting", "It waits for an approval."
     CAPPED = "capped", "A cap is reached, so nothing is done."
     WRITTEN = "written", "The service has it."
-    REFUSED = "refused", "The service does not want it."
+    REFUSED = "refused", "The service does not want it, or will not be asked about it."
     UNDONE = "undone", "It was written and taken back by a person."
     DOUBT = "doubt", "It was sent and the answer was lost; the next run reads what became of it."
     ASKED = "asked", "Planning freely, the model asked about it and reported nothing."
@@ -122,6 +122,11 @@ def entities_of(text: str, kinds: Sequence[Kind]) -> list[Entity]:
     for found in extract_resource(text, kinds):
         places.setdefault((found.kind, found.value), []).append(found)
     return [Entity(kind, value, tuple(at)) for (kind, value), at in places.items()]
+
+
+def without(answer: Result) -> Ending:
+    """How an entity ends whose level is not known."""
+    return Ending.REFUSED if answer.final else Ending.FAILED
 
 
 def run(
@@ -219,7 +224,7 @@ class Runner:
         row: dict[str, Any] = {"entity": entity.value, "kind": entity.kind, "claim": said.claim, "basis": said.basis}
         row |= {"standing": standing or "unknown", "answer": answer.value if answer.ok else None}
         if standing is None:
-            return Row(**row, ending=Ending.FAILED, detail=answer.detail or "the answer has no level")
+            return Row(**row, ending=without(answer), detail=answer.detail or "the answer has no level")
         if said.claim == "unclear":
             return Row(**row, ending=Ending.UNCLEAR, detail=said.basis)
         differs = (standing == "unsafe") != (said.claim == "unsafe")

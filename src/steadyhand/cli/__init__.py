@@ -43,6 +43,7 @@ COMMANDS = {
     "split": Entry("steadyhand.cli.data:split_command", "Split a dataset into train and eval, near-copies together."),
     "import": Entry("steadyhand.cli.data:import_command", "Turn a dataset in a common format into a domain folder."),
     "export": Entry("steadyhand.cli.export:export_command", "Write a domain as a dataset, or a model to serve."),
+    "quantize": Entry("steadyhand.cli.quantize:quantize_command", "Find the smallest weights that cost no tool calls."),
     "extract": Entry("steadyhand.cli.extract:extract_command", "Find domains, IP addresses and URIs in reports."),
     "diagnose": Entry(
         "steadyhand.cli.diagnose:diagnose_command", "Say what a task lacks: knowledge, behaviour, reasoning."

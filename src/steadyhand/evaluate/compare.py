@@ -165,23 +165,30 @@ def _share(outcomes: Sequence[bool]) -> float | None:
 
 
 def knowledge_check(base: Evaluation, tuned: Evaluation, margin: float) -> Check | None:
-    """general_knowledge_loss: one-sided non-inferiority on facts (clusters). The value is the share lost, base - tuned,
-    negative for a gain; `low` and `high` are each one-sided 95 % bounds of it."""
-    spec = next(rate for rate in RATES if rate.name == KNOWLEDGE)
-    after = {sample.key: sample.passed for sample in spec.samples(tuned.items)}
-    pairs = [(s.cluster, s.passed, after[s.key]) for s in spec.samples(base.items) if s.key in after]
-    if not pairs:
-        return None
-    return knowledge_loss(pairs, base.model, margin)
+    """general_knowledge_loss, on facts (clusters); see `loss_check`."""
+    return loss_check(base, tuned, KNOWLEDGE, margin, "facts")
 
 
 def knowledge_loss(pairs: Sequence[tuple[str, bool, bool]], base: str, margin: float) -> Check:
     """The same from (fact, before, after) of every question, at least one; `base` names what it is held against."""
+    return _loss(KNOWLEDGE, pairs, base, margin, "facts")
+
+
+def loss_check(a: Evaluation, b: Evaluation, metric: str, margin: float, units: str = "units") -> Check | None:
+    """What b loses of a rate: one-sided non-inferiority on its clusters, which `units` names. The value is the share
+    lost, a - b, negative for a gain; `low` and `high` are each one-sided 95 % bounds of it. None: no common samples."""
+    spec = next(rate for rate in RATES if rate.name == metric)
+    after = {sample.key: sample.passed for sample in spec.samples(b.items)}
+    pairs = [(s.cluster, s.passed, after[s.key]) for s in spec.samples(a.items) if s.key in after]
+    return _loss(metric, pairs, a.model, margin, units) if pairs else None
+
+
+def _loss(metric: str, pairs: Sequence[tuple[str, bool, bool]], base: str, margin: float, named: str) -> Check:
     units = collapse(pairs)
     found = noninferiority(units, margin)
     needed = cases_for_noninferiority(units, margin) if found.word == "INSUFFICIENT" else None
     return Check(
-        metric="general_knowledge_loss",
+        metric=f"{metric}_loss",
         bar=f"non-inferior to {base} at {100 * margin:g} points",
         verdict=found.word,
         value=0.0 - found.difference,
@@ -190,5 +197,5 @@ def knowledge_loss(pairs: Sequence[tuple[str, bool, bool]], base: str, margin: f
         n=units.n,
         p_value=found.p_value,
         cases_needed=needed,
-        reason=f"{units.gains} facts gained, {units.losses} lost of {units.n}; value is the share lost",
+        reason=f"{units.gains} {named} gained, {units.losses} lost of {units.n}; value is the share lost",
     )

@@ -75,8 +75,7 @@ def export_model(place: str, to: Path, forms: Collection[Form], *, kind: Kind = 
     Raises UsageError when `to` holds something or there is no adapter to export, PrerequisiteError for what is no
     model, and JobError when the merged model does not answer as the adapter or a file does not read back.
     """
-    if to.exists() and (not to.is_dir() or any(to.iterdir())):
-        raise UsageError("not an empty folder", where=str(to), next="name a new folder")
+    refuse_full(to)
     source = source_of(place, name)
     if "adapter" in forms and source.adapter is None:
         raise UsageError("there is no adapter: the weights themselves were trained", where=place, next="leave it out")
@@ -84,6 +83,11 @@ def export_model(place: str, to: Path, forms: Collection[Form], *, kind: Kind = 
     publish(to, lambda folder: made.append(_fill(source, folder, forms, kind)))
     (found,) = made
     return Exported(to, found.name, found.files, found.parity, found.gguf, found.commands, found.notes)
+
+
+def refuse_full(to: Path) -> None:
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise UsageError("not an empty folder", where=str(to), next="name a new folder")
 
 
 def source_of(place: str, name: str = "") -> Source:

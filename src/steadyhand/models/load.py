@@ -142,14 +142,14 @@ def load_weights(
     bitsandbytes only). Raises PrerequisiteError, also for weights that are missing or of another shape, which
     transformers would silently draw at random.
     """
-    place = _device(device)
+    place = device_of(device)
     base = base_of(folder)
     if quantised:
         from steadyhand.models.quantised import four_bits
 
-        model = _base_weights(base or folder, _dtype(dtype, place), **four_bits(place))
+        model = _base_weights(base or folder, dtype_of(dtype, place), **four_bits(place))
     else:
-        model = _base_weights(base or folder, _dtype(dtype, place)).to(place)
+        model = _base_weights(base or folder, dtype_of(dtype, place)).to(place)
     if base is None:
         return model
     return _with_adapter(model, folder, trainable)
@@ -245,7 +245,7 @@ def _digest(path: Path) -> bytes:
         return hashlib.file_digest(file, "sha256").digest()
 
 
-def _device(device: str) -> str:
+def device_of(device: str) -> str:
     import torch
 
     if device == "auto":
@@ -255,7 +255,7 @@ def _device(device: str) -> str:
     return device
 
 
-def _dtype(dtype: str, device: str) -> torch.dtype:
+def dtype_of(dtype: str, device: str) -> torch.dtype:
     import torch
 
     names = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}

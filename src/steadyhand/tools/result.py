@@ -34,6 +34,11 @@ class Result:
     def ok(self) -> bool:
         return self.status is Status.OK
 
+    @property
+    def final(self) -> bool:
+        """Refused for what was asked, so that asking again is refused again (RFC 9110, section 15.5)."""
+        return self.status is Status.REFUSED and self.code in (400, 413, 414, 422)
+
     def text(self) -> str:
         """What a model is shown: the answer, or an object with `error`."""
         if self.ok or isinstance(self.value, dict):
