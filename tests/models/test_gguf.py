@@ -23,7 +23,7 @@ def test_whole_weights_answer_alike_and_rounded_ones_by_their_error(model: Path,
     ours, prompt = load(model), tiny.prompts(1)[0]
     off = {}
     for kind in ("f32", "q8_0", "q4_0"):
-        report = write_gguf(model, tmp_path / f"{kind}.gguf", kind)  # type: ignore[arg-type]
+        report = write_gguf(model, tmp_path / f"{kind}.gguf", kind)
         theirs = load_gguf(report.path, model)
         off[kind] = float((theirs.logits(prompt) - ours.logits(prompt)).abs().max())
         assert theirs.fingerprint == load_gguf(report.path, model).fingerprint != ours.fingerprint

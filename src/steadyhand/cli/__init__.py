@@ -56,6 +56,7 @@ COMMANDS = {
     ),
     "train": Entry("steadyhand.cli.train:train_command", "Look at a training before it runs: its tokens, its memory."),
     "run": Entry("steadyhand.cli.run:run_command", "Take a domain folder to a signed-off model and a report."),
+    "online": Entry("steadyhand.cli.online:online_command", "Train a run's model on its own answers, round by round."),
     "eval": Entry("steadyhand.cli.evaluate:eval_command", "Measure a model on a domain's scenarios and probes."),
     "compare": Entry("steadyhand.cli.evaluate:compare_command", "Compare two evaluations item by item."),
     "gate": Entry("steadyhand.cli.evaluate:gate_command", "Exit 1 when an evaluation misses its bars (for CI)."),

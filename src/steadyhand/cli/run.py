@@ -95,7 +95,7 @@ def run_command(
     settings = settings_of(folder, sets, model__base=model)
     out = out or Path("runs") / folder.resolve().name
     if only_plan:
-        return _show_plan(plan(folder, settings, out), as_json)
+        return show_plan(plan(folder, settings, out), as_json)
     console = Console()
     with console.closing():
         desk = run(folder, settings, out, console)
@@ -123,7 +123,7 @@ def report_command(out: Path, to: Path | None, language: str, as_json: bool) -> 
     return EXIT_OK
 
 
-def _show_plan(steps: Sequence[Planned], as_json: bool) -> int:
+def show_plan(steps: Sequence[Planned], as_json: bool) -> int:
     if as_json:
         emit_json({"plan": [{"stage": s.name, "key": s.key, "state": s.state, "reason": s.reason} for s in steps]})
         return EXIT_OK

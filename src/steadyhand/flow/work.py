@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from pydantic import BaseModel
 
-from steadyhand.chat.messages import Message, Tool
+from steadyhand.chat.messages import Message
 from steadyhand.domain.decisions import Decision, decisions, spread
 from steadyhand.domain.model import Domain
-from steadyhand.domain.rows import Row
+from steadyhand.domain.rows import Group, Row
 from steadyhand.errors import JobError
 from steadyhand.flow.desk import Desk
 from steadyhand.flow.interrupt import first_interrupt
@@ -58,15 +58,15 @@ def check(desk: Desk, out: Path) -> None:
 
 
 def evaluate_base(desk: Desk, out: Path) -> None:
-    _evaluate(desk, out, "base", desk.parts.base, clarify=True)
+    evaluate(desk, out, "base", desk.parts.base, clarify=True)
 
 
 def evaluate_sft(desk: Desk, out: Path) -> None:
-    _evaluate(desk, out, "sft", desk.artefact("sft") / MODEL)
+    evaluate(desk, out, "sft", desk.artefact("sft") / MODEL)
 
 
 def evaluate_dpo(desk: Desk, out: Path) -> None:
-    _evaluate(desk, out, "dpo", desk.artefact("merge") / MODEL)
+    evaluate(desk, out, "dpo", desk.artefact("merge") / MODEL)
 
 
 def sft(desk: Desk, out: Path) -> None:
@@ -110,11 +110,9 @@ def pairs(desk: Desk, out: Path) -> None:
     model = load(desk.artefact("sft") / MODEL, dtype=desk.settings.model.dtype)
     domain = replace(desk.parts.domain, scenarios=spread(desk.parts.training, desk.settings.pairs.max_groups))
     errors = _own_errors(desk, model, domain) if desk.settings.pairs.own_errors else []
-
-    def text_of(messages: tuple[Message, ...], tools: tuple[Tool, ...], target: Message) -> str:
-        return model.renderer.completion_text(messages, tools, target)
-
-    groups = build_groups(domain, errors, text_of, k=desk.settings.dpo.k, seed=desk.settings.seed)
+    groups = build_groups(
+        domain, errors, model.renderer.completion_text, k=desk.settings.dpo.k, seed=desk.settings.seed
+    )
     if not groups:
         raise JobError("no preference group could be made", next="the domain needs scenarios with split: train")
     (out / "groups.jsonl").write_text("".join(json.dumps(plain(g), ensure_ascii=False) + "\n" for g in groups), "utf-8")
@@ -122,13 +120,16 @@ def pairs(desk: Desk, out: Path) -> None:
 
 
 def dpo(desk: Desk, out: Path) -> None:
+    train_on(read_groups(desk.artefact("pairs") / "groups.jsonl"), desk.artefact("sft") / MODEL, "dpo", desk, out)
+
+
+def train_on(groups: Sequence[Group], start: Path, name: str, desk: Desk, out: Path) -> None:
+    """Preference training of the model at `start`, as the stage `name`."""
     from steadyhand.train.dpo import train_dpo
 
-    groups = read_groups(desk.artefact("pairs") / "groups.jsonl")
-    trained = desk.work("dpo") / "trained"
+    trained = desk.work(name) / "trained"
     config = replace(_config(DpoConfig, desk.settings.dpo, desk), truncation=desk.settings.sft.truncation)
     rows = _taught_rows(desk, scenarios=False) if config.replay_tokens else []  # the groups bring the scenarios
-    start = desk.artefact("sft") / MODEL
     guard = guard_of(desk, reference_of(desk.artefact("sft")))
     with first_interrupt() as stop:
         result = train_dpo(start, groups, config, trained, _figures(desk), rows=rows, stop=stop, guard=guard)
@@ -139,11 +140,15 @@ def dpo(desk: Desk, out: Path) -> None:
 
 
 def merge(desk: Desk, out: Path) -> None:
+    merge_from(desk.artefact("dpo") / MODEL, desk, out)
+
+
+def merge_from(trained: Path, desk: Desk, out: Path) -> None:
     """One plain model folder, or virtual tokens beside their base, which nothing can merge; its answers are those of
     the adapter, or the run stops."""
     from steadyhand.train.merge import merge_or_keep
 
-    report = merge_or_keep(desk.artefact("dpo") / MODEL, out / MODEL, _parity_prompts(desk))
+    report = merge_or_keep(trained, out / MODEL, _parity_prompts(desk))
     write_json(out / "parity.json", asdict(report) | {"folder": MODEL})
 
 
@@ -226,7 +231,7 @@ def sampling_of(settings: Settings) -> Sampling:
     return Sampling(given.temperature, given.top_p, given.max_tokens, given.seed)
 
 
-def _evaluate(desk: Desk, out: Path, name: str, folder: Path, *, clarify: bool = False) -> None:
+def evaluate(desk: Desk, out: Path, name: str, folder: Path, *, clarify: bool = False) -> None:
     write_evaluation(out, _measure(desk, name, folder, clarify=clarify))
 
 

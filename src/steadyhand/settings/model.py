@@ -210,6 +210,28 @@ class DpoSettings(Section):
     """Go on with a model that failed the health gate or shows damage; written into the report's manifest."""
 
 
+class OnlineSettings(Section):
+    """Online DPO after a run: the model's own answers are compared and trained on, round by round, as `dpo` says."""
+
+    samples: Annotated[int, Field(ge=2)] = 4
+    """Answers that the model gives to each situation of a round."""
+
+    temperature: Positive = 1.0
+    """Temperature of these answers."""
+
+    decisions: CountOrNone = 256
+    """Situations of a round at most, taken evenly from the training scenarios. 0: all of them."""
+
+    reference: bool = True
+    """Whether the scenario's own answer competes, so that what the model always gets wrong teaches as well."""
+
+    judge: str = "rules"
+    """`rules` (strict match and answer rules), or the URL of an OpenAI-compatible server with a model that judges."""
+
+    judge_model: str = ""
+    """The name of the judging model on that server."""
+
+
 class WatchSettings(Section):
     """The health watch: a training that damages the model is stopped. It changes no weight of a healthy one."""
 
@@ -318,6 +340,7 @@ class Settings(Section):
     gate: GateSettings = GateSettings()
     pairs: PairsSettings = PairsSettings()
     dpo: DpoSettings = DpoSettings()
+    online: OnlineSettings = OnlineSettings()
     watch: WatchSettings = WatchSettings()
     eval: EvalSettings = EvalSettings()
     sampling: SamplingSettings = SamplingSettings()

@@ -1,0 +1,98 @@
+"""Which of two answers to one decision is better, judged in both orders; a word that depends on the order is a tie.
+
+A judge that favours a position would otherwise teach the position (Zheng et al. 2023, section 4.1). Ties teach nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Literal, Protocol
+
+from steadyhand.chat.match import match
+from steadyhand.chat.messages import Message
+from steadyhand.chat.parse import parse_strict
+from steadyhand.models.backend import Backend, Prompt, Sampling
+from steadyhand.pairs.case import Case, wrong
+
+Choice = Literal["first", "second", "tie"]
+Pair = tuple[Case, str, str]
+
+_ASK = """\
+Two answers of an assistant to the same situation. Decide which one is better: it calls the right tool with the right \
+arguments, or rightly calls none, and says what is true.
+
+Tools: {tools}
+
+Dialogue:
+{dialogue}
+
+Answer A:
+{first}
+
+Answer B:
+{second}
+
+Reply with one word: A, B or TIE."""
+
+
+class Judge(Protocol):
+    """Judges pairs as they stand, each in one order."""
+
+    def __call__(self, pairs: Sequence[Pair]) -> list[Choice]: ...
+
+
+def settled(judge: Judge, pairs: Sequence[Pair]) -> list[Choice]:
+    """The judge's word on each pair where it is the same in both orders, a tie elsewhere."""
+    forward = judge(pairs)
+    backward = judge([(case, second, first) for case, first, second in pairs])
+    turned: dict[Choice, Choice] = {"first": "second", "second": "first", "tie": "tie"}
+    return [one if one == turned[other] else "tie" for one, other in zip(forward, backward, strict=True)]
+
+
+def by_rules(pairs: Sequence[Pair]) -> list[Choice]:
+    """What strictly passes is better than what is verifiably wrong; everything else is a tie."""
+    return [_ruled(*pair) for pair in pairs]
+
+
+def _ruled(case: Case, first: str, second: str) -> Choice:
+    if passes(case, first) and wrong(case, second):
+        return "first"
+    return "second" if passes(case, second) and wrong(case, first) else "tie"
+
+
+def passes(case: Case, raw: str) -> bool:
+    """Whether `raw` is what is due: strictly parsed and matched, and its text keeps to the answer rule."""
+    parsed = parse_strict(raw)
+    ordered = case.decision.scenario.ordered
+    if not match(case.target.calls, parsed, case.tools, ordered=ordered).passed:
+        return False
+    return case.decision.answer is None or case.decision.answer.accepts(parsed.content)
+
+
+class ModelJudge:
+    """Asks a model, greedily. An answer that is not one of the three words is a tie."""
+
+    def __init__(self, backend: Backend, max_tokens: int = 1024) -> None:
+        self.backend, self.sampling = backend, Sampling(max_tokens=max_tokens)
+
+    def __call__(self, pairs: Sequence[Pair]) -> list[Choice]:
+        prompts = [Prompt((Message("user", _question(*pair)),)) for pair in pairs]
+        return [_word(found.text) for found in self.backend.generate(prompts, self.sampling)] if prompts else []
+
+
+def _question(case: Case, first: str, second: str) -> str:
+    tools = "; ".join(f"{tool.name}: {tool.description}" for tool in case.tools) or "none"
+    dialogue = "\n".join(f"{message.role}: {_said(message)}" for message in case.decision.messages)
+    return _ASK.format(tools=tools, dialogue=dialogue, first=first, second=second)
+
+
+def _said(message: Message) -> str:
+    calls = [f"{call.name}({call.arguments})" for call in message.calls]
+    return " ".join([message.content, *calls]).strip()
+
+
+def _word(text: str) -> Choice:
+    said = re.fullmatch(r"\W*(A|B|TIE)\W*", parse_strict(text).content.strip(), re.IGNORECASE)
+    words: dict[str, Choice] = {"A": "first", "B": "second"}
+    return words.get(said[1].upper(), "tie") if said else "tie"
