@@ -90,7 +90,7 @@ def small_model(vocabulary: int) -> Any:
 
 
 def test_a_resumed_pretraining_ends_at_the_same_weights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pretrain, "new_model", lambda vocabulary, eos, pad: small_model(vocabulary))
+    monkeypatch.setattr(pretrain, "new_model", lambda vocabulary, eos, pad, layers: small_model(vocabulary))
     monkeypatch.setattr(pretrain, "build", lambda seed: build(rows=300, seed=seed))
     monkeypatch.setattr(probe, "exact_rates", lambda *_, **__: {})
     monkeypatch.setattr(pretrain, "SAVE_STEPS", 2)
@@ -115,3 +115,19 @@ def test_a_resumed_pretraining_ends_at_the_same_weights(tmp_path: Path, monkeypa
     pretrain.train(tmp_path / "killed", steps=4, seed=3, threads=1)
     whole, resumed = ((tmp_path / name / "model" / "model.safetensors").read_bytes() for name in ("whole", "killed"))
     assert whole == resumed
+
+
+def test_a_deeper_model_begins_as_the_one_that_it_inherits(tokenizer: Any, tmp_path: Path) -> None:
+    torch.manual_seed(0)
+    size = (len(tokenizer), tokenizer.eos_token_id, tokenizer.pad_token_id)
+    old, deeper = pretrain.new_model(*size, 2), pretrain.new_model(*size, 3)
+    old.save_pretrained(tmp_path)
+    tokenizer.save_pretrained(tmp_path)
+    pretrain.inherit(deeper, tokenizer, tmp_path)
+    ids = torch.tensor([tokenizer("check 8.8.8.8 and evil.com", add_special_tokens=False)["input_ids"]])
+    with torch.inference_mode():
+        assert torch.equal(deeper(input_ids=ids).logits, old(input_ids=ids).logits)
+    deeper(input_ids=ids, labels=ids).loss.backward()
+    added = deeper.model.layers[1].mlp.down_proj.weight
+    assert not added.any()
+    assert added.grad.any()  # and it learns
