@@ -85,7 +85,7 @@ def test_a_service_that_is_down_is_exit_4_and_recover_reads_later(
     (domain / "agent.yaml").write_text(
         text.replace("retries: 3", "retries: 0").replace("approval: true", "approval: false")
     )
-    for name in ("query_uss", "report_uss"):
+    for name in ("extract_resource", "query_uss", "report_uss"):
         (domain / "tools" / f"{name}.json").write_bytes((Path(FOLDER) / "tools" / f"{name}.json").read_bytes())
     uss.fault({"kind": "drop_after", "method": "POST"}, {"kind": "fail", "path": "/v1/feedback", "method": "GET"})
     code, out, _ = steady(capsys, "agent", "run", "reports", "--domain", str(domain), "--send", "--json")
