@@ -111,7 +111,7 @@ def test_a_report_is_one_tree_of_spans(watch: Watch, uss: Uss, tmp_path: Path) -
     text = (FOLDER / "agent.yaml").read_text("utf-8").replace("approval: true", "approval: false")
     (tmp_path / "tools").mkdir()
     (tmp_path / "agent.yaml").write_text(text, "utf-8")
-    for name in ("query_uss", "report_uss"):
+    for name in ("extract_resource", "query_uss", "report_uss"):
         (tmp_path / "tools" / f"{name}.json").write_bytes((FOLDER / "tools" / f"{name}.json").read_bytes())
     with (
         opened(tmp_path, tmp_path / "audit.jsonl") as session,
