@@ -167,7 +167,8 @@ def test_a_server_that_dies_in_a_call_leaves_doubt_and_the_next_call_starts_it_a
 def test_a_report_goes_through_the_plan_over_mcp(uss: Uss, tmp_path: Path) -> None:
     example = (ROOT / "examples" / "uss" / "agent.yaml").read_text("utf-8")
     plan = example[example.index("plan:") :].replace("approval: true", "approval: false")
-    (tmp_path / "agent.yaml").write_text(TEXT.replace("SERVICE", STDIO) + plan.replace("  extract: extract_resource", "  # no"), "utf-8")
+    plan = plan.replace("  extract: extract_resource", "  # no")
+    (tmp_path / "agent.yaml").write_text(TEXT.replace("SERVICE", STDIO) + plan, "utf-8")
     with opened(tmp_path, tmp_path / "audit.jsonl") as session:
         found = [session.take("The loader calls home to low-seven7[.]com.\n", send=True) for _ in range(2)]
     assert [(row.ending.value, row.detail.split()[-1]) for run in found for row in run.rows] == [
