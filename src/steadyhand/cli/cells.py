@@ -1,19 +1,19 @@
-"""What commands over experiments share: options, progress with the time left for all cells, and plans."""
+"""What commands over experiments share: options, and progress with the time left for all cells."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.console import duration, emit_json
+from steadyhand.cli.console import duration
 from steadyhand.cli.options import Command, json_option, set_option
 from steadyhand.cli.run import Console
-from steadyhand.errors import EXIT_OK, UsageError
+from steadyhand.errors import UsageError
 
 if TYPE_CHECKING:
     from steadyhand.flow.desk import Planned
@@ -55,18 +55,6 @@ def cell_options(command: str) -> Callable[[Command], Command]:
         json_option,
     )
     return lambda made: reduce(lambda inner, option: option(inner), reversed(shared), made)
-
-
-def show_plan(steps: Sequence[Planned], as_json: bool) -> int:
-    if as_json:
-        emit_json({"plan": [{"cell": s.name, "key": s.key, "state": s.state, "reason": s.reason} for s in steps]})
-        return EXIT_OK
-    width = max(len(step.name) for step in steps)
-    for step in steps:
-        click.echo(f"{step.state:<5} {step.name:<{width}}  {step.reason}")
-    if all(step.state == "done" for step in steps):
-        click.echo("nothing to do")
-    return EXIT_OK
 
 
 def numbers(text: str, what: str, least: int) -> tuple[int, ...]:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.cells import CellConsole, show_plan
+from steadyhand.cli.cells import CellConsole
 from steadyhand.cli.console import emit_json, say
 from steadyhand.cli.options import json_option, set_option
-from steadyhand.cli.run import settings_of
+from steadyhand.cli.run import settings_of, show_plan
 from steadyhand.errors import EXIT_NO, EXIT_OK
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ def diagnose_command(
     settings = settings_of(folder, sets, model__base=model)
     out = out or Path("runs") / f"{folder.resolve().name}-diagnose"
     if only_plan:
-        return show_plan(diagnose_plan(folder, settings, out, cases), as_json)
+        return show_plan(diagnose_plan(folder, settings, out, cases), as_json, "cell")
     console = CellConsole()
     with console.closing():
         found = diagnose_domain(folder, settings, out, console, cases)

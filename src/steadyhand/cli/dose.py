@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.cells import CellConsole, cell_options, numbers, show_plan
+from steadyhand.cli.cells import CellConsole, cell_options, numbers
 from steadyhand.cli.console import emit_json
-from steadyhand.cli.run import settings_of
+from steadyhand.cli.run import settings_of, show_plan
 from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def dose_command(
         from steadyhand.flow.shortcut import shortcut_plan, try_shortcut
 
         if only_plan:
-            return show_plan(shortcut_plan(folder, shortcut, settings, out, chosen, shows), as_json)
+            return show_plan(shortcut_plan(folder, shortcut, settings, out, chosen, shows), as_json, "cell")
         console = CellConsole()
         with console.closing():
             tried = try_shortcut(folder, shortcut, settings, out, chosen, shows, console)
@@ -80,7 +80,7 @@ def dose_command(
     from steadyhand.flow.dose import dose, dose_plan
 
     if only_plan:
-        return show_plan(dose_plan(folder, settings, out, request), as_json)
+        return show_plan(dose_plan(folder, settings, out, request), as_json, "cell")
     console = CellConsole()
     with console.closing():
         found = dose(folder, settings, out, request, console)

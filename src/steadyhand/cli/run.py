@@ -123,12 +123,14 @@ def report_command(out: Path, to: Path | None, language: str, as_json: bool) -> 
     return EXIT_OK
 
 
-def show_plan(steps: Sequence[Planned], as_json: bool) -> int:
+def show_plan(steps: Sequence[Planned], as_json: bool, unit: str = "stage") -> int:
+    """What would run and why; `unit` is what the JSON calls a step."""
     if as_json:
-        emit_json({"plan": [{"stage": s.name, "key": s.key, "state": s.state, "reason": s.reason} for s in steps]})
+        emit_json({"plan": [{unit: s.name, "key": s.key, "state": s.state, "reason": s.reason} for s in steps]})
         return EXIT_OK
+    width = max(len(step.name) for step in steps)
     for step in steps:
-        click.echo(f"{step.state:<5} {step.name:<10} {step.reason}")
+        click.echo(f"{step.state:<5} {step.name:<{width}}  {step.reason}")
     if all(step.state == "done" for step in steps):
         click.echo("nothing to do")
     return EXIT_OK

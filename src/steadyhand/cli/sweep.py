@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.cells import CellConsole, cell_options, show_plan
+from steadyhand.cli.cells import CellConsole, cell_options
 from steadyhand.cli.console import emit_json, say
 from steadyhand.cli.options import flags_of
-from steadyhand.cli.run import settings_of
+from steadyhand.cli.run import settings_of, show_plan
 from steadyhand.errors import EXIT_NO, EXIT_OK
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def sweep_command(
     out = out or Path("runs") / f"{folder.resolve().name}-sweep"
     request = Request(file, held, items, known, looks, alpha, full)
     if only_plan:
-        return show_plan(sweep_plan(folder, flags, out, request), as_json)
+        return show_plan(sweep_plan(folder, flags, out, request), as_json, "cell")
     console = CellConsole()
     with console.closing():
         found = sweep(folder, flags, out, request, console)
