@@ -15,21 +15,16 @@ from pathlib import Path
 
 from steadyhand.chat.messages import Json
 from steadyhand.domain.decisions import spread
-from steadyhand.domain.load import load
 from steadyhand.errors import UsageError
+from steadyhand.flow import run as main
 from steadyhand.flow import work
 from steadyhand.flow.desk import Desk, Planned, Watcher
-from steadyhand.flow.engine import carry_out
 from steadyhand.flow.outcome import figures
-from steadyhand.flow.parts import parts_of, plain
-from steadyhand.flow.plan import SEEN, keys_of, planned
+from steadyhand.flow.parts import plain
 from steadyhand.flow.run import MEASURED, REPLAYED, STAGES
 from steadyhand.flow.shelf import read_evaluation, read_groups, read_json, write_json
 from steadyhand.flow.stage import Stage, stage
 from steadyhand.flow.work import MODEL
-from steadyhand.ledger.lock import folder_lock
-from steadyhand.ledger.records import Records
-from steadyhand.ledger.store import Store
 from steadyhand.models.backend import Backend, Progress, Prompt, Sampling
 from steadyhand.pairs.case import Case, cases
 from steadyhand.pairs.judge import Judge, ModelJudge, by_rules
@@ -59,32 +54,22 @@ def stages(rounds: int) -> tuple[Stage, ...]:
 
 def plan(folder: Path, settings: Settings, out: Path, rounds: int) -> list[Planned]:
     """What `online` would do and why; trains nothing and writes nothing."""
-    parts, made = parts_of(load(folder), settings), stages(rounds)
-    store = Store(out) if (out / SEEN).is_file() else None
-    return planned(made, keys_of(made, parts.hashes, settings), parts.hashes, settings, store)
+    return main.plan(folder, settings, out, stages(rounds))
 
 
 def online(folder: Path, settings: Settings, out: Path, rounds: int, watcher: Watcher) -> Desk:
     """Carries out a run's stages where they are not done, and then the rounds. Raises what a run raises, and UsageError
     for a judge without a model's name."""
-    _judge(settings)
-    parts, made = parts_of(load(folder), settings), stages(rounds)
-    keys = keys_of(made, parts.hashes, settings)
-    with folder_lock(out), Records(settings.ledger.url or f"sqlite:///{out / 'ledger.sqlite'}") as records:
-        store = Store(out)
-        store.gc()
-        steps = planned(made, keys, parts.hashes, settings, store)
-        desk = Desk(parts, settings, store, keys, watcher, tuple(steps))
-        carry_out(made, desk, records)
-    return desk
+    _judge(settings)  # a mistake shows before the work
+    return main.run(folder, settings, out, watcher, stages(rounds))
 
 
 def answer(before: str, number: int, desk: Desk, out: Path) -> None:
     """The model's answers to training decisions, judged, as groups."""
-    from steadyhand.models.load import load as load_model
+    from steadyhand.models.load import load
 
     given = desk.settings.online
-    model = load_model(desk.artefact(before) / MODEL, dtype=desk.settings.model.dtype)
+    model = load(desk.artefact(before) / MODEL, dtype=desk.settings.model.dtype)
     domain = replace(desk.parts.domain, scenarios=spread(desk.parts.training, given.decisions))
     asked = cases(domain, model.renderer.completion_text)
     texts = answers_of(model, asked, desk, 1000 * number)
@@ -148,10 +133,8 @@ def story(desk: Desk, rounds: int) -> dict[str, Json]:
 
 
 def _sampling(settings: Settings, seed: int) -> Sampling:
-    given = settings.online
-    return replace(
-        Sampling(given.temperature, 1.0, settings.sampling.max_tokens), seed=settings.seed * 1_000_003 + seed
-    )
+    own = settings.seed * 1_000_003 + seed
+    return Sampling(settings.online.temperature, 1.0, settings.sampling.max_tokens, own)
 
 
 def _judge(settings: Settings) -> Judge:

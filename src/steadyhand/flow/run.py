@@ -17,7 +17,7 @@ from steadyhand.flow.engine import carry_out
 from steadyhand.flow.parts import parts_of
 from steadyhand.flow.plan import SEEN, keys_of, planned
 from steadyhand.flow.shelf import copy_files, read_json
-from steadyhand.flow.stage import stage
+from steadyhand.flow.stage import Stage, stage
 from steadyhand.ledger.lock import folder_lock
 from steadyhand.ledger.records import Records
 from steadyhand.ledger.store import Store
@@ -48,27 +48,27 @@ STAGES = (  # name, work, the stages it reads, the parts of the domain it reads,
 # fmt: on
 
 
-def plan(folder: Path, settings: Settings, out: Path) -> list[Planned]:
+def plan(folder: Path, settings: Settings, out: Path, stages: Sequence[Stage] = STAGES) -> list[Planned]:
     """What `run` would do and why; trains nothing and writes nothing."""
     parts = parts_of(load(folder), settings)
     store = Store(out) if (out / SEEN).is_file() else None  # a store makes its folders
-    return planned(STAGES, keys_of(STAGES, parts.hashes, settings), parts.hashes, settings, store)
+    return planned(stages, keys_of(stages, parts.hashes, settings), parts.hashes, settings, store)
 
 
-def run(folder: Path, settings: Settings, out: Path, watcher: Watcher) -> Desk:
+def run(folder: Path, settings: Settings, out: Path, watcher: Watcher, stages: Sequence[Stage] = STAGES) -> Desk:
     """Carry out every stage that is not done. Raises GateFailed when fine-tuning damaged the model: the base is kept.
 
     `out` holds artefacts, checkpoints and records; the returned desk gives every stage's artefact.
     """
     parts = parts_of(load(folder), settings)
-    keys = keys_of(STAGES, parts.hashes, settings)
+    keys = keys_of(stages, parts.hashes, settings)
     with folder_lock(out), Records(settings.ledger.url or f"sqlite:///{out / 'ledger.sqlite'}") as records:
         store = Store(out)
         store.gc()  # what a killed run was writing
-        steps = planned(STAGES, keys, parts.hashes, settings, store)
+        steps = planned(stages, keys, parts.hashes, settings, store)
         _require_machine(settings, steps)
         desk = Desk(parts, settings, store, keys, watcher, tuple(steps))
-        carry_out(STAGES, desk, records)
+        carry_out(stages, desk, records)
     return desk
 
 
