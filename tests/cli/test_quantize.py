@@ -32,6 +32,7 @@ def test_each_type_is_held_against_the_whole_model(
     whole, small = found["types"]
     assert (whole["type"], whole["error"], whole["passed"]) == ("f32", 0.0, True)
     assert whole["metrics"] == found["whole"]["metrics"]
+    assert "determinism_outcome" not in whole["metrics"]  # a type is asked everything once
     assert [check["metric"] for check in whole["checks"]] == ["tool_call_accuracy_loss", "general_knowledge_loss"]
     assert small["bytes"] < whole["bytes"]
     assert (found["best"], found["exported"]) == ("q8_0", str(tmp_path / "out"))

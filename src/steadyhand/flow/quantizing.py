@@ -22,6 +22,7 @@ from steadyhand.flow.work import sampling_of
 from steadyhand.ledger.result import Check, Evaluation
 from steadyhand.models.backend import Backend, Progress
 from steadyhand.settings import Settings
+from steadyhand.settings.model import EvalSettings
 from steadyhand.train.merge import merge
 
 CALLS = "tool_call_accuracy"
@@ -101,6 +102,10 @@ class _Desk:
     progress: Progress
     done: int = 0  # models
 
+    @property
+    def _eval(self) -> EvalSettings:
+        return self.settings.eval.model_copy(update={"determinism_items": 0})  # a type is asked everything once
+
     def measured(self, backend: Backend, name: str) -> Evaluation:
         """The model's answers, from the kept ones when the same model was asked the same before."""
         path = self.keep / f"{self._key(backend)}.json"
@@ -117,11 +122,11 @@ class _Desk:
 
     def _asked(self, backend: Backend, name: str) -> Evaluation:
         return evaluate(
-            backend, self.domain, model=name, sampling=sampling_of(self.settings), settings=self.settings.eval,
+            backend, self.domain, model=name, sampling=sampling_of(self.settings), settings=self._eval,
             suites=_ASKED, seed=self.settings.seed,
             progress=lambda done, total, _: self.progress(self.done * total + done, self.models * total),
         )  # fmt: skip
 
     def _key(self, backend: Backend) -> str:
         asked, sampling = item_set(targets(self.domain, _ASKED)), asdict(sampling_of(self.settings))
-        return digest([backend.fingerprint, asked, sampling, self.settings.eval.model_dump(), self.settings.seed])[:24]
+        return digest([backend.fingerprint, asked, sampling, self._eval.model_dump(), self.settings.seed])[:24]
