@@ -15,7 +15,7 @@ from steadyhand.domain.rows import Rejected, Row
 from steadyhand.errors import UsageError
 from steadyhand.models.load import load_tokenizer, resolve
 from steadyhand.train.config import DpoConfig, SftConfig
-from steadyhand.train.data import Sample, dpo_plan, group_samples, nested, samples, sft_plan
+from steadyhand.train.data import Sample, group_plan, group_samples, nested, samples, sft_plan
 from tests import tiny
 
 
@@ -144,7 +144,7 @@ def test_a_step_holds_rows_of_every_length_and_a_pass_of_one() -> None:
 
 @given(st.integers(1, 30), st.integers(1, 8))
 def test_dpo_steps_take_every_group_once(count: int, size: int) -> None:
-    plan = dpo_plan(count, DpoConfig(groups_per_step=size, epochs=2))
+    plan = group_plan(count, DpoConfig(groups_per_step=size, epochs=2))
     assert Counter(i for step in plan for (i,) in step) == {i: 2 for i in range(count)}
     assert all(len(step) <= size for step in plan)
 
@@ -152,15 +152,15 @@ def test_dpo_steps_take_every_group_once(count: int, size: int) -> None:
 @given(st.integers(1, 30), st.lists(st.integers(1, 20), min_size=1, max_size=12), st.integers(0, 5))
 def test_every_dpo_step_takes_rows_along(count: int, lengths: list[int], seed: int) -> None:
     config, beside = DpoConfig(groups_per_step=4, epochs=3, seed=seed), SftConfig(batch_tokens=25)
-    plan = dpo_plan(count, config, lengths, beside)
+    plan = group_plan(count, config, lengths, beside)
     for step in plan:
         rows = [i for part in step for i in part if i >= count]
         assert rows
         assert max(rows) < count + len(lengths)
         assert len(rows) == 1 or sum(lengths[i - count] for i in rows) <= 25
     groups = [[part for part in step if part[0] < count] for step in plan]
-    assert groups == dpo_plan(count, config)
-    assert plan == dpo_plan(count, config, lengths, beside)
+    assert groups == group_plan(count, config)
+    assert plan == group_plan(count, config, lengths, beside)
 
 
 def test_order_follows_the_seed() -> None:

@@ -57,6 +57,10 @@ def _show(found: dict[str, Json]) -> None:
     click.echo(f"{'':<{width}}" + "".join(f"{model:>12}" for model in models))
     for name in names:
         click.echo(f"{name:<{width}}" + "".join(f"{_cell(one.get(name)):>12}" for one in models.values()))
+    if judge := found["judge"]:
+        click.echo(f"judge, on comparisons that it did not see: {_right(judge['all'])}")
+        click.echo(f"  where the model itself was wrong: {_right(judge['model'])}")
+        click.echo(f"  where it is certain: {_right(judge['certain'])}")
     for number, tally in enumerate(found["rounds"], 1):
         told = ", ".join(f"{count} {word}" for word, count in tally.items() if word != "decisions")
         click.echo(f"round {number}: {tally['decisions']} decisions: {told}")
@@ -64,3 +68,9 @@ def _show(found: dict[str, Json]) -> None:
 
 def _cell(metric: dict[str, Json] | None) -> str:
     return "-" if metric is None or metric["value"] is None else f"{100 * metric['value']:.1f} %"
+
+
+def _right(share: dict[str, Json]) -> str:
+    if not share["n"]:
+        return "none"
+    return f"{share['k']} of {share['n']} right [{100 * share['low']:.0f}, {100 * share['high']:.0f} %]"

@@ -26,7 +26,7 @@ def held_back(domain: Domain, share: float, seed: int) -> tuple[Scenario, ...]:
     held = drawn(Counter(groups), room, seed)
     if not held:
         raise UsageError(
-            "there are too few training scenarios to hold some back: branches are chosen by these",
+            "there are too few training scenarios to hold some back",
             where=str(domain.root),
             next="write scenarios with `split: train` of two groups or more",
         )

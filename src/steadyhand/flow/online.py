@@ -16,8 +16,8 @@ from pathlib import Path
 from steadyhand.chat.messages import Json
 from steadyhand.domain.decisions import spread
 from steadyhand.errors import UsageError
+from steadyhand.flow import preference, work
 from steadyhand.flow import run as main
-from steadyhand.flow import work
 from steadyhand.flow.desk import Desk, Planned, Watcher
 from steadyhand.flow.outcome import figures
 from steadyhand.flow.parts import plain
@@ -31,20 +31,24 @@ from steadyhand.pairs.judge import Judge, ModelJudge, by_rules
 from steadyhand.pairs.online import online_groups
 from steadyhand.settings import Settings
 
+TRAINED_JUDGE = "trained"
 GROUPS, TALLY = "groups.jsonl", "tally.json"
 _BEFORE = ("check", "eval_base", "sft", "gate", "eval_sft", "pairs", "dpo", "merge", "eval_dpo")
 TRAINED = "tools taught heldout probes"  # held-out questions only for parity and the health watch
 _COMPARED = "online dpo.k eval.batch_size sampling.max_tokens seed model.dtype"
 
 
-def stages(rounds: int) -> tuple[Stage, ...]:
-    """Those of a run up to its tuned model, then three for each round."""
+def stages(rounds: int, judge: str = "rules") -> tuple[Stage, ...]:
+    """Those of a run up to its tuned model, a trained judge where one is asked for, then three for each round."""
     made = [each for each in STAGES if each.name in _BEFORE]
-    before = "merge"
+    before, learnt, settings = "merge", "", _COMPARED
+    if judge == TRAINED_JUDGE:
+        made.append(stage("preference", preference.train, "sft pairs", "model training", preference.DEPENDS))
+        learnt, settings = " preference", f"{_COMPARED} preference.certain"
     for number in range(1, rounds + 1):
         answers, online = f"answers_{number}", f"online_{number}"
         made += [
-            stage(answers, partial(answer, before, number), before, "tools training", _COMPARED),
+            stage(answers, partial(answer, before, number), before + learnt, "tools training", settings),
             stage(online, partial(train, online, before, answers), f"sft {before} {answers}", TRAINED, REPLAYED),
             stage(f"eval_{online}", partial(evaluate, online), online, "tools heldout probes", MEASURED),
         ]
@@ -54,14 +58,14 @@ def stages(rounds: int) -> tuple[Stage, ...]:
 
 def plan(folder: Path, settings: Settings, out: Path, rounds: int) -> list[Planned]:
     """What `online` would do and why; trains nothing and writes nothing."""
-    return main.plan(folder, settings, out, stages(rounds))
+    return main.plan(folder, settings, out, stages(rounds, settings.online.judge))
 
 
 def online(folder: Path, settings: Settings, out: Path, rounds: int, watcher: Watcher) -> Desk:
     """Carries out a run's stages where they are not done, and then the rounds. Raises what a run raises, and UsageError
     for a judge without a model's name."""
-    _judge(settings)  # a mistake shows before the work
-    return main.run(folder, settings, out, watcher, stages(rounds))
+    _refuse(settings)  # a mistake shows before the work
+    return main.run(folder, settings, out, watcher, stages(rounds, settings.online.judge))
 
 
 def answer(before: str, number: int, desk: Desk, out: Path) -> None:
@@ -73,7 +77,7 @@ def answer(before: str, number: int, desk: Desk, out: Path) -> None:
     domain = replace(desk.parts.domain, scenarios=spread(desk.parts.training, given.decisions))
     asked = cases(domain, model.renderer.completion_text)
     texts = answers_of(model, asked, desk, 1000 * number)
-    groups, tally = online_groups(asked, texts, _judge(desk.settings), desk.settings.dpo.k, reference=given.reference)
+    groups, tally = online_groups(asked, texts, _judge(desk), desk.settings.dpo.k, reference=given.reference)
     (out / GROUPS).write_text("".join(json.dumps(plain(g), ensure_ascii=False) + "\n" for g in groups), "utf-8")
     write_json(out / "answers.json", texts)
     write_json(out / TALLY, {"decisions": len(asked), **tally})
@@ -125,6 +129,7 @@ def story(desk: Desk, rounds: int) -> dict[str, Json]:
     return {
         "domain": desk.parts.domain.name,
         "models": {name: figures(read_evaluation(desk.artefact(at))) for name, at in names.items()},
+        "judge": read_json(desk.artefact("preference") / preference.HELD) if "preference" in desk.keys else None,
         "rounds": [read_json(desk.artefact(f"answers_{n}") / TALLY) for n in range(1, rounds + 1)],
         "model_folder": str(desk.artefact(last) / MODEL),
         "seconds": desk.seconds(),
@@ -137,12 +142,18 @@ def _sampling(settings: Settings, seed: int) -> Sampling:
     return Sampling(settings.online.temperature, 1.0, settings.sampling.max_tokens, own)
 
 
-def _judge(settings: Settings) -> Judge:
+def _refuse(settings: Settings) -> None:
     given = settings.online
+    if given.judge not in ("rules", TRAINED_JUDGE) and not given.judge_model:
+        raise UsageError("a server judges by a model that has a name", next="set online.judge_model")
+
+
+def _judge(desk: Desk) -> Judge:
+    given = desk.settings.online
     if given.judge == "rules":
         return by_rules
+    if given.judge == TRAINED_JUDGE:
+        return preference.judge_of(desk.settings, desk.artefact("preference"))
     from steadyhand.models.endpoint import OpenAIEndpoint
 
-    if not given.judge_model:
-        raise UsageError("a server judges by a model that has a name", next="set online.judge_model")
     return ModelJudge(OpenAIEndpoint(given.judge, given.judge_model))

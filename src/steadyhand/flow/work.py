@@ -79,7 +79,7 @@ def sft(desk: Desk, out: Path) -> None:
     config = _config(SftConfig, given, desk)
     guard = guard_of(desk)
     with first_interrupt() as stop:
-        result = train_sft(desk.parts.base, rows, config, trained, _figures(desk), stop=stop, guard=guard)
+        result = train_sft(desk.parts.base, rows, config, trained, figures_told(desk), stop=stop, guard=guard)
     leave(guard, out)
     write_json(out / "curve.json", {"curve": list(result.log), "steps": result.steps, "tokens": result.tokens})
     cuts = {"cut_prompts": result.cut_prompts, "cut_answers": result.cut_answers}
@@ -132,7 +132,7 @@ def train_on(groups: Sequence[Group], start: Path, name: str, desk: Desk, out: P
     rows = _taught_rows(desk, scenarios=False) if config.replay_tokens else []  # the groups bring the scenarios
     guard = guard_of(desk, reference_of(desk.artefact("sft")))
     with first_interrupt() as stop:
-        result = train_dpo(start, groups, config, trained, _figures(desk), rows=rows, stop=stop, guard=guard)
+        result = train_dpo(start, groups, config, trained, figures_told(desk), rows=rows, stop=stop, guard=guard)
     leave(guard, out)
     curve = [{CURVE_NAMES.get(name, name): value for name, value in row.items()} for row in result.log]
     write_json(out / "curve.json", {"curve": curve, "steps": result.steps, "tokens": result.tokens})
@@ -263,7 +263,7 @@ def _config(kind: type[Config], section: BaseModel, desk: Desk) -> Config:
     return kind(**given, seed=desk.settings.seed)
 
 
-def _figures(desk: Desk) -> Progress:
+def figures_told(desk: Desk) -> Progress:
     def tell(done: int, total: int, figures: Mapping[str, float]) -> None:
         desk.progress(done, total, f"loss {figures['loss']:.3f}")
 

@@ -5,8 +5,9 @@ A judge that favours a position would otherwise teach the position (Zheng et al.
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
 from steadyhand.chat.match import match
@@ -17,6 +18,7 @@ from steadyhand.pairs.case import Case, wrong
 
 Choice = Literal["first", "second", "tie"]
 Pair = tuple[Case, str, str]
+Score = Callable[[Case, Sequence[str]], Sequence[float]]  # of each answer to a decision
 
 _ASK = """\
 Two answers of an assistant to the same situation. Decide which one is better: it calls the right tool with the right \
@@ -79,6 +81,28 @@ class ModelJudge:
     def __call__(self, pairs: Sequence[Pair]) -> list[Choice]:
         prompts = [Prompt((Message("user", _question(*pair)),)) for pair in pairs]
         return [_word(found.text) for found in self.backend.generate(prompts, self.sampling)] if prompts else []
+
+
+class ScoreJudge:
+    """Prefers the answer that scores higher, when it is preferred with a probability of at least `certain` (at least
+    .5; Bradley & Terry 1952). Every answer is scored once."""
+
+    def __init__(self, score: Score, certain: float) -> None:
+        self.score, self.lead = score, math.log(certain / (1 - certain))
+
+    def __call__(self, pairs: Sequence[Pair]) -> list[Choice]:
+        answers: dict[str, tuple[Case, dict[str, None]]] = {}
+        for case, *two in pairs:
+            answers.setdefault(case.decision.id, (case, {}))[1].update(dict.fromkeys(two))
+        scores = {
+            name: dict(zip(texts, self.score(case, list(texts)), strict=True))
+            for name, (case, texts) in answers.items()
+        }
+        return [self._word(scores[case.decision.id], first, second) for case, first, second in pairs]
+
+    def _word(self, scores: dict[str, float], first: str, second: str) -> Choice:
+        ahead = scores[first] - scores[second]
+        return "tie" if not ahead or abs(ahead) < self.lead else "first" if ahead > 0 else "second"
 
 
 def _question(case: Case, first: str, second: str) -> str:

@@ -225,11 +225,36 @@ class OnlineSettings(Section):
     reference: bool = True
     """Whether the scenario's own answer competes, so that what the model always gets wrong teaches as well."""
 
-    judge: str = "rules"
-    """`rules` (strict match and answer rules), or the URL of an OpenAI-compatible server with a model that judges."""
+    judge: Annotated[str, Field(pattern="^(rules|trained|https?://.+)$")] = "rules"
+    """`rules` (match and answer rules), `trained` (see `preference`), or the URL of a server whose model judges."""
 
     judge_model: str = ""
     """The name of the judging model on that server."""
+
+
+class PreferenceSettings(Section):
+    """The preference model that judges when `online.judge` is `trained`, learnt from the groups of `pairs`."""
+
+    method: Literal["full", "lora"] = "full"
+    """`full` trains all weights but the embeddings, `lora` an adapter (`dpo.lora_rank`, `dpo.lora_alpha`), merged."""
+
+    learning_rate: Positive = 1e-3
+    """Peak learning rate of AdamW."""
+
+    epochs: Count = 2
+    """Passes over the groups."""
+
+    groups_per_step: Count = 8
+    """Groups per optimiser step."""
+
+    held: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    """Share of the scenario groups that it does not learn from, to see how often it is right."""
+
+    certain: Annotated[float, Field(ge=0.5, lt=1)] = 0.75
+    """Probability from which its preference counts; below it is a tie."""
+
+    save_steps: CountOrNone = 50
+    """Optimiser steps between two checkpoints that a stopped run resumes from. 0: only when it is interrupted."""
 
 
 class WatchSettings(Section):
@@ -341,6 +366,7 @@ class Settings(Section):
     pairs: PairsSettings = PairsSettings()
     dpo: DpoSettings = DpoSettings()
     online: OnlineSettings = OnlineSettings()
+    preference: PreferenceSettings = PreferenceSettings()
     watch: WatchSettings = WatchSettings()
     eval: EvalSettings = EvalSettings()
     sampling: SamplingSettings = SamplingSettings()

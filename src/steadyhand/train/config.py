@@ -118,8 +118,28 @@ class SftConfig(TrainConfig):
 
 
 @dataclass(frozen=True)
-class DpoConfig(TrainConfig):
-    """Group DPO: one chosen answer against up to `k` rejected ones behind one prompt."""
+class GroupConfig(TrainConfig):
+    """What is trained on groups: one chosen answer against up to `k` rejected ones behind one prompt."""
+
+    k: int = 0
+    """Rejected answers used per group, the first ones; 0 uses all."""
+    groups_per_step: int = 8
+    """Groups of an optimiser step, at least 1."""
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        _at_least(self, 1, "groups_per_step")
+        _at_least(self, 0, "k")
+
+
+@dataclass(frozen=True)
+class PreferenceConfig(GroupConfig):
+    """A preference model (`train.preference`), by "full" or "lora"."""
+
+
+@dataclass(frozen=True)
+class DpoConfig(GroupConfig):
+    """Group DPO."""
 
     learning_rate: float = 1e-5
     """Peak rate of AdamW; DPO needs about a tenth of the SFT rate."""
@@ -137,12 +157,8 @@ class DpoConfig(TrainConfig):
     """Weight of the chosen answer's negative log-likelihood per token (RPO, Pang et al. 2024); 0 is plain DPO."""
     label_smoothing: float = 0.0
     """Assumed share of wrongly labelled pairs (conservative DPO), from 0 to below 0.5; 0 trusts all labels."""
-    k: int = 0
-    """Rejected answers used per group, the first ones; 0 uses all."""
     max_completion: int = 0
     """Tokens of a rejected answer; a longer one is cut and counted. 0 sets no limit but max_length."""
-    groups_per_step: int = 8
-    """Groups of an optimiser step, at least 1."""
     replay_tokens: int = 0
     """Tokens of SFT rows that each optimiser step takes along, so that preference training forgets nothing; 0 none."""
     accept_damaged: bool = False
@@ -151,8 +167,7 @@ class DpoConfig(TrainConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        _at_least(self, 1, "groups_per_step")
-        _at_least(self, 0, "k", "max_completion", "replay_tokens", "sft_weight", "label_smoothing", "simpo_gamma")
+        _at_least(self, 0, "max_completion", "replay_tokens", "sft_weight", "label_smoothing", "simpo_gamma")
         _above_zero(self, "beta", "simpo_beta")
         if self.label_smoothing >= 0.5:
             raise UsageError("label_smoothing must stay below 0.5", next="0 trusts all labels")

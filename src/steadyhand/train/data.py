@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from steadyhand.chat.think import CLOSE
 from steadyhand.domain.rows import Group, Row
 from steadyhand.errors import UsageError
-from steadyhand.train.config import DpoConfig, Packing, SftConfig, TrainConfig
+from steadyhand.train.config import DpoConfig, GroupConfig, Packing, SftConfig, TrainConfig
 
 if TYPE_CHECKING:
     from steadyhand.chat.render import Renderer
@@ -205,8 +205,8 @@ def _passes(step: Sequence[int], lengths: Sequence[int], most: int) -> list[list
     return passes
 
 
-def dpo_plan(
-    count: int, config: DpoConfig, replayed: Sequence[int] = (), beside: SftConfig | None = None
+def group_plan(
+    count: int, config: GroupConfig, replayed: Sequence[int] = (), beside: SftConfig | None = None
 ) -> list[list[list[int]]]:
     """All optimiser steps of all epochs: steps x groups_per_step forward passes of one group each, and further ones of
     SFT rows, whose lengths `replayed` gives, by the plan of `beside`. A row's index: `count` + its place."""

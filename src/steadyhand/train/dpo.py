@@ -21,7 +21,7 @@ from steadyhand.train.data import (
     GroupSample,
     Sample,
     digest,
-    dpo_plan,
+    group_plan,
     group_samples,
     led,
     led_groups,
@@ -83,7 +83,7 @@ def train_dpo(
             seen = data if compared is not model else led_groups(data, lead)
             reference = reference_log_probs(compared, seen, config, start, cache or work)
     beside = packing.settled(model, SftConfig(method=config.method, batch_tokens=config.replay_tokens or 1))
-    plan = dpo_plan(len(data), config, [len(sample.ids) for sample in replayed], beside)
+    plan = group_plan(len(data), config, [len(sample.ids) for sample in replayed], beside)
     if guard:
         _begin(guard, compared, tokenizer, len(plan), config)
         guard.watch(model)

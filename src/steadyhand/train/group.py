@@ -9,7 +9,6 @@ Legend of shapes: R = K + 1 answers (the chosen one first), P prompt tokens, C a
 
 from __future__ import annotations
 
-from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from steadyhand.train.data import GroupSample
@@ -67,16 +66,15 @@ def _packed(model: Any, group: GroupSample, device: torch.device) -> torch.Tenso
     import torch
     from torch.nn import functional
 
-    past, inputs = len(group.prompt), [ids[:-1] for ids in group.completions]
-    ids = torch.tensor([[*group.prompt, *chain.from_iterable(inputs)]], device=device)
-    owner = torch.tensor([0] * past + [k for k, part in enumerate(inputs, 1) for _ in part], device=device)
-    positions = torch.tensor([*range(past), *(past + i for part in inputs for i in range(len(part)))], device=device)
-    seen = ((owner == 0) | (owner == owner[:, None])).tril()
+    from steadyhand.models.behind import behind
+
+    past = len(group.prompt)
+    laid = behind(group.prompt, [ids[:-1] for ids in group.completions], device)
     out = model(
-        input_ids=ids, attention_mask=seen[None, None], position_ids=positions[None], use_cache=False,
-        logits_to_keep=ids.shape[1] - past + 1,
+        input_ids=laid.ids, attention_mask=laid.seen, position_ids=laid.positions, use_cache=False,
+        logits_to_keep=laid.ids.shape[1] - past + 1,
     )  # fmt: skip
     total = _first(out.logits[0, 0], group)
     targets = torch.tensor([token for answer in group.completions for token in answer[1:]], device=device).long()
     losses = functional.cross_entropy(out.logits[0, 1:].float(), targets, reduction="none")
-    return total.index_add(0, owner[past:] - 1, -losses)
+    return total.index_add(0, laid.owner[past:] - 1, -losses)
