@@ -51,7 +51,7 @@ def run(method: str, rate: float, budget: Budget, domain: Domain, settings: Sett
         folder = resolve(settings.model.base)
     else:
         folder, cost = _train(method, rate, budget, domain, settings, out)
-    return {"method": method, **cost, **_measure(folder, domain, settings, budget.limit)}
+    return {"method": method, **cost, **measure(folder, domain, settings, budget.limit)}
 
 
 def _train(
@@ -122,7 +122,7 @@ def _trained_parameters(config: SftConfig, settings: Settings) -> int:
     return sum(p.numel() for p in model.parameters() if p.requires_grad)
 
 
-def _measure(folder: Path, domain: Domain, settings: Settings, limit: int) -> dict[str, Any]:
+def measure(folder: Path, domain: Domain, settings: Settings, limit: int) -> dict[str, Any]:
     from steadyhand.evaluate.run import evaluate
     from steadyhand.models.load import load
 

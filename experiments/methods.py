@@ -15,16 +15,15 @@ from __future__ import annotations
 
 import argparse
 import hashlib
-import json
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from experiments import kept
 from experiments.cell import BASE, BATCH_TOKENS, RATES, Budget
 from experiments.ending import ended
-from steadyhand.errors import EXIT_INTERRUPTED, JobError, SteadyError, UsageError
+from steadyhand.errors import SteadyError, UsageError
 
 VERSION = 1  # raised when cells of older code no longer compare with new ones
 HEAD = (
@@ -99,25 +98,19 @@ def chosen(names: str) -> list[str]:
 
 
 def cell(method: str, budget: Budget, domain: Path, out: Path, position: str) -> dict[str, Any]:
-    """The figures of one cell, from disk when they are there. Raises JobError when its process fails."""
+    """The figures of one cell. Raises JobError when its process fails."""
     place = out / f"{method}-{key(method, budget, domain)}"
-    figures = place / "figures.json"
-    if figures.is_file():
-        print(f"{position} {method}: done before", file=sys.stderr)
-    else:
-        print(f"{position} {method}", file=sys.stderr, flush=True)
-        words = [method, RATES.get(method, 0.0), budget.steps, budget.limit, budget.seed, domain, place]
-        code = subprocess.run([sys.executable, "-m", "experiments.cell", *map(str, words)], check=False).returncode
-        if code == EXIT_INTERRUPTED:
-            raise KeyboardInterrupt
-        if code:
-            raise JobError(f"the cell {method} ended with exit code {code}", next="see above; run again to go on")
-    return json.loads(figures.read_text("utf-8"))  # type: ignore[no-any-return]
+    words = [method, RATES.get(method, 0.0), budget.steps, budget.limit, budget.seed, domain, place]
+    return kept.figures("experiments.cell", method, words, place, position)
 
 
 def key(method: str, budget: Budget, domain: Path) -> str:
     """Names all that a cell depends on but the code: method, rate, budget and every file of the domain."""
-    total = hashlib.sha256(repr((VERSION, method, RATES.get(method), budget)).encode())
+    return content_key((VERSION, method, RATES.get(method), budget), domain)
+
+
+def content_key(budget: object, domain: Path) -> str:
+    total = hashlib.sha256(repr(budget).encode())
     for path in sorted(path for path in domain.rglob("*") if path.suffix in (".toml", ".yaml", ".json", ".jsonl")):
         total.update(str(path.relative_to(domain)).encode() + path.read_bytes())
     return total.hexdigest()[:12]
@@ -125,27 +118,18 @@ def key(method: str, budget: Budget, domain: Path) -> str:
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
     """Markdown; a dash where a cell has no such figure."""
-    lines = [_line(row) for row in rows]
-    cells = [HEAD, tuple("---" if i == 0 else "---:" for i in range(len(HEAD))), *lines]
-    widths = [max(len(line[i]) for line in cells) for i in range(len(HEAD))]
-    return "\n".join(
-        "| " + " | ".join(text.rjust(w) for text, w in zip(line, widths, strict=True)) + " |" for line in cells
-    )
+    return kept.markdown(HEAD, [_line(row) for row in rows])
 
 
 def _line(row: dict[str, Any]) -> tuple[str, ...]:
-    def share(name: str) -> str:
-        k, n = row.get(name, (None, 0))
-        return f"{k}/{n} {100 * k / n:.1f} %" if n and k is not None else "-"
-
     def plain(name: str, form: str) -> str:
         return format(row[name], form) if name in row else "-"
 
     merged = ("yes" if row["merged"] else "no") if row["method"] not in (BASE, "full") else "-"
+    shares = [kept.share(row, name) for name in ("tool_call_accuracy", "semantic_anchoring", "general_knowledge")]
     return (
         row["method"], plain("rate", "g"), plain("trained", ",d"), plain("seconds", ".1f"), plain("peak_mb", ",d"),
-        plain("size_mb", ".2f"), share("tool_call_accuracy"), share("semantic_anchoring"), share("general_knowledge"),
-        merged,
+        plain("size_mb", ".2f"), *shares, merged,
     )  # fmt: skip
 
 

@@ -61,7 +61,7 @@ def cpo_batch(group: GroupSample, k: int) -> dict[str, torch.Tensor]:
 
 
 def dpo_trainer(model: Any, reference: Any, folder: Path, loss: str) -> Trainer:
-    from datasets import Dataset, disable_progress_bars  # type: ignore[import-untyped]
+    from datasets import Dataset, disable_progress_bars
     from trl import DPOConfig as TrlConfig
     from trl import DPOTrainer
 
