@@ -133,5 +133,5 @@ def config_of(settings: Settings) -> PreferenceConfig:
     return PreferenceConfig(
         method=given.method, learning_rate=given.learning_rate, epochs=given.epochs,
         groups_per_step=given.groups_per_step, save_steps=given.save_steps, lora_rank=dpo.lora_rank,
-        lora_alpha=dpo.lora_alpha, max_length=dpo.max_length, seed=settings.seed,
+        lora_alpha=dpo.lora_alpha, max_length=dpo.max_length, seed=settings.seed, workers=settings.machine.workers,
     )  # fmt: skip

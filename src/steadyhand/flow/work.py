@@ -260,7 +260,7 @@ def _config(kind: type[Config], section: BaseModel, desk: Desk) -> Config:
     """The training's own settings: those of the section that it knows, with the run's seed."""
     known = {f.name for f in fields(kind)}
     given = {name: value for name, value in section.model_dump().items() if name in known}
-    return kind(**given, seed=desk.settings.seed)
+    return kind(**given, seed=desk.settings.seed, workers=desk.settings.machine.workers)
 
 
 def figures_told(desk: Desk) -> Progress:

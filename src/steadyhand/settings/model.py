@@ -344,6 +344,13 @@ class BarsSettings(Section):
     """How far below a bar a true rate must lie to count as a failure; within it the verdict asks for more cases."""
 
 
+class MachineSettings(Section):
+    """How work is spread over a machine. It changes no result beyond the order in which sums are made."""
+
+    workers: Count = 1
+    """Processes that train one model together, each on a card of its own; on processors they share its cores."""
+
+
 class LedgerSettings(Section):
     """Where runs, stages and scores are recorded."""
 
@@ -371,4 +378,5 @@ class Settings(Section):
     eval: EvalSettings = EvalSettings()
     sampling: SamplingSettings = SamplingSettings()
     bars: BarsSettings = BarsSettings()
+    machine: MachineSettings = MachineSettings()
     ledger: LedgerSettings = LedgerSettings()

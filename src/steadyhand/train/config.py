@@ -65,6 +65,8 @@ class TrainConfig:
     """Optimiser steps per entry of the log, at least 1."""
     threads: int = 0
     """CPU threads; 0 leaves the process's number."""
+    workers: int = 1
+    """Processes that train together (`train.team`), each on a card of its own where there are cards."""
     gradient_checkpointing: bool = False
     """Recomputes activations in the backward pass: about a third slower, much less memory; not with "prefix". In DPO
     prompt and answers then form one sequence."""
@@ -75,7 +77,7 @@ class TrainConfig:
     for it (AMX, AVX-512 BF16), and computes in float32 on others."""
 
     def __post_init__(self) -> None:
-        _at_least(self, 1, "lora_rank", "virtual_tokens", "epochs", "max_length", "log_steps")
+        _at_least(self, 1, "lora_rank", "virtual_tokens", "epochs", "max_length", "log_steps", "workers")
         _at_least(self, 0, "warmup_ratio", "weight_decay", "max_grad_norm", "save_steps", "threads")
         _above_zero(self, "learning_rate", "lora_alpha")
         if self.optimizer == "muon" and self.method != "full":

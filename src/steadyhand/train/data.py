@@ -171,7 +171,7 @@ def sft_plan(lengths: Sequence[int], config: SftConfig) -> list[list[list[int]]]
     for _ in range(config.epochs):
         order = list(range(len(lengths)))
         draw.shuffle(order)
-        micro = config.micro_tokens or config.batch_tokens
+        micro = min(config.micro_tokens or config.batch_tokens, -(-config.batch_tokens // config.workers))
         steps = _steps(order, lengths, config.batch_tokens)
         if presumed(config) == "packed":
             plan += [_steps(step, lengths, micro) for step in steps]

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from steadyhand.domain.rows import Group, Row
 from steadyhand.errors import JobError
 from steadyhand.models.adapters import virtual_ids
-from steadyhand.train import losses
+from steadyhand.train import losses, team
 from steadyhand.train.config import DpoConfig, SftConfig
 from steadyhand.train.data import (
     GroupSample,
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from steadyhand.train.packing import Loss
 
 
+@team.together
 def train_dpo(
     model_folder: str | Path,
     groups: Sequence[Group],
@@ -73,10 +74,10 @@ def train_dpo(
     model, tokenizer, folder = trainable(model_folder, config)
     data = group_samples(groups, Renderer(tokenizer), config)
     replayed = nested(samples(rows, Renderer(tokenizer), config)) if rows and config.replay_tokens else []
-    settings = replace(config, save_steps=0, log_steps=1, accept_damaged=False)  # none changes the result
+    settings = replace(config, save_steps=0, log_steps=1, accept_damaged=False, workers=1)  # none changes the result
     start, lead, compared = fingerprint(folder), virtual_ids(model), before(model, folder)
     key, work = digest("dpo", start, settings, data, replayed), work_folder(out)
-    with disk_full_as_job_error(work), loop.threads(config.threads):
+    with disk_full_as_job_error(work), loop.threads(config.threads), team.first_alone():
         checkpoints.claim(work, key)
         reference = None
         if config.loss != "simpo":

@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -21,7 +21,7 @@ from transformers.trainer import TRAINER_STATE_NAME
 from steadyhand.errors import JobError
 from steadyhand.models.memory import keep_freed_memory
 from steadyhand.models.quiet import quiet
-from steadyhand.train import checkpoints
+from steadyhand.train import checkpoints, team
 from steadyhand.train.config import TrainConfig
 from steadyhand.train.guard import Guard, stop_damaged
 from steadyhand.train.muon import Muon, split_parameters
@@ -67,9 +67,10 @@ def run(job: Job) -> tuple[dict[str, float], ...]:
     """
     keep_freed_memory()
     with disk_full_as_job_error(job.work), threads(job.config.threads):
-        resume = checkpoints.claim(job.work, job.key, job.until)
-        with quiet():
-            trainer = _StepTrainer(job)
+        with team.first_alone():
+            resume = checkpoints.claim(job.work, job.key, job.until)
+        with quiet(), team.own_folder(job.work) as work:
+            trainer = _StepTrainer(replace(job, work=work))
             try:
                 if resume and checkpoints.step_of(resume) == job.until:
                     trainer.take(resume)
@@ -113,15 +114,17 @@ class _StepTrainer(Trainer):  # type: ignore[misc]  # transformers ships no type
         model.train()
         total = torch.zeros((), device=self.args.device)
         figures: Figures = {}
-        for micro in inputs["step"]:
+        for micro in team.share(inputs["step"]):
             with self.compute_loss_context_manager():
                 loss, part = self.job.objective(model, micro, inputs["step"])
             self.accelerator.backward(loss)
             total += loss.detach()
             for name, value in part.items():
                 figures[name] = figures.get(name, 0.0) + value
-        self._note(float(total), figures)
-        return total
+        trained = [p for p in model.parameters() if p.requires_grad]
+        whole, figures = team.added(trained, float(total), figures)
+        self._note(whole, figures)
+        return total.fill_(whole)
 
     def _note(self, loss: float, figures: Figures) -> None:
         step = self.state.global_step + 1

@@ -19,6 +19,7 @@ from steadyhand.models.adapters import kind_of
 from steadyhand.train.config import PreferenceConfig
 from steadyhand.train.data import GroupSample, digest, group_plan
 from steadyhand.train.result import Progress, TrainResult, work_folder
+from steadyhand.train.team import together
 
 if TYPE_CHECKING:
     import torch
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 METHODS = ("full", "lora")
 
 
+@together
 def train_preference(
     model_folder: str | Path,
     groups: Sequence[Group],
@@ -53,7 +55,7 @@ def train_preference(
     model = _model(folder, config)
     data = [_sample(group, Renderer(load_tokenizer(folder)), config) for group in groups]
     plan, work = group_plan(len(data), config), work_folder(out)
-    key = digest("preference", fingerprint(folder), replace(config, save_steps=0, log_steps=1), data)
+    key = digest("preference", fingerprint(folder), replace(config, save_steps=0, log_steps=1, workers=1), data)
     objective, again = _Objective(data, model.device), config.gradient_checkpointing
     log = loop.run(loop.Job(model, objective, plan, config, work, key, progress, stop, again, first_step=_start))
     tokens = config.epochs * sum(len(g.prompt) + sum(map(len, g.completions)) for g in data)

@@ -18,6 +18,7 @@ from steadyhand.models.adapters import virtual_ids
 from steadyhand.train.config import SftConfig
 from steadyhand.train.data import Sample, arranged, digest, led, samples, sft_plan
 from steadyhand.train.result import Progress, TrainResult, work_folder
+from steadyhand.train.team import together
 
 if TYPE_CHECKING:
     import torch
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from steadyhand.train.packing import Loss
 
 
+@together
 def train_sft(
     model_folder: str | Path,
     rows: Sequence[Row],
@@ -58,7 +60,7 @@ def train_sft(
     data = arranged(samples(rows, Renderer(tokenizer), config), config)
     plan = sft_plan([len(sample.ids) for sample in data], config)
     done = steps_of(share, len(plan))
-    settings = replace(config, save_steps=0, log_steps=1)  # neither changes the result
+    settings = replace(config, save_steps=0, log_steps=1, workers=1)  # neither changes the result
     work = work_folder(out)
     if guard:
         guard.begin(before(model, folder), tokenizer, len(plan))
