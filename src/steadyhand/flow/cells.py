@@ -142,8 +142,13 @@ def carry_out(cells: Sequence[Cell], bench: Bench, watcher: Watcher) -> dict[str
 
 
 def settle(cell: Cell, key: str, bench: Bench, store: Store, watcher: Watcher) -> None:
-    """Carries one cell out, whose folder is locked. Raises what trainings raise."""
+    """Carries one cell out, whose folder is locked, and notes why it would run again. Raises what trainings raise."""
     note(bench.out, cell.name, depends_on(cell, bench))
+    perform(cell, key, bench, store, watcher)
+
+
+def perform(cell: Cell, key: str, bench: Bench, store: Store, watcher: Watcher) -> None:
+    """Carries one cell out; several processes may, each another cell."""
     began = time.monotonic()
     with store.writing(key) as out:
         work = store.work(key if cell.share is None else training_key(cell, bench))

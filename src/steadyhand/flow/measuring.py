@@ -8,8 +8,10 @@ from steadyhand.errors import DiskFullError, SteadyError
 from steadyhand.evaluate.harm import harms, right
 from steadyhand.evaluate.scoring import score
 from steadyhand.flow.branching import Setup, cell_of
-from steadyhand.flow.cells import Answered, forget, planned, read_answers, settle, training_key
+from steadyhand.flow.cells import Answered, depends_on, forget, planned, read_answers, settle, training_key
+from steadyhand.flow.cluster import Cluster, Work
 from steadyhand.flow.desk import Planned, Watcher
+from steadyhand.flow.plan import note
 from steadyhand.ledger.result import Item
 from steadyhand.ledger.store import Store
 from steadyhand.settings import Settings
@@ -20,8 +22,15 @@ class Measurer:
     """What `stats.halving.halve` asks. `answered`: (branch, rung, start) -> what came back; `base`: the untrained
     model's items, by question."""
 
-    def __init__(self, setup: Setup, store: Store, watcher: Watcher, base: Mapping[str, Item]) -> None:
-        self.setup, self.store, self.watcher, self.base = setup, store, watcher, base
+    def __init__(
+        self,
+        setup: Setup,
+        store: Store,
+        watcher: Watcher,
+        base: Mapping[str, Item],
+        cluster: Cluster | None = None,
+    ) -> None:
+        self.setup, self.store, self.watcher, self.base, self.cluster = setup, store, watcher, base, cluster
         self.answered: dict[tuple[str, int, int], Answered] = {}
         self._items: dict[tuple[str, int], dict[str, Item]] = {}
         self._left: tuple[str, ...] = tuple(setup.contenders)
@@ -32,7 +41,24 @@ class Measurer:
         self._left = tuple(names)
         self.begin(names, rung, start, stop)
         total = self._position + cells_left(self.setup.rules, len(names), rung, start)
-        return {name: self._seen(name, rung, start, stop, total) for name in names}
+        failed = self._at_once(names, rung, start, stop, total)
+        return {
+            name: Seen(failed=failed[name]) if name in failed else self._seen(name, rung, start, stop, total)
+            for name in names
+        }
+
+    def _at_once(self, names: Sequence[str], rung: int, start: int, stop: int, total: int) -> dict[str, str]:
+        """Carries the look's cells out on the cluster, where there is one: the branches that failed, and why."""
+        steps = {name: self.step(name, rung, start, stop) for name in names} if self.cluster else {}
+        due = {step.key: name for name, step in steps.items() if step.state == "run"}
+        if not due or self.cluster is None:
+            return {}
+        cells = {name: cell_of(self.setup, name, rung, start, stop) for name in due.values()}
+        works = [Work(cells[name], key, self.setup.contenders[name].bench) for key, name in due.items()]
+        self.watcher.stage(steps[due[works[0].key]], self._position + 1, total)
+        for work in works:
+            note(work.bench.out, work.cell.name, depends_on(work.cell, work.bench))
+        return {due[key]: what for key, what in self.cluster(works, self.watcher).items()}
 
     def begin(self, names: Sequence[str], rung: int, start: int, stop: int) -> None:
         """Before any cell of a look."""

@@ -18,6 +18,7 @@ from steadyhand.errors import JobError
 from steadyhand.evaluate.harm import right
 from steadyhand.flow.branching import Request, Setup, lay_out
 from steadyhand.flow.cells import Answered, planned, read_answers, settle
+from steadyhand.flow.cluster import cluster
 from steadyhand.flow.desk import Planned, Watcher
 from steadyhand.flow.measuring import Measurer, cells_left, judged
 from steadyhand.ledger.lock import folder_lock
@@ -90,8 +91,9 @@ def sweep(folder: Path, flags: Mapping[str, object], out: Path, request: Request
         store = Store(out)
         store.gc()  # what a killed process was writing
         base = _base(setup, store, watcher)
-        measure = Measurer(setup, store, watcher, base)
-        found = halve(list(setup.contenders), setup.rules, measure)
+        with cluster(setup.bench.settings) as at_once:
+            measure = Measurer(setup, store, watcher, base, at_once)
+            found = halve(list(setup.contenders), setup.rules, measure)
         measure.drop(setup.contenders)
     _refuse_all_failed(found, request)
     return _sweep(setup, found, measure.answered, base)

@@ -350,6 +350,12 @@ class MachineSettings(Section):
     workers: Count = 1
     """Processes that train one model together, each on a card of its own; on processors they share its cores."""
 
+    cluster: str = ""
+    """Where `steady sweep` trains branches at once: `local`, or the address of a Ray cluster. Empty: one by one."""
+
+    cores: Count = 1
+    """Processor cores of a branch on the cluster; it gets a card besides where the cluster has some."""
+
 
 class LedgerSettings(Section):
     """Where runs, stages and scores are recorded."""

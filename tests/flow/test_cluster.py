@@ -1,0 +1,85 @@
+"""Branches that are trained at once on Ray come out as one by one; a cluster that is not there is one error."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from steadyhand.errors import PrerequisiteError
+from steadyhand.flow import cluster
+from steadyhand.flow.cluster import Cluster, Work
+from steadyhand.flow.sweep import sweep
+from tests.flow import test_sweep
+from tests.flow.test_sweep import FLAGS, figures, make
+from tests.flow.world import Watcher
+
+LOCAL = FLAGS | {"machine.cluster": "local"}
+BROKEN = test_sweep.BRANCHES + "  - name: broken\n    set: {sft.max_length: 16}\n"
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")  # Ray's own sockets
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_at_once_as_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    folder, request = make(tmp_path, BROKEN)
+    looks: list[int] = []
+
+    def seen(self: Cluster, works: Sequence[Work], watcher: Any, real: Any = Cluster.__call__) -> Any:
+        looks.append(len(works))
+        return real(self, works, watcher)
+
+    monkeypatch.setattr(Cluster, "__call__", seen)
+    watcher = Watcher()
+    together = sweep(folder, LOCAL, tmp_path / "together", request, watcher)
+    assert looks[0] == 5
+    alone = sweep(folder, FLAGS, tmp_path / "alone", request, Watcher())
+    assert figures(together) == figures(alone)
+    (broken,) = (story for story in together.stories if story.branch == "broken")
+    assert broken.fate.end == "failed"
+    asked = len(looks)
+    again = sweep(folder, LOCAL, tmp_path / "together", request, Watcher())
+    assert figures(again) == figures(together)
+    assert looks[asked:] == [1]  # only what cannot be trained is tried again
+
+
+def test_a_cluster_out_of_reach_is_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    import ray
+
+    def refuse(**how: Any) -> None:
+        assert how["address"] == "127.0.0.1:9"
+        raise ConnectionError("Failed to connect to Ray cluster at 127.0.0.1:9")
+
+    monkeypatch.setattr(ray, "init", refuse)
+    with pytest.raises(PrerequisiteError, match="cannot be reached") as caught, cluster.cluster(named("127.0.0.1:9")):
+        pass
+    assert caught.value.where == "127.0.0.1:9"
+
+
+def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = builtins.__import__
+
+    def none(name: str, *rest: Any, **named: Any) -> Any:
+        if name == "ray":
+            raise ImportError(name)
+        return real(name, *rest, **named)
+
+    monkeypatch.setattr(builtins, "__import__", none)
+    with pytest.raises(PrerequisiteError, match="needs Ray") as caught, cluster.cluster(named("local")):
+        pass
+    assert "steadyhand[cluster]" in str(caught.value.next)
+
+
+def test_no_cluster_is_this_process() -> None:
+    with cluster.cluster(named("")) as found:
+        assert found is None
+
+
+def named(address: str) -> Any:
+    from steadyhand.settings import Settings
+
+    given = Settings()
+    return given.model_copy(update={"machine": given.machine.model_copy(update={"cluster": address})})
