@@ -90,8 +90,8 @@ def sweep(folder: Path, flags: Mapping[str, object], out: Path, request: Request
     with folder_lock(out):
         store = Store(out)
         store.gc()  # what a killed process was writing
-        base = _base(setup, store, watcher)
         with cluster(setup.bench.settings) as at_once:
+            base = _base(setup, store, watcher)
             measure = Measurer(setup, store, watcher, base, at_once)
             found = halve(list(setup.contenders), setup.rules, measure)
         measure.drop(setup.contenders)
