@@ -46,17 +46,13 @@ def test_at_once_as_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert looks[asked:] == [1]  # only what cannot be trained is tried again
 
 
-def test_a_cluster_out_of_reach_is_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    import ray
-
-    def refuse(**how: Any) -> None:
-        assert how["address"] == "127.0.0.1:9"
-        raise ConnectionError("Failed to connect to Ray cluster at 127.0.0.1:9")
-
-    monkeypatch.setattr(ray, "init", refuse)
-    with pytest.raises(PrerequisiteError, match="cannot be reached") as caught, cluster.cluster(named("127.0.0.1:9")):
-        pass
+def test_a_cluster_out_of_reach_is_one_error_before_anything_is_measured(tmp_path: Path) -> None:
+    folder, request = make(tmp_path)
+    watcher = Watcher()
+    with pytest.raises(PrerequisiteError, match="cannot be reached") as caught:
+        sweep(folder, FLAGS | {"machine.cluster": "127.0.0.1:9"}, tmp_path / "out", request, watcher)
     assert caught.value.where == "127.0.0.1:9"
+    assert watcher.ran == []
 
 
 def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

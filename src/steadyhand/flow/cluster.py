@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import socket
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -117,9 +118,17 @@ def _ray() -> Any:
     return ray
 
 
+def _knock(address: str) -> None:
+    """Raises OSError where nobody listens: Ray itself would try for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=10).close()
+
+
 def _connect(ray: Any, address: str) -> None:
     how: Mapping[str, Any] = {"include_dashboard": False} if address == LOCAL else {"address": address}
     try:
+        _knock(address)
         ray.init(**how, log_to_driver=False, configure_logging=False, logging_level=logging.ERROR)
     except (ConnectionError, OSError, ValueError, RuntimeError) as error:
         raise PrerequisiteError(
