@@ -20,7 +20,7 @@ from multiprocessing.connection import Connection, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
-from steadyhand.errors import JobError, PrerequisiteError
+from steadyhand.errors import JobError, PrerequisiteError, SteadyError
 
 if TYPE_CHECKING:
     import torch
@@ -83,23 +83,25 @@ def gathered(size: int, training: Callable[..., Any], words: Sequence[Any], name
             for here, other in zip(ready, others, strict=True):
                 if here not in wait([here, other.sentinel]):
                     raise JobError(f"a worker did not start (exit code {other.exitcode})", next="see above")
+                here.recv()
             with _joined(Member(0, size), meeting):
                 yield
         except RuntimeError as error:
-            raise _explained(error, others) from error
+            raise _explained(error, others, ready) from error
         finally:
             for other in others:
                 other.kill()
                 other.join()
 
 
-def _explained(error: RuntimeError, others: Sequence[Any]) -> Exception:
+def _explained(error: RuntimeError, others: Sequence[Any], told: Sequence[Connection]) -> Exception:
     """gloo and nccl say of a member that is gone that its connection is closed."""
     if "onnection" not in str(error) and all(other.is_alive() for other in others):
         return error
-    codes = [str(other.exitcode) for other in others if other.exitcode is not None]
+    said = [str(one.recv()) for one in told if one.poll()]
+    codes = [f"exit code {other.exitcode}" for other in others if other.exitcode is not None]
     return JobError(
-        f"a worker ended before the time (exit code {', '.join(codes) or 'unknown'})",
+        f"a worker ended before the time ({', '.join(said or codes or ['it does not say why'])})",
         next="run again: training goes on at its last complete checkpoint",
     )
 
@@ -120,8 +122,11 @@ def _follow(
     cards = os.environ.get("CUDA_VISIBLE_DEVICES", "").split(",")
     os.environ["CUDA_VISIBLE_DEVICES"] = cards[member.rank] if len(cards) > member.rank else str(member.rank)
     ready.send("here")
-    with contextlib.suppress(RuntimeError, Followed), _joined(member, meeting):  # the first one says why it ended
-        training(*words, **named)
+    try:
+        with contextlib.suppress(RuntimeError, Followed), _joined(member, meeting):  # the first one says why it ended
+            training(*words, **named)
+    except SteadyError as error:
+        ready.send(error.what)
 
 
 @contextlib.contextmanager
