@@ -34,7 +34,10 @@ def test_at_once_as_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
     monkeypatch.setattr(Cluster, "__call__", seen)
     watcher = Watcher()
-    together = sweep(folder, LOCAL, tmp_path / "together", request, watcher)
+    try:
+        together = sweep(folder, LOCAL, tmp_path / "together", request, watcher)
+    except PrerequisiteError as error:
+        pytest.skip(f"Ray does not start on this machine: {error.what}")
     assert looks[0] == 5
     alone = sweep(folder, FLAGS, tmp_path / "alone", request, Watcher())
     assert figures(together) == figures(alone)
