@@ -1,6 +1,6 @@
 """Preference training of steady-nano on the same groups: ours against TRL's DPOTrainer, in one run.
 
-    python -m bench.group_dpo [--rounds 2] [--groups 16]
+    python -m bench.group_dpo [--rounds 2] [--groups 16] [--shapes "5x1000 5x4000"]
 
 A group is one prompt of P tokens, a chosen answer and K rejected ones of about 48. Ours computes the prompt once; TRL
 gets the K pairs as it wants them, a group in a forward pass, and computes every prompt 2K times (and again for its
@@ -140,6 +140,7 @@ def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--groups", type=int, default=16)
+    parser.add_argument("--shapes", default=" ".join(f"{k}x{prompt}" for k, prompt in SHAPES), help="K x tokens")
     parser.add_argument("--side", choices=SIDES)
     parser.add_argument("--k", type=int, default=1)
     parser.add_argument("--prompt", type=int, default=250)
@@ -149,7 +150,8 @@ def main() -> int:
         return 0
     print("| K | prompt | TRL, s a group | ours | ratio (rounds) | bar | peak MB, TRL | ours |")
     print("|---|---|---|---|---|---|---|---|")
-    return int(not all([_line(k, prompt, options) for k, prompt in SHAPES]))
+    shapes = [[int(part) for part in shape.split("x")] for shape in options.shapes.split()]
+    return int(not all([_line(k, prompt, options) for k, prompt in shapes]))
 
 
 def _line(k: int, prompt: int, options: Any) -> bool:
