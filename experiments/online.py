@@ -1,6 +1,6 @@
 """Learning from the model's own answers, method beside method: online DPO, GRPO (TRL's) and a clipped PPO.
 
-    python -m experiments.online                               from steady-nano, 240 processor seconds each
+    python -m experiments.online                               from steady-nano, 1,800 processor seconds each
     python -m experiments.online --model runs/uss/.../model    from another model
     python -m experiments.online --seconds 20 --limit 8        a smoke run
     python -m experiments.online --arms "base,grpo,ppo" --seed 1
@@ -41,7 +41,7 @@ def _asked(words: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--model", default="", help="where every arm starts; the domain's base by default")
     parser.add_argument("--out", type=Path, default=Path("runs/online"))
     parser.add_argument("--arms", default=",".join(ARMS), help="comma-separated")
-    parser.add_argument("--seconds", type=float, default=240.0, help="processor seconds of an arm")
+    parser.add_argument("--seconds", type=float, default=1800.0, help="processor seconds of an arm")
     parser.add_argument("--limit", type=int, default=0, help="held-out scenarios and public probes asked; 0: all")
     parser.add_argument("--seed", type=int, default=0)
     return parser.parse_args(words)
