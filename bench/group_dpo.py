@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import resource
 import statistics
 import subprocess
@@ -30,23 +31,7 @@ from steadyhand.models.load import load_tokenizer, resolve
 SHAPES = [(k, prompt) for prompt in (250, 1000, 4000) for k in (1, 3, 5)]
 BARS = {(1, 1000): 1.7, (5, 1000): 6.0, (5, 4000): 8.0}  # TRL's processor seconds / ours, at least
 RATE, LONGEST = 1e-5, 8192
-WORDS = [
-    "the",
-    "service",
-    "rates",
-    "every",
-    "host",
-    "that",
-    "a",
-    "report",
-    "names",
-    "and",
-    "says",
-    "how",
-    "sure",
-    "it",
-    "is",
-]
+WORDS = re.findall(r"\w+", "the service rates every host that a report names and says how sure it is")
 
 
 def groups(count: int, k: int, prompt: int) -> list[Group]:

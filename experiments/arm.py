@@ -5,12 +5,12 @@ Knows its method and nothing of other arms (`online`).
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from experiments.kept import written
 from experiments.task import Clock, Task, reward, training_cases
 from steadyhand.domain.model import Domain
 from steadyhand.settings import Settings
@@ -85,22 +85,15 @@ def online(start: Path, task: Task, clock: Clock, out: Path, *, reference: bool)
 def main(words: Sequence[str]) -> int:
     """`ARM SECONDS LIMIT SEED MODEL DOMAIN OUT`: what `online` calls, writes OUT/figures.json last."""
     from steadyhand.domain.load import load as load_domain
-    from steadyhand.errors import EXIT_INTERRUPTED, SteadyError
     from steadyhand.settings import resolve
 
     arm, seconds, limit, seed, model, folder, place = words
-    out = Path(place)
-    try:
+
+    def work() -> dict[str, Any]:
         settings = resolve(Path(folder), flags={"model.base": model} if model else {}).settings
-        found = run(arm, float(seconds), int(limit), int(seed), load_domain(Path(folder)), settings, out)
-    except SteadyError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "figures.json").write_text(json.dumps(found), "utf-8")
-    return 0
+        return run(arm, float(seconds), int(limit), int(seed), load_domain(Path(folder)), settings, Path(place))
+
+    return written(Path(place), work)
 
 
 if __name__ == "__main__":

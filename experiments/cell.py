@@ -6,7 +6,6 @@ Knows the method, the budget and the domain; knows nothing of other cells (`meth
 
 from __future__ import annotations
 
-import json
 import random
 import resource
 import sys
@@ -16,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from experiments.kept import written
 from steadyhand.domain.model import Domain
 from steadyhand.domain.rows import Row
 from steadyhand.models.backend import Prompt, Sampling
@@ -169,22 +169,17 @@ def _told(method: str) -> Any:
 def main(words: Sequence[str]) -> int:
     """`METHOD RATE STEPS LIMIT SEED DOMAIN OUT`: what `methods` calls, writes OUT/figures.json last."""
     from steadyhand.domain.load import load as load_domain
-    from steadyhand.errors import EXIT_INTERRUPTED, SteadyError
     from steadyhand.settings import resolve
 
     method, rate, steps, limit, seed, folder, place = words
     began, out = time.monotonic(), Path(place)
-    try:
+
+    def work() -> dict[str, Any]:
         budget = Budget(int(steps), int(limit), int(seed))
         found = run(method, float(rate), budget, load_domain(Path(folder)), resolve(Path(folder)).settings, out)
-    except SteadyError as error:
-        print(f"error: {error}", file=sys.stderr)
-        return error.exit_code
-    except KeyboardInterrupt:
-        return EXIT_INTERRUPTED
-    out.mkdir(parents=True, exist_ok=True)
-    (out / "figures.json").write_text(json.dumps(found | {"all_seconds": round(time.monotonic() - began, 1)}), "utf-8")
-    return 0
+        return found | {"all_seconds": round(time.monotonic() - began, 1)}
+
+    return written(out, work)
 
 
 if __name__ == "__main__":

@@ -31,7 +31,7 @@ def train(start: str | Path, task: Task, clock: Clock, out: Path) -> dict[str, A
     known = {case.decision.id: case for case in task.cases}
     prompts = [
         {"prompt": renderer.prompt(case.decision.messages, case.tools).text, "decision": case.decision.id}
-        for case in task.draw(0) + [one for one in task.cases if one not in task.draw(0)]
+        for case in task.order
     ]
     rewards: list[float] = []
 

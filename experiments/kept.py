@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from steadyhand.errors import EXIT_INTERRUPTED, JobError
+from steadyhand.errors import EXIT_INTERRUPTED, EXIT_OK, JobError, SteadyError
 
 
 def figures(module: str, name: str, words: Sequence[object], place: Path, position: str) -> dict[str, Any]:
@@ -26,6 +26,20 @@ def figures(module: str, name: str, words: Sequence[object], place: Path, positi
         if code:
             raise JobError(f"the cell {name} ended with exit code {code}", next="see above; run again to go on")
     return json.loads(path.read_text("utf-8"))  # type: ignore[no-any-return]
+
+
+def written(out: Path, work: Callable[[], dict[str, Any]]) -> int:
+    """The exit code of a cell's process: its figures are written last."""
+    try:
+        found = work()
+    except SteadyError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    out.mkdir(parents=True, exist_ok=True)
+    (out / "figures.json").write_text(json.dumps(found), "utf-8")
+    return EXIT_OK
 
 
 def markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

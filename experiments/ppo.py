@@ -35,7 +35,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Batch:
-    """`real` (N C) marks an answer's tokens; `last` is the place of each one's end."""
+    """`real` (N C) marks an answer's tokens."""
 
     rows: Sequence[Row]
     old: torch.Tensor  # N C: log-probabilities when the answers were given
@@ -130,11 +130,9 @@ def looked_at(
     """Log-probability and value of every answer token, and which are real: each N C."""
     width = width or max(len(row.answer) for row in rows)
     old, values = torch.zeros(len(rows), width), torch.zeros(len(rows), width)
-    found = [_of(part, policy, critic) for part in _near(rows)]
-    for part, (logs, worth) in zip(_near(rows), found, strict=True):
-        for (i, row), log, value in zip(part, logs, worth, strict=True):
-            size = len(row.answer)
-            old, values = _placed(old, i, log[:size]), _placed(values, i, value[:size])
+    for part in _near(rows):
+        for (i, _), log, value in zip(part, *_of(part, policy, critic), strict=True):
+            old, values = _placed(old, i, log), _placed(values, i, value)
     real = torch.tensor([[place < len(row.answer) for place in range(width)] for row in rows])
     return old, values, real
 

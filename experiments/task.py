@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from steadyhand.domain.model import Domain
@@ -26,11 +27,14 @@ class Task:
     rate: float
     seed: int
 
+    @cached_property
+    def order(self) -> list[Case]:
+        return random.Random(self.seed).sample(self.cases, len(self.cases))
+
     def draw(self, round_: int) -> list[Case]:
         """The situations of a round: the next ones of an order that is drawn once and begins anew at its end."""
-        order = random.Random(self.seed).sample(self.cases, len(self.cases))
-        first = round_ * self.decisions
-        return [order[(first + i) % len(order)] for i in range(min(self.decisions, len(order)))]
+        first, count = round_ * self.decisions, len(self.order)
+        return [self.order[(first + i) % count] for i in range(min(self.decisions, count))]
 
     def answers(self, model: Backend, asked: Sequence[Case], round_: int) -> dict[str, list[tuple[str, bool]]]:
         """Raw answers by decision, and whether they ended by themselves."""
@@ -67,5 +71,4 @@ class Clock:
 
 def training_cases(domain: Domain, renderer: Any) -> tuple[Case, ...]:
     """Every decision of the training scenarios."""
-    training = replace(domain, scenarios=tuple(one for one in domain.scenarios if one.split == "train"))
-    return tuple(cases(training, renderer.completion_text))
+    return tuple(cases(domain, renderer.completion_text))
