@@ -68,9 +68,9 @@ def _train(
         save_steps=50,
         seed=budget.seed,
     )
-    rows = _rows(domain, settings, budget, config)
+    rows = rows_of(domain, settings, budget, config)
     trained = _trained_parameters(config, settings)
-    result = train_sft(settings.model.base, rows, config, out / "trained", _told(method))
+    result = train_sft(settings.model.base, rows, config, out / "trained", told(method))
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
     prompts = [Prompt(tuple(row.messages[:-1]), tuple(row.tools)) for row in rows[:PARITY]]
     parity = merge_or_keep(result.folder, out / "model", prompts)
@@ -89,7 +89,7 @@ def _train(
     }
 
 
-def _rows(domain: Domain, settings: Settings, budget: Budget, config: SftConfig) -> list[Row]:
+def rows_of(domain: Domain, settings: Settings, budget: Budget, config: SftConfig) -> list[Row]:
     """The domain's own mix, as many of its rows as the budget's tokens take."""
     from steadyhand.cards.rows import sft_rows
     from steadyhand.chat.render import Renderer
@@ -153,7 +153,7 @@ def limited(domain: Domain, limit: int) -> Domain:
     return replace(domain, scenarios=spread(heldout, limit), probes=probes)
 
 
-def _told(method: str) -> Any:
+def told(method: str) -> Any:
     """Progress on stderr: a line that changes on a terminal, else one at every tenth of the way."""
 
     def tell(done: int, total: int, figures: Mapping[str, float]) -> None:

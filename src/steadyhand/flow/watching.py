@@ -12,14 +12,20 @@ from steadyhand.flow.desk import Desk
 from steadyhand.flow.plan import read_object
 from steadyhand.flow.shelf import write_json
 from steadyhand.models.backend import Prompt
+from steadyhand.settings.model import WatchSettings
 from steadyhand.train.guard import HEALTH, Guard
 from steadyhand.train.health import Question, WatchConfig, spread_evenly
 
 
 def guard_of(desk: Desk, reference: Mapping[str, tuple[int, int]] | None = None) -> Guard | None:
     """The watch of one training, or None when it is switched off or there is nothing to ask."""
-    given = desk.settings.watch
-    asked = spread_evenly(questions(desk.parts.domain), given.questions)
+    return guard_for(desk.parts.domain, desk.settings.watch, reference)
+
+
+def guard_for(
+    domain: Domain, given: WatchSettings, reference: Mapping[str, tuple[int, int]] | None = None
+) -> Guard | None:
+    asked = spread_evenly(questions(domain), given.questions)
     if not given.enabled or not asked:
         return None
     return Guard(asked, WatchConfig(steps=given.steps, max_tokens=given.max_tokens), reference)

@@ -61,11 +61,11 @@ class Guard:
         self.reference: Counts | None = {k: (a, b) for k, (a, b) in reference.items()} if reference else None
         self.history: list[dict[str, Json]] = []
         self._alarms = {"loss": Alarm(), "grad_norm": Alarm()}
-        self._total, self._every, self._asked_at = 0, 1, 0
+        self.total, self._every, self._asked_at = 0, 1, 0
 
     def begin(self, model: Any, tokenizer: Any, total: int) -> None:
         """Before the first step of `total`: binds the model, and takes its failures as reference when none is given."""
-        self._model, self._tokenizer, self._total = model, tokenizer, total
+        self._model, self._tokenizer, self.total = model, tokenizer, total
         self._every = self.config.steps or max(1, -(-total // CHECKS))
         if self.reference is None:
             self.reference = count(self.questions, self._ask)
@@ -88,7 +88,7 @@ class Guard:
         """Why the model is to be asked after `step`, or None. An alarm waits until a quarter of the usual distance
         has passed since the last check, so that a noisy training does not spend its time answering."""
         rung = [name for name, alarm in self._alarms.items() if name in figures and alarm(figures[name])]
-        if step % self._every == 0 or step == self._total:
+        if step % self._every == 0 or step == self.total:
             return "planned"
         if rung and step - self._asked_at >= max(1, self._every // 4):
             return f"{rung[0]} jumped to {figures[rung[0]]:.3g}"
@@ -110,7 +110,7 @@ class Guard:
 
     def _checkup(self, step: int) -> Checkup:
         assert self.reference is not None, "begin first"
-        planned = -(-self._total // self._every)
+        planned = -(-self.total // self._every)
         return check(self.questions, self._ask, self.reference, self.config, 2 * planned)  # half for alarms
 
     def _ask(self, questions: Sequence[Question]) -> Sequence[Completion]:
