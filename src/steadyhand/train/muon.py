@@ -65,7 +65,8 @@ class Muon(torch.optim.Optimizer):
             for parameters in alike(group["params"]):
                 moves = self._orthogonal(parameters) if group["matrices"] else map(self._adam, parameters)
                 for parameter, move in zip(parameters, moves, strict=True):
-                    parameter.mul_(1 - group["lr"] * group["weight_decay"])
+                    if group["weight_decay"]:
+                        parameter.mul_(1 - group["lr"] * group["weight_decay"])
                     parameter.add_(move, alpha=-group["lr"])
 
     def _orthogonal(self, parameters: Sequence[torch.nn.Parameter]) -> torch.Tensor:
