@@ -1,12 +1,12 @@
 """Does the health watch see damage, and only damage? Sound trainings of several seeds, and ailing ones.
 
-    python -m experiments.damage                           120 steps each, 20 sound trainings, 3 of each ailment
+    python -m experiments.damage                           20 sound trainings of 80 steps, 3 of each ailment
     python -m experiments.damage --steps 16 --sound 1 --ailing 1
 
-Every training is the domain's own fine-tuning, cut to so many steps, with the watch as the settings have it. Prints
-where each was stopped and by what sign, then whether preference training repairs what a rate a hundred times too high
-has ruined. Every cell is a process of its own and is kept in OUT; a second call does only what is missing. An error
-when a sound training was stopped, or an ailing one not within 15 % of its steps.
+Every training is the domain's own fine-tuning with the watch as the settings have it: a sound one cut to so many steps,
+an ailing one whole, of which the first 15 % are trained. Prints where each was stopped and by what sign, then whether
+preference training repairs what a rate a hundred times too high has ruined. Every cell is a process of its own and is
+kept in OUT; a second call does only what is missing. An error when a sound training was stopped, or an ailing one not.
 """
 
 from __future__ import annotations
@@ -21,13 +21,11 @@ from experiments import kept
 from experiments.ailments import AILMENTS
 from experiments.ending import ended
 from experiments.methods import content_key
-from experiments.watched import REPAIR
+from experiments.watched import REPAIR, SOUND, WITHIN
 from steadyhand.errors import JobError, UsageError
 from steadyhand.stats.intervals import wilson
 
-VERSION = 1  # raised when cells of older code no longer compare with new ones
-SOUND = "healthy"
-WITHIN = 0.15  # of a training's steps
+VERSION = 2  # raised when cells of older code no longer compare with new ones
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -39,7 +37,7 @@ def _asked(words: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--domain", type=Path, default=Path("examples/uss"))
     parser.add_argument("--out", type=Path, default=Path("runs/damage"))
-    parser.add_argument("--steps", type=int, default=120, help="optimiser steps of 2,048 tokens")
+    parser.add_argument("--steps", type=int, default=80, help="of a sound training, 2,048 tokens each")
     parser.add_argument("--sound", type=int, default=20, help="sound trainings, by seed")
     parser.add_argument("--ailing", type=int, default=3, help="trainings of each ailment, by seed")
     return parser.parse_args(words)
@@ -64,9 +62,10 @@ def _compare(asked: argparse.Namespace) -> None:
 
 def cell(name: str, seed: int, asked: argparse.Namespace, position: str) -> dict[str, Any]:
     """What became of one training, kept in OUT. Raises JobError when its process fails."""
-    key = content_key((VERSION, name, asked.steps, seed), asked.domain)
+    steps = asked.steps if name in (SOUND, REPAIR) else 0
+    key = content_key((VERSION, name, steps, seed), asked.domain)
     place = asked.out / f"{name.replace(' ', '-')}-{seed}-{key}"
-    words = [name, asked.steps, seed, asked.domain, place]
+    words = [name, steps, seed, asked.domain, place]
     return kept.figures("experiments.watched", f"{name}, seed {seed}", words, place, position)
 
 
@@ -77,7 +76,8 @@ def as_it_should(row: dict[str, Any]) -> bool:
 
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
-    """A line for each ailment: trainings, how many were stopped (95 % Wilson), the latest stop, what it said first."""
+    """A line for each ailment: trainings, how many were stopped (95 % Wilson), the latest stop, what the first one said
+    or, where none was stopped, what its last check had seen."""
     lines = []
     for name in dict.fromkeys(row["name"] for row in rows):
         own = [row for row in rows if row["name"] == name]
@@ -85,9 +85,16 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
         between = wilson(len(stopped), len(own))
         share = f"{len(stopped)} of {len(own)} [{100 * between.low:.0f}, {100 * between.high:.0f} %]"
         latest = max((row["caught"] / row["steps"] for row in stopped), default=None)
-        said = stopped[0]["evidence"].split(": ", 1)[-1][:90] if stopped else "-"
+        said = stopped[0]["evidence"].split(": ", 1)[-1][:90] if stopped else _last(own[0].get("last", {}))
         lines.append((name, share, "-" if latest is None else f"{100 * latest:.1f} %", said))
-    return kept.markdown(("training", "stopped", "at the latest after", "what it said first"), lines)
+    return kept.markdown(
+        ("training", "stopped", "at the latest after", "what it said first, or the last check had seen"), lines
+    )
+
+
+def _last(counts: dict[str, Any]) -> str:
+    """What the last check of a training that was not stopped had seen, as failures of answers."""
+    return ", ".join(f"{sign} {failed} of {n}" for sign, (failed, n) in counts.items() if failed) or "no failure"
 
 
 def signs(repair: dict[str, Any]) -> str:

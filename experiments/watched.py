@@ -22,32 +22,37 @@ from steadyhand.train.config import DpoConfig, SftConfig
 from steadyhand.train.guard import Guard
 
 REPAIR = "DPO on a damaged model"  # a cell of its own kind
-RUIN = "rate x100"
+SOUND, RUIN = "healthy", "rate x100"
+WITHIN = 0.15  # of an ailing training's steps: it is not trained further
+WHOLE = 1_000_000  # steps, more than any domain has rows for
 GROUPS = 64
 
 
 def watched(name: str, steps: int, seed: int, domain: Domain, settings: Settings, out: Path) -> dict[str, Any]:
-    """`steps` planned, `caught` at which of them (0: before the first; None: never), and the `evidence`."""
+    """`steps` planned, `caught` at which of them (0: before the first; None: never), the `evidence`, and the failures
+    by sign of the `last` check of a training that was not stopped."""
     from steadyhand.train.sft import train_sft
 
     guard = _guard(domain, settings)
     try:
         case = _case(name, steps, seed, domain, settings, out)
-        result = train_sft(case.base, case.rows, case.config, out / "trained", told(name), guard=guard)
+        share = 1.0 if name == SOUND else WITHIN
+        result = train_sft(case.base, case.rows, case.config, out / "trained", told(name), guard=guard, share=share)
     except UsageError as error:
         return {"steps": steps, "caught": 0, "evidence": error.what}
     except JobError as error:
         return {"steps": guard.total or steps, "caught": _step(guard), "evidence": error.what}
-    return {"steps": result.steps, "caught": None, "evidence": ""}
+    last = guard.history[-1]["counts"] if guard.history else {}
+    return {"steps": result.steps, "caught": None, "evidence": "", "last": last}
 
 
 def _case(name: str, steps: int, seed: int, domain: Domain, settings: Settings, out: Path) -> Case:
-    """The domain's own fine-tuning, of so many steps, with the ailment."""
+    """The domain's own fine-tuning, of so many steps (0: all), with the ailment."""
     from steadyhand.models.load import resolve
 
     known = {key: value for key, value in settings.sft.model_dump().items() if key in SftConfig.__dataclass_fields__}
     config = replace(SftConfig(**known), epochs=1, save_steps=0, seed=seed)
-    rows = rows_of(domain, settings, Budget(steps, 0, seed), config)
+    rows = rows_of(domain, settings, Budget(steps or WHOLE, 0, seed), config)
     return AILMENTS[name](Case(resolve(settings.model.base), rows, config), out / "base")
 
 

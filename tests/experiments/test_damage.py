@@ -77,9 +77,9 @@ def test_a_template_that_never_ends_a_turn(tmp_path: Path) -> None:
 
 
 def test_nothing_to_learn_is_refused_before_the_first_step(domain: Path, tmp_path: Path) -> None:
-    assert watched.main(["nothing to learn", "2", "0", str(domain), str(tmp_path)]) == 0
+    assert watched.main(["nothing to learn", "0", "0", str(domain), str(tmp_path)]) == 0
     found = json.loads((tmp_path / "figures.json").read_text())
-    assert (found["caught"], found["steps"]) == (0, 2)
+    assert (found["caught"], found["steps"]) == (0, 0)
     assert found["evidence"]
     assert [path.name for path in tmp_path.iterdir()] == ["figures.json"]
 
@@ -103,8 +103,9 @@ def test_what_should_be_stopped_and_what_should_not() -> None:
 
 
 def test_the_table_says_how_many_and_how_late() -> None:
-    lines = damage.table([row("healthy", None), row("rate x10", 3), row("rate x10", 12, 1)]).splitlines()
-    assert [cell.strip() for cell in lines[2].split("|")][2:4] == ["0 of 1 [0, 79 %]", "-"]
+    sound = row("healthy", None) | {"last": {"loop": [0, 12], "knowledge": [1, 6]}}
+    lines = damage.table([sound, row("rate x10", 3), row("rate x10", 12, 1)]).splitlines()
+    assert [cell.strip() for cell in lines[2].split("|")][2:5] == ["0 of 1 [0, 79 %]", "-", "knowledge 1 of 6"]
     assert [cell.strip() for cell in lines[3].split("|")][2:5] == ["2 of 2 [34, 100 %]", "12.0 %", "a loop in 9 of 9"]
 
 
