@@ -84,7 +84,7 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
         stopped = [row for row in own if row["caught"] is not None]
         between = wilson(len(stopped), len(own))
         share = f"{len(stopped)} of {len(own)} [{100 * between.low:.0f}, {100 * between.high:.0f} %]"
-        latest = max((row["caught"] / row["steps"] for row in stopped), default=None)
+        latest = max((row["caught"] / max(1, row["steps"]) for row in stopped), default=None)
         said = stopped[0]["evidence"].split(": ", 1)[-1][:90] if stopped else _last(own[0].get("last", {}))
         lines.append((name, share, "-" if latest is None else f"{100 * latest:.1f} %", said))
     return kept.markdown(
