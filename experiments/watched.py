@@ -16,7 +16,7 @@ from experiments.ailments import AILMENTS, Case
 from experiments.cell import Budget, rows_of, told
 from experiments.kept import written
 from steadyhand.domain.model import Domain
-from steadyhand.errors import JobError, UsageError
+from steadyhand.errors import JobError, PrerequisiteError, UsageError
 from steadyhand.settings import Settings
 from steadyhand.train.config import DpoConfig, SftConfig
 from steadyhand.train.guard import Guard
@@ -38,7 +38,7 @@ def watched(name: str, steps: int, seed: int, domain: Domain, settings: Settings
         case = _case(name, steps, seed, domain, settings, out)
         share = 1.0 if name == SOUND else WITHIN
         result = train_sft(case.base, case.rows, case.config, out / "trained", told(name), guard=guard, share=share)
-    except UsageError as error:
+    except (PrerequisiteError, UsageError) as error:  # refused before the first step
         return {"steps": steps, "caught": 0, "evidence": error.what}
     except JobError as error:
         return {"steps": guard.total or steps, "caught": _step(guard), "evidence": error.what}
