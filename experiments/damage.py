@@ -14,12 +14,11 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from experiments import kept
 from experiments.ailments import AILMENTS
-from experiments.ending import ended
+from experiments.ending import ended, parser
 from experiments.methods import content_key
 from experiments.watched import REPAIR, SOUND, WITHIN
 from steadyhand.errors import JobError, UsageError
@@ -34,13 +33,11 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _asked(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--domain", type=Path, default=Path("examples/uss"))
-    parser.add_argument("--out", type=Path, default=Path("runs/damage"))
-    parser.add_argument("--steps", type=int, default=80, help="of a sound training, 2,048 tokens each")
-    parser.add_argument("--sound", type=int, default=20, help="sound trainings, by seed")
-    parser.add_argument("--ailing", type=int, default=3, help="trainings of each ailment, by seed")
-    return parser.parse_args(words)
+    asked = parser(__doc__, "runs/damage")
+    asked.add_argument("--steps", type=int, default=80, help="of a sound training, 2,048 tokens each")
+    asked.add_argument("--sound", type=int, default=20, help="sound trainings, by seed")
+    asked.add_argument("--ailing", type=int, default=3, help="trainings of each ailment, by seed")
+    return asked.parse_args(words)
 
 
 def _compare(asked: argparse.Namespace) -> None:

@@ -22,7 +22,7 @@ from typing import Any
 
 from experiments import kept
 from experiments.cell import BASE, BATCH_TOKENS, RATES, Budget
-from experiments.ending import ended
+from experiments.ending import ended, parser
 from steadyhand.errors import SteadyError, UsageError
 
 VERSION = 1  # raised when cells of older code no longer compare with new ones
@@ -61,14 +61,12 @@ def _compare(asked: argparse.Namespace) -> None:
 
 
 def _asked(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--domain", type=Path, default=Path("examples/uss"))
-    parser.add_argument("--out", type=Path, default=Path("runs/methods"))
-    parser.add_argument("--methods", default="", help="comma-separated; all that this machine can run by default")
-    parser.add_argument("--steps", type=int, default=240, help="optimiser steps of 2,048 tokens")
-    parser.add_argument("--limit", type=int, default=120, help="held-out scenarios and public probes asked; 0: all")
-    parser.add_argument("--seed", type=int, default=0)
-    return parser.parse_args(words)
+    asked = parser(__doc__, "runs/methods")
+    asked.add_argument("--methods", default="", help="comma-separated; all that this machine can run by default")
+    asked.add_argument("--steps", type=int, default=240, help="optimiser steps of 2,048 tokens")
+    asked.add_argument("--limit", type=int, default=120, help="held-out scenarios and public probes asked; 0: all")
+    asked.add_argument("--seed", type=int, default=0)
+    return asked.parse_args(words)
 
 
 def _refuse(asked: argparse.Namespace) -> None:

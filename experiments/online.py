@@ -17,12 +17,11 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from experiments import kept
 from experiments.arm import ARMS
-from experiments.ending import ended
+from experiments.ending import ended, parser
 from experiments.methods import content_key
 from steadyhand.errors import UsageError
 
@@ -36,15 +35,13 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _asked(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--domain", type=Path, default=Path("examples/uss"))
-    parser.add_argument("--model", default="", help="where every arm starts; the domain's base by default")
-    parser.add_argument("--out", type=Path, default=Path("runs/online"))
-    parser.add_argument("--arms", default=",".join(ARMS), help="comma-separated")
-    parser.add_argument("--seconds", type=float, default=1800.0, help="processor seconds of an arm")
-    parser.add_argument("--limit", type=int, default=0, help="held-out scenarios and public probes asked; 0: all")
-    parser.add_argument("--seed", type=int, default=0)
-    return parser.parse_args(words)
+    asked = parser(__doc__, "runs/online")
+    asked.add_argument("--model", default="", help="where every arm starts; the domain's base by default")
+    asked.add_argument("--arms", default=",".join(ARMS), help="comma-separated")
+    asked.add_argument("--seconds", type=float, default=1800.0, help="processor seconds of an arm")
+    asked.add_argument("--limit", type=int, default=0, help="held-out scenarios and public probes asked; 0: all")
+    asked.add_argument("--seed", type=int, default=0)
+    return asked.parse_args(words)
 
 
 def _compare(asked: argparse.Namespace) -> None:

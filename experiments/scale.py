@@ -17,7 +17,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from experiments.ending import ended
+from experiments.ending import ended, parser
 from steadyhand.cli.run import Console, settings_of
 from steadyhand.errors import UsageError
 
@@ -30,12 +30,10 @@ def main(words: Sequence[str] | None = None) -> int:
 
 
 def _asked(words: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--domain", type=Path, default=Path("examples/uss"))
-    parser.add_argument("--out", type=Path, default=Path("runs/scale"))
-    parser.add_argument("--factors", default="1,2,5", help="multiples of pairs.max_groups")
-    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as of `steady run`")
-    return parser.parse_args(words)
+    asked = parser(__doc__, "runs/scale")
+    asked.add_argument("--factors", default="1,2,5", help="multiples of pairs.max_groups")
+    asked.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="as of `steady run`")
+    return asked.parse_args(words)
 
 
 def factors(text: str) -> list[int]:

@@ -41,6 +41,8 @@ def watched(name: str, steps: int, seed: int, domain: Domain, settings: Settings
     except (PrerequisiteError, UsageError) as error:  # refused before the first step
         return {"steps": steps, "caught": 0, "evidence": error.what}
     except JobError as error:
+        if "step" not in error.what:  # a full disk says nothing about the model
+            raise
         return {"steps": guard.total or steps, "caught": _step(guard), "evidence": error.what}
     last = guard.history[-1]["counts"] if guard.history else {}
     return {"steps": result.steps, "caught": None, "evidence": "", "last": last}

@@ -18,13 +18,14 @@ from steadyhand.train.health import Question, WatchConfig, spread_evenly
 
 
 def guard_of(desk: Desk, reference: Mapping[str, tuple[int, int]] | None = None) -> Guard | None:
-    """The watch of one training, or None when it is switched off or there is nothing to ask."""
+    """The watch of one of the run's trainings (`guard_for`)."""
     return guard_for(desk.parts.domain, desk.settings.watch, reference)
 
 
 def guard_for(
     domain: Domain, given: WatchSettings, reference: Mapping[str, tuple[int, int]] | None = None
 ) -> Guard | None:
+    """The watch of one training, or None when it is switched off or there is nothing to ask."""
     asked = spread_evenly(questions(domain), given.questions)
     if not given.enabled or not asked:
         return None

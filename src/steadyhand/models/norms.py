@@ -1,5 +1,5 @@
-"""RMS normalisation with its backward pass written out: a third of the passes over memory that autograd makes of the
-eight operations of transformers' layers, for the same values and gradients. Imports torch: import late.
+"""RMS normalisation with its backward pass written out: fewer passes over memory than autograd makes of the operations
+of transformers' layers, for the same values and gradients (`python -m bench.step`). Imports torch: import late.
 
 Zhang and Sennrich 2019 (arXiv 1910.07467, equation 4): y = w x / r, r = sqrt(mean(x^2) + epsilon). With n = x / r and
 g = w dy the gradient is dx = (g - n mean(g n)) / r, and dw sums dy n over all positions.
