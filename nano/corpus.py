@@ -75,7 +75,7 @@ def weights_of(ids: list[int], marks: dict[str, int]) -> list[float]:
 
 def encode(tokenizer: Any, row: Row) -> tuple[list[int], list[float]]:
     """Token ids and loss weights of one row."""
-    ids = tokenizer(text_of(row), add_special_tokens=False)["input_ids"]
+    ids = tokenizer.backend_tokenizer.encode(text_of(row), add_special_tokens=False).ids  # half the time
     return ids, weights_of(ids, marks_of(tokenizer))
 
 

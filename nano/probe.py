@@ -34,7 +34,7 @@ def is_exact(model: Any, tokenizer: Any, row: dict[str, Any]) -> bool:
     start = len(ids) - 1 - ids[::-1].index(marks["start"]) + 3
     end = ids.index(marks["end"], start) + 1
     start = ids.index(marks["thought"], start, end) + 1
-    predicted = model(input_ids=torch.tensor([ids])).logits[0, start - 1 : end - 1].argmax(-1)
+    predicted = model(input_ids=torch.tensor([ids], device=model.device)).logits[0, start - 1 : end - 1].argmax(-1)
     return bool(predicted.tolist() == ids[start:end])
 
 

@@ -11,7 +11,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from nano import corpus, identifiers, pretrain, probe
+from nano import batches, corpus, identifiers, pretrain, probe
 from nano.tokenizer import FIXED, build
 from steadyhand.models import rowwise
 
@@ -50,16 +50,17 @@ def test_only_assistant_tokens_count_fully(tokenizer: Any) -> None:
 
 
 def test_a_step_is_filled_with_whole_dialogues(tokenizer: Any) -> None:
-    batch = pretrain.packed(tokenizer, seed=1, step=0)
+    batch = batches.packed(tokenizer, seed=1, step=0, tokens=3840)
     start = tokenizer.convert_tokens_to_ids("<|im_start|>")
-    assert 0.9 * pretrain.TOKENS < sum(batch.rows) == batch.ids.shape[1] <= pretrain.TOKENS
+    assert sum(batch.rows) == batch.ids.shape[1] == 3840
+    assert int((batch.ids == tokenizer.pad_token_id).sum()) < 400
     firsts = (batch.positions == 0)[0]
     assert int(firsts.sum()) == len(batch.rows)
     assert set(batch.ids[0][firsts].tolist()) == {start}
     last = torch.tensor(batch.rows).cumsum(0) - 1
     assert float(batch.weights[0][last].sum()) == 0  # none predicts the next dialogue
     assert float(batch.weights.sum()) > 0
-    assert torch.equal(batch.ids, pretrain.packed(tokenizer, seed=1, step=0).ids)
+    assert torch.equal(batch.ids, batches.packed(tokenizer, seed=1, step=0, tokens=3840).ids)
 
 
 def test_the_loss_is_that_of_the_dialogues_alone() -> None:
@@ -70,14 +71,14 @@ def test_the_loss_is_that_of_the_dialogues_alone() -> None:
     for row in weights:
         row[0, -1] = 0
     positions = torch.cat([torch.arange(9), torch.arange(14)])[None]
-    batch = pretrain.Batch(torch.cat(rows, 1), torch.cat(weights, 1), positions, [9, 14])
+    batch = batches.Batch(torch.cat(rows, 1), torch.cat(weights, 1), positions, [9, 14])
     expected = torch.zeros(())
     for ids, weight in zip(rows, weights, strict=True):
         logits = model(input_ids=ids).logits[0, :-1]
         losses = torch.nn.functional.cross_entropy(logits, ids[0, 1:], reduction="none")
         expected += (losses * weight[0, :-1]).sum()
     rowwise.use(model)
-    assert torch.allclose(pretrain.loss_of(model, batch), expected / batch.weights.sum(), rtol=1e-4)
+    assert torch.allclose(batch.loss(model), expected / batch.weights.sum(), rtol=1e-4)
 
 
 def small_model(vocabulary: int) -> Any:
@@ -93,14 +94,13 @@ def test_a_resumed_pretraining_ends_at_the_same_weights(tmp_path: Path, monkeypa
     monkeypatch.setattr(pretrain, "new_model", lambda vocabulary, eos, pad, layers: small_model(vocabulary))
     monkeypatch.setattr(pretrain, "build", lambda seed: build(rows=300, seed=seed))
     monkeypatch.setattr(probe, "exact_rates", lambda *_, **__: {})
-    monkeypatch.setattr(pretrain, "SAVE_STEPS", 2)
-    monkeypatch.setattr(pretrain, "TOKENS", 1536)
-    pretrain.train(tmp_path / "whole", steps=4, seed=3, threads=1)
+    scale = pretrain.Scale(tokens=1536, steps=4, save_steps=2, probe_steps=400)
+    pretrain.train(tmp_path / "whole", scale, seed=3, threads=1)
 
     class KilledError(Exception):
         pass
 
-    real, calls = pretrain.packed, []
+    real, calls = batches.packed, []
 
     def dies_at_third_step(*given: Any) -> Any:
         calls.append(given)
@@ -108,11 +108,11 @@ def test_a_resumed_pretraining_ends_at_the_same_weights(tmp_path: Path, monkeypa
             raise KilledError
         return real(*given)
 
-    monkeypatch.setattr(pretrain, "packed", dies_at_third_step)
+    monkeypatch.setattr(batches, "packed", dies_at_third_step)
     with pytest.raises(KilledError):
-        pretrain.train(tmp_path / "killed", steps=4, seed=3, threads=1)
-    monkeypatch.setattr(pretrain, "packed", real)
-    pretrain.train(tmp_path / "killed", steps=4, seed=3, threads=1)
+        pretrain.train(tmp_path / "killed", scale, seed=3, threads=1)
+    monkeypatch.setattr(batches, "packed", real)
+    pretrain.train(tmp_path / "killed", scale, seed=3, threads=1)
     whole, resumed = ((tmp_path / name / "model" / "model.safetensors").read_bytes() for name in ("whole", "killed"))
     assert whole == resumed
 

@@ -1,22 +1,25 @@
 """Attention for rows that stand one behind the other in one sequence, each seeing itself only.
 
 A dense mask of such a sequence costs the square of its length; here every row is attended to by itself, and all that
-works on single tokens (most of a network) sees one long row without padding. The lengths of the rows travel where the
-network expects a ready mask, as integers of shape (1, 1, 1, rows): transformers hands four dimensions on as they are.
+works on single tokens (most of a network) sees one long row without padding. Where the rows begin and end travels where
+the network expects a ready mask, as integers of four dimensions, which transformers hands on as they are.
 Imports torch: import late.
 """
 
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import accumulate
 from typing import Any
 
 import torch
+from torch.nn.attention.varlen import varlen_attn
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 NAME = "steadyhand_rowwise"
+ENDS = torch.int32  # of a mask that tells rows: no other mask has it
 SHORT = 512  # tokens up to which a row's own square matrix is cheap
 
 
@@ -35,9 +38,11 @@ def use(model: Any) -> None:
     model.set_attn_implementation(NAME)
 
 
-def lengths(rows: list[int]) -> torch.Tensor:
-    """What stands for a mask of rows of these lengths; it stays on the CPU, where it is read."""
-    return torch.tensor(rows)[None, None, None]
+def lengths(rows: list[int], device: torch.device | str = "cpu") -> torch.Tensor:
+    """What stands for a mask of rows of these lengths: where they begin and end, in a view (1, 1, longest, rows + 1)
+    without memory of its own, whose height tells the longest row without a look at the device."""
+    ends = torch.tensor([0, *accumulate(rows)], dtype=ENDS).to(device, non_blocking=True)
+    return ends.expand(1, 1, max(rows), -1)
 
 
 def _attention(
@@ -49,12 +54,16 @@ def _attention(
     **options: Any,
 ) -> tuple[torch.Tensor, None]:
     """query, key, value: 1 heads tokens width. Returns 1 tokens heads width."""
-    if attention_mask is None or attention_mask.dtype != torch.int64:
+    if attention_mask is None or attention_mask.dtype != ENDS:
         return sdpa_attention_forward(module, query, key, value, attention_mask, **options)  # type: ignore[no-any-return]
-    rows = attention_mask.flatten().tolist()
+    device = query.device.type
+    number = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else query.dtype
+    quick = number == torch.bfloat16 and not options.get("dropout")
+    if quick and device == "cuda":
+        return _all_rows((query, key, value), attention_mask, options.get("scaling")), None
+    rows = attention_mask[0, 0, 0].diff().tolist()
     parts = zip(*(torch.split(x, rows, dim=2) for x in (query, key, value)), strict=True)
-    number = torch.get_autocast_dtype("cpu") if torch.is_autocast_enabled("cpu") else query.dtype
-    quick = query.device.type == "cpu" and number == torch.bfloat16 and not options.get("dropout")
+    quick = quick and device == "cpu"
     done = []
     for part in parts:
         if quick and part[0].shape[2] <= SHORT:
@@ -62,6 +71,17 @@ def _attention(
         else:
             done.append(sdpa_attention_forward(module, *part, None, **options)[0])
     return torch.cat(done, dim=1), None
+
+
+def _all_rows(given: tuple[torch.Tensor, ...], mask: torch.Tensor, scaling: float | None) -> torch.Tensor:
+    """FlashAttention over rows of any lengths at once, which cards have in bf16 (Dao 2023, arXiv 2307.08691)."""
+    query, key, value = (x[0].transpose(0, 1).bfloat16() for x in given)
+    ends, longest = mask[0, 0, 0], mask.shape[2]
+    seen = varlen_attn(
+        query, key, value, ends, ends, longest, longest, scale=scaling, window_size=(-1, 0), enable_gqa=True
+    )
+    assert isinstance(seen, torch.Tensor)
+    return seen[None]
 
 
 def _short_row(part: tuple[torch.Tensor, ...], number: torch.dtype, scaling: float | None) -> torch.Tensor:

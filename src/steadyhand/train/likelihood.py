@@ -34,7 +34,7 @@ def packed_loss(model: Any, batch: Sequence[Sample], device: torch.device) -> to
     ids = torch.tensor([[token for sample in batch for token in sample.ids]], device=device)
     trained = torch.tensor([[on for sample in batch for on in sample.mask]], device=device) > 0
     positions = torch.tensor([[i for sample in batch for i in range(len(sample.ids))]], device=device)
-    rows = rowwise.lengths([len(sample.ids) for sample in batch])
+    rows = rowwise.lengths([len(sample.ids) for sample in batch], device)
     with _scored(model, trained):  # no row's first token is trained, so no row predicts the next one's
         logits = model(input_ids=ids, attention_mask=rows, position_ids=positions, use_cache=False).logits
     return cross_entropy(logits[0], ids[trained])
