@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,19 @@ def ours(made: list[Group], k: int) -> None:
         train_dpo("steady-nano", made, config, Path(folder) / "model")
 
 
+def pairs(made: Sequence[Group], renderer: Renderer) -> list[dict[str, str]]:
+    """The groups as TRL wants them: a pair for every rejected answer."""
+    return [
+        {
+            "prompt": renderer.prompt(group.messages, ()).text,
+            "chosen": renderer.completion_text(group.messages, (), group.chosen),
+            "rejected": one.text,
+        }
+        for group in made
+        for one in group.rejected
+    ]
+
+
 def trl(made: list[Group], k: int) -> None:
     from datasets import Dataset, disable_progress_bars
     from transformers import AutoModelForCausalLM
@@ -79,18 +93,9 @@ def trl(made: list[Group], k: int) -> None:
     disable_progress_bars()
     folder = resolve("steady-nano")
     tokenizer = load_tokenizer(folder)
-    renderer = Renderer(tokenizer)
+    rows = pairs(made, Renderer(tokenizer))
     model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="sdpa")
     model.get_input_embeddings().requires_grad_(False)
-    rows = [
-        {
-            "prompt": renderer.prompt(group.messages, ()).text,
-            "chosen": renderer.completion_text(group.messages, (), group.chosen),
-            "rejected": one.text,
-        }
-        for group in made
-        for one in group.rejected
-    ]
     with tempfile.TemporaryDirectory() as out:
         args = DPOConfig(
             output_dir=out, per_device_train_batch_size=k, num_train_epochs=1, learning_rate=RATE, max_length=LONGEST,

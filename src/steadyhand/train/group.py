@@ -71,7 +71,7 @@ def _packed(model: Any, group: GroupSample, device: torch.device) -> torch.Tenso
     past = len(group.prompt)
     laid = behind(group.prompt, [ids[:-1] for ids in group.completions], device)
     out = model(
-        input_ids=laid.ids, attention_mask=laid.seen, position_ids=laid.positions, use_cache=False,
+        input_ids=laid.ids, attention_mask=laid.mask(model), position_ids=laid.positions, use_cache=False,
         logits_to_keep=laid.ids.shape[1] - past + 1,
     )  # fmt: skip
     total = _first(out.logits[0, 0], group)
