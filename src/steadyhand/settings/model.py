@@ -266,8 +266,8 @@ class WatchSettings(Section):
     steps: CountOrNone = 0
     """Optimiser steps between two checks; a jump of loss or gradient asks at once. 0: eight checks in a training."""
 
-    questions: Count = 24
-    """Questions of a check at most; a healthy model is usually asked half of them."""
+    questions: Count = 96
+    """Questions of a check at most, until it is decided; a healthy model is usually asked 12."""
 
     max_tokens: Count = 128
     """New tokens per answer of a check."""

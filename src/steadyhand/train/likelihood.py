@@ -10,11 +10,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
+from torch.nn import functional
 
 from steadyhand.models import rowwise
 from steadyhand.train.data import Sample
-
-ROWS = 64  # of logits that are worked on together
 
 
 def padded_loss(model: Any, batch: Sequence[Sample], device: torch.device) -> torch.Tensor:
@@ -25,7 +24,7 @@ def padded_loss(model: Any, batch: Sequence[Sample], device: torch.device) -> to
     trained = torch.tensor([[*sample.mask, *[0] * (width - len(sample.mask))] for sample in batch], device=device) > 0
     with _scored(model, trained):
         logits = model(input_ids=ids, use_cache=False).logits
-    return cross_entropy(logits[0], ids[trained])
+    return _summed(logits[0], ids[trained])
 
 
 def packed_loss(model: Any, batch: Sequence[Sample], device: torch.device) -> torch.Tensor:
@@ -37,35 +36,11 @@ def packed_loss(model: Any, batch: Sequence[Sample], device: torch.device) -> to
     rows = rowwise.lengths([len(sample.ids) for sample in batch], device)
     with _scored(model, trained):  # no row's first token is trained, so no row predicts the next one's
         logits = model(input_ids=ids, attention_mask=rows, position_ids=positions, use_cache=False).logits
-    return cross_entropy(logits[0], ids[trained])
+    return _summed(logits[0], ids[trained])
 
 
-def cross_entropy(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-    """Summed -log p of targets (n) by logits (n, vocabulary), in float32. A few rows at a time, so that what is
-    computed of them stays in the processor's cache, and their gradient is made at once from what is there, in the
-    logits' own format (as Hsu et al. 2024, Liger Kernel, do on cards)."""
-    total: torch.Tensor = _CrossEntropy.apply(logits, targets)  # type: ignore[no-untyped-call]
-    return total
-
-
-class _CrossEntropy(torch.autograd.Function):
-    @staticmethod
-    def forward(ctx: Any, logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
-        gradient = torch.empty_like(logits) if ctx.needs_input_grad[0] else None
-        total = logits.new_zeros((), dtype=torch.float32)
-        for start in range(0, len(targets), ROWS):
-            part, aim = slice(start, start + ROWS), targets[start : start + ROWS, None]
-            likely = torch.log_softmax(logits[part].float(), dim=-1)
-            total -= likely.gather(1, aim).sum()
-            if gradient is not None:
-                gradient[part] = likely.exp_().scatter_add_(1, aim, likely.new_full(aim.shape, -1.0))
-        ctx.save_for_backward(gradient)
-        return total
-
-    @staticmethod
-    def backward(ctx: Any, *given: torch.Tensor) -> tuple[torch.Tensor, None]:
-        (gradient,) = ctx.saved_tensors
-        return gradient * given[0].to(gradient.dtype), None
+def _summed(logits: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:
+    return functional.cross_entropy(logits.float(), targets, reduction="sum")
 
 
 @contextlib.contextmanager

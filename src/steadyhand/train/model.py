@@ -13,7 +13,6 @@ from typing import Any
 
 from steadyhand.chat.messages import Json
 from steadyhand.errors import UsageError
-from steadyhand.models import norms
 from steadyhand.models.adapters import VIRTUAL, kind_of, virtual_ids
 from steadyhand.models.load import TOKENIZER_FILES, base_of, check_vocabulary, load_tokenizer, load_weights, resolve
 from steadyhand.models.quiet import quiet
@@ -53,7 +52,6 @@ def trainable(name: str | Path, config: TrainConfig) -> tuple[Any, Any, Path]:
     elif not given:
         model = with_adapter(model, tokenizer, config)
         model.peft_config["default"].base_model_name_or_path = _lasting_name(name, folder)
-    norms.use(model)
     return model, tokenizer, folder
 
 
