@@ -83,6 +83,14 @@ def test_activations_computed_again_do_not_change_the_training(base: Path, tmp_p
         assert [row[name] for row in slow.log] == pytest.approx([row[name] for row in plain.log], rel=1e-3)
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_in_bf16_too_policy_and_reference_start_equal(base: Path, tmp_path: Path, again: bool) -> None:
+    config = replace(CONFIG, precision="bfloat16", gradient_checkpointing=again, epochs=1)
+    result = train_dpo(base, tiny.groups(6), config, tmp_path / "out")
+    assert result.log[0]["dpo"] == pytest.approx(math.log(2), abs=1e-6)
+    assert result.log[0]["rewards/margins"] == 0
+
+
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny.save(tmp_path_factory.mktemp("base"))
@@ -119,9 +127,9 @@ def test_the_reference_is_computed_once_and_belongs_to_its_content(
 
     calls: list[int] = []
 
-    def counted(model: Any, group: GroupSample, device: torch.device) -> torch.Tensor:
+    def counted(model: Any, group: GroupSample, device: torch.device, *, packed: bool) -> torch.Tensor:
         calls.append(1)
-        return group_log_probs(model, group, device)
+        return group_log_probs(model, group, device, packed=packed)
 
     monkeypatch.setattr(reference, "group_log_probs", counted)
     cache = tmp_path / "cache"
