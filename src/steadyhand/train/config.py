@@ -7,6 +7,7 @@ from typing import Literal
 
 from steadyhand.errors import UsageError
 
+AT_ONCE = 512  # positions whose vocabulary is scored together where activations are computed again
 Method = Literal["full", "lora", "qlora", "dora", "ia3", "prefix", "prompt"]
 Optimizer = Literal["adamw", "muon"]
 Schedule = Literal["constant", "linear", "cosine"]

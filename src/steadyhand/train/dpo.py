@@ -83,7 +83,7 @@ def train_dpo(
         if config.loss != "simpo":
             seen = data if compared is not model else led_groups(data, lead)
             reference = reference_log_probs(compared, seen, config, start, cache or work)
-    beside = packing.settled(model, SftConfig(method=config.method, batch_tokens=config.replay_tokens or 1))
+    beside = packing.settled(model, _beside(config))
     plan = group_plan(len(data), config, [len(sample.ids) for sample in replayed], beside)
     if guard:
         _begin(guard, compared, tokenizer, len(plan), config)
@@ -106,6 +106,12 @@ def train_dpo(
     save(model, folder, out, config, {**facts, "log": list(log), **health})
     shutil.rmtree(work)
     return TrainResult(out, log, seconds=time.monotonic() - began, **facts)
+
+
+def _beside(config: DpoConfig) -> SftConfig:
+    """How the rows that a step takes along stand together."""
+    tokens, again = config.replay_tokens or 1, config.gradient_checkpointing
+    return SftConfig(method=config.method, batch_tokens=tokens, gradient_checkpointing=again)
 
 
 def _begin(guard: Guard, model: Any, tokenizer: Any, steps: int, config: DpoConfig) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 from steadyhand.errors import PrerequisiteError
 from steadyhand.models.adapters import VIRTUAL
-from steadyhand.train.config import DpoConfig, SftConfig, TrainConfig
+from steadyhand.train.config import AT_ONCE, DpoConfig, SftConfig, TrainConfig
 
 ANSWER = 128  # tokens of a preference answer when nothing limits them: tool calls and short replies
 LOGITS_BYTES = 12  # per trained position and word: the logits, in float32, and their log-softmax (or gradients)
@@ -89,6 +89,7 @@ def sft_footprint(shape: Shape, config: SftConfig, device: str) -> Footprint:
     """The largest forward pass: `micro_tokens` (or `batch_tokens`), or one row of `max_length` if that is more."""
     tokens = max(config.micro_tokens or config.batch_tokens, config.max_length)
     positions = tokens // 2
+    scored = min(positions, AT_ONCE) if config.gradient_checkpointing else positions
     assumed = ["logits are computed for half of the tokens (those that are trained)"]
     if virtual := _virtual(config):
         rows = -(-tokens // config.max_length)
@@ -98,7 +99,7 @@ def sft_footprint(shape: Shape, config: SftConfig, device: str) -> Footprint:
     held = _again(shape, config.method, tokens, mixed)
     if not config.gradient_checkpointing:
         held = tokens * shape.layers * _layer_bytes(shape, config, mixed)
-    parts = {"activations": held, "logits": LOGITS_BYTES * shape.vocabulary * positions}
+    parts = {"activations": held, "logits": LOGITS_BYTES * shape.vocabulary * scored}
     return _footprint(shape, config, device, parts, assumed)
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import torch
@@ -34,4 +35,5 @@ def settled(model: Any, config: SftConfig) -> SftConfig:
 
 
 def loss(config: SftConfig) -> Loss:
-    return packed_loss if config.packing == "packed" else padded_loss
+    way = packed_loss if config.packing == "packed" else padded_loss
+    return partial(way, again=config.gradient_checkpointing)
