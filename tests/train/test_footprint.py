@@ -118,7 +118,7 @@ def test_the_shape_of_the_eight_billion_model_adds_up() -> None:
     assert plan.parameters == pytest.approx(8.19e9, rel=0.001)  # its card says 8.2 B, 6.95 B of them not embeddings
     assert QWEN3_8B.linear == pytest.approx(6.95e9, rel=0.001)
     assert plan.parts["weights"] == pytest.approx(2 * 8.19e9 + 4 * plan.trained, rel=0.001)
-    assert any("not measured" in note for note in plan.assumed)
+    assert any("on an H200" in note for note in plan.assumed)
 
 
 def test_both_trainings_of_the_preset_fit_its_card() -> None:
