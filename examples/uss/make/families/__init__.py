@@ -47,9 +47,9 @@ PLAN = (
     Planned("no_compare", "compare", nocall.no_compare, 24, 2),
     Planned("no_extract", "extract", nocall.no_extract, 24, 2),
     Planned("no_whois", "whois", nocall.no_whois, 22, 2),
-    Planned("whois", "whois", neighbours.whois, 40, 3),
-    Planned("sandbox", "sandbox", neighbours.sandbox, 42, 3),
-    Planned("search", "search", neighbours.search, 62, 3),
+    Planned("whois", "whois", neighbours.whois, 64, 3),
+    Planned("sandbox", "sandbox", neighbours.sandbox, 60, 3),
+    Planned("search", "search", neighbours.search, 84, 3),
     Planned("notify", "notify", neighbours.notify, 42, 3),
 )
 CONCEPTS = {"train": 210, "eval": 14}  # per language, from the seeds' questions; see nocall.concepts
