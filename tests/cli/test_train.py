@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from steadyhand.cli import main
+from steadyhand.settings.presets import BUDGETS
 from tests import tiny
 from tests.flow import world
 
@@ -57,6 +58,13 @@ def test_plan_says_whether_a_preset_fits(tmp_path: Path, capsys: pytest.CaptureF
     assert "DOES NOT FIT 1 GB" in capsys.readouterr().out
     assert main(["train", str(folder), "--plan", "--model", "steady-nano"]) == 0
     assert "peak" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("preset", BUDGETS)
+def test_every_preset_for_cards_fits_them(tmp_path: Path, preset: str, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = world.make(tmp_path / "d", tmp_path / "nowhere")
+    assert main(["train", str(folder), "--plan", "--model", "Qwen/Qwen3-8B", "--preset", preset]) == 0
+    assert ("of each of 8 workers" in capsys.readouterr().out) == (preset == "qwen3-8b-8x80gb")
 
 
 def test_what_cannot_be_looked_at_says_so(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

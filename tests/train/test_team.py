@@ -92,5 +92,6 @@ def test_shares_are_disjoint_and_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     taken: list[list[int]] = []
     for rank in range(3):
         monkeypatch.setattr(team, "_member", team.Member(rank, 3))
-        taken += team.share(step)
+        taken += [micro for micro, _ in team.share(step)]
+        assert [counts for _, counts in team.share(step, even=True)] == [True, rank < 2]
     assert sorted(taken) == step

@@ -12,12 +12,11 @@ from steadyhand.cli.console import emit_json, say
 from steadyhand.cli.options import json_option, set_option
 from steadyhand.cli.run import settings_of
 from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
+from steadyhand.settings.presets import BUDGETS
 
 if TYPE_CHECKING:
     from steadyhand.train.footprint import Footprint
     from steadyhand.train.inspect import Inspection, Shown
-
-BUDGETS = {"qwen3-8b-24gb": 24.0}  # what a preset says it fits
 
 
 @click.command("train")
@@ -29,7 +28,7 @@ BUDGETS = {"qwen3-8b-24gb": 24.0}  # what a preset says it fits
 @click.option("--rows", type=click.IntRange(min=0), default=3, show_default=True, help="Rows that --inspect shows.")
 @click.option("--source", default="", help="With --inspect: only rows whose source holds this, for example level/c1.")
 @click.option("--model", help="Base model, in place of the settings'.")
-@click.option("--preset", help="Settings of this preset, in place of the domain's: nano or qwen3-8b-24gb.")
+@click.option("--preset", help="Settings of this preset, in place of the domain's, for example qwen3-8b-24gb.")
 @click.option(
     "--device", type=click.Choice(["cpu", "cuda"]), help="With --plan: where it would run [cuda for a preset]."
 )

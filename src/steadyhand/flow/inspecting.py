@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -63,8 +63,8 @@ def footprints(settings: Settings, device: str) -> dict[str, Footprint]:
     """Peak memory of "sft" and "dpo" under these settings, by arithmetic alone. `device` is "cpu" or "cuda"."""
     shape = shape_of(settings.model.base)
     return {
-        "sft": sft_footprint(shape, config_of(SftConfig, settings.sft, settings), device),
-        "dpo": dpo_footprint(shape, config_of(DpoConfig, settings.dpo, settings), device),
+        "sft": sft_footprint(shape, by_all(config_of(SftConfig, settings.sft, settings), settings), device),
+        "dpo": dpo_footprint(shape, by_all(config_of(DpoConfig, settings.dpo, settings), settings), device),
     }
 
 
@@ -84,6 +84,11 @@ def shape_of(base: str) -> Shape:
 
 
 def config_of(kind: type[Config], section: BaseModel, settings: Settings) -> Config:
-    """The training's own settings, as a run takes them."""
+    """The training's own settings, those of the section that it knows, with the run's seed; by one process."""
     known = {field.name for field in fields(kind)}
     return kind(**{k: v for k, v in section.model_dump().items() if k in known}, seed=settings.seed)
+
+
+def by_all(config: Config, settings: Settings) -> Config:
+    """The same training by all workers of the machine."""
+    return replace(config, workers=settings.machine.workers, sharded=settings.machine.sharded)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel
 
@@ -16,6 +16,7 @@ from steadyhand.domain.model import Domain
 from steadyhand.domain.rows import Group, Row
 from steadyhand.errors import JobError
 from steadyhand.flow.desk import Desk
+from steadyhand.flow.inspecting import Config, by_all, config_of
 from steadyhand.flow.interrupt import first_interrupt
 from steadyhand.flow.parts import plain
 from steadyhand.flow.shelf import read_evaluation, read_groups, write_evaluation, write_json
@@ -23,7 +24,7 @@ from steadyhand.flow.watching import guard_of, leave, reference_of
 from steadyhand.ledger.result import Evaluation
 from steadyhand.models.backend import Prompt, Sampling
 from steadyhand.settings import Settings
-from steadyhand.train.config import DpoConfig, SftConfig, TrainConfig
+from steadyhand.train.config import DpoConfig, SftConfig
 from steadyhand.train.result import Progress
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ if TYPE_CHECKING:
     from steadyhand.models.generate import LocalModel
     from steadyhand.pairs.build import ModelError
 
-Config = TypeVar("Config", bound=TrainConfig)
 DECISIONS: tuple[Suite, ...] = ("tool",)
 PARITY_PROMPTS = 16  # of probes and of situations each
 CURVE_NAMES = {"rewards/accuracies": "accuracy", "rewards/margins": "margin"}
@@ -257,10 +257,7 @@ def _measure(
 
 
 def _config(kind: type[Config], section: BaseModel, desk: Desk) -> Config:
-    """The training's own settings: those of the section that it knows, with the run's seed."""
-    known = {f.name for f in fields(kind)}
-    given = {name: value for name, value in section.model_dump().items() if name in known}
-    return kind(**given, seed=desk.settings.seed, workers=desk.settings.machine.workers)
+    return by_all(config_of(kind, section, desk.settings), desk.settings)
 
 
 def figures_told(desk: Desk) -> Progress:

@@ -350,6 +350,9 @@ class MachineSettings(Section):
     workers: Count = 1
     """Processes that train one model together, each on a card of its own; on processors they share its cores."""
 
+    sharded: bool = False
+    """Each of these processes holds a part of weights, gradients and optimizer (FSDP); not with `muon` or `qlora`."""
+
     cluster: str = ""
     """Where `steady sweep` trains branches at once: `local`, or the address of a Ray cluster. Empty: one by one."""
 
@@ -367,8 +370,8 @@ class LedgerSettings(Section):
 class Settings(Section):
     """A whole steady.toml, resolved."""
 
-    preset: Literal["nano", "qwen3-8b-24gb"] = "nano"
-    """Fills the defaults of other keys: `nano` for the embedded model, `qwen3-8b-24gb` for Qwen3-8B on a 24 GB card."""
+    preset: Literal["nano", "qwen3-8b-24gb", "qwen3-8b-80gb", "qwen3-8b-8x80gb"] = "nano"
+    """Fills the defaults of other keys: `nano` for the embedded model, others for Qwen3-8B on such cards."""
 
     seed: CountOrNone = 0
     """Seed of everything random: order of rows, built errors, initial adapters, bootstrap."""

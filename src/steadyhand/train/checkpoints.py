@@ -25,10 +25,11 @@ def claim(work: Path, key: str, most: int | None = None) -> Path | None:
     trainings. Partial ones are removed too.
     """
     named = work / KEY
-    if work.exists() and (not named.is_file() or named.read_text("utf-8") != key):
-        shutil.rmtree(work)
-    work.mkdir(parents=True, exist_ok=True)
-    _write(named, key)
+    if not named.is_file() or named.read_text("utf-8") != key:  # else nothing is written: a worker may be reading it
+        if work.exists():
+            shutil.rmtree(work)
+        work.mkdir(parents=True)
+        _write(named, key)
     for folder in _folders(work):
         if not (folder / DONE).is_file() or (most is not None and step_of(folder) > most):
             (folder / DONE).unlink(missing_ok=True)

@@ -68,6 +68,9 @@ class TrainConfig:
     """CPU threads; 0 leaves the process's number."""
     workers: int = 1
     """Processes that train together (`train.team`), each on a card of its own where there are cards."""
+    sharded: bool = False
+    """Whether each of several workers holds a part of weights, gradients and optimizer only (`train.shards`); not with
+    "muon", 4 bits or virtual tokens."""
     gradient_checkpointing: bool = False
     """Recomputes activations in the backward pass: about a third slower, much less memory; not with "prefix". In DPO
     prompt and answers then form one sequence."""
@@ -88,6 +91,14 @@ class TrainConfig:
                 "a prefix lives in a key/value cache, which activations that are computed again cannot have",
                 next='set gradient_checkpointing = false, or method = "prompt"',
             )
+        if self.sharded and self.optimizer == "muon":
+            raise UsageError(
+                "muon needs whole matrices, and a sharded model has none",
+                next='set optimizer = "adamw", or machine.sharded = false',
+            )
+        if self.sharded and self.method in ("qlora", "prefix", "prompt"):
+            next_ = 'set machine.sharded = false, or method = "lora"'
+            raise UsageError(f"method {self.method!r} cannot be trained in parts", next=next_)
         if self.warmup_ratio > 1:
             raise UsageError("warmup_ratio is a share of the steps: at most 1", next="for instance 0.05")
 

@@ -29,6 +29,7 @@ from steadyhand.train.data import (
     samples,
 )
 from steadyhand.train.group import group_log_probs
+from steadyhand.train.job import Job
 from steadyhand.train.result import Progress, TrainResult, work_folder
 
 if TYPE_CHECKING:
@@ -91,11 +92,11 @@ def train_dpo(
     objective = _Objective(
         led_groups(data, lead), reference, led(replayed, lead), packing.loss(beside), config, model.device
     )
-    job = loop.Job(
+    job = Job(
         model, objective, plan, config, work, key, progress, stop, config.gradient_checkpointing,
         first_step=_start_check(config) if compared is model else None, guard=guard, source=folder,
     )  # fmt: skip
-    log = loop.run(job)
+    model, log = loop.run(job)
     facts = {
         "steps": len(plan),
         "tokens": config.epochs * sum(len(g.prompt) + sum(map(len, g.completions)) for g in data),

@@ -179,11 +179,14 @@ def _footprint(shape: Shape, config: TrainConfig, device: str, parts: dict[str, 
     base = whole * (2 if small else 4)
     if config.method == "qlora":
         base, parts = _four_bits(shape, whole, device), parts | {"one matrix": 2 * shape.hidden * shape.inner}
+    among = config.workers if config.sharded else 1
     first = {
         "weights": base + (4 * trained if frozen else 0),
-        "gradients": 4 * trained,
-        "optimizer": optimizer_bytes(shape, config),
+        "gradients": 4 * trained // among,
+        "optimizer": optimizer_bytes(shape, config) // among,
     }
+    if among > 1:
+        assumed = [*assumed, f"of each of {among} workers, which has all weights at the start and while it is asked"]
     if _mixed(config, device) and not small:
         first["bf16 copies"] = 2 * shape.linear
     if frozen:

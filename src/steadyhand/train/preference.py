@@ -18,6 +18,7 @@ from steadyhand.errors import JobError, UsageError
 from steadyhand.models.adapters import kind_of
 from steadyhand.train.config import PreferenceConfig
 from steadyhand.train.data import GroupSample, digest, group_plan
+from steadyhand.train.job import Job
 from steadyhand.train.result import Progress, TrainResult, work_folder
 from steadyhand.train.team import together
 
@@ -57,7 +58,8 @@ def train_preference(
     plan, work = group_plan(len(data), config), work_folder(out)
     key = digest("preference", fingerprint(folder), replace(config, save_steps=0, log_steps=1, workers=1), data)
     objective, again = _Objective(data, model.device), config.gradient_checkpointing
-    log = loop.run(loop.Job(model, objective, plan, config, work, key, progress, stop, again, first_step=_start))
+    job = Job(model, objective, plan, config, work, key, progress, stop, again, first_step=_start)
+    model, log = loop.run(job)
     tokens = config.epochs * sum(len(g.prompt) + sum(map(len, g.completions)) for g in data)
     _save(model, folder, out, config, {"steps": len(plan), "tokens": tokens, "log": list(log)})
     shutil.rmtree(work)
@@ -69,6 +71,8 @@ def _refuse(folder: Path, config: PreferenceConfig) -> None:
         raise UsageError(f"a preference model is not trained by {config.method!r}", next=f"use {' or '.join(METHODS)}")
     if config.optimizer == "muon":
         raise UsageError("the one row of a preference model's head cannot be orthogonalised", next="use adamw")
+    if config.sharded:
+        raise UsageError("a preference model is not trained in parts", next="set sharded = false")
     if kind_of(folder):
         raise UsageError("a preference model starts from a whole model", where=str(folder), next="merge the adapter")
 

@@ -17,6 +17,7 @@ from steadyhand.domain.rows import Row
 from steadyhand.models.adapters import virtual_ids
 from steadyhand.train.config import SftConfig
 from steadyhand.train.data import Sample, arranged, digest, led, samples, sft_plan
+from steadyhand.train.job import Job
 from steadyhand.train.result import Progress, TrainResult, work_folder
 from steadyhand.train.team import together
 
@@ -65,7 +66,7 @@ def train_sft(
     if guard:
         guard.begin(before(model, folder), tokenizer, len(plan))
         guard.watch(model)
-    job = loop.Job(
+    job = Job(
         model=model,
         objective=_Objective(led(data, virtual_ids(model)), packing.loss(config), model.device),
         plan=plan,
@@ -79,7 +80,7 @@ def train_sft(
         until=done if done < len(plan) else None,
         source=folder,
     )
-    log = loop.run(job)
+    model, log = loop.run(job)
     blend.towards(model, start, config.keep_base)
     tokens = config.epochs * sum(len(sample.ids) for sample in data)
     cut, lost = sum(sample.cut > 0 for sample in data), sum(sample.lost > 0 for sample in data)

@@ -174,17 +174,18 @@ def own_folder(work: Path) -> Iterator[Path]:
     raise Followed
 
 
-def share(step: Sequence[T]) -> Sequence[T]:
-    """This member's part of a step's forward passes; it may be empty."""
-    return step[me().rank :: me().size]
+def share(step: Sequence[T], *, even: bool = False) -> list[tuple[T, bool]]:
+    """This member's part of a step's forward passes; it may be empty. `even` gives all members as many: those that
+    lack one do the step's first again, and are told that it does not count (False)."""
+    mine = [(micro, True) for micro in step[me().rank :: me().size]]
+    turns = -(-len(step) // me().size) if even else len(mine)
+    return mine + [(step[0], False)] * (turns - len(mine))
 
 
-def added(
-    parameters: Sequence[torch.nn.Parameter], loss: float, figures: Mapping[str, float]
-) -> tuple[float, dict[str, float]]:
-    """Puts the sum of all members' gradients in place of this one's, and returns the sums of loss and figures."""
+def add_gradients(parameters: Sequence[torch.nn.Parameter]) -> None:
+    """Puts the sum of all members' gradients in place of this one's."""
     if me().size == 1:
-        return loss, dict(figures)
+        return
     import torch
     from torch import distributed
 
@@ -194,10 +195,28 @@ def added(
     parts = torch.split(flat, [p.numel() for p in parameters])
     for parameter, part in zip(parameters, parts, strict=True):
         parameter.grad = part.view_as(parameter)
-    told: list[Any] = [None] * me().size
-    distributed.all_gather_object(told, (loss, dict(figures)))
+
+
+def summed(figures: Mapping[str, float]) -> dict[str, float]:
+    """Each figure's sum over all members."""
     sums: dict[str, float] = {}
-    for _, one in told:
+    for one in _told(dict(figures)):
         for name, value in one.items():
             sums[name] = sums.get(name, 0.0) + value
-    return sum(one for one, _ in told), sums
+    return sums
+
+
+def first_says(value: T) -> T:
+    """What the first member gives."""
+    return _told(value)[0]
+
+
+def _told(value: T) -> list[T]:
+    """What every member gives."""
+    if me().size == 1:
+        return [value]
+    from torch import distributed
+
+    told: list[Any] = [None] * me().size
+    distributed.all_gather_object(told, value)
+    return told
