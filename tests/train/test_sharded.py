@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Mapping
 from dataclasses import replace
 from multiprocessing import active_children
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from safetensors.torch import load_file
 
 from steadyhand.errors import JobError, UsageError
-from steadyhand.train.config import DpoConfig, PreferenceConfig, SftConfig, TrainConfig
+from steadyhand.train.config import PreferenceConfig, SftConfig, TrainConfig
 from steadyhand.train.dpo import train_dpo
 from steadyhand.train.guard import Guard
 from steadyhand.train.health import Question, WatchConfig
@@ -22,11 +18,8 @@ from steadyhand.train.preference import train_preference
 from steadyhand.train.result import TrainResult
 from steadyhand.train.sft import train_sft
 from tests import tiny
+from tests.train.test_team import CONFIG, DPO, killer, near
 
-CONFIG = SftConfig(
-    method="full", precision="float32", batch_tokens=300, epochs=2, save_steps=2, log_steps=1, learning_rate=1e-3
-)
-DPO = DpoConfig(method="full", precision="float32", groups_per_step=3, epochs=2, log_steps=1, learning_rate=1e-3)
 Config = TypeVar("Config", bound=TrainConfig)
 
 
@@ -37,13 +30,6 @@ def in_parts(config: Config) -> Config:
 @pytest.fixture(scope="module")
 def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny.save(tmp_path_factory.mktemp("base"))
-
-
-def near(one: Path, other: Path) -> bool:
-    """All weights within 1e-4, a tenth of a step."""
-    name = "adapter_model.safetensors" if (one / "adapter_config.json").is_file() else "model.safetensors"
-    first, second = (load_file(folder / name) for folder in (one, other))
-    return first.keys() == second.keys() and all(bool((first[key] - second[key]).abs().max() < 1e-4) for key in first)
 
 
 def watch() -> Guard:
@@ -78,17 +64,11 @@ def test_a_kill_a_pause_and_a_stop_lose_nothing(base: Path, tmp_path: Path) -> N
     one = train_sft(base, tiny.rows(9), CONFIG, tmp_path / "one")
     steps: list[int] = []
 
-    def kill(done: int, total: int, figures: Mapping[str, float]) -> None:
-        steps.append(done)
-        if done == 3:
-            (worker,) = active_children()
-            os.kill(worker.pid or 0, signal.SIGKILL)
-
     def train(**given: Any) -> TrainResult:
         return train_sft(base, tiny.rows(9), config, tmp_path / "out", lambda done, *_: steps.append(done), **given)
 
     with pytest.raises(JobError, match="a worker ended before the time"):
-        train_sft(base, tiny.rows(9), config, tmp_path / "out", kill)
+        train_sft(base, tiny.rows(9), config, tmp_path / "out", killer(steps))
     assert not active_children()
     train(share=0.6)
     with pytest.raises(KeyboardInterrupt):

@@ -17,6 +17,7 @@ from steadyhand.models.load import fingerprint
 from steadyhand.train import team
 from steadyhand.train.config import DpoConfig, SftConfig
 from steadyhand.train.dpo import train_dpo
+from steadyhand.train.result import Progress
 from steadyhand.train.sft import train_sft
 from tests import tiny
 
@@ -33,8 +34,21 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def near(one: Path, other: Path) -> bool:
     """All weights within 1e-4, a tenth of a step."""
-    first, second = (load_file(folder / "model.safetensors") for folder in (one, other))
-    return all(bool((first[name] - second[name]).abs().max() < 1e-4) for name in first)
+    name = "adapter_model.safetensors" if (one / "adapter_config.json").is_file() else "model.safetensors"
+    first, second = (load_file(folder / name) for folder in (one, other))
+    return first.keys() == second.keys() and all(bool((first[key] - second[key]).abs().max() < 1e-4) for key in first)
+
+
+def killer(steps: list[int]) -> Progress:
+    """Notes every step, and kills the other worker at the third."""
+
+    def kill(done: int, total: int, figures: Mapping[str, float]) -> None:
+        steps.append(done)
+        if done == 3:
+            (worker,) = active_children()
+            os.kill(worker.pid or 0, signal.SIGKILL)
+
+    return kill
 
 
 def test_fine_tuning_by_two_has_the_losses_of_one(base: Path, tmp_path: Path) -> None:
@@ -65,15 +79,8 @@ def test_a_worker_that_dies_ends_the_training_which_goes_on_later(base: Path, tm
     config = replace(CONFIG, workers=2)
     whole = train_sft(base, tiny.rows(9), config, tmp_path / "whole")
     steps: list[int] = []
-
-    def kill(done: int, total: int, figures: Mapping[str, float]) -> None:
-        steps.append(done)
-        if done == 3:
-            (worker,) = active_children()
-            os.kill(worker.pid or 0, signal.SIGKILL)
-
     with pytest.raises(JobError, match="a worker ended before the time"):
-        train_sft(base, tiny.rows(9), config, tmp_path / "out", kill)
+        train_sft(base, tiny.rows(9), config, tmp_path / "out", killer(steps))
     assert not active_children()
     again = train_sft(base, tiny.rows(9), config, tmp_path / "out", lambda done, *_: steps.append(done))
     assert fingerprint(again.folder) == fingerprint(whole.folder)
