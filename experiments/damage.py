@@ -24,7 +24,7 @@ from experiments.watched import REPAIR, SOUND, WITHIN
 from steadyhand.errors import JobError, UsageError
 from steadyhand.stats.intervals import wilson
 
-VERSION = 2  # raised when cells of older code no longer compare with new ones
+VERSION = 3  # raised when cells of older code no longer compare with new ones
 
 
 def main(words: Sequence[str] | None = None) -> int:

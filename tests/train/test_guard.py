@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -52,15 +53,18 @@ WATCH = WatchConfig(steps=2, max_tokens=64)
 def test_a_rate_a_hundred_times_too_high_is_stopped_and_the_last_healthy_model_is_kept(tmp_path: Path) -> None:
     """The rate climbs from 0, so the first check finds the model as it was and a later one finds it ruined."""
     config = replace(SOUND, learning_rate=100 * SOUND.learning_rate, warmup_ratio=0.5, epochs=5)
-    out = tmp_path / "out"
-    with pytest.raises(JobError, match=r"damaged the model by step \d+: .* of \d+ \(0 of \d+ before\)") as caught:
-        train_sft("steady-nano", ROWS, config, out, guard=Guard(ASKED, replace(WATCH, steps=1)))
+    out, said = tmp_path / "out", r"by step (\d+), and at step (\d+) still: .* of \d+ \(0 of \d+ before\)"
+    with pytest.raises(JobError, match=said) as caught:
+        train_sft("steady-nano", ROWS, config, out, guard=Guard(ASKED, replace(WATCH, steps=1, patience=2)))
+    first, last = map(int, re.search(said, str(caught.value)).groups())  # type: ignore[union-attr]
+    assert last == first + 2
     assert caught.value.exit_code == 4
     assert not out.exists()
     assert caught.value.where == str(tmp_path / "out.healthy")
     history = json.loads((tmp_path / "out.work" / HEALTH).read_text("utf-8"))
     assert (history[0]["word"], history[-1]["word"]) == ("healthy", "damaged")
-    assert history[-1]["step"] < 10  # of the 10 steps that were planned
+    assert [row["step"] for row in history if row["word"] == "damaged"] == [first, first + 1, last]
+    assert last < 10  # of the 10 steps that were planned
     assert f"the model of step {max(row['step'] for row in history if row['word'] == 'healthy')}" in str(caught.value)
     (kept,) = load(tmp_path / "out.healthy").generate([ASKED[0].prompt], Sampling(max_tokens=64))
     assert "Paris" in kept.text
@@ -125,6 +129,38 @@ def test_checks_are_planned_and_an_alarm_asks_at_once() -> None:
     assert guard.due(40, calm) == "planned"
 
 
+def seen(guard: Guard, place: Path, step: int, *words: tuple[int, str]) -> Guard:
+    """A guard that goes on after `step` and has had these checks."""
+    rows = [{"step": at, "why": "planned", "word": word, "counts": {}, "asked": 12} for at, word in words]
+    (place / HEALTH).write_text(json.dumps(rows), "utf-8")
+    guard.recall(step, place)
+    return guard
+
+
+def test_damage_stops_a_training_when_it_is_found_again(tmp_path: Path) -> None:
+    found = ((13, "healthy"), (26, "damaged"))
+    guard = seen(guard_at(100, patience=5), tmp_path, 30, *found)
+    assert not guard.lasts(30)
+    assert [step for step in range(27, 38) if guard.due(step, {"loss": 1.0})] == [31]
+    assert guard.lasts(31)
+    assert guard_at(100, patience=0).lasts(26) is False  # nothing was found
+    assert seen(guard_at(100, patience=0), tmp_path, 26, *found).lasts(26)
+    assert seen(guard_at(100), tmp_path, 100, (100, "damaged")).lasts(100)  # no step is left to undo it
+
+
+def test_damage_that_passes_is_forgotten_and_doubt_is_not_health(tmp_path: Path) -> None:
+    passed = seen(guard_at(100, patience=5), tmp_path, 52, (26, "damaged"), (31, "healthy"), (52, "damaged"))
+    assert (passed.damaged_since, passed.lasts(52), passed.lasts(57)) == (52, False, True)
+    doubtful = seen(guard_at(100, patience=5), tmp_path, 39, (26, "damaged"), (31, "undecided"), (39, "damaged"))
+    assert (doubtful.damaged_since, doubtful.lasts(39)) == (26, True)
+
+
+def test_a_training_that_goes_on_forgets_checks_of_steps_that_it_does_again(tmp_path: Path) -> None:
+    guard = seen(guard_at(100), tmp_path, 20, (13, "healthy"), (26, "damaged"))
+    assert [row["step"] for row in guard.history] == [13]
+    assert guard.damaged_since == 0
+
+
 def test_a_rollback_keeps_the_last_healthy_checkpoint_whatever_came_after(tmp_path: Path) -> None:
     work = tmp_path / "out.work"
     checkpoints.claim(work, "key")
@@ -139,7 +175,7 @@ def test_a_rollback_keeps_the_last_healthy_checkpoint_whatever_came_after(tmp_pa
             checkpoints.mark_healthy(work, step)
     assert sorted(p.name for p in work.glob("checkpoint-*")) == ["checkpoint-3", "checkpoint-6", "checkpoint-7"]
     found = Checkup("damaged", {}, 12, ("the answer ends in a loop in 12 of 12 (0 of 24 before), for instance 'x'",))
-    error = stop_damaged(found, 8, work, tiny.save(tmp_path / "base"))
+    error = stop_damaged(found, 8, 8, work, tiny.save(tmp_path / "base"))
     assert "the model of step 3" in str(error)
     kept = tmp_path / "out.healthy"
     assert (kept / "adapter_model.safetensors").read_bytes() == bytes([3])
@@ -147,7 +183,7 @@ def test_a_rollback_keeps_the_last_healthy_checkpoint_whatever_came_after(tmp_pa
     assert not (kept / "optimizer.pt").exists()
     assert checkpoints.claim(work, "key") == work / "checkpoint-3"
     (work / "checkpoint-3" / checkpoints.HEALTHY).unlink()
-    assert "go on with the model that it started from" in str(stop_damaged(found, 8, work, tmp_path / "base"))
+    assert "go on with the model that it started from" in str(stop_damaged(found, 8, 8, work, tmp_path / "base"))
     assert checkpoints.claim(work, "key") is None
 
 

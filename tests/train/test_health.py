@@ -157,7 +157,9 @@ def test_questions_of_every_kind_come_early() -> None:
     assert len(spread_evenly([ASK] * 3, 24)) == 3
 
 
-@pytest.mark.parametrize("wrong", [{"steps": -1}, {"max_tokens": 0}, {"alpha": 0.0}, {"margin": 1.0}, {"beta": 0.6}])
+@pytest.mark.parametrize(
+    "wrong", [{"steps": -1}, {"patience": -1}, {"max_tokens": 0}, {"alpha": 0.0}, {"margin": 1.0}, {"beta": 0.6}]
+)
 def test_a_watch_that_cannot_work_says_so(wrong: dict[str, float]) -> None:
     with pytest.raises(UsageError, match="the health watch needs"):
         WatchConfig(**wrong)  # type: ignore[arg-type]

@@ -29,7 +29,8 @@ def guard_for(
     asked = spread_evenly(questions(domain), given.questions)
     if not given.enabled or not asked:
         return None
-    return Guard(asked, WatchConfig(steps=given.steps, max_tokens=given.max_tokens), reference)
+    config = WatchConfig(steps=given.steps, max_tokens=given.max_tokens, patience=given.patience)
+    return Guard(asked, config, reference)
 
 
 def questions(domain: Domain) -> Iterator[Question]:

@@ -272,6 +272,9 @@ class WatchSettings(Section):
     max_tokens: Count = 128
     """New tokens per answer of a check."""
 
+    patience: CountOrNone = 16
+    """Optimiser steps after which damage must be found again before it stops a training. 0: it stops at once."""
+
 
 class EvalSettings(Section):
     """How a model is measured."""

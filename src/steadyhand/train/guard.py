@@ -1,7 +1,8 @@
 """Watches a training under way: asks the model at fixed steps and at every alarm, and stops it when it is damaged.
 
 An alarm is a loss or gradient far above what the last steps showed. It stops nothing by itself, it only has the model
-asked at once; a loss or gradient that is no number stops at once. Imports torch only when it asks.
+asked at once; a loss or gradient that is no number stops at once. Damage at the height of the rate may pass by itself,
+so it must be found again some steps later before it stops anything. Imports torch only when it asks.
 """
 
 from __future__ import annotations
@@ -88,6 +89,8 @@ class Guard:
         """Why the model is to be asked after `step`, or None. An alarm waits until a quarter of the usual distance
         has passed since the last check, so that a noisy training does not spend its time answering."""
         rung = [name for name, alarm in self._alarms.items() if name in figures and alarm(figures[name])]
+        if self.damaged_since and step == self.damaged_since + self.config.patience:
+            return f"damaged since step {self.damaged_since}"
         if step % self._every == 0 or step == self.total:
             return "planned"
         if rung and step - self._asked_at >= max(1, self._every // 4):
@@ -98,11 +101,30 @@ class Guard:
         """Asks the model and keeps the answer in `work`. Raises nothing: what follows from it is the caller's."""
         self._asked_at = step
         found = self._checkup(step)
+        self.history = [*self.history, {"step": step, "why": why, **asdict(found)}]
+        (work / HEALTH).write_text(json.dumps(self.history, ensure_ascii=False), "utf-8")
+        return found
+
+    def recall(self, step: int, work: Path) -> None:
+        """Takes up the watch of a training that goes on after `step`: what was seen until then."""
         path = work / HEALTH
         before = json.loads(path.read_text("utf-8")) if path.is_file() else []
-        self.history = [row for row in before if row["step"] < step] + [{"step": step, "why": why, **asdict(found)}]
-        path.write_text(json.dumps(self.history, ensure_ascii=False), "utf-8")
-        return found
+        self.history = [row for row in before if row["step"] <= step]
+
+    @property
+    def damaged_since(self) -> int:
+        """The first step of which a check found damage with no check since that found health; 0: there is none."""
+        since = 0
+        for row in self.history:
+            if row["word"] == "healthy":
+                since = 0
+            elif row["word"] == "damaged":
+                since = since or int(str(row["step"]))
+        return since
+
+    def lasts(self, step: int) -> bool:
+        """Whether damage found at `step` is there to stay: `patience` steps old, or nothing is left to undo it."""
+        return bool(self.damaged_since) and (step - self.damaged_since >= self.config.patience or step == self.total)
 
     def record(self) -> dict[str, Json]:
         """What the manifest says of the watch."""
@@ -127,14 +149,15 @@ class Guard:
             self._model.train(training)
 
 
-def stop_damaged(found: Checkup, step: int, work: Path, source: Path) -> JobError:
-    """The error that ends a damaged training. The last healthy checkpoint of `work` stays as a model folder beside
-    it; checkpoints after it are removed, so that nothing resumes them."""
+def stop_damaged(found: Checkup, since: int, step: int, work: Path, source: Path) -> JobError:
+    """The error that ends a training damaged `since` a step. The last healthy checkpoint of `work` stays as a model
+    folder beside it; checkpoints after it are removed, so that nothing resumes them."""
     from steadyhand.train.model import copy_tokenizer
 
     healthy = checkpoints.back_to_healthy(work)
     kept = work.with_name(work.name.removesuffix(".work") + ".healthy")
-    what = f"training has damaged the model by step {step}: {'; '.join(found.evidence)}"
+    still = f", and at step {step} still" if step > since else ""
+    what = f"training has damaged the model by step {since}{still}: {'; '.join(found.evidence)}"
     after = "lower the learning rate or look at the data (`steady check`, `steady train --inspect`)"
     if healthy is None:
         return JobError(what, next=f"{after}; no healthy step was kept, so go on with the model that it started from")

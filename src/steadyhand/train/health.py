@@ -61,10 +61,12 @@ class WatchConfig:
     """By how much a failure rate above the base's counts as damage."""
     batch: int = 12
     """Answers generated before the test looks again."""
+    patience: int = 16
+    """Optimiser steps after which damage must be found again before it stops the training; 0: it stops at once."""
 
     def __post_init__(self) -> None:
-        if self.steps < 0 or self.max_tokens < 1 or self.batch < 1:
-            raise UsageError("the health watch needs steps >= 0, max_tokens >= 1 and batch >= 1")
+        if min(self.steps, self.patience) < 0 or self.max_tokens < 1 or self.batch < 1:
+            raise UsageError("the health watch needs steps >= 0, patience >= 0, max_tokens >= 1 and batch >= 1")
         if not (0 < self.alpha < 0.5 and 0 < self.beta < 0.5 and 0 < self.margin < 1):
             raise UsageError("the health watch needs alpha and beta within 0 and 0.5 and margin within 0 and 1")
 

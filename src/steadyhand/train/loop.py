@@ -34,6 +34,8 @@ def run(job: Job) -> tuple[Any, tuple[dict[str, float], ...]]:
             resume = checkpoints.claim(job.work, job.key, job.until)
         with quiet(), team.own_folder(job.work) as work:
             trainer = _trainer(replace(job, work=work))
+            if job.guard:
+                job.guard.recall(checkpoints.step_of(resume) if resume else 0, work)
             try:
                 if resume and checkpoints.step_of(resume) == job.until:
                     trainer.take(resume)
