@@ -1,12 +1,15 @@
-"""Preference training of steady-nano on the same groups: ours against TRL's DPOTrainer, in one run.
+"""Preference training of steady-nano on the same groups: ours against TRL's DPOTrainer and ms-swift's, in one run.
 
-    python -m bench.group_dpo [--rounds 2] [--groups 16] [--shapes "5x1000 5x4000"]
+    python -m bench.group_dpo [--rounds 2] [--groups 16] [--shapes "5x1000 5x4000"] [--swift PYTHON]
 
 A group is one prompt of P tokens, a chosen answer and K rejected ones of about 48. Ours computes the prompt once; TRL
 gets the K pairs as it wants them, a group in a forward pass, and computes every prompt 2K times (and again for its
-reference, as ours does once). Both train all weights but the embeddings with AdamW, in bf16 where the processor has
+reference, as ours does once). All train all weights but the embeddings with AdamW, in bf16 where the processor has
 units for it, without recomputing activations, one group a step. Each side is a process of its own, which trains on one
 short group before the clock starts. Figures: processor seconds of a group and the peak of resident memory.
+
+ms-swift cannot be installed beside our TRL: `--swift` names the Python of an environment with it (pip install ms-swift)
+and adds its side (`group_swift`), which computes the reference of every step anew, as it does nothing else.
 """
 
 from __future__ import annotations
@@ -119,10 +122,25 @@ def measured(side: str, k: int, prompt: int, count: int) -> dict[str, float]:
     return {"seconds": spent / count, "peak": peak / 1e6}
 
 
-def asked(side: str, k: int, prompt: int, count: int) -> dict[str, float]:
+def asked(side: str, k: int, prompt: int, count: int, swift: str) -> dict[str, float]:
+    if side == "swift":
+        return asked_swift(swift, k, prompt, count)
     words = [sys.executable, "-m", "bench.group_dpo", "--side", side, "--k", str(k), "--prompt", str(prompt)]
     done = subprocess.run([*words, "--groups", str(count)], check=True, capture_output=True, text=True)
     return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
+
+
+def asked_swift(python: str, k: int, prompt: int, count: int) -> dict[str, float]:
+    """The same pairs in a process of the other Python."""
+    renderer, base = Renderer(load_tokenizer(resolve("steady-nano"))), resolve("steady-nano")
+    with tempfile.TemporaryDirectory() as folder:
+        for name, made in (("warm", groups(1, 1, 32)), ("pairs", groups(count, k, prompt))):
+            text = "\n".join(json.dumps(pair) for pair in pairs(made, renderer))
+            (Path(folder) / f"{name}.jsonl").write_text(text, "utf-8")
+        words = [python, str(Path(__file__).with_name("group_swift.py")), str(base), folder, str(k)]
+        done = subprocess.run(words, check=True, capture_output=True, text=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    return {"seconds": found["seconds"] / count, "peak": found["peak"]}
 
 
 def main() -> int:
@@ -131,6 +149,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=2)
     parser.add_argument("--groups", type=int, default=16)
     parser.add_argument("--shapes", default=" ".join(f"{k}x{prompt}" for k, prompt in SHAPES), help="K x tokens")
+    parser.add_argument("--swift", default="", metavar="PYTHON", help="of an environment with ms-swift")
     parser.add_argument("--side", choices=SIDES)
     parser.add_argument("--k", type=int, default=1)
     parser.add_argument("--prompt", type=int, default=250)
@@ -138,25 +157,25 @@ def main() -> int:
     if options.side:
         print(json.dumps(measured(options.side, options.k, options.prompt, options.groups)))
         return 0
-    print("| K | prompt | TRL, s a group | ours | ratio (rounds) | bar | peak MB, TRL | ours |")
-    print("|---|---|---|---|---|---|---|---|")
+    sides = ["trl", *["swift"] * bool(options.swift), "ours"]
+    heads = ["K", "prompt", *(f"{one}, s a group" for one in sides), "TRL / ours (rounds)", "bar"]
+    print(f"| {' | '.join([*heads, *(f'{one}, peak MB' for one in sides)])} |")
+    print("|---" * (len(heads) + len(sides)) + "|")
     shapes = [[int(part) for part in shape.split("x")] for shape in options.shapes.split()]
-    return int(not all([_line(k, prompt, options) for k, prompt in shapes]))
+    return int(not all([_line(k, prompt, sides, options) for k, prompt in shapes]))
 
 
-def _line(k: int, prompt: int, options: Any) -> bool:
+def _line(k: int, prompt: int, sides: Sequence[str], options: Any) -> bool:
     count = max(2, options.groups // 2) if prompt > 1000 else options.groups
-    rounds = [{side: asked(side, k, prompt, count) for side in ("trl", "ours")} for _ in range(options.rounds)]
+    rounds = [{side: asked(side, k, prompt, count, options.swift) for side in sides} for _ in range(options.rounds)]
     ratios = [one["trl"]["seconds"] / one["ours"]["seconds"] for one in rounds]
-    mean = {s: statistics.mean(one[s]["seconds"] for one in rounds) for s in SIDES}
-    peak = {s: max(one[s]["peak"] for one in rounds) for s in SIDES}
+    mean = {s: statistics.mean(one[s]["seconds"] for one in rounds) for s in sides}
+    peak = {s: max(one[s]["peak"] for one in rounds) for s in sides}
     bar, ratio = BARS.get((k, prompt)), statistics.median(ratios)
     told = ", ".join(f"{one:.2f}" for one in ratios)
-    print(
-        f"| {k} | {prompt} | {mean['trl']:.2f} | {mean['ours']:.2f} | {ratio:.2f} ({told}) | {bar or ''} "
-        f"| {peak['trl']:.0f} | {peak['ours']:.0f} |",
-        flush=True,
-    )
+    times = (f"{mean[s]:.2f}" for s in sides)
+    cells = [k, prompt, *times, f"{ratio:.2f} ({told})", bar or "", *(f"{peak[s]:.0f}" for s in sides)]
+    print(f"| {' | '.join(map(str, cells))} |", flush=True)
     return ratio >= (bar or 0) and peak["ours"] <= peak["trl"]
 
 
