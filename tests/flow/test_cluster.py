@@ -11,21 +11,35 @@ import pytest
 
 from steadyhand.errors import PrerequisiteError
 from steadyhand.flow import cluster
+from steadyhand.flow.branching import Request
 from steadyhand.flow.cluster import Cluster, Work
-from steadyhand.flow.sweep import sweep
+from steadyhand.flow.sweep import Sweep, sweep
 from tests.flow import test_sweep
 from tests.flow.test_sweep import FLAGS, figures, make
 from tests.flow.world import Watcher
 
 LOCAL = FLAGS | {"machine.cluster": "local"}
+Alone = tuple[Path, Path, Request, Sweep]
 BROKEN = test_sweep.BRANCHES + "  - name: broken\n    set: {sft.max_length: 16}\n"
 
 
-@pytest.mark.filterwarnings("ignore::ResourceWarning")  # Ray's own sockets
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
-def test_at_once_as_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),  # Ray's own sockets
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Alone:
+    """A sweep of five branches, of which one cannot be trained, one by one."""
+    root = tmp_path_factory.mktemp("cluster")
+    folder, request = make(root, BROKEN)
+    return root, folder, request, sweep(folder, FLAGS, root / "alone", request, Watcher())
+
+
+def test_at_once_as_one_by_one(alone: Alone, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
-    folder, request = make(tmp_path, BROKEN)
+    root, folder, request, one_by_one = alone
     looks: list[int] = []
 
     def seen(self: Cluster, works: Sequence[Work], watcher: Any, real: Any = Cluster.__call__) -> Any:
@@ -35,18 +49,42 @@ def test_at_once_as_one_by_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr(Cluster, "__call__", seen)
     watcher = Watcher()
     try:
-        together = sweep(folder, LOCAL, tmp_path / "together", request, watcher)
+        together = sweep(folder, LOCAL, root / "together", request, watcher)
     except PrerequisiteError as error:
         pytest.skip(f"Ray does not start on this machine: {error.what}")
     assert looks[0] == 5
-    alone = sweep(folder, FLAGS, tmp_path / "alone", request, Watcher())
-    assert figures(together) == figures(alone)
+    assert figures(together) == figures(one_by_one)
     (broken,) = (story for story in together.stories if story.branch == "broken")
     assert broken.fate.end == "failed"
     asked = len(looks)
-    again = sweep(folder, LOCAL, tmp_path / "together", request, Watcher())
+    again = sweep(folder, LOCAL, root / "together", request, Watcher())
     assert figures(again) == figures(together)
     assert looks[asked:] == [1]  # only what cannot be trained is tried again
+
+
+def test_a_machine_of_the_cluster_that_dies_loses_nothing(alone: Alone, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two Ray nodes of one core each; one of them is killed while both train."""
+    from ray.cluster_utils import Cluster as Nodes
+
+    monkeypatch.setenv("RAY_AUTH_MODE", "disabled")
+    root, folder, request, one_by_one = alone
+    nodes = Nodes(initialize_head=True, head_node_args={"num_cpus": 1, "include_dashboard": False})
+    second = nodes.add_node(num_cpus=1)
+    killed: list[int] = []
+
+    def kill(stage: str, told: int) -> None:
+        if not killed and watcher.told[-1][0]:  # both are at work: one branch of five has got on, or has ended
+            killed.append(told)
+            nodes.remove_node(second, allow_graceful=False)
+
+    watcher = Watcher(kill)
+    where = {"machine.cluster": nodes.address, "machine.cores": 1}
+    try:
+        together = sweep(folder, FLAGS | where, root / "two", request, watcher)
+    finally:
+        nodes.shutdown()
+    assert killed
+    assert figures(together) == figures(one_by_one)
 
 
 def test_a_cluster_out_of_reach_is_one_error_before_anything_is_measured(tmp_path: Path) -> None:

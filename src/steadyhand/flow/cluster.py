@@ -39,8 +39,11 @@ class Cluster:
 
     def __init__(self, ray: Any, cores: int) -> None:
         from ray.util.queue import Queue
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        self._ray, self._told = ray, Queue()
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        self._ray = ray
+        self._told = Queue(actor_options={"scheduling_strategy": here})  # must not die with another machine
         cards = 1 if ray.cluster_resources().get("GPU") else 0
         self._run = ray.remote(num_cpus=cores, num_gpus=cards)(_perform)
 
