@@ -12,7 +12,8 @@ from steadyhand.train.footprint import Shape, dpo_footprint, sft_footprint
 PRESET = PRESETS["qwen3-8b-24gb"]  # the settings whose promise is held against the card
 RANK, ALPHA = int(str(PRESET["sft.lora_rank"])), float(str(PRESET["sft.lora_alpha"]))
 STEPS, WARMUP = 6, 2  # of each measurement; the first ones are not timed
-SHORT = 270  # tokens of a short row
+PARTS = (64, 43, 32, 21, 16, 11, 8, 5)  # of the longest row: the lengths of rows as a domain has them, 64 to 819 tokens
+BATCH = 8  # rows of a forward pass where TRL pads them: its default
 CARD = 24e9  # bytes: what the preset promises to stay under
 MIB = 2**20
 
@@ -52,7 +53,7 @@ TINY = Size(
 class Case:
     """One measurement. `expected` is about how many seconds it takes with loading, to skip what does not fit."""
 
-    kind: Literal["sft", "packed", "dpo"]
+    kind: Literal["sft", "mixed", "dpo"]  # rows as long as they may be, rows of mixed lengths, preference groups
     side: Literal["ours", "trl"]
     method: Literal["lora", "qlora"] = "lora"
     k: int = 0
@@ -74,7 +75,8 @@ CASES = [
     Case("dpo", "ours", k=1, prompt=1000, attention="dense"),
     Case("dpo", "trl", k=1, prompt=1000),
     Case("dpo", "ours", "qlora", k=3, prompt=4000, attention="dense"),
-    Case("packed", "ours"),
+    Case("mixed", "ours"),
+    Case("mixed", "trl"),
     Case("dpo", "ours", k=5, prompt=4000, attention="flex", expected=40),
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bench.gpu.cases import SHORT, STEPS, Case, Size
+from bench.gpu.cases import BATCH, PARTS, STEPS, Case, Size
 from bench.group_dpo import WORDS, groups
 from steadyhand.chat.messages import Message
 from steadyhand.chat.render import Renderer
@@ -11,11 +11,14 @@ from steadyhand.models.load import load_tokenizer, resolve
 
 
 def rows(case: Case, size: Size) -> list[Row]:
-    """For "sft" one row a step of at least `size.row` tokens (training cuts it to just that), for "packed" so many
-    short rows that they fill the steps. Half of a row is the answer."""
-    tokens, count = (SHORT, STEPS * size.row // SHORT) if case.kind == "packed" else (size.row, STEPS)
+    """For "sft" one row a step of at least `size.row` tokens (training cuts it to just that), for "mixed" rows of
+    PARTS in turn, enough for either side's steps. Half of a row is the answer."""
     renderer = Renderer(load_tokenizer(resolve("steady-nano")))
-    return [_row(renderer, tokens, number, whole=case.kind == "sft") for number in range(count)]
+    if case.kind == "sft":
+        return [_row(renderer, size.row, number, whole=True) for number in range(STEPS)]
+    lengths = [size.row // part for part in PARTS]
+    count = max(STEPS * BATCH, 2 * STEPS * size.row * len(lengths) // sum(lengths))
+    return [_row(renderer, lengths[number % len(lengths)], number, whole=False) for number in range(count)]
 
 
 def _row(renderer: Renderer, tokens: int, number: int, *, whole: bool) -> Row:

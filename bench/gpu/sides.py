@@ -6,6 +6,7 @@ clock at the same place (the Trainer's `on_step_end`, which our `progress` is ca
 
 from __future__ import annotations
 
+import contextlib
 import statistics
 import time
 from collections.abc import Sequence
@@ -15,7 +16,7 @@ from typing import Any
 import torch
 from transformers import TrainerCallback
 
-from bench.gpu.cases import ALPHA, MIB, RANK, STEPS, WARMUP, Case, Size, dpo_config, sft_config
+from bench.gpu.cases import ALPHA, BATCH, MIB, RANK, STEPS, WARMUP, Case, Size, dpo_config, sft_config
 from bench.group_dpo import pairs
 from steadyhand.chat.render import Renderer
 from steadyhand.domain.rows import Group, Row
@@ -28,6 +29,7 @@ class Clock:
 
     def __init__(self, device: str) -> None:
         self.card, self.at, self.reference = device != "cpu", list[float](), list[float]()
+        self.seen: list[int] = []  # tokens without padding until each step, where the side counts them
         self.first: dict[str, float] = {}
         self.loss, self.blocks = float("nan"), False  # at the first step; whether FlexAttention was used
 
@@ -72,7 +74,7 @@ def measured(case: Case, size: Size, data: Sequence[Any], folder: Path, device: 
         (_sft_ours if case.side == "ours" else _sft_trl)(case, size, data, folder, work, clock)
     step = clock.seconds()
     if case.kind != "dpo":
-        tokens = size.row if case.kind == "sft" else _tokens(case, size, data, folder)
+        tokens = size.row if case.kind == "sft" else _tokens(case, size, data, folder, clock)
         return {"step_s": step, "tokens_s": tokens / step, **clock.figures()}
     reference = statistics.mean(clock.reference[WARMUP:]) if clock.reference else 0.0
     figures = {"group_s": step + reference, "step_s": step, **clock.figures()}
@@ -81,20 +83,24 @@ def measured(case: Case, size: Size, data: Sequence[Any], folder: Path, device: 
     )
 
 
-def _tokens(case: Case, size: Size, data: Sequence[Row], folder: Path) -> float:
-    """Of a step of packed rows, the mean of the timed ones."""
+def _tokens(case: Case, size: Size, data: Sequence[Row], folder: Path, clock: Clock) -> float:
+    """Of a step of mixed rows without padding, the mean of the timed ones."""
+    if clock.seen:
+        return (clock.seen[-1] - clock.seen[WARMUP - 1]) / (len(clock.seen) - WARMUP)
     from steadyhand.train.data import arranged, samples, sft_plan
 
     config = sft_config(case, size, "cpu")
     rows = arranged(samples(data, Renderer(load_tokenizer(folder)), config), config)
-    plan = sft_plan([len(row.ids) for row in rows], config)
+    plan = sft_plan([len(row.ids) for row in rows], config)[:STEPS]
     return statistics.mean(sum(len(rows[i].ids) for micro in step for i in micro) for step in plan[WARMUP:])
 
 
 def _sft_ours(case: Case, size: Size, data: Sequence[Row], folder: Path, work: Path, clock: Clock) -> None:
     from steadyhand.train.sft import train_sft
 
-    train_sft(folder, data, sft_config(case, size, _device(clock)), work / "model", lambda *_: clock.tick())
+    enough = _Enough(clock)
+    with contextlib.suppress(KeyboardInterrupt):  # mixed rows are more than it needs
+        train_sft(folder, data, sft_config(case, size, _device(clock)), work / "model", enough, stop=enough.stop)
 
 
 def _dpo_ours(case: Case, size: Size, data: Sequence[Group], folder: Path, work: Path, clock: Clock) -> None:
@@ -130,12 +136,27 @@ def _dpo_ours(case: Case, size: Size, data: Sequence[Group], folder: Path, work:
     dpo.train_dpo(folder, data, dpo_config(case, size, _device(clock)), work / "model", progress)
 
 
+class _Enough:
+    """Our progress, which stops the training after as many steps as the other side takes."""
+
+    def __init__(self, clock: Clock) -> None:
+        self.clock = clock
+
+    def __call__(self, done: int, total: int, figures: Any) -> None:
+        self.clock.tick()
+
+    def stop(self) -> bool:
+        return len(self.clock.at) == STEPS
+
+
 class _Ticks(TrainerCallback):  # type: ignore[misc]
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
 
-    def on_step_end(self, *_: Any, **__: Any) -> None:
+    def on_step_end(self, args: Any, state: Any, *_: Any, **__: Any) -> None:
         self.clock.tick()
+        if args.include_num_input_tokens_seen != "no":
+            self.clock.seen.append(int(state.num_input_tokens_seen))
 
 
 def _sft_trl(case: Case, size: Size, data: Sequence[Row], folder: Path, work: Path, clock: Clock) -> None:
@@ -148,7 +169,10 @@ def _sft_trl(case: Case, size: Size, data: Sequence[Row], folder: Path, work: Pa
     made = samples(data, Renderer(tokenizer), sft_config(case, size, "cpu"))
     labels = [[t if on else -100 for t, on in zip(s.ids, s.mask, strict=True)] for s in made]
     table = Dataset.from_dict({"input_ids": [list(s.ids) for s in made], "labels": labels})
-    args = SFTConfig(**_arguments(work, clock, sft_config(case, size, _device(clock))), max_length=None)
+    how = _arguments(work, clock, sft_config(case, size, _device(clock)))
+    if case.kind == "mixed":
+        how |= {"per_device_train_batch_size": BATCH, "include_num_input_tokens_seen": "non_padding"}
+    args = SFTConfig(**how, max_length=None)
     SFTTrainer(
         _base(case, folder, clock), args=args, train_dataset=table, processing_class=tokenizer,
         peft_config=_lora(), callbacks=[_Ticks(clock)],
