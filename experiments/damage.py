@@ -74,7 +74,7 @@ def as_it_should(row: dict[str, Any]) -> bool:
 
 def table(rows: Sequence[dict[str, Any]]) -> str:
     """A line for each ailment: trainings, how many were stopped (95 % Wilson), the latest stop, what the first one said
-    or, where none was stopped, what its last check had seen."""
+    or, where none was stopped, what its last check had seen and in how many damage had passed by itself."""
     lines = []
     for name in dict.fromkeys(row["name"] for row in rows):
         own = [row for row in rows if row["name"] == name]
@@ -83,6 +83,8 @@ def table(rows: Sequence[dict[str, Any]]) -> str:
         share = f"{len(stopped)} of {len(own)} [{100 * between.low:.0f}, {100 * between.high:.0f} %]"
         latest = max((row["caught"] / max(1, row["steps"]) for row in stopped), default=None)
         said = stopped[0]["evidence"].split(": ", 1)[-1][:90] if stopped else _last(own[0].get("last", {}))
+        passed = sum(bool(row.get("passed")) for row in own)
+        said += f"; damage that passed in {passed}" if passed else ""
         lines.append((name, share, "-" if latest is None else f"{100 * latest:.1f} %", said))
     return kept.markdown(
         ("training", "stopped", "at the latest after", "what it said first, or the last check had seen"), lines

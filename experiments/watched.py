@@ -30,7 +30,7 @@ GROUPS = 64
 
 def watched(name: str, steps: int, seed: int, domain: Domain, settings: Settings, out: Path) -> dict[str, Any]:
     """`steps` planned, `caught` at which of them (0: before the first; None: never), the `evidence`, and the failures
-    by sign of the `last` check of a training that was not stopped."""
+    by sign of the `last` check of a training that was not stopped, with the steps whose damage `passed`."""
     from steadyhand.train.sft import train_sft
 
     guard = _guard(domain, settings)
@@ -45,7 +45,8 @@ def watched(name: str, steps: int, seed: int, domain: Domain, settings: Settings
             raise
         return {"steps": guard.total or steps, "caught": _step(guard), "evidence": error.what}
     last = guard.history[-1]["counts"] if guard.history else {}
-    return {"steps": result.steps, "caught": None, "evidence": "", "last": last}
+    passed = [row["step"] for row in guard.history if row["word"] == "damaged"]
+    return {"steps": result.steps, "caught": None, "evidence": "", "last": last, "passed": passed}
 
 
 def _case(name: str, steps: int, seed: int, domain: Domain, settings: Settings, out: Path) -> Case:

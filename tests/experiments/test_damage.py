@@ -102,10 +102,13 @@ def test_what_should_be_stopped_and_what_should_not() -> None:
     assert not damage.as_it_should(row("rate x10", None))
 
 
+PASSED = "knowledge 1 of 6; damage that passed in 1"
+
+
 def test_the_table_says_how_many_and_how_late() -> None:
-    sound = row("healthy", None) | {"last": {"loop": [0, 12], "knowledge": [1, 6]}}
+    sound = row("healthy", None) | {"last": {"loop": [0, 12], "knowledge": [1, 6]}, "passed": [33]}
     lines = damage.table([sound, row("rate x10", 3), row("rate x10", 12, 1)]).splitlines()
-    assert [cell.strip() for cell in lines[2].split("|")][2:5] == ["0 of 1 [0, 79 %]", "-", "knowledge 1 of 6"]
+    assert [cell.strip() for cell in lines[2].split("|")][2:5] == ["0 of 1 [0, 79 %]", "-", PASSED]
     assert [cell.strip() for cell in lines[3].split("|")][2:5] == ["2 of 2 [34, 100 %]", "12.0 %", "a loop in 9 of 9"]
 
 
