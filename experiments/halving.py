@@ -27,7 +27,7 @@ from experiments.methods import content_key
 from steadyhand.errors import UsageError
 from steadyhand.stats.intervals import wilson
 
-VERSION = 1  # raised when sweeps of older code no longer compare with new ones
+VERSION = 2  # raised when sweeps of older code no longer compare with new ones
 ASKING = 0.25  # of a whole training: what asking a branch every item counts as
 NEAR = 0.02  # a winner at most so far below the full sweep's is as good
 DATA = ("scenarios", "knowledge")

@@ -3,7 +3,8 @@
 Branches climb rungs. At each rung every branch that is left has been trained by the same share of its steps and answers
 the same items, a growing beginning of one order that all share; the best of them go on (Jamieson & Talwalkar 2016).
 Within a rung the items come in a few looks. After each, a branch ends early only on evidence that may be looked at any
-time: an e-process on its discordant units against the rung's leader, or a harm that its measurer found.
+time: an e-process on its discordant units against the rung's leader; and, trained whole, on a harm that its measurer
+found. Harm before that ends nothing: at the height of its rate a training may be damaged and recover.
 
 Knows outcomes by item; knows nothing of trainings or models. Equal figures are settled by the branches' order, so the
 same figures always give the same decisions.
@@ -46,8 +47,8 @@ class Rules:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a branch did on the items of one look: (cluster, whether it was right) by item. `harm` says why it must end
-    (damage, lost knowledge), `failed` why it could not be measured at all."""
+    """What a branch did on the items of one look: (cluster, whether it was right) by item. `harm` says why it must not
+    win (damage, lost knowledge), `failed` why it could not be measured at all."""
 
     right: tuple[tuple[str, bool], ...] = ()
     harm: str | None = None
@@ -168,7 +169,7 @@ def _climb(race: _Race, number: int, measure: Measure) -> None:
 def _end_unfit(race: _Race, name: str, found: Seen, number: int, items: int) -> None:
     if found.failed is not None:
         race.finish(Fate(name, "failed", number, items, found.failed))
-    elif found.harm is not None:
+    elif found.harm is not None and race.rules.rungs[number].share == 1.0:
         race.finish(Fate(name, "harmed", number, items, found.harm))
 
 
