@@ -90,6 +90,9 @@ def main(words: Sequence[str]) -> int:
     arm, seconds, limit, seed, model, folder, place = words
 
     def work() -> dict[str, Any]:
+        import torch
+
+        torch.set_num_threads(1)  # what a second thread spends on waiting would be counted as work
         settings = resolve(Path(folder), flags={"model.base": model} if model else {}).settings
         return run(arm, float(seconds), int(limit), int(seed), load_domain(Path(folder)), settings, Path(place))
 

@@ -7,7 +7,8 @@ Every seed draws another part of the training scenarios and cards (whole groups)
 by, trains otherwise, and is swept twice: with halving, and with every branch trained to the end and asked everything.
 Prints who won each, how far the halved sweep's winner lies below the full one's on the full sweep's own answers, and
 the compute: training steps, answers, and both together, where asking a branch every item counts as a quarter of
-training it whole (as in `bench.sweep`). Both sweeps of a seed are kept in OUT; a second call goes on where this ended.
+training it whole (as in `bench.sweep`). What the halved sweep trained whole the full one need not train again, but it is
+counted in both. Everything is kept in OUT; a second call goes on where this ended.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from experiments.methods import content_key
 from steadyhand.errors import UsageError
 from steadyhand.stats.intervals import wilson
 
-VERSION = 2  # raised when sweeps of older code no longer compare with new ones
+VERSION = 3  # raised when sweeps of older code no longer compare with new ones
 ASKING = 0.25  # of a whole training: what asking a branch every item counts as
 NEAR = 0.02  # a winner at most so far below the full sweep's is as good
 DATA = ("scenarios", "knowledge")
@@ -81,7 +82,7 @@ def _swept(folder: Path, seed: int, way: str, asked: argparse.Namespace, place: 
     print(f"seed {seed}, {way}", file=sys.stderr, flush=True)
     with console.closing():
         request = Request(asked.branches, held=asked.held, full=way == "full")
-        found = sweep(folder, {"seed": seed}, place / way, request, console).to_json()
+        found = sweep(folder, {"seed": seed}, place / "sweep", request, console).to_json()
     return {name: found[name] for name in ("winner", "stories", "items", "compute")}
 
 

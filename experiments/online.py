@@ -1,6 +1,6 @@
 """Learning from the model's own answers, method beside method: online DPO, GRPO (TRL's) and a clipped PPO.
 
-    python -m experiments.online                               from steady-nano, 1,800 processor seconds each
+    python -m experiments.online                               from steady-nano, 1,200 processor seconds each
     python -m experiments.online --model runs/uss/.../model    from another model
     python -m experiments.online --seconds 20 --limit 8        a smoke run
     python -m experiments.online --arms "base,grpo,ppo" --seed 1
@@ -8,7 +8,7 @@
 Every arm starts from one model, answers the domain's training situations (16 a round, `online.samples` answers each),
 is rewarded by the same rules (1 what strictly passes, 0 what is wrong or never ends, .5 what no rule decides), steps by
 AdamW at `dpo.learning_rate`, and ends with the round in which its process has used its processor seconds, sampling and
-training together. Then the held-out scenarios and public probes are asked. "online dpo + reference" may also choose
+training together; it has one thread, for two that wait for each other use processor seconds too. Then the held-out scenarios and public probes are asked. "online dpo + reference" may also choose
 the scenario's own answer, which a reward cannot show the others. Rates and clips are of the usual order and not tuned.
 Every arm is a process of its own and is kept in OUT; a second call does what is missing. GRPO needs `steadyhand[trl]`.
 """
@@ -38,7 +38,7 @@ def _asked(words: Sequence[str] | None) -> argparse.Namespace:
     asked = parser(__doc__, "runs/online")
     asked.add_argument("--model", default="", help="where every arm starts; the domain's base by default")
     asked.add_argument("--arms", default=",".join(ARMS), help="comma-separated")
-    asked.add_argument("--seconds", type=float, default=1800.0, help="processor seconds of an arm")
+    asked.add_argument("--seconds", type=float, default=1200.0, help="processor seconds of an arm")
     asked.add_argument("--limit", type=int, default=0, help="held-out scenarios and public probes asked; 0: all")
     asked.add_argument("--seed", type=int, default=0)
     return asked.parse_args(words)

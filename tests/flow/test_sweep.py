@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from steadyhand.errors import JobError, UsageError
-from steadyhand.flow.branching import Request, lay_out
+from steadyhand.flow.branching import Request, cell_of, lay_out
 from steadyhand.flow.sweep import Sweep, sweep, sweep_plan
 from tests import tiny
 from tests.flow import world
@@ -162,10 +162,25 @@ def test_another_version_of_the_data_is_trained_without_what_is_asked(done: Done
     assert not [row for row in rows if row.source.removeprefix("scenario:").partition("#")[0] in asked]
 
 
-def test_the_full_sweep_trains_everything_once(done: Done, tmp_path: Path) -> None:
-    setup = lay_out(done[0], FLAGS, tmp_path, replace(done[1], full=True))
-    assert [(rung.share, rung.items) for rung in setup.rules.rungs] == [(1.0, len(setup.items))]
-    assert setup.rules.looks == 1
+def test_a_full_sweep_after_a_halved_one_trains_only_what_was_not_trained_whole(tmp_path: Path) -> None:
+    folder, request = make(tmp_path)
+    halved = sweep(folder, FLAGS, tmp_path / "out", request, Watcher())
+    watcher = Watcher()
+    full = sweep(folder, FLAGS, tmp_path / "out", replace(request, full=True), watcher)
+    whole = {story.branch for story in halved.stories if story.stops[-1].steps == story.steps}
+    assert len(whole) == 2
+    assert {name.partition(",")[0] for name in watcher.ran} == {story.branch for story in full.stories} - whole
+    assert full.compute.steps == full.compute.full_steps
+    assert [story.fate.items for story in full.stories] == [full.items] * 4
+
+
+def test_public_questions_are_asked_of_whole_trainings_only(done: Done) -> None:
+    folder, request, out, _, _ = done
+    setup = lay_out(folder, FLAGS, out, request)
+    public = {"/".join(one.key) for one in setup.known}
+    asked = [{id for id, _ in cell_of(setup, "plain", rung, 0, 1).questions} for rung in range(3)]
+    assert public
+    assert [public <= one for one in asked] == [False, False, True]
 
 
 @pytest.mark.parametrize(

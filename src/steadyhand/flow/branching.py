@@ -53,8 +53,8 @@ class Contender:
 
 @dataclass(frozen=True)
 class Setup:
-    """A sweep, laid out. `items` are in the order that all branches share; `known` are public questions, which every
-    branch answers at the first look of a rung; `held` are the scenarios that no branch trains on."""
+    """A sweep, laid out. `items` are in the order that all branches share; `known` are public questions, which a
+    branch answers once it is trained whole, for nothing but damage is told by them; `held` are the scenarios that no branch trains on."""
 
     domain: Domain
     contenders: Mapping[str, Contender]
@@ -79,17 +79,17 @@ def lay_out(folder: Path, flags: Mapping[str, object], out: Path, request: Reque
     _refuse_equals(contenders)
     rules = rules_for(len(contenders), len(items), looks=request.looks, alpha=request.alpha)
     if request.full:
-        rules = replace(rules, rungs=(Rung(1.0, len(items), 1),), looks=1)
+        rules = replace(rules, rungs=(Rung(1.0, len(items), 1),), alpha=0.0)  # looks as they are: cells are shared
     base = Cell(BASE, (), _questions([*known, *items]), settings.seed)
     return Setup(domain, contenders, tuple(items), tuple(known), held, rules, bench, base)
 
 
 def cell_of(setup: Setup, name: str, rung: int, start: int, stop: int) -> Cell:
-    """A branch, trained as far as the rung says, and asked items start to stop; first also what is public."""
-    one = setup.contenders[name]
-    asked = [*(setup.known if start == 0 else ()), *setup.items[start:stop]]
+    """A branch, trained as far as the rung says, and asked items start to stop; once it is whole also what is public."""
+    one, share = setup.contenders[name], setup.rules.rungs[rung].share
+    asked = [*(setup.known if start == 0 and share == 1.0 else ()), *setup.items[start:stop]]
     called = f"{name}, rung {rung + 1}, items {start + 1}-{stop}"
-    return Cell(called, one.rows, _questions(asked), one.bench.settings.seed, setup.rules.rungs[rung].share)
+    return Cell(called, one.rows, _questions(asked), one.bench.settings.seed, share)
 
 
 def in_order(decided: Sequence[Target], seed: int) -> list[Target]:

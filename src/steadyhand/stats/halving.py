@@ -38,7 +38,8 @@ class Rung:
 
 @dataclass(frozen=True)
 class Rules:
-    """`alpha` bounds, over the whole sweep, the chance that evidence ends a branch that is no worse than any other."""
+    """`alpha` bounds, over the whole sweep, the chance that evidence ends a branch that is no worse than any other; 0:
+    evidence ends none."""
 
     rungs: tuple[Rung, ...]
     looks: int = 3
@@ -125,7 +126,8 @@ class _Race:
     @property
     def enough(self) -> float:
         """The e-value that ends a branch: one test for each other branch and rung, by the union bound."""
-        return max(1, len(self.order) - 1) * len(self.rules.rungs) / self.rules.alpha
+        tests = max(1, len(self.order) - 1) * len(self.rules.rungs)
+        return tests / self.rules.alpha if self.rules.alpha else math.inf
 
     def finish(self, fate: Fate) -> None:
         self.fates[fate.branch] = fate
