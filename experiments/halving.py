@@ -7,8 +7,8 @@ Every seed draws another part of the training scenarios and cards (whole groups)
 by, trains otherwise, and is swept twice: with halving, and with every branch trained to the end and asked everything.
 Prints who won each, how far the halved sweep's winner lies below the full one's on the full sweep's own answers, and
 the compute: training steps, answers, and both together, where asking a branch every item counts as a quarter of
-training it whole (as in `bench.sweep`). What the halved sweep trained whole the full one need not train again, but it is
-counted in both. Everything is kept in OUT; a second call goes on where this ended.
+training it whole (as in `bench.sweep`). What the halved sweep trained whole is not trained again for the full one, but
+is counted in both. Everything is kept in OUT; a second call goes on where this ended.
 """
 
 from __future__ import annotations

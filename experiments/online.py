@@ -8,8 +8,9 @@
 Every arm starts from one model, answers the domain's training situations (16 a round, `online.samples` answers each),
 is rewarded by the same rules (1 what strictly passes, 0 what is wrong or never ends, .5 what no rule decides), steps by
 AdamW at `dpo.learning_rate`, and ends with the round in which its process has used its processor seconds, sampling and
-training together; it has one thread, for two that wait for each other use processor seconds too. Then the held-out scenarios and public probes are asked. "online dpo + reference" may also choose
-the scenario's own answer, which a reward cannot show the others. Rates and clips are of the usual order and not tuned.
+training together; it has one thread, for two that wait for each other use processor seconds too. Then the held-out
+scenarios and public probes are asked. "online dpo + reference" may also choose the scenario's own answer, which a
+reward cannot show the others. Rates and clips are of the usual order and not tuned.
 Every arm is a process of its own and is kept in OUT; a second call does what is missing. GRPO needs `steadyhand[trl]`.
 """
 

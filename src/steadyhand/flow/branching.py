@@ -54,7 +54,7 @@ class Contender:
 @dataclass(frozen=True)
 class Setup:
     """A sweep, laid out. `items` are in the order that all branches share; `known` are public questions, which a
-    branch answers once it is trained whole, for nothing but damage is told by them; `held` are the scenarios that no branch trains on."""
+    branch answers once it is trained whole, for they tell damage only; `held` are the scenarios no branch trains on."""
 
     domain: Domain
     contenders: Mapping[str, Contender]
@@ -85,7 +85,7 @@ def lay_out(folder: Path, flags: Mapping[str, object], out: Path, request: Reque
 
 
 def cell_of(setup: Setup, name: str, rung: int, start: int, stop: int) -> Cell:
-    """A branch, trained as far as the rung says, and asked items start to stop; once it is whole also what is public."""
+    """A branch, trained as far as the rung says, and asked items start to stop; whole, also what is public."""
     one, share = setup.contenders[name], setup.rules.rungs[rung].share
     asked = [*(setup.known if start == 0 and share == 1.0 else ()), *setup.items[start:stop]]
     called = f"{name}, rung {rung + 1}, items {start + 1}-{stop}"
