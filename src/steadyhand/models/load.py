@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from steadyhand.errors import PrerequisiteError
 from steadyhand.models.adapters import ADAPTER, VIRTUAL, adapter_config, identity, json_object, kind_of
+from steadyhand.models.belonging import check_base
 from steadyhand.models.quiet import quiet
 
 if TYPE_CHECKING:
@@ -144,6 +145,8 @@ def load_weights(
     """
     place = device_of(device)
     base = base_of(folder)
+    if base is not None:
+        check_base(folder, base)
     if quantised:
         from steadyhand.models.quantised import four_bits
 

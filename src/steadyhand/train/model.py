@@ -14,6 +14,7 @@ from typing import Any
 from steadyhand.chat.messages import Json
 from steadyhand.errors import UsageError
 from steadyhand.models.adapters import VIRTUAL, kind_of, virtual_ids
+from steadyhand.models.belonging import note_base
 from steadyhand.models.load import TOKENIZER_FILES, base_of, check_vocabulary, load_tokenizer, load_weights, resolve
 from steadyhand.models.quiet import quiet
 from steadyhand.train.adapters import with_adapter
@@ -94,6 +95,8 @@ def save(model: Any, source: Path, out: Path, config: TrainConfig, facts: Mappin
         with quiet():
             # "auto" would ask the hub whether the base model's vocabulary was resized
             model.save_pretrained(folder, **({"save_embedding_layers": False} if config.method != "full" else {}))
+        if base := base_of(folder):
+            note_base(folder, base)
         copy_tokenizer(source, folder)
         write_record(folder, config, facts)
 
