@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -13,9 +14,9 @@ import pytest
 from steadyhand.chat.messages import Message
 from steadyhand.domain.model import AnswerRule
 from steadyhand.domain.rows import Row
-from steadyhand.errors import JobError, UsageError
+from steadyhand.errors import JobError, PrerequisiteError, UsageError
 from steadyhand.models.backend import Prompt, Sampling
-from steadyhand.models.load import load
+from steadyhand.models.load import load, resolve
 from steadyhand.train import checkpoints
 from steadyhand.train.config import DpoConfig, SftConfig
 from steadyhand.train.dpo import train_dpo
@@ -190,3 +191,18 @@ def test_a_rollback_keeps_the_last_healthy_checkpoint_whatever_came_after(tmp_pa
 def test_a_watch_without_questions_says_so() -> None:
     with pytest.raises(UsageError, match="no questions"):
         Guard([])
+
+
+def test_a_tokenizer_of_another_model_is_told_before_the_first_step(tmp_path: Path) -> None:
+    """The same words under other numbers: it loads, and nothing in the files says that it is wrong."""
+    folder = tmp_path / "mixed"
+    shutil.copytree(resolve("steady-nano"), folder)
+    whole = json.loads((folder / "tokenizer.json").read_text("utf-8"))
+    named = [word for word in whole["model"]["vocab"] if word not in {one["content"] for one in whole["added_tokens"]}]
+    numbers = [whole["model"]["vocab"][word] for word in named]
+    whole["model"]["vocab"] |= dict(zip(named, numbers[1:] + numbers[:1], strict=True))
+    (folder / "tokenizer.json").write_text(json.dumps(whole), "utf-8")
+    with pytest.raises(PrerequisiteError, match="less likely than chance") as caught:
+        train_sft(folder, ROWS, SOUND, tmp_path / "out", guard=Guard(ASKED[:4], WATCH))
+    assert "the tokenizer that came with the model" in str(caught.value)
+    assert not (tmp_path / "out").exists()

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steadyhand.domain.rows import Row
+from steadyhand.errors import PrerequisiteError
 from steadyhand.models.adapters import virtual_ids
 from steadyhand.train.config import SftConfig
 from steadyhand.train.data import Sample, arranged, digest, led, samples, sft_plan
-from steadyhand.train.job import Job
+from steadyhand.train.job import Figures, Job
 from steadyhand.train.result import Progress, TrainResult, work_folder
 from steadyhand.train.team import together
 
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
 
     from steadyhand.train.guard import Guard
     from steadyhand.train.packing import Loss
+
+
+ABOVE_CHANCE = 1.5  # nats above guessing's loss: where no model starts on rows that it can read
 
 
 @together
@@ -46,8 +50,8 @@ def train_sft(
     checkpoint is saved and KeyboardInterrupt raised. `guard` asks the model under way; it changes no weight.
     `share` below 1 pauses after that share of the steps, the schedule being that of the whole training: a call with a
     larger one goes on there, step for step as if there had been no pause. Raises
-    PrerequisiteError (model), UsageError (a row that cannot be trained) and JobError (damage, loss not finite, disk or
-    memory full).
+    PrerequisiteError (model; with a guard also one that reads another tokenizer's ids), UsageError (a row that cannot be
+    trained) and JobError (damage, loss not finite, disk or memory full).
     """
     from steadyhand.chat.render import Renderer
     from steadyhand.models.load import fingerprint
@@ -76,6 +80,7 @@ def train_sft(
         progress=progress,
         stop=stop,
         gradient_checkpointing=config.gradient_checkpointing,
+        first_step=_better_than_chance(folder, len(tokenizer)) if guard else None,
         guard=guard,
         until=done if done < len(plan) else None,
         source=folder,
@@ -94,6 +99,23 @@ def train_sft(
 def steps_of(share: float, total: int) -> int:
     """How many of `total` steps a training that pauses after `share` of them takes: at least one."""
     return min(total, max(1, math.ceil(share * total)))
+
+
+def _better_than_chance(folder: Path, tokens: int) -> Callable[[Figures], None]:
+    """A model that is given the ids of another one's tokenizer is sure of the wrong tokens, and worse than one that
+    knows nothing: that one's loss is ln(tokens), with weights as they are usually drawn at random .8 more."""
+
+    def check(figures: Figures) -> None:
+        chance = math.log(tokens)
+        if figures["loss"] > chance + ABOVE_CHANCE:
+            raise PrerequisiteError(
+                f"the model finds the training rows less likely than chance: the loss starts at {figures['loss']:.1f}, "
+                f"guessing among {tokens:,} tokens is {chance:.1f}",
+                where=str(folder),
+                next="use the tokenizer that came with the model, and weights that belong to its config.json",
+            )
+
+    return check
 
 
 class _Objective:
