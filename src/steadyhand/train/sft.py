@@ -50,7 +50,7 @@ def train_sft(
     checkpoint is saved and KeyboardInterrupt raised. `guard` asks the model under way; it changes no weight.
     `share` below 1 pauses after that share of the steps, the schedule being that of the whole training: a call with a
     larger one goes on there, step for step as if there had been no pause. Raises
-    PrerequisiteError (model; with a guard also one that reads another tokenizer's ids), UsageError (a row that cannot be
+    PrerequisiteError (model; with a guard also for a tokenizer of another one), UsageError (a row that cannot be
     trained) and JobError (damage, loss not finite, disk or memory full).
     """
     from steadyhand.chat.render import Renderer
