@@ -58,7 +58,7 @@ def of_run(row: Any) -> object:
 
 
 def of_sweep(row: Any) -> object:
-    return {name: value for name, value in row.items() if name not in ("created", "report")}
+    return {name: value for name, value in row.items() if name not in ("created", "report", "seconds")}
 
 
 def kill(

@@ -6,9 +6,10 @@
 Every seed draws another part of the training scenarios and cards (whole groups), holds others of these back to choose
 by, trains otherwise, and is swept twice: with halving, and with every branch trained to the end and asked everything.
 Prints who won each, how far the halved sweep's winner lies below the full one's on the full sweep's own answers, and
-the compute: training steps, answers, and both together, where asking a branch every item counts as a quarter of
-training it whole (as in `bench.sweep`). What the halved sweep trained whole is not trained again for the full one, but
-is counted in both. Everything is kept in OUT; a second call goes on where this ended.
+the halved one's compute as a share of the full one's: training steps, answers, and seconds of all its cells (training,
+losses, answers, loading). What the halved sweep trained whole is not trained again for the full one; its steps, answers
+and the seconds of its last rung are counted in both, which leaves the share of seconds a little too high. Everything is
+kept in OUT; a second call goes on where this ended.
 """
 
 from __future__ import annotations
@@ -28,11 +29,10 @@ from experiments.methods import content_key
 from steadyhand.errors import UsageError
 from steadyhand.stats.intervals import wilson
 
-VERSION = 3  # raised when sweeps of older code no longer compare with new ones
-ASKING = 0.25  # of a whole training: what asking a branch every item counts as
+VERSION = 4  # raised when sweeps of older code no longer compare with new ones
 NEAR = 0.02  # a winner at most so far below the full sweep's is as good
 DATA = ("scenarios", "knowledge")
-HEAD = ("seed", "full", "right", "halved", "right", "steps", "answers", "both")
+HEAD = ("seed", "full", "right", "halved", "right", "steps", "answers", "seconds")
 
 
 def main(words: Sequence[str] | None = None) -> int:
@@ -83,7 +83,7 @@ def _swept(folder: Path, seed: int, way: str, asked: argparse.Namespace, place: 
     with console.closing():
         request = Request(asked.branches, held=asked.held, full=way == "full")
         found = sweep(folder, {"seed": seed}, place / "sweep", request, console).to_json()
-    return {name: found[name] for name in ("winner", "stories", "items", "compute")}
+    return {name: found[name] for name in ("winner", "stories", "items", "compute", "seconds")}
 
 
 def thinned(domain: Path, share: float, seed: int, to: Path) -> None:
@@ -117,7 +117,8 @@ def _thin(path: Path, share: float, seed: int) -> None:
 def rate(sweep: Mapping[str, Any], branch: str | None) -> float | None:
     """Share of the items that a branch had right at the end of its training, in this sweep."""
     own = next((story for story in sweep["stories"] if story["branch"] == branch), None)
-    return float(own["stops"][-1]["rate"]) if own and own["stops"] else None
+    found = own["stops"][-1]["rate"] if own and own["stops"] else None
+    return None if found is None else float(found)
 
 
 def below(row: Mapping[str, Any]) -> float | None:
@@ -127,10 +128,13 @@ def below(row: Mapping[str, Any]) -> float | None:
 
 
 def compute(row: Mapping[str, Any]) -> tuple[float, float, float]:
-    """Steps, answers and both of the halved sweep, as shares of the full one's."""
+    """Steps, answers and seconds of the halved sweep, as shares of the full one's."""
     half, full = row["halved"]["compute"], row["full"]["compute"]
-    steps, answers = half["steps"] / full["steps"], half["answers"] / full["answers"]
-    return steps, answers, (steps + ASKING * answers) / (1 + ASKING)
+    return (
+        half["steps"] / full["steps"],
+        half["answers"] / full["answers"],
+        row["halved"]["seconds"] / row["full"]["seconds"],
+    )
 
 
 def _line(row: Mapping[str, Any]) -> tuple[str, ...]:
@@ -146,11 +150,11 @@ def summary(rows: Sequence[Mapping[str, Any]]) -> str:
     near = sum((loss := below(row)) is not None and loss <= NEAR for row in rows)
     between = wilson(same, n)
     shares = [compute(row) for row in rows]
-    steps, answers, both = (sum(one[i] for one in shares) / n for i in range(3))
+    steps, answers, seconds = (sum(one[i] for one in shares) / n for i in range(3))
     return (
         f"the full sweep's winner in {same} of {n} [{between.low:.0%}, {between.high:.0%}], "
-        f"one at most {NEAR:.0%} below it in {near}; compute {both:.1%} of the full sweeps' "
-        f"(steps {steps:.1%}, answers {answers:.1%})"
+        f"one at most {NEAR:.0%} below it in {near}; of the full sweeps' compute: "
+        f"seconds {seconds:.1%}, steps {steps:.1%}, answers {answers:.1%}"
     )
 
 

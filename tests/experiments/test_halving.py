@@ -25,7 +25,7 @@ def test_both_sweeps_of_a_seed_are_kept(tmp_path: Path, capsys: pytest.CaptureFi
     assert halving.main([*words, "--seeds", "1"]) == 0
     out, err = capsys.readouterr()
     assert "the full sweep's winner in 1 of 1" in out  # two branches are both trained whole
-    assert "compute 100.0%" in out
+    assert "steps 100.0%, answers 100.0%" in out
     assert "seed 0, full" in err
     assert halving.main([*words, "--seeds", "1"]) == 0
     again, err = capsys.readouterr()
@@ -66,8 +66,8 @@ def row(full: str | None, halved: str | None, rates: dict[str, float], steps: in
     compute = {"steps": 100, "answers": 100}
     return {
         "seed": 0,
-        "full": {"winner": full, "stories": stories, "compute": compute},
-        "halved": {"winner": halved, "stories": stories, "compute": {"steps": steps, "answers": 50}},
+        "full": {"winner": full, "stories": stories, "compute": compute, "seconds": 50},
+        "halved": {"winner": halved, "stories": stories, "compute": {"steps": steps, "answers": 50}, "seconds": 20},
     }
 
 
@@ -77,7 +77,7 @@ def test_what_a_wrong_winner_costs_is_told_by_the_full_sweep() -> None:
     assert [halving.below(one) for one in rows] == [0, pytest.approx(0.01), pytest.approx(0.4), None]
     told = halving.summary(rows)
     assert "winner in 1 of 4 [5%, 70%], one at most 2% below it in 2" in told
-    assert "compute 36.0% of the full sweeps' (steps 32.5%, answers 50.0%)" in told
+    assert "of the full sweeps' compute: seconds 40.0%, steps 32.5%, answers 50.0%" in told
 
 
 def test_wishes_that_cannot_be_met_are_one_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from steadyhand.domain.rows import Row
 from steadyhand.errors import JobError, UsageError
-from steadyhand.flow.branching import Request, cell_of, lay_out
+from steadyhand.flow.branching import Request, cell_of, lay_out, with_kept
 from steadyhand.flow.sweep import Sweep, sweep, sweep_plan
+from steadyhand.models.backend import Completion
 from tests import tiny
 from tests.flow import world
 from tests.flow.world import Watcher, files
@@ -49,7 +51,7 @@ def make(root: Path, branches: str = BRANCHES) -> tuple[Path, Request]:
 
 
 def figures(found: Sweep) -> object:
-    return json.loads(json.dumps(replace(found, created="").to_json()))
+    return json.loads(json.dumps(replace(found, created="", seconds=0).to_json()))
 
 
 Done = tuple[Path, Request, Path, Sweep, Watcher]
@@ -174,13 +176,33 @@ def test_a_full_sweep_after_a_halved_one_trains_only_what_was_not_trained_whole(
     assert [story.fate.items for story in full.stories] == [full.items] * 4
 
 
-def test_public_questions_are_asked_of_whole_trainings_only(done: Done) -> None:
-    folder, request, out, _, _ = done
+def test_only_whole_trainings_are_asked_and_under_way_losses_are_taken(done: Done) -> None:
+    folder, request, out, found, _ = done
     setup = lay_out(folder, FLAGS, out, request)
-    public = {"/".join(one.key) for one in setup.known}
-    asked = [{id for id, _ in cell_of(setup, "plain", rung, 0, 1).questions} for rung in range(3)]
-    assert public
-    assert [public <= one for one in asked] == [False, False, True]
+    cells = [cell_of(setup, "plain", rung, 0, 1) for rung in range(3)]
+    assert [len(cell.questions) for cell in cells] == [0, 0, 1 + len(setup.known)]
+    assert [cell.scored for cell in cells] == [(setup.taught[:1],)] * 2 + [()]
+    under_way, at_end = (
+        [s for story in found.stories for s in story.stops if (s.rung == 2) is x] for x in (False, True)
+    )
+    assert len(under_way) == 6
+    assert all(stop.losses and stop.rate is None for stop in under_way)
+    assert all(not stop.losses and stop.n == found.items for stop in at_end)
+
+
+def test_what_the_base_says_of_public_questions_is_to_be_kept(done: Done) -> None:
+    setup = lay_out(done[0], FLAGS, done[2], done[1])
+    said = Completion("<think>\na fact\n</think>\n\nParis.", "stop", 9, 9, "")
+
+    def kept(*answers: Completion) -> tuple[Row, ...]:
+        keys = ("/".join(one.key) for one in setup.known)
+        return with_kept(setup, dict(zip(keys, answers, strict=True))).kept
+
+    rows = kept(said, said)
+    assert [row.messages[:-1] for row in rows] == [one.prompt.messages for one in setup.known]
+    assert (rows[0].messages[-1].content, rows[0].messages[-1].think) == ("Paris.", "a fact")
+    for other in (replace(said, finish_reason="length"), replace(said, text=" "), replace(said, text="<tool_call>")):
+        assert kept(said, other) == rows[:1]
 
 
 @pytest.mark.parametrize(

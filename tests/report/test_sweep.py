@@ -13,8 +13,9 @@ from steadyhand.report.sweep import render_sweep, write_sweep
 EVIL = "<script>alert(1)</script>"
 
 
-def stop(rung: int, rate: float) -> dict[str, Any]:
-    return {"rung": rung, "steps": 9, "right": 3, "n": 4, "rate": rate, "low": rate / 2, "high": (1 + rate) / 2}
+def stop(rung: int, *losses: float, rate: float | None = None) -> dict[str, Any]:
+    asked = {"right": 3, "n": 4, "low": 0.5, "high": 0.9} if rate else dict.fromkeys(("right", "n", "low", "high"))
+    return {"rung": rung, "steps": 9, "losses": list(losses), "rate": rate, **asked}
 
 
 def story(name: str, end: str, *stops: dict[str, Any], **fate: Any) -> dict[str, Any]:
@@ -27,13 +28,20 @@ def story(name: str, end: str, *stops: dict[str, Any], **fate: Any) -> dict[str,
 
 FOUND: dict[str, Any] = {
     "domain": "uss", "created": "2026-01-02T03:04+00:00", "winner": "hot", "items": 8, "base_right": 1,
-    "rungs": [{"share": 0.15, "items": 4, "keep": 2}, {"share": 1.0, "items": 8, "keep": 1}],
+    "rungs": [
+        {"share": 0.15, "items": 4, "keep": 3}, {"share": 0.27, "items": 5, "keep": 2},
+        {"share": 1.0, "items": 8, "keep": 1},
+    ],
     "compute": {"steps": 11, "full_steps": 30, "answers": 12, "full_answers": 24},
     "manifest": {"held": ["s1", "s2"], "alpha": 0.05},
     "stories": [
-        story("hot", "won", stop(0, 0.5), stop(1, 0.75)),
-        story(EVIL, "worse", stop(0, 0.2), against="hot", gains=1, losses=14, e=123.4),
-        story("broken", "harmed", stop(0, 0.1), reason=EVIL),
+        story("hot", "won", stop(0, 0.5, 0.25), stop(1, 0.4, 0.25), stop(2, rate=0.75)),
+        story(
+            EVIL, "worse", stop(0, 0.7, 0.2), stop(1, 0.6), stop(2, rate=0.2), against="hot", gains=1, losses=14,
+            e=123.4,
+        ),
+        story("broken", "outscored", stop(0, 2.0), against="hot"),
+        story("late", "harmed", reason=EVIL),
         story("never", "failed", reason="max_length is 16"),
     ],
 }  # fmt: skip
@@ -50,7 +58,13 @@ def test_the_page_says_who_won_and_why_the_others_ended_and_runs_nothing(languag
     assert "sft.scenarios = true" in page
     assert "max_length is 16" in page
     assert page.count("<polyline") == 3
-    assert page.count('class="whisker"') == 6  # the winner's two rungs, three lines each
+    assert t("sweep.parts", taught="0.500", kept="0.250") in page
+    assert "75.0 %" in page.replace("\u202f", " ").replace("%", " %").replace("  ", " ")
+
+
+def test_branches_that_were_all_trained_whole_have_no_curve() -> None:
+    whole = {**FOUND, "rungs": FOUND["rungs"][2:], "stories": [story("hot", "won", stop(0, rate=0.75))]}
+    assert "<svg" not in render_sweep(whole, load_catalogue("en"), {})
 
 
 def test_a_sweep_without_a_winner_has_a_page_and_both_languages_are_written(tmp_path: Path) -> None:

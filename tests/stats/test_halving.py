@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import pytest
@@ -18,7 +19,8 @@ tables = st.integers(2, 9).flatmap(
 
 
 class Measured:
-    """Branches with fixed answers, whatever they were trained; counts what was asked of it."""
+    """Branches with fixed answers, whatever they were trained, and the share of wrong ones as their loss; counts what
+    was asked of it."""
 
     def __init__(self, right_B_N: Sequence[Sequence[bool]], rules: Rules, harmed: Sequence[str] = ()) -> None:  # noqa: N803
         self.right, self.rules, self.harmed = right_B_N, rules, harmed
@@ -26,13 +28,14 @@ class Measured:
         self.asked: list[tuple[str, int, int]] = []
 
     def __call__(self, names: Sequence[str], rung: int, start: int, stop: int) -> dict[str, Seen]:
-        seen = {}
+        seen, last = {}, rung == len(self.rules.rungs) - 1
         for name in names:
             self.share[name] = max(self.share.get(name, 0.0), self.rules.rungs[rung].share)
-            self.asked += [(name, rung, item) for item in range(start, stop)]
+            self.asked += [(name, rung, item) for item in range(start, stop)] if last else []
             own = self.right[int(name)][start:stop]
             harm = "loops" if name in self.harmed else None
-            seen[name] = Seen(tuple((str(start + i), ok) for i, ok in enumerate(own)), harm)
+            answers = tuple((str(start + i), ok) for i, ok in enumerate(own))
+            seen[name] = Seen(answers, harm=harm) if last else Seen(loss=1 - sum(own) / len(own))
         return seen
 
 
@@ -73,7 +76,7 @@ def test_a_branch_that_has_everything_right_is_never_outdone_by_worse_ones(right
 
 
 @given(tables, st.integers(0, 8))
-def test_a_harmed_branch_never_wins_and_harm_on_the_way_ends_nothing(right: list[list[bool]], place: int) -> None:
+def test_a_harmed_branch_never_wins_and_is_found_at_the_end_only(right: list[list[bool]], place: int) -> None:
     name = str(place % len(right))
     sound, _ = run(right)
     found, measured = run(right, harmed=[name])
@@ -98,11 +101,30 @@ def test_evidence_ends_a_branch_within_a_rung_with_its_figures() -> None:
 
 
 def test_a_lead_that_luck_explains_ends_nobody_before_the_rung_does() -> None:
-    rules = Rules((Rung(0.5, 10, 1), Rung(1.0, ITEMS, 1)), looks=5)
+    rules = Rules((Rung(1.0, ITEMS, 1),), looks=5)
     lucky = [True] * ITEMS
     found, _ = run([lucky, [False, False, *lucky[2:]]], rules)
     assert found.fates[1].end == "outscored"
-    assert found.fates[1].items == 10
+    assert found.fates[1].items == ITEMS
+
+
+def test_the_lowest_losses_go_on_and_those_that_fail_do_not() -> None:
+    rules = Rules((Rung(0.2, 10, 2), Rung(1.0, ITEMS, 1)))
+    losses = {"a": 0.5, "b": 0.3, "c": math.inf, "d": 0.4}
+
+    def measure(names: Sequence[str], rung: int, start: int, stop: int) -> dict[str, Seen]:
+        if rung == 0:
+            return {name: Seen(loss=losses[name], failed="broken" if name == "c" else None) for name in names}
+        return {name: Seen(tuple((str(i), name == "d") for i in range(start, stop))) for name in names}
+
+    found = halve("abcd", rules, measure)
+    assert found.winner == "d"
+    assert [(fate.branch, fate.end, fate.rung, fate.against) for fate in found.fates[:3]] == [
+        ("a", "outscored", 0, "b"), ("b", "worse", 1, "d"), ("c", "failed", 0, None),
+    ]  # fmt: skip
+    assert [(score.branch, score.loss) for score in found.scores if score.rung == 0] == [
+        ("a", 0.5), ("b", 0.3), ("d", 0.4),
+    ]  # fmt: skip
 
 
 def test_items_of_one_cluster_are_one_unit_of_evidence() -> None:

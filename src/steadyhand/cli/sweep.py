@@ -16,7 +16,7 @@ from steadyhand.cli.run import settings_of, show_plan
 from steadyhand.errors import EXIT_NO, EXIT_OK
 
 if TYPE_CHECKING:
-    from steadyhand.flow.sweep import Story, Sweep
+    from steadyhand.flow.sweep import Stop, Story, Sweep
 
 ENDS = {
     "won": "won",
@@ -115,8 +115,12 @@ def _show(found: Sweep, folder: Path, pages: Sequence[Path], as_json: bool) -> i
 
 
 def _rates(found: Sweep, story: Story) -> str:
-    stood = {stop.rung: f"{100 * stop.rate:.1f} %" for stop in story.stops}
+    stood = {stop.rung: _figure(stop) for stop in story.stops}
     return "".join(f"{stood.get(number, ''):>8}" for number in range(len(found.rungs)))
+
+
+def _figure(stop: Stop) -> str:
+    return f"{sum(stop.losses):.3f}" if stop.rate is None else f"{100 * stop.rate:.1f} %"
 
 
 def _end(story: Story) -> str:

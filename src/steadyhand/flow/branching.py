@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from steadyhand.cards.rows import sft_rows
+from steadyhand.chat.messages import Message
+from steadyhand.chat.parse import parse_strict
 from steadyhand.domain.branches import Branch, read_branches
 from steadyhand.domain.holdback import held_back, without
 from steadyhand.domain.load import load
@@ -18,7 +20,7 @@ from steadyhand.domain.rows import Row
 from steadyhand.errors import DomainError, UsageError
 from steadyhand.evaluate.suites import Suite, Target, nested_sample, targets
 from steadyhand.flow.cells import Bench, Cell, bench_of, training_key
-from steadyhand.models.backend import Prompt
+from steadyhand.models.backend import Completion, Prompt
 from steadyhand.settings import Settings, resolve
 from steadyhand.stats.halving import ALPHA, Rules, Rung, rules_for
 
@@ -54,7 +56,9 @@ class Contender:
 @dataclass(frozen=True)
 class Setup:
     """A sweep, laid out. `items` are in the order that all branches share; `known` are public questions, which a
-    branch answers once it is trained whole, for they tell damage only; `held` are the scenarios no branch trains on."""
+    branch answers once it is trained whole; `held` are the scenarios no branch trains on. `taught` are the items with
+    their right answers, `kept` the public questions with the base's own (none before `with_kept`): what a branch's
+    loss is taken on under way."""
 
     domain: Domain
     contenders: Mapping[str, Contender]
@@ -64,6 +68,8 @@ class Setup:
     rules: Rules
     bench: Bench
     base: Cell
+    taught: tuple[Row, ...]
+    kept: tuple[Row, ...] = ()
 
 
 def lay_out(folder: Path, flags: Mapping[str, object], out: Path, request: Request) -> Setup:
@@ -81,15 +87,38 @@ def lay_out(folder: Path, flags: Mapping[str, object], out: Path, request: Reque
     if request.full:
         rules = replace(rules, rungs=(Rung(1.0, len(items), 1),), alpha=0.0)  # looks as they are: cells are shared
     base = Cell(BASE, (), _questions([*known, *items]), settings.seed)
-    return Setup(domain, contenders, tuple(items), tuple(known), held, rules, bench, base)
+    taught = tuple(Row((*one.prompt.messages, _due(one)), one.prompt.tools, one.id) for one in items)
+    return Setup(domain, contenders, tuple(items), tuple(known), held, rules, bench, base, taught)
+
+
+def with_kept(setup: Setup, answers: Mapping[str, Completion]) -> Setup:
+    """With the base's own answers to public questions, where it ended one and training would write it."""
+    kept = []
+    for one in setup.known:
+        given = answers["/".join(one.key)]
+        parsed = parse_strict(given.text, given.finish_reason)
+        if given.finish_reason == "stop" and parsed.error is None and parsed.content.strip():
+            message = Message("assistant", parsed.content, think=parsed.think, calls=parsed.calls)
+            kept.append(Row((*one.prompt.messages, message), one.prompt.tools, one.id))
+    return replace(setup, kept=tuple(kept))
+
+
+def _due(one: Target) -> Message:
+    if one.decision is None:
+        raise ValueError(one.id)  # decisions only are chosen by
+    return one.decision.target
 
 
 def cell_of(setup: Setup, name: str, rung: int, start: int, stop: int) -> Cell:
-    """A branch, trained as far as the rung says, and asked items start to stop; whole, also what is public."""
+    """A branch, trained as far as the rung says. Under way its losses are taken on items start to stop and on what is
+    public; trained whole it is asked them."""
     one, share = setup.contenders[name], setup.rules.rungs[rung].share
-    asked = [*(setup.known if start == 0 and share == 1.0 else ()), *setup.items[start:stop]]
-    called = f"{name}, rung {rung + 1}, items {start + 1}-{stop}"
-    return Cell(called, one.rows, _questions(asked), one.bench.settings.seed, share)
+    called, seed = f"{name}, rung {rung + 1}, items {start + 1}-{stop}", one.bench.settings.seed
+    if share < 1:
+        scored = tuple(rows for rows in (setup.taught[start:stop], setup.kept) if rows)
+        return Cell(called, one.rows, (), seed, share, scored)
+    asked = [*(setup.known if start == 0 else ()), *setup.items[start:stop]]
+    return Cell(called, one.rows, _questions(asked), seed, share)
 
 
 def in_order(decided: Sequence[Target], seed: int) -> list[Target]:

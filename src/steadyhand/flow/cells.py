@@ -38,24 +38,27 @@ ANSWERS = "answers.json"
 class Cell:
     """`rows` empty: the base as it is. Questions are (id, prompt), each id once. With a `share` the model is the one
     after that share of the training's steps; cells of equal rows, seed and settings share one training, which goes on
-    from one to the next and stays until `forget`."""
+    from one to the next and stays until `forget`. `scored`: groups of rows, of each of which the loss is taken."""
 
     name: str
     rows: tuple[Row, ...]
     questions: tuple[tuple[str, Prompt], ...]
     seed: int
     share: float | None = None
+    scored: tuple[tuple[Row, ...], ...] = ()
 
 
 @dataclass(frozen=True)
 class Answered:
-    """What a cell answered, by question, and how its training went: `done` of `steps` (none: the base)."""
+    """What a cell answered, by question, its loss on each group of rows (nats per token), and how its training went:
+    `done` of `steps` (none: the base), and the `seconds` of all this."""
 
     answers: Mapping[str, Completion]
     steps: int
     cut_prompts: int
     seconds: float
     done: int = 0
+    losses: tuple[float, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -108,6 +111,8 @@ def depends_on(cell: Cell, bench: Bench) -> dict[str, Json]:
         now |= _training(cell, bench)
     if cell.share is not None:
         now["the share of the steps"] = cell.share
+    if cell.scored:
+        now["the rows whose loss is taken"] = content_hash([list(rows) for rows in cell.scored])
     return now
 
 
@@ -153,11 +158,12 @@ def perform(cell: Cell, key: str, bench: Bench, store: Store, watcher: Watcher) 
     with store.writing(key) as out:
         work = store.work(key if cell.share is None else training_key(cell, bench))
         folder = _trained(cell, bench, work / "trained", watcher) if cell.rows else bench.base
-        answers = _ask(cell, folder, bench, watcher)
+        answers = _ask(cell, folder, bench, watcher) if cell.questions else []
+        losses = _losses(cell, folder, bench)
         record = read_object(folder / RECORD) if cell.rows else {}
         facts = {name: record.get(name, 0) for name in ("steps", "done", "cut_prompts")}
         rows = [{"id": id, **asdict(one)} for (id, _), one in zip(cell.questions, answers, strict=True)]
-        write_json(out / ANSWERS, facts | {"seconds": time.monotonic() - began, "answers": rows})
+        write_json(out / ANSWERS, facts | {"seconds": time.monotonic() - began, "losses": losses, "answers": rows})
 
 
 def _trained(cell: Cell, bench: Bench, folder: Path, watcher: Watcher) -> Path:
@@ -184,6 +190,14 @@ def _ask(cell: Cell, folder: Path, bench: Bench, watcher: Watcher) -> list[Compl
     )
 
 
+def _losses(cell: Cell, folder: Path, bench: Bench) -> list[float]:
+    if not cell.scored:
+        return []
+    from steadyhand.train.heldout import held_out_loss
+
+    return [held_out_loss(folder, rows, _config(cell, bench)) for rows in cell.scored]
+
+
 def _config(cell: Cell, bench: Bench) -> SftConfig:
     return replace(config_of(SftConfig, bench.settings.sft, bench.settings), seed=cell.seed)
 
@@ -199,4 +213,5 @@ def read_answers(store: Store, key: str) -> Answered:
     """What a cell that is done answered."""
     row = read_json(store.artefact(key) / ANSWERS)
     answers = {one.pop("id"): Completion(**one) for one in row["answers"]}
-    return Answered(answers, row["steps"], row["cut_prompts"], row["seconds"], row.get("done", row["steps"]))
+    done, losses = row.get("done", row["steps"]), tuple(row.get("losses", ()))
+    return Answered(answers, row["steps"], row["cut_prompts"], row["seconds"], done, losses)

@@ -79,6 +79,8 @@ class Measurer:
         except SteadyError as error:  # this branch cannot be trained; the others can
             return Seen(failed=error.what)
         found = self.answered[name, rung, start] = read_answers(self.store, step.key)
+        if found.losses:
+            return Seen(loss=sum(found.losses))
         return self._judged(name, rung, start, stop, found)
 
     def _judged(self, name: str, rung: int, start: int, stop: int, found: Answered) -> Seen:
@@ -87,7 +89,7 @@ class Measurer:
         told = [own["/".join(one.key)] for one in self.setup.items[start:stop]]
         broken = harms([self.base[key] for key in own], [*own.values()], self.setup.bench.settings.gate)
         harm = "; ".join(f"{check.metric}: {check.reason}" for check in broken) or None
-        return Seen(tuple((item.cluster, right(item)) for item in told), harm)
+        return Seen(tuple((item.cluster, right(item)) for item in told), harm=harm)
 
     def drop(self, names: Iterable[str]) -> None:
         """Removes the weights of branches that have ended."""
@@ -97,10 +99,15 @@ class Measurer:
 
 def cells_left(rules: Rules, branches: int, rung: int, start: int) -> int:
     """How many cells a sweep still needs at most, from the look that begins at item `start` of a rung on."""
-    left = branches * sum(stop > start for stop in looks_of(rules.rungs[rung].items, rules.looks))
-    for before, later in zip(rules.rungs[rung:], rules.rungs[rung + 1 :], strict=False):
-        left += min(branches, before.keep) * len(looks_of(later.items, rules.looks))
+    left = branches * sum(stop > start for stop in _stops(rules, rung))
+    for later in range(rung + 1, len(rules.rungs)):
+        left += min(branches, rules.rungs[later - 1].keep) * len(_stops(rules, later))
     return left
+
+
+def _stops(rules: Rules, rung: int) -> list[int]:
+    items = rules.rungs[rung].items
+    return looks_of(items, rules.looks) if rung == len(rules.rungs) - 1 else [items]
 
 
 def judged(setup: Setup, settings: Settings, found: Answered) -> dict[str, Item]:

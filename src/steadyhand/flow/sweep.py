@@ -16,7 +16,7 @@ from pathlib import Path
 from steadyhand.chat.messages import Json
 from steadyhand.errors import JobError
 from steadyhand.evaluate.harm import right
-from steadyhand.flow.branching import Request, Setup, lay_out
+from steadyhand.flow.branching import Request, Setup, lay_out, with_kept
 from steadyhand.flow.cells import Answered, planned, read_answers, settle
 from steadyhand.flow.cluster import cluster
 from steadyhand.flow.desk import Planned, Watcher
@@ -30,15 +30,18 @@ from steadyhand.stats.intervals import wilson_bounds
 
 @dataclass(frozen=True)
 class Stop:
-    """Where a branch stood at the end of a rung: `steps` trained so far, right answers with the 95 % interval."""
+    """Where a branch stood at the end of a rung, after `steps` steps: under way by its losses (nats per token) on what
+    is to be learnt and, where there is any, on what is public; at the end by right answers, `rate` with its 95 %
+    interval."""
 
     rung: int
     steps: int
-    right: int
-    n: int
-    rate: float
-    low: float
-    high: float
+    losses: tuple[float, ...] = ()
+    right: int | None = None
+    n: int | None = None
+    rate: float | None = None
+    low: float | None = None
+    high: float | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +70,7 @@ class Compute:
 @dataclass(frozen=True)
 class Sweep:
     """What a sweep found; `winner` is None when every branch was ended. `base_right` of `items` is the untrained
-    model's figure on the same items."""
+    model's figure on the same items; `seconds` are those of all cells of branches, whenever they were spent."""
 
     domain: str
     created: str
@@ -77,6 +80,7 @@ class Sweep:
     items: int
     base_right: int
     compute: Compute
+    seconds: float
     manifest: dict[str, Json] = field(default_factory=dict)
 
     def to_json(self) -> dict[str, Json]:
@@ -91,7 +95,7 @@ def sweep(folder: Path, flags: Mapping[str, object], out: Path, request: Request
         store = Store(out)
         store.gc()  # what a killed process was writing
         with cluster(setup.bench.settings) as at_once:
-            base = _base(setup, store, watcher)
+            setup, base = _base(setup, store, watcher)
             measure = Measurer(setup, store, watcher, base, at_once)
             found = halve(list(setup.contenders), setup.rules, measure)
         measure.drop(setup.contenders)
@@ -106,7 +110,7 @@ def sweep_plan(folder: Path, flags: Mapping[str, object], out: Path, request: Re
     if steps[0].state == "run":
         return steps + _later(setup, -1, len(setup.contenders))
     store = Store(out)
-    base = judged(setup, setup.bench.settings, read_answers(store, steps[0].key))
+    setup, base = _told(setup, read_answers(store, steps[0].key))
     seen = _Foreseen(setup, store, base)
     try:
         halve(list(setup.contenders), setup.rules, seen)
@@ -157,12 +161,17 @@ def _later(setup: Setup, rung: int, branches: int) -> list[Planned]:
     return steps
 
 
-def _base(setup: Setup, store: Store, watcher: Watcher) -> dict[str, Item]:
+def _base(setup: Setup, store: Store, watcher: Watcher) -> tuple[Setup, dict[str, Item]]:
     step = planned([setup.base], setup.bench)[0]
     watcher.stage(step, 1, 1 + cells_left(setup.rules, len(setup.contenders), 0, 0))
     if step.state == "run":
         settle(setup.base, step.key, setup.bench, store, watcher)
-    return judged(setup, setup.bench.settings, read_answers(store, step.key))
+    return _told(setup, read_answers(store, step.key))
+
+
+def _told(setup: Setup, found: Answered) -> tuple[Setup, dict[str, Item]]:
+    """The sweep as it is once the base has answered, and the base's items."""
+    return with_kept(setup, found.answers), judged(setup, setup.bench.settings, found)
 
 
 def _refuse_all_failed(found: Halved, request: Request) -> None:
@@ -195,6 +204,7 @@ def _sweep(
             answers=sum(len(one.answers) for cells in own.values() for one in cells),
             full_answers=sum(map(bool, own.values())) * (len(setup.items) + len(setup.known)),
         ),
+        seconds=sum(one.seconds for cells in own.values() for one in cells),
         manifest=_manifest(setup),
     )
 
@@ -210,10 +220,15 @@ def _story(
     stops = []
     for one in scores:
         if one.branch == fate.branch:
-            low, high = wilson_bounds(one.rate, one.n)
-            done = answered[one.branch, one.rung, 0].done
-            stops.append(Stop(one.rung, done, one.right, one.n, one.rate, low, high))
+            stops.append(_stop(one, answered[one.branch, one.rung, 0]))
     return Story(branch.name, branch.sets, str(branch.data) if branch.data else None, steps, tuple(stops), fate)
+
+
+def _stop(score: Score, found: Answered) -> Stop:
+    if score.loss is not None:
+        return Stop(score.rung, found.done, found.losses)
+    rate = score.right / score.n
+    return Stop(score.rung, found.done, (), score.right, score.n, rate, *wilson_bounds(rate, score.n))
 
 
 def _manifest(setup: Setup) -> dict[str, Json]:

@@ -1,4 +1,4 @@
-"""The page of `steady sweep`: how each branch rose, and who ended when and why. Knows the rows of the JSON that the
+"""The page of `steady sweep`: how each branch fell, and who ended when and why. Knows the rows of the JSON that the
 command prints and how to show them; computes nothing."""
 
 from __future__ import annotations
@@ -24,30 +24,27 @@ def write_sweep(found: Mapping[str, Json], folder: Path) -> list[Path]:
 def render_sweep(found: Mapping[str, Json], t: Catalogue, links: Mapping[str, str]) -> str:
     """`links`: language -> file name of the other page."""
     parts = {
-        "curve": rises(found, t),
+        "curve": falls(found, t),
         "word": "FAIL" if found["winner"] is None else "PASS",
         "ends": {story["branch"]: end_of(story, t) for story in found["stories"]},
     }
     return render("sweep.html.j2", found, t, links, parts)
 
 
-def rises(found: Mapping[str, Json], t: Catalogue) -> Markup:
-    """A line per branch over the share of its steps; the winner's stands out and has its intervals."""
+def falls(found: Mapping[str, Json], t: Catalogue) -> Markup:
+    """A line per branch over the share of its steps, as far as losses were taken; the winner's stands out. Nothing when
+    all branches were trained whole at once."""
     series = []
     for story in found["stories"]:
-        won = story["branch"] == found["winner"]
-        at = [(100 * found["rungs"][stop["rung"]]["share"], stop) for stop in story["stops"]]
-        bounds = tuple((x, stop["low"], stop["high"]) for x, stop in at) if won else ()
-        points = tuple((x, stop["rate"]) for x, stop in at)
-        series.append(Series(WINNER if won else ENDED, story["branch"], points, bounds))
+        at = [(100 * found["rungs"][stop["rung"]]["share"], stop["losses"]) for stop in story["stops"]]
+        points = tuple((x, sum(losses)) for x, losses in at if losses)
+        series.append(Series(WINNER if story["branch"] == found["winner"] else ENDED, story["branch"], points))
     return line_chart(
         sorted(series, key=lambda one: one.name == WINNER),
         title=t("sweep.curve"),
         x_label=t("sweep.share"),
-        y_format=lambda share: f"{share * 100:.0f} %",
-        y_range=(0.0, 1.0),
-        x_names={100 * rung["share"]: f"{100 * rung['share']:.0f} %" for rung in found["rungs"]},
-        bar=found["base_right"] / found["items"] if found["items"] else None,
+        y_format=lambda loss: f"{loss:.2f}",
+        x_names={100 * rung["share"]: f"{100 * rung['share']:.0f} %" for rung in found["rungs"][:-1]},
     )
 
 

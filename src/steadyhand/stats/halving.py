@@ -1,10 +1,11 @@
 """Successive halving with early kills: which of several branches is best, for a part of what measuring all would cost.
 
-Branches climb rungs. At each rung every branch that is left has been trained by the same share of its steps and answers
-the same items, a growing beginning of one order that all share; the best of them go on (Jamieson & Talwalkar 2016).
-Within a rung the items come in a few looks. After each, a branch ends early only on evidence that may be looked at any
-time: an e-process on its discordant units against the rung's leader; and, trained whole, on a harm that its measurer
-found. Harm before that ends nothing: at the height of its rate a training may be damaged and recover.
+Branches climb rungs. At each rung every branch that is left has been trained by the same share of its steps, and the
+best of them go on (Jamieson & Talwalkar 2016). Under way they are ranked by their loss on items that none was trained
+on: a few dozen right answers say nearly nothing there, losses on the same items much. Trained whole, branches answer
+the items, in a few looks. After each look a branch ends early only on evidence that may be looked at any time: an
+e-process on its discordant units against the leader; or on a harm that its measurer found. Harm before that is not
+asked for: at the height of its rate a training may be damaged and recover.
 
 Knows outcomes by item; knows nothing of trainings or models. Equal figures are settled by the branches' order, so the
 same figures always give the same decisions.
@@ -28,8 +29,8 @@ ALPHA = 0.05
 
 @dataclass(frozen=True)
 class Rung:
-    """`share` of a branch's training steps done so far, `items` answered, and how many branches go on at most (of the
-    last rung: 1)."""
+    """`share` of a branch's training steps done so far, how many `items` its loss is taken on (the last rung: it
+    answers), and how many branches go on at most (of the last rung: 1)."""
 
     share: float
     items: int
@@ -48,26 +49,25 @@ class Rules:
 
 @dataclass(frozen=True)
 class Seen:
-    """What a branch did on the items of one look: (cluster, whether it was right) by item. `harm` says why it must not
-    win (damage, lost knowledge), `failed` why it could not be measured at all."""
+    """What a branch did on the items of one look: its `loss` (finite, lower is better) before the last rung, there
+    (cluster, whether it was right) by item. `harm` says why it must not win (damage, lost knowledge), `failed` why it
+    could not be measured at all."""
 
     right: tuple[tuple[str, bool], ...] = ()
+    loss: float = math.inf
     harm: str | None = None
     failed: str | None = None
 
 
 @dataclass(frozen=True)
 class Score:
-    """Where a branch stood when its rung, or the branch in it, ended."""
+    """Where a branch stood when its rung, or the branch in it, ended: by its loss, or by `right` of `n` answers."""
 
     branch: str
     rung: int
-    right: int
-    n: int
-
-    @property
-    def rate(self) -> float:
-        return self.right / self.n if self.n else 0.0
+    loss: float | None = None
+    right: int = 0
+    n: int = 0
 
 
 @dataclass(frozen=True)
@@ -125,9 +125,8 @@ class _Race:
 
     @property
     def enough(self) -> float:
-        """The e-value that ends a branch: one test for each other branch and rung, by the union bound."""
-        tests = max(1, len(self.order) - 1) * len(self.rules.rungs)
-        return tests / self.rules.alpha if self.rules.alpha else math.inf
+        """The e-value that ends a branch: one test for each other branch, by the union bound."""
+        return max(1, len(self.order) - 1) / self.rules.alpha if self.rules.alpha else math.inf
 
     def finish(self, fate: Fate) -> None:
         self.fates[fate.branch] = fate
@@ -139,9 +138,9 @@ def halve(branches: Sequence[str], rules: Rules, measure: Measure) -> Halved:
     of one look together. Raises UsageError for no branches, equal names, or rungs that do not grow."""
     _refuse(branches, rules)
     race = _Race(rules, branches, list(branches))
-    for number in range(len(rules.rungs)):
-        if race.alive:
-            _climb(race, number, measure)
+    for number in range(len(rules.rungs) - 1):
+        _weigh(race, number, measure)
+    _ask(race, measure)
     winner = race.alive[0] if race.alive else None
     if winner is not None:
         race.fates[winner] = Fate(winner, "won", len(rules.rungs) - 1, rules.rungs[-1].items)
@@ -153,25 +152,42 @@ def looks_of(items: int, looks: int) -> list[int]:
     return sorted({math.ceil(items * look / looks) for look in range(1, looks + 1)} - {0})
 
 
-def _climb(race: _Race, number: int, measure: Measure) -> None:
+def _weigh(race: _Race, number: int, measure: Measure) -> None:
+    """The branches of the lowest losses go on."""
     rung = race.rules.rungs[number]
+    found = measure(tuple(race.alive), number, 0, rung.items) if race.alive else {}
+    for name in tuple(race.alive):
+        _end_failed(race, name, found[name], number, 0)
+    race.scores += [Score(name, number, found[name].loss) for name in race.alive]
+    ranked = sorted(race.alive, key=lambda name: found[name].loss)
+    for name in ranked[rung.keep :]:
+        race.finish(Fate(name, "outscored", number, rung.items, against=ranked[0]))
+
+
+def _ask(race: _Race, measure: Measure) -> None:
+    """The last rung: most right answers win, unless evidence or harm ends a branch before."""
+    number, rung = len(race.rules.rungs) - 1, race.rules.rungs[-1]
     seen: dict[str, list[tuple[str, bool]]] = {name: [] for name in race.alive}
     start = 0
     for stop in looks_of(rung.items, race.rules.looks):
-        found = measure(tuple(race.alive), number, start, stop)
+        found = measure(tuple(race.alive), number, start, stop) if race.alive else {}
         for name in tuple(race.alive):
             seen[name] += found[name].right
-            _end_unfit(race, name, found[name], number, len(seen[name]))
+            _end_failed(race, name, found[name], number, len(seen[name]))
+            _end_harmed(race, name, found[name], number, len(seen[name]))
         _end_worse(race, seen, number)
         start = stop
     race.scores += [_score(name, number, own) for name, own in seen.items() if own]
-    _promote(race, seen, number)
+    _end_outscored(race, seen, number)
 
 
-def _end_unfit(race: _Race, name: str, found: Seen, number: int, items: int) -> None:
+def _end_failed(race: _Race, name: str, found: Seen, number: int, items: int) -> None:
     if found.failed is not None:
         race.finish(Fate(name, "failed", number, items, found.failed))
-    elif found.harm is not None and race.rules.rungs[number].share == 1.0:
+
+
+def _end_harmed(race: _Race, name: str, found: Seen, number: int, items: int) -> None:
+    if found.harm is not None and name in race.alive:
         race.finish(Fate(name, "harmed", number, items, found.harm))
 
 
@@ -187,14 +203,12 @@ def _end_worse(race: _Race, seen: Mapping[str, list[tuple[str, bool]]], number: 
             race.finish(Fate(name, "worse", number, len(seen[name]), "", leader, pairs.gains, pairs.losses, e))
 
 
-def _promote(race: _Race, seen: Mapping[str, list[tuple[str, bool]]], number: int) -> None:
-    """The best by point estimate go on."""
+def _end_outscored(race: _Race, seen: Mapping[str, list[tuple[str, bool]]], number: int) -> None:
     ranked = _ranked(race, seen)
-    for name in ranked[race.rules.rungs[number].keep :]:
+    for name in ranked[1:]:
         best = paired(seen[ranked[0]], seen[name])
-        e = _evidence(best)
-        items = len(seen[name])
-        race.finish(Fate(name, "outscored", number, items, "", ranked[0], best.gains, best.losses, e))
+        fate = Fate(name, "outscored", number, len(seen[name]), "", ranked[0], best.gains, best.losses, _evidence(best))
+        race.finish(fate)
 
 
 def _ranked(race: _Race, seen: Mapping[str, list[tuple[str, bool]]]) -> list[str]:
@@ -213,7 +227,7 @@ def _evidence(pairs: Paired) -> float:
 
 
 def _score(name: str, number: int, own: Sequence[tuple[str, bool]]) -> Score:
-    return Score(name, number, sum(right for _, right in own), len(own))
+    return Score(name, number, None, sum(right for _, right in own), len(own))
 
 
 def _refuse(branches: Sequence[str], rules: Rules) -> None:
