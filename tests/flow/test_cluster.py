@@ -13,7 +13,8 @@ from steadyhand.errors import PrerequisiteError
 from steadyhand.flow import cluster
 from steadyhand.flow.branching import Request
 from steadyhand.flow.cluster import Cluster, Work
-from steadyhand.flow.sweep import Sweep, sweep
+from steadyhand.flow.sweep import sweep
+from steadyhand.flow.swept import Sweep
 from tests.flow import test_sweep
 from tests.flow.test_sweep import FLAGS, figures, make
 from tests.flow.world import Watcher

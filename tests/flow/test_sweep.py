@@ -16,7 +16,8 @@ import pytest
 from steadyhand.domain.rows import Row
 from steadyhand.errors import JobError, UsageError
 from steadyhand.flow.branching import Request, cell_of, lay_out, with_kept
-from steadyhand.flow.sweep import Sweep, sweep, sweep_plan
+from steadyhand.flow.sweep import sweep, sweep_plan
+from steadyhand.flow.swept import Sweep
 from steadyhand.models.backend import Completion
 from tests import tiny
 from tests.flow import world

@@ -16,7 +16,7 @@ from steadyhand.cli.run import settings_of, show_plan
 from steadyhand.errors import EXIT_NO, EXIT_OK
 
 if TYPE_CHECKING:
-    from steadyhand.flow.sweep import Stop, Story, Sweep
+    from steadyhand.flow.swept import Stop, Story, Sweep
 
 ENDS = {
     "won": "won",

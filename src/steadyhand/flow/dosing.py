@@ -6,7 +6,7 @@ from pathlib import Path
 
 from steadyhand.flow.dose import Dose
 from steadyhand.flow.shortcut import Shortcut
-from steadyhand.flow.sweep import Sweep
+from steadyhand.flow.swept import Sweep
 from steadyhand.report.dose import write_dose, write_shortcut
 from steadyhand.report.sweep import write_sweep
 
