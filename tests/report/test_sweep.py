@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ EVIL = "<script>alert(1)</script>"
 
 def stop(rung: int, *losses: float, rate: float | None = None) -> dict[str, Any]:
     asked = {"right": 3, "n": 4, "low": 0.5, "high": 0.9} if rate else dict.fromkeys(("right", "n", "low", "high"))
-    return {"rung": rung, "steps": 9, "losses": list(losses), "rate": rate, **asked}
+    loss = math.prod(losses) ** (1 / len(losses)) if losses else None
+    return {"rung": rung, "steps": 9, "loss": loss, "losses": list(losses), "rate": rate, **asked}
 
 
 def story(name: str, end: str, *stops: dict[str, Any], **fate: Any) -> dict[str, Any]:

@@ -120,7 +120,7 @@ def _rates(found: Sweep, story: Story) -> str:
 
 
 def _figure(stop: Stop) -> str:
-    return f"{sum(stop.losses):.3f}" if stop.rate is None else f"{100 * stop.rate:.1f} %"
+    return f"{stop.loss:.3f}" if stop.rate is None else f"{100 * stop.rate:.1f} %"
 
 
 def _end(story: Story) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 
 from steadyhand.errors import DiskFullError, SteadyError
@@ -80,7 +81,7 @@ class Measurer:
             return Seen(failed=error.what)
         found = self.answered[name, rung, start] = read_answers(self.store, step.key)
         if found.losses:
-            return Seen(loss=sum(found.losses))
+            return Seen(loss=together(found.losses))
         return self._judged(name, rung, start, stop, found)
 
     def _judged(self, name: str, rung: int, start: int, stop: int, found: Answered) -> Seen:
@@ -95,6 +96,12 @@ class Measurer:
         """Removes the weights of branches that have ended."""
         cells = [(cell_of(self.setup, name, 0, 0, 0), self.setup.contenders[name].bench) for name in names]
         forget([training_key(cell, bench) for cell, bench in cells], self.store)
+
+
+def together(losses: Sequence[float]) -> float:
+    """One number to rank by: the geometric mean, in which each counts by its relative change. In a sum what is learnt
+    (of a high loss) would outweigh what is lost (of a low one), and the hottest branches would go on."""
+    return math.prod(losses) ** (1 / len(losses))
 
 
 def cells_left(rules: Rules, branches: int, rung: int, start: int) -> int:

@@ -17,12 +17,13 @@ from steadyhand.stats.intervals import wilson_bounds
 
 @dataclass(frozen=True)
 class Stop:
-    """Where a branch stood at the end of a rung, after `steps` steps: under way by its losses (nats per token) on what
-    is to be learnt and, where there is any, on what is public; at the end by right answers, `rate` with its 95 %
-    interval."""
+    """Where a branch stood at the end of a rung, after `steps` steps: under way by its `loss`, the geometric mean of
+    `losses` (nats per token) on what is to be learnt and, where there is any, on what is public; at the end by right
+    answers, `rate` with its 95 % interval."""
 
     rung: int
     steps: int
+    loss: float | None = None
     losses: tuple[float, ...] = ()
     right: int | None = None
     n: int | None = None
@@ -117,9 +118,9 @@ def _story(
 
 def _stop(score: Score, found: Answered) -> Stop:
     if score.loss is not None:
-        return Stop(score.rung, found.done, found.losses)
+        return Stop(score.rung, found.done, score.loss, found.losses)
     rate = score.right / score.n
-    return Stop(score.rung, found.done, (), score.right, score.n, rate, *wilson_bounds(rate, score.n))
+    return Stop(score.rung, found.done, None, (), score.right, score.n, rate, *wilson_bounds(rate, score.n))
 
 
 def _manifest(setup: Setup) -> dict[str, Json]:

@@ -36,8 +36,8 @@ def falls(found: Mapping[str, Json], t: Catalogue) -> Markup:
     all branches were trained whole at once."""
     series = []
     for story in found["stories"]:
-        at = [(100 * found["rungs"][stop["rung"]]["share"], stop["losses"]) for stop in story["stops"]]
-        points = tuple((x, sum(losses)) for x, losses in at if losses)
+        at = [(100 * found["rungs"][stop["rung"]]["share"], stop["loss"]) for stop in story["stops"]]
+        points = tuple((x, loss) for x, loss in at if loss is not None)
         series.append(Series(WINNER if story["branch"] == found["winner"] else ENDED, story["branch"], points))
     return line_chart(
         sorted(series, key=lambda one: one.name == WINNER),
