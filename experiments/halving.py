@@ -1,6 +1,7 @@
 """Does a sweep with halving end at the branch that the full sweep ends at? Real trainings, by seed.
 
     python -m experiments.halving                          ten seeds of the worked example, its own branches
+    python -m experiments.halving --branches examples/uss/experiments/rates.yaml      branches that differ clearly
     python -m experiments.halving --seeds 1 --share 0.03   a smoke run
 
 Every seed draws another part of the training scenarios and cards (whole groups), holds others of these back to choose
