@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from steadyhand.train.packing import Loss
 
 
-ABOVE_CHANCE = 1.5  # nats above guessing's loss: where no model starts on rows that it can read
+ABOVE_CHANCE = 3.5  # nats above guessing's loss: where no model starts on rows that it can read
 
 
 @together
@@ -103,7 +103,8 @@ def steps_of(share: float, total: int) -> int:
 
 def _better_than_chance(folder: Path, tokens: int) -> Callable[[Figures], None]:
     """A model that is given the ids of another one's tokenizer is sure of the wrong tokens, and worse than one that
-    knows nothing: that one's loss is ln(tokens), with weights as they are usually drawn at random .8 more."""
+    knows nothing: that one's loss is ln(tokens), with weights as they are usually drawn at random .8 more, and with
+    ones drawn twenty times as wide 3."""
 
     def check(figures: Figures) -> None:
         chance = math.log(tokens)
