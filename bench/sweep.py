@@ -24,7 +24,8 @@ from statistics import mean
 
 import numpy as np
 
-from steadyhand.stats.halving import Seen, halve, rules_for
+from steadyhand.stats.halving import Seen, halve
+from steadyhand.stats.rungs import rules_for
 
 SPREADS = {"near": 0.6, "wide": 1.0}  # standard deviation of final abilities, in logits
 MARGIN = 0.02

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steadyhand.flow.measuring import cells_left, together
-from steadyhand.stats.halving import Rules, Rung
+from steadyhand.stats.rungs import Rules, Rung
 
 loss = st.floats(0.01, 10)
 

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steadyhand.errors import UsageError
-from steadyhand.stats.halving import Halved, Rules, Rung, Seen, halve, looks_of, rules_for
+from steadyhand.stats.halving import Halved, Seen, halve
+from steadyhand.stats.rungs import Rules, Rung, looks_of, rules_for
 
 ITEMS = 40
 tables = st.integers(2, 9).flatmap(

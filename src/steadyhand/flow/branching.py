@@ -22,7 +22,7 @@ from steadyhand.evaluate.suites import Suite, Target, nested_sample, targets
 from steadyhand.flow.cells import Bench, Cell, bench_of, training_key
 from steadyhand.models.backend import Completion, Prompt
 from steadyhand.settings import Settings, resolve
-from steadyhand.stats.halving import ALPHA, Rules, Rung, rules_for
+from steadyhand.stats.rungs import ALPHA, Rules, Rung, rules_for
 
 BASE = "base"
 PUBLIC: tuple[Suite, ...] = ("public",)
@@ -173,10 +173,19 @@ def _settings(branch: Branch, folder: Path, flags: Mapping[str, object]) -> Sett
         raise UsageError(error.what, where=where, next=error.next) from error
 
 
+def training_of(setup: Setup, name: str) -> str:
+    """The key of a branch's training, which all its cells share."""
+    return _training(setup.contenders[name])
+
+
+def _training(one: Contender) -> str:
+    return training_key(Cell(one.branch.name, one.rows, (), one.bench.settings.seed), one.bench)
+
+
 def _refuse_equals(contenders: Mapping[str, Contender]) -> None:
     seen: dict[str, str] = {}
     for name, one in contenders.items():
-        key = training_key(Cell(name, one.rows, (), one.bench.settings.seed), one.bench)
+        key = _training(one)
         if key in seen:
             raise DomainError(
                 f"the branch {name!r} trains exactly what {seen[key]!r} trains",

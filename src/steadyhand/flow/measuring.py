@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from steadyhand.errors import DiskFullError, SteadyError
 from steadyhand.evaluate.harm import harms, right
 from steadyhand.evaluate.scoring import score
 from steadyhand.flow.branching import Setup, cell_of
-from steadyhand.flow.cells import Answered, depends_on, forget, planned, read_answers, settle, training_key
+from steadyhand.flow.cells import Answered, depends_on, planned, read_answers, settle
 from steadyhand.flow.cluster import Cluster, Work
 from steadyhand.flow.desk import Planned, Watcher
 from steadyhand.flow.plan import note
 from steadyhand.ledger.result import Item
 from steadyhand.ledger.store import Store
 from steadyhand.settings import Settings
-from steadyhand.stats.halving import Rules, Seen, looks_of
+from steadyhand.stats.halving import Seen
+from steadyhand.stats.rungs import Rules, looks_of
 
 
 class Measurer:
@@ -34,12 +35,9 @@ class Measurer:
         self.setup, self.store, self.watcher, self.base, self.cluster = setup, store, watcher, base, cluster
         self.answered: dict[tuple[str, int, int], Answered] = {}
         self._items: dict[tuple[str, int], dict[str, Item]] = {}
-        self._left: tuple[str, ...] = tuple(setup.contenders)
         self._position = 1  # the base
 
     def __call__(self, names: Sequence[str], rung: int, start: int, stop: int) -> dict[str, Seen]:
-        self.drop(name for name in self._left if name not in names)
-        self._left = tuple(names)
         self.begin(names, rung, start, stop)
         total = self._position + cells_left(self.setup.rules, len(names), rung, start)
         failed = self._at_once(names, rung, start, stop, total)
@@ -81,7 +79,7 @@ class Measurer:
             return Seen(failed=error.what)
         found = self.answered[name, rung, start] = read_answers(self.store, step.key)
         if found.losses:
-            return Seen(loss=together(found.losses))
+            return Seen(loss=together(found.losses), risk=lost(found.losses))
         return self._judged(name, rung, start, stop, found)
 
     def _judged(self, name: str, rung: int, start: int, stop: int, found: Answered) -> Seen:
@@ -92,16 +90,17 @@ class Measurer:
         harm = "; ".join(f"{check.metric}: {check.reason}" for check in broken) or None
         return Seen(tuple((item.cluster, right(item)) for item in told), harm=harm)
 
-    def drop(self, names: Iterable[str]) -> None:
-        """Removes the weights of branches that have ended."""
-        cells = [(cell_of(self.setup, name, 0, 0, 0), self.setup.contenders[name].bench) for name in names]
-        forget([training_key(cell, bench) for cell, bench in cells], self.store)
-
 
 def together(losses: Sequence[float]) -> float:
     """One number to rank by: the geometric mean, in which each counts by its relative change. In a sum what is learnt
     (of a high loss) would outweigh what is lost (of a low one), and the hottest branches would go on."""
     return math.prod(losses) ** (1 / len(losses))
+
+
+def lost(losses: Sequence[float]) -> float:
+    """The loss on what is public, where it was taken: the more a training has lost of that under way, the more likely
+    its end is damaged."""
+    return losses[1] if len(losses) > 1 else 0.0
 
 
 def cells_left(rules: Rules, branches: int, rung: int, start: int) -> int:

@@ -8,12 +8,12 @@ decisions again from what is there, and goes on.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from steadyhand.errors import JobError
-from steadyhand.flow.branching import Request, Setup, lay_out, with_kept
-from steadyhand.flow.cells import Answered, planned, read_answers, settle
+from steadyhand.flow.branching import Request, Setup, lay_out, training_of, with_kept
+from steadyhand.flow.cells import Answered, forget, planned, read_answers, settle
 from steadyhand.flow.cluster import cluster
 from steadyhand.flow.desk import Planned, Watcher
 from steadyhand.flow.measuring import Measurer, cells_left, judged
@@ -35,7 +35,7 @@ def sweep(folder: Path, flags: Mapping[str, object], out: Path, request: Request
             setup, base = _base(setup, store, watcher)
             measure = Measurer(setup, store, watcher, base, at_once)
             found = halve(list(setup.contenders), setup.rules, measure)
-        measure.drop(setup.contenders)
+        forget([training_of(setup, name) for name in setup.contenders], store)
     _refuse_all_failed(found, request)
     return swept(setup, found, measure.answered, base)
 
@@ -77,9 +77,6 @@ class _Foreseen(Measurer):
         super().__init__(setup, store, _Silent(), base)
         self.steps: list[Planned] = []
 
-    def drop(self, names: Iterable[str]) -> None:
-        """A plan removes nothing."""
-
     def begin(self, names: Sequence[str], rung: int, start: int, stop: int) -> None:
         found = [self.step(name, rung, start, stop) for name in names]
         self.steps += found
@@ -93,7 +90,7 @@ def _later(setup: Setup, rung: int, branches: int) -> list[Planned]:
     for number in range(rung + 1, len(setup.rules.rungs)):
         before = setup.rules.rungs[number - 1].keep if number else branches
         branches = min(branches, before)
-        what = f"rung {number + 1}: at most {branches} branches"
+        what = f"rung {number + 1}: {branches} branches"
         steps.append(Planned(what, "", "run", "which ones, the rung before decides" if number else "all of them"))
     return steps
 

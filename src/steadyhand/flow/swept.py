@@ -11,8 +11,9 @@ from steadyhand.evaluate.harm import right
 from steadyhand.flow.branching import Setup
 from steadyhand.flow.cells import Answered
 from steadyhand.ledger.result import Item
-from steadyhand.stats.halving import Fate, Halved, Rung, Score
+from steadyhand.stats.halving import Fate, Halved, Score
 from steadyhand.stats.intervals import wilson_bounds
+from steadyhand.stats.rungs import Rung
 
 
 @dataclass(frozen=True)

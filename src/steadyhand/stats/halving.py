@@ -5,7 +5,8 @@ best of them go on (Jamieson & Talwalkar 2016). Under way they are ranked by the
 on: a few dozen right answers say nearly nothing there, losses on the same items much. Trained whole, branches answer
 the items, in a few looks. After each look a branch ends early only on evidence that may be looked at any time: an
 e-process on its discordant units against the leader; or on a harm that its measurer found. Harm before that is not
-asked for: at the height of its rate a training may be damaged and recover.
+asked for: at the height of its rate a training may be damaged and recover. The place of one that is harmed, or could
+not be measured, goes to the next in rank.
 
 Knows outcomes by item; knows nothing of trainings or models. Equal figures are settled by the branches' order, so the
 same figures always give the same decisions.
@@ -16,45 +17,25 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from steadyhand.errors import UsageError
 from steadyhand.stats.eprocess import e_value_worse
+from steadyhand.stats.rungs import Rules, looks_of, refuse
 from steadyhand.stats.tests import Paired, collapse
 
 End = Literal["won", "outscored", "worse", "harmed", "failed"]
-ALPHA = 0.05
-
-
-@dataclass(frozen=True)
-class Rung:
-    """`share` of a branch's training steps done so far, how many `items` its loss is taken on (the last rung: it
-    answers), and how many branches go on at most (of the last rung: 1)."""
-
-    share: float
-    items: int
-    keep: int
-
-
-@dataclass(frozen=True)
-class Rules:
-    """`alpha` bounds, over the whole sweep, the chance that evidence ends a branch that is no worse than any other; 0:
-    evidence ends none."""
-
-    rungs: tuple[Rung, ...]
-    looks: int = 3
-    alpha: float = ALPHA
 
 
 @dataclass(frozen=True)
 class Seen:
-    """What a branch did on the items of one look: its `loss` (finite, lower is better) before the last rung, there
-    (cluster, whether it was right) by item. `harm` says why it must not win (damage, lost knowledge), `failed` why it
-    could not be measured at all."""
+    """What a branch did on the items of one look: before the last rung its `loss` (finite, lower is better) and its
+    `risk` of harm at the end (lower is better; known or 0 for all branches), there (cluster, whether it was right) by
+    item. `harm` says why it must not win (damage, lost knowledge), `failed` why it could not be measured at all."""
 
     right: tuple[tuple[str, bool], ...] = ()
     loss: float = math.inf
+    risk: float = 0.0
     harm: str | None = None
     failed: str | None = None
 
@@ -73,7 +54,8 @@ class Score:
 @dataclass(frozen=True)
 class Fate:
     """How a branch ended: at which rung (from 0) and after how many of its items. `against` is who it is compared with,
-    `gains` and `losses` are the units that only it, or only the other one, got right; `e` is the evidence."""
+    `gains` and `losses` are the units that only it, or only the other one, got right; `e` is the evidence. `instead`:
+    it had been outscored, and was called back for that branch."""
 
     branch: str
     end: End
@@ -84,6 +66,7 @@ class Fate:
     gains: int = 0
     losses: int = 0
     e: float | None = None
+    instead: str | None = None
 
 
 @dataclass(frozen=True)
@@ -99,29 +82,17 @@ Measure = Callable[[Sequence[str], int, int, int], Mapping[str, Seen]]
 """(branches, rung, start, stop): what each of them does on items start to stop, trained as that rung says."""
 
 
-SHARES = ((0.15, 0.18), (0.27, 0.3), (1.0, 1.0))  # of the steps and of the items, rung by rung
-KEPT = (3 / 8, 1 / 4)  # of all branches, after the first and the second rung
-
-
-def rules_for(branches: int, items: int, *, looks: int = 3, alpha: float = ALPHA) -> Rules:
-    """The rungs that bench/sweep.py measures: all branches for 15 % of their steps, three in eight for 27 %, a quarter
-    to the end. Two branches are both trained whole, for nothing is cheaper then."""
-    if branches <= 2:
-        return Rules((Rung(1.0, items, 1),), looks, alpha)
-    keep = [max(2, math.ceil(KEPT[0] * branches)), max(2, math.floor(KEPT[1] * branches)), 1]
-    rungs = [Rung(share, max(1, math.floor(asked * items)), k) for (share, asked), k in zip(SHARES, keep, strict=True)]
-    return Rules(tuple(rungs if branches > 3 else rungs[1:]), looks, alpha)
-
-
 @dataclass
 class _Race:
-    """A sweep under way."""
+    """A sweep under way. `ranked`: rung by rung, who was weighed there, the best first, with its risk."""
 
     rules: Rules
     order: Sequence[str]
     alive: list[str]
     fates: dict[str, Fate] = field(default_factory=dict)
     scores: list[Score] = field(default_factory=list)
+    ranked: list[dict[str, float]] = field(default_factory=list)
+    instead: dict[str, str] = field(default_factory=dict)
 
     @property
     def enough(self) -> float:
@@ -129,27 +100,27 @@ class _Race:
         return max(1, len(self.order) - 1) / self.rules.alpha if self.rules.alpha else math.inf
 
     def finish(self, fate: Fate) -> None:
-        self.fates[fate.branch] = fate
+        self.fates[fate.branch] = replace(fate, instead=self.instead.get(fate.branch))
         self.alive.remove(fate.branch)
+
+    def call_back(self, name: str, instead: str) -> None:
+        del self.fates[name]
+        self.instead[name] = instead
+        self.alive = [one for one in self.order if one in {*self.alive, name}]
 
 
 def halve(branches: Sequence[str], rules: Rules, measure: Measure) -> Halved:
     """Runs the rungs until all are done or no branch is left. Asks `measure` for the branches that are left only, all
     of one look together. Raises UsageError for no branches, equal names, or rungs that do not grow."""
-    _refuse(branches, rules)
+    refuse(branches, rules)
     race = _Race(rules, branches, list(branches))
     for number in range(len(rules.rungs) - 1):
         _weigh(race, number, measure)
     _ask(race, measure)
     winner = race.alive[0] if race.alive else None
     if winner is not None:
-        race.fates[winner] = Fate(winner, "won", len(rules.rungs) - 1, rules.rungs[-1].items)
+        race.finish(Fate(winner, "won", len(rules.rungs) - 1, rules.rungs[-1].items))
     return Halved(winner, tuple(race.fates[name] for name in branches), tuple(race.scores))
-
-
-def looks_of(items: int, looks: int) -> list[int]:
-    """After how many items each look ends: equal parts, the last at `items`."""
-    return sorted({math.ceil(items * look / looks) for look in range(1, looks + 1)} - {0})
 
 
 def _weigh(race: _Race, number: int, measure: Measure) -> None:
@@ -160,6 +131,7 @@ def _weigh(race: _Race, number: int, measure: Measure) -> None:
         _end_failed(race, name, found[name], number, 0)
     race.scores += [Score(name, number, found[name].loss) for name in race.alive]
     ranked = sorted(race.alive, key=lambda name: found[name].loss)
+    race.ranked.append({name: found[name].risk for name in ranked})
     for name in ranked[rung.keep :]:
         race.finish(Fate(name, "outscored", number, rung.items, against=ranked[0]))
 
@@ -167,18 +139,49 @@ def _weigh(race: _Race, number: int, measure: Measure) -> None:
 def _ask(race: _Race, measure: Measure) -> None:
     """The last rung: most right answers win, unless evidence or harm ends a branch before."""
     number, rung = len(race.rules.rungs) - 1, race.rules.rungs[-1]
-    seen: dict[str, list[tuple[str, bool]]] = {name: [] for name in race.alive}
-    start = 0
-    for stop in looks_of(rung.items, race.rules.looks):
-        found = measure(tuple(race.alive), number, start, stop) if race.alive else {}
-        for name in tuple(race.alive):
-            seen[name] += found[name].right
-            _end_failed(race, name, found[name], number, len(seen[name]))
-            _end_harmed(race, name, found[name], number, len(seen[name]))
+    seen: dict[str, list[tuple[str, bool]]] = {}
+    stops = looks_of(rung.items, race.rules.looks)
+    for stop in stops:
+        while behind := [name for name in race.alive if len(seen.setdefault(name, [])) < stop]:
+            _look(race, behind, seen, stops, measure)
         _end_worse(race, seen, number)
-        start = stop
     race.scores += [_score(name, number, own) for name, own in seen.items() if own]
     _end_outscored(race, seen, number)
+
+
+def _look(
+    race: _Race,
+    behind: Sequence[str],
+    seen: Mapping[str, list[tuple[str, bool]]],
+    stops: Sequence[int],
+    measure: Measure,
+) -> None:
+    """One look of those that have answered least: of one that is called back, the looks that the others had."""
+    number, start = len(race.rules.rungs) - 1, min(len(seen[name]) for name in behind)
+    names = tuple(name for name in behind if len(seen[name]) == start)
+    found = measure(names, number, start, next(stop for stop in stops if stop > start))
+    for name in names:
+        seen[name].extend(found[name].right)
+        _end_failed(race, name, found[name], number, len(seen[name]))
+        _end_harmed(race, name, found[name], number, len(seen[name]))
+    for name in names:
+        if name not in race.alive:
+            _replace(race, name)
+
+
+def _replace(race: _Race, gone: str) -> None:
+    """Calls the next in rank back for a branch that was harmed or failed: one of the last weighing, and when nobody is
+    left, of one before. Who was at more risk under way than a branch that proved harmed would most likely prove so too.
+    """
+    for number in reversed(range(len(race.ranked))):
+        risks = race.ranked[number]
+        harmed = [risk for name, risk in risks.items() if name in race.fates and race.fates[name].end == "harmed"]
+        for name, risk in risks.items():
+            if name in race.fates and race.fates[name].rung == number and risk <= min(harmed, default=math.inf):
+                return race.call_back(name, gone)
+        if race.alive:
+            return None
+    return None
 
 
 def _end_failed(race: _Race, name: str, found: Seen, number: int, items: int) -> None:
@@ -228,13 +231,3 @@ def _evidence(pairs: Paired) -> float:
 
 def _score(name: str, number: int, own: Sequence[tuple[str, bool]]) -> Score:
     return Score(name, number, None, sum(right for _, right in own), len(own))
-
-
-def _refuse(branches: Sequence[str], rules: Rules) -> None:
-    if not branches or len(set(branches)) < len(branches):
-        raise UsageError("a sweep needs branches with different names")
-    steps = list(zip(rules.rungs, rules.rungs[1:], strict=False))
-    if not rules.rungs or any(a.share >= b.share or a.items > b.items or a.keep < b.keep for a, b in steps):
-        raise UsageError("the rungs of a sweep train and ask more and keep fewer from one to the next")
-    if rules.rungs[-1].keep != 1 or rules.rungs[0].share <= 0 or rules.rungs[-1].share > 1:
-        raise UsageError("the last rung keeps one branch, and shares of a training lie above 0, at most 1")
