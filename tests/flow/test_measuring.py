@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadyhand.flow.measuring import cells_left, together
+from steadyhand.flow.measuring import cells_left, lost, together
 from steadyhand.stats.rungs import Rules, Rung
 
 loss = st.floats(0.01, 10)
@@ -21,6 +21,10 @@ def test_a_loss_that_rises_by_a_share_cancels_one_that_falls_by_it(taught: float
 @given(loss)
 def test_one_loss_is_itself(taught: float) -> None:
     assert together([taught]) == pytest.approx(taught)
+
+
+def test_only_a_loss_on_what_is_public_is_a_risk() -> None:
+    assert (lost([0.5, 0.1]), lost([0.5])) == (0.1, 0.0)
 
 
 def test_losses_are_one_cell_and_the_last_rung_has_its_looks() -> None:

@@ -107,7 +107,7 @@ def test_a_plan_writes_nothing_and_says_what_it_cannot_know(done: Done, tmp_path
     folder, request, out, _, _ = done
     steps = sweep_plan(folder, FLAGS, tmp_path / "none", request)
     assert [step.name for step in steps] == [
-        "base", "rung 1: at most 4 branches", "rung 2: at most 2 branches", "rung 3: at most 2 branches",
+        "base", "rung 1: 4 branches", "rung 2: 2 branches", "rung 3: 2 branches",
     ]  # fmt: skip
     assert files(tmp_path) == {}
     changed = sweep_plan(folder, FLAGS | {"sft.warmup_ratio": 0.5}, out, request)

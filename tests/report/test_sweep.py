@@ -24,7 +24,7 @@ def story(name: str, end: str, *stops: dict[str, Any], **fate: Any) -> dict[str,
     plain = {"end": end, "rung": len(stops) - 1, "items": 4, "reason": "", "against": None, "gains": 0, "losses": 0}
     return {
         "branch": name, "sets": {"sft.scenarios": True, "sft.epochs": 3}, "data": None, "steps": 9,
-        "stops": list(stops), "fate": plain | {"e": None} | fate,
+        "stops": list(stops), "fate": plain | {"e": None, "instead": None} | fate,
     }  # fmt: skip
 
 
@@ -37,7 +37,7 @@ FOUND: dict[str, Any] = {
     "compute": {"steps": 11, "full_steps": 30, "answers": 12, "full_answers": 24},
     "manifest": {"held": ["s1", "s2"], "alpha": 0.05},
     "stories": [
-        story("hot", "won", stop(0, 0.5, 0.25), stop(1, 0.4, 0.25), stop(2, rate=0.75)),
+        story("hot", "won", stop(0, 0.5, 0.25), stop(1, 0.4, 0.25), stop(2, rate=0.75), instead="late"),
         story(
             EVIL, "worse", stop(0, 0.7, 0.2), stop(1, 0.6), stop(2, rate=0.2), against="hot", gains=1, losses=14,
             e=123.4,
@@ -57,6 +57,7 @@ def test_the_page_says_who_won_and_why_the_others_ended_and_runs_nothing(languag
     assert "http" not in page.replace("http-equiv", "")
     assert t("sweep.winner", name="hot") in page
     assert "e = 123" in page
+    assert t("sweep.end.won") + t("sweep.instead", name="late") in page
     assert "sft.scenarios = true" in page
     assert "max_length is 16" in page
     assert page.count("<polyline") == 3

@@ -138,14 +138,85 @@ def test_items_of_one_cluster_are_one_unit_of_evidence() -> None:
     assert (fate.end, fate.losses) == ("outscored", 1)
 
 
+@given(tables, st.sets(st.integers(0, 8)))
+def test_with_no_risk_known_a_sound_branch_wins_where_there_is_one(right: list[list[bool]], places: set[int]) -> None:
+    names = {str(i) for i in range(len(right))}
+    harmed = {str(place) for place in places} & names
+    found, measured = run(right, harmed=sorted(harmed))
+    assert (found.winner is None) == (harmed == names)
+    assert found.winner not in harmed
+    assert len(set(measured.asked)) == len(measured.asked)
+    whole = [fate for fate in found.fates if fate.rung == len(measured.rules.rungs) - 1]
+    assert len(whole) <= len(harmed) + 2 * max(1, len(right) // 8)
+
+
+RULES = Rules((Rung(0.1, 10, 4), Rung(0.2, 10, 2), Rung(1.0, ITEMS, 1)), looks=2)
+RISKS = {"a": (0.3, 0.3), "b": (0.1, 0.1), "c": (0.2, 0.4), "d": (0.2, 0.2), "e": (0.1,), "f": (0.4,)}
+
+
+class Ranked:
+    """Branches that are ranked by name and have all right in the end but for one item less each; `ended` says at
+    which item a branch proves harmed, or, below 0, fails."""
+
+    def __init__(self, **ended: int) -> None:
+        self.ended, self.asked = ended, list[tuple[str, int, int]]()
+
+    def __call__(self, names: Sequence[str], rung: int, start: int, stop: int) -> dict[str, Seen]:
+        return {name: self.one(name, rung, start, stop) for name in names}
+
+    def one(self, name: str, rung: int, start: int, stop: int) -> Seen:
+        place = "abcdef".index(name)
+        if rung < 2:
+            return Seen(loss=place, risk=RISKS[name][rung])
+        self.asked.append((name, start, stop))
+        at = self.ended.get(name, ITEMS)
+        answers = tuple((str(i), i >= place) for i in range(start, stop))
+        return Seen(failed="no memory") if at < 0 else Seen(answers, harm="loops" if at < stop else None)
+
+
+def test_the_place_of_a_harmed_branch_goes_to_the_next_in_rank_that_was_at_less_risk() -> None:
+    measure = Ranked(a=0)
+    found = halve("abcdef", RULES, measure)
+    assert [(fate.end, fate.instead) for fate in found.fates] == [
+        ("harmed", None), ("won", None), ("outscored", None), ("outscored", "a"), ("outscored", None),
+        ("outscored", None),
+    ]  # fmt: skip
+    assert measure.asked == [("a", 0, 20), ("b", 0, 20), ("d", 0, 20), ("b", 20, 40), ("d", 20, 40)]
+    assert [score.rung for score in found.scores if score.branch == "d"] == [0, 1, 2]
+
+
+def test_one_that_is_called_back_late_is_asked_what_the_others_were_first() -> None:
+    measure = Ranked(a=30)
+    assert halve("abcdef", RULES, measure).winner == "b"
+    assert measure.asked[2:] == [("a", 20, 40), ("b", 20, 40), ("d", 0, 20), ("d", 20, 40)]
+
+
+def test_nobody_is_called_back_who_was_at_more_risk_than_one_that_proved_harmed() -> None:
+    found = halve("abcdef", RULES, measure := Ranked(b=0))
+    assert found.winner == "a"
+    assert {name for name, *_ in measure.asked} == {"a", "b"}
+
+
+def test_who_fell_behind_before_is_called_back_when_nobody_is_left() -> None:
+    found = halve("abcdef", RULES, Ranked(a=0, b=0))
+    assert [fate.end for fate in found.fates] == ["harmed", "harmed", *["outscored"] * 2, "won", "outscored"]
+    assert found.fates[4].instead == "a"
+    assert halve("abcdef", RULES, Ranked(a=0, b=0, e=0)).winner is None
+
+
+def test_one_that_fails_when_trained_whole_is_replaced_whatever_the_next_ones_risk() -> None:
+    found = halve("abcdef", RULES, Ranked(b=-1))
+    assert [found.fates[1].end, found.fates[2].instead] == ["failed", "b"]
+
+
 def test_all_ended_is_no_winner() -> None:
     found, _ = run([[True] * ITEMS] * 4, harmed=["0", "1", "2", "3"])
     assert found.winner is None
-    assert [fate.end for fate in found.fates] == ["harmed", "harmed", "outscored", "outscored"]
+    assert [fate.end for fate in found.fates] == ["harmed"] * 4
 
 
 def test_rungs_grow_and_looks_end_at_the_rung() -> None:
-    assert [rung.keep for rung in rules_for(8, 300).rungs] == [3, 2, 1]
+    assert [rung.keep for rung in rules_for(8, 300).rungs] == [4, 2, 1]
     assert rules_for(2, 300).rungs == (Rung(1.0, 300, 1),)
     assert looks_of(10, 3) == [4, 7, 10]
     assert looks_of(1, 3) == [1]

@@ -126,6 +126,7 @@ def _figure(stop: Stop) -> str:
 def _end(story: Story) -> str:
     fate = story.fate
     told = ENDS[fate.end].format(rung=fate.rung + 1, against=fate.against, reason=fate.reason)
+    told = told if fate.instead is None else f"{told}; called back for {fate.instead}"
     return told + (f" (+{fate.gains} -{fate.losses}, e {fate.e:.3g})" if fate.e is not None else "")
 
 

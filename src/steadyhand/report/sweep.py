@@ -52,6 +52,8 @@ def end_of(story: Mapping[str, Json], t: Catalogue) -> str:
     """How a branch ended, with the figures behind it."""
     fate = story["fate"]
     told = t(f"sweep.end.{fate['end']}", rung=fate["rung"] + 1, against=fate["against"], reason=fate["reason"])
+    if fate["instead"] is not None:
+        told += t("sweep.instead", name=fate["instead"])
     if fate["e"] is None:
         return told
     evidence = t(
