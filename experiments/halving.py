@@ -2,6 +2,7 @@
 
     python -m experiments.halving                          ten seeds of the worked example, its own branches
     python -m experiments.halving --branches examples/uss/experiments/rates.yaml      branches that differ clearly
+    python -m experiments.halving --first 10 --seeds 5     seeds 10 to 14
     python -m experiments.halving --seeds 1 --share 0.03   a smoke run
 
 Every seed draws another part of the training scenarios and cards (whole groups), holds others of these back to choose
@@ -30,7 +31,7 @@ from experiments.methods import content_key
 from steadyhand.errors import UsageError
 from steadyhand.stats.intervals import wilson
 
-VERSION = 4  # raised when sweeps of older code no longer compare with new ones
+VERSION = 5  # raised when sweeps of older code no longer compare with new ones
 NEAR = 0.02  # a winner at most so far below the full sweep's is as good
 DATA = ("scenarios", "knowledge")
 HEAD = ("seed", "full", "right", "halved", "right", "steps", "answers", "seconds")
@@ -44,18 +45,21 @@ def main(words: Sequence[str] | None = None) -> int:
 def _asked(words: Sequence[str] | None) -> argparse.Namespace:
     asked = parser(__doc__, "runs/halving")
     asked.add_argument("--branches", type=Path, default=Path("examples/uss/experiments/sweep.yaml"))
-    asked.add_argument("--seeds", type=int, default=10)
+    asked.add_argument("--seeds", type=int, default=10, help="how many")
+    asked.add_argument("--first", type=int, default=0, help="the first of them")
     asked.add_argument("--share", type=float, default=0.1, help="of the domain's training scenarios and cards")
     asked.add_argument("--held", type=float, default=0.4, help="of these scenarios, to choose by")
     return asked.parse_args(words)
 
 
 def _compare(asked: argparse.Namespace) -> None:
-    if asked.seeds < 1 or not 0 < asked.share < 1 or not 0 < asked.held < 1:
-        raise UsageError("a seed at least, and shares within 0 and 1", where="--seeds, --share, --held")
+    if asked.seeds < 1 or asked.first < 0 or not 0 < asked.share < 1 or not 0 < asked.held < 1:
+        raise UsageError(
+            "a seed at least, from 0 on, and shares within 0 and 1", where="--seeds, --first, --share, --held"
+        )
     if not asked.domain.is_dir() or not asked.branches.is_file():
         raise UsageError("no such domain or file of branches", where=f"{asked.domain}, {asked.branches}")
-    rows = [seed_of(seed, asked) for seed in range(asked.seeds)]
+    rows = [seed_of(seed, asked) for seed in range(asked.first, asked.first + asked.seeds)]
     print(kept.markdown(HEAD, [_line(row) for row in rows]))
     print("\n" + summary(rows))
 
