@@ -71,7 +71,7 @@ def test_a_sweep_has_a_winner_and_a_reason_for_every_other_branch(done: Done) ->
     assert [story.branch for story in found.stories] == ["plain", "hot", "cards only", "with scenarios"]
     assert [story.fate.end for story in found.stories].count("won") == 1
     assert found.winner == next(story.branch for story in found.stories if story.fate.end == "won")
-    assert [rung.keep for rung in found.rungs] == [2, 2, 1]
+    assert [rung.keep for rung in found.rungs] == [3, 2, 1]
     assert watcher.ran[0] == "base"
     trained = {story.branch: story.stops[-1].steps for story in found.stories}
     assert trained[found.winner] == max(story.steps for story in found.stories if story.branch == found.winner)
@@ -107,7 +107,7 @@ def test_a_plan_writes_nothing_and_says_what_it_cannot_know(done: Done, tmp_path
     folder, request, out, _, _ = done
     steps = sweep_plan(folder, FLAGS, tmp_path / "none", request)
     assert [step.name for step in steps] == [
-        "base", "rung 1: 4 branches", "rung 2: 2 branches", "rung 3: 2 branches",
+        "base", "rung 1: 4 branches", "rung 2: 3 branches", "rung 3: 2 branches",
     ]  # fmt: skip
     assert files(tmp_path) == {}
     changed = sweep_plan(folder, FLAGS | {"sft.warmup_ratio": 0.5}, out, request)
@@ -186,7 +186,7 @@ def test_only_whole_trainings_are_asked_and_under_way_losses_are_taken(done: Don
     under_way, at_end = (
         [s for story in found.stories for s in story.stops if (s.rung == 2) is x] for x in (False, True)
     )
-    assert len(under_way) == 6
+    assert len(under_way) == 4 + 3
     assert all(stop.losses and stop.rate is None for stop in under_way)
     assert all(not stop.losses and stop.n == found.items for stop in at_end)
 

@@ -34,11 +34,11 @@ class Rules:
 
 
 def rules_for(branches: int, items: int, *, looks: int = 3, alpha: float = ALPHA) -> Rules:
-    """The rungs that bench/sweep.py measures: all branches for 12 % of their steps, half of them for 27 %, a quarter to
-    the end. Two branches are both trained whole, for nothing is cheaper then."""
+    """The rungs that bench/sweep.py measures: all branches for 12 % of their steps, half of them (three at least) for
+    27 %, a quarter (two at least) to the end. Two branches are both trained whole, for nothing is cheaper then."""
     if branches <= 2:
         return Rules((Rung(1.0, items, 1),), looks, alpha)
-    keep = [max(2, math.ceil(KEPT[0] * branches)), max(2, math.floor(KEPT[1] * branches)), 1]
+    keep = [max(3, math.ceil(KEPT[0] * branches)), max(2, math.floor(KEPT[1] * branches)), 1]
     rungs = [Rung(share, max(1, math.floor(asked * items)), k) for (share, asked), k in zip(SHARES, keep, strict=True)]
     return Rules(tuple(rungs if branches > 3 else rungs[1:]), looks, alpha)
 
