@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -59,3 +60,12 @@ def test_a_target_that_holds_something_is_refused_before_the_work(
     error = result(capsys, *words(done, tmp_path / "kept", "--to", done.folder), code=2)["error"]
     assert "not an empty folder" in error["what"]
     assert not (tmp_path / "kept").exists()
+
+
+def test_a_missing_package_is_said_before_anything_is_asked(
+    done: Finished, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "gguf", None)
+    _, err = steady(capsys, *words(done, tmp_path / "kept", "--type", "q8_0"), code=3)
+    assert 'pip install "steadyhand[gguf]"' in err
+    assert not (tmp_path / "kept").exists()  # no answer was kept, for none was asked for

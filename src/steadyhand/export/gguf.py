@@ -73,6 +73,13 @@ def write_gguf(folder: Path, out: Path, kind: Kind = "bf16", *, name: str = "mod
     return GgufReport(out, kind, len(tensors), out.stat().st_size, error, words.pre)
 
 
+def refuse_unwritable(folder: Path) -> None:
+    """Raises PrerequisiteError where `write_gguf` would for want of the package or of the architecture: before work that
+    would be in vain."""
+    _package()
+    _architecture(json.loads((folder / "config.json").read_text("utf-8")), folder)
+
+
 def _package() -> Any:
     try:
         import gguf

@@ -16,7 +16,7 @@ from steadyhand.domain.model import Domain
 from steadyhand.evaluate.compare import KNOWLEDGE, loss_check
 from steadyhand.evaluate.run import evaluate
 from steadyhand.evaluate.suites import Suite, digest, item_set, targets
-from steadyhand.export.gguf import GgufReport, Kind, write_gguf
+from steadyhand.export.gguf import GgufReport, Kind, refuse_unwritable, write_gguf
 from steadyhand.flow.exporting import PARITY, WEIGHTS, source_of
 from steadyhand.flow.work import sampling_of
 from steadyhand.ledger.result import Check, Evaluation
@@ -78,6 +78,7 @@ def quantize(
     with TemporaryDirectory(prefix="steady-quantize-") as made:
         folder = Path(made) / WEIGHTS
         merge(source.folder, folder, PARITY)
+        refuse_unwritable(folder)
         whole = desk.measured(load(folder, dtype=settings.model.dtype), "as it is")
         types = []
         for kind in kinds:
