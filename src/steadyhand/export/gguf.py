@@ -74,8 +74,8 @@ def write_gguf(folder: Path, out: Path, kind: Kind = "bf16", *, name: str = "mod
 
 
 def refuse_unwritable(folder: Path) -> None:
-    """Raises PrerequisiteError where `write_gguf` would for want of the package or of the architecture: before work that
-    would be in vain."""
+    """Raises PrerequisiteError where `write_gguf` would for want of the package or of the architecture: before work
+    that would be in vain."""
     _package()
     _architecture(json.loads((folder / "config.json").read_text("utf-8")), folder)
 
