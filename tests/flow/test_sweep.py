@@ -18,6 +18,7 @@ from steadyhand.errors import JobError, UsageError
 from steadyhand.flow.branching import Request, cell_of, lay_out, with_kept
 from steadyhand.flow.sweep import sweep, sweep_plan
 from steadyhand.flow.swept import Sweep
+from steadyhand.ledger.result import Check
 from steadyhand.models.backend import Completion
 from tests import tiny
 from tests.flow import world
@@ -175,6 +176,27 @@ def test_a_full_sweep_after_a_halved_one_trains_only_what_was_not_trained_whole(
     assert {name.partition(",")[0] for name in watcher.ran} == {story.branch for story in full.stories} - whole
     assert full.compute.steps == full.compute.full_steps
     assert [story.fate.items for story in full.stories] == [full.items] * 4
+
+
+def test_one_that_is_called_back_goes_on_at_its_own_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    judged: list[bool] = []
+
+    def first_is_harmed(*_: object) -> list[Check]:
+        judged.append(not judged)
+        return [Check("no_repetition", ">= 0.98", "FAIL", 0.5, 0.4, 0.6, 60, reason="loops")] if judged[-1] else []
+
+    monkeypatch.setattr("steadyhand.flow.measuring.harms", first_is_harmed)
+    trained: dict[str, list[int]] = {}
+    watcher = Watcher(lambda cell, told: trained.setdefault(cell, []).append(watcher.told[-1][0]))
+    folder, request = make(tmp_path)
+    found = sweep(folder, FLAGS, tmp_path / "out", request, watcher)
+    harmed = next(story for story in found.stories if story.fate.end == "harmed")
+    back = next(story for story in found.stories if story.fate.instead is not None)
+    assert back.fate.instead == harmed.branch
+    assert [stop.rung for stop in back.stops] == [0, 1, 2]
+    last = next(steps for cell, steps in trained.items() if cell.startswith(f"{back.branch}, rung 3"))
+    assert last[0] == back.stops[1].steps + 1  # no step is taken twice
+    assert not list((tmp_path / "out").rglob("*.safetensors"))
 
 
 def test_only_whole_trainings_are_asked_and_under_way_losses_are_taken(done: Done) -> None:

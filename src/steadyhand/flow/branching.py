@@ -173,19 +173,15 @@ def _settings(branch: Branch, folder: Path, flags: Mapping[str, object]) -> Sett
         raise UsageError(error.what, where=where, next=error.next) from error
 
 
-def training_of(setup: Setup, name: str) -> str:
+def training_of(one: Contender) -> str:
     """The key of a branch's training, which all its cells share."""
-    return _training(setup.contenders[name])
-
-
-def _training(one: Contender) -> str:
     return training_key(Cell(one.branch.name, one.rows, (), one.bench.settings.seed), one.bench)
 
 
 def _refuse_equals(contenders: Mapping[str, Contender]) -> None:
     seen: dict[str, str] = {}
     for name, one in contenders.items():
-        key = _training(one)
+        key = training_of(one)
         if key in seen:
             raise DomainError(
                 f"the branch {name!r} trains exactly what {seen[key]!r} trains",

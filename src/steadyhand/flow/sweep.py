@@ -35,7 +35,7 @@ def sweep(folder: Path, flags: Mapping[str, object], out: Path, request: Request
             setup, base = _base(setup, store, watcher)
             measure = Measurer(setup, store, watcher, base, at_once)
             found = halve(list(setup.contenders), setup.rules, measure)
-        forget([training_of(setup, name) for name in setup.contenders], store)
+        forget([training_of(one) for one in setup.contenders.values()], store)
     _refuse_all_failed(found, request)
     return swept(setup, found, measure.answered, base)
 
