@@ -17,7 +17,7 @@ def answering(row: Any) -> Iterator[tuple[str, list[Any]]]:
     answer = json.dumps(row).encode()
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802  the base class names it
+        def do_POST(self) -> None:
             bodies.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(200)
             self.send_header("Content-Type", "application/json")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bench.cases import Desk, expect, judge, shown
-from steadyhand.domain.convert import read_dialogues
+from steadyhand.datasets.convert import read_dialogues
 
 
 @judge("prompt-lost-1")

@@ -16,8 +16,8 @@ from steadyhand.chat.parse import parse_strict
 from steadyhand.chat.render import Renderer
 from steadyhand.export.serve import speaks_chatml
 from steadyhand.models.backend import Prompt, Sampling
-from steadyhand.models.endpoint import OpenAIEndpoint
-from steadyhand.models.load import load_tokenizer
+from steadyhand.models.endpoints.endpoint import OpenAIEndpoint
+from steadyhand.models.loading.load import load_tokenizer
 
 TOOL = {"type": "object", "properties": {"symbol": {"type": "string"}}, "required": ["symbol"]}
 OFFER = {"type": "function", "function": {"name": "stock_price", "description": "d", "parameters": TOOL}}
