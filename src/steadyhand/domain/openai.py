@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import cast
 
+from steadyhand.chat.call_ids import in_call_order
 from steadyhand.chat.messages import Json, Message, Role, Tool, ToolCall
 from steadyhand.domain.dialogues import ROLES, check_order, tool_content
 from steadyhand.errors import DomainError
@@ -12,12 +13,13 @@ from steadyhand.source.jsonfile import read_json
 
 
 def read_openai_row(row: Cursor) -> tuple[tuple[Message, ...], tuple[Tool, ...]]:
-    """A rehearsal row: {"messages": [OpenAI messages], "tools": [OpenAI tools]}; the last message is an assistant's."""
+    """A rehearsal row: {"messages": [OpenAI messages], "tools": [OpenAI tools]}; the last message is an assistant's, and the
+    results of a turn come in the order of its calls, whatever their order in the file."""
     row.fields(["messages"], ["tools", "id", "source"])
     entries = list(row.items("messages"))
     messages = tuple(read_openai_message(entry) for entry in entries)
     check_order(row, entries, messages, "assistant")
-    return messages, tuple(read_tool(tool) for tool in row.items("tools"))
+    return in_call_order(messages), tuple(read_tool(tool) for tool in row.items("tools"))
 
 
 def read_openai_message(row: Cursor) -> Message:
@@ -37,7 +39,8 @@ def read_openai_message(row: Cursor) -> Message:
         raise row.error(f"the message of role {role!r} is empty", "give it content, or remove it")
     for key in ("reasoning_content", "reasoning"):
         think = row.optional_text(key) if row.has(key) else think
-    return Message(cast(Role, role), content, think, calls)
+    answered = _id(row, "tool_call_id") if role == "tool" else ""
+    return Message(cast(Role, role), content, think, calls, answered)
 
 
 def _content(row: Cursor) -> tuple[str, str | None]:
@@ -54,7 +57,13 @@ def _content(row: Cursor) -> tuple[str, str | None]:
 def _openai_call(row: Cursor) -> ToolCall:
     row.fields([], ["id", "type", "index", "function", "name", "arguments"])
     function = row.at("function").fields(["name"], ["arguments"]) if row.has("function") else row
-    return ToolCall(function.text("name"), read_arguments(function))
+    return ToolCall(function.text("name"), read_arguments(function), _id(row, "id"))
+
+
+def _id(row: Cursor, key: str) -> str:
+    """An id as text; some write numbers."""
+    value = row.value.get(key)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else row.text(key, "")
 
 
 def read_arguments(row: Cursor) -> dict[str, Json]:
