@@ -16,9 +16,9 @@ from steadyhand.errors import UsageError
 
 
 def sft_rows(domain: Domain, *, scenarios: bool, rehearsal: float, seed: int, card_repeats: int = 1) -> list[Row]:
-    """All answers of cards `card_repeats` times (and with `scenarios` all training decisions), plus so many rehearsal rows that
-    they make up the share `rehearsal` (0 to below 1) of the result, as far as there are enough; shuffled. One seed
-    gives one list."""
+    """All answers of cards `card_repeats` times (and with `scenarios` all training decisions), plus so many rehearsal
+    rows that they make up the share `rehearsal` (0 to below 1) of the result, as far as there are enough; shuffled. One
+    seed gives one list."""
     if not 0 <= rehearsal < 1:
         raise UsageError(f"rehearsal is {rehearsal}, not a share from 0 to below 1", next="set sft.rehearsal")
     rng = Random(seed)

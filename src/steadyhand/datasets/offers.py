@@ -14,8 +14,8 @@ from steadyhand.chat.schema import without_nulls
 from steadyhand.datasets.types import as_json_schema, is_type
 from steadyhand.datasets.unread import Unread, parsed
 
-_SCHEMAS = ("parameters", "input_schema", "inputSchema", "parametersJsonSchema", "parameters_json_schema")
-_KNOWN = ("type", "function", "name", "description", "required", *_SCHEMAS)
+SCHEMAS = ("parameters", "input_schema", "inputSchema", "parametersJsonSchema", "parameters_json_schema")
+_KNOWN = ("type", "function", "name", "description", "required", *SCHEMAS)
 _GROUPS = ("functionDeclarations", "function_declarations")  # Gemini: one entry that holds several
 _TELLING = re.compile(r"schema|param|arg|input|propert", re.IGNORECASE)
 _RESULT = re.compile(r"out|return|respon|result", re.IGNORECASE)
@@ -53,7 +53,7 @@ def _tool(tool: Json, unread: Unread) -> dict[str, Json]:
 
 
 def _parameters(function: dict[str, Json], required: Json) -> Json:
-    given = {key: parsed(function[key], f"{key!r} of a tool") for key in _SCHEMAS if function.get(key) is not None}
+    given = {key: parsed(function[key], f"{key!r} of a tool") for key in SCHEMAS if function.get(key) is not None}
     given = {key: value for key, value in given.items() if value is not None}
     name = function.get("name")
     if len({str(value) for value in given.values()}) > 1:
@@ -62,7 +62,7 @@ def _parameters(function: dict[str, Json], required: Json) -> Json:
         hidden = [key for key, value in function.items() if key not in _KNOWN and value and _may_hide(key)]
         if hidden:
             raise ValueError(f"the tool {name!r} has no parameters, but the unknown key {hidden[0]!r}")
-    parameters = next(iter(given.values()), {})
+    parameters: Json = next(iter(given.values()), {})
     if not isinstance(parameters, dict):
         return parameters
     try:

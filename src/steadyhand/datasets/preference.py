@@ -71,10 +71,10 @@ def _compared(row: dict[str, Json], unread: Unread) -> list[Judged]:
     used = ("chosen", "rejected")
     prompt, keys = _prompt(row, unread)
     unread.rest(row, (*used, *keys, *_COMMON))
-    good, bad = (_answers(row, side, unread) for side in used)
-    if len(good) > 1:
+    better, worse = (_answers(row, side, unread) for side in used)
+    if len(better) > 1:
         raise ValueError("several chosen answers: which rejected one is compared with which is not said")
-    return [(_after(row, prompt, good[0], unread), _after(row, prompt, one, unread)) for one in bad]
+    return [(_after(row, prompt, better[0], unread), _after(row, prompt, one, unread)) for one in worse]
 
 
 def _openai(row: dict[str, Json], unread: Unread) -> list[Judged]:

@@ -142,7 +142,7 @@ def _assistant(value: dict[str, Json], unread: Unread) -> Turn:
         calls += calls_of(value.get(key), unread)
     thought = _thought(value, told, unread)
     match = _THINK.match(content) if isinstance(content, str) else None
-    if match and thought.setdefault("reasoning_content", match[1]).strip() == match[1].strip():
+    if match and str(thought.setdefault("reasoning_content", match[1])).strip() == match[1].strip():
         content = match[2]
     if refusal := value.get("refusal"):
         content = content or refusal

@@ -16,6 +16,14 @@ class Unread(set[str]):
         self.update(f"{path}{key}" for key, value in mapping.items() if key not in known and value is not None)
 
 
+def decoded(value: Json) -> Json:
+    """`value`, or what it holds as JSON text; None for text that is no JSON."""
+    try:
+        return parsed(value, "")
+    except ValueError:
+        return None
+
+
 def parsed(value: Json, name: str) -> Json:
     """`value`, or what it holds as JSON text; blank text is null. Raises ValueError for text that is no JSON."""
     if not isinstance(value, str):
