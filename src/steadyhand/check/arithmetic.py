@@ -16,16 +16,17 @@ Numbers = NDArray[np.float64]
 Span = tuple[float, float]  # a stated number, from its least to its greatest value before rounding
 
 _TIME, _TENS = (7, 12, 24, 30, 52, 60, 365, 1440, 3600, 86400), (10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e12)
-_MEASURES = (1024, 1024**2, 1024**3, 1.609344, 0.45359237, 2.54, 0.3048, 3.6, 28.349523, 3.785412, 4.184)
+_MEASURES = (np.pi, 1024, 1024**2, 1024**3, 1.609344, 0.45359237, 2.54, 0.3048, 3.6, 28.349523, 3.785412, 4.184)
 UNITS = np.array([1, *_TIME, *_TENS, *_MEASURES], float)
 COUNTS = np.arange(2, 13, dtype=float)  # of people, nights, parts: said in words or not at all
+_PARTS = 200  # numbers of one answer of which three are added up: a longer list has its total among its runs
 _EXACT = 1e-9  # what binary fractions add to a span, relatively
 
 
 def sorted_numbers(values: Iterable[float]) -> Numbers:
-    """Each finite value once, ascending, without its sign."""
-    found = np.unique(np.abs(np.fromiter(values, float)))
-    return found[np.isfinite(found)]
+    """Each finite value once, ascending, without its sign; not zero, which changes nothing and divides nothing."""
+    found: Numbers = np.unique(np.abs(np.fromiter(values, float)))
+    return found[np.isfinite(found) & (found > 0)]
 
 
 def span_of(number: str) -> Span:
@@ -36,9 +37,9 @@ def span_of(number: str) -> Span:
     return value - step, value + step
 
 
-def reached(span: Span, near: Numbers, known: Numbers) -> bool:
-    """Whether one step leads into `span` from a number of `near` and one of `known` (both of `sorted_numbers`)."""
-    return bool(len(known)) and any(_meets(known, low, high) for low, high in _partners(span, near))
+def reached(span: Span, known: Numbers) -> bool:
+    """Whether one step leads from two of `known` (of `sorted_numbers`) into `span`."""
+    return bool(len(known)) and any(_meets(known, low, high) for low, high in _partners(span, known))
 
 
 def restated(span: Span, known: Numbers) -> bool:
@@ -51,10 +52,12 @@ def restated(span: Span, known: Numbers) -> bool:
 
 
 def summed(span: Span, parts: Sequence[float]) -> bool:
-    """Whether some of `parts` that stand one after the other add up to a value in `span`."""
+    """Whether three of `parts`, or some that stand one after the other, add up to a value in `span`."""
     low, high = span
-    sums = np.concatenate([[0.0], np.cumsum(parts)])
-    return _meets(np.sort(sums), low + sums, high + sums)
+    runs = np.concatenate([[0.0], np.cumsum(parts)])
+    three = sorted_numbers(parts[:_PARTS])
+    pairs = np.add.outer(three, three).ravel()
+    return _meets(np.sort(runs), low + runs, high + runs) or _meets(three, low - pairs, high - pairs)
 
 
 def apart(span: Span, points: Numbers, units: Sequence[float]) -> bool:
@@ -68,34 +71,20 @@ def _meets(known: Numbers, low: Numbers, high: Numbers) -> bool:
     return bool(np.any(np.searchsorted(known, low) < np.searchsorted(known, high, "right")))
 
 
-def _partners(span: Span, near: Numbers) -> Iterator[tuple[Numbers, Numbers]]:
-    """For each step the intervals of its other operand, the most frequent steps first."""
+def _partners(span: Span, known: Numbers) -> Iterator[tuple[Numbers, Numbers]]:
+    """For each known number and each step the interval of the other operand, the most frequent steps first."""
     low, high = span
-    yield low + near, high + near  # a difference
-    yield near - high, near - low
-    yield low - near, high - near  # a sum
-    factors = np.concatenate([near[near > 0], COUNTS])
+    yield low + known, high + known  # a difference
+    yield low - known, high - known  # a sum
+    factors = np.concatenate([known, COUNTS])
     for unit in (1.0, 100.0):
         yield low * unit / factors, high * unit / factors  # a product, a percentage of
         yield low / unit * factors, high / unit * factors  # a ratio, a share in percent
-        if low > 0:
-            yield factors / high * unit, factors / low * unit
-    yield from _changes(low / 100, high / 100, near)
-
-
-def _changes(low: float, high: float, near: Numbers) -> Iterator[tuple[Numbers, Numbers]]:
-    """What becomes of a number that grows or shrinks by a percentage, and by how much one differs from another."""
-    yield near * (1 + low), near * (1 + high)
-    yield near * (1 - high), near * (1 - low)
-    yield near / (1 + high), near / (1 + low)
-    if 0 < low and high < 1:
-        yield near / (1 - low), near / (1 - high)
-    rates = near[(near > 0) & (near < 100)] / 100
-    yield 100 * low / (1 + rates), 100 * high / (1 + rates)
-    yield 100 * low / (1 - rates), 100 * high / (1 - rates)
-    if len(grown := near[near > 0]):
-        yield (100 * low / grown - 1) * 100, (100 * high / grown - 1) * 100
-        yield (1 - 100 * high / grown) * 100, (1 - 100 * low / grown) * 100
+    rates = known[known < 100] / 100
+    yield low / (1 + rates), high / (1 + rates)  # what has grown or shrunk by a percentage
+    yield low / (1 - rates), high / (1 - rates)
+    yield known * (1 + low / 100), known * (1 + high / 100)  # by how many percent one is more or less than another
+    yield known * (1 - high / 100), known * (1 - low / 100)
 
 
 def _ends(low: float, high: float, also_low: float, also_high: float) -> tuple[Numbers, Numbers]:

@@ -135,6 +135,13 @@ def _from_scenario(scenario: Scenario, domain: Domain) -> Record:
     return Record(f"scenario {scenario.id}", scenario.place, scenario.messages, tools, labels)
 
 
+def chosen_records(pairs: Iterable[Pair]) -> Iterator[Record]:
+    """What is taught by pairs, as dialogues: each prompt with its chosen answer."""
+    for pair in pairs:
+        if pair.chosen:
+            yield Record(pair.name, pair.place, (*pair.prompt, pair.chosen), pair.tools, pair.labels, text=pair.text)
+
+
 def place_of(excerpt: str, row: str, start: Place) -> Place:
     """Line and column of `excerpt` in the JSON text `row` that begins at `start`; `start` when it is not found there.
     Both spellings of JSON are looked for: characters as they are, and as \\u escapes."""

@@ -11,11 +11,13 @@ import json
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from math import isfinite
 
-from steadyhand.chat.messages import Json, Message
+from steadyhand.chat.messages import Json, Message, Tool
 from steadyhand.check.arithmetic import Numbers, Span, apart, reached, restated, sorted_numbers, span_of, summed
-from steadyhand.check.dataset import Dataset, Record
+from steadyhand.check.dataset import Dataset, Record, chosen_records
 from steadyhand.check.finding import Finding, finding
 from steadyhand.text.normal import fold, refang
 from steadyhand.text.numbers import NUMBER, Day, moments, numbers, ordinals, plain
@@ -27,28 +29,35 @@ _INDICATOR = re.compile(
 )
 _SHORT = 3  # digits: shorter numbers count list items
 _YEARS = range(1900, 2101)
+_CODE = re.compile(r"```.*?```", re.DOTALL)  # shows what to write, not what was found
+_NOBODY = re.compile(r"(?:(?:127|0)\.\d+\.\d+\.\d+|255\.255\.\d+\.\d+|localhost)(?![\w.-])")  # no one's address
 _BETWEEN = re.compile(r"(?<=\d)[\s().-]+(?=\d)")  # of a telephone or card number
-_FEW = 60
+_CROWD = 20_000  # different numbers: two of so many lead anywhere, so nothing can be said of a number
+_LOOKED_AT = (
+    100  # numbers of one answer that nothing holds: when arithmetic leads to all of these, the rest is believed
+)
 _DAYS = (1, 7, 1 / 24, 30.44, 365.25)  # days, weeks, hours, months and years between two days
 _SECONDS = (1, 60, 3600)
 
 
 def check_grounds(dataset: Dataset) -> Iterator[Finding]:
-    """S111, at most once per record, at its first unsupported value."""
-    for record in dataset.records:
+    """S111, at most once per record, at its first unsupported value; of a pair, the chosen answer is looked at."""
+    for record in (*dataset.records, *chosen_records(dataset.pairs)):
         if value := next(_invented(record), None):
             what = f"{record.name}: the answer states {value!r}, which no tool result or message before it holds"
             yield finding("S111", record.at(value), what, "correct the value, or add the result that it was read from")
 
 
 def _invented(record: Record) -> Iterator[str]:
-    said = _Said([json.dumps(tool.to_openai(), ensure_ascii=False) for tool in record.tools])
+    if all(message.role != "tool" for message in record.messages):
+        return
+    said = _Said(record.tools)
     before = ""
     for message in record.messages:
         if before == "tool" and message.role == "assistant":
             yield from _links(message.content, said)
             yield from _figures(message, said)
-        said.add(message)
+        said.messages.append(message)
         before = message.role
 
 
@@ -57,68 +66,65 @@ class _Evidence:
     """What numbers may be worked out from."""
 
     values: Numbers
-    asked: Numbers  # what users said
-    columns: Sequence[Numbers]  # of results
-    totals: Numbers  # sums and means of the columns
+    totals: Numbers  # sums and means of the columns of results; one, of which units are multiples
     days: Numbers
     seconds: Numbers
 
-    def explains(self, span: Span, own: Sequence[float]) -> bool:
-        """Whether one step leads to a value in `span`; `own`: what the answer itself states."""
-        near = sorted_numbers([*self.asked.tolist(), *own])
-        known = sorted_numbers([*self.values.tolist(), *own])
+    def explains(self, span: Span, own: Sequence[float], known: Numbers) -> bool:
+        """Whether one step leads to a value in `span`. `own`: what the answer itself states; `known`: that as well."""
         low, high = span
-        return (
+        return isfinite(high) and (
             restated(span, known)
             or restated(span, self.totals)
-            or reached(span, known if len(known) <= _FEW else near, known)
-            or any(reached(span, column, column) for column in self.columns)
+            or reached(span, known)
             or summed(span, own)
-            or apart((low - 1, high + 1), self.days, _DAYS)
+            or apart((low - 1, high + 1), self.days, _DAYS)  # the first day may count or not
             or apart(span, self.seconds, _SECONDS)
         )
 
 
 class _Said:
-    """All texts so far. Numbers are looked for when arithmetic is needed, and then once in each text."""
+    """All `messages` so far. Texts and numbers are made of them when they are needed, and then once of each."""
 
-    def __init__(self, offers: Sequence[str]) -> None:
-        self._texts, self._read = list(offers), len(offers)  # what an offer holds is no operand, but may be repeated
+    def __init__(self, tools: Sequence[Tool]) -> None:
+        self.messages: list[Message] = []
+        self._tools, self._texts, self._compact, self._read = tools, list[str](), list[str](), 0
         self._values, self._days, self._seconds = set[float](), set[Day](), set[int]()
-        self._asked = set[float]()
-        self._users: list[bool] = [False] * len(offers)
         self._columns: dict[str, list[float]] = defaultdict(list)
 
-    def add(self, message: Message) -> None:
-        calls = [json.dumps(call.arguments, ensure_ascii=False) for call in message.calls]
-        self._users.append(message.role in ("user",))
-        self._texts.append("\n".join([message.content, message.think or "", *calls]))
+    @property
+    def texts(self) -> list[str]:
+        """The offer, then one text for each message."""
+        if not self._texts:
+            self._texts.append(json.dumps([tool.to_openai() for tool in self._tools], ensure_ascii=False))
+        for message in self.messages[len(self._texts) - 1 :]:
+            calls = [json.dumps(call.arguments, ensure_ascii=False) for call in message.calls]
+            self._texts.append("\n".join([message.content, message.think or "", *calls]))
+        return self._texts
 
     def holds(self, number: str) -> bool:
         """Whether these digits stand somewhere, if only as a part: cards are named by their last four."""
-        if any(number in text for text in self._texts):
+        if any(number in text for text in self.texts):
             return True
-        return number.isdigit() and any(number in _BETWEEN.sub("", text) for text in self._texts)
+        self._compact += (_BETWEEN.sub("", text) for text in self.texts[len(self._compact) :])
+        return number.isdigit() and any(number in text for text in self._compact)
 
     def links(self) -> str:
         """All texts, as addresses are compared."""
-        return "\n".join(_link(text) for text in self._texts)
+        return "\n".join(map(_link, self.texts))
 
     def evidence(self) -> _Evidence:
-        for text, user in zip(self._texts[self._read :], self._users[self._read:]):
+        for text in self.texts[max(1, self._read) :]:  # an offer holds no operands, but may be repeated
             found = moments(fold(text))
-            values = list(numbers(found.rest))
-            self._values.update(values)
-            if user: self._asked.update(values)
+            self._values.update(numbers(found.rest))
             self._days |= found.days
             self._seconds |= found.seconds
             _columns(text, self._columns)
         self._read = len(self._texts)
-        totals = [total for column in self._columns.values() for total in (sum(column), sum(column) / len(column))]
+        columns = self._columns.values()
+        totals = [1.0, *map(sum, columns), *(sum(column) / len(column) for column in columns)]
         seconds = [*self._seconds, *(second + 86400 for second in self._seconds)]  # those of the next day as well
-        columns = [column for values in self._columns.values() if len(column := sorted_numbers(values)) > 1]
-        values, asked, totals, days, seconds = map(sorted_numbers, (self._values, self._asked, totals, ordinals(self._days), seconds))
-        return _Evidence(values, asked, columns, totals, days, seconds)
+        return _Evidence(*map(sorted_numbers, (self._values, totals, ordinals(self._days), seconds)))
 
 
 def _columns(text: str, into: dict[str, list[float]]) -> None:
@@ -134,8 +140,10 @@ def _columns(text: str, into: dict[str, list[float]]) -> None:
         elif isinstance(value, list):
             todo += ((name, item) for item in value)
             into[f"{name}[]"].append(len(value))
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            into[name].append(value)
+        elif isinstance(value, int | float | str) and not isinstance(value, bool):
+            with suppress(ValueError, OverflowError):  # texts that are no number; numbers beyond all measure
+                number = float(value)
+                into[name].append(number)
 
 
 def _link(text: str) -> str:
@@ -147,30 +155,36 @@ def _links(answer: str, said: _Said) -> Iterator[str]:
     stated = [match[0].rstrip(".,:;!?") for match in _INDICATOR.finditer(answer)]
     before = said.links() if stated else ""
     for one in stated:
-        if _link(one).rpartition("://")[2].rstrip("/") not in before:
+        address = _link(one).rpartition("://")[2].rstrip("/")
+        if not _NOBODY.match(address) and address not in before:
             yield one
 
 
 def _figures(message: Message, said: _Said) -> Iterator[str]:
     """The numbers of an answer that nothing before it holds and no step of arithmetic leads to."""
     stated = _stated(message.content)
-    doubtful = [number for number in stated if _tells(number) and not said.holds(number)]
+    doubtful = [number for number in stated if _tells(plain(number)) and not said.holds(plain(number))]
     if not doubtful:
         return
     evidence, left = said.evidence(), len(doubtful) + 1
+    if len(evidence.values) > _CROWD:
+        return
+    doubtful, stated = doubtful[:_LOOKED_AT], [*_stated(message.think or ""), *stated]
     while left > len(doubtful):  # what is explained may explain another
         left = len(doubtful)
-        own = [float(number) for number in _stated(f"{message.think or ''}\n{message.content}") if number not in doubtful]
-        doubtful = [number for number in doubtful if not evidence.explains(span_of(number), own)]
+        own = [value for number in stated if number not in doubtful and isfinite(value := float(plain(number)))]
+        known = sorted_numbers([*evidence.values.tolist(), *own])
+        doubtful = [number for number in doubtful if not evidence.explains(span_of(plain(number)), own, known)]
     yield from doubtful
 
 
 def _stated(text: str) -> list[str]:
-    rest = moments(_INDICATOR.sub(" ", fold(text))).rest
-    return [plain(match[0]) for match in NUMBER.finditer(rest)]
+    """The numbers of a text as written; dates and times of day are no numbers."""
+    text = _INDICATOR.sub(" ", _CODE.sub(" ", fold(text)))
+    return [match[0] for match in NUMBER.finditer(moments(text).rest)]
 
 
 def _tells(number: str) -> bool:
     """Whether a number has enough digits to be a value, and is no year."""
-    digits = re.sub(r"[^\d]", "", number).lstrip("0")
-    return len(digits) >= _SHORT and not (number.isdigit() and int(number) in _YEARS)
+    digits = number.replace(".", "").lstrip("0")
+    return len(digits) >= _SHORT and not (len(number) == len("2000") and number.isdigit() and int(number) in _YEARS)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from itertools import pairwise
 
 from steadyhand.chat.messages import Message
 from steadyhand.chat.think import ThinkCode, think_state
-from steadyhand.check.dataset import Dataset, Pair, Record
+from steadyhand.check.dataset import Dataset, Record, chosen_records
 from steadyhand.check.finding import RULES, Finding, finding
 from steadyhand.text import degeneration
 from steadyhand.text.secrets import personal, secrets
@@ -28,7 +28,7 @@ def check_quality(dataset: Dataset, codes: Collection[str] = RULES) -> Iterator[
     """Q101-Q108, those in `codes`, each at most once per record; of a pair, the prompt and the chosen answer are
     judged."""
     rules = [rule for code, rule in RULES_OF_A_RECORD.items() if code in codes]
-    for record in (*dataset.records, *_chosen(dataset.pairs)):
+    for record in (*dataset.records, *chosen_records(dataset.pairs)):
         for rule in rules:
             if found := next(rule(record), None):
                 yield found
@@ -119,12 +119,6 @@ RULES_OF_A_RECORD: dict[str, Callable[[Record], Iterator[Finding]]] = {
     "Q107": _secret,
     "Q108": _personal,
 }
-
-
-def _chosen(pairs: Iterable[Pair]) -> Iterator[Record]:
-    for pair in pairs:
-        if pair.chosen:
-            yield Record(pair.name, pair.place, (*pair.prompt, pair.chosen), pair.tools, pair.labels, text=pair.text)
 
 
 def _said(record: Record, *roles: str) -> Iterator[Message]:

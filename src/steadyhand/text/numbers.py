@@ -11,12 +11,13 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
 
-_GROUPED, _GERMAN = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?![\d.])", r"\d{1,3}(?:\.\d{3})+,\d+(?![\d,])"
+_GROUPED, _GERMAN = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?(?!\d|\.\d)", r"\d{1,3}(?:\.\d{3})+,\d+(?!\d|,\d)"
 _CURRENCY = "".join(rf"|(?<={code})" for code in ("USD", "EUR", "GBP", "CNY", "RMB", "INR", "JPY", "HKD", "RM", "Rs"))
 NUMBER = re.compile(  # not the digits inside a name, nor the rest of another number
     rf"(?:(?<![A-Za-z_]){_CURRENCY})(?<!\d)(?<!\d[.,])(?:{_GROUPED}|{_GERMAN}|\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)"
 )
-_MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
+_FEW = 12
+_MONTHS = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
 _MONTH = rf"(?P<name>{'|'.join(_MONTHS)})[a-z]*\.?"
 _DAY = r"(?P<d>[0-3]?\d)(?:st|nd|rd|th)?"
 _DATES = tuple(
@@ -30,10 +31,16 @@ _DATES = tuple(
         r"(?<![\d/])(?P<m>[01]?\d)/(?P<d>[0-3]?\d)/(?P<y>[12]\d{3})(?!\d)",
     )
 )
-_TIME = re.compile(r"(?<![\d:])(?P<h>[0-2]?\d):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?(?:\.\d+)?\s?(?P<half>[ap]\.?m)?", re.I)
-_SMALL = dict(zip("zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen "
-                  "sixteen seventeen eighteen nineteen".split(), range(20), strict=True))  # fmt: skip
-_SMALL |= dict(zip("twenty thirty forty fifty sixty seventy eighty ninety".split(), range(20, 100, 10), strict=True))
+_TIME = re.compile(
+    r"(?<![\d:])(?P<h>[0-2]?\d):(?P<m>[0-5]\d)(?::(?P<s>[0-5]\d))?(?:\.\d+)?\s?(?P<half>[ap]\.?m)?", re.I
+)
+_BELOW_20 = (
+    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+    "eighteen nineteen"
+)
+_TENS = "twenty thirty forty fifty sixty seventy eighty ninety"
+_SMALL = {word: value for value, word in enumerate(_BELOW_20.split(" "))}
+_SMALL |= {word: 10 * value for value, word in enumerate(_TENS.split(" "), 2)}
 _LARGE = {"hundred": 100, "thousand": 1000, "million": 10**6, "billion": 10**9}
 _WORDS = re.compile(rf"\b(?:(?:{'|'.join([*_SMALL, *_LARGE])}|and|a)\b[\s-]?)+", re.IGNORECASE)
 _HAN_DIGITS = {char: value for value, char in enumerate("零一二三四五六七八九")} | {"〇": 0, "两": 2}
@@ -56,7 +63,7 @@ class Moments:
 
 def plain(number: str) -> str:
     """A match of NUMBER with a point for decimals and nothing between thousands."""
-    if re.fullmatch(_GERMAN, number):
+    if "," in number and re.fullmatch(_GERMAN, number):
         return number.replace(".", "").replace(",", ".")
     return number.replace(",", "")
 
@@ -67,8 +74,8 @@ def numbers(text: str) -> Iterator[float]:
         yield float(plain(match[0]))
         if "," in match[0]:
             yield from map(float, re.findall(r"\d+(?:\.\d+)?", match[0]))
-    yield from (value for match in _WORDS.finditer(text) if (value := _english(match[0])))
-    yield from (_chinese(match[0]) for match in _HAN.finditer(text))
+    words = [*map(_english, _WORDS.findall(text)), *map(_chinese, _HAN.findall(text))]
+    yield from (value for value in words if value > _FEW)  # "one" and "一" mostly count nothing
 
 
 def moments(text: str) -> Moments:
@@ -92,7 +99,8 @@ def moments(text: str) -> Moments:
 
     for form in _DATES:
         text = form.sub(day, text)
-    return Moments(frozenset(days), frozenset(seconds), _TIME.sub(time, text))
+    text = _TIME.sub(time, text)
+    return Moments(frozenset(days), frozenset(seconds), text)
 
 
 def ordinals(days: Iterable[Day]) -> frozenset[int]:
@@ -108,8 +116,8 @@ def ordinals(days: Iterable[Day]) -> frozenset[int]:
     return frozenset(found)
 
 
-def _english(words: str) -> int:
-    """"two hundred and fifty thousand" -> 250000; 0 where there is no number in it."""
+def _english(words: str) -> float:
+    """ "two hundred and fifty thousand" -> 250000; 0 where there is no number in it."""
     total, part = 0, 0
     for word in re.findall(r"[a-z]+", words.lower()):
         if word in _SMALL:
@@ -118,11 +126,11 @@ def _english(words: str) -> int:
             part = (part or 1) * 100
         elif word in _LARGE:
             total, part = total + (part or 1) * _LARGE[word], 0
-    return total + part
+    return float(total + part)
 
 
 def _chinese(text: str) -> float:
-    """"一百二十万" -> 1200000; digits one after the other ("一二三") are read as a number."""
+    """ "一百二十万" -> 1200000; digits one after the other ("一二三") are read as a number."""
     total, group, digit = 0, 0, 0
     for char in text:
         if char in _HAN_DIGITS:
