@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from steadyhand.chat.messages import Message, Tool
 from steadyhand.datasets.convert import Dialogue, Imported, Preference, Reject
@@ -135,11 +136,11 @@ def _from_scenario(scenario: Scenario, domain: Domain) -> Record:
     return Record(f"scenario {scenario.id}", scenario.place, scenario.messages, tools, labels)
 
 
-def chosen_records(pairs: Iterable[Pair]) -> Iterator[Record]:
-    """What is taught by pairs, as dialogues: each prompt with its chosen answer."""
+def judged_records(pairs: Iterable[Pair], side: Literal["chosen", "rejected"]) -> Iterator[Record]:
+    """The pairs that have an answer of this side, as dialogues that end with it."""
     for pair in pairs:
-        if pair.chosen:
-            yield Record(pair.name, pair.place, (*pair.prompt, pair.chosen), pair.tools, pair.labels, text=pair.text)
+        if answer := getattr(pair, side):
+            yield Record(pair.name, pair.place, (*pair.prompt, answer), pair.tools, pair.labels, text=pair.text)
 
 
 def place_of(excerpt: str, row: str, start: Place) -> Place:

@@ -17,7 +17,7 @@ from math import isfinite
 
 from steadyhand.chat.messages import Json, Message, Tool
 from steadyhand.check.arithmetic import Numbers, Span, apart, reached, restated, sorted_numbers, span_of, summed
-from steadyhand.check.dataset import Dataset, Record, chosen_records
+from steadyhand.check.dataset import Dataset, Record, judged_records
 from steadyhand.check.finding import Finding, finding
 from steadyhand.text.normal import fold, refang
 from steadyhand.text.numbers import NUMBER, Day, moments, numbers, ordinals, plain
@@ -42,7 +42,7 @@ _SECONDS = (1, 60, 3600)
 
 def check_grounds(dataset: Dataset) -> Iterator[Finding]:
     """S111, at most once per record, at its first unsupported value; of a pair, the chosen answer is looked at."""
-    for record in (*dataset.records, *chosen_records(dataset.pairs)):
+    for record in (*dataset.records, *judged_records(dataset.pairs, "chosen")):
         if value := next(_invented(record), None):
             what = f"{record.name}: the answer states {value!r}, which no tool result or message before it holds"
             yield finding("S111", record.at(value), what, "correct the value, or add the result that it was read from")
