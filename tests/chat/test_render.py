@@ -171,8 +171,8 @@ def test_thinking_opened_in_the_prompt(think: str | None) -> None:
     assert prompt.text.endswith("<think>\n")
     assert sample.text == prompt.text + raw.removeprefix("<think>\n") + "<|im_end|>"
     assert sample.text.count("<think>") == 1
-    assert sample.ids == prompt.ids + renderer.encode_completion(raw)
-    assert renderer.decode(sample.ids[sample.prompt_length :]) == raw
+    assert sample.ids == prompt.ids + renderer.encode_completion(raw, prompt.opening)
+    assert renderer.decode(sample.ids[sample.prompt_length :], prompt.opening) == raw
     state = think_state(raw)
     assert (state.code, state.text, state.rest.strip()) == ("ok" if think else "empty", think or "", "Unsafe.")
 
