@@ -6,7 +6,6 @@ The day that a template writes is fixed, or the prompt of every question would b
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Sequence
@@ -22,7 +21,8 @@ from steadyhand.errors import SteadyError, UsageError
 
 DATE = date(2026, 1, 1)  # the day that templates which write one are told, unless somebody names another
 _NOW = "strftime_now"  # transformers' function for the clock; nothing else lets a template see it
-_DIRECTIVES = "aAwdbBmyYHIpMSfjUWcxXGuVeFDThR"
+_DIRECTIVES = "aAwdbBmyYHIpMSfjUWcxXGuV"  # what Python has on every system
+_SHORT = {"%F": "%Y-%m-%d", "%D": "%m/%d/%y", "%T": "%H:%M:%S", "%R": "%H:%M", "%h": "%b"}
 _NINE = re.compile(r"[A-Za-z0-9]{9}")
 _NAME, _OTHER, _KEY, _VALUE = "steady_probe", "steady_other", "steady_key", "steady-value"
 _PROBE_TOOL = Tool(_NAME, "Asks.", {"type": "object", "properties": {_KEY: {"type": "string"}}})
@@ -68,7 +68,7 @@ class ChatTemplate:
     @property
     def date(self) -> str:
         """The day that it writes, as YYYY-MM-DD; "" for a template that writes none."""
-        return self._day.isoformat() if _NOW in self.text else ""
+        return day_in(self.text, self._day)
 
     @cached_property
     def text(self) -> str:
@@ -138,6 +138,11 @@ class ChatTemplate:
             return None
 
 
+def day_in(source: str, day: date) -> str:
+    """`day` as YYYY-MM-DD where a template of this source writes it, else ""."""
+    return day.isoformat() if _NOW in source else ""
+
+
 def shaped(messages: Sequence[Message], shape: Shape) -> list[dict[str, Json]]:
     """The rows that a template of this shape reads."""
     rows = with_ids(to_openai(messages), _NINE.fullmatch)
@@ -184,14 +189,10 @@ def with_ids(rows: Sequence[dict[str, Json]], fits: Callable[[str], object] = bo
     return made
 
 
-def dated(mark: str, day: str) -> str:
-    """The fingerprint `mark` of a model whose template writes `day`; itself where it writes none."""
-    return hashlib.sha256(f"{mark}\n{day}".encode()).hexdigest() if day else mark
-
-
 def _clock(day: date) -> str:
     """A macro for `strftime_now` that fills a format in with `day`, at midnight."""
-    parts = {f"%{letter}": day.strftime(f"%{letter}") for letter in _DIRECTIVES}
+    parts = _SHORT | {"%e": f"{day.day:2d}"}
+    parts |= {f"%{letter}": day.strftime(f"%{letter}") for letter in _DIRECTIVES}
     parts |= {f"%-{letter}": day.strftime(f"%{letter}").lstrip("0") or "0" for letter in "dmHIMSj"}
     filled = "".join(f" | replace({name!r}, {text!r})" for name, text in parts.items())
     body = f"format | replace('%%', '\\0'){filled} | replace('\\0', '%')"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steadyhand.chat.render import Rendered, Renderer, prompt_hash
-from steadyhand.chat.template import DATE, dated
+from steadyhand.chat.template import DATE
 from steadyhand.models.backend import Completion, Progress, Prompt, Sampling
 from steadyhand.models.loading.adapters import virtual_ids
 
@@ -28,7 +28,7 @@ class LocalModel:
 
     def __init__(self, model: Any, tokenizer: Any, folder: Path, day: date = DATE) -> None:
         self.model, self.tokenizer, self.folder = model, tokenizer, folder
-        self.renderer = Renderer(tokenizer, day)
+        self.renderer, self._day = Renderer(tokenizer, day), day
 
     @cached_property
     def fingerprint(self) -> str:
@@ -36,7 +36,7 @@ class LocalModel:
         day that the template writes, if it writes one."""
         from steadyhand.models.loading.load import fingerprint
 
-        return dated(fingerprint(self.folder), self.renderer.date)
+        return fingerprint(self.folder, self._day)
 
     def generate(
         self, prompts: Sequence[Prompt], sampling: Sampling, *, batch_size: int = 32, progress: Progress | None = None
