@@ -138,6 +138,11 @@ def test_a_template_must_end_its_turns() -> None:
         Renderer(make_tokenizer("{% for m in messages %}{{ m.content }}{% endfor %}"))
 
 
+def test_a_template_must_write_what_is_answered() -> None:
+    with pytest.raises(PrerequisiteError, match="leaves out what an assistant says"):
+        Renderer(make_tokenizer(TEMPLATE.replace("m.content }}", "m.reasoning_content }}")))
+
+
 def test_lost_parity_names_the_first_difference() -> None:
     drifted = TEMPLATE.replace(
         "{%- if add_generation_prompt %}{{- '<|im_start|>a", "{%- if add_generation_prompt %}{{- '<|im_start|>A"

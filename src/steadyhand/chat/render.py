@@ -180,10 +180,13 @@ class Renderer:
         """All that follows an answer, and the part of it up to the token that ends the turn."""
         asked = (Message("user", "steady-probe-question"), Message("assistant", _PROBE))
         try:
-            tail = self._template.render(asked, (), generation=False).rpartition(_PROBE)[2]
+            _, written, tail = self._template.render(asked, (), generation=False).rpartition(_PROBE)
         except UsageError as error:
             what = f"the model's template cannot write a question and its answer: {error.what}"
             raise PrerequisiteError(what, next="use another model, or mend its chat template") from error
+        if not written:
+            what = "the chat template leaves out what an assistant says"
+            raise PrerequisiteError(what, next="use a template that writes `content`")
         for token in self._encode(tail):
             end = str(self._tokenizer.decode([token], skip_special_tokens=False))
             if end.strip():
