@@ -18,6 +18,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Protocol
 
+from steadyhand.chat.control_tokens import control_tokens
 from steadyhand.chat.messages import Message, Tool
 from steadyhand.chat.template import DATE, ChatTemplate
 from steadyhand.chat.think import CLOSE, OPEN
@@ -126,6 +127,11 @@ class Renderer:
         known = [vocabulary.get(name) for name in _STOP_NAMES]
         ordered = [self._encode(self._end)[-1], self._tokenizer.eos_token_id, *known]
         return tuple(dict.fromkeys(token for token in ordered if token is not None))
+
+    @cached_property
+    def control_tokens(self) -> tuple[str, ...]:
+        """Texts that the tokenizer would encode as control tokens, wherever they stand."""
+        return control_tokens(self._tokenizer, self._template.text)
 
     @cached_property
     def adds_tokens(self) -> bool:
