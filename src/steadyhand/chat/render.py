@@ -18,11 +18,11 @@ from typing import Any, Protocol
 
 from steadyhand.chat.messages import Message, Tool, to_openai
 from steadyhand.chat.schema import without_nulls
-from steadyhand.chat.think import CLOSE, OPEN
+from steadyhand.chat.formats.marks import THINK
 from steadyhand.errors import PrerequisiteError, SteadyError, UsageError
 
 _PROBE = "steady-probe-answer"
-_NO_THOUGHT = re.compile(rf"\s*{OPEN}\s*{CLOSE}")
+_NO_THOUGHT = re.compile(rf"\s*{THINK.open}\s*{THINK.close}")
 _STOP_NAMES = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end|>", "</s>")
 
 
@@ -157,10 +157,10 @@ class Renderer:
         if not self._opening or not whole.startswith(shared):
             raise _parity_error(prompt, whole)
         rest = whole[len(shared) :]
-        if OPEN in rest.removesuffix(self._tail) or CLOSE in rest:
+        if THINK.open in rest.removesuffix(self._tail) or THINK.close in rest:
             raise _parity_error(prompt, whole)
         think, rest = (target.think or "").strip("\n"), rest.lstrip("\n")
-        return f"{think}\n{CLOSE}\n\n{rest}"
+        return f"{think}\n{THINK.close}\n\n{rest}"
 
     def _anatomy(self) -> tuple[str, str, str]:
         """What the template opens an answer with (`<think>` and what follows it, or nothing), all that follows an
@@ -172,8 +172,8 @@ class Renderer:
         for token in self._encode(tail):
             end = str(self._tokenizer.decode([token], skip_special_tokens=False))
             if end.strip():
-                opened = prompt.rstrip().endswith(OPEN)
-                return (prompt[prompt.rindex(OPEN) :] if opened else ""), tail, tail[: tail.index(end)] + end
+                opened = prompt.rstrip().endswith(THINK.open)
+                return (prompt[prompt.rindex(THINK.open) :] if opened else ""), tail, tail[: tail.index(end)] + end
         raise PrerequisiteError(
             "the chat template ends an answer without an end-of-turn token, so generation would never stop",
             next="use a template that closes assistant turns, as Qwen3's does with <|im_end|>",
