@@ -16,9 +16,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Protocol
 
+from steadyhand.chat.formats.marks import THINK
 from steadyhand.chat.messages import Message, Tool, to_openai
 from steadyhand.chat.schema import without_nulls
-from steadyhand.chat.formats.marks import THINK
 from steadyhand.errors import PrerequisiteError, SteadyError, UsageError
 
 _PROBE = "steady-probe-answer"

@@ -12,7 +12,6 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
 
 from steadyhand.chat.exact import JsonError
 from steadyhand.chat.formats.marks import THINK, ThinkMarks
@@ -21,8 +20,8 @@ from steadyhand.chat.formats.parsed import (
     CallShapeError,
     CallSyntaxError,
     ExactCall,
-    ParseError,
     Parsed,
+    ParseError,
     Repair,
     parsed,
 )
@@ -46,7 +45,7 @@ class ChatFormat(ABC):
     it is sure what they are; `call_ends` end a turn right after a call, where a template has a mark of its own for
     that; `inner_ends` look like ends of a turn and are none. `control` must not stay whole in untrusted text."""
 
-    name: ClassVar[str] | str
+    name: str
     think: ThinkMarks = THINK
     servers: Servers = Servers(None)
     call_ends: tuple[str, ...] = ()
@@ -176,6 +175,11 @@ class Spans:
         end, read = self._form.body_end(self._text, at)
         self._tried = max(self._tried, read)
         return end
+
+    @property
+    def cut(self) -> bool:
+        """Whether a call that is not whole was read to the text's very end, as one is that a limit cut."""
+        return self._tried >= len(self._text.rstrip())
 
     def holding(self, begin: int, at: int) -> int:
         """The end of the whole call that begins in text[begin:at] and holds the position `at`, or 0."""

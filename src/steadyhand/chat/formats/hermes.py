@@ -36,7 +36,7 @@ class Hermes(Tagged):
         return f'{self.open}\n{{"name": {written(name)}, "arguments": {arguments}}}\n{self.close}'
 
     def body_end(self, text: str, at: int) -> tuple[int, int]:
-        return value_end(text, at, "{")
+        return value_end(text, at, ("{", "["))
 
     def read_body(self, body: str, tools: Sequence[Tool], made: list[Repair] | None) -> Sequence[ExactCall]:
         if made is None:

@@ -16,12 +16,12 @@ from steadyhand.chat.messages import Json
 _SCANNER = json.JSONDecoder(parse_int=len, parse_float=len, parse_constant=len)
 
 
-def value_end(text: str, at: int, opener: str) -> tuple[int, int]:
-    """The end of the JSON value in text[at:] (white space may stand before it) that begins with `opener`, or 0, and how
-    far the text was read. Where a value is whole, tags inside it stand in strings."""
+def value_end(text: str, at: int, openers: tuple[str, ...]) -> tuple[int, int]:
+    """The end of the JSON value in text[at:] (white space may stand before it) that begins with one of `openers`, or 0,
+    and how far the text was read. Where a value is whole, tags inside it stand in strings."""
     while at < len(text) and text[at] in " \t\r\n":
         at += 1
-    if not text.startswith(opener, at):
+    if not text.startswith(openers, at):
         return 0, at
     try:
         end = _SCANNER.raw_decode(text, at)[1]

@@ -23,11 +23,19 @@ class Repair(StrEnum):
 
 
 class CallSyntaxError(ValueError):
-    """What stands in a call does not follow the format's grammar."""
+    """What stands in a call does not follow the format's grammar; the text was read up to `at`."""
+
+    def __init__(self, why: str, at: int = 0) -> None:
+        super().__init__(why)
+        self.at = at
 
 
 class CallShapeError(ValueError):
     """The grammar holds, but it is no call: a wrong key, a wrong type, nothing that closes it."""
+
+
+class CannotWriteError(ValueError):
+    """The format has no way to write this so that it is read back."""
 
 
 @dataclass(frozen=True)
