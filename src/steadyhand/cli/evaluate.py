@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from steadyhand.chat.template import DATE
 from steadyhand.cli.console import emit_json, progress, say
-from steadyhand.cli.options import json_option, set_option
+from steadyhand.cli.options import date_option, json_option, set_option
 from steadyhand.cli.run import settings_of
 from steadyhand.errors import EXIT_NO, EXIT_OK, Place, PrerequisiteError, UsageError
 
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
 @click.option(
     "--save", type=click.Path(path_type=Path, dir_okay=False), help="Write the evaluation here, for compare and gate."
 )
+@date_option
 @set_option
 @json_option
 def eval_command(
@@ -37,6 +40,7 @@ def eval_command(
     tokenizer: Path | None,
     clarify: bool,
     save: Path | None,
+    day: date,
     sets: tuple[str, ...],
     as_json: bool,
 ) -> int:
@@ -49,7 +53,7 @@ def eval_command(
     domain = load_domain(folder)
     if save:
         _make_room(save)
-    backend = backend_of(model, served_model, tokenizer, settings)
+    backend = backend_of(model, served_model, tokenizer, settings, day)
     with progress(f"evaluate {model}") as advance:
         found = evaluate(
             backend,
@@ -107,7 +111,7 @@ def gate_command(tuned: Path, base: Path, folder: Path, sets: tuple[str, ...], a
     return EXIT_OK if found.word == "PASS" else EXIT_NO
 
 
-def backend_of(model: str, served: str | None, tokenizer: Path | None, settings: Settings) -> Backend:
+def backend_of(model: str, served: str | None, tokenizer: Path | None, settings: Settings, day: date = DATE) -> Backend:
     """A model by name, folder or address. Raises UsageError for an endpoint without a served name."""
     if model.startswith(("http://", "https://")):
         from steadyhand.chat.render import Renderer
@@ -116,10 +120,10 @@ def backend_of(model: str, served: str | None, tokenizer: Path | None, settings:
 
         if served is None:
             raise UsageError("an endpoint serves models by name", next="add --served-model NAME")
-        return OpenAIEndpoint(model, served, renderer=Renderer(load_tokenizer(tokenizer)) if tokenizer else None)
+        return OpenAIEndpoint(model, served, renderer=Renderer(load_tokenizer(tokenizer), day) if tokenizer else None)
     from steadyhand.models.loading.load import load
 
-    return load(model, dtype=settings.model.dtype)
+    return load(model, dtype=settings.model.dtype, day=day)
 
 
 def _show(found: Evaluation, as_json: bool) -> None:

@@ -84,6 +84,11 @@ def _show_rows(found: Inspection, as_json: bool) -> int:
     )
     if found.thoughtless:
         say(f"note: {found.thoughtless} rows have an answer without thinking: its empty block is shown and not trained")
+    if found.callless or found.unthought:
+        lost = f"the calls of {found.callless} rows and the thinking of {found.unthought}"
+        say(f"note: {lost} are not in what is trained: the chat template does not write them")
+    if found.empty:
+        say(f"note: {found.empty} rows have no trained token but the end of the turn: they teach to say nothing")
     return EXIT_OK
 
 
@@ -101,7 +106,10 @@ def _row(shown: Shown) -> str:
             texts.append(f"[[{part.text}]]" if part.trained else part.text)
     before = f"[… {shown.cut} tokens cut …]" if shown.cut else ""
     after = f"[… {shown.lost} tokens cut …]" if shown.lost else ""
-    return f"--- {shown.source}: {shown.trained} of {shown.tokens} tokens trained\n{before}{''.join(texts)}{after}"
+    alone = ", the end of the turn alone" if shown.empty else ""
+    return (
+        f"--- {shown.source}: {shown.trained} of {shown.tokens} tokens trained{alone}\n{before}{''.join(texts)}{after}"
+    )
 
 
 def _show_plan(plans: dict[str, Footprint], budget: float | None, place: str, as_json: bool) -> int:

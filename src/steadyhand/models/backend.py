@@ -63,6 +63,13 @@ class Backend(Protocol):
     ) -> list[Completion]: ...
 
 
+def written_date(backend: Backend) -> str:
+    """The day that the backend's chat template writes into prompts, as YYYY-MM-DD; "" for one that writes none, or that
+    a server renders with."""
+    renderer = getattr(backend, "renderer", None)
+    return renderer.date if renderer is not None else ""
+
+
 @runtime_checkable
 class Streaming(Protocol):
     """A backend that shows an answer as it grows: the same answer as `generate` gives to this prompt alone."""

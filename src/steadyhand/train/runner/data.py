@@ -143,7 +143,7 @@ def _group_sample(group: Group, renderer: Renderer, config: DpoConfig) -> GroupS
         raise UsageError("the group has no rejected answer", where=group.id, next="remove it or add one")
     if start > rendered.prompt_length:  # the chosen answer has no reasoning: that shall not be what is preferred
         texts = [text.partition(THINK.close)[2] or text for text in texts]
-    encoded = [tuple(renderer.encode_completion(text)) for text in texts]
+    encoded = [tuple(renderer.encode_completion(text, rendered.opening)) for text in texts]
     most = min(config.max_completion or config.max_length, config.max_length - 1)
     rejected = [ids[:most] for ids in encoded]
     room = config.max_length - max(len(ids) for ids in (chosen, *rejected))
