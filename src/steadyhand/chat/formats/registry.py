@@ -25,6 +25,8 @@ FORMATS: Mapping[str, ChatFormat] = MappingProxyType({
     )
 })  # fmt: skip
 
+CALL_ENDS = tuple(dict.fromkeys(end for form in FORMATS.values() for end in form.call_ends))
+
 
 def format_named(name: str) -> ChatFormat:
     """The format of that name. Raises UsageError.
