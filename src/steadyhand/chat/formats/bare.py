@@ -44,6 +44,9 @@ class Bare(ChatFormat):
         start = self._start(text, begin)
         return iter([start] if start < end and text.startswith(self.opener, start) else [])
 
+    def call_start(self, text: str, body: int) -> int:
+        return _past_space(text, 0)
+
     def body_end(self, text: str, at: int) -> tuple[int, int]:
         return self.value_end(text, at)
 

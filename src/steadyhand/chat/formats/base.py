@@ -100,6 +100,20 @@ class ChatFormat(ABC):
         """Whether a call begins anywhere in `text`."""
         return self.call_marks[0] in text
 
+    def last_call(self, raw: str) -> int:
+        """Where the last call of a raw completion begins; -1 without one."""
+        rest = self.thinking(raw).rest
+        at, last = 0, -1
+        spans = Spans(self, rest)
+        for start in self.openings(rest, 0, len(rest)):
+            if start >= at:
+                at, last = spans.end(start) or start, start
+        return -1 if last < 0 else len(raw) - len(rest) + self.call_start(rest, last)
+
+    def call_start(self, text: str, body: int) -> int:
+        """Where the call begins whose body begins at `body`."""
+        return body
+
     def visible(self, raw: str) -> tuple[str, str]:
         """Of a growing text the thinking and the content that are sure so far: nothing after the first call."""
         state = self.thinking(raw[: self.first_call(raw)])

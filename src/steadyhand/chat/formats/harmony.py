@@ -25,11 +25,12 @@ _ENDS = (_END, "<|call|>", "<|return|>")
 
 @dataclass(frozen=True)
 class _Said:
-    """One message: its header, its body, and whether something ends it."""
+    """One message: its header, which begins at `at`, its body, and whether something ends it."""
 
     header: str
     body: str
     closed: bool
+    at: int = 0
 
     @property
     def to(self) -> str | None:
@@ -115,6 +116,9 @@ class Harmony(ChatFormat):
         content = "\n".join(one.body.strip() for one in said if one.to is None and "functions." not in one.header)
         return readings, content.strip()
 
+    def last_call(self, raw: str) -> int:
+        return max((one.at for one in _messages(self, raw) if one.to is not None), default=-1)
+
     def first_call(self, raw: str) -> int:
         at = raw.find(self.call_marks[0])
         return len(raw) if at < 0 else at
@@ -139,23 +143,23 @@ def _messages(form: Harmony, raw: str) -> list[_Said]:
     one message to nobody. A mark that stands in a whole call's JSON is text."""
     found: list[_Said] = []
     spans = Spans(form, raw)
-    header, start, at, inside, begun = "", 0, 0, False, False
+    header, start, at, inside, begun, head = "", 0, 0, False, False, 0
     while mark := _MARK.search(raw, at):
         at = mark.end()
         if mark.group() == _SAY and not inside:
-            header, start, inside = raw[start : mark.start()], at, True
+            head, header, start, inside = start, raw[start : mark.start()], at, True
             if _TO.search(header):
                 at = spans.end(at) or at
         elif mark.group() in _ENDS or mark.group() == "<|start|>":
-            found += [_Said(header, raw[start : mark.start()], True)] if inside else []
+            found += [_Said(header, raw[start : mark.start()], True, head)] if inside else []
             header, start, inside, begun = "", at, False, mark.group() == "<|start|>"
     rest = raw[start:]
     if inside:
-        found.append(_Said(header, rest, False))
+        found.append(_Said(header, rest, False, head))
     elif begun or "<|channel|>" in rest or "functions." in rest:  # cut in a header
-        found.append(_Said(rest, "", False))
+        found.append(_Said(rest, "", False, start))
     elif rest.strip():
-        found.append(_Said("", rest, False))
+        found.append(_Said("", rest, False, start))
     return found
 
 

@@ -40,6 +40,9 @@ class Tagged(ChatFormat):
     def openings(self, text: str, begin: int, end: int) -> Iterator[int]:
         return (tag.end() for tag in self._open.finditer(text, begin, end))
 
+    def call_start(self, text: str, body: int) -> int:
+        return body - len(self.open)
+
     def attempts(self, text: str, tools: Sequence[Tool], *, lenient: bool) -> tuple[list[Reading], str]:
         blocks, content = self._split(text)
         return [
@@ -63,7 +66,7 @@ class Tagged(ChatFormat):
         blocks: list[Block] = []
         outside: list[str] = []
         spans, start, opened = Spans(self, text), 0, False
-        at = 0
+        at = whole = 0
         while tag := self._tags.search(text, at):
             at, piece = tag.end(), text[start : tag.start()]
             closes = bool(self.close) and tag.group() == self.close
@@ -76,10 +79,11 @@ class Tagged(ChatFormat):
                 outside.append(piece)
             start, opened = at, not closes
             if opened:
-                at = spans.end(at) or at  # the marks that a whole body quotes are text
+                whole = spans.end(at)
+                at = whole or at  # the marks that a whole body quotes are text
         rest = text[start:]
         if opened:
-            blocks.append(Block(rest, closed=not self.close))
+            blocks.append(Block(rest, closed=not self.close and (bool(whole) or not spans.cut)))
         else:
             outside.append(rest)
         return blocks, "".join(outside).strip()
