@@ -11,9 +11,7 @@ from typing import Any
 from steadyhand.chat.think import CLOSE, OPEN
 
 _BRACKETS = re.compile(r"[<>\[\]{}|｜]")
-_HTML = re.compile(
-    r"</?[a-z]+[1-6]?>"
-)  # words of a vocabulary, such as Gemma's <strong>, unless the template uses them
+_HTML = re.compile(r"</?[a-z]+[1-6]?>")  # words of a vocabulary, such as Gemma's <strong>
 
 
 def control_tokens(tokenizer: Any, template: str) -> tuple[str, ...]:
