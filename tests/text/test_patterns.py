@@ -109,7 +109,7 @@ def test_javascript_itself_says_so_too() -> None:
         ("a{,5}", r"\{,5\}", 1),
         ("(?>a)", r"\(\?>", 0),
         ("a++", "possessive", 1),
-        ("ab(", "no regular expression", 2),
+        ("ab(", "not a regular expression", 2),
         ("[a", "without its ]", 0),
         ("[z-a]", "backwards", 1),
         (r"\p{Klingon}", "unknown property", 0),
@@ -137,7 +137,7 @@ def test_what_is_no_ecma_262_or_not_linear_is_refused_with_its_place(source: str
         ("(?P<x>a)?(?(x)b|c)", "condition", 9),
         ("x(?>a)", "atomic", 1),
         ("a*+", "possessive", 1),
-        ("(", "no regular expression", 0),
+        ("(", "not a regular expression", 0),
         ("a{99999999999}", "counts too far", None),
     ],
 )

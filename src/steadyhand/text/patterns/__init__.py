@@ -26,10 +26,12 @@ _STEP_BYTES, _RESTING_BYTES = 400, 100_000  # what a step of a machine takes, an
 
 
 class Pattern:
-    """A pattern that is whole and linear; the machine that runs it is made when it is first run."""
+    """A pattern that is whole and linear; the machine that runs it is made when it is first run. `size`: characters of
+    its text in full, and steps of its machine."""
 
-    def __init__(self, source: str, tree: Node) -> None:
+    def __init__(self, source: str, tree: Node, written: int) -> None:
         self.source, self._tree = source, tree
+        self.size = written + size(tree)
 
     def search(self, text: str, budget: Budget | None = None) -> bool:
         """Whether the pattern matches anywhere in `text`. Raises LimitError beyond the steps of `budget`."""
@@ -38,11 +40,6 @@ class Pattern:
     def fullmatch(self, text: str, budget: Budget | None = None) -> bool:
         """Whether the pattern matches all of `text`. Raises LimitError beyond the steps of `budget`."""
         return self._whole.search(text, budget or self._budget(text))
-
-    @property
-    def bytes(self) -> int:
-        """What the pattern may take once it has been run."""
-        return _RESTING_BYTES + _STEP_BYTES * size(self._tree)
 
     def _budget(self, text: str) -> Budget:
         return Budget(STEPS, f"the pattern {self.source[:80]!r} on a text of {len(text):,} characters")
@@ -62,17 +59,22 @@ _KEPT = SizedCache[Pattern](room=256_000_000)
 def python_pattern(source: str, *, ignore_case: bool = False) -> Pattern:
     """A pattern in the syntax of Python's `re`. Raises PatternError."""
     flags = re.IGNORECASE if ignore_case else 0
-    return _kept(f"python {flags:d} {source}", lambda: Pattern(source, parse(source, flags)))
+    return _kept(f"python {flags:d} {source}", lambda: Pattern(source, parse(source, flags), len(source)))
 
 
 def ecma_pattern(source: str) -> Pattern:
     """A pattern in the syntax of ECMA-262, as JSON Schema has them. Raises PatternError."""
-    return _kept(f"ecma {source}", lambda: Pattern(source, parse(to_python(source), re.ASCII, MAX_WRITTEN)))
+
+    def make() -> Pattern:
+        written = to_python(source)
+        return Pattern(source, parse(written, re.ASCII, MAX_WRITTEN), len(written))
+
+    return _kept(f"ecma {source}", make)
 
 
 def _kept(name: str, make: Callable[[], Pattern]) -> Pattern:
     def weighed() -> tuple[Pattern, int]:
         made = make()
-        return made, made.bytes
+        return made, _RESTING_BYTES + _STEP_BYTES * made.size
 
     return _KEPT.get(name, weighed)

@@ -106,7 +106,7 @@ def parse(source: str, flags: int = 0, limit: int = MAX_LENGTH) -> Node:
         tree = _Reader(source).row(parsed, parsed.state.flags)
         total = size(tree)
     except re.error as error:
-        raise PatternError(f"no regular expression: {error.msg}", error.pos, _ESCAPE) from None
+        raise PatternError(f"not a regular expression: {error.msg}", error.pos, _ESCAPE) from None
     except (OverflowError, RecursionError):
         raise PatternError("a pattern that is nested too deeply, or counts too far", None, "make it simpler") from None
     if total > MAX_SIZE:
