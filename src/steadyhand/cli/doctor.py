@@ -24,7 +24,7 @@ from steadyhand.errors import EXIT_OK, EXIT_PREREQUISITE, PrerequisiteError
 from steadyhand.settings import resolve
 
 CORE = (
-    "click", "ftfy", "httpx", "jinja2", "jsonschema", "numpy", "prometheus-client", "pydantic", "pyyaml",
+    "click", "ftfy", "httpx", "jinja2", "numpy", "prometheus-client", "pydantic", "pyyaml", "regex",
     "starlette", "tqdm", "uvicorn",
 )  # fmt: skip
 TRAIN = ("accelerate", "peft", "sqlalchemy", "tokenizers", "torch", "transformers")

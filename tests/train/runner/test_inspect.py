@@ -42,7 +42,7 @@ def test_what_is_cut_and_what_is_padding_are_counted() -> None:
         tiny.rows(),
         Renderer(tokenizer),
         lambda ids: tokenizer.decode(ids),
-        replace(config, max_length=2048, batch_tokens=4000, packing="nested"),
+        config.but(max_length=2048, batch_tokens=4000, packing="nested"),
         [],
     )
     assert wide.padding > 0
