@@ -17,6 +17,7 @@ from steadyhand.errors import PrerequisiteError
 from steadyhand.models.adapters import ADAPTER, VIRTUAL, adapter_config, identity, json_object, kind_of
 from steadyhand.models.belonging import check_base
 from steadyhand.models.quiet import quiet
+from steadyhand.models.remote_code import ADAPTER_WEIGHTS, CLOSED, refuse_code, refuse_tokenizer_class
 
 if TYPE_CHECKING:
     import torch
@@ -46,30 +47,37 @@ def load(name_or_path: str | Path, *, device: str = "auto", dtype: str = "auto")
     return LocalModel(model.eval(), tokenizer, folder)
 
 
-def resolve(name_or_path: str | Path) -> Path:
-    """The folder that holds the model; a hub id is fetched into the hub's own cache. Raises PrerequisiteError."""
+def resolve(name_or_path: str | Path, *, fetch: bool = True) -> Path:
+    """The folder that holds the model. A hub id is fetched into the hub's own cache; without `fetch` it has to be there
+    already. Raises PrerequisiteError, also for a folder that would run something (`remote_code`)."""
     name = str(name_or_path)
     if name == BUILT_IN:
         return _checked(Path(str(resources.files("steadyhand.models") / "nano")))
     folder = Path(name).expanduser()
     if folder.is_dir():
         return _checked(folder)
+    if folder.parent != Path() and folder.parent.is_dir() and not folder.exists():  # no hub is asked for a slip
+        after = f"name one that is in {folder.parent}; for a model of the hub call `steady` from another folder"
+        raise PrerequisiteError("not a model folder: there is none of this name", where=name, next=after)
     if folder.exists() or not _HUB_ID.fullmatch(name):
         raise PrerequisiteError(
             "not a model folder", where=name, next=f"give a folder, {BUILT_IN} or a hub id such as Qwen/Qwen3-8B"
         )
-    return _checked(_from_hub(name))
+    return _checked(_from_hub(name, fetch))
 
 
-def _from_hub(name: str) -> Path:
+def _from_hub(name: str, fetch: bool) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     patterns = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model"]
     try:
         with quiet():
-            return Path(snapshot_download(name, allow_patterns=patterns))
+            return Path(snapshot_download(name, allow_patterns=patterns, local_files_only=not fetch))
     except (OSError, HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
+        if not fetch:
+            what, after = "it is not on this machine, and is not fetched unasked", f"`hf download {name}` fetches it"
+            raise PrerequisiteError(what, where=name, next=after) from error
         raise PrerequisiteError(
             f"the model hub does not give this model ({_first_line(error)})",
             where=name,
@@ -83,9 +91,10 @@ def _checked(folder: Path) -> Path:
         raise PrerequisiteError(
             "not a model: neither config.json nor adapter_config.json", where=str(folder), next="name a model folder"
         )
-    if not any(folder.glob("*.safetensors")):
+    refuse_code(folder)
+    if not any(folder.glob(ADAPTER_WEIGHTS if adapter else "*.safetensors")):
         raise PrerequisiteError(
-            "a model without weights: no *.safetensors file",
+            f"a model without weights: no {ADAPTER_WEIGHTS if adapter else '*.safetensors file'}",
             where=str(folder),
             next="complete the download, or convert the weights with save_pretrained",
         )
@@ -97,16 +106,20 @@ def base_of(folder: Path) -> Path | None:
     if not (folder / ADAPTER).is_file():
         return None
     try:
-        name = json.loads((folder / ADAPTER).read_text("utf-8"))["base_model_name_or_path"]
-        return resolve(name)
-    except (ValueError, KeyError, TypeError) as error:
+        base = resolve(adapter_config(folder)["base_model_name_or_path"], fetch=False)
+    except (KeyError, TypeError) as error:
         raise PrerequisiteError("adapter_config.json names no base model", where=str(folder / ADAPTER)) from error
     except PrerequisiteError as error:
         raise PrerequisiteError(
             f"the adapter's base model is missing: {error.what}",
             where=error.where,
-            next="put the base back, or correct base_model_name_or_path in adapter_config.json",
+            next=f"{error.next}; or put the base back, or correct base_model_name_or_path in adapter_config.json",
         ) from error
+    if (base / ADAPTER).is_file():
+        raise PrerequisiteError(
+            f"the base of the adapter {folder} is an adapter itself", where=str(base), next="merge that one first"
+        )
+    return base
 
 
 def load_tokenizer(folder: Path) -> Any:
@@ -116,9 +129,11 @@ def load_tokenizer(folder: Path) -> Any:
     home = folder
     if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")):
         home = base_of(folder) or folder
+    refuse_code(home)
+    refuse_tokenizer_class(home)
     try:
         with quiet():
-            tokenizer = AutoTokenizer.from_pretrained(home)
+            tokenizer = AutoTokenizer.from_pretrained(home, **CLOSED)
     except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
         raise PrerequisiteError(
             f"the tokenizer cannot be read ({_first_line(error)})",
@@ -167,7 +182,7 @@ def _with_adapter(model: Any, folder: Path, trainable: bool) -> Any:
                 from steadyhand.models.virtual import load_virtual
 
                 return load_virtual(model, folder, trainable=trainable)
-            return PeftModel.from_pretrained(model, str(folder), is_trainable=trainable)
+            return PeftModel.from_pretrained(model, str(folder), is_trainable=trainable, local_files_only=True)
     except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
         raise PrerequisiteError(
             f"the adapter does not fit its base model ({_first_line(error)})",
@@ -183,8 +198,9 @@ def _base_weights(folder: Path, dtype: torch.dtype, **how: Any) -> Any:
     try:
         with quiet():
             model, info = AutoModelForCausalLM.from_pretrained(
-                folder, dtype=dtype, attn_implementation="sdpa", output_loading_info=True, **how
-            )
+                folder, dtype=dtype, attn_implementation="sdpa", output_loading_info=True,
+                use_safetensors=True, **CLOSED, **how,
+            )  # fmt: skip
     except (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, SafetensorError) as error:
         raise PrerequisiteError(
             f"the weights cannot be read ({_first_line(error)})", where=str(folder), next="fetch the model again"
