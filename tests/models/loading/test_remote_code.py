@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 
 from steadyhand.errors import PrerequisiteError
+from steadyhand.models.backend import Sampling
 from steadyhand.models.loading.adapters import ADAPTER
 from steadyhand.models.loading.load import base_of, fingerprint, load, load_tokenizer, resolve
 from steadyhand.models.loading.remote_code import refuse_code
@@ -104,7 +105,7 @@ def test_a_folder_with_code_is_one_error_by_name(folder: Path, file: str, given:
 def test_code_that_nothing_names_lies_still(folder: Path) -> None:
     (folder / "custom_generate").mkdir()
     shutil.copyfile(folder / "own.py", folder / "custom_generate" / "generate.py")
-    assert load(folder).generate(tiny.prompts(1))
+    assert load(folder).generate(tiny.prompts(1), Sampling(max_tokens=2))
 
 
 @pytest.mark.parametrize(
@@ -121,7 +122,7 @@ def test_pickled_weights_are_refused_by_name(folder: Path, tmp_path: Path, name:
 def test_pickles_beside_safetensors_are_never_read(folder: Path, tmp_path: Path) -> None:
     for name in ("pytorch_model.bin", "training_args.bin", "optimizer.pt", "rng_state.pth"):
         (folder / name).write_bytes(pickle.dumps(Trap(tmp_path / "marker")))
-    assert load(folder).generate(tiny.prompts(1))
+    assert load(folder).generate(tiny.prompts(1), Sampling(max_tokens=2))
 
 
 def test_a_pickled_adapter_is_refused_also_beside_other_safetensors(folder: Path, tmp_path: Path) -> None:
@@ -207,23 +208,24 @@ def test_links_within_a_folder_and_within_the_hubs_cache_are_followed(folder: Pa
     for number, path in enumerate(sorted(folder.iterdir())):
         shutil.copyfile(path, cache / "blobs" / str(number))
         (cache / "snapshots" / "main" / path.name).symlink_to(Path("../../blobs") / str(number))
-    assert load(cache / "snapshots" / "main").generate(tiny.prompts(1))
+    assert load(cache / "snapshots" / "main").generate(tiny.prompts(1), Sampling(max_tokens=2))
     (tmp_path / "link").symlink_to(folder, target_is_directory=True)
-    assert load(tmp_path / "link").generate(tiny.prompts(1))
+    assert load(tmp_path / "link").generate(tiny.prompts(1), Sampling(max_tokens=2))
 
 
 def test_a_tokenizer_folder_of_its_own_is_looked_at_too(folder: Path) -> None:
     (folder / "config.json").unlink()
     (folder / "model.safetensors").unlink()
     change(folder / "tokenizer_config.json", auto_map={"AutoTokenizer": ["own.Tokenizer", None]})
-    with pytest.raises(PrerequisiteError, match="own.Tokenizer"):
+    with pytest.raises(PrerequisiteError, match=r"own\.Tokenizer"):
         load_tokenizer(folder)
 
 
 def test_the_command_line_asks_nothing_and_runs_nothing(folder: Path, tmp_path: Path) -> None:
     change(folder / "config.json", auto_map=AUTO, model_type="own")
+    steady = [sys.executable, "-c", "from steadyhand.cli import main; raise SystemExit(main())"]
     done = subprocess.run(
-        [sys.executable, "-m", "steadyhand.cli", "eval", "--model", str(folder), "--domain", "examples/uss"],
+        [*steady, "eval", "--model", str(folder), "--domain", "examples/uss"],
         input="y\n" * 5, capture_output=True, text=True, timeout=120, check=False, env={**os.environ},
     )  # fmt: skip
     assert done.returncode == 3

@@ -12,16 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from steadyhand.errors import PrerequisiteError
-<<<<<<< HEAD:src/steadyhand/models/generation/gguf.py
 from steadyhand.models.generation.local import LocalModel
 from steadyhand.models.loading.load import check_vocabulary, device_of, dtype_of, load_tokenizer
 from steadyhand.models.loading.quiet import quiet
 from steadyhand.models.loading.remote_code import CLOSED, refuse_code
-=======
-from steadyhand.models.generation.local import LocalModel
-from steadyhand.models.loading.load import check_vocabulary, device_of, dtype_of, load_tokenizer
-from steadyhand.models.loading.quiet import quiet
->>>>>>> main:src/steadyhand/models/generation/gguf.py
 
 
 class GgufModel(LocalModel):
