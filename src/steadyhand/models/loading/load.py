@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steadyhand.errors import PrerequisiteError
+from steadyhand.ledger.digests import digest
+from steadyhand.ledger.seal import refuse_changed
 from steadyhand.models.loading.adapter_base import check_base
 from steadyhand.models.loading.adapters import ADAPTER, VIRTUAL, adapter_config, identity, json_object, kind_of
 from steadyhand.models.loading.quiet import quiet
@@ -92,6 +94,7 @@ def _checked(folder: Path) -> Path:
             "not a model: neither config.json nor adapter_config.json", where=str(folder), next="name a model folder"
         )
     refuse_code(folder)
+    refuse_changed(folder)
     if not any(folder.glob(ADAPTER_WEIGHTS if adapter else "*.safetensors")):
         raise PrerequisiteError(
             f"a model without weights: no {ADAPTER_WEIGHTS if adapter else '*.safetensors file'}",
@@ -239,29 +242,45 @@ def check_vocabulary(model: Any, tokenizer: Any, folder: Path) -> None:
         )
 
 
-def fingerprint(folder: Path) -> str:
-    """sha256 (hex) over the weights files, tokenizer.json and the chat template, and the base's of an adapter.
+def fingerprint(folder: Path, *, config: bool = True) -> str:
+    """sha256 (hex) over all of a model that its answers follow from, and the base's of an adapter: the weights files,
+    tokenizer, chat template and config.json. `config` False: without the last, as 0.1 made it.
 
-    Files are streamed in name order; each is preceded by its name, so that moved content changes the result.
+    Files are streamed in name order; each is preceded by its name, so that moved content changes the result. Of texts
+    that libraries write anew in each version only what changes answers counts.
     """
     total = hashlib.sha256()
     base = base_of(folder)
     for home in [base, folder] if base else [folder]:
-        texts = [home / "tokenizer.json", home / "chat_template.jinja", home / "tokenizer_config.json", home / ADAPTER]
-        for path in sorted([*home.glob("*.safetensors"), *(text for text in texts if text.is_file())]):
+        names = ["tokenizer.json", "chat_template.jinja", "tokenizer_config.json", ADAPTER]
+        names += ["config.json"] if config else []
+        names += [] if (home / "tokenizer.json").is_file() else ["vocab.json", "merges.txt", "tokenizer.model"]
+        texts = [home / name for name in names if (home / name).is_file()]
+        for path in sorted([*home.glob("*.safetensors"), *texts]):
             total.update(f"{path.name}\n".encode())
             total.update(_digest(path))
     return total.hexdigest()
 
 
+_UNHEARD = {  # keys of a config.json that say nothing of the answers
+    "_name_or_path", "transformers_version", "dtype", "torch_dtype", "use_cache", "architectures",
+    "output_attentions", "output_hidden_states", "initializer_range", "max_window_layers",
+}  # fmt: skip
+
+
 def _digest(path: Path) -> bytes:
     if path.name == "tokenizer_config.json":  # only its template counts: other keys change with library versions
-        template = json_object(path).get("chat_template", "")
-        return hashlib.sha256(json.dumps(template).encode()).digest()
+        return _json_digest(json_object(path).get("chat_template", ""))
     if path.name == ADAPTER:
-        return hashlib.sha256(json.dumps(identity(adapter_config(path.parent))).encode()).digest()
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
+        return _json_digest(identity(adapter_config(path.parent)))
+    if path.name == "config.json":
+        row = {key: value for key, value in json_object(path).items() if key not in _UNHEARD and value is not None}
+        return _json_digest(dict(sorted(row.items())))
+    return bytes.fromhex(digest(path))
+
+
+def _json_digest(value: object) -> bytes:
+    return hashlib.sha256(json.dumps(value).encode()).digest()
 
 
 def device_of(device: str) -> str:
