@@ -15,7 +15,7 @@ import click
 from steadyhand.cli.console import emit_json, progress, say
 from steadyhand.cli.evaluate import backend_of
 from steadyhand.cli.extract import texts
-from steadyhand.cli.options import json_option
+from steadyhand.cli.options import json_option, verify_option
 from steadyhand.cli.run import settings_of
 from steadyhand.errors import EXIT_JOB, EXIT_NO, EXIT_OK, UsageError
 from steadyhand.telemetry import exporting
@@ -58,6 +58,7 @@ def agent_group() -> None:
 @click.option("--send", is_flag=True, help="Write what policy allows and a person has approved. Without: a dry run.")
 @otel_option
 @audit_option
+@verify_option
 @json_option
 def run_command(
     paths: tuple[str, ...],

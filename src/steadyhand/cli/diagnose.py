@@ -11,7 +11,7 @@ import click
 
 from steadyhand.cli.cells import CellConsole
 from steadyhand.cli.console import emit_json, say
-from steadyhand.cli.options import json_option, set_option
+from steadyhand.cli.options import json_option, set_option, verify_option
 from steadyhand.cli.run import settings_of, show_plan
 from steadyhand.errors import EXIT_NO, EXIT_OK
 
@@ -28,6 +28,7 @@ COLUMNS = ("closed", "defined", "decomposed", "given")
 @click.option("--out", type=click.Path(path_type=Path), help="Where answers go [runs/<domain>-diagnose].")
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would be asked and why; change nothing.")
 @set_option
+@verify_option
 @json_option
 def diagnose_command(
     folder: Path, model: str | None, cases: int, out: Path | None, only_plan: bool, sets: tuple[str, ...], as_json: bool

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from steadyhand.cli.console import emit_json, progress, say
-from steadyhand.cli.options import json_option, set_option
+from steadyhand.cli.options import json_option, set_option, verify_option
 from steadyhand.cli.run import settings_of
 from steadyhand.errors import EXIT_NO, EXIT_OK, Place, PrerequisiteError, UsageError
 
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     "--save", type=click.Path(path_type=Path, dir_okay=False), help="Write the evaluation here, for compare and gate."
 )
 @set_option
+@verify_option
 @json_option
 def eval_command(
     model: str,

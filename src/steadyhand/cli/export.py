@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from steadyhand.cli.console import emit_json, say
-from steadyhand.cli.options import json_option
+from steadyhand.cli.options import json_option, verify_option
 from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ KINDS = ("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0")
 )
 @click.option("--type", "kind", type=click.Choice(KINDS), default="bf16", show_default=True, help="Weights in GGUF.")
 @click.option("--name", default="", help="The model's name in files and commands [the run's or folder's name].")
+@verify_option
 @json_option
 def export_command(source: str, target: Path, forms: tuple[str, ...], kind: str, name: str, as_json: bool) -> int:
     """Write the domain or data file SOURCE as JSONL in another format, or the model in SOURCE as a folder to hand on.

@@ -8,7 +8,7 @@ import click
 
 from steadyhand.chat.messages import Json
 from steadyhand.cli.console import emit_json, say
-from steadyhand.cli.options import json_option, set_option
+from steadyhand.cli.options import json_option, set_option, verify_option
 from steadyhand.cli.run import Console, settings_of, show_plan
 from steadyhand.errors import EXIT_OK
 
@@ -22,6 +22,7 @@ SHOWN = ("tool_call_accuracy", "scenario_pass", "semantic_anchoring", "general_k
 @click.option("--out", type=click.Path(path_type=Path), help="The folder of the run [runs/<domain>].")
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would run and why; change nothing.")
 @set_option
+@verify_option
 @json_option
 def online_command(
     folder: Path, rounds: int, model: str | None, out: Path | None, only_plan: bool, sets: tuple[str, ...],

@@ -10,7 +10,7 @@ import click
 
 from steadyhand.cli.console import emit_json, progress, say
 from steadyhand.cli.export import KINDS
-from steadyhand.cli.options import json_option, set_option
+from steadyhand.cli.options import json_option, set_option, verify_option
 from steadyhand.cli.run import settings_of
 from steadyhand.errors import EXIT_NO, EXIT_OK
 
@@ -38,6 +38,7 @@ TRIED = ("q8_0", "q5_1", "q5_0", "q4_1", "q4_0")
 )
 @click.option("--keep", type=click.Path(path_type=Path), default="runs/quantize", show_default=True, help="Answers.")
 @set_option
+@verify_option
 @json_option
 def quantize_command(
     source: str,

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from steadyhand.cli.console import emit_json, progress, say
-from steadyhand.cli.options import flags_of, json_option, set_option
+from steadyhand.cli.options import flags_of, json_option, set_option, verify_option
 from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
 from steadyhand.settings import Settings, resolve
 
@@ -81,6 +81,7 @@ def settings_of(folder: Path, sets: Sequence[str], **flags: object) -> Settings:
 @click.option("--out", type=click.Path(path_type=Path), help="Where artefacts and the report go [runs/<domain>].")
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would run and why; change nothing.")
 @set_option
+@verify_option
 @json_option
 def run_command(
     folder: Path, model: str | None, out: Path | None, only_plan: bool, sets: tuple[str, ...], as_json: bool

@@ -27,10 +27,6 @@ if TYPE_CHECKING:
     from steadyhand.models.generation.local import LocalModel
 
 BUILT_IN = "steady-nano"
-TOKENIZER_FILES = (
-    "tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json", "added_tokens.json",
-    "vocab.json", "merges.txt", "tokenizer.model", "generation_config.json",
-)  # fmt: skip
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
@@ -93,8 +89,8 @@ def _checked(folder: Path) -> Path:
         raise PrerequisiteError(
             "not a model: neither config.json nor adapter_config.json", where=str(folder), next="name a model folder"
         )
-    refuse_code(folder)
     refuse_changed(folder)
+    refuse_code(folder)
     if not any(folder.glob(ADAPTER_WEIGHTS if adapter else "*.safetensors")):
         raise PrerequisiteError(
             f"a model without weights: no {ADAPTER_WEIGHTS if adapter else '*.safetensors file'}",

@@ -21,6 +21,7 @@ ADAPTER_WEIGHTS = "adapter_model.safetensors"
 _CONFIGS = ("config.json", "tokenizer_config.json", "generation_config.json", ADAPTER)
 _PICKLES = ("pytorch_model*.bin", "pytorch_model.bin.index.json", "model*.bin", "adapter_model.bin", "*.pt", "*.pth",
             "*.ckpt", "*.pkl", "*.pickle", "*.joblib", "*.npy", "*.npz")  # fmt: skip
+_TEXTS = ("*.json", "*.jinja", "*.model", "*.txt", "LICENSE*", "NOTICE*")
 _OWN_CODE = ("auto_map", "custom_pipelines", "custom_generate")
 _FETCHING = ("attn_implementation", "_attn_implementation", "experts_implementation", "_experts_implementation")
 _REACHING = (  # keys with which an adapter has peft import a module, unpickle a file or fetch another model
@@ -40,7 +41,7 @@ def refuse_code(folder: Path) -> None:
         if path.is_file():
             _refuse_links(folder, path)
             _refuse_keys(path, json_object(path))
-    for path in sorted(folder.glob("*.jinja")) + sorted(folder.glob("*.json")) + sorted(folder.glob("*.model")):
+    for path in sorted(path for pattern in _TEXTS for path in folder.glob(pattern)):
         _refuse_links(folder, path)
     _refuse_pickles(folder)
     for path in sorted(folder.glob("*.safetensors.index.json")):
