@@ -64,11 +64,18 @@ def _text(renderer: Renderer, tokens: int, number: int) -> str:
 
 
 def ours(made: list[Group], k: int) -> None:
-    from steadyhand.train.config import DpoConfig
+    from steadyhand.settings.training import DpoConfig
     from steadyhand.train.objectives.dpo import train_dpo
 
     config = DpoConfig(
-        method="full", learning_rate=RATE, groups_per_step=1, k=k, sft_weight=0.0, max_length=LONGEST, save_steps=0
+        epochs=1,
+        method="full",
+        learning_rate=RATE,
+        groups_per_step=1,
+        k=k,
+        sft_weight=0.0,
+        max_length=LONGEST,
+        save_steps=0,
     )
     with tempfile.TemporaryDirectory() as folder:
         train_dpo("steady-nano", made, config, Path(folder) / "model")

@@ -26,11 +26,11 @@ from steadyhand.domain.rows import Row
 from steadyhand.models.loading.load import load_tokenizer
 from steadyhand.models.loading.load import resolve as find_model
 from steadyhand.models.loading.remote_code import CLOSED
-from steadyhand.train.config import SftConfig
+from steadyhand.settings.training import SftConfig
 from steadyhand.train.runner.data import Sample, arranged, samples, sft_plan
 
 TOKENS, WARMUP, BAR = 2048, 5, 1.3
-CONFIG = SftConfig(method="full", batch_tokens=TOKENS, save_steps=0, learning_rate=1e-4)
+CONFIG = SftConfig(epochs=1, method="full", batch_tokens=TOKENS, save_steps=0, learning_rate=1e-4)
 
 
 def ours(rows: Sequence[Row], targets: list[int]) -> float:

@@ -19,7 +19,7 @@ from steadyhand.flow.stage import Stage, stage
 from steadyhand.ledger.records import Records
 from steadyhand.ledger.store import Store
 from steadyhand.settings import Settings
-from steadyhand.settings.model import DpoSettings
+from steadyhand.settings.training import DpoConfig
 from tests.flow.world import Watcher, files
 
 HASHES = {"tools": "t", "training": "n", "taught": "c", "heldout": "h", "probes": "p", "model": "m"}
@@ -168,7 +168,7 @@ def test_a_failed_gate_is_passed_when_the_settings_accept_damage(house: House) -
     gate = replace(SECOND, work=leave("gate.json", '{"word": "FAIL", "checks": []}'))
     with pytest.raises(GateFailed, match=r"dpo\.accept_damaged"):
         house.run((FIRST, gate, THIRD))
-    house.run((FIRST, gate, THIRD), Settings(dpo=DpoSettings(accept_damaged=True)))
+    house.run((FIRST, gate, THIRD), Settings(dpo=DpoConfig(epochs=1, k=0, accept_damaged=True)))
     assert house.watcher.ran[-1] == "third"
 
 

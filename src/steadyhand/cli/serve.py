@@ -84,7 +84,6 @@ def serve_command(
     if not token and not is_loopback(host):
         after = "set a token in a variable and name it with --token-env, or stay on 127.0.0.1"
         raise UsageError("everybody in the network could use the model", where=host, next=after)
-    _need_packages()
     from steadyhand.agent.session import opened
     from steadyhand.serve.app import Serving
     from steadyhand.serve.responders import Agent, Model
@@ -179,11 +178,3 @@ def _secret(variable: str) -> str:
     if not (value := os.environ.get(variable, "").strip()):
         raise PrerequisiteError(f"the variable {variable} is not set", next=f"export {variable}=...")
     return value
-
-
-def _need_packages() -> None:
-    from importlib.util import find_spec
-
-    missing = [name for name in ("starlette", "uvicorn", "prometheus_client") if find_spec(name) is None]
-    if missing:
-        raise PrerequisiteError(f"not installed: {', '.join(missing)}", next="pip install 'steadyhand[serve]'")

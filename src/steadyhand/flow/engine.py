@@ -7,13 +7,16 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from steadyhand.errors import GateFailed
 from steadyhand.flow.artifacts import read_evaluation
 from steadyhand.flow.context import TIMING, Desk, Planned
 from steadyhand.flow.plan import read_object, remember, results, unsound
 from steadyhand.flow.stage import Stage
-from steadyhand.ledger.records import Records, Status
+
+if TYPE_CHECKING:
+    from steadyhand.ledger.records import Records, Status
 
 
 def carry_out(stages: Sequence[Stage], desk: Desk, records: Records) -> None:

@@ -19,7 +19,6 @@ from steadyhand.flow.plan import SEEN, keys_of, planned
 from steadyhand.flow.sign_off import report_of
 from steadyhand.flow.stage import Stage, stage
 from steadyhand.ledger.lock import folder_lock
-from steadyhand.ledger.records import Records
 from steadyhand.ledger.store import Store
 from steadyhand.report.write import write_report
 from steadyhand.settings import Settings
@@ -61,6 +60,8 @@ def run(folder: Path, settings: Settings, out: Path, watcher: Watcher, stages: S
     """
     parts = parts_of(load(folder), settings)
     keys = keys_of(stages, parts.hashes, settings)
+    from steadyhand.ledger.records import Records  # SQLAlchemy comes with the extra `train`
+
     with folder_lock(out), Records(settings.ledger.url or f"sqlite:///{out / 'ledger.sqlite'}") as records:
         store = Store(out)
         store.gc()  # what a killed run was writing

@@ -17,9 +17,10 @@ from steadyhand.domain.rows import Row
 from steadyhand.errors import JobError, PrerequisiteError, UsageError
 from steadyhand.models.backend import Prompt, Sampling
 from steadyhand.models.loading.load import load, resolve
-from steadyhand.train.config import DpoConfig, SftConfig
+from steadyhand.settings.model import WatchSettings
+from steadyhand.settings.training import DpoConfig, SftConfig
 from steadyhand.train.monitoring.health_monitor import HEALTH, Alarm, Guard, stop_damaged
-from steadyhand.train.monitoring.health_test import Checkup, Question, WatchConfig
+from steadyhand.train.monitoring.health_test import Checkup, Question
 from steadyhand.train.objectives.dpo import train_dpo
 from steadyhand.train.objectives.sft import train_sft
 from steadyhand.train.runner import checkpoints
@@ -48,7 +49,7 @@ ROWS = [
 SOUND = SftConfig(
     method="full", learning_rate=3e-4, batch_tokens=256, epochs=2, save_steps=1, log_steps=1, schedule="constant"
 )
-WATCH = WatchConfig(steps=2, max_tokens=64)
+WATCH = WatchSettings(steps=2, max_tokens=64)
 
 
 def test_a_rate_a_hundred_times_too_high_is_stopped_and_the_last_healthy_model_is_kept(tmp_path: Path) -> None:
@@ -89,13 +90,13 @@ def test_what_is_damaged_does_not_enter_preference_training_unless_told_to(tmp_p
     """A random model fails by every sign, and the reference says that the base did not."""
     base = tiny.save(tmp_path / "base")
     questions = [Question(prompt) for prompt in tiny.prompts(6, tools=False) * 4]
-    config = DpoConfig(method="full", groups_per_step=4, save_steps=0, log_steps=1)
+    config = DpoConfig(epochs=1, k=0, method="full", groups_per_step=4, save_steps=0, log_steps=1)
     reference = {"garbage": (0, 24), "endless": (0, 24), "think": (0, 24)}
-    short = WatchConfig(max_tokens=12)
+    short = WatchSettings(max_tokens=12)
     with pytest.raises(JobError, match=r"damaged before this training: .*24 before"):
         train_dpo(base, tiny.groups(), config, tmp_path / "out", guard=Guard(questions, short, reference))
     assert not (tmp_path / "out").exists()
-    accepted = replace(config, accept_damaged=True)
+    accepted = config.but(accept_damaged=True)
     train_dpo(base, tiny.groups(), accepted, tmp_path / "out", guard=Guard(questions, short, reference))
     record = json.loads((tmp_path / "out" / "training.json").read_text("utf-8"))
     assert record["config"]["accept_damaged"] is True
@@ -112,7 +113,7 @@ def test_a_jump_rings_and_noise_or_a_slope_does_not() -> None:
 
 
 def guard_at(total: int, **config: Any) -> Guard:
-    guard = Guard(ASKED, WatchConfig(**config), {"think": (0, 16)})
+    guard = Guard(ASKED, WatchSettings(**config), {"think": (0, 16)})
     guard.begin(None, None, total)
     return guard
 

@@ -14,7 +14,7 @@ from torch.nn import functional
 from steadyhand.chat.render import Renderer
 from steadyhand.errors import JobError
 from steadyhand.models.loading.load import load
-from steadyhand.train.config import SftConfig
+from steadyhand.settings.training import SftConfig
 from steadyhand.train.objectives.nll import padded_loss
 from steadyhand.train.objectives.sft import train_sft
 from steadyhand.train.runner.data import samples
@@ -42,7 +42,7 @@ def equal(a: Path, b: Path) -> bool:
 
 
 def test_the_loss_is_transformers_own_on_one_row_and_adds_up_over_a_padded_batch() -> None:
-    model, data = tiny.model(), samples(tiny.rows(), Renderer(tiny.tokenizer()), SftConfig())
+    model, data = tiny.model(), samples(tiny.rows(), Renderer(tiny.tokenizer()), SftConfig(method="lora", epochs=1))
     single = []
     for sample in data:
         labels = torch.tensor([[token if on else -100 for token, on in zip(sample.ids, sample.mask, strict=True)]])
@@ -54,7 +54,10 @@ def test_the_loss_is_transformers_own_on_one_row_and_adds_up_over_a_padded_batch
 
 def test_nothing_but_the_answer_is_trained() -> None:
     """The gradient of the loss is the one of the plain sum over answer tokens: question tokens add nothing."""
-    model, (sample, *_) = tiny.model(), samples(tiny.rows(), Renderer(tiny.tokenizer()), SftConfig())
+    model, (sample, *_) = (
+        tiny.model(),
+        samples(tiny.rows(), Renderer(tiny.tokenizer()), SftConfig(method="lora", epochs=1)),
+    )
     ids = torch.tensor([sample.ids])
     logits = model(input_ids=ids).logits[0]
     plain = functional.cross_entropy(logits[sample.first - 1 : -1], ids[0, sample.first :], reduction="sum")
@@ -115,7 +118,7 @@ def test_splitting_a_step_does_not_change_the_training(base: Path, tmp_path: Pat
 def test_gradient_checkpointing_does_not_change_the_training(base: Path, tmp_path: Path) -> None:
     for config in (replace(FULL, epochs=1), replace(FULL, epochs=1, method="lora")):
         plain = train_sft(base, tiny.rows(), config, tmp_path / "a")
-        slow = train_sft(base, tiny.rows(), replace(config, gradient_checkpointing=True), tmp_path / "b")
+        slow = train_sft(base, tiny.rows(), config.but(gradient_checkpointing=True), tmp_path / "b")
         assert [row["loss"] for row in slow.log] == pytest.approx([row["loss"] for row in plain.log], rel=1e-5)
 
 

@@ -16,12 +16,15 @@ from typing import TYPE_CHECKING
 from steadyhand.chat.think import CLOSE
 from steadyhand.domain.rows import Group, Row
 from steadyhand.errors import UsageError
-from steadyhand.train.config import DpoConfig, GroupConfig, Packing, SftConfig, TrainConfig
+from steadyhand.settings.training import DpoConfig, GroupConfig, Packing, SftConfig, TrainConfig
 
 if TYPE_CHECKING:
     from steadyhand.chat.render import Renderer
 
 MUCH_LONGER, SHORT = 1.3, 24  # rows share a forward pass up to this ratio of lengths, and this many tokens more
+
+
+AT_ONCE = 512  # positions whose vocabulary is scored together where activations are computed again
 
 
 @dataclass(frozen=True)
@@ -226,7 +229,7 @@ def group_plan(
 def _endless(lengths: Sequence[int], config: SftConfig, seed: int) -> Iterator[list[list[int]]]:
     """Steps of rows without end: one SFT epoch after the other, each shuffled anew."""
     for epoch in itertools.count(seed):
-        yield from sft_plan(lengths, replace(config, seed=epoch))
+        yield from sft_plan(lengths, config.but(seed=epoch))
 
 
 def digest(*parts: object) -> str:

@@ -24,7 +24,7 @@ from steadyhand.models.loading.load import (
     resolve,
 )
 from steadyhand.models.loading.quiet import quiet
-from steadyhand.train.config import TrainConfig
+from steadyhand.settings.training import TrainConfig
 from steadyhand.train.runner.adapters import with_adapter
 from steadyhand.train.runner.result import publish, write_record
 
