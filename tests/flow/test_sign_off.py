@@ -12,6 +12,7 @@ import pytest
 from steadyhand.cli import main
 from steadyhand.errors import JobError, PrerequisiteError, SteadyError
 from steadyhand.flow.exporting import export_model, source_of
+from steadyhand.flow.outcome import outcome
 from steadyhand.flow.run import plan, publish_report, rewrite_report
 from steadyhand.flow.sign_off import sign_off_of
 from steadyhand.ledger.seal import MARKER
@@ -49,8 +50,8 @@ def forge(home: Path, name: str) -> None:
 def test_a_runs_model_is_known_with_its_verdict(done: world.Finished, run: Path) -> None:
     found = sign_off_of(model_of(done, run))
     assert found is not None
-    assert (found.word, found.domain) == (world.outcome(done.desk)["verdict"]["word"], done.desk.parts.domain.name)
-    assert found.fingerprint == fingerprint(model_of(done, run)) == world.outcome(done.desk)["fingerprint"]
+    assert (found.word, found.domain) == (outcome(done.desk)["verdict"]["word"], done.desk.parts.domain.name)
+    assert found.fingerprint == fingerprint(model_of(done, run)) == outcome(done.desk)["fingerprint"]
     assert found.fingerprint[:16] in str(found)
     assert sign_off_of(model_of(done, run, "sft")) is None
     shutil.copytree(model_of(done, run), run.parent / "elsewhere" / "model")
@@ -119,7 +120,7 @@ def test_an_exported_model_keeps_its_verdict_and_its_sums(done: world.Finished, 
     export_model(str(run), tmp_path / "out", ["safetensors"])
     found = sign_off_of(tmp_path / "out" / "model")
     assert found is not None
-    assert found.word == world.outcome(done.desk)["verdict"]["word"]
+    assert found.word == outcome(done.desk)["verdict"]["word"]
     load(tmp_path / "out" / "model")
     (tmp_path / "out" / "verdict.json").write_text(
         (tmp_path / "out" / "verdict.json").read_text("utf-8").replace("FAIL", "PASS").replace("INSUFFICIENT", "PASS")

@@ -14,6 +14,7 @@ import pytest
 
 from steadyhand.ledger import digests
 from steadyhand.ledger.digests import SMALL, digest, whole
+from steadyhand.ledger.keys import file_digest
 
 BIG = b"x" * SMALL
 
@@ -41,11 +42,10 @@ def sha(data: bytes) -> str:
 
 def reads(monkeypatch: pytest.MonkeyPatch) -> list[Path]:
     seen: list[Path] = []
-    read = digests.file_digest
 
     def counted(path: Path) -> str:
         seen.append(path)
-        return read(path)
+        return file_digest(path)
 
     monkeypatch.setattr(digests, "file_digest", counted)
     return seen

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.console import emit_json, say
+from steadyhand.cli.console import echo_styled, emit_json, say
 from steadyhand.cli.options import json_option, set_option
 from steadyhand.cli.run import settings_of
 from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
 from steadyhand.settings.presets import BUDGETS
+from steadyhand.text.terminal import one_line, printable
 
 if TYPE_CHECKING:
     from steadyhand.train.runner.inspect import Inspection, Shown
@@ -71,7 +72,7 @@ def _show_rows(found: Inspection, as_json: bool) -> int:
         emit_json(asdict(found))
         return EXIT_OK
     for shown in found.shown:
-        click.echo(_row(shown))
+        echo_styled(_row(shown))
     share = 100 * found.trained / found.tokens
     click.echo(f"{found.rows} rows, {found.tokens} tokens, {found.trained} of them trained ({share:.1f} %)")
     click.echo(f"{found.steps} steps; {found.passes} tokens an epoch are computed")
@@ -96,12 +97,13 @@ def _row(shown: Shown) -> str:
     texts = []
     for part in shown.segments:
         if coloured:
-            texts.append(click.style(part.text, fg="green", underline=True) if part.trained else part.text)
+            text = printable(part.text)
+            texts.append(click.style(text, fg="green", underline=True) if part.trained else text)
         else:
-            texts.append(f"[[{part.text}]]" if part.trained else part.text)
+            texts.append(f"[[{printable(part.text)}]]" if part.trained else printable(part.text))
     before = f"[… {shown.cut} tokens cut …]" if shown.cut else ""
     after = f"[… {shown.lost} tokens cut …]" if shown.lost else ""
-    return f"--- {shown.source}: {shown.trained} of {shown.tokens} tokens trained\n{before}{''.join(texts)}{after}"
+    return f"--- {one_line(shown.source)}: {shown.trained} of {shown.tokens} tokens trained\n{before}{''.join(texts)}{after}"
 
 
 def _show_plan(plans: dict[str, Footprint], budget: float | None, place: str, as_json: bool) -> int:
