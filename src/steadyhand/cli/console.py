@@ -34,6 +34,16 @@ def say(text: str) -> None:
     click.echo(one_line(text), err=True)
 
 
+def echo_line(text: object) -> None:
+    """A line of the result, on stdout; as with `say`, it stays one."""
+    click.echo(one_line(text))
+
+
+def echo_data(text: str) -> None:
+    """Text for another program on stdout, a diff say: as it is, unless a terminal would show it."""
+    click.echo(text, nl=False, file=None if sys.stdout.isatty() else unescaped(sys.stdout))
+
+
 def echo_styled(text: str) -> None:
     """A result on stdout with colours of ours: whoever calls this has made all other text in it `printable`."""
     click.echo(text, file=unescaped(sys.stdout))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from steadyhand.cli.console import emit_json, say
+from steadyhand.cli.console import echo_line, emit_json, say
 from steadyhand.cli.options import json_option, verify_option
 from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
 
@@ -74,7 +74,7 @@ def _convert_file(source: Path, target: Path, form: ExportFormat | JudgedFormat,
         left = [{"row": reject.number, "place": str(reject.place), "reason": reject.reason} for reject in rejects]
         emit_json({"file": str(target), "format": form, "read": imported.total, "rows": len(rows), "rejects": left})
     else:
-        click.echo(f"{len(rows)} rows in {target}; {len(rejects)} of {imported.total} rows left out")
+        echo_line(f"{len(rows)} rows in {target}; {len(rejects)} of {imported.total} rows left out")
         for reject in rejects[:SHOWN]:
             say(f"{reject.place}: row {reject.number}: {reject.reason}")
         if len(rejects) > SHOWN:
@@ -107,7 +107,7 @@ def _export_dataset(folder: Path, target: Path, form: ExportFormat, as_json: boo
     if as_json:
         emit_json({"file": str(target), "format": form, "rows": len(rows), "splits": dict(splits)})
     else:
-        click.echo(f"{len(rows)} rows ({splits['train']} train, {splits['eval']} eval) in {target}")
+        echo_line(f"{len(rows)} rows ({splits['train']} train, {splits['eval']} eval) in {target}")
 
 
 def _show(made: Exported, as_json: bool) -> None:
@@ -122,6 +122,6 @@ def _show(made: Exported, as_json: bool) -> None:
         )
         return
     for name, what in made.files.items():
-        click.echo(f"{made.folder / name}: {what}")
+        echo_line(f"{made.folder / name}: {what}")
     for note in made.notes:
         say(f"note: {note}")

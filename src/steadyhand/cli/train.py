@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.console import echo_styled, emit_json, say
+from steadyhand.cli.console import echo_line, echo_styled, emit_json, say
 from steadyhand.cli.options import json_option, set_option
 from steadyhand.cli.run import settings_of
 from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
@@ -74,12 +74,12 @@ def _show_rows(found: Inspection, as_json: bool) -> int:
     for shown in found.shown:
         echo_styled(_row(shown))
     share = 100 * found.trained / found.tokens
-    click.echo(f"{found.rows} rows, {found.tokens} tokens, {found.trained} of them trained ({share:.1f} %)")
-    click.echo(f"{found.steps} steps; {found.passes} tokens an epoch are computed")
-    click.echo(f"packing {found.packing}: {found.rows} rows in {found.sequences} sequences")
+    echo_line(f"{found.rows} rows, {found.tokens} tokens, {found.trained} of them trained ({share:.1f} %)")
+    echo_line(f"{found.steps} steps; {found.passes} tokens an epoch are computed")
+    echo_line(f"packing {found.packing}: {found.rows} rows in {found.sequences} sequences")
     side = "none" if found.packing == "packed" else "on the right, to the longest row of a pass"
-    click.echo(f"padding {side}: {100 * found.padding:.1f} % more tokens")
-    click.echo(
+    echo_line(f"padding {side}: {100 * found.padding:.1f} % more tokens")
+    echo_line(
         f"truncation {found.truncation}: longest row {found.longest} tokens; {found.cut} rows lose the start of their "
         f"prompt, {found.lost} the end of their answer"
     )
@@ -103,7 +103,8 @@ def _row(shown: Shown) -> str:
             texts.append(f"[[{printable(part.text)}]]" if part.trained else printable(part.text))
     before = f"[… {shown.cut} tokens cut …]" if shown.cut else ""
     after = f"[… {shown.lost} tokens cut …]" if shown.lost else ""
-    return f"--- {one_line(shown.source)}: {shown.trained} of {shown.tokens} tokens trained\n{before}{''.join(texts)}{after}"
+    head = f"--- {one_line(shown.source)}: {shown.trained} of {shown.tokens} tokens trained"
+    return f"{head}\n{before}{''.join(texts)}{after}"
 
 
 def _show_plan(plans: dict[str, Footprint], budget: float | None, place: str, as_json: bool) -> int:
@@ -115,11 +116,11 @@ def _show_plan(plans: dict[str, Footprint], budget: float | None, place: str, as
     for name, plan in plans.items():
         trained = f"{plan.trained / 1e6:.1f} M" if plan.trained >= 1e6 else f"{plan.trained:,}"
         share = f"{trained} numbers trained, for {plan.parameters / 1e6:.1f} M weights"
-        click.echo(f"{name} on {place}: {plan.model}, {share}")
+        echo_line(f"{name} on {place}: {plan.model}, {share}")
         for part, size in plan.parts.items():
-            click.echo(f"  {part:<14}{size / 1e9:>9.3f} GB")
+            echo_line(f"  {part:<14}{size / 1e9:>9.3f} GB")
         verdict = "" if budget is None else f"  {'fits' if fits[name] else 'DOES NOT FIT'} {budget:g} GB"
-        click.echo(f"  {'peak':<14}{plan.total / 1e9:>9.3f} GB{verdict}")
+        echo_line(f"  {'peak':<14}{plan.total / 1e9:>9.3f} GB{verdict}")
         for note in plan.assumed:
-            click.echo(f"  assumed: {note}")
+            echo_line(f"  assumed: {note}")
     return EXIT_OK if all(fits.values()) else EXIT_NO
