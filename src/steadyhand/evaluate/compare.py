@@ -197,5 +197,6 @@ def _loss(metric: str, pairs: Sequence[tuple[str, bool, bool]], base: str, margi
         n=units.n,
         p_value=found.p_value,
         cases_needed=needed,
+        unit=named,
         reason=f"{units.gains} {named} gained, {units.losses} lost of {units.n}; value is the share lost",
     )

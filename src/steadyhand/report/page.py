@@ -21,7 +21,7 @@ from steadyhand.chat.messages import Json
 from steadyhand.ledger.result import Metric
 from steadyhand.report import numbers, plot
 from steadyhand.report.anchoring import dialogues
-from steadyhand.report.answers import code_of, right, segments
+from steadyhand.report.answers import segments
 from steadyhand.report.banner import SYMBOLS, banner, bar, label, span, value
 from steadyhand.report.catalogue import HTML_LANG, Catalogue
 from steadyhand.report.compare import compare_names, compared
@@ -63,7 +63,6 @@ def environment(form: str) -> Environment:
     )
     made.filters |= {"percent": numbers.percent, "duration": numbers.duration, "p": numbers.p_value, "md": cell}
     made.globals |= {"figure": figure, "interval": interval, "segments": segments}
-    made.globals |= {"right": right, "code_of": code_of}
     made.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": True, "allow_nan": False}
     return made
 
