@@ -78,7 +78,7 @@ def rescore(evaluation: Evaluation, domain: Domain, settings: EvalSettings | Non
             first = _stored(stored, (SUITE, item.id), again.get(item.id))
             items.append(judge(again[item.id], first, item.facts["texts"], item.facts["runs"]))
     labels = [list(part) for part in settings.cot_labels]
-    manifest |= {"item_set": item_set(asked), "cot_labels": labels, "has": inventory(domain, asked)}
+    manifest |= {"item_set": item_set(asked), "cot_labels": labels, "has": inventory(domain)}
     return _evaluation(evaluation.model, evaluation.fingerprint, items, manifest)
 
 
@@ -177,7 +177,7 @@ def _manifest(
         "domain": domain.name,
         "suites": [suite for suite in SUITES if suite in suites],
         "item_set": item_set(asked),
-        "has": inventory(domain, asked),
+        "has": inventory(domain),
         "prompts": digest(sorted([i.suite, i.id, i.prompt_hash] for i in items if i.suite not in ("anchoring", SUITE))),
         "sampling": asdict(sampling),
         "batch_size": settings.batch_size,

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -126,19 +125,16 @@ def nested_sample(population: Sequence[Target], size: int, seed: int) -> list[Ta
     return sorted(population, key=lambda target: digest([seed, *target.key]))[:size]
 
 
-def inventory(domain: Domain, asked: Sequence[Target]) -> dict[str, Json]:
-    """What the domain has to be measured, by which bars apply or do not; counts, whether it was asked now or not."""
-    gold = [message for scenario in domain.scenarios for message in scenario.messages]
-    gold += [message for card in domain.cards for message in card.messages]
-    kinds = Counter(probe.kind for probe in domain.probes)
-    held_out = [target for target in asked if target.suite == "tool"]
+def inventory(domain: Domain) -> dict[str, bool]:
+    """What the domain has to be measured, whether it was asked now or not: by this, bars apply or do not."""
+    kinds = {probe.kind for probe in domain.probes}
+    gold = (message for one in (*domain.scenarios, *domain.cards) for message in one.messages)
     return {
-        "tools": len(domain.tools),
-        "scenarios": sum(scenario.split == "eval" for scenario in domain.scenarios),
-        "anchoring": kinds["anchoring"],
-        "public": kinds["public"],
-        "thinking": sum(bool(message.think) for message in gold) + kinds["reasoning"],
-        "unjudged": sum(not target.judged for target in held_out),
+        "tools": bool(domain.tools),
+        "scenarios": any(scenario.split == "eval" for scenario in domain.scenarios),
+        "anchoring": "anchoring" in kinds,
+        "public": "public" in kinds,
+        "thinking": "reasoning" in kinds or any(message.think for message in gold),
     }
 
 
