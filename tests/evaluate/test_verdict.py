@@ -192,4 +192,5 @@ def test_a_broken_dialogue_is_damage_at_once_and_a_whole_one_no_proof() -> None:
 
     assert check(gate(good, measured(world, lost)), "dialogue_kept").verdict == "FAIL"
     assert check(gate(good, good), "dialogue_kept").verdict == "INSUFFICIENT"
-    assert check(gate(*[measured(domain(70, 120, 20))] * 2), "dialogue_kept").verdict == "PASS"
+    many = measured(domain(70, 120, 20))
+    assert check(gate(many, many), "dialogue_kept").verdict == "PASS"

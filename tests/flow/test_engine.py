@@ -11,15 +11,15 @@ import pytest
 
 from steadyhand.domain.model import Domain
 from steadyhand.errors import GateFailed, JobError
-from steadyhand.flow.desk import Desk, Planned
+from steadyhand.flow.context import Desk, Planned
+from steadyhand.flow.domain_inputs import Parts
 from steadyhand.flow.engine import carry_out
-from steadyhand.flow.parts import Parts
 from steadyhand.flow.plan import keys_of, planned
 from steadyhand.flow.stage import Stage, stage
 from steadyhand.ledger.records import Records
 from steadyhand.ledger.store import Store
 from steadyhand.settings import Settings
-from steadyhand.settings.model import DpoSettings
+from steadyhand.settings.training import DpoConfig
 from tests.flow.world import Watcher, files
 
 HASHES = {"tools": "t", "training": "n", "taught": "c", "heldout": "h", "probes": "p", "model": "m"}
@@ -168,5 +168,5 @@ def test_a_failed_gate_is_passed_when_the_settings_accept_damage(house: House) -
     gate = replace(SECOND, work=leave("gate.json", '{"word": "FAIL", "checks": []}'))
     with pytest.raises(GateFailed, match=r"dpo\.accept_damaged"):
         house.run((FIRST, gate, THIRD))
-    house.run((FIRST, gate, THIRD), Settings(dpo=DpoSettings(accept_damaged=True)))
+    house.run((FIRST, gate, THIRD), Settings(dpo=DpoConfig(epochs=1, k=0, accept_damaged=True)))
     assert house.watcher.ran[-1] == "third"

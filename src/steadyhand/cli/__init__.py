@@ -27,6 +27,7 @@ from steadyhand.errors import (
     SteadyError,
     UsageError,
 )
+from steadyhand.extras import EXTRA_OF, not_installed
 
 
 @dataclass(frozen=True)
@@ -132,6 +133,8 @@ def _answer(error: Exception, words: Sequence[str]) -> int:
         return EXIT_USAGE
     if isinstance(error, click.ClickException):
         return _tell(_from_click(error), words)
+    if isinstance(error, ModuleNotFoundError) and (error.name or "").partition(".")[0] in EXTRA_OF:
+        error = not_installed(error.name or "", "this")
     return _tell(error if isinstance(error, SteadyError) else _from_unexpected(error), words)
 
 

@@ -88,14 +88,14 @@ def duration(seconds: float) -> str:
 
 @contextmanager
 def _bar(label: str, stream: TextIO) -> Iterator[Advance]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from tqdm import tqdm
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(file=stream)) as bar:
-        task = bar.add_task(label, total=None)
+    with tqdm(desc=label, file=stream, dynamic_ncols=True) as bar:
 
         def advance(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
+            if bar.total is None:
+                bar.initial = bar.n = done  # a resumed job: the time left is reckoned from what is done now
+            bar.total = total
+            bar.update(done - bar.n)
 
         yield advance

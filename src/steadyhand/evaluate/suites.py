@@ -128,7 +128,8 @@ def nested_sample(population: Sequence[Target], size: int, seed: int) -> list[Ta
 def inventory(domain: Domain) -> dict[str, bool]:
     """What the domain has to be measured, whether it was asked now or not: by this, bars apply or do not."""
     kinds = {probe.kind for probe in domain.probes}
-    gold = (message for one in (*domain.scenarios, *domain.cards) for message in one.messages)
+    gold = [message for scenario in domain.scenarios for message in scenario.messages]
+    gold += [message for card in domain.cards for message in card.messages]
     return {
         "tools": bool(domain.tools),
         "scenarios": any(scenario.split == "eval" for scenario in domain.scenarios),

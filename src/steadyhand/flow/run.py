@@ -11,15 +11,14 @@ from pathlib import Path
 
 from steadyhand.domain.load import load
 from steadyhand.errors import GateFailed, PrerequisiteError
-from steadyhand.flow import reporting, work
-from steadyhand.flow.desk import Desk, Planned, Watcher
+from steadyhand.flow import reporting, stages
+from steadyhand.flow.artifacts import copy_files, read_json
+from steadyhand.flow.context import Desk, Planned, Watcher
+from steadyhand.flow.domain_inputs import parts_of
 from steadyhand.flow.engine import carry_out
-from steadyhand.flow.parts import parts_of
 from steadyhand.flow.plan import SEEN, keys_of, planned
-from steadyhand.flow.shelf import copy_files, read_json
 from steadyhand.flow.stage import Stage, stage
 from steadyhand.ledger.lock import folder_lock
-from steadyhand.ledger.records import Records
 from steadyhand.ledger.store import Store
 from steadyhand.report.data import ReportData
 from steadyhand.report.write import write_report
@@ -34,17 +33,17 @@ REPORTED = "eval_base sft gate eval_sft pairs dpo merge eval_dpo verdict"
 
 # fmt: off
 STAGES = (  # name, work, the stages it reads, the parts of the domain it reads, the settings it reads
-    stage("check",     work.check,         "",              "model tools taught training heldout", CHECKED),
-    stage("eval_base", work.evaluate_base, "",              "model tools heldout probes has",      MEASURED, 2),
-    stage("sft",       work.sft,           "",              "model tools taught",                  "sft seed"),
-    stage("gate",      work.gate,          "eval_base sft", "probes has",                          GATED, 2),
-    stage("eval_sft",  work.evaluate_sft,  "sft",           "tools heldout probes has",            MEASURED, 2),
-    stage("pairs",     work.pairs,         "sft",           "tools training",                      PAIRED),
-    stage("dpo",       work.dpo,           "sft pairs",     "taught",                              REPLAYED),
-    stage("merge",     work.merge,         "dpo",           "tools heldout probes",                ""),
-    stage("eval_dpo",  work.evaluate_dpo,  "merge",         "tools heldout probes has",            MEASURED, 2),
-    stage("verdict",   work.verdict,       "eval_base eval_dpo", "",                               "bars", 2),
-    stage("report",    reporting.report,   REPORTED,        "",                                    ""),
+    stage("check",     stages.check,         "",              "model tools taught training heldout", CHECKED),
+    stage("eval_base", stages.evaluate_base, "",              "model tools heldout probes has",     MEASURED, 2),
+    stage("sft",       stages.sft,           "",              "model tools taught",                 "sft seed"),
+    stage("gate",      stages.gate,          "eval_base sft", "probes has",                         GATED, 2),
+    stage("eval_sft",  stages.evaluate_sft,  "sft",           "tools heldout probes has",           MEASURED, 2),
+    stage("pairs",     stages.pairs,         "sft",           "tools training",                     PAIRED),
+    stage("dpo",       stages.dpo,           "sft pairs",     "taught",                             REPLAYED),
+    stage("merge",     stages.merge,         "dpo",           "tools heldout probes",               ""),
+    stage("eval_dpo",  stages.evaluate_dpo,  "merge",         "tools heldout probes has",           MEASURED, 2),
+    stage("verdict",   stages.verdict,       "eval_base eval_dpo", "",                               "bars", 2),
+    stage("report",    reporting.report,     REPORTED,        "",                                   ""),
 )
 # fmt: on
 
@@ -64,6 +63,8 @@ def run(folder: Path, settings: Settings, out: Path, watcher: Watcher, stages: S
     """
     parts = parts_of(load(folder), settings)
     keys = keys_of(stages, parts.hashes, settings)
+    from steadyhand.ledger.records import Records  # SQLAlchemy comes with the extra `train`
+
     with folder_lock(out), Records(settings.ledger.url or f"sqlite:///{out / 'ledger.sqlite'}") as records:
         store = Store(out)
         store.gc()  # what a killed run was writing
@@ -80,7 +81,7 @@ def run(folder: Path, settings: Settings, out: Path, watcher: Watcher, stages: S
 
 def _require_machine(settings: Settings, steps: Sequence[Planned]) -> None:
     """Raises PrerequisiteError for a training of 4 bits that cannot run here, before anything is measured."""
-    from steadyhand.models.quantised import require
+    from steadyhand.models.loading.quantized import require
 
     methods = {"sft": settings.sft.method, "dpo": settings.dpo.method}
     if any(step.state == "run" and methods.get(step.name) == "qlora" for step in steps):
