@@ -94,6 +94,8 @@ def compare_command(a: Path, b: Path, margin: float, as_json: bool) -> int:
         echo_line(f"{row.metric:<28} {_percent(row.a):>8} {_percent(row.b):>8} {change:>18} {p:>9}  {row.test}")
     if found.knowledge:
         echo_line(f"{found.knowledge.verdict}: {found.knowledge.metric} {found.knowledge.bar}")
+    for note in found.notes:
+        say(f"note: {note}")
     return EXIT_OK
 
 
@@ -139,12 +141,13 @@ def _show(found: Evaluation, as_json: bool) -> None:
 
 
 def _show_verdict(found: Verdict, as_json: bool) -> None:
+    from steadyhand.flow.outcome import line_of
+
     if as_json:
         emit_json(found.to_json())
         return
-    for check in found.checks:
-        more = f" ({check.cases_needed} more cases needed)" if check.cases_needed else ""
-        echo_line(f"{check.verdict:<12} {check.metric} {_percent(check.value)} {check.bar}{more}")
+    for check in found.to_json()["checks"]:
+        echo_line(line_of(check))
     say(f"verdict: {found.word}")
 
 
@@ -174,6 +177,8 @@ def _read(path: Path) -> Evaluation:
         raise PrerequisiteError("no such evaluation", where=str(path), next="steady eval ... --save FILE writes one")
     try:
         return Evaluation.from_json(json.loads(path.read_text("utf-8")))
+    except UsageError as error:  # another version
+        raise UsageError(error.what, where=str(path), next=error.next) from error
     except json.JSONDecodeError as error:
         raise UsageError(f"not JSON: {error.msg}", where=Place(str(path), error.lineno, error.colno)) from error
     except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:

@@ -92,8 +92,8 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Probe:
-    """A question that measures. `public`: one turn. `anchoring`: one turn of the one 10-turn dialogue (in file
-    order; `clarify` is the extra turn that the base model is given first). `reasoning`: the think block is judged."""
+    """A question that measures. `public`: one turn. `anchoring`: one turn of a dialogue, in file order (`clarify` is the
+    extra turn that the base model is given first). `reasoning`: the think block is judged."""
 
     id: str
     kind: Literal["public", "anchoring", "reasoning"]
