@@ -83,7 +83,7 @@ def main() -> None:
     args = parser.parse_args()
     backend = None
     if args.model:
-        from steadyhand.models.load import load
+        from steadyhand.models.loading.load import load
 
         backend = load(args.model)
     with tempfile.TemporaryDirectory() as folder:

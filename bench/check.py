@@ -28,7 +28,7 @@ from typing import TypeVar
 from bench.grown import lines, rows_of
 from steadyhand.check.lint import lint_files
 from steadyhand.check.rules import selected
-from steadyhand.domain.convert import read_dialogues
+from steadyhand.datasets.convert import read_dialogues
 
 Value = TypeVar("Value")
 LOOK = 0.5  # seconds between two looks at the memory

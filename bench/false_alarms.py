@@ -23,7 +23,7 @@ from bench.planting.clean import Row, calling_rows, judged_rows, plain_rows
 from bench.planting.templates import rendering, thoughtful
 from steadyhand.check.lint import Report, lint_files
 from steadyhand.check.rules import RULES
-from steadyhand.domain.convert import Imported, read_dialogues
+from steadyhand.datasets.convert import Imported, read_dialogues
 
 MOST = 0.001
 FOLDERS_ONLY = frozenset(

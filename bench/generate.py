@@ -19,7 +19,7 @@ import torch
 from transformers import AutoModelForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 from steadyhand.models.backend import Sampling
-from steadyhand.models.decode import continue_ids
+from steadyhand.models.generation.decode import continue_ids
 
 
 def random_model() -> Any:

@@ -30,7 +30,7 @@ from typing import Any
 from steadyhand.chat.messages import Message
 from steadyhand.chat.render import Renderer
 from steadyhand.domain.rows import Group, Rejected
-from steadyhand.models.load import load_tokenizer, resolve
+from steadyhand.models.loading.load import load_tokenizer, resolve
 
 SHAPES = [(k, prompt) for prompt in (250, 1000, 4000) for k in (1, 3, 5)]
 BARS = {(1, 1000): 1.7, (5, 1000): 6.0, (5, 4000): 8.0}  # TRL's processor seconds / ours, at least
@@ -64,7 +64,7 @@ def _text(renderer: Renderer, tokens: int, number: int) -> str:
 
 def ours(made: list[Group], k: int) -> None:
     from steadyhand.train.config import DpoConfig
-    from steadyhand.train.dpo import train_dpo
+    from steadyhand.train.objectives.dpo import train_dpo
 
     config = DpoConfig(
         method="full", learning_rate=RATE, groups_per_step=1, k=k, sft_weight=0.0, max_length=LONGEST, save_steps=0
@@ -91,7 +91,7 @@ def trl(made: list[Group], k: int) -> None:
     from transformers import AutoModelForCausalLM
     from trl import DPOConfig, DPOTrainer
 
-    from steadyhand.train.precision import has_bfloat16_units
+    from steadyhand.train.runner.precision import has_bfloat16_units
 
     disable_progress_bars()
     folder = resolve("steady-nano")

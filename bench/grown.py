@@ -22,7 +22,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from steadyhand.domain.textkeys import language_of
+from steadyhand.text.shingles import language_of
 
 SHORTEST, COPIES, RECENT = 12, 0.05, 500
 _PIECE = re.compile(r"\s*(?:[A-Za-z']+|\d+|[^A-Za-z\d\s])")

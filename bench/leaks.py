@@ -15,9 +15,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from steadyhand.check.dataset import dataset_of_files
-from steadyhand.check.overlap import check_exact, check_overlap
-from steadyhand.domain.convert import read_dialogues
-from steadyhand.domain.split import split_rows
+from steadyhand.check.leakage_rows import check_exact, check_overlap
+from steadyhand.datasets.convert import read_dialogues
+from steadyhand.datasets.split import split_rows
 
 SHARE = 0.1
 

@@ -23,12 +23,12 @@ from steadyhand.agent.config import load_agent
 from steadyhand.agent.plan import run
 from steadyhand.agent.policy import Code, Proposal
 from steadyhand.agent.session import Session
-from steadyhand.agent.writes import Outcome, State
+from steadyhand.agent.writer import Outcome, State
 from steadyhand.chat.messages import Json, Message, Tool
-from steadyhand.domain.jsonfile import read_json
 from steadyhand.domain.openai import read_tool
 from steadyhand.models.backend import Completion, Progress, Prompt, Sampling
-from steadyhand.models.replay import Recorder, Replay
+from steadyhand.models.generation.replay import Recorder, Replay
+from steadyhand.source.jsonfile import read_json
 from steadyhand.tools.config import bind
 from steadyhand.tools.result import Result, Status
 
@@ -120,7 +120,7 @@ def feedback(folder: Path) -> Counter[str]:
 def ours(folder: Path) -> None:
     """Serves as `steady serve --agent examples/uss --judge --send` does, with approvals off and no daily cap."""
     from steadyhand.serve.app import Serving
-    from steadyhand.serve.served import Agent, Model
+    from steadyhand.serve.responders import Agent, Model
     from steadyhand.serve.server import run as serve
 
     agent = load_agent(FOLDER)

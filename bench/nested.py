@@ -13,11 +13,11 @@ from pathlib import Path
 from steadyhand.cards.rows import sft_rows
 from steadyhand.chat.render import Renderer
 from steadyhand.domain.load import load
-from steadyhand.models.load import load_tokenizer
-from steadyhand.models.load import resolve as find_model
+from steadyhand.models.loading.load import load_tokenizer
+from steadyhand.models.loading.load import resolve as find_model
 from steadyhand.settings import resolve
 from steadyhand.train.config import SftConfig
-from steadyhand.train.data import nested, samples
+from steadyhand.train.runner.data import nested, samples
 
 
 def main() -> None:

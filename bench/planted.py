@@ -27,7 +27,7 @@ from bench.planting.clean import calling_rows, plain_rows
 from bench.planting.rows import KINDS, Kind, Row, turns
 from steadyhand.check.lint import Report, lint_files
 from steadyhand.check.rules import RULES
-from steadyhand.domain.convert import read_dialogues
+from steadyhand.datasets.convert import read_dialogues
 
 BESIDE, GENERATED = 60, 400
 Line = str | bytes

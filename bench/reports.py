@@ -32,7 +32,7 @@ from steadyhand.agent.audit import Log
 from steadyhand.agent.config import AgentFile, load_agent
 from steadyhand.agent.plan import Run, parallel_asker, run
 from steadyhand.agent.session import opened
-from steadyhand.agent.writes import Writer
+from steadyhand.agent.writer import Writer
 from steadyhand.models.backend import Backend, Completion, Progress, Prompt, Sampling
 from steadyhand.tools.config import Toolbox, bind
 
@@ -168,7 +168,7 @@ def measure(folder: Path, drawn: Drawn, runs: int, model: str | None) -> dict[st
     count = len(drawn)
     agent, log, backend = load_agent(FOLDER), Log(folder / "audit.jsonl"), None
     if model:
-        from steadyhand.models.load import load
+        from steadyhand.models.loading.load import load
 
         backend = InTurn(load(model))
     began = time.perf_counter()
@@ -211,7 +211,7 @@ def outcome(text: str, agent: AgentFile, tools: Toolbox, log: Log, backend: Back
 
 def freely(folder: Path, drawn: Drawn, model: str, alone: bool) -> dict[str, Any]:
     """The model plans; nothing is sent."""
-    from steadyhand.models.load import load
+    from steadyhand.models.loading.load import load
 
     backend, by_size = load(model), dict[str, Counter[str]]()
     right, stops, names = 0, Counter[str](), Counter[str]()

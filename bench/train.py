@@ -23,10 +23,10 @@ from steadyhand.cards.rows import sft_rows
 from steadyhand.chat.render import Renderer
 from steadyhand.domain.load import load
 from steadyhand.domain.rows import Row
-from steadyhand.models.load import load_tokenizer
-from steadyhand.models.load import resolve as find_model
+from steadyhand.models.loading.load import load_tokenizer
+from steadyhand.models.loading.load import resolve as find_model
 from steadyhand.train.config import SftConfig
-from steadyhand.train.data import Sample, arranged, samples, sft_plan
+from steadyhand.train.runner.data import Sample, arranged, samples, sft_plan
 
 TOKENS, WARMUP, BAR = 2048, 5, 1.3
 CONFIG = SftConfig(method="full", batch_tokens=TOKENS, save_steps=0, learning_rate=1e-4)
@@ -34,7 +34,7 @@ CONFIG = SftConfig(method="full", batch_tokens=TOKENS, save_steps=0, learning_ra
 
 def ours(rows: Sequence[Row], targets: list[int]) -> float:
     """Targets per second; `targets` of every step."""
-    from steadyhand.train.sft import train_sft
+    from steadyhand.train.objectives.sft import train_sft
 
     at: list[float] = []
     with tempfile.TemporaryDirectory() as folder:
@@ -47,7 +47,7 @@ def trl(data: Sequence[Sample], size: int) -> float:
     from transformers import AutoModelForCausalLM, TrainerCallback
     from trl import SFTConfig, SFTTrainer
 
-    from steadyhand.train.precision import has_bfloat16_units
+    from steadyhand.train.runner.precision import has_bfloat16_units
 
     at: list[float] = []
 

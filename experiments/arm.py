@@ -25,7 +25,7 @@ def run(
     """The arm's figures as JSON; its model stays in `out`. Raises SteadyError."""
     from experiments.cell import measure
     from steadyhand.chat.render import Renderer
-    from steadyhand.models.load import load_tokenizer, resolve
+    from steadyhand.models.loading.load import load_tokenizer, resolve
 
     start = resolve(settings.model.base)
     cases = training_cases(domain, Renderer(load_tokenizer(start)))
@@ -55,11 +55,11 @@ def online(start: Path, task: Task, clock: Clock, out: Path, *, reference: bool)
     """Rounds of online DPO: each trains on groups of the answers that the model of the round before gave."""
     import shutil
 
-    from steadyhand.models.load import load
+    from steadyhand.models.loading.load import load
     from steadyhand.pairs.judge import by_rules
     from steadyhand.pairs.online import online_groups
     from steadyhand.train.config import DpoConfig
-    from steadyhand.train.dpo import train_dpo
+    from steadyhand.train.objectives.dpo import train_dpo
 
     config = DpoConfig(
         method="full", learning_rate=task.rate, schedule="constant", warmup_ratio=0.0, groups_per_step=16,

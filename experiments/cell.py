@@ -44,7 +44,7 @@ class Budget:
 
 def run(method: str, rate: float, budget: Budget, domain: Domain, settings: Settings, out: Path) -> dict[str, Any]:
     """The cell's figures as JSON; the model stays in `out`. Raises SteadyError."""
-    from steadyhand.models.load import resolve
+    from steadyhand.models.loading.load import resolve
 
     cost: dict[str, Any] = {}
     if method == BASE:
@@ -57,8 +57,8 @@ def run(method: str, rate: float, budget: Budget, domain: Domain, settings: Sett
 def _train(
     method: str, rate: float, budget: Budget, domain: Domain, settings: Settings, out: Path
 ) -> tuple[Path, dict[str, Any]]:
-    from steadyhand.train.merge import merge_or_keep
-    from steadyhand.train.sft import train_sft
+    from steadyhand.train.objectives.sft import train_sft
+    from steadyhand.train.runner.merge import merge_or_keep
 
     config = SftConfig(
         method=method,  # type: ignore[arg-type]  # checked when it is used
@@ -93,8 +93,8 @@ def rows_of(domain: Domain, settings: Settings, budget: Budget, config: SftConfi
     """The domain's own mix, as many of its rows as the budget's tokens take."""
     from steadyhand.cards.rows import sft_rows
     from steadyhand.chat.render import Renderer
-    from steadyhand.models.load import load_tokenizer, resolve
-    from steadyhand.train.data import samples
+    from steadyhand.models.loading.load import load_tokenizer, resolve
+    from steadyhand.train.runner.data import samples
 
     given = settings.sft
     rows = sft_rows(
@@ -116,7 +116,7 @@ def rows_of(domain: Domain, settings: Settings, budget: Budget, config: SftConfi
 
 
 def _trained_parameters(config: SftConfig, settings: Settings) -> int:
-    from steadyhand.train.model import trainable
+    from steadyhand.train.runner.model import trainable
 
     model, *_ = trainable(settings.model.base, config)
     return sum(p.numel() for p in model.parameters() if p.requires_grad)
@@ -124,7 +124,7 @@ def _trained_parameters(config: SftConfig, settings: Settings) -> int:
 
 def measure(folder: Path, domain: Domain, settings: Settings, limit: int) -> dict[str, Any]:
     from steadyhand.evaluate.run import evaluate
-    from steadyhand.models.load import load
+    from steadyhand.models.loading.load import load
 
     found = evaluate(
         load(folder),

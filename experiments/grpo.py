@@ -7,11 +7,11 @@ from typing import Any
 
 from experiments.task import Clock, Task, reward
 from steadyhand.chat.render import Renderer
-from steadyhand.models.load import load_tokenizer, load_weights, resolve
-from steadyhand.models.quiet import quiet
+from steadyhand.models.loading.load import load_tokenizer, load_weights, resolve
+from steadyhand.models.loading.quiet import quiet
 from steadyhand.train.config import TrainConfig
-from steadyhand.train.model import copy_tokenizer
-from steadyhand.train.precision import mixed
+from steadyhand.train.runner.model import copy_tokenizer
+from steadyhand.train.runner.precision import mixed
 
 
 def train(start: str | Path, task: Task, clock: Clock, out: Path) -> dict[str, Any]:

@@ -80,8 +80,8 @@ def seed_of(seed: int, asked: argparse.Namespace) -> dict[str, Any]:
 
 def _swept(folder: Path, seed: int, way: str, asked: argparse.Namespace, place: Path) -> dict[str, Any]:
     from steadyhand.cli.run import Console
-    from steadyhand.flow.branching import Request
-    from steadyhand.flow.sweep import sweep
+    from steadyhand.lab.sweep import sweep
+    from steadyhand.lab.sweep_setup import Request
 
     console = Console()
     print(f"seed {seed}, {way}", file=sys.stderr, flush=True)
@@ -103,7 +103,7 @@ def thinned(domain: Path, share: float, seed: int, to: Path) -> None:
 
 
 def _thin(path: Path, share: float, seed: int) -> None:
-    from steadyhand.domain.split import drawn
+    from steadyhand.datasets.split import drawn
 
     lines = path.read_text("utf-8").splitlines()
     rows: list[Mapping[str, Any]] = [json.loads(line) for line in lines]

@@ -79,7 +79,7 @@ def _refuse(asked: argparse.Namespace) -> None:
 def chosen(names: str) -> list[str]:
     """The methods in their order, the untrained base first. Raises UsageError for an unknown one."""
     if not names:
-        from steadyhand.models.quantised import require
+        from steadyhand.models.loading.quantized import require
 
         try:
             require()

@@ -17,10 +17,10 @@ from typing import Any
 import torch
 
 from experiments.task import Clock, Task, reward
-from steadyhand.models.generate import LocalModel
-from steadyhand.models.load import load_tokenizer, load_weights, resolve
-from steadyhand.models.quiet import quiet
-from steadyhand.train.model import copy_tokenizer
+from steadyhand.models.generation.local import LocalModel
+from steadyhand.models.loading.load import load_tokenizer, load_weights, resolve
+from steadyhand.models.loading.quiet import quiet
+from steadyhand.train.runner.model import copy_tokenizer
 
 CLIP, VALUE_WEIGHT, KL, DISCOUNT, LAMBDA = 0.2, 0.5, 0.05, 1.0, 0.95
 EPOCHS, ROWS = 2, 32  # passes over a round's answers, answers of a step

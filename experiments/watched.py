@@ -19,7 +19,7 @@ from steadyhand.domain.model import Domain
 from steadyhand.errors import JobError, PrerequisiteError, UsageError
 from steadyhand.settings import Settings
 from steadyhand.train.config import DpoConfig, SftConfig
-from steadyhand.train.guard import Guard
+from steadyhand.train.monitoring.health_monitor import Guard
 
 REPAIR = "DPO on a damaged model"  # a cell of its own kind
 SOUND, RUIN = "healthy", "rate x100"
@@ -31,7 +31,7 @@ GROUPS = 64
 def watched(name: str, steps: int, seed: int, domain: Domain, settings: Settings, out: Path) -> dict[str, Any]:
     """`steps` planned, `caught` at which of them (0: before the first; None: never), the `evidence`, and the failures
     by sign of the `last` check of a training that was not stopped, with the steps whose damage `passed`."""
-    from steadyhand.train.sft import train_sft
+    from steadyhand.train.objectives.sft import train_sft
 
     guard = _guard(domain, settings)
     try:
@@ -51,7 +51,7 @@ def watched(name: str, steps: int, seed: int, domain: Domain, settings: Settings
 
 def _case(name: str, steps: int, seed: int, domain: Domain, settings: Settings, out: Path) -> Case:
     """The domain's own fine-tuning, of so many steps (0: all), with the ailment."""
-    from steadyhand.models.load import resolve
+    from steadyhand.models.loading.load import resolve
 
     known = {key: value for key, value in settings.sft.model_dump().items() if key in SftConfig.__dataclass_fields__}
     config = replace(SftConfig(**known), epochs=1, save_steps=0, seed=seed)
@@ -60,7 +60,7 @@ def _case(name: str, steps: int, seed: int, domain: Domain, settings: Settings, 
 
 
 def _guard(domain: Domain, settings: Settings, reference: Any = None) -> Guard:
-    from steadyhand.flow.watching import guard_for
+    from steadyhand.flow.health_questions import guard_for
 
     guard = guard_for(domain, settings.watch, reference)
     if guard is None:
@@ -76,8 +76,8 @@ def _step(guard: Guard) -> int:
 def repaired(steps: int, seed: int, domain: Domain, settings: Settings, out: Path) -> dict[str, Any]:
     """Signs of damage of a model that nobody watched, whether preference training refuses it, and the signs after it
     was made to accept it."""
-    from steadyhand.train.dpo import train_dpo
-    from steadyhand.train.sft import train_sft
+    from steadyhand.train.objectives.dpo import train_dpo
+    from steadyhand.train.objectives.sft import train_sft
 
     case = _case(RUIN, steps, seed, domain, settings, out)
     ruined = train_sft(case.base, case.rows, case.config, out / "ruined", told(RUIN)).folder
@@ -96,7 +96,7 @@ def repaired(steps: int, seed: int, domain: Domain, settings: Settings, out: Pat
 
 def _signs(folder: Path, domain: Domain, settings: Settings) -> dict[str, tuple[int, int]]:
     """Sign -> (failures, answers) over all questions of the watch."""
-    from steadyhand.models.load import load
+    from steadyhand.models.loading.load import load
 
     guard, model = _guard(domain, settings), load(folder)
     guard.begin(model.model, model.tokenizer, 1)
@@ -105,7 +105,7 @@ def _signs(folder: Path, domain: Domain, settings: Settings) -> dict[str, tuple[
 
 def _groups(domain: Domain, base: Path, seed: int) -> list[Any]:
     from steadyhand.chat.render import Renderer
-    from steadyhand.models.load import load_tokenizer
+    from steadyhand.models.loading.load import load_tokenizer
     from steadyhand.pairs.build import build_groups
 
     groups = build_groups(domain, [], Renderer(load_tokenizer(base)).completion_text, k=2, seed=seed)

@@ -13,7 +13,7 @@ from pathlib import Path
 import torch
 from transformers import Qwen3ForCausalLM
 
-from steadyhand.train import blend
+from steadyhand.train.runner import interpolate
 
 
 def average(first: Path, second: Path, share: float, out: Path) -> None:
@@ -22,7 +22,7 @@ def average(first: Path, second: Path, share: float, out: Path) -> None:
     if (first / "tokenizer.json").read_bytes() != (second / "tokenizer.json").read_bytes():
         raise ValueError(f"{first} and {second} have different tokenizers, so their embeddings mean different things")
     start, model = (Qwen3ForCausalLM.from_pretrained(folder, dtype=torch.float32) for folder in (first, second))
-    blend.towards(model, blend.weights(start), 1 - share)
+    interpolate.towards(model, interpolate.weights(start), 1 - share)
     shutil.copytree(second, out, dirs_exist_ok=True)
     model.to(torch.bfloat16).save_pretrained(out)
 

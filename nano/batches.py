@@ -13,7 +13,7 @@ import torch
 from torch.utils.data import DataLoader, Dataset
 
 from nano import corpus
-from steadyhand.models import rowwise
+from steadyhand.models.attention import varlen
 
 MISSES = 6  # dialogues that did not fit any more, and a step is full
 AHEAD = 8  # batches that each process has ready
@@ -38,7 +38,7 @@ class Batch:
         chosen = self.weights > 0
         hidden = model.model(
             input_ids=self.ids,
-            attention_mask=rowwise.lengths(self.rows, self.ids.device),
+            attention_mask=varlen.lengths(self.rows, self.ids.device),
             position_ids=self.positions,
             use_cache=False,
         ).last_hidden_state[chosen]

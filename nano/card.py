@@ -20,7 +20,7 @@ from steadyhand.chat.messages import Message, Tool
 from steadyhand.chat.parse import parse_strict
 from steadyhand.chat.think import think_state
 from steadyhand.models.backend import Completion, Prompt, Sampling
-from steadyhand.models.load import load
+from steadyhand.models.loading.load import load
 from steadyhand.stats.intervals import wilson
 
 LANGUAGES: tuple[Lang, ...] = ("en", "zh")

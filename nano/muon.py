@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 import torch
 
-from steadyhand.train.muon import alike, orthogonalised
+from steadyhand.train.runner.muon import alike, orthogonalised
 
 
 class Muon(torch.optim.Optimizer):

@@ -21,8 +21,8 @@ from nano import probe
 from nano.batches import batches
 from nano.muon import Muon
 from nano.tokenizer import build
-from steadyhand.models import rowwise
-from steadyhand.train.precision import has_bfloat16_units
+from steadyhand.models.attention import varlen
+from steadyhand.train.runner.precision import has_bfloat16_units
 
 WARMUP, DECAY = 60, 0.35  # steps; share of the steps over which the rate falls to zero
 MUON_RATE, ADAM_RATE = 0.02, 3e-3
@@ -169,7 +169,7 @@ def train(
 
 def make_quick(model: Qwen3ForCausalLM) -> None:
     """Rows are attended to one by one; on a card the body is compiled as well, which fuses its many small steps."""
-    rowwise.use(model)
+    varlen.use(model)
     if model.device.type == "cuda":
         model.model.compile()
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from steadyhand.agent.audit import Log
 from steadyhand.agent.policy import Policy, Proposal
-from steadyhand.agent.writes import Writer
+from steadyhand.agent.writer import Writer
 from steadyhand.chat.messages import Tool
 from steadyhand.tools.bound import BoundTool, Patience
 from steadyhand.tools.http import Endpoint, HttpCarrier, Service

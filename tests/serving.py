@@ -14,7 +14,7 @@ import uvicorn
 from steadyhand.agent.session import Session
 from steadyhand.models.backend import Backend, Completion, FinishReason, Progress, Prompt, Sampling
 from steadyhand.serve.app import Serving, create_app
-from steadyhand.serve.served import Agent, Model
+from steadyhand.serve.responders import Agent, Model
 
 WEATHER = {
     "type": "function",

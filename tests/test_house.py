@@ -21,10 +21,12 @@ PACKAGE = ROOT / "src" / "steadyhand"
 FLOORS = (
     ("errors", "extract", "settings", "telemetry", "text"),
     ("chat", "stats"),
+    ("source",),
     ("domain", "ledger"),
-    ("models", "tools"),
+    ("datasets", "models", "tools"),
     ("check", "cards", "pairs", "train", "evaluate", "report", "agent", "export"),
     ("flow", "serve"),
+    ("lab",),
     ("cli",),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -15,7 +15,7 @@ import pytest
 from steadyhand import telemetry
 from steadyhand.agent.session import opened
 from steadyhand.models.backend import Prompt
-from steadyhand.models.traced import traced
+from steadyhand.models.generation.tracing import traced
 from tests.serving import Scripted, serving
 from tests.uss import TOKEN, Uss, running
 

@@ -8,7 +8,7 @@ from typing import Any
 from steadyhand.chat.messages import Message, Tool, ToolCall
 from steadyhand.domain.rows import Group, Rejected, Row
 from steadyhand.models.backend import Prompt
-from steadyhand.models.quiet import quiet
+from steadyhand.models.loading.quiet import quiet
 
 SPECIAL = ("<|pad|>", "<|im_start|>", "<|im_end|>")
 TAGS = ("<think>", "</think>", "<tool_call>", "</tool_call>")

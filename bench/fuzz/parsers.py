@@ -16,10 +16,10 @@ from pathlib import Path
 import atheris
 
 with atheris.instrument_imports(include=["steadyhand"]):
-    from steadyhand.domain.convert import read_dialogues
-    from steadyhand.domain.datasetinfo import read_info
-    from steadyhand.domain.yamlfile import read_yaml
+    from steadyhand.datasets.convert import read_dialogues
+    from steadyhand.datasets.dataset_info import read_info
     from steadyhand.errors import SteadyError
+    from steadyhand.source.yamlfile import read_yaml
 
 SUFFIXES = (".json", ".jsonl", ".csv", ".tsv", ".jsonl.gz", ".txt")
 _FOLDER = Path(tempfile.mkdtemp())

@@ -7,7 +7,7 @@ Settings are those of the preset `qwen3-8b-24gb` for both sides: LoRA or QLoRA o
 backward pass. Every measurement is a process of its own and prints a JSON line as soon as it is done: seconds of a
 step, tokens per second or seconds of a group (one chosen and K rejected answers; ours with its share of the reference
 pass), and peaks in MiB of what torch allocated and reserved, in the process and in its timed steps, beside the peak
-that `train.footprint` counts. What would not fit into --limit seconds is skipped, and says so. While one process
+that `memory_estimate` counts. What would not fit into --limit seconds is skipped, and says so. While one process
 measures, the next one imports; it touches the card only when it is its turn.
 """
 

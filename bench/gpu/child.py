@@ -24,7 +24,7 @@ def make(folder: Path, device: str, size: Size) -> dict[str, Any]:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    from steadyhand.models.load import TOKENIZER_FILES, load_tokenizer, resolve
+    from steadyhand.models.loading.load import TOKENIZER_FILES, load_tokenizer, resolve
 
     home = resolve("steady-nano")
     tokenizer = load_tokenizer(home)
@@ -45,7 +45,7 @@ def measure(folder: Path, device: str, size: Size, case: Case) -> dict[str, Any]
 
     from bench.gpu import data, sides
     from steadyhand.errors import JobError
-    from steadyhand.models import load
+    from steadyhand.models.loading import load
 
     load.fingerprint = lambda _: "bench"  # type: ignore[assignment]  # hashing 16 GB takes longer than the steps
     given = data.preferences(case, size) if case.kind == "dpo" else data.rows(case, size)
@@ -67,7 +67,7 @@ def _ready(case: Case) -> None:
     if case.side == "trl":
         from trl import DPOTrainer, SFTTrainer  # noqa: F401
     else:
-        from steadyhand.train import dpo, loop, packing, sft  # noqa: F401
+        pass
 
 
 def main() -> int:

@@ -20,8 +20,8 @@ from bench.gpu.cases import ALPHA, BATCH, MIB, RANK, STEPS, WARMUP, Case, Size, 
 from bench.group_dpo import pairs
 from steadyhand.chat.render import Renderer
 from steadyhand.domain.rows import Group, Row
-from steadyhand.models.load import load_tokenizer
-from steadyhand.train.precision import mixed
+from steadyhand.models.loading.load import load_tokenizer
+from steadyhand.train.runner.precision import mixed
 
 
 class Clock:
@@ -87,7 +87,7 @@ def _tokens(case: Case, size: Size, data: Sequence[Row], folder: Path, clock: Cl
     """Of a step of mixed rows without padding, the mean of the timed ones."""
     if clock.seen:
         return (clock.seen[-1] - clock.seen[WARMUP - 1]) / (len(clock.seen) - WARMUP)
-    from steadyhand.train.data import arranged, samples, sft_plan
+    from steadyhand.train.runner.data import arranged, samples, sft_plan
 
     config = sft_config(case, size, "cpu")
     rows = arranged(samples(data, Renderer(load_tokenizer(folder)), config), config)
@@ -96,7 +96,7 @@ def _tokens(case: Case, size: Size, data: Sequence[Row], folder: Path, clock: Cl
 
 
 def _sft_ours(case: Case, size: Size, data: Sequence[Row], folder: Path, work: Path, clock: Clock) -> None:
-    from steadyhand.train.sft import train_sft
+    from steadyhand.train.objectives.sft import train_sft
 
     enough = _Enough(clock)
     with contextlib.suppress(KeyboardInterrupt):  # mixed rows are more than it needs
@@ -106,10 +106,10 @@ def _sft_ours(case: Case, size: Size, data: Sequence[Row], folder: Path, work: P
 def _dpo_ours(case: Case, size: Size, data: Sequence[Group], folder: Path, work: Path, clock: Clock) -> None:
     """The reference's share of a group is timed where it is computed: once, before the first step. What the loss starts
     at is written down instead of checked: here it is a finding."""
-    from steadyhand.models import flex
-    from steadyhand.train import dpo, group, reference
+    from steadyhand.models.attention import flex
+    from steadyhand.train.objectives import dpo, group_logprobs, reference
 
-    plain = group.group_log_probs
+    plain = group_logprobs.group_log_probs
 
     def timed(*given: Any, **named: Any) -> torch.Tensor:
         began = clock.now()
@@ -163,7 +163,7 @@ def _sft_trl(case: Case, size: Size, data: Sequence[Row], folder: Path, work: Pa
     from datasets import Dataset
     from trl import SFTConfig, SFTTrainer
 
-    from steadyhand.train.data import samples
+    from steadyhand.train.runner.data import samples
 
     tokenizer = load_tokenizer(folder)
     made = samples(data, Renderer(tokenizer), sft_config(case, size, "cpu"))
@@ -199,7 +199,7 @@ def _base(case: Case, folder: Path, clock: Clock) -> Any:
     """The model as a user of TRL loads it, straight onto the card."""
     from transformers import AutoModelForCausalLM
 
-    from steadyhand.models.quantised import four_bits
+    from steadyhand.models.loading.quantized import four_bits
 
     place = _device(clock)
     how = four_bits(place) if case.method == "qlora" else {"device_map": {"": place}}

@@ -11,7 +11,7 @@ from bench.planting.templates import TEMPLATES
 from bench.planting.twin import HELD, Case
 from steadyhand.check.lint import lint_domain, lint_files
 from steadyhand.check.rules import RULES
-from steadyhand.domain.convert import Imported, read_dialogues
+from steadyhand.datasets.convert import Imported, read_dialogues
 from steadyhand.domain.load import load
 from steadyhand.errors import DomainError
 

@@ -12,7 +12,7 @@ from steadyhand.agent.audit import Log
 from steadyhand.agent.config import AgentFile, load_agent
 from steadyhand.agent.plan import Ending, Run, parallel_asker, run
 from steadyhand.agent.replay import replay
-from steadyhand.agent.writes import Writer, approve
+from steadyhand.agent.writer import Writer, approve
 from steadyhand.errors import DomainError, GateFailed, PrerequisiteError, UsageError
 from steadyhand.models.backend import Completion, FinishReason, Progress, Prompt, Sampling
 from steadyhand.tools.config import Toolbox, bind

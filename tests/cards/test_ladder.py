@@ -7,8 +7,9 @@ import pytest
 from steadyhand.cards.ladder import neighbours, probes_about, question, split_point
 from steadyhand.chat.messages import Message
 from steadyhand.domain.load import load
-from steadyhand.domain.model import AnswerRule, Card, Domain, Language, Point, Probe
+from steadyhand.domain.model import AnswerRule, Card, Domain, Point, Probe
 from steadyhand.errors import Place, UsageError
+from steadyhand.text.shingles import Language
 from tests.domain.folder import make
 
 PLACE = Place("k.yaml", 3)

@@ -8,8 +8,8 @@ from steadyhand.chat.messages import Message, Tool, ToolCall
 from steadyhand.check.dataset import Dataset, Record
 from steadyhand.check.duplicates import check_duplicates
 from steadyhand.check.finding import Finding
-from steadyhand.check.overlap import check_exact, check_overlap
-from steadyhand.domain.labels import Labels
+from steadyhand.check.leakage_rows import check_exact, check_overlap
+from steadyhand.datasets.labels import Labels
 from steadyhand.domain.model import Split
 from steadyhand.errors import Place
 

@@ -14,7 +14,7 @@ from steadyhand.check.fix import diff, fix_file, write_fixed
 from steadyhand.check.repairs import REPAIRED, repaired
 from steadyhand.check.rules import RULES
 from steadyhand.cli import main
-from steadyhand.domain.rawrows import raw_rows
+from steadyhand.datasets.raw_rows import raw_rows
 from steadyhand.errors import DomainError, JobError
 
 ALL = frozenset(RULES)

@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.grown import lines, rows_of
 from steadyhand.check.lint import lint_files
 from steadyhand.check.rules import selected
-from steadyhand.domain.convert import read_dialogues
+from steadyhand.datasets.convert import read_dialogues
 from tests.corpora import corpus
 
 

@@ -28,7 +28,7 @@ from steadyhand.check.lint import (
     row_rules,
 )
 from steadyhand.check.rules import RULES, selected
-from steadyhand.domain.convert import read_dialogues
+from steadyhand.datasets.convert import read_dialogues
 from steadyhand.errors import Place
 from tests.corpora import corpus
 

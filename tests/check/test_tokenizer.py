@@ -7,7 +7,7 @@ from steadyhand.chat.render import Renderer
 from steadyhand.check.dataset import dataset_of_files
 from steadyhand.check.finding import Finding
 from steadyhand.check.tokenizer import Rendering, check_tokenizer, read_config
-from steadyhand.domain.convert import read_dialogues
+from steadyhand.datasets.convert import read_dialogues
 from tests.tiny import tokenizer
 
 SPECIAL = ("<|im_end|>", "[gMASK]", "<s>")

@@ -9,7 +9,7 @@ import pytest
 
 from steadyhand.cli.cells import CellConsole, numbers
 from steadyhand.errors import UsageError
-from steadyhand.flow.desk import Planned
+from steadyhand.flow.context import Planned
 from tests.cli.test_run import result, steady
 from tests.flow import trial
 

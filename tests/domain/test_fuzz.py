@@ -11,13 +11,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from steadyhand.chat.messages import Json
-from steadyhand.domain.convert import Imported, read_dialogues
-from steadyhand.domain.datasetinfo import read_info
-from steadyhand.domain.inputs import inputs
-from steadyhand.domain.jsonfile import read_json
+from steadyhand.datasets.convert import Imported, read_dialogues
+from steadyhand.datasets.dataset_info import read_info
+from steadyhand.datasets.inputs import inputs
 from steadyhand.domain.load import load
-from steadyhand.domain.yamlfile import read_yaml
 from steadyhand.errors import SteadyError
+from steadyhand.source.jsonfile import read_json
+from steadyhand.source.yamlfile import read_yaml
 
 SEEDS = (
     b'{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}], "tools": "[]"}\n',

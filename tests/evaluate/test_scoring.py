@@ -2,7 +2,7 @@ import pytest
 
 from steadyhand.domain.model import AnswerRule
 from steadyhand.errors import UsageError
-from steadyhand.evaluate.invalid import invalid_tokens, kind_of, sentences, tokens
+from steadyhand.evaluate.filler import invalid_tokens, kind_of, sentences, tokens
 from steadyhand.evaluate.scoring import DEFAULT_LABELS, score, structured
 from steadyhand.evaluate.suites import Target, targets
 from steadyhand.ledger.result import Item

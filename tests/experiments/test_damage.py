@@ -15,7 +15,7 @@ from experiments.ailments import AILMENTS, Case
 from steadyhand.chat.messages import Message, ToolCall
 from steadyhand.domain.rows import Row
 from steadyhand.errors import UsageError
-from steadyhand.models.load import load_tokenizer, resolve
+from steadyhand.models.loading.load import load_tokenizer, resolve
 from steadyhand.text.degeneration import degenerate, garbage
 from steadyhand.train.config import SftConfig
 from tests import tiny

@@ -12,7 +12,7 @@ from experiments import halving
 from steadyhand.domain.load import load
 from tests import tiny
 from tests.flow import world
-from tests.flow.test_sweep import SCENARIOS
+from tests.lab.test_sweep import SCENARIOS
 
 TWO = "branches:\n  - name: plain\n  - name: hot\n    set: {sft.learning_rate: 2e-2}\n"
 

@@ -11,9 +11,9 @@ import pytest
 
 from steadyhand.domain.model import Domain
 from steadyhand.errors import GateFailed, JobError
-from steadyhand.flow.desk import Desk, Planned
+from steadyhand.flow.context import Desk, Planned
+from steadyhand.flow.domain_inputs import Parts
 from steadyhand.flow.engine import carry_out
-from steadyhand.flow.parts import Parts
 from steadyhand.flow.plan import keys_of, planned
 from steadyhand.flow.stage import Stage, stage
 from steadyhand.ledger.records import Records

@@ -12,9 +12,9 @@ from steadyhand.errors import PrerequisiteError, UsageError
 from steadyhand.flow.exporting import PARITY, export_model
 from steadyhand.flow.run import publish_report
 from steadyhand.models.backend import Sampling
-from steadyhand.models.load import fingerprint, load
+from steadyhand.models.loading.load import fingerprint, load
 from steadyhand.train.config import Method, SftConfig
-from steadyhand.train.sft import train_sft
+from steadyhand.train.objectives.sft import train_sft
 from tests import tiny
 from tests.flow import world
 
@@ -29,7 +29,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> world.Finished:
 @pytest.fixture(scope="module")
 def adapter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     from steadyhand.train.config import SftConfig
-    from steadyhand.train.sft import train_sft
+    from steadyhand.train.objectives.sft import train_sft
 
     folder = tmp_path_factory.mktemp("adapter")
     config = SftConfig(method="lora", learning_rate=1e-2, batch_tokens=600, save_steps=0)

@@ -9,10 +9,10 @@ import pytest
 
 from steadyhand.chat.messages import Json
 from steadyhand.check import check
-from steadyhand.domain.assemble import domain_of
-from steadyhand.domain.convert import Imported, read_dialogues
+from steadyhand.datasets.convert import Imported, read_dialogues
+from steadyhand.datasets.to_domain import domain_of
+from steadyhand.datasets.write import write_domain
 from steadyhand.domain.load import load
-from steadyhand.domain.write import write_domain
 from steadyhand.errors import UsageError
 from steadyhand.flow.importing import set_aside
 from tests.domain.folder import QUERY

@@ -13,14 +13,14 @@ from pathlib import Path
 import pytest
 
 from steadyhand.errors import GateFailed, JobError, PrerequisiteError, UsageError
-from steadyhand.flow.desk import Desk
+from steadyhand.flow.artifacts import read_json
+from steadyhand.flow.context import Desk
 from steadyhand.flow.outcome import table
 from steadyhand.flow.run import STAGES, plan, publish_report, rewrite_report
-from steadyhand.flow.shelf import read_json
 from steadyhand.ledger.records import Records
 from steadyhand.ledger.store import Store
-from steadyhand.models.adapters import kind_of
-from steadyhand.models.load import fingerprint
+from steadyhand.models.loading.adapters import kind_of
+from steadyhand.models.loading.load import fingerprint
 from tests import tiny
 from tests.domain.folder import QUERY, put
 from tests.flow import world
@@ -305,7 +305,7 @@ def assert_recorded(out: Path, stage: str, status: str, reason: str) -> None:
 
 
 def test_four_bits_are_refused_before_anything_is_measured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("steadyhand.models.quantised.find_spec", lambda _: None)
+    monkeypatch.setattr("steadyhand.models.loading.quantized.find_spec", lambda _: None)
     folder = world.make(tmp_path / "d", tiny.save(tmp_path / "base"))
     watcher = Watcher()
     with pytest.raises(PrerequisiteError, match="bitsandbytes"):

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from steadyhand.chat.messages import Json
-from steadyhand.flow.desk import Desk, Planned
+from steadyhand.flow.context import Desk, Planned
 from steadyhand.flow.outcome import outcome
 from steadyhand.flow.run import run
 from steadyhand.ledger.store import Store

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from nano import batches, corpus, identifiers, pretrain, probe
 from nano.tokenizer import FIXED, build
-from steadyhand.models import rowwise
+from steadyhand.models.attention import varlen
 
 
 @pytest.fixture(scope="module")
@@ -77,7 +77,7 @@ def test_the_loss_is_that_of_the_dialogues_alone() -> None:
         logits = model(input_ids=ids).logits[0, :-1]
         losses = torch.nn.functional.cross_entropy(logits, ids[0, 1:], reduction="none")
         expected += (losses * weight[0, :-1]).sum()
-    rowwise.use(model)
+    varlen.use(model)
     assert torch.allclose(batch.loss(model), expected / batch.weights.sum(), rtol=1e-4)
 
 

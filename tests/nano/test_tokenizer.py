@@ -9,7 +9,7 @@ from typing import Any
 
 from nano.identifiers import letters
 from nano.tokenizer import written
-from steadyhand.models.load import load_tokenizer, resolve
+from steadyhand.models.loading.load import load_tokenizer, resolve
 
 FOLDER = resolve("steady-nano")
 

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from steadyhand.domain.model import Language
 from steadyhand.report.catalogue import load_catalogue
 from steadyhand.report.dose import render_dose, render_shortcut, write_dose, write_shortcut
+from steadyhand.text.shingles import Language
 
 EVIL = "<script>alert(1)</script>"
 

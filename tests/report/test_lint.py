@@ -6,10 +6,10 @@ import pytest
 from markupsafe import escape
 
 from steadyhand.check.rules import RULES
-from steadyhand.domain.model import Language
 from steadyhand.errors import JobError
 from steadyhand.report.catalogue import load_catalogue
 from steadyhand.report.lint import Cue, LintData, Matrix, Rule, histogram, render_lint, write_lint
+from steadyhand.text.shingles import Language
 
 EVIL = "<script>alert(1)</script>"
 MATRIX = Matrix(("no_call", "needless_call"), {("search", "noisy"): [0, None], ("none", ""): [None, 4]}, True)

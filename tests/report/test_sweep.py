@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from steadyhand.domain.model import Language
 from steadyhand.report.catalogue import load_catalogue
 from steadyhand.report.sweep import render_sweep, write_sweep
+from steadyhand.text.shingles import Language
 
 EVIL = "<script>alert(1)</script>"
 

@@ -14,7 +14,7 @@ import pytest
 from steadyhand.agent.audit import utc_now, verify
 from steadyhand.agent.replay import replay
 from steadyhand.agent.session import Session, opened
-from steadyhand.agent.writes import approve
+from steadyhand.agent.writer import approve
 from steadyhand.models.backend import Prompt
 from tests.serving import WEATHER, Scripted, Server, serving
 from tests.uss import TOKEN, Uss, running

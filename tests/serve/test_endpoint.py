@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from steadyhand.models.endpoint import OpenAIEndpoint
+from steadyhand.models.endpoints.endpoint import OpenAIEndpoint
 from tests.serving import CALL, WEATHER, Scripted, Server, serving
 
 

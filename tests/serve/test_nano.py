@@ -11,8 +11,8 @@ import pytest
 from steadyhand.chat.messages import Message, Tool
 from steadyhand.chat.parse import parse_strict
 from steadyhand.models.backend import Prompt, Sampling
-from steadyhand.models.generate import LocalModel
-from steadyhand.models.load import load
+from steadyhand.models.generation.local import LocalModel
+from steadyhand.models.loading.load import load
 from tests.serving import WEATHER, Server, serving
 
 ASKED = ("What is the weather in Paris?", "Hello!", "Two plus three?", "天气怎么样？")

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from steadyhand.chat.messages import Message, ToolCall
 from steadyhand.models.backend import Sampling
-from steadyhand.serve.fields import HARMLESS, HONOURED, NEUTRAL
 from steadyhand.serve.problem import Problem
 from steadyhand.serve.request import Asked, read_body, read_request
+from steadyhand.serve.request_fields import HARMLESS, HONOURED, NEUTRAL
 from tests.serving import WEATHER
 
 T = TypeVar("T")

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from steadyhand.domain.typed import read_typed
-from steadyhand.domain.yamlfile import read_yaml
 from steadyhand.errors import DomainError, PrerequisiteError
+from steadyhand.source.typed import read_typed
+from steadyhand.source.yamlfile import read_yaml
 from steadyhand.tools.config import Toolbox, bind
 from steadyhand.tools.rows import ToolsRow
 from tests.uss import TOKEN, Uss, running

@@ -15,10 +15,10 @@ import pytest
 from steadyhand.agent.audit import Log
 from steadyhand.agent.policy import Policy
 from steadyhand.agent.session import opened
-from steadyhand.agent.writes import State, Writer
-from steadyhand.domain.typed import read_typed
-from steadyhand.domain.yamlfile import read_yaml
+from steadyhand.agent.writer import State, Writer
 from steadyhand.errors import DomainError, JobError, PrerequisiteError
+from steadyhand.source.typed import read_typed
+from steadyhand.source.yamlfile import read_yaml
 from steadyhand.tools.config import Toolbox, bind
 from steadyhand.tools.result import Result, Status
 from steadyhand.tools.rows import ToolsRow

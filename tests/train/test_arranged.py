@@ -11,12 +11,12 @@ import torch
 
 from steadyhand.chat.render import Renderer
 from steadyhand.errors import UsageError
-from steadyhand.models import rowwise
+from steadyhand.models.attention import varlen
 from steadyhand.train.config import SftConfig
-from steadyhand.train.data import Sample, arranged, samples, sft_plan
-from steadyhand.train.inspect import inspect
-from steadyhand.train.likelihood import packed_loss, padded_loss
-from steadyhand.train.sft import train_sft
+from steadyhand.train.objectives.nll import packed_loss, padded_loss
+from steadyhand.train.objectives.sft import train_sft
+from steadyhand.train.runner.data import Sample, arranged, samples, sft_plan
+from steadyhand.train.runner.inspect import inspect
 from tests import tiny
 
 CPU = torch.device("cpu")
@@ -73,7 +73,7 @@ def test_a_side_that_leaves_nothing_to_learn_stops_the_run(renderer: Renderer) -
 
 def test_packed_rows_add_up_to_those_alone(renderer: Renderer) -> None:
     model, data = tiny.model(), samples(tiny.rows(), renderer, SftConfig())
-    rowwise.use(model)
+    varlen.use(model)
     packed, padded = packed_loss(model, data, CPU), padded_loss(model, data, CPU)
     assert torch.allclose(packed, padded, rtol=1e-5)
     ours, theirs = (torch.autograd.grad(loss, list(model.parameters())) for loss in (packed, padded))

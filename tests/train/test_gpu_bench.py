@@ -11,8 +11,8 @@ from bench.gpu.__main__ import Bench, main, over
 from bench.gpu.cases import CASES, MIB, STEPS, TINY, Case, counted, runnable
 from bench.gpu.child import make
 from steadyhand.errors import EXIT_PREREQUISITE
-from steadyhand.models import flex
-from steadyhand.train import dpo, reference
+from steadyhand.models.attention import flex
+from steadyhand.train.objectives import dpo, reference
 
 PREFERENCE = Case("dpo", "ours", k=1, prompt=1000, attention="dense")
 

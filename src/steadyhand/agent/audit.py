@@ -22,7 +22,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from steadyhand.agent.memory import GENESIS, Memory, Record
+from steadyhand.agent.audit_index import GENESIS, Memory, Record
 from steadyhand.chat.messages import Json
 from steadyhand.errors import JobError, Place
 from steadyhand.ledger.keys import canonical_json

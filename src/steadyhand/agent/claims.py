@@ -15,7 +15,7 @@ from itertools import islice
 from typing import Literal
 
 from steadyhand.agent.neutral import neutral
-from steadyhand.extract.page import Found
+from steadyhand.extract.text_view import Found
 
 Claim = Literal["safe", "unsafe", "unclear"]
 Basis = Literal["sentence", "heading", "defanged", "conflict", "order", "none"]

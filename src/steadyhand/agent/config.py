@@ -9,9 +9,9 @@ from pydantic import Field
 
 from steadyhand.agent.policy import Policy, Standing, Verdict
 from steadyhand.chat.messages import Json
-from steadyhand.domain.typed import read_typed
-from steadyhand.domain.yamlfile import read_yaml
 from steadyhand.errors import DomainError, PrerequisiteError
+from steadyhand.source.typed import read_typed
+from steadyhand.source.yamlfile import read_yaml
 from steadyhand.tools.rows import Closed, ToolsRow
 
 FILE = "agent.yaml"

@@ -20,7 +20,7 @@ from steadyhand.agent.claims import Said, read_claim
 from steadyhand.agent.config import AgentFile
 from steadyhand.agent.neutral import neutral
 from steadyhand.agent.policy import Code, Proposal, Standing, Verdict, screened
-from steadyhand.agent.writes import Outcome, State
+from steadyhand.agent.writer import Outcome, State
 from steadyhand.chat.match import match
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.chat.parse import parse_strict
@@ -144,7 +144,7 @@ def run(
 
 
 class Runner:
-    """One report on its way through the fixed plan; `agent.free` goes another way with the same means."""
+    """One report on its way through the fixed plan; `agent.free_plan` goes another way with the same means."""
 
     def __init__(
         self, text: str, agent: AgentFile, ask: Asker, scribe: Scribe, tools: tuple[Tool, ...], backend: Backend | None,

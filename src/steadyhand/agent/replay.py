@@ -14,10 +14,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from steadyhand.agent.config import AgentFile
-from steadyhand.agent.free import run_free
+from steadyhand.agent.free_plan import run_free
 from steadyhand.agent.plan import TRACE_VERSION, Run, run
 from steadyhand.agent.policy import Code, Proposal
-from steadyhand.agent.writes import Outcome, State
+from steadyhand.agent.writer import Outcome, State
 from steadyhand.chat.messages import Json, Tool
 from steadyhand.errors import GateFailed, Place, PrerequisiteError, UsageError
 from steadyhand.models.backend import Completion, Progress, Prompt, Sampling

@@ -15,9 +15,9 @@ from time import monotonic
 from steadyhand.agent.audit import Log
 from steadyhand.agent.config import AgentFile, load_agent
 from steadyhand.agent.extraction import extraction, with_extraction
-from steadyhand.agent.free import run_free
+from steadyhand.agent.free_plan import run_free
 from steadyhand.agent.plan import Asker, Run, parallel_asker, run
-from steadyhand.agent.writes import Writer
+from steadyhand.agent.writer import Writer
 from steadyhand.chat.messages import Tool
 from steadyhand.errors import JobError
 from steadyhand.models.backend import Backend

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from random import Random
 
 from steadyhand.domain.model import Card, Domain, Point, Probe
-from steadyhand.domain.near import near_clusters
-from steadyhand.domain.textkeys import normal, shingles
 from steadyhand.errors import UsageError
+from steadyhand.text.near import near_clusters
+from steadyhand.text.shingles import normal, shingles
 
 HELD_SHARE, MIN_HELD = 1 / 3, 3
 COPIES = 0.6  # Jaccard index of 4-character shingles from which two questions are one wording

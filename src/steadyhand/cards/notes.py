@@ -10,8 +10,9 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from steadyhand.domain.model import Language, Point
+from steadyhand.domain.model import Point
 from steadyhand.text.normal import fold
+from steadyhand.text.shingles import Language
 
 _WORD = re.compile(r"[a-z][a-z_]+|(?=([\u3400-\u9fff\uf900-\ufaff]{2}))")  # Chinese in overlapping pairs
 _NOTE = {"en": "Note: {definition} Rules: {rules}", "zh": "说明：{definition} 规则：{rules}"}

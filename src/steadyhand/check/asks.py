@@ -14,8 +14,8 @@ from functools import cached_property
 
 from steadyhand.check.dataset import Record
 from steadyhand.check.features import lexical, shape
-from steadyhand.domain.textkeys import language_of, normal
 from steadyhand.text.normal import fold
+from steadyhand.text.shingles import language_of, normal
 from steadyhand.text.values import values
 
 CALL, NO_CALL, CALLS = "call", "no call", "calls"

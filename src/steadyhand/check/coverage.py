@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from steadyhand.check.dependencies import closure
 from steadyhand.check.features import is_han, lexical
 from steadyhand.check.finding import Finding, finding
-from steadyhand.check.points import closure
-from steadyhand.domain.assemble import POINT
+from steadyhand.datasets.to_domain import POINT
 from steadyhand.domain.model import Card, Domain, Point
-from steadyhand.domain.textkeys import language_of
 from steadyhand.text.normal import fold
+from steadyhand.text.shingles import language_of
 
 MIN_CARDS = 4  # with fewer, one wording is a quarter of what is ever seen
 _TERM = re.compile(r"`([^`\n]{2,40})`|\b([a-z][a-z0-9]*(?:_[a-z0-9]+)+|[A-Z][A-Z0-9]{2,}(?:[-_][A-Z0-9]+)*)\b")

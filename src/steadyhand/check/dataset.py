@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from steadyhand.chat.messages import Message, Tool
-from steadyhand.domain.assemble import POINT
-from steadyhand.domain.convert import Dialogue, Imported, Preference, Reject
-from steadyhand.domain.labels import UNLABELLED, Labels, codes_in
+from steadyhand.datasets.convert import Dialogue, Imported, Preference, Reject
+from steadyhand.datasets.labels import UNLABELLED, Labels, codes_in
+from steadyhand.datasets.lazy import Joined, Mapped
+from steadyhand.datasets.spill import Head, heads, mapped
+from steadyhand.datasets.to_domain import POINT
 from steadyhand.domain.model import Card, Domain, Scenario
-from steadyhand.domain.rowstore import Head, heads, mapped
-from steadyhand.domain.views import Joined, Mapped
 from steadyhand.errors import Place
 
 NOQA_TAG = "noqa:"  # in a scenario's tags: "noqa:L203"

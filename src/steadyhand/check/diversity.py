@@ -10,13 +10,13 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 import numpy as np
 
 from steadyhand.check.asks import Arena, arenas
-from steadyhand.check.cues import Cue, Leaning, leanings, separators
 from steadyhand.check.dataset import Dataset, Record
 from steadyhand.check.features import tokens
 from steadyhand.check.finding import RULES, Finding, finding
-from steadyhand.domain.textkeys import shingles
-from steadyhand.domain.views import Picked
-from steadyhand.stats.cues import expected_z
+from steadyhand.check.spurious_cues import Cue, Leaning, leanings, separators
+from steadyhand.datasets.lazy import Picked
+from steadyhand.stats.association import expected_z
+from steadyhand.text.shingles import shingles
 
 SHOWN = 10  # leanings per arena; the rest are counted
 MIN_ANSWERS, OPENING_TOKENS, MAX_OPENING_SHARE = 10, 8, 0.5

@@ -7,10 +7,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from steadyhand.check.dataset import Dataset
+from steadyhand.check.decision_states import State, states
 from steadyhand.check.finding import Finding, finding
-from steadyhand.check.states import State, states
-from steadyhand.domain.near import NearPair, near_pairs
-from steadyhand.domain.views import Mapped
+from steadyhand.datasets.lazy import Mapped
+from steadyhand.text.near import NearPair, near_pairs
 
 
 def check_duplicates(dataset: Dataset) -> Iterator[Finding]:

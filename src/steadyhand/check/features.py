@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from steadyhand.domain.textkeys import language_of
 from steadyhand.text.normal import fold
+from steadyhand.text.shingles import language_of
 
 _HAN = r"\u3400-\u9fff\uf900-\ufaff"
 _TOKEN = re.compile(rf"(?P<han>[{_HAN}]+)|\d+(?:\.\d+)*|[^\W\d_{_HAN}]+")

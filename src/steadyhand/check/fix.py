@@ -14,8 +14,8 @@ from pathlib import Path
 
 from steadyhand.chat.messages import Json
 from steadyhand.check.repairs import repaired
-from steadyhand.domain.labels import labels_of
-from steadyhand.domain.rawrows import Raw, raw_rows
+from steadyhand.datasets.labels import labels_of
+from steadyhand.datasets.raw_rows import Raw, raw_rows
 from steadyhand.errors import JobError
 
 FIXABLE = (".json", ".jsonl", ".ndjson")

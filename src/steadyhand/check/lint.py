@@ -14,9 +14,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from steadyhand.check.dataset import Dataset, dataset_of_domain, dataset_of_files, excused
-from steadyhand.check.fan import Advance, Task, cores, run_all
 from steadyhand.check.finding import Finding, finding, in_order
-from steadyhand.domain.convert import Dialogue, Imported
+from steadyhand.check.parallel import Advance, Task, cores, run_all
+from steadyhand.datasets.convert import Dialogue, Imported
 from steadyhand.domain.model import Domain
 from steadyhand.errors import Place, SteadyError
 
@@ -74,10 +74,10 @@ def row_rules() -> Sequence[Part]:
     """The rules that compare records, or pairs, with each other; those that take longest first."""
     from steadyhand.check.diversity import check_diversity
     from steadyhand.check.duplicates import check_duplicates
-    from steadyhand.check.judgements import check_judgements
-    from steadyhand.check.overlap import check_overlap
-    from steadyhand.check.partial import check_partial
-    from steadyhand.check.usage import check_usage
+    from steadyhand.check.leakage_rows import check_overlap
+    from steadyhand.check.partial_input import check_partial
+    from steadyhand.check.preference_rules import check_judgements
+    from steadyhand.check.tool_usage import check_usage
 
     return (
         Part(frozenset({"N101", "N102", "N103"}), lambda dataset, _: check_duplicates(dataset)),
@@ -101,7 +101,7 @@ def lint_files(
     """Every rule that needs no domain folder. All rows of `held_out` count as evaluated, those of `files` by their own
     `split`. `broken`: what was said of files that could not be read. `workers`: processes that share the work (None: as
     many as there are cores, where the rows are worth it); what is found is the same with any number."""
-    from steadyhand.check.overlap import check_exact
+    from steadyhand.check.leakage_rows import check_exact
     from steadyhand.check.tokenizer import check_tokenizer
 
     dataset = dataset_of_files(files, held_out)
@@ -119,10 +119,10 @@ def lint_files(
 
 def lint_domain(domain: Domain, codes: Codes, rendering: Rendering | None = None) -> Report:
     """Every rule over a domain folder."""
-    from steadyhand.check.contract import check_contract
+    from steadyhand.check.combinations import check_contract
     from steadyhand.check.coverage import check_coverage
     from steadyhand.check.tokenizer import check_tokenizer
-    from steadyhand.check.usage import check_offer
+    from steadyhand.check.tool_usage import check_offer
 
     dataset = dataset_of_domain(domain)
     found = _of_domain(domain, codes, rendering)
@@ -170,7 +170,7 @@ def _of_slice(some: Imported, codes: Codes) -> list[Finding]:
 
 
 def _by_row(dataset: Dataset, codes: Codes) -> list[Finding]:
-    from steadyhand.check.grounds import check_grounds
+    from steadyhand.check.groundedness import check_grounds
     from steadyhand.check.quality import check_quality
 
     found = [*check_quality(dataset, codes)] if codes & QUALITY else []
@@ -197,9 +197,9 @@ def _unreadable(error: SteadyError) -> Finding:
 def _as_scenarios(imported: Imported, codes: Codes, rendering: Rendering | None) -> list[Finding]:
     """Rules S and T over the scenarios and cards that the rows would become. Rules about splits are left out: a file
     has none until somebody makes one."""
+    from steadyhand.check.chat_template import check_markers, check_template
     from steadyhand.check.scenarios import check_scenarios
-    from steadyhand.check.template import check_markers, check_template
-    from steadyhand.domain.assemble import domain_of
+    from steadyhand.datasets.to_domain import domain_of
 
     render = rendering if codes & TEMPLATE else None
     rows = [row for row in imported.rows if render or _telling(row)]

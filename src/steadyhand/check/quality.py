@@ -10,9 +10,9 @@ from steadyhand.chat.messages import Message
 from steadyhand.chat.think import ThinkCode, think_state
 from steadyhand.check.dataset import Dataset, Pair, Record
 from steadyhand.check.finding import RULES, Finding, finding
-from steadyhand.domain.textkeys import normal
 from steadyhand.text import degeneration
 from steadyhand.text.secrets import personal, secrets
+from steadyhand.text.shingles import normal
 
 PLACEHOLDER = re.compile(r"\{\{\s*\w+\s*\}\}")
 _BRACKETED = re.compile(

@@ -14,7 +14,7 @@ from steadyhand.chat.schema import schema_errors
 from steadyhand.check.finding import Finding, finding
 from steadyhand.domain.decisions import decisions
 from steadyhand.domain.model import Domain, Scenario
-from steadyhand.domain.positions import suggestion
+from steadyhand.source.cursor import suggestion
 
 _PLACEHOLDER = re.compile(r"\{\{\s*\w+\s*\}\}")
 

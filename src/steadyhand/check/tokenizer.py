@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from steadyhand.chat.messages import Json
+from steadyhand.check.chat_template import MARKER, Renders
 from steadyhand.check.dataset import Dataset, Record
 from steadyhand.check.finding import Finding, finding
-from steadyhand.check.template import MARKER, Renders
 from steadyhand.errors import Place
 
 

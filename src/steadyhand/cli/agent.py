@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from steadyhand.agent.audit import Log
     from steadyhand.agent.config import AgentFile
     from steadyhand.agent.plan import Run
-    from steadyhand.agent.writes import Writer
+    from steadyhand.agent.writer import Writer
     from steadyhand.tools.config import Toolbox
 
 AUDIT = Path("runs/agent/audit.jsonl")
@@ -77,7 +77,7 @@ def run_command(
     became of those in doubt, and goes on. Exit 1: something waits for an approval; 4: something is unfinished.
     """
     from steadyhand.agent.session import opened
-    from steadyhand.models.traced import traced
+    from steadyhand.models.generation.tracing import traced
 
     if free and model is None:
         raise UsageError("--free is about a model", next="add --model steady-nano, a folder, a hub name, or a URL")
@@ -106,7 +106,7 @@ def run_command(
 @json_option
 def approve_command(digests: tuple[str, ...], by: str | None, refuse: bool, audit: Path, as_json: bool) -> int:
     """Approve proposals by digest (8 signs of it or more): this entity, verdict, evidence and policy, nothing else."""
-    from steadyhand.agent.writes import approve
+    from steadyhand.agent.writer import approve
 
     with open_log(audit) as log:
         records = [approve(log, digest, by or name_of_account(), granted=not refuse) for digest in digests]
@@ -152,7 +152,7 @@ def open_log(path: Path) -> Iterator[Log]:
 def at_work(folder: Path, log: Log) -> Iterator[tuple[AgentFile, Toolbox, Writer]]:
     """The domain's agent with its tools bound and its writer on `log`."""
     from steadyhand.agent.config import load_agent
-    from steadyhand.agent.writes import Writer
+    from steadyhand.agent.writer import Writer
     from steadyhand.tools.config import bind
 
     agent = load_agent(folder)

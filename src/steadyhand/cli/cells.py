@@ -16,7 +16,7 @@ from steadyhand.cli.run import Console
 from steadyhand.errors import UsageError
 
 if TYPE_CHECKING:
-    from steadyhand.flow.desk import Planned
+    from steadyhand.flow.context import Planned
 
 
 class CellConsole(Console):

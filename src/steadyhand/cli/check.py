@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from steadyhand.check.finding import Finding
     from steadyhand.check.lint import Report
     from steadyhand.check.tokenizer import Rendering
-    from steadyhand.domain.convert import Imported
-    from steadyhand.domain.inputs import Input
+    from steadyhand.datasets.convert import Imported
+    from steadyhand.datasets.inputs import Input
     from steadyhand.domain.model import Domain
 
 LARGE = 10_000_000  # bytes; smaller files are read before a bar is of use
@@ -81,7 +81,7 @@ def check_command(
         return EXIT_OK
     report, counts, dataset, classes = _lint(paths, held_out, codes, model)
     if page is not None:
-        from steadyhand.flow.linting import lint_data
+        from steadyhand.flow.check_page import lint_data
         from steadyhand.report.lint import write_lint
 
         written = write_lint(lint_data(_title(paths), report, dataset, classes, counts), page)
@@ -107,7 +107,7 @@ def _lint(
     """The report, how much of what was read, the rows, and the input class of those that have one."""
     from steadyhand.check.dataset import dataset_of_domain, dataset_of_files
     from steadyhand.check.lint import lint_domain, lint_files
-    from steadyhand.domain.inputs import is_domain
+    from steadyhand.datasets.inputs import is_domain
     from steadyhand.domain.load import load
 
     if not paths:
@@ -148,7 +148,7 @@ def _title(paths: Sequence[Path]) -> str:
 
 def _read(words: Sequence[Path], broken: list[DomainError]) -> list[Imported]:
     """What the words name; the error of a file that is broken as a whole goes to `broken`."""
-    from steadyhand.domain.inputs import inputs
+    from steadyhand.datasets.inputs import inputs
 
     named, read = inputs(words), []
     for one in named.inputs:
@@ -174,7 +174,7 @@ def _read_one(one: Input) -> Imported:
 def _fix(paths: Sequence[Path], codes: frozenset[str], write: bool) -> bool:
     """Show the repairs, or make them; whether nothing is left to be made."""
     from steadyhand.check.fix import diff, fix_file, write_fixed
-    from steadyhand.domain.inputs import inputs
+    from steadyhand.datasets.inputs import inputs
 
     done: Counter[str] = Counter()
     rows = files = 0
@@ -200,8 +200,8 @@ def _rendering(path: Path, model: str | None) -> Rendering | None:
         return None
     from steadyhand.chat.render import Renderer
     from steadyhand.check.tokenizer import Rendering, read_config
-    from steadyhand.models.load import load_tokenizer
-    from steadyhand.models.load import resolve as find_model
+    from steadyhand.models.loading.load import load_tokenizer
+    from steadyhand.models.loading.load import resolve as find_model
     from steadyhand.settings import resolve
 
     settings = resolve(path if path.is_dir() else None).settings

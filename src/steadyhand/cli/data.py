@@ -12,8 +12,8 @@ from steadyhand.cli.options import json_option
 from steadyhand.errors import PrerequisiteError
 
 if TYPE_CHECKING:
-    from steadyhand.domain.convert import Imported
-    from steadyhand.domain.formats import Format
+    from steadyhand.datasets.convert import Imported
+    from steadyhand.datasets.formats import Format
 
 _FOLDER = click.Path(path_type=Path)
 
@@ -23,8 +23,8 @@ _FOLDER = click.Path(path_type=Path)
 @json_option
 def init_command(folder: Path, as_json: bool) -> None:
     """Write a small working domain into the new FOLDER, to be replaced piece by piece."""
+    from steadyhand.datasets.write import write_files
     from steadyhand.domain.starter import starter_files
-    from steadyhand.domain.write import write_files
 
     made = starter_files()
     write_files(made, folder)
@@ -50,7 +50,7 @@ def import_command(source: Path, folder: Path, form: str, seed: int, as_json: bo
     """
     from dataclasses import asdict
 
-    from steadyhand.domain.write import write_domain
+    from steadyhand.datasets.write import write_domain
     from steadyhand.flow.importing import set_aside
 
     imported = set_aside(_read(source, form), seed)
@@ -81,8 +81,8 @@ def split_command(source: Path, folder: Path, share: float, seed: int, as_json: 
     Rows stay as they are. Rows of one `group`, of one template (equal but for their values) or with nearly the same
     first question stay on one side. Rows that cannot be read go to rejects.jsonl, with the reason.
     """
-    from steadyhand.domain.split import split_rows
-    from steadyhand.domain.write import write_files
+    from steadyhand.datasets.split import split_rows
+    from steadyhand.datasets.write import write_files
 
     made = split_rows(_read(source, "auto", preferences=True), share, seed)
     files = {"train.jsonl": made.train, "eval.jsonl": made.eval, "rejects.jsonl": made.rejects}
@@ -96,7 +96,7 @@ def split_command(source: Path, folder: Path, share: float, seed: int, as_json: 
 
 
 def _read(source: Path, form: str, *, preferences: bool = False) -> Imported:
-    from steadyhand.domain.convert import read_dialogues
+    from steadyhand.datasets.convert import read_dialogues
 
     if not source.exists():
         raise PrerequisiteError("no such file", where=str(source), next="name a JSON or JSONL file")

@@ -37,7 +37,7 @@ def diagnose_command(
     Knowledge (SFT), tool behaviour (DPO) or reasoning (a bigger model, a deterministic tool, finer steps). Exit 0:
     every point and tool has a verdict. Exit 1: some have too few cases for one, or use no help in their prompt.
     """
-    from steadyhand.flow.diagnose import diagnose_domain, diagnose_plan
+    from steadyhand.lab.diagnose import diagnose_domain, diagnose_plan
 
     settings = settings_of(folder, sets, model__base=model)
     out = out or Path("runs") / f"{folder.resolve().name}-diagnose"

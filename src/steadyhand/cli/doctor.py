@@ -146,7 +146,7 @@ def _disk(folder: Path) -> Checked:
 def _model(base: str) -> Checked:
     if "/" in base and not Path(base).expanduser().exists():
         return _hub_model(base)
-    from steadyhand.models.load import resolve as find
+    from steadyhand.models.loading.load import resolve as find
 
     try:
         return Checked("model", "ok", f"{base} in {find(base)}")

@@ -15,8 +15,8 @@ from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
     from steadyhand.evaluate.dose import Rung
-    from steadyhand.flow.dose import Dose
-    from steadyhand.flow.shortcut import Shortcut
+    from steadyhand.lab.dose import Dose
+    from steadyhand.lab.shortcut import Shortcut
 
 
 @click.command("dose")
@@ -56,7 +56,7 @@ def dose_command(
     Exit 0: some rung is an effective dose (--shortcut: the last set of cards cures what the first one taught). Exit 1:
     none is. Stop it at any time: the next call goes on where it was.
     """
-    from steadyhand.flow.dose import Request
+    from steadyhand.lab.dose import Request
 
     if (point is None) == (shortcut is None):
         raise UsageError(
@@ -66,7 +66,7 @@ def dose_command(
     out = out or Path("runs") / f"{folder.resolve().name}-dose"
     chosen = numbers(seeds, "seeds", 0)
     if shortcut is not None:
-        from steadyhand.flow.shortcut import shortcut_plan, try_shortcut
+        from steadyhand.lab.shortcut import shortcut_plan, try_shortcut
 
         if only_plan:
             return show_plan(shortcut_plan(folder, shortcut, settings, out, chosen, shows), as_json, "cell")
@@ -77,7 +77,7 @@ def dose_command(
     assert point is not None
     rungs = numbers(ladder, "ladder", 1) if ladder else ()
     request = Request(point, rungs, chosen, shows, known, near, bar)
-    from steadyhand.flow.dose import dose, dose_plan
+    from steadyhand.lab.dose import dose, dose_plan
 
     if only_plan:
         return show_plan(dose_plan(folder, settings, out, request), as_json, "cell")
@@ -88,7 +88,7 @@ def dose_command(
 
 
 def _pages(out: Path, found: Dose | Shortcut) -> list[Path]:
-    from steadyhand.flow.dosing import write_pages
+    from steadyhand.lab.experiment_pages import write_pages
 
     return write_pages(found, out / "report")
 

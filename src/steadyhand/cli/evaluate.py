@@ -43,7 +43,7 @@ def eval_command(
     """Measure any model on a domain's held-out scenarios and probes."""
     from steadyhand.domain.load import load as load_domain
     from steadyhand.evaluate.run import evaluate
-    from steadyhand.flow.work import sampling_of
+    from steadyhand.flow.stages import sampling_of
 
     settings = settings_of(folder, sets)
     domain = load_domain(folder)
@@ -111,13 +111,13 @@ def backend_of(model: str, served: str | None, tokenizer: Path | None, settings:
     """A model by name, folder or address. Raises UsageError for an endpoint without a served name."""
     if model.startswith(("http://", "https://")):
         from steadyhand.chat.render import Renderer
-        from steadyhand.models.endpoint import OpenAIEndpoint
-        from steadyhand.models.load import load_tokenizer
+        from steadyhand.models.endpoints.endpoint import OpenAIEndpoint
+        from steadyhand.models.loading.load import load_tokenizer
 
         if served is None:
             raise UsageError("an endpoint serves models by name", next="add --served-model NAME")
         return OpenAIEndpoint(model, served, renderer=Renderer(load_tokenizer(tokenizer)) if tokenizer else None)
-    from steadyhand.models.load import load
+    from steadyhand.models.loading.load import load
 
     return load(model, dtype=settings.model.dtype)
 

@@ -13,7 +13,7 @@ from steadyhand.cli.options import json_option
 from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
-    from steadyhand.domain.export import ExportFormat, JudgedFormat
+    from steadyhand.datasets.export import ExportFormat, JudgedFormat
     from steadyhand.export.gguf import Kind
     from steadyhand.flow.exporting import Exported, Form
 
@@ -61,9 +61,9 @@ def export_command(source: str, target: Path, forms: tuple[str, ...], kind: str,
 
 
 def _convert_file(source: Path, target: Path, form: ExportFormat | JudgedFormat, as_json: bool) -> int:
-    from steadyhand.domain.export import convert_rows
-    from steadyhand.domain.inputs import inputs
-    from steadyhand.domain.write import jsonl, write_new
+    from steadyhand.datasets.export import convert_rows
+    from steadyhand.datasets.inputs import inputs
+    from steadyhand.datasets.write import jsonl, write_new
 
     (one,) = inputs([source]).inputs
     imported = one.read()
@@ -90,9 +90,9 @@ def _is_domain(source: str) -> bool:
 
 def _export_dataset(folder: Path, target: Path, form: ExportFormat, as_json: bool) -> None:
     """Cards, scenarios and rehearsal rows, each with its `split`."""
-    from steadyhand.domain.export import DIALOGUES, CannotHoldError, export_rows
+    from steadyhand.datasets.export import DIALOGUES, CannotHoldError, export_rows
+    from steadyhand.datasets.write import jsonl, write_new
     from steadyhand.domain.load import load
-    from steadyhand.domain.write import jsonl, write_new
 
     if form not in DIALOGUES:
         what = f"a domain holds no judged answers, which {form} is for"

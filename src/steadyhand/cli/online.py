@@ -32,7 +32,7 @@ def online_command(
     Stages of `steady run` that are done are taken as they are, others are carried out first. More rounds go on from the
     last one. The section `online` of steady.toml says how many answers to what, and who judges.
     """
-    from steadyhand.flow.online import online, plan, story
+    from steadyhand.lab.online import online, plan, story
 
     settings = settings_of(folder, sets, model__base=model)
     out = out or Path("runs") / folder.resolve().name

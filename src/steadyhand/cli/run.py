@@ -16,7 +16,7 @@ from steadyhand.settings import Settings, resolve
 
 if TYPE_CHECKING:
     from steadyhand.cli.console import Advance
-    from steadyhand.flow.desk import Desk, Planned
+    from steadyhand.flow.context import Desk, Planned
 
 WORDS = {
     "check": "check the data",

@@ -14,7 +14,7 @@ from steadyhand.cli.agent import audit_option, otel_option
 from steadyhand.cli.console import emit_json, say
 from steadyhand.cli.options import json_option
 from steadyhand.errors import EXIT_OK, PrerequisiteError, UsageError
-from steadyhand.serve.local import is_loopback
+from steadyhand.serve.loopback import is_loopback
 from steadyhand.telemetry import exporting
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def serve_command(
     _need_packages()
     from steadyhand.agent.session import opened
     from steadyhand.serve.app import Serving
-    from steadyhand.serve.served import Agent, Model
+    from steadyhand.serve.responders import Agent, Model
     from steadyhand.serve.server import run
 
     key = _secret(api_key_env) if api_key_env else None
@@ -140,18 +140,18 @@ def _loader(model: str, endpoint: str | None, tokenizer: Path | None, key: str |
 
 
 def _local(model: str) -> Backend:
-    from steadyhand.models.load import load
+    from steadyhand.models.loading.load import load
 
     return load(model)
 
 
 def _remote(endpoint: str, model: str, tokenizer: Path | None, key: str | None) -> Backend:
-    from steadyhand.models.endpoint import OpenAIEndpoint
+    from steadyhand.models.endpoints.endpoint import OpenAIEndpoint
 
     if tokenizer is None:
         return OpenAIEndpoint(endpoint, model, api_key=key, retries=1)
     from steadyhand.chat.render import Renderer
-    from steadyhand.models.load import load_tokenizer
+    from steadyhand.models.loading.load import load_tokenizer
 
     return OpenAIEndpoint(endpoint, model, renderer=Renderer(load_tokenizer(tokenizer)), api_key=key, retries=1)
 

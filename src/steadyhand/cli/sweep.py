@@ -16,7 +16,7 @@ from steadyhand.cli.run import settings_of, show_plan
 from steadyhand.errors import EXIT_NO, EXIT_OK
 
 if TYPE_CHECKING:
-    from steadyhand.flow.swept import Stop, Story, Sweep
+    from steadyhand.lab.sweep_result import Stop, Story, Sweep
 
 ENDS = {
     "won": "won",
@@ -76,8 +76,8 @@ def sweep_command(
     Exit 0: there is a winner. Exit 1: every branch was killed. Stop it at any time: the next call goes on where it was.
     The held-out scenarios are never asked: `steady run` measures the winner on these.
     """
-    from steadyhand.flow.branching import Request
-    from steadyhand.flow.sweep import sweep, sweep_plan
+    from steadyhand.lab.sweep import sweep, sweep_plan
+    from steadyhand.lab.sweep_setup import Request
 
     settings_of(folder, sets, model__base=model)  # what is wrong with these is said first
     flags = flags_of(sets) | ({"model.base": model} if model else {})
@@ -88,7 +88,7 @@ def sweep_command(
     console = CellConsole()
     with console.closing():
         found = sweep(folder, flags, out, request, console)
-    from steadyhand.flow.dosing import write_pages
+    from steadyhand.lab.experiment_pages import write_pages
 
     return _show(found, folder, write_pages(found, out / "report"), as_json)
 

@@ -15,8 +15,8 @@ from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
 from steadyhand.settings.presets import BUDGETS
 
 if TYPE_CHECKING:
-    from steadyhand.train.footprint import Footprint
-    from steadyhand.train.inspect import Inspection, Shown
+    from steadyhand.train.runner.inspect import Inspection, Shown
+    from steadyhand.train.runner.memory_estimate import Footprint
 
 
 @click.command("train")
@@ -56,10 +56,10 @@ def train_command(
         raise UsageError("one of --inspect and --plan is needed", next="`steady run FOLDER` trains")
     settings = settings_of(folder, sets, model__base=model, preset=preset)
     if inspecting:
-        from steadyhand.flow.inspecting import inspect_domain
+        from steadyhand.flow.training_preview import inspect_domain
 
         return _show_rows(inspect_domain(folder, settings, rows, source), as_json)
-    from steadyhand.flow.inspecting import footprints
+    from steadyhand.flow.training_preview import footprints
 
     budget = memory or BUDGETS.get(settings.preset)
     place = device or ("cuda" if settings.preset in BUDGETS else "cpu")

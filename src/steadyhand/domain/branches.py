@@ -17,10 +17,10 @@ from pathlib import Path
 
 from steadyhand.chat.messages import Json
 from steadyhand.domain.load import read_text
-from steadyhand.domain.positions import Cursor, suggestion
-from steadyhand.domain.yamlfile import read_yaml
 from steadyhand.errors import DomainError, Place
 from steadyhand.settings.resolve import all_keys
+from steadyhand.source.cursor import Cursor, suggestion
+from steadyhand.source.yamlfile import read_yaml
 
 SECTION = "sft"
 

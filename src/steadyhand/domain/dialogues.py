@@ -13,10 +13,10 @@ from typing import cast, get_args
 
 from steadyhand.chat.compare import read_spec
 from steadyhand.chat.messages import Json, Message, Role, ToolCall
-from steadyhand.domain.model import AnswerRule, InputClass, Language, Scenario, Split
-from steadyhand.domain.positions import Cursor
-from steadyhand.domain.textkeys import language_of
+from steadyhand.domain.model import AnswerRule, InputClass, Scenario, Split
 from steadyhand.errors import UsageError
+from steadyhand.source.cursor import Cursor
+from steadyhand.text.shingles import Language, language_of
 
 ROLES: tuple[str, ...] = get_args(Role)
 LANGUAGES: tuple[str, ...] = get_args(Language)

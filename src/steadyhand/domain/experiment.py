@@ -20,11 +20,12 @@ from pathlib import Path
 from steadyhand.chat.messages import Message
 from steadyhand.domain.dialogues import compiled, read_language
 from steadyhand.domain.load import read_text
-from steadyhand.domain.model import Card, Language
-from steadyhand.domain.positions import Cursor
+from steadyhand.domain.model import Card
 from steadyhand.domain.records import CARD_KEYS, read_card
-from steadyhand.domain.yamlfile import read_yaml
 from steadyhand.errors import DomainError, Place
+from steadyhand.source.cursor import Cursor
+from steadyhand.source.yamlfile import read_yaml
+from steadyhand.text.shingles import Language
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ from pathlib import Path
 
 from steadyhand.chat.messages import Tool
 from steadyhand.domain.dialogues import read_scenario
-from steadyhand.domain.jsonfile import read_json, read_jsonl
 from steadyhand.domain.model import Card, Domain, Point, Probe, Scenario
 from steadyhand.domain.openai import read_openai_row, read_tool
-from steadyhand.domain.positions import Cursor, suggestion
 from steadyhand.domain.records import read_clarify, read_loose_card, read_point, read_probe
-from steadyhand.domain.yamlfile import read_yaml
 from steadyhand.errors import DomainError, Place
+from steadyhand.source.cursor import Cursor, suggestion
+from steadyhand.source.jsonfile import read_json, read_jsonl
+from steadyhand.source.yamlfile import read_yaml
 
 LAYOUT = {
     "knowledge": (".yaml", ".yml", ".jsonl"),

@@ -9,8 +9,8 @@ from typing import Literal
 
 from steadyhand.chat.messages import Json, Message, Tool
 from steadyhand.errors import Place, UsageError
+from steadyhand.text.shingles import Language
 
-Language = Literal["zh", "en"]
 InputClass = Literal["common", "boundary", "noisy"]
 Split = Literal["train", "eval"]
 

@@ -6,9 +6,9 @@ from typing import cast
 
 from steadyhand.chat.messages import Json, Message, Role, Tool, ToolCall
 from steadyhand.domain.dialogues import ROLES, check_order, tool_content
-from steadyhand.domain.jsonfile import read_json
-from steadyhand.domain.positions import Cursor
 from steadyhand.errors import DomainError
+from steadyhand.source.cursor import Cursor
+from steadyhand.source.jsonfile import read_json
 
 
 def read_openai_row(row: Cursor) -> tuple[tuple[Message, ...], tuple[Tool, ...]]:

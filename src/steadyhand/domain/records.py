@@ -9,7 +9,7 @@ from typing import Literal, cast, get_args
 from steadyhand.chat.messages import Message
 from steadyhand.domain.dialogues import LANGUAGES, read_language, read_messages, read_rule
 from steadyhand.domain.model import Card, Point, Probe
-from steadyhand.domain.positions import Cursor
+from steadyhand.source.cursor import Cursor
 
 CARD_KEYS = ("kind", "lang", "q", "think", "messages")
 ProbeKind = Literal["public", "anchoring", "reasoning"]

@@ -13,7 +13,7 @@ from steadyhand.chat.match import Match, match
 from steadyhand.chat.messages import Json
 from steadyhand.chat.parse import Parsed, parse_lenient, parse_strict
 from steadyhand.chat.think import ThinkCode, ThinkState, think_state
-from steadyhand.evaluate.invalid import invalid_tokens
+from steadyhand.evaluate.filler import invalid_tokens
 from steadyhand.evaluate.suites import Target
 from steadyhand.ledger.result import Item
 from steadyhand.models.backend import Completion, Prompt

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from steadyhand.chat.messages import Json
 from steadyhand.errors import JobError, PrerequisiteError
 from steadyhand.export.vocabulary import Vocabulary, read_vocabulary
-from steadyhand.models.weights import Weights
+from steadyhand.models.loading.weights import Weights
 
 if TYPE_CHECKING:
     import numpy as np

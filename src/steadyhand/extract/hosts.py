@@ -11,8 +11,8 @@ from __future__ import annotations
 
 import re
 
-from steadyhand.extract.fangs import DOT, LABEL, MARK, plain
-from steadyhand.extract.page import Page, is_plain_host
+from steadyhand.extract.defang import DOT, LABEL, MARK, plain
+from steadyhand.extract.text_view import Page, is_plain_host
 from steadyhand.extract.tlds import DOUBTFUL, FILES, HALF_FILES, WORDS, ascii_label, names, top_level_domains
 
 MAX_HOST, MAX_LABEL = 253, 63  # RFC 1035

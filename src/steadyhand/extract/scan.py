@@ -12,9 +12,9 @@ import re
 from collections.abc import Collection, Iterator
 
 from steadyhand.extract.addresses import MAX_IPV6, ipv6, is_ipv4, is_version
-from steadyhand.extract.fangs import DOT, FILL, LABEL, MARK, WORD, plain
+from steadyhand.extract.defang import DOT, FILL, LABEL, MARK, WORD, plain
 from steadyhand.extract.hosts import host_value, is_host
-from steadyhand.extract.page import KINDS, Found, Kind, Page
+from steadyhand.extract.text_view import KINDS, Found, Kind, Page
 from steadyhand.extract.uris import HOST, PORT, SEPARATOR, TAIL, scheme_of, trimmed
 
 _USER = r"(?:[\w.~%!$+=-]{1,64}+(?::[\w.~%!$+=-]{0,64}+)?+@)?+"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from steadyhand.extract.fangs import DOT, FILL, LABEL
+from steadyhand.extract.defang import DOT, FILL, LABEL
 
 # `://` in any spelling, and the one blank that some reports leave before the host
 SEPARATOR = rf"{FILL}*+:{FILL}*+(?:/{FILL}*+/|\\\\){FILL}*+(?:[ ](?={LABEL}{DOT}{LABEL}))?+"

@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from steadyhand.errors import GateFailed
-from steadyhand.flow.desk import TIMING, Desk, Planned
+from steadyhand.flow.artifacts import read_evaluation
+from steadyhand.flow.context import TIMING, Desk, Planned
 from steadyhand.flow.plan import read_object, remember
-from steadyhand.flow.shelf import read_evaluation
 from steadyhand.flow.stage import Stage
 from steadyhand.ledger.records import Records, Status
 

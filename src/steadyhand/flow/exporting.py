@@ -18,12 +18,12 @@ from steadyhand.errors import UsageError
 from steadyhand.export.card import Card, render_card
 from steadyhand.export.gguf import GgufReport, Kind, write_gguf
 from steadyhand.export.serve import Parsers, modelfile, parsers_of, speaks_chatml, vllm_command
-from steadyhand.flow.shelf import read_json
+from steadyhand.flow.artifacts import read_json
 from steadyhand.ledger.store import Store
 from steadyhand.models.backend import Prompt
 from steadyhand.report.data import ReportData
-from steadyhand.train.merge import MergeReport, merge
-from steadyhand.train.result import publish
+from steadyhand.train.runner.merge import MergeReport, merge
+from steadyhand.train.runner.result import publish
 
 Form = Literal["safetensors", "adapter", "gguf"]
 WEIGHTS, ADAPTER, CARD, MODELFILE, VLLM = "model", "adapter", "README.md", "Modelfile", "serve-vllm.sh"
@@ -92,8 +92,8 @@ def refuse_full(to: Path) -> None:
 
 def source_of(place: str, name: str = "") -> Source:
     """Reads what `place` is: a run's folder, or a model or adapter (a folder, "steady-nano" or a hub name)."""
-    from steadyhand.models.adapters import ADAPTER as MARK
-    from steadyhand.models.load import resolve
+    from steadyhand.models.loading.adapters import ADAPTER as MARK
+    from steadyhand.models.loading.load import resolve
 
     if (Path(place) / REPORT).is_file():
         report = ReportData.from_json(read_json(Path(place) / REPORT))
@@ -105,7 +105,7 @@ def source_of(place: str, name: str = "") -> Source:
 
 
 def _fill(source: Source, folder: Path, forms: Collection[Form], kind: Kind) -> Exported:
-    from steadyhand.models.load import fingerprint
+    from steadyhand.models.loading.load import fingerprint
 
     parity = merge(source.folder, folder / WEIGHTS, PARITY)
     spoken, context = _spoken(folder / WEIGHTS)
@@ -133,7 +133,7 @@ def _fill(source: Source, folder: Path, forms: Collection[Form], kind: Kind) -> 
 def _spoken(folder: Path) -> tuple[Spoken, int]:
     """How the model is spoken to, and its context in tokens."""
     from steadyhand.chat.render import Renderer
-    from steadyhand.models.load import load_tokenizer
+    from steadyhand.models.loading.load import load_tokenizer
 
     tokenizer = load_tokenizer(folder)
     renderer = Renderer(tokenizer)
@@ -195,7 +195,7 @@ def _base(source: Source) -> str:
 
 
 def _kind(source: Source) -> str:
-    from steadyhand.models.adapters import kind_of
+    from steadyhand.models.loading.adapters import kind_of
 
     assert source.adapter is not None
     return kind_of(source.adapter) or ""

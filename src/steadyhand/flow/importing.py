@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from steadyhand.check import Finding, check
-from steadyhand.domain.assemble import domain_of
-from steadyhand.domain.convert import Dialogue, Imported, Reject
+from steadyhand.datasets.convert import Dialogue, Imported, Reject
+from steadyhand.datasets.to_domain import domain_of
 
 
 def set_aside(imported: Imported, seed: int) -> Imported:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict
 
 from steadyhand.chat.messages import Json
-from steadyhand.flow.desk import Desk
-from steadyhand.flow.shelf import read_evaluation, read_json
+from steadyhand.flow.artifacts import read_evaluation, read_json
+from steadyhand.flow.context import Desk
 from steadyhand.ledger.result import Evaluation
 
 MODELS = ("base", "sft", "dpo")

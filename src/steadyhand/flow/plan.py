@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from steadyhand.chat.messages import Json
-from steadyhand.flow.desk import Desk, Planned
-from steadyhand.flow.parts import CALLED
+from steadyhand.flow.context import Desk, Planned
+from steadyhand.flow.domain_inputs import CALLED
 from steadyhand.flow.stage import Stage
 from steadyhand.ledger.keys import key_of
 from steadyhand.ledger.store import Store

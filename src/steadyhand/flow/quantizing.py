@@ -18,12 +18,12 @@ from steadyhand.evaluate.run import evaluate
 from steadyhand.evaluate.suites import Suite, digest, item_set, targets
 from steadyhand.export.gguf import GgufReport, Kind, refuse_unwritable, write_gguf
 from steadyhand.flow.exporting import PARITY, WEIGHTS, source_of
-from steadyhand.flow.work import sampling_of
+from steadyhand.flow.stages import sampling_of
 from steadyhand.ledger.result import Check, Evaluation
 from steadyhand.models.backend import Backend, Progress
 from steadyhand.settings import Settings
 from steadyhand.settings.model import EvalSettings
-from steadyhand.train.merge import merge
+from steadyhand.train.runner.merge import merge
 
 CALLS = "tool_call_accuracy"
 _ASKED: tuple[Suite, ...] = ("tool", "public")
@@ -70,8 +70,8 @@ def quantize(
 
     `keep` is a folder for answers; `margin` the tolerated loss, a share. Raises what `steady export` raises.
     """
-    from steadyhand.models.gguf import load_gguf
-    from steadyhand.models.load import load
+    from steadyhand.models.generation.gguf import load_gguf
+    from steadyhand.models.loading.load import load
 
     source = source_of(place)
     desk = _Desk(domain, settings, keep, 1 + len(kinds), progress)

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from steadyhand import __version__
 from steadyhand.chat.messages import Json
-from steadyhand.flow.desk import Desk
-from steadyhand.flow.shelf import read_evaluation, read_groups, read_json
+from steadyhand.flow.artifacts import read_evaluation, read_groups, read_json
+from steadyhand.flow.context import Desk
 from steadyhand.ledger.result import Verdict
 from steadyhand.report.data import ReportData
 from steadyhand.report.dataset import count_dataset

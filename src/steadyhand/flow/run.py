@@ -11,12 +11,12 @@ from pathlib import Path
 
 from steadyhand.domain.load import load
 from steadyhand.errors import PrerequisiteError
-from steadyhand.flow import reporting, work
-from steadyhand.flow.desk import Desk, Planned, Watcher
+from steadyhand.flow import reporting, stages
+from steadyhand.flow.artifacts import copy_files, read_json
+from steadyhand.flow.context import Desk, Planned, Watcher
+from steadyhand.flow.domain_inputs import parts_of
 from steadyhand.flow.engine import carry_out
-from steadyhand.flow.parts import parts_of
 from steadyhand.flow.plan import SEEN, keys_of, planned
-from steadyhand.flow.shelf import copy_files, read_json
 from steadyhand.flow.stage import Stage, stage
 from steadyhand.ledger.lock import folder_lock
 from steadyhand.ledger.records import Records
@@ -33,17 +33,17 @@ REPORTED = "eval_base sft gate eval_sft pairs dpo merge eval_dpo verdict"
 
 # fmt: off
 STAGES = (  # name, work, the stages it reads, the parts of the domain it reads, the settings it reads
-    stage("check",     work.check,         "",              "model tools taught training heldout", CHECKED),
-    stage("eval_base", work.evaluate_base, "",              "model tools heldout probes",          MEASURED),
-    stage("sft",       work.sft,           "",              "model tools taught",                  "sft seed"),
-    stage("gate",      work.gate,          "eval_base sft", "probes",                              f"gate {MEASURED}"),
-    stage("eval_sft",  work.evaluate_sft,  "sft",           "tools heldout probes",                MEASURED),
-    stage("pairs",     work.pairs,         "sft",           "tools training",                      PAIRED),
-    stage("dpo",       work.dpo,           "sft pairs",     "taught",                              REPLAYED),
-    stage("merge",     work.merge,         "dpo",           "tools heldout probes",                ""),
-    stage("eval_dpo",  work.evaluate_dpo,  "merge",         "tools heldout probes",                MEASURED),
-    stage("verdict",   work.verdict,       "eval_base eval_dpo", "",                               "bars"),
-    stage("report",    reporting.report,   REPORTED,        "",                                    ""),
+    stage("check",     stages.check,         "",              "model tools taught training heldout", CHECKED),
+    stage("eval_base", stages.evaluate_base, "",              "model tools heldout probes",         MEASURED),
+    stage("sft",       stages.sft,           "",              "model tools taught",                 "sft seed"),
+    stage("gate",      stages.gate,          "eval_base sft", "probes",                             f"gate {MEASURED}"),
+    stage("eval_sft",  stages.evaluate_sft,  "sft",           "tools heldout probes",               MEASURED),
+    stage("pairs",     stages.pairs,         "sft",           "tools training",                     PAIRED),
+    stage("dpo",       stages.dpo,           "sft pairs",     "taught",                             REPLAYED),
+    stage("merge",     stages.merge,         "dpo",           "tools heldout probes",               ""),
+    stage("eval_dpo",  stages.evaluate_dpo,  "merge",         "tools heldout probes",               MEASURED),
+    stage("verdict",   stages.verdict,       "eval_base eval_dpo", "",                               "bars"),
+    stage("report",    reporting.report,     REPORTED,        "",                                   ""),
 )
 # fmt: on
 
@@ -74,7 +74,7 @@ def run(folder: Path, settings: Settings, out: Path, watcher: Watcher, stages: S
 
 def _require_machine(settings: Settings, steps: Sequence[Planned]) -> None:
     """Raises PrerequisiteError for a training of 4 bits that cannot run here, before anything is measured."""
-    from steadyhand.models.quantised import require
+    from steadyhand.models.loading.quantized import require
 
     methods = {"sft": settings.sft.method, "dpo": settings.dpo.method}
     if any(step.state == "run" and methods.get(step.name) == "qlora" for step in steps):

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from steadyhand.flow.desk import Desk
+from steadyhand.flow.context import Desk
 
 
 @dataclass(frozen=True)

@@ -12,8 +12,8 @@ from functools import cache
 from importlib import resources
 from typing import cast
 
-from steadyhand.domain.model import Language
 from steadyhand.errors import UsageError
+from steadyhand.text.shingles import Language
 
 LANGUAGES: tuple[Language, ...] = ("en", "zh")
 HTML_LANG = {"en": "en", "zh": "zh-CN"}

@@ -22,13 +22,13 @@ from steadyhand.serve.answer import Answer
 from steadyhand.serve.approvals import Approvals
 from steadyhand.serve.chunks import Chunks, event
 from steadyhand.serve.deltas import Delta, Deltas
-from steadyhand.serve.front import App, Front
 from steadyhand.serve.ids import fresh
 from steadyhand.serve.metrics import Metrics
+from steadyhand.serve.middleware import App, Front
 from steadyhand.serve.problem import ABSENT, BROKEN, MEDIA, TOO_LARGE, Problem, problem_of
+from steadyhand.serve.queue import Job
 from steadyhand.serve.request import Asked, read_body, read_request
-from steadyhand.serve.served import Agent, Model, Served
-from steadyhand.serve.work import Job
+from steadyhand.serve.responders import Agent, Model, Served
 from steadyhand.telemetry import continuing
 
 LOG = logging.getLogger(__name__)

@@ -2,7 +2,7 @@
 
 Fails closed: without approvers the routes are not there; the clients' token opens none of them, so nobody approves what
 his own report proposed; a digest is given whole, stands in the log, and was made under the policy that holds now. How
-long an approval holds and what it is bound to is `agent.writes`'s, for HTTP and command line alike.
+long an approval holds and what it is bound to is `agent.writer`'s, for HTTP and command line alike.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from steadyhand.agent.memory import Record
+from steadyhand.agent.audit_index import Record
 from steadyhand.agent.session import Session
-from steadyhand.agent.writes import State, Writer, approve
+from steadyhand.agent.writer import State, Writer, approve
 from steadyhand.chat.messages import Json
 from steadyhand.errors import GateFailed, SteadyError, UsageError
-from steadyhand.serve.front import APPROVERS as PREFIX
+from steadyhand.serve.middleware import APPROVERS as PREFIX
 from steadyhand.serve.problem import ABSENT, BROKEN, CLASH, DENIED, Problem
 
 SHOWN = 200  # proposals at most, the latest first

@@ -13,8 +13,8 @@ from steadyhand.chat.messages import Json, Tool
 from steadyhand.chat.schema import check_tool_schema
 from steadyhand.models.backend import Prompt, Sampling
 from steadyhand.serve.dialogue import MAX_DEPTH, read_messages, too_deep
-from steadyhand.serve.fields import sifted
 from steadyhand.serve.problem import Problem
+from steadyhand.serve.request_fields import sifted
 
 MAX_STOPS, MAX_SEED, COLDEST = 4, 2**63, 0.01
 Choice = Literal["auto", "none", "required"]

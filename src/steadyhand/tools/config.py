@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from steadyhand.chat.messages import Json, Tool
-from steadyhand.domain.jsonfile import read_json
 from steadyhand.domain.openai import read_tool
 from steadyhand.errors import DomainError, PrerequisiteError
+from steadyhand.source.jsonfile import read_json
 from steadyhand.tools.bound import BoundTool, Effect, Patience
 from steadyhand.tools.http import HttpCarrier, Service
 from steadyhand.tools.mcp import McpCarrier, McpService, fields_of

@@ -22,7 +22,7 @@ class TrainConfig:
     """What SFT and DPO have in common."""
 
     method: Method = "lora"
-    """What is trained (`train.adapters`): "full" the network's own weights; "lora" rank-`lora_rank` adapters on all
+    """What is trained (`runner.adapters`): "full" the network's own weights; "lora" rank-`lora_rank` adapters on all
     linear layers (Hu et al. 2021), "qlora" the same on a base of 4 bits (Dettmers et al. 2023; CUDA), "dora" their
     direction and magnitude (Liu et al. 2024); "ia3" a scale for keys, values and inner activations (Liu et al. 2022);
     "prefix" keys and values of `virtual_tokens` tokens in every layer (Li & Liang 2021); "prompt" their embeddings
@@ -67,9 +67,9 @@ class TrainConfig:
     threads: int = 0
     """CPU threads; 0 leaves the process's number."""
     workers: int = 1
-    """Processes that train together (`train.team`), each on a card of its own where there are cards."""
+    """Processes that train together (`distributed.data_parallel`), each on a card of its own where there are cards."""
     sharded: bool = False
-    """Whether each of several workers holds a part of weights, gradients and optimizer only (`train.shards`); not with
+    """Whether each of several workers holds a part of weights, gradients and optimizer only (`fsdp`); not with
     "muon", 4 bits or virtual tokens."""
     gradient_checkpointing: bool = False
     """Recomputes activations in the backward pass: about a third slower, much less memory; not with "prefix". In DPO
@@ -117,7 +117,7 @@ class SftConfig(TrainConfig):
     no two. Rows that are not packed are padded on the right to the longest of their forward pass. "auto" packs where
     the model allows it (every layer sees all that came before) and the method is not "prefix"."""
     keep_base: float = 0.0
-    """Share of the base's weights in the result (0 to below 1, `train.blend`); needs `method` "full"."""
+    """Share of the base's weights in the result (0 to below 1, `train.runner.interpolate`); needs `method` "full"."""
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -148,7 +148,7 @@ class GroupConfig(TrainConfig):
 
 @dataclass(frozen=True)
 class PreferenceConfig(GroupConfig):
-    """A preference model (`train.preference`), by "full" or "lora"."""
+    """A preference model (`train.objectives.preference`), by "full" or "lora"."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +158,7 @@ class DpoConfig(GroupConfig):
     learning_rate: float = 1e-5
     """Peak rate of AdamW; DPO needs about a tenth of the SFT rate."""
     loss: Loss = "sigmoid"
-    """The preference loss (`train.losses`): "sigmoid" (Rafailov et al. 2023), "ipo" (Azar et al. 2024) or "simpo"
+    """The preference loss (`objectives.losses`): "sigmoid" (Rafailov et al. 2023), "ipo" (Azar et al. 2024) or "simpo"
     (Meng et al. 2024), which needs no reference model."""
     beta: float = 0.1
     """How strongly the policy is held to the reference (Rafailov et al. 2023, equation 7), and the tau of "ipo" (Azar

@@ -1,0 +1,131 @@
+"""What the words of a command line name: files, folders, globs, dataset_info.json, the standard input.
+
+Knows names and what stands beside them; opens no data file. Nothing is passed over in silence.
+"""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from steadyhand.datasets.convert import Imported, read_dialogues
+from steadyhand.datasets.dataset_info import INFO, Columns, read_info
+from steadyhand.datasets.raw_rows import STDIN, SUFFIXES
+from steadyhand.domain.load import LAYOUT
+from steadyhand.errors import DomainError, UsageError
+
+
+@dataclass(frozen=True)
+class Input:
+    """A data file, and how its columns are called where dataset_info.json says so."""
+
+    path: Path
+    columns: Columns | None = None
+
+    def read(self, reached: Callable[[int], None] = lambda line: None) -> Imported:
+        """Its rows, preferences too; `reached` is told lines. Raises DomainError when the file as a whole cannot be
+        read."""
+        return read_dialogues(self.path, preferences=True, columns=self.columns, reached=reached)
+
+    def lines(self) -> int:
+        """How many lines there are to be read; 0 where that cannot be told without reading."""
+        if self.path == STDIN or self.path.suffix not in (".json", ".jsonl", ".ndjson") or not self.path.is_file():
+            return 0
+        with self.path.open("rb") as file:
+            return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+
+
+@dataclass
+class Named:
+    """Files to read, in order and once each; `passed_over` are files of folders that hold no data by their names."""
+
+    inputs: list[Input] = field(default_factory=list)
+    passed_over: list[str] = field(default_factory=list)
+
+
+def is_domain(path: Path) -> bool:
+    """Whether a folder is a domain folder: it has settings, or one of the folders that `load` reads."""
+    return path.is_dir() and ((path / "steady.toml").is_file() or any((path / room).is_dir() for room in LAYOUT))
+
+
+def inputs(words: Iterable[Path]) -> Named:
+    """The data files that `words` name. A file that is asked for by name is read whatever it is called.
+
+    Raises UsageError for a word that names nothing.
+    """
+    found, seen = Named(), set[Path]()
+    for word in words:
+        for one in _of(word, found.passed_over):
+            if one.path not in seen:
+                seen.add(one.path)
+                found.inputs.append(one)
+    return found
+
+
+def _of(word: Path, passed_over: list[str]) -> Iterator[Input]:
+    if word == STDIN:
+        yield Input(word)
+    elif word.is_dir():
+        yield from _folder(word, passed_over)
+    elif word.exists():
+        yield from _file(word, passed_over)
+    elif matches := sorted(map(Path, glob.glob(str(word), recursive=True))):  # noqa: PTH207  the word may be absolute
+        for match in matches:
+            yield from _of(match, passed_over)
+    else:
+        kind = "no file matches" if glob.has_magic(str(word)) else "no such file"
+        raise UsageError(kind, where=str(word), next="name a data file, a folder of them, or - for the standard input")
+
+
+def _file(path: Path, passed_over: list[str]) -> Iterator[Input]:
+    if path.name == INFO:
+        yield from _listed(path, read_info(path), passed_over)
+    else:
+        info = path.parent / INFO
+        yield Input(path, _columns_beside(info).get(path.name) if info.is_file() else None)
+
+
+def _columns_beside(info: Path) -> dict[str, Columns]:
+    """What the list beside a file says; a list of another kind says nothing (ms-swift's has the same name)."""
+    try:
+        return read_info(info)
+    except DomainError:
+        return {}
+
+
+def _listed(info: Path, listed: dict[str, Columns], passed_over: list[str]) -> Iterator[Input]:
+    """The files of a dataset_info.json that are here."""
+    here = {name: columns for name, columns in listed.items() if (info.parent / name).exists()}
+    if not here:
+        next = "put the files beside it"
+        raise UsageError("none of its files is here", where=str(info), next=next)
+    passed_over += [str(info.parent / name) for name in listed if name not in here]
+    for name, columns in here.items():
+        path = info.parent / name
+        files = _data_files(path, passed_over) if path.is_dir() else [path]
+        yield from (Input(file, columns) for file in files)
+
+
+def _folder(folder: Path, passed_over: list[str]) -> Iterator[Input]:
+    files = _data_files(folder, passed_over)
+    if not files:
+        next = f"put {', '.join(SUFFIXES)} files into it, or run `steady init` for a domain folder"
+        raise UsageError("the folder holds no data files", where=str(folder), next=next)
+    for path in files:
+        yield from _file(path, passed_over)
+
+
+def _data_files(folder: Path, passed_over: list[str]) -> Sequence[Path]:
+    """All data files below a folder, in name order; hidden ones are nobody's data."""
+    found = []
+    for path in sorted(folder.rglob("*")):
+        if not path.is_file() or any(part.startswith(".") for part in path.relative_to(folder).parts):
+            continue
+        bare = path.with_suffix("") if path.suffix.lower() == ".gz" else path
+        if bare.suffix.lower() in SUFFIXES and path.name != INFO:
+            found.append(path)
+        else:
+            passed_over.append(str(path))
+    return found

@@ -1,0 +1,208 @@
+"""Writes a domain folder: the inverse of `load` for cards, scenarios and tools. All or nothing, never over files.
+
+Knows the folder's file formats; knows nothing of where the data came from, except for the summary of an import.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from steadyhand.chat.messages import Json, Message, Tool
+from steadyhand.datasets.convert import Imported
+from steadyhand.datasets.to_domain import POINT, domain_of
+from steadyhand.domain.model import Card, Domain, Point, Scenario
+from steadyhand.errors import JobError, UsageError
+
+ROOM = (1024, 2048, 4096, 8192)  # tokens of a row; the first is the default of max_length
+
+
+@dataclass(frozen=True)
+class Summary:
+    """What an import made: total == cards + train + eval + rejects. `renamed` tools had a name with two meanings."""
+
+    folder: str
+    total: int
+    cards: int
+    train: int
+    eval: int
+    rejects: int
+    tools: int
+    renamed: int
+    formats: dict[str, int]
+    ignored: dict[str, int]
+
+
+def write_domain(imported: Imported, folder: str | Path, seed: int = 0) -> Summary:
+    """Make a domain folder of imported rows; rejects go to rejects.jsonl in it, one line a row, each with its reason.
+
+    Raises UsageError when `folder` exists and is not empty, or when no row could be used.
+    """
+    if not imported.rows:
+        reason = imported.rejects[0].reason if imported.rejects else "it is empty"
+        raise UsageError(f"no row could be used: {reason}", where=imported.source, next="check the file's format")
+    domain = domain_of(imported, seed)
+    files = domain_files(domain)
+    files["steady.toml"] = settings_text(domain)
+    if imported.rejects:
+        rejects = ({"row": r.number, "place": str(r.place), "reason": r.reason} for r in imported.rejects)
+        files["rejects.jsonl"] = jsonl(rejects)
+    write_files(files, folder)
+    splits = [scenario.split for scenario in domain.scenarios]
+    names = {tool.name for row in imported.rows for tool in row.tools}
+    return Summary(
+        folder=str(folder),
+        total=imported.total,
+        cards=len(domain.cards),
+        train=splits.count("train"),
+        eval=splits.count("eval"),
+        rejects=len(imported.rejects),
+        tools=len(domain.tools),
+        renamed=len(set(domain.tools) - names),
+        formats=dict(imported.formats),
+        ignored=dict(imported.ignored),
+    )
+
+
+def settings_text(domain: Domain) -> str:
+    """steady.toml for imported rows: dialogues with tools are taught like the others, all gently, and every answer has
+    room. It is not known here how long a token is, so each character counts as one."""
+    turns = [turn for card in domain.cards for turn in card.messages]
+    turns += [turn for scenario in domain.scenarios for turn in scenario.messages]
+    answers = (len(json.dumps(turn.to_openai(), ensure_ascii=False)) for turn in turns if turn.role == "assistant")
+    longest = max(answers, default=0)
+    room = next((size for size in ROOM if size > longest), ROOM[-1])
+    lengths = f"max_length = {room}  # the longest answer has {longest} characters\n" if room > ROOM[0] else ""
+    return (
+        "# Every key is documented by `steady config docs`; without one, its default holds.\n"
+        "[sft]\nscenarios = true  # calls are taught by examples, then corrected by preferences\n"
+        "epochs = 1  # nothing is rehearsed beside these rows: each further pass costs what the model knew\n"
+        f"learning_rate = 5e-5  # for the same reason, a sixth of the default\n{lengths}"
+        + (f"\n[dpo]\n{lengths}" if lengths else "")
+    )
+
+
+def domain_files(domain: Domain) -> dict[str, str]:
+    """Relative path -> text of the domain's tools, points, cards and scenarios."""
+    files = {f"tools/{name}.json": tool_text(tool) for name, tool in _file_names(domain.tools).items()}
+    if domain.points:
+        files[f"knowledge/{POINT}.yaml"] = points_text(domain.points)
+    if domain.cards:
+        files[f"knowledge/{POINT}.jsonl"] = jsonl(map(card_row, domain.cards))
+    if domain.scenarios:
+        files[f"scenarios/{POINT}.jsonl"] = jsonl(map(scenario_row, domain.scenarios))
+    return files
+
+
+def write_files(files: dict[str, str], folder: str | Path) -> None:
+    """Write all files into `folder`, made whole beside it first, so that a failure leaves nothing half done."""
+    folder = Path(folder)
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise UsageError("it exists and is not an empty folder", where=str(folder), next="name a new folder")
+    partial = folder.with_name(f".{folder.name}.partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        for name, text in files.items():
+            path = partial / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8", newline="\n")
+        partial.replace(folder)
+    except OSError as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise JobError(
+            f"cannot be written: {error.strerror}", where=str(folder), next="check space and rights"
+        ) from error
+
+
+def write_new(text: str, target: str | Path) -> None:
+    """Write one file that must not exist yet."""
+    target = Path(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with target.open("x", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+    except FileExistsError:
+        raise UsageError("the file exists", where=str(target), next="name a new file, or remove this one") from None
+    except OSError as error:
+        raise JobError(
+            f"cannot be written: {error.strerror}", where=str(target), next="check space and rights"
+        ) from error
+
+
+def jsonl(rows: Iterable[dict[str, Json]]) -> str:
+    return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+
+
+def tool_text(tool: Tool) -> str:
+    return json.dumps(tool.to_openai()["function"], ensure_ascii=False, indent=2) + "\n"
+
+
+def points_text(points: Iterable[Point]) -> str:
+    """A file of knowledge/ with the points, their cards left out (those go to JSONL)."""
+    import yaml
+
+    lists = ("aliases", "depends_on", "rules")
+    rows = [
+        {"id": point.id, "definition": point.definition}
+        | {key: list(getattr(point, key)) for key in lists if getattr(point, key)}
+        for point in points
+    ]
+    # every text in double quotes: no reader can then take one for a number, a date or a truth value
+    return yaml.safe_dump({"points": rows}, default_style='"', allow_unicode=True, sort_keys=False, width=1000)
+
+
+def card_row(card: Card) -> dict[str, Json]:
+    *asked, answer = card.messages
+    row: dict[str, Json] = {"point": card.point, "id": card.id.removeprefix(f"{card.point}/")}
+    row |= {"kind": card.kind, "lang": card.lang}
+    if len(asked) == 1 and asked[0].role == "user":
+        row["q"] = asked[0].content
+    else:
+        row["messages"] = [_message_row(message) for message in asked]
+    if answer.think is not None:
+        row["think"] = answer.think
+    return {**row, "a": answer.content}
+
+
+def scenario_row(scenario: Scenario) -> dict[str, Json]:
+    """A line of scenarios/*.jsonl; keys at their default are left out."""
+    row: dict[str, Json] = {"id": scenario.id, "group": scenario.group, "split": scenario.split}
+    row |= {"class": scenario.input_class, "lang": scenario.lang, "tools": list(scenario.tools)}
+    if scenario.tags:
+        row["tags"] = list(scenario.tags)
+    row["messages"] = [_message_row(message) for message in scenario.messages]
+    for index, answer in scenario.answers.items():
+        row["messages"][index]["answer"] = {"must": list(answer.must), "must_not": list(answer.must_not)}
+    for index in scenario.unscored:
+        row["messages"][index]["score"] = False
+    if scenario.comparators:
+        row["comparators"] = scenario.comparators
+    return row | ({"ordered": True} if scenario.ordered else {})
+
+
+def _message_row(message: Message) -> dict[str, Json]:
+    row: dict[str, Json] = {"role": message.role}
+    if message.think is not None:
+        row["think"] = message.think
+    if message.content:
+        row["content"] = message.content
+    if message.calls:
+        row["calls"] = [{"name": call.name, "arguments": call.arguments} for call in message.calls]
+    return row
+
+
+def _file_names(tools: dict[str, Tool]) -> dict[str, Tool]:
+    """Tools by a file name that every file system takes; names that differ only by case get a number."""
+    found: dict[str, Tool] = {}
+    for tool in tools.values():
+        stem = re.sub(r"[^\w.-]", "_", tool.name).lstrip(".") or "tool"
+        name, number = stem, 1
+        while name.casefold() in map(str.casefold, found):
+            number += 1
+            name = f"{stem}~{number}"
+        found[name] = tool
+    return found

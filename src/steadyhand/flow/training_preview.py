@@ -1,0 +1,94 @@
+"""What `steady run` would train on, seen before it does: the rows of fine-tuning, and the memory of both trainings."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from pathlib import Path
+from typing import TypeVar
+
+from pydantic import BaseModel
+
+from steadyhand.cards.rows import sft_rows
+from steadyhand.domain.load import load
+from steadyhand.domain.rows import Row
+from steadyhand.errors import PrerequisiteError, UsageError
+from steadyhand.settings import Settings
+from steadyhand.train.config import DpoConfig, SftConfig, TrainConfig
+from steadyhand.train.runner.inspect import Inspection, inspect
+from steadyhand.train.runner.memory_estimate import QWEN3_8B, Footprint, Shape, dpo_footprint, sft_footprint
+
+Config = TypeVar("Config", bound=TrainConfig)
+
+
+def inspect_domain(folder: Path, settings: Settings, rows: int, source: str = "") -> Inspection:
+    """Renders every row of fine-tuning and shows `rows` of them, spread over the kinds of source, or those whose
+    source contains `source`. Needs the base's tokenizer; loads no weights. Raises UsageError for an unknown source."""
+    from steadyhand.chat.render import Renderer
+    from steadyhand.models.loading.load import load_tokenizer, resolve
+
+    given = settings.sft
+    taught = sft_rows(
+        load(folder),
+        scenarios=given.scenarios,
+        rehearsal=given.rehearsal,
+        seed=settings.seed,
+        card_repeats=given.card_repeats,
+    )
+    chosen = _chosen(taught, rows, source)
+    if source and not chosen:
+        raise UsageError(
+            f"no row comes from {source!r}", where=str(folder), next="for instance card:POINT/ID or scenario:ID"
+        )
+    tokenizer = load_tokenizer(resolve(settings.model.base))
+
+    def decode(ids: Sequence[int]) -> str:
+        return str(tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
+
+    return inspect(taught, Renderer(tokenizer), decode, config_of(SftConfig, given, settings), chosen)
+
+
+def _chosen(rows: Sequence[Row], count: int, source: str) -> list[str]:
+    """Sources to show: of each kind (card, rehearsal, scenario) one after the other, in the order of training."""
+    named = list(dict.fromkeys(row.source for row in rows if source in row.source))
+    kinds: dict[str, list[str]] = {}
+    for name in named:
+        kinds.setdefault(name.partition(":")[0], []).append(name)
+    mixed = [kind[i] for i in range(len(named)) for kind in kinds.values() if i < len(kind)]
+    return mixed[:count]
+
+
+def footprints(settings: Settings, device: str) -> dict[str, Footprint]:
+    """Peak memory of "sft" and "dpo" under these settings, by arithmetic alone. `device` is "cpu" or "cuda"."""
+    shape = shape_of(settings.model.base)
+    return {
+        "sft": sft_footprint(shape, by_all(config_of(SftConfig, settings.sft, settings), settings), device),
+        "dpo": dpo_footprint(shape, by_all(config_of(DpoConfig, settings.dpo, settings), settings), device),
+    }
+
+
+def shape_of(base: str) -> Shape:
+    """The shape of a local model, or of one whose shape is known by its hub name; nothing is downloaded."""
+    from steadyhand.models.loading.load import BUILT_IN, base_of, resolve
+
+    if base == QWEN3_8B.name and not Path(base).is_dir():
+        return QWEN3_8B
+    if base != BUILT_IN and not Path(base).is_dir():
+        raise PrerequisiteError(
+            "the plan needs the model's config.json, and downloads nothing", where=base, next="name a local folder"
+        )
+    folder = resolve(base)
+    config = json.loads(((base_of(folder) or folder) / "config.json").read_text("utf-8"))
+    return Shape.of(base, config)
+
+
+def config_of(kind: type[Config], section: BaseModel, settings: Settings) -> Config:
+    """The training's own settings, those of the section that it knows, with the run's seed; by one process."""
+    known = {field.name for field in fields(kind)}
+    return kind(**{k: v for k, v in section.model_dump().items() if k in known}, seed=settings.seed)
+
+
+def by_all(config: Config, settings: Settings) -> Config:
+    """The same training by all workers of the machine."""
+    return replace(config, workers=settings.machine.workers, sharded=settings.machine.sharded)

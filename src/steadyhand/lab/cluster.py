@@ -1,0 +1,141 @@
+"""Cells carried out at once, on Ray: processes of this machine, or of a cluster whose machines all see the sweep's
+folder. A process that dies is tried again by Ray and goes on at its training's last checkpoint.
+
+Knows cells; decides nothing. Needs `steadyhand[cluster]`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from steadyhand.errors import DiskFullError, PrerequisiteError, SteadyError
+from steadyhand.flow.context import Planned, Watcher
+from steadyhand.lab.trial import Bench, Cell, perform
+from steadyhand.ledger.store import Store
+from steadyhand.settings import Settings
+
+LOCAL = "local"
+OFTEN = 0.5  # seconds between two messages of a cell, and between two looks at them
+WHOLE = 1000  # the parts that a cell's work is counted in
+
+
+@dataclass(frozen=True)
+class Work:
+    """A cell to be carried out, under its key."""
+
+    cell: Cell
+    key: str
+    bench: Bench
+
+
+class Cluster:
+    """Carries cells out at once: `cores` processors each, and a card where the cluster has some."""
+
+    def __init__(self, ray: Any, cores: int) -> None:
+        from ray.util.queue import Queue
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=False)
+        self._ray = ray
+        self._told = Queue(actor_options={"scheduling_strategy": here})  # must not die with another machine
+        cards = 1 if ray.cluster_resources().get("GPU") else 0
+        self._run = ray.remote(num_cpus=cores, num_gpus=cards)(_perform)
+
+    def __call__(self, works: Sequence[Work], watcher: Watcher) -> dict[str, str]:
+        """The cells that failed, by key, and why. Raises DiskFullError, and what is no fault of a cell."""
+        pending = {self._run.remote(work, self._told): work.key for work in works}
+        shares: dict[str, float] = {}
+        failed: dict[str, str] = {}
+        try:
+            while pending:
+                ended, _ = self._ray.wait(list(pending), timeout=OFTEN)
+                for task in ended:
+                    key, what = pending.pop(task), self._ray.get(task)
+                    shares[key] = 1.0
+                    failed |= {key: what} if what else {}
+                self._listen(shares)
+                watcher.progress(round(WHOLE * sum(shares.values())), WHOLE * len(works), f"{len(works)} at once")
+        finally:
+            for task in pending:
+                self._ray.cancel(task)
+        return failed
+
+    def _listen(self, shares: dict[str, float]) -> None:
+        for key, share in self._told.get_nowait_batch(self._told.qsize()):
+            shares[key] = max(share, shares.get(key, 0.0))
+
+
+class _Telling:
+    """A watcher in the cell's process: training is the first half of its work, asking the second."""
+
+    def __init__(self, key: str, told: Any) -> None:
+        self.key, self.told, self.last = key, told, time.monotonic()
+
+    def stage(self, planned: Planned, position: int, total: int) -> None: ...
+
+    def progress(self, done: int, total: int, label: str) -> None:
+        if time.monotonic() - self.last >= OFTEN:
+            self.last = time.monotonic()
+            self.told.put((self.key, (done / total + (label == "questions")) / 2))
+
+
+def _perform(work: Work, told: Any) -> str:
+    """Why the cell failed; empty when it did not."""
+    try:
+        perform(work.cell, work.key, work.bench, Store(work.bench.out), _Telling(work.key, told))
+    except DiskFullError:
+        raise
+    except SteadyError as error:
+        return error.what
+    return ""
+
+
+@contextlib.contextmanager
+def cluster(settings: Settings) -> Iterator[Cluster | None]:
+    """The cluster that the settings name; None: cells are carried out in this process. Raises PrerequisiteError when it
+    cannot be reached, or Ray is not installed."""
+    given = settings.machine
+    if not given.cluster:
+        yield None
+        return
+    ray = _ray()
+    with contextlib.ExitStack() as stack:
+        _connect(ray, given.cluster)
+        stack.callback(ray.shutdown)
+        yield Cluster(ray, given.cores)
+
+
+def _ray() -> Any:
+    try:
+        import ray
+    except ImportError as error:
+        raise PrerequisiteError(
+            "machine.cluster needs Ray, which is not installed", next='pip install "steadyhand[cluster]"'
+        ) from error
+    return ray
+
+
+def _knock(address: str) -> None:
+    """Raises OSError where nobody listens: Ray itself would try for minutes."""
+    host, colon, port = address.removeprefix("ray://").rpartition(":")
+    if colon and port.isdecimal():
+        socket.create_connection((host, int(port)), timeout=10).close()
+
+
+def _connect(ray: Any, address: str) -> None:
+    how: Mapping[str, Any] = {"include_dashboard": False} if address == LOCAL else {"address": address}
+    try:
+        _knock(address)
+        ray.init(**how, log_to_driver=False, configure_logging=False, logging_level=logging.ERROR)
+    except (ConnectionError, OSError, ValueError, RuntimeError) as error:
+        raise PrerequisiteError(
+            f"the cluster cannot be reached ({(str(error).strip().splitlines() or ['no answer'])[0][:200]})",
+            where=address,
+            next='start it (`ray start --head` there), correct machine.cluster, or set it to "local"',
+        ) from error

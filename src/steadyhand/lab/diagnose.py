@@ -1,0 +1,185 @@
+"""Before any training: which bottleneck does each point and each tool have? The same questions with more and more help.
+
+Cards and training scenarios are asked, so nothing of the held-out half is used up. One cell per condition; what the
+answers mean is `evaluate.diagnose`'s.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from steadyhand.cards.ladder import question
+from steadyhand.cards.notes import note, points_for
+from steadyhand.chat.messages import Message, Tool
+from steadyhand.chat.parse import parse_strict
+from steadyhand.domain.decisions import Decision, decisions
+from steadyhand.domain.load import load
+from steadyhand.domain.model import Card, Domain, Point
+from steadyhand.errors import UsageError
+from steadyhand.evaluate.answer_match import picks
+from steadyhand.evaluate.diagnose import Case, Condition, Diagnosis, Kind, diagnose
+from steadyhand.evaluate.scoring import score
+from steadyhand.evaluate.suites import Target, nested_sample
+from steadyhand.flow.context import Planned, Watcher
+from steadyhand.lab.trial import Answered, Cell, bench_of, carry_out, planned
+from steadyhand.models.backend import Completion, Prompt
+from steadyhand.settings import Settings
+from steadyhand.text.shingles import Language, normal
+
+CONDITIONS: tuple[Condition, ...] = ("closed", "defined", "decomposed", "given")
+CASES = 24  # of a subject at most
+_STEPS = {"en": "Steps: {text}", "zh": "步骤：{text}"}
+_NAMED = {"en": "Now call {names}.", "zh": "现在调用 {names}。"}
+_SPELLED = {"en": "Now call {names} with {arguments}.", "zh": "现在调用 {names}，参数是 {arguments}。"}
+_ANSWER = {"en": "The answer is: {text}", "zh": "答案是：{text}"}
+_NONE = {"en": "No tool is due here: answer yourself.", "zh": "这里不需要工具：请直接回答。"}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question about a subject: its prompt under each condition, and what judges the answer."""
+
+    subject: tuple[Kind, str]
+    target: Target
+    prompts: Mapping[Condition, Prompt]
+    gold: str | None = None  # a card's answer; None: the target's decision judges
+
+
+def diagnose_plan(folder: Path, settings: Settings, out: Path, cases: int = CASES) -> list[Planned]:
+    """Which conditions would be asked, and why; writes nothing."""
+    return planned(_cells(lay_out(load(folder), settings, cases), settings), bench_of(settings, out))
+
+
+def diagnose_domain(
+    folder: Path, settings: Settings, out: Path, watcher: Watcher, cases: int = CASES
+) -> list[Diagnosis]:
+    """A verdict for every point with cards and every tool with training scenarios. Raises UsageError without any."""
+    domain = load(folder)
+    asked = lay_out(domain, settings, cases)
+    answered = carry_out(_cells(asked, settings), bench_of(settings, out), watcher)
+    answers = tuple(dict.fromkeys(card.messages[-1].content for card in domain.cards))
+    subjects: dict[tuple[Kind, str], list[Case]] = {}
+    for one in asked:
+        subjects.setdefault(one.subject, []).append(_case(one, answered, answers, settings))
+    return diagnose(subjects)
+
+
+def lay_out(domain: Domain, settings: Settings, cases: int) -> list[Asked]:
+    """At most `cases` questions of a subject, by a seeded order; points first, then tools by name."""
+    found = [_of_card(card, point) for point in domain.points for card in point.cards]
+    told = [d for scenario in domain.scenarios if scenario.split == "train" for d in decisions(scenario)]
+    found += [one for decision in told for one in _of_decision(decision, domain)]
+    if not found:
+        raise UsageError(
+            "nothing to ask: no cards, and no scenario with split: train",
+            where=str(domain.root),
+            next="write knowledge cards or training scenarios first",
+        )
+    by_subject: dict[tuple[Kind, str], list[Asked]] = {}
+    for one in found:
+        by_subject.setdefault(one.subject, []).append(one)
+    return [one for own in by_subject.values() for one in _sample(own, cases, settings.seed)]
+
+
+def _sample(own: Sequence[Asked], cases: int, seed: int) -> list[Asked]:
+    by_key = {one.target.key: one for one in own}
+    return [by_key[target.key] for target in nested_sample([one.target for one in own], cases, seed)]
+
+
+def _of_card(card: Card, point: Point) -> Asked:
+    asked, lang = card.messages[:-1], card.lang
+    target = Target(f"card:{card.id}", "reasoning", normal(question(card)), lang, Prompt(asked), None)
+    told = note([point], lang)
+    prompts: dict[Condition, Prompt] = {"closed": Prompt(asked), "defined": Prompt(_before(asked, told))}
+    if card.messages[-1].think:
+        steps = _STEPS[lang].format(text=card.messages[-1].think)
+        prompts["decomposed"] = Prompt(_before(asked, f"{told}\n{steps}"))
+    prompts["given"] = Prompt(_before(asked, _ANSWER[lang].format(text=card.messages[-1].content)))
+    return Asked(("point", point.id), target, prompts, card.messages[-1].content)
+
+
+def _of_decision(decision: Decision, domain: Domain) -> list[Asked]:
+    """A decision that is due a call belongs to its tool; one that is due none to "reading" when it reads a result by a
+    rule, else to "no call"."""
+    scenario, lang = decision.scenario, decision.scenario.lang
+    tools = tuple(domain.tools[name] for name in scenario.tools)
+    prompt = Prompt(decision.messages, tools)
+    target = Target(f"decision:{decision.id}", "tool", scenario.group, lang, prompt, decision.answer, decision)
+    prompts: dict[Condition, Prompt] = {"closed": prompt}
+    if points := points_for(_seen(decision), domain.points):
+        prompts["defined"] = replace(prompt, messages=_before(decision.messages, note(points, lang)))
+    if decision.expected:
+        return [Asked(("tool", decision.expected[0].name), target, prompts | _call_help(decision, tools, lang))]
+    if decision.messages[-1].role == "tool" and decision.answer:
+        if decision.target.think:
+            steps = _STEPS[lang].format(text=decision.target.think)
+            prompts["decomposed"] = replace(prompt, messages=_before(decision.messages, steps))
+        told = _ANSWER[lang].format(text=decision.target.content)
+        prompts["given"] = replace(prompt, messages=_before(decision.messages, told))
+        return [Asked(("reading", "reading"), target, prompts)]
+    prompts["given"] = replace(prompt, messages=_after(decision.messages, _NONE[lang]))
+    return [Asked(("no_call", "no call"), target, prompts)]
+
+
+def _call_help(decision: Decision, tools: Sequence[Tool], lang: Language) -> dict[Condition, Prompt]:
+    names = list(dict.fromkeys(call.name for call in decision.expected))
+    only = tuple(tool for tool in tools if tool.name in names)
+    named = _NAMED[lang].format(names=", ".join(names))
+    spelled = " ".join(
+        _SPELLED[lang].format(names=call.name, arguments=json.dumps(call.arguments, ensure_ascii=False))
+        for call in decision.expected
+    )
+    return {
+        "decomposed": Prompt(_after(decision.messages, named), only),
+        "given": Prompt(_after(decision.messages, spelled), tuple(tools)),
+    }
+
+
+def _seen(decision: Decision) -> str:
+    """What tells which definitions the decision needs, the right act included: a person would look those up."""
+    calls = [f"{call.name} {json.dumps(call.arguments)}" for call in decision.expected]
+    texts = [message.content for message in decision.messages if message.role in ("user", "tool")]
+    return "\n".join([*texts, decision.target.think or "", decision.target.content, *calls])
+
+
+def _before(messages: Sequence[Message], text: str) -> tuple[Message, ...]:
+    return _edited(messages, lambda content: f"{text}\n\n{content}")
+
+
+def _after(messages: Sequence[Message], text: str) -> tuple[Message, ...]:
+    return _edited(messages, lambda content: f"{content}\n\n{text}")
+
+
+def _edited(messages: Sequence[Message], change: Callable[[str], str]) -> tuple[Message, ...]:
+    """Help stands in the last message of the user, where every template shows it."""
+    last = max((i for i, message in enumerate(messages) if message.role == "user"), default=None)
+    if last is None:
+        return tuple(messages)
+    return tuple(replace(m, content=change(m.content)) if i == last else m for i, m in enumerate(messages))
+
+
+def _cells(asked: Sequence[Asked], settings: Settings) -> list[Cell]:
+    cells = []
+    for condition in CONDITIONS:
+        questions = tuple((one.target.id, one.prompts[condition]) for one in asked if condition in one.prompts)
+        if questions:
+            cells.append(Cell(condition, (), questions, settings.seed))
+    return cells
+
+
+def _case(one: Asked, answered: Mapping[str, Answered], answers: Sequence[str], settings: Settings) -> Case:
+    passed: dict[Condition, bool] = {}
+    for condition in one.prompts:
+        passed[condition] = _right(one, answered[condition].answers[one.target.id], answers, settings)
+    return Case(one.target.id, one.target.cluster, passed)
+
+
+def _right(one: Asked, completion: Completion, answers: Sequence[str], settings: Settings) -> bool:
+    """A card's answer is picked, or a decision's calls and text are right, against the tools of the scenario itself."""
+    if one.gold is not None:
+        return picks(parse_strict(completion.text, completion.finish_reason).content, one.gold, answers)
+    item = score(one.target, one.target.prompt, completion, settings.eval.cot_labels)
+    return bool(item.passed) and item.facts["answer_ok"] is not False

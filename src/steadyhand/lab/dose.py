@@ -1,0 +1,281 @@
+"""The single-point injection experiment as one page: how many cards of a point does this base need, and what do they
+cost? For each rung of a ladder and each seed a cell is trained and asked; the verdicts are `evaluate.dose`'s.
+
+Every training shows cards equally often, so rungs differ in how many distinct cards there are and not in steps.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from steadyhand.cards.ladder import Split, neighbours, probes_about, split_point
+from steadyhand.cards.rows import sft_rows
+from steadyhand.chat.messages import Json
+from steadyhand.chat.parse import parse_strict
+from steadyhand.domain.load import load
+from steadyhand.domain.model import Card, Domain, Point
+from steadyhand.domain.rows import Row
+from steadyhand.errors import UsageError
+from steadyhand.evaluate.answer_match import says, says_any
+from steadyhand.evaluate.dose import BAR, Kind, Outcome, Rung, rung, smallest_dose
+from steadyhand.evaluate.scoring import score
+from steadyhand.evaluate.suites import Target, nested_sample, targets
+from steadyhand.flow.context import Planned, Watcher
+from steadyhand.lab.trial import Answered, Bench, Cell, bench_of, carry_out, planned
+from steadyhand.models.backend import Prompt
+from steadyhand.settings import Settings
+from steadyhand.source.cursor import suggestion
+
+LADDER = (1, 2, 4, 8, 16)
+SHOWS_PER_CARD = 16  # how often a training shows each card of the largest rung, where nothing else is said
+BASE = "base"
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a person asks for. `ladder` empty: 1, 2, 4, 8, 16 as far as the point has cards; `shows` 0: 16 times the
+    largest rung; `known` and `near` bound the public and the neighbours' questions."""
+
+    point: str
+    ladder: tuple[int, ...] = ()
+    seeds: tuple[int, ...] = (0, 1, 2)
+    shows: int = 0
+    known: int = 60
+    near: int = 24
+    bar: float = BAR
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question with what judges its answer: a target's own rule, or `gold`, what a card answers."""
+
+    target: Target
+    kind: Kind
+    gold: str | None = None
+
+
+@dataclass(frozen=True)
+class Setup:
+    """The experiment, laid out: cells in order, the base first, and each seed's questions."""
+
+    domain: Domain
+    point: Point
+    ladder: tuple[int, ...]
+    shows: int
+    splits: Mapping[int, Split]
+    asked: Mapping[int, tuple[Asked, ...]]
+    cells: tuple[Cell, ...]
+
+
+@dataclass(frozen=True)
+class Trail:
+    """One question and what was answered to it, rung by rung (0: the base), with whether that is right."""
+
+    kind: Kind
+    question: str
+    expected: str
+    answers: dict[int, tuple[str, bool | None]]
+
+
+@dataclass(frozen=True)
+class Dose:
+    """What the experiment found; `smallest` is None when no rung passes."""
+
+    domain: str
+    point: str
+    created: str
+    smallest: int | None
+    base_target: float
+    base_n: int
+    rungs: tuple[Rung, ...]
+    seeds: tuple[int, ...]
+    shows: int
+    bar: float
+    trails: tuple[Trail, ...]
+    manifest: dict[str, Json] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Json]:
+        return asdict(self)
+
+
+def dose_plan(folder: Path, settings: Settings, out: Path, request: Request) -> list[Planned]:
+    """Which cells would be trained and asked, and why; writes nothing."""
+    return planned(lay_out(folder, settings, request).cells, bench_of(settings, out))
+
+
+def dose(folder: Path, settings: Settings, out: Path, request: Request, watcher: Watcher) -> Dose:
+    """Carry the experiment out; done cells are kept. Raises UsageError for a point or ladder that cannot be."""
+    setup, bench = lay_out(folder, settings, request), bench_of(settings, out)
+    answered = carry_out(setup.cells, bench, watcher)
+    judged = {cell.name: _judged(setup, cell, answered[cell.name], settings) for cell in setup.cells}
+    rungs = tuple(_rung(setup, cards, judged, answered, settings, request.bar) for cards in setup.ladder)
+    asked_base = [one for one in judged[BASE] if one.kind == "target"]
+    return Dose(
+        domain=setup.domain.name,
+        point=setup.point.id,
+        created=datetime.now(UTC).isoformat(timespec="minutes"),
+        smallest=smallest_dose(rungs),
+        base_target=sum(bool(one.item.passed) for one in asked_base) / len(asked_base),
+        base_n=len(asked_base),
+        rungs=rungs,
+        seeds=request.seeds,
+        shows=setup.shows,
+        bar=request.bar,
+        trails=_trails(setup, judged, request.seeds[0]),
+        manifest=_manifest(setup, bench),
+    )
+
+
+def lay_out(folder: Path, settings: Settings, request: Request) -> Setup:
+    """Raises UsageError for an unknown point, too few cards, or a rung that is larger than what can be trained."""
+    domain = load(folder)
+    point = _point(domain, request.point)
+    splits = {seed: split_point(point, seed) for seed in request.seeds}
+    ladder = _ladder(request.ladder, min(len(split.ladder) for split in splits.values()), point)
+    shows = request.shows or SHOWS_PER_CARD * ladder[-1]
+    common = _common(domain, point, request, settings)
+    asked = {seed: (*_held(split), *common) for seed, split in splits.items()}
+    whole = {one.target.id: one for own in asked.values() for one in own}
+    cells = [Cell(BASE, (), _questions(tuple(whole.values())), settings.seed)]
+    for cards in ladder:
+        for seed in request.seeds:
+            rows = _rows(domain, point, splits[seed].ladder[:cards], shows, seed, settings)
+            cells.append(Cell(name_of(cards, seed), tuple(rows), _questions(asked[seed]), seed))
+    return Setup(domain, point, ladder, shows, splits, asked, tuple(cells))
+
+
+def name_of(cards: int, seed: int) -> str:
+    return f"{cards} {'card' if cards == 1 else 'cards'}, seed {seed}"
+
+
+def _point(domain: Domain, id: str) -> Point:
+    for point in domain.points:
+        if point.id == id:
+            return point
+    known = [point.id for point in domain.points]
+    hint = suggestion(id, known) if known else "write knowledge/*.yaml first"
+    raise UsageError(f"no point {id!r}", where=str(domain.root), next=hint)
+
+
+def _ladder(wanted: Sequence[int], most: int, point: Point) -> tuple[int, ...]:
+    if not wanted:
+        return tuple(rung for rung in LADDER if rung < most) + ((most,) if most <= LADDER[-1] else LADDER[-1:])
+    rungs = tuple(sorted(set(wanted)))
+    if rungs[-1] > most:
+        raise UsageError(
+            f"{point.id!r} has {len(point.cards)} cards; after those held back for questions, {most} can be trained, "
+            f"not {rungs[-1]}",
+            where=point.place,
+            next=f"write more cards, or end the ladder at {most}",
+        )
+    return rungs
+
+
+def _rows(domain: Domain, point: Point, cards: Sequence[Card], shows: int, seed: int, settings: Settings) -> list[Row]:
+    """The cards in turn until `shows` rows are full, with the settings' share of rehearsal, in a seeded order."""
+    shown = [cards[number % len(cards)] for number in range(max(shows, len(cards)))]
+    lone = replace(domain, points=(replace(point, cards=tuple(shown)),))
+    return sft_rows(lone, scenarios=False, rehearsal=settings.sft.rehearsal, seed=seed)
+
+
+def _held(split: Split) -> list[Asked]:
+    return [_card(card, "target", split.wording[card.id]) for card in split.held]
+
+
+def _common(domain: Domain, point: Point, request: Request, settings: Settings) -> list[Asked]:
+    """What every seed asks: probes about the point, neighbours, public knowledge."""
+    about = {(probe.kind, probe.id) for probe in probes_about(domain, point)}
+    probes = targets(domain, ("public", "anchoring", "reasoning")) if domain.probes else []
+    own = [Asked(replace(one, cluster=one.id), "target") for one in probes if one.key in about and one.rule]
+    near = [_card(card, "neighbour", card.id) for card in neighbours(domain, point, request.near)]
+    public = [target for target in probes if target.suite == "public" and target.rule]
+    return [*own, *near, *(Asked(one, "known") for one in nested_sample(public, request.known, settings.seed))]
+
+
+def _card(card: Card, kind: Kind, cluster: str) -> Asked:
+    prompt = Prompt(card.messages[:-1])
+    target = Target(f"card:{card.id}", "reasoning", cluster, card.lang, prompt, None)
+    return Asked(target, kind, card.messages[-1].content)
+
+
+def _questions(asked: Sequence[Asked]) -> tuple[tuple[str, Prompt], ...]:
+    return tuple((one.target.id, one.target.prompt) for one in asked)
+
+
+def _judged(setup: Setup, cell: Cell, found: Answered, settings: Settings) -> list[Outcome]:
+    """Every answer of a cell, judged; the base's answers count once for every seed that asks."""
+    seeds = [cell.seed] if cell.rows else list(setup.asked)
+    answers = tuple(dict.fromkeys(card.messages[-1].content for card in setup.domain.cards))
+    own = tuple(dict.fromkeys(card.messages[-1].content for card in setup.point.cards))
+    return [_outcome(one, seed, found, answers, own, settings) for seed in seeds for one in setup.asked[seed]]
+
+
+def _outcome(
+    one: Asked, seed: int, found: Answered, answers: Sequence[str], own: Sequence[str], settings: Settings
+) -> Outcome:
+    completion = found.answers[one.target.id]
+    item = score(one.target, one.target.prompt, completion, settings.eval.cot_labels)
+    if one.gold is None:
+        return Outcome(seed, one.kind, item)
+    said = parse_strict(completion.text, completion.finish_reason).content
+    right = says(said, one.gold, answers)
+    leaked = one.kind == "neighbour" and not right and one.gold not in own and says_any(said, own, [one.gold])
+    return Outcome(seed, one.kind, replace(item, passed=right, expected=one.gold), leaked)
+
+
+def _rung(
+    setup: Setup,
+    cards: int,
+    judged: Mapping[str, Sequence[Outcome]],
+    answered: Mapping[str, Answered],
+    settings: Settings,
+    bar: float,
+) -> Rung:
+    names = [name_of(cards, seed) for seed in setup.asked]
+    tuned = [one for name in names for one in judged[name]]
+    return rung(cards, answered[names[0]].steps, judged[BASE], tuned, settings.gate, bar)
+
+
+TRAILS = {"target": 6, "neighbour": 4, "known": 2}  # how many questions of each kind are shown
+
+
+def _trails(setup: Setup, judged: Mapping[str, Sequence[Outcome]], seed: int) -> tuple[Trail, ...]:
+    """Some questions with the answers of one seed's trainings: leaks and losses first, they tell the most."""
+    columns = {0: judged[BASE]} | {cards: judged[name_of(cards, seed)] for cards in setup.ladder}
+    by_rung = {cards: {one.item.id: one for one in own if one.seed == seed} for cards, own in columns.items()}
+    shown: list[Trail] = []
+    for kind, most in TRAILS.items():
+        ids = [one.target.id for one in setup.asked[seed] if one.kind == kind]
+        ids.sort(key=lambda id: not any(row[id].leaked or _lost(by_rung[0][id], row[id]) for row in by_rung.values()))
+        shown += [_trail(by_rung, id) for id in ids[:most]]
+    return tuple(shown)
+
+
+def _lost(base: Outcome, now: Outcome) -> bool:
+    return bool(base.item.passed) and not now.item.passed
+
+
+def _trail(by_rung: Mapping[int, Mapping[str, Outcome]], id: str) -> Trail:
+    answers = {cards: (_said(row[id]), row[id].item.passed) for cards, row in by_rung.items()}
+    first = by_rung[0][id]
+    return Trail(first.kind, first.item.question, first.item.expected, answers)
+
+
+def _said(outcome: Outcome) -> str:
+    parsed = parse_strict(outcome.item.raw, "length" if outcome.item.finish_reason == "length" else "stop")
+    return parsed.content.strip() or outcome.item.raw.strip()
+
+
+def _manifest(setup: Setup, bench: Bench) -> dict[str, Json]:
+    given = bench.settings
+    return {
+        "base": given.model.base,
+        "fingerprint": bench.fingerprint,
+        "sft": given.sft.model_dump(mode="json"),
+        "sampling": given.sampling.model_dump(mode="json"),
+        "questions": {str(seed): [one.target.id for one in own] for seed, own in setup.asked.items()},
+        "ladder": {str(seed): [card.id for card in split.ladder] for seed, split in setup.splits.items()},
+    }

@@ -1,0 +1,160 @@
+"""Online DPO: rounds of answering, judging and training, carried out as further stages of a run.
+
+A round reads the model that the one before left and trains it on groups of its own answers (`pairs.online`). Every
+stage is kept like a run's, so more rounds begin where the last ones ended, and a kill loses at most a stage.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from steadyhand.chat.messages import Json
+from steadyhand.domain.decisions import spread
+from steadyhand.errors import UsageError
+from steadyhand.flow import run as main
+from steadyhand.flow import stages
+from steadyhand.flow.artifacts import read_evaluation, read_groups, read_json, write_json
+from steadyhand.flow.context import Desk, Planned, Watcher
+from steadyhand.flow.domain_inputs import plain
+from steadyhand.flow.outcome import figures
+from steadyhand.flow.run import MEASURED, REPLAYED, STAGES
+from steadyhand.flow.stage import Stage, stage
+from steadyhand.flow.stages import MODEL
+from steadyhand.lab import preference
+from steadyhand.models.backend import Backend, Progress, Prompt, Sampling
+from steadyhand.pairs.case import Case, cases
+from steadyhand.pairs.judge import Judge, ModelJudge, by_rules
+from steadyhand.pairs.online import online_groups
+from steadyhand.settings import Settings
+
+TRAINED_JUDGE = "trained"
+GROUPS, TALLY = "groups.jsonl", "tally.json"
+_BEFORE = ("check", "eval_base", "sft", "gate", "eval_sft", "pairs", "dpo", "merge", "eval_dpo")
+TRAINED = "tools taught heldout probes"  # held-out questions only for parity and the health watch
+_COMPARED = "online dpo.k eval.batch_size sampling.max_tokens seed model.dtype"
+
+
+def online_stages(rounds: int, judge: str = "rules") -> tuple[Stage, ...]:
+    """Those of a run up to its tuned model, a trained judge where one is asked for, then three for each round."""
+    made = [each for each in STAGES if each.name in _BEFORE]
+    before, learnt, settings = "merge", "", _COMPARED
+    if judge == TRAINED_JUDGE:
+        made.append(stage("preference", preference.train, "sft pairs", "model training", preference.DEPENDS))
+        learnt, settings = " preference", f"{_COMPARED} preference.certain"
+    for number in range(1, rounds + 1):
+        answers, online = f"answers_{number}", f"online_{number}"
+        made += [
+            stage(answers, partial(answer, before, number), before + learnt, "tools training", settings),
+            stage(online, partial(train, online, before, answers), f"sft {before} {answers}", TRAINED, REPLAYED),
+            stage(f"eval_{online}", partial(evaluate, online), online, "tools heldout probes", MEASURED),
+        ]
+        before = online
+    return tuple(made)
+
+
+def plan(folder: Path, settings: Settings, out: Path, rounds: int) -> list[Planned]:
+    """What `online` would do and why; trains nothing and writes nothing."""
+    return main.plan(folder, settings, out, online_stages(rounds, settings.online.judge))
+
+
+def online(folder: Path, settings: Settings, out: Path, rounds: int, watcher: Watcher) -> Desk:
+    """Carries out a run's stages where they are not done, and then the rounds. Raises what a run raises, and UsageError
+    for a judge without a model's name."""
+    _refuse(settings)  # a mistake shows before the work
+    return main.run(folder, settings, out, watcher, online_stages(rounds, settings.online.judge))
+
+
+def answer(before: str, number: int, desk: Desk, out: Path) -> None:
+    """The model's answers to training decisions, judged, as groups."""
+    from steadyhand.models.loading.load import load
+
+    given = desk.settings.online
+    model = load(desk.artefact(before) / MODEL, dtype=desk.settings.model.dtype)
+    domain = replace(desk.parts.domain, scenarios=spread(desk.parts.training, given.decisions))
+    asked = cases(domain, model.renderer.completion_text)
+    texts = answers_of(model, asked, desk, 1000 * number)
+    groups, tally = online_groups(asked, texts, _judge(desk), desk.settings.dpo.k, reference=given.reference)
+    (out / GROUPS).write_text("".join(json.dumps(plain(g), ensure_ascii=False) + "\n" for g in groups), "utf-8")
+    write_json(out / "answers.json", texts)
+    write_json(out / TALLY, {"decisions": len(asked), **tally})
+
+
+def answers_of(model: Backend, asked: Sequence[Case], desk: Desk, seed: int) -> dict[str, list[str]]:
+    """Raw answers by decision. One that was cut is left out: trained as one that ends it would be another."""
+    prompts = [Prompt(case.decision.messages, case.tools) for case in asked]
+    texts: dict[str, list[str]] = {case.decision.id: [] for case in asked}
+    samples, size = desk.settings.online.samples, desk.settings.eval.batch_size
+    for sample in range(samples):
+        tell = _told(desk, sample * len(prompts), samples * len(prompts))
+        sampling = _sampling(desk.settings, seed + sample)
+        found = model.generate(prompts, sampling, batch_size=size, progress=tell)
+        for case, completion in zip(asked, found, strict=True):
+            if completion.finish_reason == "stop":
+                texts[case.decision.id].append(completion.text)
+    return texts
+
+
+def _told(desk: Desk, before: int, all_answers: int) -> Progress:
+    def tell(done: int, total: int) -> None:
+        desk.progress(before + done, all_answers, "answers")
+
+    return tell
+
+
+def train(name: str, before: str, answers: str, desk: Desk, out: Path) -> None:
+    """The next model; where all answers were alike or tied there is nothing to learn, and it stays as it is."""
+    groups, start = read_groups(desk.artefact(answers) / GROUPS), desk.artefact(before) / MODEL
+    if not groups:
+        shutil.copytree(start, out / MODEL)
+        return
+    stages.train_on(groups, start, name, desk, out)
+    if desk.settings.dpo.method != "full":
+        (out / MODEL).rename(out / "adapter")
+        stages.merge_from(out / "adapter", desk, out)
+
+
+def evaluate(online: str, desk: Desk, out: Path) -> None:
+    stages.evaluate(desk, out, online, desk.artefact(online) / MODEL)
+
+
+def story(desk: Desk, rounds: int) -> dict[str, Json]:
+    """For each model its figures, and for each round what came of its decisions."""
+    names = {"sft": "eval_sft", "dpo": "eval_dpo"}
+    names |= {f"online_{number}": f"eval_online_{number}" for number in range(1, rounds + 1)}
+    last = f"online_{rounds}" if rounds else "merge"
+    return {
+        "domain": desk.parts.domain.name,
+        "models": {name: figures(read_evaluation(desk.artefact(at))) for name, at in names.items()},
+        "judge": read_json(desk.artefact("preference") / preference.HELD) if "preference" in desk.keys else None,
+        "rounds": [read_json(desk.artefact(f"answers_{n}") / TALLY) for n in range(1, rounds + 1)],
+        "model_folder": str(desk.artefact(last) / MODEL),
+        "seconds": desk.seconds(),
+        "settings": {"online": desk.settings.online.model_dump(mode="json")},
+    }
+
+
+def _sampling(settings: Settings, seed: int) -> Sampling:
+    own = settings.seed * 1_000_003 + seed
+    return Sampling(settings.online.temperature, 1.0, settings.sampling.max_tokens, own)
+
+
+def _refuse(settings: Settings) -> None:
+    given = settings.online
+    if given.judge not in ("rules", TRAINED_JUDGE) and not given.judge_model:
+        raise UsageError("a server judges by a model that has a name", next="set online.judge_model")
+
+
+def _judge(desk: Desk) -> Judge:
+    given = desk.settings.online
+    if given.judge == "rules":
+        return by_rules
+    if given.judge == TRAINED_JUDGE:
+        return preference.judge_of(desk.settings, desk.artefact("preference"))
+    from steadyhand.models.endpoints.endpoint import OpenAIEndpoint
+
+    return ModelJudge(OpenAIEndpoint(given.judge, given.judge_model))

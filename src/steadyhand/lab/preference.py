@@ -1,0 +1,137 @@
+"""A preference model as a stage: learnt from a run's preference groups, measured on those of scenarios that it did not
+see, and made a judge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from steadyhand.datasets.holdout import held_back
+from steadyhand.domain.rows import Group
+from steadyhand.errors import JobError
+from steadyhand.flow import stages
+from steadyhand.flow.artifacts import read_groups, read_json, write_json
+from steadyhand.flow.context import Desk
+from steadyhand.flow.interrupt import first_interrupt
+from steadyhand.flow.stages import MODEL
+from steadyhand.models.backend import Prompt
+from steadyhand.pairs.case import Case
+from steadyhand.pairs.judge import ScoreJudge
+from steadyhand.settings import Settings
+from steadyhand.stats.intervals import wilson_clustered
+from steadyhand.train.config import PreferenceConfig
+
+if TYPE_CHECKING:
+    from steadyhand.models.loading.preference_model import PreferenceModel
+
+Pair = tuple[str, str, float]  # the scenario's group, where the rejected answer comes from, how far chosen is ahead
+HELD = "held.json"
+DEPENDS = "preference dpo.lora_rank dpo.lora_alpha dpo.max_length model.dtype seed"
+
+
+def train(desk: Desk, out: Path) -> None:
+    """The preference model, and how often it is right on comparisons that it did not see."""
+    from steadyhand.models.loading.adapters import kind_of
+    from steadyhand.train.objectives.preference import train_preference
+
+    taught, held = split(desk)
+    start = desk.artefact("sft") / MODEL
+    trained = desk.work("preference") / "trained"
+    with first_interrupt() as stop:
+        result = train_preference(
+            desk.parts.base if kind_of(start) else start, taught, config_of(desk.settings), trained,
+            stages.figures_told(desk), stop=stop,
+        )  # fmt: skip
+    write_json(out / "curve.json", {"curve": list(result.log), "steps": result.steps, "tokens": result.tokens})
+    trained.rename(out / MODEL)
+    pairs = compared(load(desk.settings, out), held, groups_of(desk), desk)
+    write_json(out / HELD, {"taught": len(taught)} | judged(pairs, desk.settings.preference.certain))
+
+
+def split(desk: Desk) -> tuple[list[Group], list[Group]]:
+    """The run's groups: to learn from, and of scenario groups that are kept back."""
+    groups = read_groups(desk.artefact("pairs") / "groups.jsonl")
+    kept = {one.id for one in held_back(desk.parts.domain, desk.settings.preference.held, desk.settings.seed)}
+    taught = [group for group in groups if scenario_of(group) not in kept]
+    if not taught:
+        raise JobError("no preference group is left to learn from", next="lower preference.held")
+    return taught, [group for group in groups if scenario_of(group) in kept]
+
+
+def scenario_of(group: Group) -> str:
+    return group.id.rpartition("#")[0]
+
+
+def groups_of(desk: Desk) -> dict[str, str]:
+    return {scenario.id: scenario.group for scenario in desk.parts.training}
+
+
+def compared(model: PreferenceModel, groups: Sequence[Group], names: dict[str, str], desk: Desk) -> list[Pair]:
+    found: list[Pair] = []
+    write = model.renderer.completion_text
+    for done, group in enumerate(groups, 1):
+        answers = [write(group.messages, group.tools, group.chosen), *(one.text for one in group.rejected)]
+        best, *rest = model.scores(Prompt(group.messages, group.tools), answers)
+        found += [
+            (names[scenario_of(group)], one.origin, best - score)
+            for one, score in zip(group.rejected, rest, strict=True)
+        ]
+        desk.progress(done, len(groups), "comparisons")
+    return found
+
+
+def judged(pairs: Sequence[Pair], certain: float) -> dict[str, Any]:
+    """Shares that are right, by where the rejected answer comes from and over those that are no tie; scenario groups
+    are the units of the intervals."""
+    judge = ScoreJudge(lambda case, answers: [], certain)
+    told = {
+        "all": pairs,
+        **{origin: [pair for pair in pairs if pair[1] == origin] for origin in ("model", "mutator")},
+        "certain": [pair for pair in pairs if abs(pair[2]) >= judge.lead],
+    }
+    return {name: _share(part) for name, part in told.items()}
+
+
+def _share(pairs: Sequence[Pair]) -> dict[str, Any]:
+    clusters: dict[str, list[bool]] = {}
+    for group, _, ahead in pairs:
+        clusters.setdefault(group, []).append(ahead > 0)
+    k = sum(map(sum, clusters.values()))
+    if not pairs:
+        return {"k": 0, "n": 0, "value": None, "low": None, "high": None}
+    interval = wilson_clustered(list(clusters.values()))
+    return {"k": k, "n": len(pairs), "value": k / len(pairs), "low": interval.low, "high": interval.high}
+
+
+def judge_of(settings: Settings, artefact: Path) -> ScoreJudge:
+    """The trained model as a judge. One that does no better than a coin judges nothing: raises JobError."""
+    held = read_json(artefact / HELD)["all"]
+    if held["n"] and held["low"] <= 0.5:
+        raise JobError(
+            f"the preference model is right in {held['k']} of {held['n']} comparisons that it did not see: "
+            "that is not shown to be better than a coin",
+            where=str(artefact),
+            next="raise preference.epochs or preference.learning_rate, or set online.judge to rules",
+        )
+    model = load(settings, artefact)
+
+    def score(case: Case, answers: Sequence[str]) -> list[float]:
+        return model.scores(Prompt(case.decision.messages, case.tools), answers)
+
+    return ScoreJudge(score, settings.preference.certain)
+
+
+def load(settings: Settings, artefact: Path) -> PreferenceModel:
+    from steadyhand.models.loading.preference_model import load_preference
+
+    return load_preference(artefact / MODEL, settings.dpo.max_length, dtype=settings.model.dtype)
+
+
+def config_of(settings: Settings) -> PreferenceConfig:
+    given, dpo = settings.preference, settings.dpo
+    return PreferenceConfig(
+        method=given.method, learning_rate=given.learning_rate, epochs=given.epochs,
+        groups_per_step=given.groups_per_step, save_steps=given.save_steps, lora_rank=dpo.lora_rank,
+        lora_alpha=dpo.lora_alpha, max_length=dpo.max_length, seed=settings.seed, workers=settings.machine.workers,
+    )  # fmt: skip

@@ -1,0 +1,147 @@
+"""The shortcut experiment as one page: lone cards teach a cue, diverse ones teach the rule. Seen on the same questions.
+
+One arm is the base, one more each set of cards of the file. All trainings show cards equally often and take the same
+share of rehearsal, so the difference between them is the choice of cards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+from steadyhand.cards.rows import sft_rows
+from steadyhand.chat.messages import Json, Message
+from steadyhand.chat.parse import parse_strict
+from steadyhand.domain.experiment import CueProbe, ShortcutFile, read_shortcut
+from steadyhand.domain.load import load
+from steadyhand.domain.model import Card, Domain, Point
+from steadyhand.domain.rows import Row
+from steadyhand.errors import Place
+from steadyhand.evaluate.shortcut import Arm, Conclusion, Cure, arm, cure
+from steadyhand.flow.context import Planned, Watcher
+from steadyhand.lab.trial import Answered, Cell, bench_of, carry_out, planned
+from steadyhand.ledger.result import VerdictWord
+from steadyhand.models.backend import Prompt
+from steadyhand.settings import Settings
+
+BASE = "base"
+SHOWS_PER_CARD = 16
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One question with what each arm answered to it under the first seed: (text, what it concludes)."""
+
+    question: str
+    lang: str
+    rule: str
+    cue: str
+    answers: dict[str, tuple[str, str | None]]
+
+
+@dataclass(frozen=True)
+class Shortcut:
+    """What the experiment found. `cures` holds every further set of cards against the first one; `verdict` is that of
+    the last set."""
+
+    domain: str
+    name: str
+    created: str
+    verdict: VerdictWord
+    cures: dict[str, Cure]
+    arms: tuple[Arm, ...]
+    seeds: tuple[int, ...]
+    shows: int
+    asked: tuple[Asked, ...]
+    cards: dict[str, list[tuple[str, str]]]  # arm -> (question, answer) of its cards
+    manifest: dict[str, Json] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Json]:
+        return asdict(self)
+
+
+def shortcut_plan(
+    folder: Path, file: Path, settings: Settings, out: Path, seeds: Sequence[int], shows: int
+) -> list[Planned]:
+    """Which cells would be trained and asked, and why; writes nothing."""
+    told = read_shortcut(file)
+    return planned(_cells(load(folder), told, settings, seeds, shows or shows_of(told)), bench_of(settings, out))
+
+
+def try_shortcut(
+    folder: Path, file: Path, settings: Settings, out: Path, seeds: Sequence[int], shows: int, watcher: Watcher
+) -> Shortcut:
+    """Carry the experiment out. Raises DomainError for a file that is wrong."""
+    told, domain, bench = read_shortcut(file), load(folder), bench_of(settings, out)
+    shows = shows or shows_of(told)
+    cells = _cells(domain, told, settings, seeds, shows)
+    answered = carry_out(cells, bench, watcher)
+    found = {name: _conclusions(told, name, seeds, answered) for name in (BASE, *told.cards)}
+    naive, *further = told.cards
+    cures = {name: cure(found[naive], found[name]) for name in further}
+    sizes = {BASE: 0} | {name: len(cards) for name, cards in told.cards.items()}
+    return Shortcut(
+        domain=domain.name,
+        name=told.name,
+        created=datetime.now(UTC).isoformat(timespec="minutes"),
+        verdict=cures[further[-1]].verdict,
+        cures=cures,
+        arms=tuple(arm(name, sizes[name], own) for name, own in found.items()),
+        seeds=tuple(seeds),
+        shows=shows,
+        asked=tuple(_asked(probe, found, seeds[0]) for probe in told.probes),
+        cards={name: _shown(cards) for name, cards in told.cards.items()},
+        manifest={"base": settings.model.base, "fingerprint": bench.fingerprint, **_given(settings)},
+    )
+
+
+def shows_of(told: ShortcutFile) -> int:
+    """How often cards are shown in each training, where nothing else is said."""
+    return SHOWS_PER_CARD * max(map(len, told.cards.values()))
+
+
+def _cells(domain: Domain, told: ShortcutFile, settings: Settings, seeds: Sequence[int], shows: int) -> list[Cell]:
+    questions = tuple((probe.id, Prompt((Message("user", probe.question),))) for probe in told.probes)
+    cells = [Cell(BASE, (), questions, settings.seed)]
+    for name, cards in told.cards.items():
+        cells += [Cell(_name(name, s), _rows(domain, cards, shows, s, settings), questions, s) for s in seeds]
+    return cells
+
+
+def _name(arm: str, seed: int) -> str:
+    return BASE if arm == BASE else f"{arm} cards, seed {seed}"
+
+
+def _rows(domain: Domain, cards: Sequence[Card], shows: int, seed: int, settings: Settings) -> tuple[Row, ...]:
+    shown = tuple(cards[number % len(cards)] for number in range(max(shows, len(cards))))
+    lone = replace(domain, points=(Point("shortcut", (), "", (), (), shown, Place("")),))
+    return tuple(sft_rows(lone, scenarios=False, rehearsal=settings.sft.rehearsal, seed=seed))
+
+
+def _conclusions(
+    told: ShortcutFile, name: str, seeds: Sequence[int], answered: Mapping[str, Answered]
+) -> list[Conclusion]:
+    """The base answers once, and counts once for every seed that it is compared with."""
+    return [_conclusion(told, one, seed, answered[_name(name, seed)]) for seed in seeds for one in told.probes]
+
+
+def _conclusion(told: ShortcutFile, probe: CueProbe, seed: int, found: Answered) -> Conclusion:
+    completion = found.answers[probe.id]
+    text = parse_strict(completion.text, completion.finish_reason).content.strip()
+    return Conclusion(seed, probe.id, probe.cluster, probe.rule, probe.cue, told.concluded(text), text)
+
+
+def _asked(probe: CueProbe, found: Mapping[str, Sequence[Conclusion]], seed: int) -> Asked:
+    own = {name: next(one for one in all if one.id == probe.id and one.seed == seed) for name, all in found.items()}
+    answers = {name: (one.text, one.found) for name, one in own.items()}
+    return Asked(probe.question, probe.lang, probe.rule, probe.cue, answers)
+
+
+def _shown(cards: Sequence[Card]) -> list[tuple[str, str]]:
+    return [(card.messages[-2].content, card.messages[-1].content) for card in cards]
+
+
+def _given(settings: Settings) -> dict[str, Json]:
+    return {"sft": settings.sft.model_dump(mode="json"), "sampling": settings.sampling.model_dump(mode="json")}

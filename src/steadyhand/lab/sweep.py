@@ -1,0 +1,118 @@
+"""A sweep as one page: several branches of a fine-tuning, trained and asked rung by rung until one is left.
+
+The decisions are `stats.halving`'s; here branches become cells, and answers become figures. Branches are chosen by
+decisions of training scenarios that no branch trains on; held-out scenarios are never asked. Every cell is
+content-addressed and every training goes on at its last checkpoint, so a sweep that was killed takes the same
+decisions again from what is there, and goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from steadyhand.errors import JobError
+from steadyhand.flow.context import Planned, Watcher
+from steadyhand.lab.cluster import cluster
+from steadyhand.lab.sweep_measure import Measurer, cells_left, judged
+from steadyhand.lab.sweep_result import Sweep, swept
+from steadyhand.lab.sweep_setup import Request, Setup, lay_out, training_of, with_kept
+from steadyhand.lab.trial import Answered, forget, planned, read_answers, settle
+from steadyhand.ledger.lock import folder_lock
+from steadyhand.ledger.result import Item
+from steadyhand.ledger.store import Store
+from steadyhand.stats.halving import Halved, halve
+
+
+def sweep(folder: Path, flags: Mapping[str, object], out: Path, request: Request, watcher: Watcher) -> Sweep:
+    """Carry the sweep out; cells that are done are read. Raises DomainError for a file of branches that is wrong, and
+    JobError when no branch could be trained at all."""
+    setup = lay_out(folder, flags, out, request)
+    with folder_lock(out):
+        store = Store(out)
+        store.gc()  # what a killed process was writing
+        with cluster(setup.bench.settings) as at_once:
+            setup, base = _base(setup, store, watcher)
+            measure = Measurer(setup, store, watcher, base, at_once)
+            found = halve(list(setup.contenders), setup.rules, measure)
+        forget([training_of(one) for one in setup.contenders.values()], store)
+    _refuse_all_failed(found, request)
+    return swept(setup, found, measure.answered, base)
+
+
+def sweep_plan(folder: Path, flags: Mapping[str, object], out: Path, request: Request) -> list[Planned]:
+    """Which cells would be carried out, as far as the decisions before them are known; writes nothing."""
+    setup = lay_out(folder, flags, out, request)
+    steps = planned([setup.base], setup.bench)
+    if steps[0].state == "run":
+        return steps + _later(setup, -1, len(setup.contenders))
+    store = Store(out)
+    setup, base = _told(setup, read_answers(store, steps[0].key))
+    seen = _Foreseen(setup, store, base)
+    try:
+        halve(list(setup.contenders), setup.rules, seen)
+    except _UndecidedError as undecided:
+        return steps + seen.steps + _later(setup, undecided.rung, undecided.branches)
+    return steps + seen.steps
+
+
+class _UndecidedError(Exception):
+    """The next decision needs cells that are not done."""
+
+    def __init__(self, rung: int, branches: int) -> None:
+        super().__init__(rung)
+        self.rung, self.branches = rung, branches
+
+
+class _Silent:
+    def stage(self, planned: Planned, position: int, total: int) -> None: ...
+
+    def progress(self, done: int, total: int, label: str) -> None: ...
+
+
+class _Foreseen(Measurer):
+    """Reads what is done and notes what is not; carries nothing out."""
+
+    def __init__(self, setup: Setup, store: Store, base: Mapping[str, Item]) -> None:
+        super().__init__(setup, store, _Silent(), base)
+        self.steps: list[Planned] = []
+
+    def begin(self, names: Sequence[str], rung: int, start: int, stop: int) -> None:
+        found = [self.step(name, rung, start, stop) for name in names]
+        self.steps += found
+        if any(step.state == "run" for step in found):
+            raise _UndecidedError(rung, len(names))
+
+
+def _later(setup: Setup, rung: int, branches: int) -> list[Planned]:
+    """A line for each later rung, whose branches are decided by the one before."""
+    steps = []
+    for number in range(rung + 1, len(setup.rules.rungs)):
+        before = setup.rules.rungs[number - 1].keep if number else branches
+        branches = min(branches, before)
+        what = f"rung {number + 1}: {branches} branches"
+        steps.append(Planned(what, "", "run", "which ones, the rung before decides" if number else "all of them"))
+    return steps
+
+
+def _base(setup: Setup, store: Store, watcher: Watcher) -> tuple[Setup, dict[str, Item]]:
+    step = planned([setup.base], setup.bench)[0]
+    watcher.stage(step, 1, 1 + cells_left(setup.rules, len(setup.contenders), 0, 0))
+    if step.state == "run":
+        settle(setup.base, step.key, setup.bench, store, watcher)
+    return _told(setup, read_answers(store, step.key))
+
+
+def _told(setup: Setup, found: Answered) -> tuple[Setup, dict[str, Item]]:
+    """The sweep as it is once the base has answered, and the base's items."""
+    return with_kept(setup, found.answers), judged(setup, setup.bench.settings, found)
+
+
+def _refuse_all_failed(found: Halved, request: Request) -> None:
+    failed = [fate for fate in found.fates if fate.end == "failed"]
+    if len(failed) == len(found.fates):
+        raise JobError(
+            f"no branch could be trained; the first one: {failed[0].reason}",
+            where=str(request.file),
+            next="correct the branches and run again: what was done is kept",
+        )

@@ -1,0 +1,125 @@
+"""Measures branches of a sweep at one look: trains them as far as the rung says, asks, judges. Decides nothing."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from steadyhand.errors import DiskFullError, SteadyError
+from steadyhand.evaluate.damage import harms, right
+from steadyhand.evaluate.scoring import score
+from steadyhand.flow.context import Planned, Watcher
+from steadyhand.flow.plan import note
+from steadyhand.lab.cluster import Cluster, Work
+from steadyhand.lab.sweep_setup import Setup, cell_of
+from steadyhand.lab.trial import Answered, depends_on, planned, read_answers, settle
+from steadyhand.ledger.result import Item
+from steadyhand.ledger.store import Store
+from steadyhand.settings import Settings
+from steadyhand.stats.halving import Seen
+from steadyhand.stats.rungs import Rules, looks_of
+
+
+class Measurer:
+    """What `stats.halving.halve` asks. `answered`: (branch, rung, start) -> what came back; `base`: the untrained
+    model's items, by question."""
+
+    def __init__(
+        self,
+        setup: Setup,
+        store: Store,
+        watcher: Watcher,
+        base: Mapping[str, Item],
+        cluster: Cluster | None = None,
+    ) -> None:
+        self.setup, self.store, self.watcher, self.base, self.cluster = setup, store, watcher, base, cluster
+        self.answered: dict[tuple[str, int, int], Answered] = {}
+        self._items: dict[tuple[str, int], dict[str, Item]] = {}
+        self._position = 1  # the base
+
+    def __call__(self, names: Sequence[str], rung: int, start: int, stop: int) -> dict[str, Seen]:
+        self.begin(names, rung, start, stop)
+        total = self._position + cells_left(self.setup.rules, len(names), rung, start)
+        failed = self._at_once(names, rung, start, stop, total)
+        return {
+            name: Seen(failed=failed[name]) if name in failed else self._seen(name, rung, start, stop, total)
+            for name in names
+        }
+
+    def _at_once(self, names: Sequence[str], rung: int, start: int, stop: int, total: int) -> dict[str, str]:
+        """Carries the look's cells out on the cluster, where there is one: the branches that failed, and why."""
+        steps = {name: self.step(name, rung, start, stop) for name in names} if self.cluster else {}
+        due = {step.key: name for name, step in steps.items() if step.state == "run"}
+        if not due or self.cluster is None:
+            return {}
+        cells = {name: cell_of(self.setup, name, rung, start, stop) for name in due.values()}
+        works = [Work(cells[name], key, self.setup.contenders[name].bench) for key, name in due.items()]
+        self.watcher.stage(steps[due[works[0].key]], self._position + 1, total)
+        for work in works:
+            note(work.bench.out, work.cell.name, depends_on(work.cell, work.bench))
+        return {due[key]: what for key, what in self.cluster(works, self.watcher).items()}
+
+    def begin(self, names: Sequence[str], rung: int, start: int, stop: int) -> None:
+        """Before any cell of a look."""
+
+    def step(self, name: str, rung: int, start: int, stop: int) -> Planned:
+        return planned([cell_of(self.setup, name, rung, start, stop)], self.setup.contenders[name].bench)[0]
+
+    def _seen(self, name: str, rung: int, start: int, stop: int, total: int) -> Seen:
+        step = self.step(name, rung, start, stop)
+        self._position += 1
+        self.watcher.stage(step, self._position, total)
+        bench = self.setup.contenders[name].bench
+        try:
+            if step.state == "run":
+                settle(cell_of(self.setup, name, rung, start, stop), step.key, bench, self.store, self.watcher)
+        except DiskFullError:
+            raise
+        except SteadyError as error:  # this branch cannot be trained; the others can
+            return Seen(failed=error.what)
+        found = self.answered[name, rung, start] = read_answers(self.store, step.key)
+        if found.losses:
+            return Seen(loss=together(found.losses), risk=lost(found.losses))
+        return self._judged(name, rung, start, stop, found)
+
+    def _judged(self, name: str, rung: int, start: int, stop: int, found: Answered) -> Seen:
+        own = self._items.setdefault((name, rung), {})
+        own |= judged(self.setup, self.setup.bench.settings, found)
+        told = [own["/".join(one.key)] for one in self.setup.items[start:stop]]
+        broken = harms([self.base[key] for key in own], [*own.values()], self.setup.bench.settings.gate)
+        harm = "; ".join(f"{check.metric}: {check.reason}" for check in broken) or None
+        return Seen(tuple((item.cluster, right(item)) for item in told), harm=harm)
+
+
+def together(losses: Sequence[float]) -> float:
+    """One number to rank by: the geometric mean, in which each counts by its relative change. In a sum what is learnt
+    (of a high loss) would outweigh what is lost (of a low one), and the hottest branches would go on."""
+    return math.prod(losses) ** (1 / len(losses))
+
+
+def lost(losses: Sequence[float]) -> float:
+    """The loss on what is public, where it was taken: the more a training has lost of that under way, the more likely
+    its end is damaged."""
+    return losses[1] if len(losses) > 1 else 0.0
+
+
+def cells_left(rules: Rules, branches: int, rung: int, start: int) -> int:
+    """How many cells a sweep still needs at most, from the look that begins at item `start` of a rung on."""
+    left = branches * sum(stop > start for stop in _stops(rules, rung))
+    for later in range(rung + 1, len(rules.rungs)):
+        left += min(branches, rules.rungs[later - 1].keep) * len(_stops(rules, later))
+    return left
+
+
+def _stops(rules: Rules, rung: int) -> list[int]:
+    items = rules.rungs[rung].items
+    return looks_of(items, rules.looks) if rung == len(rules.rungs) - 1 else [items]
+
+
+def judged(setup: Setup, settings: Settings, found: Answered) -> dict[str, Item]:
+    """Every answer of a cell as an item, by question."""
+    asked = {"/".join(one.key): one for one in (*setup.known, *setup.items)}
+    return {
+        id: score(asked[id], asked[id].prompt, completion, settings.eval.cot_labels)
+        for id, completion in found.answers.items()
+    }

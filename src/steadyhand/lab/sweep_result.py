@@ -1,0 +1,139 @@
+"""What a sweep found: every branch's way and end, and what all of it took. Made of answers; carries nothing out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+
+from steadyhand.chat.messages import Json
+from steadyhand.evaluate.damage import right
+from steadyhand.lab.sweep_setup import Setup
+from steadyhand.lab.trial import Answered
+from steadyhand.ledger.result import Item
+from steadyhand.stats.halving import Fate, Halved, Score
+from steadyhand.stats.intervals import wilson_bounds
+from steadyhand.stats.rungs import Rung
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Where a branch stood at the end of a rung, after `steps` steps: under way by its `loss`, the geometric mean of
+    `losses` (nats per token) on what is to be learnt and, where there is any, on what is public; at the end by right
+    answers, `rate` with its 95 % interval."""
+
+    rung: int
+    steps: int
+    loss: float | None = None
+    losses: tuple[float, ...] = ()
+    right: int | None = None
+    n: int | None = None
+    rate: float | None = None
+    low: float | None = None
+    high: float | None = None
+
+
+@dataclass(frozen=True)
+class Story:
+    """What became of a branch: what it is, where it stood, how it ended. `steps` are those of its whole training (0:
+    it was never trained)."""
+
+    branch: str
+    sets: dict[str, Json]
+    data: str | None
+    steps: int
+    stops: tuple[Stop, ...]
+    fate: Fate
+
+
+@dataclass(frozen=True)
+class Compute:
+    """What was spent, and what training every branch to the end and asking it everything would have taken."""
+
+    steps: int
+    full_steps: int
+    answers: int
+    full_answers: int
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What a sweep found; `winner` is None when every branch was ended. `base_right` of `items` is the untrained
+    model's figure on the same items; `seconds` are those of all cells of branches, whenever they were spent."""
+
+    domain: str
+    created: str
+    winner: str | None
+    stories: tuple[Story, ...]
+    rungs: tuple[Rung, ...]
+    items: int
+    base_right: int
+    compute: Compute
+    seconds: float
+    manifest: dict[str, Json] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Json]:
+        return asdict(self)
+
+
+def swept(
+    setup: Setup, found: Halved, answered: Mapping[tuple[str, int, int], Answered], base: Mapping[str, Item]
+) -> Sweep:
+    """`answered`: (branch, rung, start) -> what came back; `base`: the untrained model's items, by question."""
+    own = {name: [one for key, one in answered.items() if key[0] == name] for name in setup.contenders}
+    whole = {name: max((one.steps for one in cells), default=0) for name, cells in own.items()}
+    asked = ["/".join(one.key) for one in setup.items]
+    return Sweep(
+        domain=setup.domain.name,
+        created=datetime.now(UTC).isoformat(timespec="minutes"),
+        winner=found.winner,
+        stories=tuple(_story(setup, fate, found.scores, answered, whole[fate.branch]) for fate in found.fates),
+        rungs=setup.rules.rungs,
+        items=len(setup.items),
+        base_right=sum(right(base[key]) for key in asked),
+        compute=Compute(
+            steps=sum(max((one.done for one in cells), default=0) for cells in own.values()),
+            full_steps=sum(whole.values()),
+            answers=sum(len(one.answers) for cells in own.values() for one in cells),
+            full_answers=sum(map(bool, own.values())) * (len(setup.items) + len(setup.known)),
+        ),
+        seconds=sum(one.seconds for cells in own.values() for one in cells),
+        manifest=_manifest(setup),
+    )
+
+
+def _story(
+    setup: Setup,
+    fate: Fate,
+    scores: Sequence[Score],
+    answered: Mapping[tuple[str, int, int], Answered],
+    steps: int,
+) -> Story:
+    branch = setup.contenders[fate.branch].branch
+    stops = []
+    for one in scores:
+        if one.branch == fate.branch:
+            stops.append(_stop(one, answered[one.branch, one.rung, 0]))
+    return Story(branch.name, branch.sets, str(branch.data) if branch.data else None, steps, tuple(stops), fate)
+
+
+def _stop(score: Score, found: Answered) -> Stop:
+    if score.loss is not None:
+        return Stop(score.rung, found.done, score.loss, found.losses)
+    rate = score.right / score.n
+    return Stop(score.rung, found.done, None, (), score.right, score.n, rate, *wilson_bounds(rate, score.n))
+
+
+def _manifest(setup: Setup) -> dict[str, Json]:
+    given = setup.bench.settings
+    return {
+        "base": given.model.base,
+        "fingerprint": setup.bench.fingerprint,
+        "sft": given.sft.model_dump(mode="json"),
+        "sampling": given.sampling.model_dump(mode="json"),
+        "held": [scenario.id for scenario in setup.held],
+        "items": [one.id for one in setup.items],
+        "known": [one.id for one in setup.known],
+        "looks": setup.rules.looks,
+        "alpha": setup.rules.alpha,
+    }

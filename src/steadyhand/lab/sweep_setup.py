@@ -1,0 +1,191 @@
+"""Lays a sweep out: which branches there are, what each trains on, what all are asked, and in which order.
+
+The order of items is drawn once, by whole groups, and shared by all branches: a rung asks a beginning of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from steadyhand.cards.rows import sft_rows
+from steadyhand.chat.messages import Message
+from steadyhand.chat.parse import parse_strict
+from steadyhand.datasets.holdout import held_back, without
+from steadyhand.domain.branches import Branch, read_branches
+from steadyhand.domain.load import load
+from steadyhand.domain.model import Domain, Scenario
+from steadyhand.domain.rows import Row
+from steadyhand.errors import DomainError, UsageError
+from steadyhand.evaluate.suites import Suite, Target, nested_sample, targets
+from steadyhand.lab.trial import Bench, Cell, bench_of, training_key
+from steadyhand.models.backend import Completion, Prompt
+from steadyhand.settings import Settings, resolve
+from steadyhand.stats.rungs import ALPHA, Rules, Rung, rules_for
+
+BASE = "base"
+PUBLIC: tuple[Suite, ...] = ("public",)
+DECISIONS: tuple[Suite, ...] = ("tool",)
+HELD = 0.25  # share of the training scenarios that is held back to choose by
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a person asks for. `items` and `known` bound the decisions to choose by (0: all that are held back) and the
+    public questions; `full`: no halving, every branch is trained to the end and asked everything."""
+
+    file: Path
+    held: float = HELD
+    items: int = 0
+    known: int = 60
+    looks: int = 3
+    alpha: float = ALPHA
+    full: bool = False
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A branch with what it trains on, and its own settings on the bench."""
+
+    branch: Branch
+    bench: Bench
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A sweep, laid out. `items` are in the order that all branches share; `known` are public questions, which a
+    branch answers once it is trained whole; `held` are the scenarios no branch trains on. `taught` are the items with
+    their right answers, `kept` the public questions with the base's own (none before `with_kept`): what a branch's
+    loss is taken on under way."""
+
+    domain: Domain
+    contenders: Mapping[str, Contender]
+    items: tuple[Target, ...]
+    known: tuple[Target, ...]
+    held: tuple[Scenario, ...]
+    rules: Rules
+    bench: Bench
+    base: Cell
+    taught: tuple[Row, ...]
+    kept: tuple[Row, ...] = ()
+
+
+def lay_out(folder: Path, flags: Mapping[str, object], out: Path, request: Request) -> Setup:
+    """Raises DomainError for what is wrong with the branches, UsageError when nothing can be held back."""
+    settings, domain = resolve(folder, flags=flags).settings, load(folder)
+    branches = read_branches(request.file)
+    held = held_back(domain, request.held, settings.seed)
+    items = in_order(_decisions(domain, held), settings.seed)[: request.items or None]
+    public = [one for one in targets(domain, PUBLIC) if one.rule] if _has_public(domain) else []
+    known = nested_sample(public, request.known, settings.seed)
+    bench = bench_of(settings, out)
+    contenders = {one.name: _contender(one, folder, domain, held, flags, bench) for one in branches}
+    _refuse_equals(contenders)
+    rules = rules_for(len(contenders), len(items), looks=request.looks, alpha=request.alpha)
+    if request.full:
+        rules = replace(rules, rungs=(Rung(1.0, len(items), 1),), alpha=0.0)  # looks as they are: cells are shared
+    base = Cell(BASE, (), _questions([*known, *items]), settings.seed)
+    taught = tuple(Row((*one.prompt.messages, _due(one)), one.prompt.tools, one.id) for one in items)
+    return Setup(domain, contenders, tuple(items), tuple(known), held, rules, bench, base, taught)
+
+
+def with_kept(setup: Setup, answers: Mapping[str, Completion]) -> Setup:
+    """With the base's own answers to public questions, where it ended one and training would write it."""
+    kept = []
+    for one in setup.known:
+        given = answers["/".join(one.key)]
+        parsed = parse_strict(given.text, given.finish_reason)
+        if given.finish_reason == "stop" and parsed.error is None and parsed.content.strip():
+            message = Message("assistant", parsed.content, think=parsed.think, calls=parsed.calls)
+            kept.append(Row((*one.prompt.messages, message), one.prompt.tools, one.id))
+    return replace(setup, kept=tuple(kept))
+
+
+def _due(one: Target) -> Message:
+    if one.decision is None:
+        raise ValueError(one.id)  # decisions only are chosen by
+    return one.decision.target
+
+
+def cell_of(setup: Setup, name: str, rung: int, start: int, stop: int) -> Cell:
+    """A branch, trained as far as the rung says. Under way its losses are taken on items start to stop and on what is
+    public; trained whole it is asked them."""
+    one, share = setup.contenders[name], setup.rules.rungs[rung].share
+    called, seed = f"{name}, rung {rung + 1}, items {start + 1}-{stop}", one.bench.settings.seed
+    if share < 1:
+        scored = tuple(rows for rows in (setup.taught[start:stop], setup.kept) if rows)
+        return Cell(called, one.rows, (), seed, share, scored)
+    asked = [*(setup.known if start == 0 else ()), *setup.items[start:stop]]
+    return Cell(called, one.rows, _questions(asked), seed, share)
+
+
+def in_order(decided: Sequence[Target], seed: int) -> list[Target]:
+    """Whole groups in a seeded order, so that the units of a beginning are never cut in two by chance."""
+    groups: dict[str, list[Target]] = {}
+    for one in decided:
+        groups.setdefault(one.cluster, []).append(one)
+    firsts = [own[0] for own in groups.values()]
+    return [one for first in nested_sample(firsts, len(firsts), seed) for one in groups[first.cluster]]
+
+
+def _decisions(domain: Domain, held: Sequence[Scenario]) -> list[Target]:
+    """The decisions of training scenarios as targets, which are asked of `split: eval` only."""
+    asked = tuple(replace(scenario, split="eval") for scenario in held)
+    return targets(replace(domain, scenarios=asked), DECISIONS)
+
+
+def _has_public(domain: Domain) -> bool:
+    return any(probe.kind == "public" for probe in domain.probes)
+
+
+def _questions(asked: Sequence[Target]) -> tuple[tuple[str, Prompt], ...]:
+    return tuple(("/".join(one.key), one.prompt) for one in asked)
+
+
+def _contender(
+    branch: Branch, folder: Path, domain: Domain, held: Sequence[Scenario], flags: Mapping[str, object], bench: Bench
+) -> Contender:
+    settings = _settings(branch, folder, flags)
+    taught = without(load(branch.data) if branch.data else domain, held)
+    given = settings.sft
+    rows = sft_rows(
+        taught,
+        scenarios=given.scenarios,
+        rehearsal=given.rehearsal,
+        seed=settings.seed,
+        card_repeats=given.card_repeats,
+    )
+    if not rows:
+        raise DomainError(
+            f"the branch {branch.name!r} has nothing to train on", where=branch.place, next="write cards for it"
+        )
+    return Contender(branch, replace(bench, settings=settings), tuple(rows))
+
+
+def _settings(branch: Branch, folder: Path, flags: Mapping[str, object]) -> Settings:
+    """A value that no setting takes is told where it is written."""
+    try:
+        return resolve(folder, flags={**flags, **branch.sets}).settings
+    except UsageError as error:
+        where = branch.set_places.get(str(error.where), error.where)
+        raise UsageError(error.what, where=where, next=error.next) from error
+
+
+def training_of(one: Contender) -> str:
+    """The key of a branch's training, which all its cells share."""
+    return training_key(Cell(one.branch.name, one.rows, (), one.bench.settings.seed), one.bench)
+
+
+def _refuse_equals(contenders: Mapping[str, Contender]) -> None:
+    seen: dict[str, str] = {}
+    for name, one in contenders.items():
+        key = training_of(one)
+        if key in seen:
+            raise DomainError(
+                f"the branch {name!r} trains exactly what {seen[key]!r} trains",
+                where=one.branch.place,
+                next="remove one of the two, or let them differ in `set:` or `data:`",
+            )
+        seen[key] = name

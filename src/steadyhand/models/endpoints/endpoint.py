@@ -1,0 +1,254 @@
+"""An OpenAI-compatible server as a backend (vLLM, SGLang, llama.cpp, our own).
+
+Knows HTTP and the two request shapes; knows nothing of parsing or scoring. With a tokenizer the prompt is rendered
+here and sent to /v1/completions, so the scored text is raw and the prompt is the one training saw. Without one,
+/v1/chat/completions renders and parses on the server and the raw text is *reconstructed* from its fields. That loses
+what the server's parser changed: whitespace, repaired or dropped malformed calls, a think block that was not closed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from typing import Any
+
+import httpx
+
+from steadyhand.chat.messages import Json, to_openai
+from steadyhand.chat.render import Renderer, prompt_hash
+from steadyhand.errors import JobError
+from steadyhand.models.backend import Completion, FinishReason, Progress, Prompt, Sampling
+from steadyhand.models.endpoints.stream_accumulator import Gathered, events
+
+_RETRIED = {408, 409, 429, 500, 502, 503, 504}
+_FINISH: dict[str, FinishReason] = {
+    "stop": "stop", "tool_calls": "stop", "function_call": "stop", "eos": "stop", "length": "length",
+}  # fmt: skip
+_KEEP_TAGS: dict[str, Json] = {"skip_special_tokens": False}  # vLLM and SGLang would cut special tags otherwise
+
+
+class OpenAIEndpoint:
+    """Backend over `url` (up to and including /v1), `batch_size` requests at a time.
+
+    `renderer` (of the served model's own tokenizer) selects raw completions. `retries` counts further attempts
+    after a failed connection, 429 or 5xx; waits double from `wait` seconds, or follow Retry-After. `extra` is added
+    to each request's body; None adds `skip_special_tokens: false` to raw completions.
+    Raises JobError when the server stays down, refuses, or answers something else than a completion.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        model: str,
+        *,
+        renderer: Renderer | None = None,
+        api_key: str | None = None,
+        timeout: float = 300.0,
+        retries: int = 5,
+        wait: float = 1.0,
+        extra: Mapping[str, Json] | None = None,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        headers = {"Authorization": f"Bearer {api_key}"} if api_key else {}
+        self.url, self.model, self.renderer = url.rstrip("/"), model, renderer
+        self.retries, self.wait, self._sleep = retries, wait, sleep
+        self.extra = dict(extra) if extra is not None else (_KEEP_TAGS if renderer else {})
+        self._client = httpx.Client(headers=headers, timeout=timeout, transport=transport)
+
+    def close(self) -> None:
+        self._client.close()
+
+    @property
+    def fingerprint(self) -> str:
+        """sha256 over address, served name and our template: weights behind a server cannot be seen."""
+        template = self.renderer.template_hash if self.renderer else "server"
+        return hashlib.sha256(f"{self.url}\n{self.model}\n{template}".encode()).hexdigest()
+
+    def generate(
+        self, prompts: Sequence[Prompt], sampling: Sampling, *, batch_size: int = 32, progress: Progress | None = None
+    ) -> list[Completion]:
+        """Answers in the prompts' order. In chat mode `prompt_hash` is the sha256 of messages and tools as JSON."""
+        answers: list[Completion] = []
+        with ThreadPoolExecutor(max_workers=max(1, batch_size)) as pool:
+            waiting = [pool.submit(self._ask, prompt, sampling) for prompt in prompts]
+            try:
+                for future in waiting:
+                    answers.append(future.result())
+                    if progress:
+                        progress(len(answers), len(prompts))
+            finally:
+                pool.shutdown(wait=True, cancel_futures=True)
+        return answers
+
+    def stream(self, prompt: Prompt, sampling: Sampling, tell: Callable[[str], bool]) -> Completion:
+        """As `generate` of this prompt, as it grows, asked once. Ended early, the connection is closed, which stops the
+        server; its tokens are then counted here (without a tokenizer: the pieces that came, and no prompt)."""
+        path, body, made = self._request(prompt, sampling)
+        gathered = Gathered()
+        streaming = {**body, "stream": True, "stream_options": {"include_usage": True}}
+        with closing(self._chunks(path, streaming)) as chunks:
+            for chunk in chunks:
+                if gathered.add(chunk) and tell(self._text(gathered.choice)):
+                    gathered.choice["finish_reason"] = "stop"
+                    break
+        return made(gathered.row)
+
+    def _ask(self, prompt: Prompt, sampling: Sampling) -> Completion:
+        path, body, made = self._request(prompt, sampling)
+        return made(self._post(path, body))
+
+    def _request(
+        self, prompt: Prompt, sampling: Sampling
+    ) -> tuple[str, dict[str, Json], Callable[[Mapping[str, Any]], Completion]]:
+        """Path, body, and what makes a completion of the answer."""
+        if self.renderer:
+            rendered = self.renderer.prompt(prompt.messages, prompt.tools)
+            body = {**self._body(sampling), "prompt": rendered.text}
+            return "/completions", body, lambda row: self._of_raw(row, rendered.ids)
+        messages, tools = to_openai(prompt.messages), [tool.to_openai() for tool in prompt.tools]
+        for message in messages:
+            for call in message.get("tool_calls", ()):  # the API wants arguments as a string, templates an object
+                call["function"]["arguments"] = json.dumps(call["function"]["arguments"], ensure_ascii=False)
+        body = {**self._body(sampling), "messages": messages, **({"tools": tools} if tools else {})}
+        digest = hashlib.sha256(json.dumps([messages, tools], sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+        return "/chat/completions", body, lambda row: self._of_chat(row, digest)
+
+    def _of_raw(self, row: Mapping[str, Any], prompt_ids: Sequence[int]) -> Completion:
+        assert self.renderer is not None
+        choice = _choice(row, self.url)
+        ids = self.renderer.encode_completion(str(choice.get("text") or ""))
+        stop_ids, used = self.renderer.stop_ids, row.get("usage") or {}
+        return Completion(
+            self._text(choice),
+            self._finish(choice),
+            len(prompt_ids),
+            int(used.get("completion_tokens") or next(i for i, token in enumerate(ids) if token in stop_ids)),
+            prompt_hash(prompt_ids),
+        )
+
+    def _of_chat(self, row: Mapping[str, Any], digest: str) -> Completion:
+        choice, used = _choice(row, self.url), row.get("usage") or {}
+        return Completion(
+            self._text(choice),
+            self._finish(choice),
+            int(used.get("prompt_tokens") or 0),
+            int(used.get("completion_tokens") or row.get("pieces") or 0),
+            digest,
+        )
+
+    def _text(self, choice: Mapping[str, Any]) -> str:
+        if self.renderer is None:
+            return raw_text(choice.get("message") or {})
+        # cuts an end of turn that some servers leave, restores an opening <think>
+        return self.renderer.decode(self.renderer.encode_completion(str(choice.get("text") or "")))
+
+    def _body(self, sampling: Sampling) -> dict[str, Json]:
+        return {
+            "model": self.model,
+            "temperature": sampling.temperature,
+            "top_p": sampling.top_p,
+            "max_tokens": sampling.max_tokens,
+            "seed": sampling.seed,
+            **self.extra,
+        }
+
+    def _finish(self, choice: Mapping[str, Any]) -> FinishReason:
+        reason = str(choice.get("finish_reason"))
+        if reason not in _FINISH:
+            raise JobError(f"the server ended an answer with {reason!r}", where=self.url, next="see the server's log")
+        return _FINISH[reason]
+
+    def _post(self, path: str, body: Mapping[str, Json]) -> dict[str, Json]:
+        problem = ""
+        for attempt in range(self.retries + 1):
+            try:
+                response = self._client.post(self.url + path, json=body)
+            except httpx.TransportError as error:
+                problem, pause = str(error) or type(error).__name__, 0.0
+            else:
+                if response.status_code not in _RETRIED:
+                    return self._accepted(response, path)
+                problem, pause = f"HTTP {response.status_code}", _retry_after(response)
+            if attempt < self.retries:
+                self._sleep(max(pause, self.wait * 2**attempt))
+        raise JobError(
+            f"no answer after {self.retries + 1} attempts: {problem}",
+            where=self.url + path,
+            next="check that the server runs and is not overloaded",
+        )
+
+    def _chunks(self, path: str, body: Mapping[str, Json]) -> Generator[dict[str, Json], None, None]:
+        """The server's events; a server that does not stream gives one, its whole answer."""
+        try:
+            with self._client.stream("POST", self.url + path, json=body) as response:
+                if not response.headers.get("content-type", "").startswith("text/event-stream"):
+                    response.read()
+                    yield self._accepted(response, path)
+                    return
+                yield from map(self._event, events(response.iter_lines()))
+        except httpx.TransportError as error:
+            raise JobError(
+                f"the answer was not finished: {error or type(error).__name__}",
+                where=self.url + path,
+                next="check that the server runs and is not overloaded",
+            ) from error
+
+    def _event(self, data: str) -> dict[str, Json]:
+        try:
+            row = json.loads(data)
+        except ValueError as error:
+            raise JobError("the server streams something else than JSON", where=self.url) from error
+        if not isinstance(row, dict) or row.get("error"):
+            raise JobError(f"the server broke the answer off: {data[:200]}", where=self.url, next="see its log")
+        return row
+
+    def _accepted(self, response: httpx.Response, path: str) -> dict[str, Json]:
+        if response.status_code in (401, 403):
+            raise JobError("the server refuses the API key", where=self.url, next="set the key of this endpoint")
+        if response.status_code >= 400:
+            raise JobError(
+                f"HTTP {response.status_code}: {response.text[:200]}",
+                where=self.url + path,
+                next=f"check the address (it ends in /v1) and that {self.model!r} is served",
+            )
+        try:
+            row = response.json()
+        except ValueError as error:
+            raise JobError("the server did not answer with JSON", where=self.url + path) from error
+        if not isinstance(row, dict):
+            raise JobError("the server did not answer with an object", where=self.url + path)
+        return row
+
+
+def raw_text(message: Mapping[str, Json]) -> str:
+    """The completion as Qwen3's template writes it, from an API message's fields (`reasoning_content`, `content`,
+    `tool_calls`); arguments stay the server's string, also when it is not JSON."""
+    think = message.get("reasoning_content") or message.get("reasoning")
+    parts = [f"<think>\n{str(think).strip()}\n</think>\n\n"] if think else []
+    parts.append(str(message.get("content") or ""))
+    for call in message.get("tool_calls") or ():
+        function = call.get("function") or {}
+        arguments = function.get("arguments")
+        if not isinstance(arguments, str):
+            arguments = json.dumps(arguments or {}, ensure_ascii=False)
+        name = json.dumps(function.get("name"), ensure_ascii=False)
+        gap = "\n" if "".join(parts) and not "".join(parts).endswith("\n") else ""
+        parts.append(f'{gap}<tool_call>\n{{"name": {name}, "arguments": {arguments}}}\n</tool_call>')
+    return "".join(parts)
+
+
+def _choice(row: Mapping[str, Any], where: str) -> Mapping[str, Any]:
+    choices = row.get("choices")
+    if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
+        raise JobError("the server's answer has no choices", where=where, next="is this an OpenAI-compatible server?")
+    return choices[0]
+
+
+def _retry_after(response: httpx.Response) -> float:
+    value = response.headers.get("retry-after", "")
+    return min(float(value), 60.0) if value.isdigit() else 0.0

@@ -1,0 +1,58 @@
+"""A GGUF file as a backend: its weights, read by transformers, in the configuration and with the tokenizer of the model
+folder that it was made of. Every number is what llama.cpp would read; products are in floats, where llama.cpp rounds
+activations as well."""
+
+from __future__ import annotations
+
+import hashlib
+from contextlib import redirect_stderr
+from functools import cached_property
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from steadyhand.errors import PrerequisiteError
+from steadyhand.models.generation.local import LocalModel
+from steadyhand.models.loading.load import check_vocabulary, device_of, dtype_of, load_tokenizer
+from steadyhand.models.loading.quiet import quiet
+
+
+class GgufModel(LocalModel):
+    """Backend over the weights of `file`; tokenizer and template lie in `folder`."""
+
+    def __init__(self, model: Any, tokenizer: Any, folder: Path, file: Path) -> None:
+        super().__init__(model, tokenizer, folder)
+        self.file = file
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """sha256 over the file (which holds tokenizer.json) and the chat template in use."""
+        with self.file.open("rb") as stream:
+            total = hashlib.file_digest(stream, "sha256")
+        total.update(str(self.tokenizer.chat_template).encode())
+        return total.hexdigest()
+
+
+def load_gguf(file: Path, folder: Path, *, device: str = "auto", dtype: str = "auto") -> GgufModel:
+    """Loads the weights of `file`, which `export.gguf` wrote of the model in `folder`; see `models.load.load`.
+    Raises PrerequisiteError for a file that cannot be read or holds other weights."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    place = device_of(device)
+    try:
+        with quiet(), redirect_stderr(StringIO()):  # its bar asks no setting
+            model, info = AutoModelForCausalLM.from_pretrained(
+                file.parent, gguf_file=file.name, config=AutoConfig.from_pretrained(folder),
+                dtype=dtype_of(dtype, place), attn_implementation="sdpa", output_loading_info=True,
+            )  # fmt: skip
+    except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
+        said = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise PrerequisiteError(f"the file cannot be read ({said})", where=str(file), next="write it again") from error
+    if wrong := sorted({*info["missing_keys"], *info["mismatched_keys"]}):
+        raise PrerequisiteError(
+            f"{len(wrong)} weights are missing or of another shape, the first is {wrong[0]}",
+            where=str(file), next="name the folder that the file was made of",
+        )  # fmt: skip
+    tokenizer = load_tokenizer(folder)
+    check_vocabulary(model, tokenizer, folder)
+    return GgufModel(model.to(place).eval(), tokenizer, folder, file)

@@ -1,0 +1,163 @@
+"""The two that answer: the bare model, and the agent that takes the last user message through its fixed plan.
+
+Knows the backend and the agent; knows no HTTP. Texts of users and tools are made harmless before a model sees them: a
+quoted control token must not become a real one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from typing import Protocol
+
+from steadyhand.agent.neutral import neutral
+from steadyhand.agent.plan import Run
+from steadyhand.agent.session import Session
+from steadyhand.agent.table import table
+from steadyhand.chat.messages import Json, Message
+from steadyhand.models.backend import Backend, Completion, Progress, Prompt, Sampling, Streaming
+from steadyhand.models.generation.tracing import traced
+from steadyhand.serve.answer import Answer, answer_of, cut_at
+from steadyhand.serve.problem import UNREADY, Problem
+from steadyhand.serve.queue import Job, Lanes, Tell
+from steadyhand.serve.request import Asked
+from steadyhand.tools.result import Result
+
+
+class Served(Protocol):
+    """What a model id stands for. `early`: whether the answer may be shown before its end."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def lanes(self) -> Lanes: ...
+    def submit(self, asked: Asked) -> Job[Completion]: ...
+    def answer(self, asked: Asked, completion: Completion) -> Answer: ...
+    def early(self, asked: Asked) -> bool: ...
+
+
+class Model:
+    """The bare model. `load` is called in its lane, once; with one lane its answers are computed one by one."""
+
+    def __init__(self, name: str, load: Callable[[], Backend], *, lanes: int = 1, waiting: int = 64) -> None:
+        self.name, self._load = name, load
+        self.backend: Backend | None = None
+        self.fingerprint = ""
+        self.lanes = Lanes("model", lanes, waiting)
+        self._turn: AbstractContextManager[object] = threading.Lock() if lanes == 1 else nullcontext()
+
+    async def load(self) -> None:
+        """Raises what loading raises."""
+        async for _ in self.lanes.submit(self._ready).events():
+            pass
+
+    def _ready(self, _: Tell) -> bool:
+        backend = traced(self._load(), self.name)
+        self.fingerprint, self.backend = f"fp_{backend.fingerprint[:16]}", backend
+        return True
+
+    def submit(self, asked: Asked) -> Job[Completion]:
+        prompt = replace(asked.prompt, messages=tuple(map(_harmless, asked.prompt.messages)))
+        return self.lanes.submit(lambda tell: self.complete(prompt, asked.sampling, asked.stop, tell))
+
+    def complete(self, prompt: Prompt, sampling: Sampling, stops: Sequence[str], tell: Tell) -> Completion:
+        """One answer, alone. From any thread."""
+        if (backend := self.backend) is None:
+            raise Problem("the model is still loading", status=UNREADY, code="not_ready", headers={"Retry-After": "2"})
+
+        def told(text: str) -> bool:
+            tell(text)
+            return cut_at(text, stops)[1]
+
+        with self._turn:
+            if isinstance(backend, Streaming):
+                return backend.stream(prompt, sampling, told)
+            (completion,) = backend.generate([prompt], sampling, batch_size=1)
+        return completion
+
+    def answer(self, asked: Asked, completion: Completion) -> Answer:
+        return answer_of(asked, completion)
+
+    def early(self, asked: Asked) -> bool:
+        """A required call is checked before anything is said: its absence is an error, not half a text."""
+        return asked.choice != "required"
+
+
+class Agent:
+    """The agent of a domain. `judge`: the model that judges as well; `send`: write what policy and a person allow."""
+
+    def __init__(
+        self, name: str, session: Session, *, judge: Model | None = None, send: bool = False, lanes: int = 4,
+        waiting: int = 64,
+    ) -> None:  # fmt: skip
+        self.name, self.session, self.judge, self.send = name, session, judge, send
+        self.lanes = Lanes("agent", lanes, waiting)
+
+    def submit(self, asked: Asked) -> Job[Completion]:
+        if asked.prompt.tools or asked.choice == "required":
+            raise Problem(f"{self.name} has its own tools, on this side", code="unsupported_parameter", param="tools")
+        texts = [message.content for message in asked.prompt.messages if message.role == "user"]
+        if not texts:
+            raise Problem(f"{self.name} reads the last user message, and there is none", param="messages")
+        return self.lanes.submit(lambda tell: self._take(texts[-1], tell))
+
+    def _take(self, text: str, tell: Tell) -> Completion:
+        judge = _Judge(self.judge, tell) if self.judge else None
+
+        def ask(tool: str, arguments: Sequence[dict[str, Json]], parallel: int) -> list[Result]:
+            tell("")  # the last moment at which nothing but time is lost when the client is gone
+            return self.session.ask(tool, arguments, parallel)
+
+        run = self.session.take(text, backend=judge, send=self.send, ask=ask)
+        used = judge.used if judge else Counter[str]()
+        return Completion(neutral(told(run, self.send)), "stop", used["prompt"], used["completion"], run.report)
+
+    def answer(self, asked: Asked, completion: Completion) -> Answer:
+        """The table is our own text: it is not parsed for calls."""
+        return Answer(completion.text, "", (), "stop", completion.prompt_tokens, completion.completion_tokens)
+
+    def early(self, asked: Asked) -> bool:
+        return False
+
+
+class _Judge:
+    """The served model as the plan's backend: one question at a time, in line with everybody else's."""
+
+    def __init__(self, model: Model, tell: Tell) -> None:
+        self._model, self._tell = model, tell
+        self.used: Counter[str] = Counter()
+
+    @property
+    def fingerprint(self) -> str:
+        return self._model.backend.fingerprint if self._model.backend else ""
+
+    def generate(
+        self, prompts: Sequence[Prompt], sampling: Sampling, *, batch_size: int = 32, progress: Progress | None = None
+    ) -> list[Completion]:
+        answers = []
+        for prompt in prompts:
+            answers.append(self._model.complete(prompt, sampling, (), lambda _: self._tell("")))
+            self.used.update(prompt=answers[-1].prompt_tokens, completion=answers[-1].completion_tokens)
+        return answers
+
+
+def told(run: Run, send: bool) -> str:
+    """A run as text: its state, the table, and what a person can do next."""
+    if not run.rows:
+        return f"{run.state}: the report names nothing to ask about"
+    counts = Counter(row.ending.value for row in run.rows)
+    lines = [f"{run.state}: {', '.join(f'{count} {word}' for word, count in sorted(counts.items()))}", "", *table(run)]
+    if counts["proposed"]:
+        lines += ["", "Nothing was sent: a dry run. `steady agent approve DIGEST`, then `steady agent run --send`."]
+    if counts["waiting"]:
+        lines += ["", "Nothing was sent before a person approves: `steady agent approve DIGEST`, then ask again."]
+    return "\n".join(lines)
+
+
+def _harmless(message: Message) -> Message:
+    if message.role not in ("user", "tool"):
+        return message
+    return replace(message, content=neutral(message.content))

@@ -1,0 +1,111 @@
+"""What a training would learn from, before it starts: every row as served, which of its tokens are trained, and counts.
+
+A healthy-looking loss curve hides a mask that is empty, thinking that was stripped or a prompt that was cut; this shows
+them. Renders and counts; loads no weights.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from steadyhand.domain.rows import Row
+from steadyhand.train.config import SftConfig
+from steadyhand.train.runner.data import Sample, arranged, presumed, samples, sft_plan
+
+if TYPE_CHECKING:
+    from steadyhand.chat.render import Renderer
+
+Decode = Callable[[Sequence[int]], str]
+
+
+@dataclass(frozen=True)
+class Segment:
+    """Neighbouring tokens with one fate, as text."""
+
+    text: str
+    trained: bool
+    tokens: int
+
+
+@dataclass(frozen=True)
+class Shown:
+    """One row: `segments` make up all of it; `cut` counts tokens taken from its left side, `lost` from its right."""
+
+    source: str
+    segments: tuple[Segment, ...]
+    tokens: int
+    trained: int
+    cut: int
+    lost: int = 0
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """`tokens` are those of all rows, `trained` the ones with a loss, each counted once an epoch. `passes` are the
+    tokens that are really computed, in `sequences` by `packing` (dialogues of several turns share theirs), `padding`
+    the share of a step that is filler. `cut` rows lost the start of their prompt and `lost` ones the end of their
+    answer, by `truncation`. `thoughtless` rows have an answer without reasoning. `steps` are the optimiser steps of all
+    epochs."""
+
+    rows: int
+    tokens: int
+    trained: int
+    cut: int
+    lost: int
+    truncation: str
+    packing: str
+    sequences: int
+    thoughtless: int
+    passes: int
+    padding: float
+    steps: int
+    longest: int
+    shown: tuple[Shown, ...]
+
+
+def inspect(
+    rows: Sequence[Row], renderer: Renderer, decode: Decode, config: SftConfig, sources: Sequence[str]
+) -> Inspection:
+    """Renders all rows and shows those named in `sources`; `decode` turns ids into text, special tokens too. Raises
+    UsageError for a row that cannot be trained."""
+    data = samples(rows, renderer, config)
+    merged = arranged(data, config)
+    lengths = [len(sample.ids) for sample in merged]
+    plan = sft_plan(lengths, config)
+    filled = sum(_width([lengths[i] for i in micro], config) for step in plan for micro in step)
+    passes = sum(len(step) for step in plan)
+    wanted = set(sources)
+    seen = {row.source: sample for row, sample in zip(rows, data, strict=True) if row.source in wanted}
+    return Inspection(
+        rows=len(rows),
+        tokens=sum(len(sample.ids) for sample in data),
+        trained=sum(sum(sample.mask) for sample in data),
+        cut=sum(sample.cut > 0 for sample in data),
+        lost=sum(sample.lost > 0 for sample in data),
+        truncation=config.truncation,
+        packing=presumed(config),
+        sequences=passes // config.epochs if presumed(config) == "packed" else len(merged),
+        thoughtless=sum(not (row.messages[-1].think or "").strip() for row in rows),
+        passes=sum(lengths),
+        padding=1 - config.epochs * sum(lengths) / filled,
+        steps=len(plan),
+        longest=max(len(sample.ids) + sample.cut + sample.lost for sample in data),
+        shown=tuple(_shown(source, seen[source], decode) for source in sources if source in seen),
+    )
+
+
+def _width(lengths: Sequence[int], config: SftConfig) -> int:
+    """Tokens that one forward pass computes, filler included."""
+    return sum(lengths) if presumed(config) == "packed" else max(lengths) * len(lengths)
+
+
+def _shown(source: str, sample: Sample, decode: Decode) -> Shown:
+    parts = [
+        (trained, [token for token, _ in run])
+        for trained, run in itertools.groupby(zip(sample.ids, sample.mask, strict=True), key=lambda pair: pair[1])
+    ]
+    segments = tuple(Segment(decode(ids), bool(trained), len(ids)) for trained, ids in parts)
+    return Shown(source, segments, len(sample.ids), sum(sample.mask), sample.cut, sample.lost)

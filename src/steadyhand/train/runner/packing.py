@@ -1,0 +1,39 @@
+"""How rows stand together in a forward pass: what "auto" comes to for a model, and the loss that goes with it.
+
+Imports torch: import late.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+import torch
+
+from steadyhand.errors import UsageError
+from steadyhand.models.attention import varlen
+from steadyhand.train.config import SftConfig
+from steadyhand.train.objectives.nll import packed_loss, padded_loss
+from steadyhand.train.runner.data import Sample, presumed
+
+Loss = Callable[[Any, Sequence[Sample], torch.device], torch.Tensor]
+
+
+def settled(model: Any, config: SftConfig) -> SftConfig:
+    """The settings with the packing that this model can have, and the model made ready for it. Raises UsageError when
+    it was told to pack and cannot."""
+    way = presumed(config)
+    if way == "packed" and not varlen.possible(model):
+        if config.packing == "packed":
+            raise UsageError("this model's attention cannot take rows apart", next='set packing = "nested"')
+        way = "nested"
+    if way == "packed":
+        varlen.use(model)
+    return replace(config, packing=way)
+
+
+def loss(config: SftConfig) -> Loss:
+    way = packed_loss if config.packing == "packed" else padded_loss
+    return partial(way, again=config.gradient_checkpointing)

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from steadyhand.evaluate.damage import harms, right
+from steadyhand.ledger.result import Item
+from steadyhand.settings.model import GateSettings
+
+HEALTHY: dict[str, object] = {"think_whole": True, "loop": None, "garbage": []}
+
+
+def item(number: int, passed: bool | None = True, suite: str = "public", **facts: object) -> Item:
+    return Item(
+        f"i{number}", suite, f"c{number}", "en", "h", "x", "stop", 1, passed, facts=HEALTHY | facts
+    )  # fmt: skip
+
+
+def test_what_is_shown_is_harm_and_what_may_be_luck_is_none() -> None:
+    base = [item(i) for i in range(60)]
+    assert harms(base, base, GateSettings()) == []
+    assert harms(base, [item(0, loop="periodic"), *base[1:]], GateSettings()) == []
+    loops = [item(i, loop="periodic" if i < 12 else None) for i in range(60)]
+    assert [check.metric for check in harms(base, loops, GateSettings())] == ["no_repetition"]
+    forgot = [item(i, i > 20) for i in range(60)]
+    assert [check.metric for check in harms(base, forgot, GateSettings())] == ["general_knowledge_loss"]
+
+
+def test_what_the_base_does_too_is_no_harm_and_decisions_are_no_knowledge() -> None:
+    broken = [item(i, think_whole=False) for i in range(40)]
+    assert harms(broken, broken, GateSettings()) == []
+    decisions = [item(i, suite="tool") for i in range(40)]
+    assert harms(decisions, [item(i, False, "tool") for i in range(40)], GateSettings()) == []
+
+
+def test_a_decision_is_right_with_its_calls_and_its_words() -> None:
+    assert right(item(0, suite="tool", answer_ok=None))
+    assert not right(item(0, suite="tool", answer_ok=False))
+    assert not right(item(0, False, "tool", answer_ok=True))

@@ -1,0 +1,165 @@
+"""The sequential test of health: its error rates by simulation, its signs on answers judged by hand."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from steadyhand.chat.messages import Message
+from steadyhand.domain.model import AnswerRule
+from steadyhand.errors import UsageError
+from steadyhand.models.backend import Completion, FinishReason, Prompt
+from steadyhand.stats.eprocess import sprt
+from steadyhand.train.monitoring.health_test import (
+    MOST,
+    SIGNS,
+    Question,
+    WatchConfig,
+    check,
+    count,
+    judge,
+    rates,
+    spread_evenly,
+)
+from tests import tiny
+
+ASK = Question(Prompt((Message("user", "What is the capital of France?"),)), AnswerRule(("Paris",)))
+TALK = Question(Prompt((Message("user", "Hi"), Message("assistant", "Hello."), Message("user", "How are you?"))))
+GOOD, BAD = "<think>\na fact\n</think>\n\nThe capital is Paris.", "<think>\nthe the"
+
+
+def answer(text: str, finish: FinishReason = "stop") -> Completion:
+    return Completion(text, finish, 5, 5, "h")
+
+
+@pytest.mark.parametrize(
+    ("question", "text", "finish", "failed"),
+    [
+        (ASK, GOOD, "stop", set()),
+        (ASK, "The capital is Paris.", "stop", set()),
+        (ASK, "<think>\na fact\n</think>\n\nThe capital is Rome.", "stop", {"knowledge"}),
+        (ASK, BAD, "stop", {"think", "empty", "knowledge"}),
+        (ASK, BAD, "length", {"endless", "knowledge"}),
+        (ASK, "Paris is it. " * 20, "stop", {"loop"}),
+        (ASK, "It is Paris \ufffd\ufffd of course", "stop", {"garbage"}),
+        (TALK, "I am well, thank you.", "stop", set()),
+        (TALK, "", "stop", {"empty", "dialogue"}),
+        (TALK, "well and well and " * 20, "length", {"loop", "endless", "dialogue"}),
+    ],
+)
+def test_every_sign_on_answers_judged_by_hand(
+    question: Question, text: str, finish: FinishReason, failed: set[str]
+) -> None:
+    found = judge(question, answer(text, finish))
+    assert {sign for sign, fails in found.items() if fails} == failed
+    assert set(found) <= set(SIGNS)
+    assert ("knowledge" in found) == (question.rule is not None)
+    assert ("dialogue" in found) == (question is TALK)
+
+
+def test_thinking_for_longer_with_tools_on_offer_is_no_damage() -> None:
+    offered = Question(Prompt(ASK.prompt.messages, (tiny.QUERY,)))
+    assert "endless" not in judge(offered, answer("<think>\na long plan", "length"))
+
+
+def test_counting_keeps_signs_apart() -> None:
+    found = count([ASK, TALK], lambda asked: [answer(GOOD), answer("")][: len(asked)])
+    assert found["empty"] == (1, 2)
+    assert (found["knowledge"], found["dialogue"]) == ((0, 1), (1, 1))
+
+
+@given(st.dictionaries(st.sampled_from(list(SIGNS)), st.tuples(st.integers(0, 40), st.integers(0, 40)).map(sorted)))
+def test_the_rates_fit_the_test_whatever_the_base_did(reference: dict[str, list[int]]) -> None:
+    for healthy, damage in rates({sign: (k, n) for sign, (k, n) in reference.items()}, 0.25).values():
+        assert 0 < healthy < damage < 1
+        assert healthy <= MOST
+        assert sprt(0, 0, healthy, damage) == "continue"
+
+
+def simulated(rate: float, seed: int, config: WatchConfig, most: int, tests: int = 1) -> str:
+    """The word of a check of a model that loses facts at `rate`, whose base failed in 1 of 24."""
+    draw = random.Random(seed)
+
+    def ask(questions: Sequence[Question]) -> list[Completion]:
+        return [answer("It is Rome, I think." if draw.random() < rate else GOOD) for _ in questions]
+
+    return check([ASK] * most, ask, {"knowledge": (1, 24)}, config, tests).word
+
+
+def test_error_rates_stay_within_alpha_and_beta() -> None:
+    """Wald's bounds hold for models exactly at the two rates; with 24 answers a check can only be more careful."""
+    config, runs = WatchConfig(alpha=0.05, beta=0.05), 800
+    ((healthy, damage),) = rates({"knowledge": (1, 24)}, config.margin).values()
+    false = sum(simulated(healthy, seed, config, 24) == "damaged" for seed in range(runs))
+    assert false / runs <= 0.05 + 3 * (0.05 * 0.95 / runs) ** 0.5
+    words = [_run_on(damage, seed, healthy, damage) for seed in range(runs)]
+    assert words.count("healthy") / runs <= 0.05 / 0.95 + 3 * (0.05 * 0.95 / runs) ** 0.5
+    assert words.count("damaged") == runs - words.count("healthy")
+
+
+def _run_on(rate: float, seed: int, healthy: float, damage: float) -> str:
+    """Wald's test without an end to its questions."""
+    draw, failures, n = random.Random(seed), 0, 0
+    while (word := sprt(failures, n, healthy, damage)) == "continue":
+        failures, n = failures + (draw.random() < rate), n + 1
+    return word
+
+
+def test_a_healthy_training_of_sixteen_checks_is_stopped_in_less_than_one_of_a_hundred() -> None:
+    """At the base's own rate of 1 in 24, and at the worst rate that still counts as healthy."""
+    config = WatchConfig()
+    ((worst, _),) = rates({"knowledge": (1, 24)}, config.margin).values()
+    for rate in (1 / 24, worst):
+        stopped = sum(
+            any(simulated(rate, 100 * run + at, config, 24, tests=16) == "damaged" for at in range(16))
+            for run in range(60)
+        )
+        assert stopped <= 2  # 0.6 expected at most
+
+
+def test_a_broken_model_is_known_within_one_check_and_few_answers() -> None:
+    asked: list[Question] = []
+
+    def ask(questions: Sequence[Question]) -> list[Completion]:
+        asked.extend(questions)
+        return [answer(BAD) for _ in questions]
+
+    reference = {"think": (0, 24), "empty": (0, 24), "loop": (24, 24), "knowledge": (1, 12)}
+    found = check([ASK] * 24, ask, reference, WatchConfig(), 16)
+    assert (found.word, len(asked)) == ("damaged", 12)
+    assert any(
+        line.startswith("the thinking block is broken") and "12 of 12 (0 of 24 before)" in line
+        for line in found.evidence
+    )
+    assert not any("loop" in line for line in found.evidence)  # the base looped always: no damage can show there
+    assert all("'<think> the the'" in line for line in found.evidence)
+
+
+def test_a_healthy_model_is_asked_little_and_one_in_between_is_asked_everything() -> None:
+    reference = {"think": (0, 24), "knowledge": (2, 24)}
+    healthy = check([ASK] * 24, lambda asked: [answer(GOOD) for _ in asked], reference, WatchConfig(), 16)
+    assert (healthy.word, healthy.asked, healthy.evidence) == ("healthy", 12, ())
+    answers = iter([GOOD, "It is Rome."] * 12)
+    between = check([ASK] * 24, lambda asked: [answer(next(answers)) for _ in asked], reference, WatchConfig(), 16)
+    assert (between.word, between.asked) == ("undecided", 24)
+
+
+def test_questions_of_every_kind_come_early() -> None:
+    tools = [Question(Prompt((Message("user", str(i)),))) for i in range(50)]
+    mixed = spread_evenly([*[ASK] * 100, *[TALK] * 7, *tools], 9)
+    assert len(mixed) == 9
+    assert [sum(q is ASK for q in mixed[:3]), sum(q is TALK for q in mixed[:3])] == [1, 1]
+    assert spread_evenly([], 5) == []
+    assert len(spread_evenly([ASK] * 3, 24)) == 3
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"steps": -1}, {"patience": -1}, {"max_tokens": 0}, {"alpha": 0.0}, {"margin": 1.0}, {"beta": 0.6}]
+)
+def test_a_watch_that_cannot_work_says_so(wrong: dict[str, float]) -> None:
+    with pytest.raises(UsageError, match="the health watch needs"):
+        WatchConfig(**wrong)  # type: ignore[arg-type]
