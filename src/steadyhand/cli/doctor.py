@@ -23,8 +23,8 @@ from steadyhand.errors import EXIT_OK, EXIT_PREREQUISITE, PrerequisiteError
 from steadyhand.settings import resolve
 
 PACKAGES = (
-    "accelerate", "click", "ftfy", "httpx", "jinja2", "jsonschema", "numpy", "peft", "pydantic", "pyyaml", "rich",
-    "sqlalchemy", "tokenizers", "torch", "transformers",
+    "accelerate", "click", "ftfy", "httpx", "jinja2", "jsonschema", "numpy", "peft", "publicsuffixlist", "pydantic", "pyyaml",
+    "rich", "sqlalchemy", "tokenizers", "torch", "transformers",
 )  # fmt: skip
 MINIMUM_PYTHON = (3, 11)
 LITTLE_DISK_GB = 2.0
