@@ -22,6 +22,8 @@ _COLON = re.compile(r"(?:[:：]|>>)[\s*_`)]{0,6}$")
 _TERMINAL = re.compile(r"[.!?。！？；;,，][\s*_\"”')]{0,4}$")
 _PARTS = re.compile(r"[\u4e00-\u9fff]{1,2}|[^\W_]+(?:[-'’][^\W_]+)*")
 _INERT = re.compile(r"(?:[0-9a-fA-F]{32,}|[A-Za-z]:\\|/[\w.-]+/|\.\w{2,4}\s|[%$]\w)")
+_BETWEEN = re.compile(r"(?:\W|\d|_|\b(?:and|or|port|tcp|udp|https?)\b)*")
+_BREAK = re.compile(r"[-*_=—–~]{2,}")
 _PLAIN_LEVEL, _MAX_HEADING, _HEADING_WORDS, _MAX_LABEL = 7, 200, 14, 80
 
 
@@ -141,7 +143,7 @@ def is_entry(text: str) -> bool:
     known = lexicon()
     if not (_is_label(before) or known.is_neutral(before.lower())):
         return False
-    if not all(known.is_neutral(part.lower()) or part.strip() in ("@", "->") for part in between):
+    if not all(_BETWEEN.fullmatch(part.lower()) for part in between):
         return False
     return not rest.strip() or rest[0] in "\t" or rest.lstrip()[0] in "-–—(（#<:：|>→,;，；、[/=*_`&+" or known.is_neutral(
         rest.lower()
@@ -189,7 +191,8 @@ def _reach(state: _State, kind: Kind, text: str) -> Scope | None:
         if not bulleted and scope.entries:
             scope.closed = True
         return None
-    if kind is Kind.INERT and bulleted:
+    if kind is Kind.INERT and (bulleted or _BREAK.fullmatch(text)):
+        scope.closed = scope.closed or (not bulleted and scope.entries > 0)
         return None
     if state.blanks:
         _after_blanks(state, scope, bulleted=bulleted)

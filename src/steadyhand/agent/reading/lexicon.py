@@ -54,6 +54,11 @@ class Lexicon:
     near: re.Pattern[str]
     here: re.Pattern[str]
     neutral: frozenset[str]
+    openers: frozenset[str]
+
+    def opens(self, text: str) -> bool:
+        """Whether a report's own words may follow this and a colon: `Summary`, `3. Findings`."""
+        return all(word in self.openers or _NUMBER.fullmatch(word) for word in _WORDS.findall(text))
 
     def is_neutral(self, text: str) -> bool:
         """Whether a heading, a label or a remark says nothing of its own: `domains`, `port 443 - HTTPS traffic`."""
@@ -70,8 +75,13 @@ def lexicon() -> Lexicon:
         _joined(files, ("retracts",)),
         _joined(files, ("orders", "near")),
         _joined(files, ("orders", "here")),
-        frozenset(" ".join(text for file in files for text in _at(file, ("neutral",))).split()),
+        _words(files, "neutral"),
+        _words(files, "openers"),
     )
+
+
+def _words(files: Sequence[_File], key: str) -> frozenset[str]:
+    return frozenset(word for file in files for line in _at(file, (key,)) for word in line.split())
 
 
 class _File:

@@ -7,7 +7,6 @@ is not what the report speaks of. Looks at the characters beside a place and at 
 from __future__ import annotations
 
 import re
-import unicodedata
 from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,11 +22,15 @@ _ENTITY = re.compile(r"&#?\w{1,8};\Z")
 _WRAPPED = re.compile(r"[\w.][-_=@%+&]\r?\n[ \t]{0,4}\Z")
 _GOES_ON = re.compile(r"[ \t]{0,4}\r?\n[ \t]{0,4}\.\w")
 _SENTENCE_END = re.compile(r"\.+(?:$|[\s\"'”’)\]】>*_`|，。]|[\u4e00-\u9fff])")
-_RUN = re.compile(r"[^\s，。；、：（）“”【】|<>]*\Z")
+_RUN = re.compile(r"[^\s，。；、：（）“”【】>]*\Z")
+_CELL = re.compile(r"[^\s，。；、：（）“”【】>|]*\Z")
+_JOINED = re.compile(r"[\"'`*_)\]]{1,3}[.@=%+\\-]\w|[ \t]{1,2}\.\w")
+_STOPPED = re.compile(r"\.[ \t]{0,3}\r?\n?[ \t]{0,3}")
 _SCHEME = re.compile(r":[\])]?(?://|\\\\)|\[://\]|:/\[?/")
 _DISPLAY_NAME = re.compile(r"[\"']?[ \t]{0,2}<[^<>\s]{1,200}@")
 _LEFT = frozenset(" \t\r\n\"'`“”‘’«»「」『』《》〈〉【】（）([<>|,;:，；：、。！？!?*_••▪●→\u3000\xa0…")
 _RIGHT = frozenset(" \t\r\n\"'`“”‘’«»「」『』《》〈〉【】（）)]<>|,;:，；：、。！？!?*_/#…→\u3000\xa0")
+_UNSPACED = (("\u3040", "\u30fa"), ("\u3400", "\u9fff"), ("\uac00", "\ud7a3"), ("\uf900", "\ufaff"))
 _LINE = 400  # characters of a line that are read around a place at most
 
 
@@ -97,20 +100,42 @@ class Names:
     def _touched(self, start: int, place: Found) -> Basis | None:
         text, before = self.text, self.text[max(0, start - 12) : start]
         left, right = text[start - 1 : start], text[place.end : place.end + 1]
+        if place.kind != "uri" and left == " " and self._follows_uri(start):
+            return Basis.URL_PART
         if left == "." and text[start - 2 : start - 1] in ("*", "}", "]", ")", ">"):
             return Basis.NETWORK
         if place.kind == "ip" and _NETWORK.match(text, place.end):
             return Basis.NETWORK
-        run = _RUN.search(text, max(0, start - _LINE), start)
+        line = text.rfind("\n", 0, start) + 1
+        run = (_CELL if text.startswith("|", line) else _RUN).search(text, max(0, start - _LINE), start)
         if run and _SCHEME.search(run[0]):
             return Basis.URL_PART
         if not (_is_border(left, _LEFT) or _is_bullet(before)) or _ENTITY.search(before) or _WRAPPED.search(before):
             return Basis.URL_PART if left in ("/", "\\") else Basis.NO_NAME
-        if _GOES_ON.match(text, place.end):
+        if _GOES_ON.match(text, place.end) or _JOINED.match(text, place.end) or self._runs_on(place.end):
             return Basis.NO_NAME
+        if not all(self._is_paired(char, start, place.end) for char in {left, right} & {"*", "_"}):
+            return Basis.NETWORK
         if _is_border(right, _RIGHT) or _SENTENCE_END.match(text, place.end):
             return None
         return None if text.startswith(("->", "-->", "--", "—>"), place.end) else Basis.NO_NAME
+
+    def _follows_uri(self, start: int) -> bool:
+        """Whether one blank parts a bare name from a URI before it: the address may have a blank in it."""
+        before = self.at(start - 2)
+        return before is not None and before.end == start - 1 and any("://" in value for value in before.values)
+
+    def _runs_on(self, end: int) -> bool:
+        """Whether a dot and another name follow: one name that was wrapped, or the end of a sentence; who knows."""
+        stop = _STOPPED.match(self.text, end)
+        return stop is not None and self.at(stop.end()) is not None
+
+    def _is_paired(self, mark: str, start: int, end: int) -> bool:
+        """Whether a mark of emphasis stands on both sides in the line; a lone one is a wildcard or a part of a name."""
+        begin, stop = self.text.rfind("\n", max(0, start - _LINE), start) + 1, self.text.find("\n", end)
+        stop = min(len(self.text) if stop < 0 else stop, end + _LINE)
+        bullet = self.text[begin:start].strip() == mark
+        return bullet or (mark in self.text[max(begin, start - _LINE) : start] and mark in self.text[end:stop])
 
     def _linked(self, name: Name, place: Found) -> Basis | None:
         """Whether the name is the text of a link to another host."""
@@ -131,7 +156,7 @@ class Names:
 
 def _is_border(char: str, allowed: frozenset[str]) -> bool:
     """Whether a name may end at this character: white space, punctuation, or Chinese writing, which leaves no blank."""
-    return char == "" or char in allowed or (char >= "\u2e80" and unicodedata.category(char) == "Lo")
+    return char == "" or char in allowed or any(low <= char <= high for low, high in _UNSPACED)
 
 
 def _is_bullet(before: str) -> bool:

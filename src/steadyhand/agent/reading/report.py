@@ -22,6 +22,8 @@ _END = re.compile(
     r"[。！？!?；]+[\"”』」]?|(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bcf)(?<!\bNo)(?<!\bal)(?<!\bapprox)[.;](?=[\s\"”)]|$)"
 )
 _BLOCK_QUOTE = re.compile(r"[ \t]{0,8}>[ \t]?(?!\*\*)")  # `> **Note**` is a box, not a quotation
+_INTRODUCED = re.compile(rf"([^:：{X}{N}]{{1,120}})[:：] ?")
+_TITLE = re.compile(r"[ \t]{0,8}(?:[-*+•>]{1,3}[ \t]{1,4}|\d{1,3}[.)][ \t]{1,4})?(?:\*\*|__)[^*_\n]{1,120}(?:\*\*|__)")
 _TERMINAL = re.compile(r"[.!?:;。！？：；][\s*_\"”')]*$")
 _BULLET = re.compile(r"[ \t]*(?:[-*+•·▪●–—]{1,3}|\(?\d{1,3}[.)、])[ \t]{1,8}")
 _LONGEST = 1000  # characters of a plain sentence that are read; a longer one is no evidence
@@ -83,12 +85,12 @@ class Report:
         said = [_role(part) for part in (before.replace(N, " "), behind.replace(N, " "))]
         if basis := _reason(said):
             return None, basis
-        claims = {one for one in said if one in ("safe", "unsafe")}
+        claims = {one for one in said if one in ("safe", "unsafe")} if not behind.startswith("=") else set()
         if len(claims) > 1:
             return None, Basis.CONFLICT
         if claims:
             return claims.pop(), Basis.LABEL  # type: ignore[return-value]
-        if "unknown" in said[:1] or _count(behind) > _REMARK_WORDS:
+        if behind.startswith("=") or "unknown" in said[:1] or _count(behind) > _REMARK_WORDS:
             return None, Basis.NONE
         return _of_scope(line.scope)
 
@@ -142,6 +144,8 @@ class Report:
         if known.here.search(words):
             return None, Basis.ORDER
         claim = known.sentence.claim(words)
+        if claim and self._is_told(words, line):
+            return None, Basis.QUOTED
         reason = known.sentence.reason(words)
         if claim in ("safe", "both") and reason is Basis.NEGATION and known.sentence.safe.search(words):
             return "safe", Basis.SENTENCE
@@ -156,6 +160,18 @@ class Report:
         if line.heading and line.heading.reason and line.heading.reason is not Basis.CONFLICT:
             return None, line.heading.reason
         return claim, Basis.SENTENCE
+
+    def _is_told(self, words: str, line: Line) -> bool:
+        """Whether the claim follows a colon behind words that are no part of it: somebody else's, or an order. A title
+        in bold or of some length may stand before a sentence, not before a bare verdict."""
+        known, colon = lexicon(), _INTRODUCED.match(words)
+        if colon is None or known.opens(colon[1]):
+            return False
+        found = known.sentence.unsafe.search(words) or known.sentence.safe.search(words)
+        if found is None or found.start() < colon.end() - 1:
+            return False
+        titled = _TITLE.match(self.text, line.start) is not None or len(re.findall(r"[^\W_]+", colon[1])) > 2
+        return found[0].startswith(X) or not titled
 
     def _with_target(self, place: Found, start: int, end: int) -> str:
         """The masked sentence, with X for every place in it of the name that is asked about."""
