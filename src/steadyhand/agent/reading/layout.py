@@ -16,12 +16,13 @@ from steadyhand.agent.reading.basis import Basis
 from steadyhand.agent.reading.lexicon import Claim, N, lexicon
 
 _BULLET = re.compile(r"[ \t]{0,40}(?:>[ \t]?)?(?:[-*+•·▪●–—]{1,3}|\(?\d{1,3}[.)、])[ \t]{1,8}")
-_MARKDOWN = re.compile(r"(#{1,6})[ \t]")
+_MARKDOWN = re.compile(r"(#{1,6}|={1,6})[ \t]")  # Markdown and AsciiDoc
 _RULE = re.compile(r"[\W_]+")
 _COLON = re.compile(r"(?:[:：]|>>)[\s*_`)]{0,6}$")
 _TERMINAL = re.compile(r"[.!?。！？；;,，][\s*_\"”')]{0,4}$")
+_OPEN_END = re.compile(r"(?i:\b(?:from|at|in|on|see|by|of|to|for|with|is|are|and|or|the|a|an|via|under)|[在于见到从由和与的是为])$")
 _PARTS = re.compile(r"[\u4e00-\u9fff]{1,2}|[^\W_]+(?:[-'’][^\W_]+)*")
-_INERT = re.compile(r"(?:[0-9a-fA-F]{32,}|[A-Za-z]:\\|/[\w.-]+/|\.\w{2,4}\s|[%$]\w)")
+_INERT = re.compile(r"(?:^\[[\w%]+(?:=[^\]]*)?(?:,[^\]]*)?\]$|[0-9a-fA-F]{32,}|[A-Za-z]:\\|/[\w.-]+/|\.\w{2,4}\s|[%$]\w)")
 _BETWEEN = re.compile(r"(?:\W|\d|_|\b(?:and|or|port|tcp|udp|https?)\b)*")
 _BREAK = re.compile(r"[-*_=—–~]{2,}")
 _PLAIN_LEVEL, _MAX_HEADING, _HEADING_WORDS, _MAX_LABEL = 7, 200, 14, 80
@@ -64,6 +65,7 @@ class _State:
     lone: int = 0  # entries so far that stand alone between blank lines
     block: int = 0  # entries of the present block
     head: int = -1
+    prose: bool = False  # whether the line before is prose, which may go on
 
 
 class Layout:
@@ -129,6 +131,8 @@ def _kind(text: str, following: str, *, fenced: bool) -> Kind:
         return Kind.INERT  # `- File size: 3 kB` among entries
     if colon:
         return Kind.HEADING
+    if _OPEN_END.search(text):
+        return Kind.PROSE  # `These are the IoCs from`: its sentence goes on
     if fenced or _TERMINAL.search(text) or words > _HEADING_WORDS:
         return Kind.INERT if fenced else Kind.PROSE
     bold = text.startswith(("**", "__")) or text.isupper()
@@ -185,8 +189,9 @@ def _open(state: _State, text: str) -> None:
 
 def _reach(state: _State, kind: Kind, text: str) -> Scope | None:
     """The scope that reaches this line, and what the line does to it."""
-    scope = state.current
+    scope, wrapped = state.current, state.prose and not state.blanks
     bulleted = _BULLET.match(text) is not None
+    state.prose = kind is Kind.PROSE
     if kind is Kind.PROSE:
         if not bulleted and scope.entries:
             scope.closed = True
@@ -198,7 +203,7 @@ def _reach(state: _State, kind: Kind, text: str) -> Scope | None:
         _after_blanks(state, scope, bulleted=bulleted)
         state.block = 0
     state.block += 1
-    if kind is Kind.INERT:
+    if kind is Kind.INERT or (wrapped and not bulleted and kind is Kind.ENTRY):
         return None
     scope.entries += 1
     if scope.entries == 1:

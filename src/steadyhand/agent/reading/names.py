@@ -28,8 +28,8 @@ _JOINED = re.compile(r"[\"'`*_)\]]{1,3}[.@=%+\\-]\w|[ \t]{1,2}\.\w")
 _STOPPED = re.compile(r"\.[ \t]{0,3}\r?\n?[ \t]{0,3}")
 _SCHEME = re.compile(r":[\])]?(?://|\\\\)|\[://\]|:/\[?/")
 _DISPLAY_NAME = re.compile(r"[\"']?[ \t]{0,2}<[^<>\s]{1,200}@")
-_LEFT = frozenset(" \t\r\n\"'`“”‘’«»「」『』《》〈〉【】（）([<>|,;:，；：、。！？!?*_••▪●→\u3000\xa0…")
-_RIGHT = frozenset(" \t\r\n\"'`“”‘’«»「」『』《》〈〉【】（）)]<>|,;:，；：、。！？!?*_/#…→\u3000\xa0")
+_LEFT = frozenset(" \t\r\n\"'`“”‘’«»「」『』《》〈〉【】（）([<>|,;:，；：、。！？!?*_+•▪●→\u3000\xa0…")
+_RIGHT = frozenset(" \t\r\n\"'`“”‘’«»「」『』《》〈〉【】（）)]<>|,;:，；：、。！？!?*_+/#…→\u3000\xa0")
 _UNSPACED = (("\u3040", "\u30fa"), ("\u3400", "\u9fff"), ("\uac00", "\ud7a3"), ("\uf900", "\ufaff"))
 _LINE = 400  # characters of a line that are read around a place at most
 
@@ -114,7 +114,7 @@ class Names:
             return Basis.URL_PART if left in ("/", "\\") else Basis.NO_NAME
         if _GOES_ON.match(text, place.end) or _JOINED.match(text, place.end) or self._runs_on(place.end):
             return Basis.NO_NAME
-        if not all(self._is_paired(char, start, place.end) for char in {left, right} & {"*", "_"}):
+        if not all(self._is_paired(char, start, place.end) for char in {left, right} & {"*", "_", "+"}):
             return Basis.NETWORK
         if _is_border(right, _RIGHT) or _SENTENCE_END.match(text, place.end):
             return None

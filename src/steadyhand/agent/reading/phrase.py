@@ -9,7 +9,9 @@ import re
 
 from steadyhand.agent.reading.lexicon import N, X
 
-_MARKUP = re.compile(r"</?[A-Za-z][^<>]{0,400}>|[*`]|(?<![\w])_{1,3}|_{1,3}(?![\w])|\\(?=[_*\[\]()])")
+_MARKUP = re.compile(
+    rf"</?[A-Za-z][^<>]{{0,400}}>|[*`]|\+{{1,2}}(?=[{X}{N}])|(?<=[{X}{N}])\+{{1,2}}|(?<![\w])_{{1,3}}|_{{1,3}}(?![\w])|\\(?=[_*\[\]()])"
+)
 _BLANKS = re.compile(r"\s+")
 _DRESS = re.compile(rf"[\"'“”‘’«»「」『』<>\[\]]{{0,3}}([{X}{N}])(?:(?!['’]s\b)[\"'“”‘’«»「」『』<>\[\]]){{0,3}}")
 _CJK = "\u3000-\u303f\u3400-\u9fff\uff00-\uffef"

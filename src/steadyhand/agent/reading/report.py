@@ -100,9 +100,10 @@ class Report:
         if mine < 0:
             return None, Basis.NONE
         texts = [plain(self.masked[a:b]) for a, b in cells]
+        named = [N in text and lexicon().is_neutral(text.replace(N, " ")) for text in texts]
         first = next(n for n, text in enumerate(texts) if N in text)
-        right = next((n for n in range(mine + 1, len(texts)) if N in texts[n]), len(texts))
-        beside = [texts[n] for n in range(len(texts)) if (n < first or mine < n < right) and texts[n]]
+        right = next((n for n in range(mine + 1, len(texts)) if named[n]), len(texts))
+        beside = [texts[n].replace(N, " ") for n in range(len(texts)) if (n < first or mine < n < right) and texts[n]]
         own = texts[mine].replace(N, " ")
         said = [_role(text) for text in [*beside, own]]
         if (basis := _reason(said)) is None and (header := self._header(line, mine)):
@@ -215,7 +216,7 @@ Said = Claim | Basis | str | None
 
 def _role(text: str) -> Said:
     """What a label, a remark or a cell says: a claim, a reason, "unknown", or None for nothing."""
-    bare = text.strip(" :：=-–—>()（）[]{}*_`|,;，；、.\"'")
+    bare = text.replace(X, " ").strip(" :：=-–—>()（）[]{}*_`|,;，；、.\"'")
     known: Section = lexicon().role
     if not bare or lexicon().is_neutral(bare):
         return None
@@ -224,6 +225,8 @@ def _role(text: str) -> Said:
     claim = known.claim(bare)
     if reason := known.reason(bare):
         return reason if claim != "unsafe" or reason not in (Basis.MAIL,) else claim
+    if claim is None:  # `hosts the exploit kit` is said of the name
+        claim = lexicon().sentence.claim(f"{X} {bare}")
     return "unknown" if claim is None else Basis.CONFLICT if claim == "both" else claim
 
 
