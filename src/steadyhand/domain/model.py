@@ -92,7 +92,7 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Probe:
-    """A question that measures. `public`: one turn. `anchoring`: one turn of a dialogue, in file order (`clarify` is the
+    """A question that measures. `public`: one turn. `anchoring`: a turn of a dialogue, in file order (`clarify` is the
     extra turn that the base model is given first). `reasoning`: the think block is judged."""
 
     id: str
