@@ -34,9 +34,9 @@ def read_claim(text: str, places: Sequence[Found]) -> Said:
     An order near any of them makes the entity unclear, and so do claims against each other and an accusation that
     another place denies, dates back, or turns around (a victim, a brand that is imitated).
 
-    >>> from steadyhand.extract import extract_resource
+    >>> from steadyhand.extract import find_entities
     >>> text = "The loader calls home to evil-host7[.]com."
-    >>> read_claim(text, extract_resource(text)).claim
+    >>> read_claim(text, find_entities(text)).claim
     'unsafe'
     """
     report = _report(text)

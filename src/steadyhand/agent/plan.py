@@ -24,7 +24,7 @@ from steadyhand.agent.writer import Outcome, State
 from steadyhand.chat.match import match
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.chat.parse import parse_strict
-from steadyhand.extract import Found, Kind, extract_resource
+from steadyhand.extract import Found, Kind, find_entities
 from steadyhand.models.backend import Backend, Completion, Prompt, Sampling, control_tokens
 from steadyhand.telemetry import carried
 from steadyhand.text.coded import Coded
@@ -119,7 +119,7 @@ class Run:
 def entities_of(text: str, kinds: Sequence[Kind]) -> list[Entity]:
     """Every entity once, in the order in which it first stands there, with all its places."""
     places: dict[tuple[str, str], list[Found]] = {}
-    for found in extract_resource(text, kinds):
+    for found in find_entities(text, kinds):
         places.setdefault((found.kind, found.value), []).append(found)
     return [Entity(kind, value, tuple(at)) for (kind, value), at in places.items()]
 
@@ -290,7 +290,7 @@ class Runner:
     @cached_property
     def _found(self) -> set[str]:
         """Provenance is looked up anew in the text itself, whatever was handed along on the way."""
-        return {found.value for found in extract_resource(self.text, self.plan.kinds)}
+        return {found.value for found in find_entities(self.text, self.plan.kinds)}
 
     def _note(self, step: str, **data: Json) -> None:
         row = {"step": step, **data}  # keys stay in their order: a replay must meet every mapping as the run did

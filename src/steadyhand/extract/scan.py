@@ -42,7 +42,18 @@ _DIGITS = frozenset("0123456789")
 _GOES_ON = frozenset(":/?#")
 
 
-def extract_resource(text: str, kinds: Collection[Kind] = KINDS) -> list[Found]:
+def extract_resource(text: str, *, domain: bool = True, ip: bool = True, uri: bool = False) -> list[Found]:
+    """The tool that the method names: the domains, IP addresses and, where they are asked for, URIs of `text`, in
+    order, each with its place (`start`, `end`), its spelling there (`seen`) and its plain `value`.
+
+    >>> [found.value for found in extract_resource("hxxps://tnvs[.]de/e4gUVc and 66[.]179[.]94[.]117")]
+    ['tnvs.de', '66.179.94.117']
+    """
+    wanted = {"domain": domain, "ip": ip, "uri": uri}
+    return find_entities(text, [kind for kind in KINDS if wanted[kind]])
+
+
+def find_entities(text: str, kinds: Collection[Kind] = KINDS) -> list[Found]:
     """Every domain, IP address and URI of `text` that a reader can point at, in order; a URI's host follows it.
 
     An entity that stands there twice is found twice. Hosts are lower case and Punycode, addresses canonical.

@@ -14,7 +14,7 @@ from functools import cached_property
 from steadyhand.agent.reading.basis import Basis
 from steadyhand.agent.reading.lexicon import N, X
 from steadyhand.agent.reading.markup import anchors, hidden
-from steadyhand.extract import Found, extract_resource
+from steadyhand.extract import Found, find_entities
 
 _TAIL = re.compile(r"(?::\d{1,5}(?![\w.]))?(?:[/?#][^\s|\"'`<>，。；、（）【】“”]{0,2000})?")
 _NETWORK = re.compile(r"/\d{1,3}(?![\w/.])")
@@ -165,7 +165,7 @@ def _is_bullet(before: str) -> bool:
 
 
 def _names(text: str) -> list[Name]:
-    found, names = extract_resource(text), list[Name]()
+    found, names = find_entities(text), list[Name]()
     for n, one in enumerate(found):
         if names and one.start < names[-1].end:
             continue
