@@ -13,6 +13,7 @@ from steadyhand.ledger.result import Verdict
 from steadyhand.report.data import ReportData
 from steadyhand.report.dataset import count_dataset
 from steadyhand.report.write import write_report
+from steadyhand.text.redaction import without_passwords
 
 
 def report(desk: Desk, out: Path) -> None:
@@ -40,7 +41,7 @@ def _manifest(desk: Desk) -> dict[str, Json]:
     tuned = read_evaluation(desk.artefact("eval_dpo"))
     return {
         "steadyhand": __version__,
-        "settings": desk.settings.model_dump(mode="json", exclude={"ledger"}),  # its URL may hold a password
+        "settings": without_passwords(desk.settings.model_dump(mode="json", exclude={"ledger"})),
         "parts": desk.parts.hashes,
         "stages": dict(desk.keys),
         "parity": read_json(desk.artefact("merge") / "parity.json"),

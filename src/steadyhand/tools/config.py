@@ -83,7 +83,7 @@ def schema_of(path: Path, name: str) -> Tool:
 
 
 def _service(row: ServiceRow) -> Service | McpService:
-    token = os.environ.get(row.token_from, "") if row.token_from else ""
+    token = os.environ.get(row.token_from, "").strip() if row.token_from else ""
     if row.token_from and not token:
         raise PrerequisiteError(
             f"the variable {row.token_from} is not set", next=f"export {row.token_from}=... (the service's token)"
