@@ -5,7 +5,8 @@ SteadyError                 exit code
 │   └── DomainError             2   a file of the domain folder is wrong (file:line:column)
 ├── PrerequisiteError           3   a model, a tokenizer, a package or a file is missing
 ├── JobError                    4   the work itself failed (loss is NaN, endpoint down)
-│   └── DiskFullError           4   whatever is tried next would fail too
+│   ├── DiskFullError           4   whatever is tried next would fail too
+│   └── LimitError              4   an input asks for more work than is allowed
 └── GateFailed                  1   the work ran and the answer is no
 """
 
@@ -61,6 +62,10 @@ class JobError(SteadyError):
 
 
 class DiskFullError(JobError):
+    pass
+
+
+class LimitError(JobError):
     pass
 
 

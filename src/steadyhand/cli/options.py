@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any, TypeVar
 
 import click
 
+from steadyhand.chat.template import DATE
 from steadyhand.errors import UsageError
 
 Command = TypeVar("Command", bound=Callable[..., Any])
@@ -14,6 +16,21 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 
 def json_option(command: Command) -> Command:
     return click.option("--json", "as_json", is_flag=True, help="Print the result as JSON on stdout.")(command)
+
+
+def date_option(command: Command) -> Command:
+    """`--date 2026-03-01`; arrives as `day`, a date."""
+    return click.option(
+        "--date", "day", callback=_day, metavar="YYYY-MM-DD",
+        help=f"What chat templates that write the date are told, or `today` [{DATE}].",
+    )(command)  # fmt: skip
+
+
+def _day(_: click.Context, __: click.Parameter, value: str | None) -> date:
+    try:
+        return DATE if value is None else date.today() if value == "today" else date.fromisoformat(value)
+    except ValueError as error:
+        raise UsageError(f"--date {value}: no date", next="write --date 2026-03-01, or --date today") from error
 
 
 def set_option(command: Command) -> Command:

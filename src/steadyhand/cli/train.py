@@ -85,6 +85,11 @@ def _show_rows(found: Inspection, as_json: bool) -> int:
     )
     if found.thoughtless:
         say(f"note: {found.thoughtless} rows have an answer without thinking: its empty block is shown and not trained")
+    if found.callless or found.unthought:
+        lost = f"the calls of {found.callless} rows and the thinking of {found.unthought}"
+        say(f"note: {lost} are not in what is trained: the chat template does not write them")
+    if found.empty:
+        say(f"note: {found.empty} rows have no trained token but the end of the turn: they teach to say nothing")
     return EXIT_OK
 
 
@@ -103,7 +108,8 @@ def _row(shown: Shown) -> str:
             texts.append(f"[[{printable(part.text)}]]" if part.trained else printable(part.text))
     before = f"[… {shown.cut} tokens cut …]" if shown.cut else ""
     after = f"[… {shown.lost} tokens cut …]" if shown.lost else ""
-    head = f"--- {one_line(shown.source)}: {shown.trained} of {shown.tokens} tokens trained"
+    alone = ", the end of the turn alone" if shown.empty else ""
+    head = f"--- {one_line(shown.source)}: {shown.trained} of {shown.tokens} tokens trained{alone}"
     return f"{head}\n{before}{''.join(texts)}{after}"
 
 

@@ -27,10 +27,11 @@ class GgufModel(LocalModel):
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 over the file (which holds tokenizer.json) and the chat template in use."""
+        """sha256 over the file (which holds tokenizer.json), the chat template in use and the day that it writes."""
         with self.file.open("rb") as stream:
             total = hashlib.file_digest(stream, "sha256")
         total.update(str(self.tokenizer.chat_template).encode())
+        total.update(self.renderer.date.encode())
         return total.hexdigest()
 
 

@@ -9,10 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from datetime import date
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from steadyhand.chat.template import DATE, day_in
 from steadyhand.errors import PrerequisiteError
 from steadyhand.ledger.digests import digest
 from steadyhand.ledger.seal import refuse_changed
@@ -30,11 +32,12 @@ BUILT_IN = "steady-nano"
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
-def load(name_or_path: str | Path, *, device: str = "auto", dtype: str = "auto") -> LocalModel:
+def load(name_or_path: str | Path, *, device: str = "auto", dtype: str = "auto", day: date = DATE) -> LocalModel:
     """Loads "steady-nano", a local model or adapter folder, or a hub id such as "Qwen/Qwen3-8B".
 
     `device`: "auto" (CUDA when there is one), "cpu", "cuda", "cuda:1". `dtype`: "auto" (float32 on the CPU, bfloat16
-    elsewhere), "float32", "bfloat16" or "float16". Raises PrerequisiteError.
+    elsewhere), "float32", "bfloat16" or "float16". `day`: what chat templates that write the date are told. Raises
+    PrerequisiteError.
     """
     from steadyhand.models.generation.local import LocalModel
 
@@ -42,7 +45,7 @@ def load(name_or_path: str | Path, *, device: str = "auto", dtype: str = "auto")
     tokenizer = load_tokenizer(folder)
     model = load_weights(folder, device=device, dtype=dtype)
     check_vocabulary(model, tokenizer, folder)
-    return LocalModel(model.eval(), tokenizer, folder)
+    return LocalModel(model.eval(), tokenizer, folder, day)
 
 
 def resolve(name_or_path: str | Path, *, fetch: bool = True) -> Path:
@@ -238,9 +241,10 @@ def check_vocabulary(model: Any, tokenizer: Any, folder: Path) -> None:
         )
 
 
-def fingerprint(folder: Path, *, config: bool = True) -> str:
+def fingerprint(folder: Path, day: date = DATE, *, config: bool = True) -> str:
     """sha256 (hex) over all of a model that its answers follow from, and the base's of an adapter: the weights files,
-    tokenizer, chat template and config.json. `config` False: without the last, as 0.1 made it.
+    tokenizer, chat template and config.json; and over `day` where the template writes the date. `config` False: without
+    config.json, as 0.1 made it.
 
     Files are streamed in name order; each is preceded by its name, so that moved content changes the result. Of texts
     that libraries write anew in each version only what changes answers counts.
@@ -255,6 +259,8 @@ def fingerprint(folder: Path, *, config: bool = True) -> str:
         for path in sorted([*home.glob("*.safetensors"), *texts]):
             total.update(f"{path.name}\n".encode())
             total.update(_digest(path))
+            if path.suffix in (".jinja", ".json") and path.name != "tokenizer.json":  # where a template may stand
+                total.update(day_in(path.read_text("utf-8", "replace"), day).encode())
     return total.hexdigest()
 
 

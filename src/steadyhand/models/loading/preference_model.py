@@ -34,10 +34,10 @@ class PreferenceModel:
         """Of each raw completion; a prompt that does not fit `max_length` tokens with the longest loses its start."""
         import torch
 
-        ids = self.renderer.prompt(prompt.messages, prompt.tools).ids
-        coded = [self.renderer.encode_completion(answer)[: self.max_length - 1] for answer in answers]
+        asked, most = self.renderer.prompt(prompt.messages, prompt.tools), self.max_length - 1
+        coded = [self.renderer.encode_completion(answer, asked.opening)[:most] for answer in answers]
         with torch.no_grad():
-            found = end_scores(self.model, fitted(ids, coded, self.max_length), coded, self.model.device)
+            found = end_scores(self.model, fitted(asked.ids, coded, self.max_length), coded, self.model.device)
         return [float(score) for score in found]
 
 
