@@ -104,6 +104,16 @@ def test_json_values_lose_it_from_texts_numbers_and_keys() -> None:
     assert redact.value(value) == {"a": [f"x {MASK}", MASK, 7, None, True, 1.5], MASK: {"deep": [[MASK]]}}
 
 
+def test_deep_values_are_no_recursion() -> None:
+    deep: object = TOKEN
+    for _ in range(20_000):
+        deep = [deep]
+    found = Redactor([TOKEN]).value(deep)
+    while isinstance(found, list):
+        (found,) = found
+    assert found == MASK
+
+
 def test_short_secrets_are_refused_without_being_named() -> None:
     with pytest.raises(ValueError, match=f"at least {SHORTEST}") as caught:
         Redactor(["s3cr3t!"])

@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import re
 import weakref
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 MASK = "***"
@@ -55,15 +55,12 @@ class Redactor:
         return text
 
     def value(self, value: Any) -> Any:
-        """A JSON value with the same done to its texts, numbers and keys."""
-        if not self._secrets:
-            return value
+        """A JSON value of any depth with the same done to its texts, numbers and keys."""
+        return _mapped(value, self._atom, self.text) if self._secrets else value
+
+    def _atom(self, value: Any) -> Any:
         if isinstance(value, str):
             return self.text(value)
-        if isinstance(value, dict):
-            return {self.text(str(key)): self.value(inner) for key, inner in value.items()}
-        if isinstance(value, list | tuple):
-            return [self.value(inner) for inner in value]
         if isinstance(value, int | float) and not isinstance(value, bool):
             return value if self.text(str(value)) == str(value) else MASK
         return value
@@ -82,13 +79,31 @@ def without_passwords(value: Any) -> Any:
     >>> without_passwords("postgresql://ada:pw@db/runs?password=pw")
     'postgresql://***@db/runs?password=***'
     """
-    if isinstance(value, str):
-        return _QUERY.sub(rf"\g<1>{MASK}", _ADDRESS.sub(rf"\g<1>{MASK}@", value)) if ":" in value else value
-    if isinstance(value, dict):
-        return {key: without_passwords(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [without_passwords(inner) for inner in value]
-    return value
+    return _mapped(value, _without_password, str)
+
+
+def _without_password(value: Any) -> Any:
+    if not isinstance(value, str) or ":" not in value:
+        return value
+    return _QUERY.sub(rf"\g<1>{MASK}", _ADDRESS.sub(rf"\g<1>{MASK}@", value))
+
+
+def _mapped(value: Any, atom: Callable[[Any], Any], key: Callable[[str], str]) -> Any:
+    """The same JSON value with each atom and each key exchanged. Deep nesting is no recursion here."""
+    root: list[Any] = [value]
+    left: list[tuple[Any, Any]] = [(root, 0)]
+    while left:
+        box, place = left.pop()
+        one = box[place]
+        if isinstance(one, dict):
+            box[place] = made = {key(str(name)): inner for name, inner in one.items()}
+            left += [(made, name) for name in made]
+        elif isinstance(one, list | tuple):
+            box[place] = items = list(one)
+            left += [(items, number) for number in range(len(items))]
+        else:
+            box[place] = atom(one)
+    return root[0]
 
 
 def _forms(secret: str) -> Iterator[tuple[str, frozenset[str]]]:
