@@ -89,14 +89,15 @@ def test_hosts_of_entities(entity: str, host: str) -> None:
 
 def test_the_key_is_the_wish_and_the_digest_is_all_that_was_shown() -> None:
     one = proposal()
-    assert proposal(standing="not_found").key == one.key
-    changes: list[dict[str, Any]] = [
-        {"standing": "not_found"}, {"evidence": {}}, {"report": "1" * 64}, {"policy": "2" * 64}, {"tool": "other"},
+    other: list[dict[str, Any]] = [
+        {"standing": "not_found"}, {"evidence": {}}, {"policy": "2" * 64}, {"tool": "other"},
         {"arguments": {**one.arguments, "uri": "x.com"}},
     ]  # fmt: skip
-    digests = {one.digest} | {proposal(**change).digest for change in changes}
-    assert len(digests) == 1 + len(changes)
-    assert len({proposal(**change).key for change in changes}) == 4
+    wishes: list[dict[str, Any]] = [{"report": "1" * 64}, {"entity": "other.com"}, {"verdict": "safe"}]
+    assert {proposal(**change).key("uss") for change in other} == {one.key("uss")}
+    assert len({one.key("uss"), one.key("staging"), *(proposal(**change).key("uss") for change in wishes)}) == 5
+    changes = [*other, *wishes]
+    assert len({one.digest} | {proposal(**change).digest for change in changes}) == 1 + len(changes)
 
 
 def test_another_policy_is_another_digest() -> None:

@@ -31,7 +31,7 @@ from steadyhand.text.coded import Coded
 from steadyhand.tools.bound import BoundTool
 from steadyhand.tools.result import Result
 
-TRACE_VERSION = 1
+TRACE_VERSION = 2
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -254,12 +254,12 @@ class Runner:
     def _write(self, proposal: Proposal, row: dict[str, Json]) -> Row:
         self.scribe.propose(proposal)
         outcome = self.scribe.settle(proposal, send=self.send)
-        self._note("write", key=proposal.key, outcome=asdict(outcome))
+        self._note("write", outcome=asdict(outcome))
         ending = _BY_STATE.get(outcome.state) or _BY_CODE.get(outcome.code, Ending.UNSENT)
         told = outcome.answer if isinstance(outcome.answer, dict) else {}
         detail = outcome.detail or " ".join(str(told[name]) for name in ("error", "ticket", "state") if name in told)
         code = "" if outcome.code is Code.ALLOWED else outcome.code.value
-        return Row(**row, ending=ending, code=code, detail=detail, digest=proposal.digest, key=proposal.key)
+        return Row(**row, ending=ending, code=code, detail=detail, digest=proposal.digest, key=outcome.key)
 
     def _dispute(self, expected: dict[str, Json] | None, judged: Completion | None) -> str:
         """Why the model's strictly parsed answer is not exactly the expected call (None: no call); "" when it is."""
