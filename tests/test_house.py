@@ -19,6 +19,7 @@ PACKAGE = ROOT / "src" / "steadyhand"
 FLOORS = (
     ("errors", "extract", "extras", "settings", "telemetry", "text"),
     ("chat", "stats"),
+    ("checks",),
     ("source",),
     ("domain", "ledger"),
     ("datasets", "models", "tools"),

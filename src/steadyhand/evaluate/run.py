@@ -97,7 +97,7 @@ def _ask_all(domain: Domain, asked: Sequence[Target], ask: Ask, settings: EvalSe
     parts = dialogues(domain, [target for target in asked if target.suite == "anchoring"], clarify)
     answers = ask(single) if single else []
     answered = [(target, prompt, done) for (target, prompt), done in zip(single, answers, strict=True)]
-    return [score(*triple, settings.cot_labels) for triple in [*answered, *play(ask, parts)]]
+    return [score(*triple, settings.cot_labels) for triple in [*answered, *play(ask, parts, domain.asked("")[:-1])]]
 
 
 def _repeat(

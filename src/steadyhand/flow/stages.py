@@ -8,7 +8,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from steadyhand.chat.messages import Message
 from steadyhand.domain.decisions import Decision, decisions, spread
 from steadyhand.domain.model import Domain
 from steadyhand.domain.rows import Group, Row
@@ -154,7 +153,7 @@ def verdict(desk: Desk, out: Path) -> None:
 
     base, tuned = read_evaluation(desk.artefact("eval_base")), read_evaluation(desk.artefact("eval_dpo"))
     write_json(out / "comparison.json", compare(base, tuned).to_json())
-    write_json(out / "verdict.json", judge(base, tuned, desk.settings.bars).to_json())
+    write_json(out / "verdict.json", judge(base, tuned, desk.settings.bars, desk.parts.domain.bars).to_json())
 
 
 def _taught_rows(desk: Desk, *, scenarios: bool) -> list[Row]:
@@ -213,7 +212,7 @@ def _own_errors(desk: Desk, model: LocalModel, domain: Domain) -> list[ModelErro
 def _parity_prompts(desk: Desk) -> list[Prompt]:
     """A fixed few of the domain's own questions, on which merged and adapted model must agree."""
     domain = desk.parts.domain
-    probes = [Prompt((Message("user", probe.question),)) for probe in domain.probes]
+    probes = [Prompt(domain.asked(probe.question)) for probe in domain.probes]
     situations = [_prompt(desk, decision) for scenario in domain.scenarios for decision in decisions(scenario)]
     return [*probes[:PARITY_PROMPTS], *situations[:PARITY_PROMPTS]]
 

@@ -92,11 +92,11 @@ def gather(scenarios: Iterable[Scenario]) -> Material:
 
 
 def wrong(case: Case, raw: str) -> bool:
-    """Whether `raw` is verifiably not what is due: by its calls, or, where none are due, by the answer rule."""
+    """Whether `raw` is verifiably not what is due: by its calls, or, where none are due, by what judges the text."""
     strict = parse_strict(raw)
     if case.target.calls or strict.attempts:
         return strict.error is not None or not (_fits(case, strict, None) or _lenient(case, raw))
-    return case.decision.answer is not None and not case.decision.answer.accepts(strict.content)
+    return case.decision.judge(strict.content).word == "failed"
 
 
 def _lenient(case: Case, raw: str) -> bool:
