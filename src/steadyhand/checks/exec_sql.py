@@ -1,0 +1,188 @@
+"""A text that is a query, judged by the rows that it returns, on a database and on altered copies of it.
+
+Knows queries as text and rows; where and how they run is `sql.client` (SQLite) and `sql.postgres`. "Runs" stands apart
+from "right rows".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from random import Random
+
+from steadyhand.chat.messages import Json
+from steadyhand.checks.fenced import only_block
+from steadyhand.checks.files import path_in
+from steadyhand.checks.shape import (
+    Checker,
+    Context,
+    Figure,
+    Judged,
+    Judgement,
+    Spoiled,
+    failed,
+    passed,
+    rate_of,
+    unscored,
+)
+from steadyhand.checks.sql.client import Failure
+from steadyhand.checks.sql.rows import Row, same_in_segments, same_multiset, segments
+from steadyhand.checks.sql.runners import Runner, runner_of
+from steadyhand.checks.sql.spoil import spoiled
+from steadyhand.checks.sql.text import Refused, constants, one_query, orders
+from steadyhand.errors import UsageError
+
+SECONDS, ROWS, COPIES = 2.0, 10_000, 3
+DRAWS = 3  # copies are drawn at most, for each that has to tell something
+
+
+class ExecSql(Checker):
+    kind = "exec_sql"
+    known = ("database", "seconds", "rows", "copies")
+
+    def __init__(self, name: str, options: Mapping[str, Json], root: Path) -> None:
+        super().__init__(name, options, root)
+        self.seconds = float(_number(name, options, "seconds", SECONDS, 0.01, 60))
+        self.most = int(_number(name, options, "rows", ROWS, 1, 1_000_000))
+        self.copies = int(_number(name, options, "copies", COPIES, 0, 20))
+        self.database = options.get("database")
+        if not isinstance(self.database, str) or not self.database:
+            raise UsageError(f"check {name!r} needs a database", next="database: shop.db, or a postgresql:// URL")
+        if "://" not in self.database:
+            path_in(root, self.database, f"the database of check {name!r}")
+
+    @cached_property
+    def runner(self) -> Runner:
+        return runner_of(str(self.database), self.root)
+
+    @cached_property
+    def _gold(self) -> dict[tuple[str, bool], list[Row] | Failure]:
+        return {}
+
+    def __getstate__(self) -> dict[str, object]:
+        """What another process needs; a connection is none of it."""
+        return {key: value for key, value in self.__dict__.items() if key not in ("runner", "_gold")}
+
+    def judge(self, text: str, gold: Json, context: Context) -> Judgement:
+        due = self.query(context.reference if gold is True else str(gold))
+        asked = self.query(text)
+        if isinstance(asked, Refused):
+            return failed(asked.code, runs=False, why=asked.why)
+        if isinstance(due, Refused):
+            return unscored("gold_fails", runs=None, why=due.why)
+        return self._compared(asked, due)
+
+    def query(self, text: str) -> str | Refused:
+        """The one query of an answer."""
+        block = only_block(text)
+        return (
+            Refused("no_query", "there are several fenced blocks, or an open one")
+            if block is None
+            else one_query(block)
+        )
+
+    def _compared(self, asked: str, due: str) -> Judgement:
+        deadline = time.monotonic() + self.seconds
+        found = self.runner.rows(asked, seconds=self.seconds, most=self.most)
+        if isinstance(found, Failure):
+            return failed(found.code, runs=False, why=found.why)
+        want = self._gold_rows(due, False)
+        if isinstance(want, Failure):
+            return unscored("gold_fails", runs=True, why=want.why)
+        facts = {"runs": True, "rows": len(found), "due": len(want)}
+        code = _difference(found, want, self._gold_rows(due, True), orders(due))
+        if code is not None:
+            return failed(code, **facts)
+        differs = self._by_luck(asked, due, not _is_blank(want), deadline)
+        return passed(**facts) if differs is None else failed("luck", **facts, copy=differs)
+
+    def _by_luck(self, asked: str, due: str, something: bool, deadline: float) -> int | None:
+        """The first altered copy on which the two differ. One that cannot be made, on which the gold query itself
+        depends on luck, or adds up nothing where it does add up `something`, tells nothing: another is drawn."""
+        told = constants(due) + [one for one in constants(asked) if one not in constants(due)]
+        used = 0
+        for number in range(DRAWS * self.copies):
+            if used == self.copies:
+                break
+            want, other = (self._on_copy(due, number, told, self.seconds, reverse) for reverse in (False, True))
+            if isinstance(want, Failure) or isinstance(other, Failure) or not same_multiset(want, other):
+                continue
+            if something and _is_blank(want):
+                continue
+            found = self._on_copy(asked, number, told, max(0.05, deadline - time.monotonic()))
+            if isinstance(found, Failure) or _difference(found, want, other, orders(due)) is not None:
+                return number
+            used += 1
+        return None
+
+    def _on_copy(
+        self, sql: str, number: int, told: Sequence[object], seconds: float, reverse: bool = False
+    ) -> list[Row] | Failure:
+        copy = str(number)
+        return self.runner.rows(sql, seconds=seconds, most=self.most, copy=copy, constants=told, reverse=reverse)
+
+    def _gold_rows(self, sql: str, reverse: bool) -> list[Row] | Failure:
+        if (sql, reverse) not in self._gold:
+            self._gold[sql, reverse] = self.runner.rows(sql, seconds=self.seconds, most=self.most, reverse=reverse)
+        return self._gold[sql, reverse]
+
+    def faults(self, gold: Json, context: Context) -> list[str]:
+        """A gold query that does not run, or whose rows depend on luck; and a gold answer that is another query."""
+        due = self.query(context.reference if gold is True else str(gold))
+        if isinstance(due, Refused):
+            return [f"the gold query cannot run: {due.why} ({due.code})"]
+        want, other = self._gold_rows(due, False), self._gold_rows(due, True)
+        if isinstance(want, Failure):
+            return [f"the gold query does not run: {want.why} ({want.code})"]
+        found = [] if isinstance(other, Failure) or same_multiset(want, other) else [
+            "which rows the gold query returns depends on the order in which the database reads (a LIMIT without, or "
+            "with a tie in, its ORDER BY)"
+        ]  # fmt: skip
+        return found + ([] if gold is True else super().faults(gold, context))
+
+    def candidates(self, gold: Json, context: Context, rng: Random, others: Sequence[str]) -> Iterable[Spoiled]:
+        due = self.query(context.reference)
+        if not isinstance(due, Refused):
+            yield from (Spoiled(text, mode) for text, mode in spoiled(due, self.runner.columns(), rng))
+            yield from (Spoiled(one, "other_query") for one in rng.sample(list(others), min(4, len(others))))
+
+    @classmethod
+    def figures(cls, judged: Sequence[Judged], seed: int = 0) -> list[Figure]:
+        ran = [(one.cluster, one.facts["runs"]) for one in judged]
+        return [*super().figures(judged, seed), rate_of("runs", ran, "queries that run, whatever they return")]
+
+    def identity(self) -> Json:
+        name = str(self.database)
+        content = "" if "://" in name else hashlib.sha256((self.root / name).read_bytes()).hexdigest()
+        place = name.rpartition("@")[2] if "://" in name else name  # a URL may hold a password
+        return {"kind": self.kind, "options": {**self.options, "database": place}, "content": content}
+
+
+def _is_blank(rows: Sequence[Row]) -> bool:
+    """Whether there are rows, and nothing but NULL and 0 in them: what sums and counts give where nothing fits, and
+    where they differ (the sum of nothing is NULL)."""
+    return bool(rows) and all(value in (None, 0) for row in rows for value in row)
+
+
+def _difference(found: Sequence[Row], want: Sequence[Row], other: Sequence[Row] | Failure, ordered: bool) -> str | None:
+    """None for the same rows, in order where it is due; else the reason code. Rows on which the two ways of reading
+    disagree may be either."""
+    either = [want] if isinstance(other, Failure) else [want, other]
+    if not any(same_multiset(found, one) for one in either):
+        return "other_rows"
+    if not ordered:
+        return None
+    runs = segments(want, either[-1])
+    if runs is None:  # luck decides which rows, so their order says nothing
+        return None
+    return None if same_in_segments(want, found, runs) else "other_order"
+
+
+def _number(name: str, options: Mapping[str, Json], key: str, default: float, low: float, high: float) -> float:
+    value = options.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        raise UsageError(f"{key!r} of check {name!r} lies from {low:g} to {high:g}, not {value!r}")
+    return value
