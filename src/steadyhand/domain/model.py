@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -10,16 +9,17 @@ from typing import Literal
 from steadyhand.chat.messages import Json, Message, Tool
 from steadyhand.checks import Bound, Checker
 from steadyhand.errors import Place, UsageError
+from steadyhand.text.patterns import PatternError, python_pattern
 from steadyhand.text.shingles import Language
 
 InputClass = Literal["common", "boundary", "noisy"]
 Split = Literal["train", "eval"]
-WHEN_GIVEN = {"hashed": "when given"}  # a field that came later: without it, content hashes as it did before
 
 
 @dataclass(frozen=True)
 class Card:
-    """One question-answer pair on a point: a dialogue whose last message is the assistant's answer."""
+    """One question-answer pair on a point: a dialogue whose last message is the assistant's answer. `also` are answers
+    before it that are trained too, by index (`train: true`); the other ones are only context."""
 
     id: str
     point: str
@@ -27,6 +27,12 @@ class Card:
     lang: Language
     messages: tuple[Message, ...]
     place: Place
+    also: frozenset[int] = field(default=frozenset(), metadata={"sparse": True})
+
+    @property
+    def trained(self) -> tuple[int, ...]:
+        """The indices of the messages that are trained, in order."""
+        return (*sorted(self.also), len(self.messages) - 1)
 
 
 @dataclass(frozen=True)
@@ -52,12 +58,12 @@ class AnswerRule:
 
     def accepts(self, text: str) -> bool:
         """Whether `text` says what is asked for; an empty text says nothing. Raises UsageError for a pattern that is
-        no regular expression."""
+        not a regular expression, LimitError for one that takes too long on this text."""
         try:
-            found = all(re.search(pattern, text, re.IGNORECASE) for pattern in self.must)
-            banned = any(re.search(pattern, text, re.IGNORECASE) for pattern in self.must_not)
-        except re.error as error:
-            raise UsageError(f"an answer rule is no regular expression: {error} in {error.pattern!r}") from error
+            found = all(python_pattern(one, ignore_case=True).search(text) for one in self.must)
+            banned = any(python_pattern(one, ignore_case=True).search(text) for one in self.must_not)
+        except PatternError as error:
+            raise UsageError(f"an answer rule: {error.what}", next=error.next) from error
         return bool(text.strip()) and found and not banned
 
 
@@ -84,13 +90,13 @@ class Scenario:
     ordered: bool = False
     tags: tuple[str, ...] = ()  # e.g. no_call, reading, stop, multi_turn
     unscored: frozenset[int] = frozenset()  # assistant messages that are context only (`score: false`)
-    checks: dict[int, tuple[Bound, ...]] = field(default_factory=dict, metadata=WHEN_GIVEN)
+    checks: dict[int, tuple[Bound, ...]] = field(default_factory=dict, metadata={"sparse": True})
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A question that measures. `public`: one turn. `anchoring`: one turn of a dialogue, in file order (`clarify` is
-    the extra turn that the base model is given first). `reasoning`: the think block is judged."""
+    """A question that measures. `public`: one turn. `anchoring`: a turn of a dialogue, in file order (`clarify` is the
+    extra turn that the base model is given first). `reasoning`: the think block is judged."""
 
     id: str
     kind: Literal["public", "anchoring", "reasoning"]

@@ -97,6 +97,12 @@ def require_equal(a: Evaluation, b: Evaluation) -> tuple[str, ...]:
                 where=f"manifest key {key!r}",
                 next="evaluate both on the same domain with the same settings, or score the older one again",
             )
+    if len(days := {one.manifest["date"] for one in (a, b) if one.manifest.get("date")}) > 1:
+        raise UsageError(
+            f"the chat template writes the date into prompts: {' and '.join(sorted(days))} are different prompts",
+            where="manifest key 'date'",
+            next="evaluate both with the same --date",
+        )
     clarified = [one.model for one in (a, b) if one.manifest["clarify"]]
     hashes = {_key(item): item.prompt_hash for item in a.items if _comparable(item, len(clarified) == 1)}
     other = {_key(item): item.prompt_hash for item in b.items if _comparable(item, len(clarified) == 1)}

@@ -23,7 +23,7 @@ from steadyhand.evaluate.metrics import item_metrics
 from steadyhand.evaluate.scoring import score
 from steadyhand.evaluate.suites import SUITES, Suite, Target, digest, inventory, item_set, targets
 from steadyhand.ledger.result import Evaluation, Item
-from steadyhand.models.backend import Backend, Completion, FinishReason, Prompt, Sampling
+from steadyhand.models.backend import Backend, Completion, FinishReason, Prompt, Sampling, written_date
 from steadyhand.settings.model import EvalSettings
 
 _PACKAGES = ("torch", "transformers", "tokenizers")
@@ -57,6 +57,8 @@ def evaluate(
     items = _ask_all(domain, asked, ask, settings, clarify)
     items += _repeat(backend, asked, sampling, settings, seed, tell)
     manifest = _manifest(domain, asked, items, sampling, settings, suites, clarify, seed)
+    if day := written_date(backend):
+        manifest["date"] = day
     return _evaluation(model, backend.fingerprint, items, manifest)
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from steadyhand.chat.messages import Json
 from steadyhand.checks import Bound
-from steadyhand.domain.model import WHEN_GIVEN, Domain, Scenario
+from steadyhand.domain.model import Domain, Scenario
 from steadyhand.errors import Place
 from steadyhand.ledger.keys import canonical_json
 from steadyhand.settings import Settings
@@ -73,15 +73,15 @@ def content_hash(content: object) -> str:
 
 
 def plain(value: object) -> Json:
-    """A JSON value of dataclasses and containers, without the places where things stand; a check is what its
-    judgements depend on."""
+    """A JSON value of dataclasses and containers, without the places where things stand, without what is no part of
+    equality (ids of calls), and without fields marked "sparse" that are empty: data that do not use one keep their
+    hash. A check is what its judgements depend on."""
     if isinstance(value, Bound):
         return [value.name, plain(value.gold), value.checker.identity()]
     if is_dataclass(value) and not isinstance(value, type):
-        named = {f.name: getattr(value, f.name) for f in fields(value)}
-        for f in fields(value):
-            if f.metadata == WHEN_GIVEN and not named[f.name]:
-                del named[f.name]
+        known = {f.name: getattr(value, f.name) for f in fields(value) if f.compare}
+        sparse = {f.name for f in fields(value) if f.metadata.get("sparse")}
+        named = {name: inner for name, inner in known.items() if inner or name not in sparse}
         return {name: plain(inner) for name, inner in named.items() if not isinstance(inner, Place)}
     if isinstance(value, dict):
         return {str(key): plain(inner) for key, inner in value.items()}

@@ -20,6 +20,7 @@ def outcome(desk: Desk) -> dict[str, Json]:
         "models": {name: figures(one) for name, one in evaluations.items()},
         "verdict": read_json(desk.artefact("verdict") / "verdict.json"),
         "gate": read_json(desk.artefact("gate") / "gate.json"),
+        "fingerprint": evaluations["dpo"].fingerprint,
         "model_folder": str(desk.artefact("merge") / "model"),
         "merged": read_json(desk.artefact("merge") / "parity.json").get("merged", True),
         "seconds": desk.seconds(),
@@ -41,7 +42,7 @@ def table(found: dict[str, Json]) -> str:
     verdict = found["verdict"]
     lines.append("")
     lines += [line_of(check) for check in verdict["checks"]]
-    lines.append(f"verdict: {verdict['word']}")
+    lines.append(f"verdict: {verdict['word']}, of the model {found['fingerprint']} in {found['model_folder']}")
     return "\n".join(lines)
 
 

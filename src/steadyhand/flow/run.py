@@ -10,17 +10,17 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from steadyhand.domain.load import load
-from steadyhand.errors import GateFailed, PrerequisiteError
+from steadyhand.errors import GateFailed
 from steadyhand.flow import reporting, stages
-from steadyhand.flow.artifacts import copy_files, read_json
+from steadyhand.flow.artifacts import copy_files
 from steadyhand.flow.context import Desk, Planned, Watcher
 from steadyhand.flow.domain_inputs import parts_of
 from steadyhand.flow.engine import carry_out
 from steadyhand.flow.plan import SEEN, keys_of, planned
+from steadyhand.flow.sign_off import report_of
 from steadyhand.flow.stage import Stage, stage
 from steadyhand.ledger.lock import folder_lock
 from steadyhand.ledger.store import Store
-from steadyhand.report.data import ReportData
 from steadyhand.report.write import write_report
 from steadyhand.settings import Settings
 
@@ -95,8 +95,5 @@ def publish_report(desk: Desk, out: Path) -> list[Path]:
 
 def rewrite_report(out: Path, to: Path, language: str) -> list[Path]:
     """Write the pages of the last report below `out` again, `language` first. Raises PrerequisiteError without one."""
-    path = out / "report" / "report.json"
-    if not path.is_file():
-        raise PrerequisiteError("there is no report", where=str(path), next="steady run FOLDER makes one")
     languages = ("en", "zh") if language == "en" else ("zh", "en")
-    return write_report(ReportData.from_json(read_json(path)), to, languages)
+    return write_report(report_of(out), to, languages)
