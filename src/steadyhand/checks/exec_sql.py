@@ -62,10 +62,6 @@ class ExecSql(Checker):
     def _gold(self) -> dict[tuple[str, bool], list[Row] | Failure]:
         return {}
 
-    def __getstate__(self) -> dict[str, object]:
-        """What another process needs; a connection is none of it."""
-        return {key: value for key, value in self.__dict__.items() if key not in ("runner", "_gold")}
-
     def judge(self, text: str, gold: Json, context: Context) -> Judgement:
         due = self.query(context.reference if gold is True else str(gold))
         asked = self.query(text)

@@ -123,6 +123,10 @@ class Checker(ABC):
         self.name, self.options, self.root = name, dict(options), root
         refuse_unknown(options, self.known, f"check {name!r}")
 
+    def __reduce__(self) -> tuple[type[Checker], tuple[str, dict[str, Json], Path]]:
+        """Another process makes it anew: connections and compiled patterns do not travel."""
+        return type(self), (self.name, self.options, self.root)
+
     @abstractmethod
     def judge(self, text: str, gold: Json, context: Context) -> Judgement:
         """Judges the text of an answer, its thinking removed. `gold` is what the scenario says: true (its own answer

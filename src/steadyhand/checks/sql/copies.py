@@ -17,6 +17,7 @@ from typing import Any
 
 SAMPLE = 2_000  # rows of a table that a copy takes at most
 KEPT, DOUBLED, MIXED = 0.85, 0.3, 0.6  # shares of rows and of values
+ANOTHER = 0.75  # of the rows that a query names
 FEW = 24  # rows at least: of three rows that fit a filter, one in three is first by any order
 Row = tuple[Any, ...]
 
@@ -46,7 +47,7 @@ class Original:
         tables = {name: _table(source, name) for name in names}
         for table in tables.values():
             table.references = _references(source, table, tables)
-        self.tables = _parents_first(tables)
+        self.tables = parents_first(tables)
 
     def write_altered(self, copy: sqlite3.Connection, seed: str, constants: list[Any]) -> None:
         """Makes the tables in `copy` and fills them as `seed` draws."""
@@ -55,7 +56,7 @@ class Original:
             copy.execute(sql)
         kept: dict[str, list[dict[str, Any]]] = {}
         for table in self.tables:
-            rows = _altered(table, kept, constants, rng)
+            rows = altered_rows(table, kept, constants, rng)
             columns, marks = ", ".join(map(quoted, table.columns)), ", ".join("?" * len(table.columns))
             copy.executemany(f"INSERT OR IGNORE INTO {quoted(table.name)} ({columns}) VALUES ({marks})", rows)
             kept[table.name] = [dict(zip(table.columns, row, strict=True)) for row in rows]
@@ -72,7 +73,7 @@ def _table(source: sqlite3.Connection, name: str) -> Table:
     rows = source.execute(f"SELECT {', '.join(quoted(row[1]) for row in info)} FROM {quoted(name)} LIMIT {SAMPLE}")
     table = Table(name, [row[1] for row in info], rows.fetchall(), {row[0] for row in info if row[5]})
     declared = {table.columns.index(column) for column in _declared_unique(source, name)}
-    table.unique = ({i for i in range(len(info)) if _is_name(table.rows, i)} | declared) - table.key
+    table.unique = ({i for i in range(len(info)) if is_name(table.rows, i)} | declared) - table.key
     table.nullable = {i for i in range(len(info)) if any(row[i] is None for row in table.rows)}
     return table
 
@@ -85,8 +86,8 @@ def _declared_unique(source: sqlite3.Connection, name: str) -> list[str]:
     return found
 
 
-def _is_name(rows: list[Row], index: int) -> bool:
-    """Texts that never repeat name their rows."""
+def is_name(rows: list[Row], index: int) -> bool:
+    """Whether a column holds texts that never repeat, which name their rows."""
     values = [row[index] for row in rows]
     texts = len(values) > 2 and all(isinstance(value, str) and not _is_date(value) for value in values)
     return texts and len(set(values)) == len(values)
@@ -121,7 +122,8 @@ def _all_stand(source: sqlite3.Connection, column: tuple[str, str], key: tuple[s
     return source.execute(stray).fetchone() is None
 
 
-def _parents_first(tables: dict[str, Table]) -> list[Table]:
+def parents_first(tables: dict[str, Table]) -> list[Table]:
+    """The tables, those that are referred to before those that refer to them."""
     ordered: list[Table] = []
 
     def visit(table: Table, path: tuple[str, ...]) -> None:
@@ -136,14 +138,14 @@ def _parents_first(tables: dict[str, Table]) -> list[Table]:
     return ordered
 
 
-def _altered(
+def altered_rows(
     table: Table, kept: dict[str, list[dict[str, Any]]], constants: list[Any], rng: random.Random
 ) -> list[Row]:
     rows = [row for row in table.rows if rng.random() < KEPT] or table.rows[:1]
     pools = [_pool(table, index, rows, kept, constants, rng) for index in range(len(table.columns))]
     drawn = [*rows, *(row for row in rows if rng.random() < DOUBLED)]
     drawn += [rng.choice(rows) for _ in range(FEW - len(drawn))] if rows else []
-    made = [_drawn(table, row, pools, rng) for row in drawn]
+    made = [_drawn(table, row, pools, constants, rng) for row in drawn]
     for index in table.unique:
         for row, name in zip(made, _dealt([row[index] for row in made], rng), strict=True):
             row[index] = name
@@ -188,12 +190,18 @@ def _plausible(value: float, own: list[Any]) -> bool:
     return (not whole or float(value).is_integer()) and low - room <= value <= high + room
 
 
-def _drawn(table: Table, row: Row, pools: list[list[Any]], rng: random.Random) -> list[Any]:
+def _drawn(table: Table, row: Row, pools: list[list[Any]], constants: list[Any], rng: random.Random) -> list[Any]:
+    """A row whose values are dealt out anew. One that a query names by a unique name mostly becomes another in all
+    else: what stands beside a name on one database must not decide."""
     made = list(row)
+    named = any(row[index] in constants for index in table.unique) and rng.random() < ANOTHER
     for index, pool in enumerate(pools):
         fixed = index in table.unique or (index in table.key and index not in table.references)
-        if not fixed and pool and (index in table.references or rng.random() < MIXED):
-            made[index] = rng.choice(pool)
+        if fixed or not pool:
+            continue
+        others = [value for value in pool if value != row[index]] if named else []
+        if others or index in table.references or rng.random() < MIXED:
+            made[index] = rng.choice(others or pool)
     return made
 
 
