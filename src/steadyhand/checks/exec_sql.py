@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from random import Random
@@ -32,11 +33,34 @@ from steadyhand.checks.sql.client import Failure
 from steadyhand.checks.sql.rows import Row, same_in_segments, same_multiset, segments
 from steadyhand.checks.sql.runners import Runner, runner_of
 from steadyhand.checks.sql.spoil import spoiled
-from steadyhand.checks.sql.text import Refused, constants, one_query, orders
+from steadyhand.checks.sql.text import Refused, Ties, constants, one_query, orders
 from steadyhand.errors import UsageError
 
+WAYS: tuple[Ties, ...] = ("", "up", "down")
 SECONDS, ROWS, COPIES = 2.0, 10_000, 3
 DRAWS = 3  # copies are drawn at most, for each that has to tell something
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """The rows of a gold query, as they come and with what it leaves unordered turned one way and the other."""
+
+    rows: Sequence[Row]
+    up: Sequence[Row]
+    down: Sequence[Row]
+    ordered: bool
+
+    @cached_property
+    def luck(self) -> bool:
+        """Whether the order of reading decides which rows there are."""
+        return not same_multiset(self.up, self.down)
+
+    def difference(self, found: Sequence[Row]) -> str | None:
+        """None for the same rows, in order where it is due; else the reason code."""
+        if not any(same_multiset(found, one) for one in (self.rows, self.up, self.down)):
+            return "other_rows"
+        runs = segments(self.up, self.down) if self.ordered else None
+        return None if runs is None or same_in_segments(self.up, found, runs) else "other_order"
 
 
 class ExecSql(Checker):
@@ -59,7 +83,7 @@ class ExecSql(Checker):
         return runner_of(str(self.database), self.root)
 
     @cached_property
-    def _gold(self) -> dict[tuple[str, bool], list[Row] | Failure]:
+    def _known(self) -> dict[str, Wanted | Failure]:
         return {}
 
     def judge(self, text: str, gold: Json, context: Context) -> Judgement:
@@ -74,25 +98,23 @@ class ExecSql(Checker):
     def query(self, text: str) -> str | Refused:
         """The one query of an answer."""
         block = only_block(text)
-        return (
-            Refused("no_query", "there are several fenced blocks, or an open one")
-            if block is None
-            else one_query(block)
-        )
+        if block is None:
+            return Refused("no_query", "there are several fenced blocks, or an open one")
+        return one_query(block)
 
     def _compared(self, asked: str, due: str) -> Judgement:
         deadline = time.monotonic() + self.seconds
         found = self.runner.rows(asked, seconds=self.seconds, most=self.most)
         if isinstance(found, Failure):
             return failed(found.code, runs=False, why=found.why)
-        want = self._gold_rows(due, False)
+        want = self._gold(due)
         if isinstance(want, Failure):
             return unscored("gold_fails", runs=True, why=want.why)
-        facts = {"runs": True, "rows": len(found), "due": len(want)}
-        code = _difference(found, want, self._gold_rows(due, True), orders(due))
+        facts = {"runs": True, "rows": len(found), "due": len(want.rows)}
+        code = want.difference(found)
         if code is not None:
             return failed(code, **facts)
-        differs = self._by_luck(asked, due, not _is_blank(want), deadline)
+        differs = self._by_luck(asked, due, not _is_blank(want.rows), deadline)
         return passed(**facts) if differs is None else failed("luck", **facts, copy=differs)
 
     def _by_luck(self, asked: str, due: str, something: bool, deadline: float) -> int | None:
@@ -103,37 +125,41 @@ class ExecSql(Checker):
         for number in range(DRAWS * self.copies):
             if used == self.copies:
                 break
-            want, other = (self._on_copy(due, number, told, self.seconds, reverse) for reverse in (False, True))
-            if isinstance(want, Failure) or isinstance(other, Failure) or not same_multiset(want, other):
+            want = self._wanted(due, str(number), told)
+            if isinstance(want, Failure) or want.luck or (something and _is_blank(want.rows)):
                 continue
-            if something and _is_blank(want):
-                continue
-            found = self._on_copy(asked, number, told, max(0.05, deadline - time.monotonic()))
-            if isinstance(found, Failure) or _difference(found, want, other, orders(due)) is not None:
+            left = max(0.05, deadline - time.monotonic())
+            found = self.runner.rows(asked, seconds=left, most=self.most, copy=str(number), constants=told)
+            if isinstance(found, Failure) or want.difference(found) is not None:
                 return number
             used += 1
         return None
 
-    def _on_copy(
-        self, sql: str, number: int, told: Sequence[object], seconds: float, reverse: bool = False
-    ) -> list[Row] | Failure:
-        copy = str(number)
-        return self.runner.rows(sql, seconds=seconds, most=self.most, copy=copy, constants=told, reverse=reverse)
+    def _wanted(self, due: str, copy: str = "", told: Sequence[object] = ()) -> Wanted | Failure:
+        rows, up, down = (
+            self.runner.rows(due, seconds=self.seconds, most=self.most, copy=copy, constants=told, ties=ties)
+            for ties in WAYS
+        )
+        if isinstance(rows, Failure):
+            return rows
+        if isinstance(up, Failure) or isinstance(down, Failure):
+            return Wanted(rows, rows, rows, orders(due))
+        return Wanted(rows, up, down, orders(due))
 
-    def _gold_rows(self, sql: str, reverse: bool) -> list[Row] | Failure:
-        if (sql, reverse) not in self._gold:
-            self._gold[sql, reverse] = self.runner.rows(sql, seconds=self.seconds, most=self.most, reverse=reverse)
-        return self._gold[sql, reverse]
+    def _gold(self, due: str) -> Wanted | Failure:
+        if due not in self._known:
+            self._known[due] = self._wanted(due)
+        return self._known[due]
 
     def faults(self, gold: Json, context: Context) -> list[str]:
         """A gold query that does not run, or whose rows depend on luck; and a gold answer that is another query."""
         due = self.query(context.reference if gold is True else str(gold))
         if isinstance(due, Refused):
             return [f"the gold query cannot run: {due.why} ({due.code})"]
-        want, other = self._gold_rows(due, False), self._gold_rows(due, True)
+        want = self._gold(due)
         if isinstance(want, Failure):
             return [f"the gold query does not run: {want.why} ({want.code})"]
-        found = [] if isinstance(other, Failure) or same_multiset(want, other) else [
+        found = [] if not want.luck else [
             "which rows the gold query returns depends on the order in which the database reads (a LIMIT without, or "
             "with a tie in, its ORDER BY)"
         ]  # fmt: skip
@@ -161,20 +187,6 @@ def _is_blank(rows: Sequence[Row]) -> bool:
     """Whether there are rows, and nothing but NULL and 0 in them: what sums and counts give where nothing fits, and
     where they differ (the sum of nothing is NULL)."""
     return bool(rows) and all(value in (None, 0) for row in rows for value in row)
-
-
-def _difference(found: Sequence[Row], want: Sequence[Row], other: Sequence[Row] | Failure, ordered: bool) -> str | None:
-    """None for the same rows, in order where it is due; else the reason code. Rows on which the two ways of reading
-    disagree may be either."""
-    either = [want] if isinstance(other, Failure) else [want, other]
-    if not any(same_multiset(found, one) for one in either):
-        return "other_rows"
-    if not ordered:
-        return None
-    runs = segments(want, either[-1])
-    if runs is None:  # luck decides which rows, so their order says nothing
-        return None
-    return None if same_in_segments(want, found, runs) else "other_order"
 
 
 def _number(name: str, options: Mapping[str, Json], key: str, default: float, low: float, high: float) -> float:

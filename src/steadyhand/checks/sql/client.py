@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from steadyhand.checks.sql.rows import Row
-from steadyhand.checks.sql.text import with_ties
+from steadyhand.checks.sql.text import Ties, with_ties
 
 GRACE = 0.5  # seconds past the limit in which the worker may still answer by itself
 COPYING = 20.0  # seconds that an altered copy may take to make
@@ -47,18 +47,18 @@ class Worker:
         most: int,
         copy: str = "",
         constants: Sequence[object] = (),
-        reverse: bool = False,
+        ties: Ties = "",
     ) -> list[Row] | Failure:
         """All rows of a query on the file, or on the altered copy of it that `copy` names."""
         request = {
             "path": str(path.resolve()),
             "sql": sql,
-            "tied": with_ties(sql) if reverse else sql,
+            "tied": with_ties(sql) if ties else sql,
             "seconds": seconds,
             "most": most,
             "copy": copy,
             "constants": list(constants),
-            "reverse": reverse,
+            "ties": ties,
         }
         with self._lock:
             found = self._ask(request, seconds + GRACE + (COPYING if copy else 0))

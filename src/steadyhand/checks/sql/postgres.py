@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from steadyhand.checks.sql.client import Failure
 from steadyhand.checks.sql.copies import SAMPLE, Table, altered_rows, is_name, parents_first, quoted
 from steadyhand.checks.sql.rows import Row
-from steadyhand.checks.sql.text import TIE, with_ties
+from steadyhand.checks.sql.text import TIE, Ties, with_ties
 from steadyhand.errors import JobError, UsageError
 from steadyhand.extras import not_installed
 
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     import psycopg
 
 _OPTIONS = "-c standard_conforming_strings=on -c lock_timeout=2s -c idle_in_transaction_session_timeout=60s"
-DRAWS = 6  # of the order of ties: two rows that tie come the same way each time in 1 of 64 cases
 SESSIONS = 8  # with altered copies, that are kept open
 _REFUSED = ("25006", "42501", "2F003")  # writing in a read-only transaction, no privilege, prohibited statement
 _TIMEOUTS = ("57014", "55P03")
@@ -42,6 +41,7 @@ class PostgresRunner:
     def __init__(self, url: str) -> None:
         self.url = url
         self._sessions: OrderedDict[str, psycopg.Connection[Any] | None] = OrderedDict()
+        self._counters: dict[psycopg.Connection[Any], bool] = {}
         self._opened: list[psycopg.Connection[Any]] = []
         weakref.finalize(self, _close, self._opened)
 
@@ -72,13 +72,29 @@ class PostgresRunner:
         most: int,
         copy: str = "",
         constants: Sequence[object] = (),
-        reverse: bool = False,
+        ties: Ties = "",
     ) -> list[Row] | Failure:
         session = self._copy(copy, list(constants)) if copy else self._main
         if session is None:
             return Failure("no_copy", "the role may make no temporary tables")
-        found = _asked(session, sql, seconds, most)
-        return found if isinstance(found, Failure) or not reverse else _another_way(session, sql, found, seconds, most)
+        text = with_ties(sql)
+        if not ties or text == sql or not self._can_tie(session):
+            return _asked(session, sql, seconds, most)
+        found = _asked(session, text.replace(TIE, _TIE if ties == "up" else f"-{_TIE}"), seconds, most)
+        return _asked(session, sql, seconds, most) if isinstance(found, Failure) else found  # it cannot be ordered so
+
+    def _can_tie(self, session: psycopg.Connection[Any]) -> bool:
+        """Whether a counter can be made in the session, to order what ties."""
+        import psycopg
+
+        if session not in self._counters:
+            try:
+                with session.transaction():
+                    session.execute(_COUNTER)
+                self._counters[session] = True
+            except psycopg.Error:
+                self._counters[session] = False
+        return self._counters[session]
 
     def columns(self) -> dict[str, list[str]]:
         return {table.name: table.columns for table in self._tables}
@@ -117,6 +133,8 @@ def _close(opened: list[psycopg.Connection[Any]]) -> None:
         session.close()
 
 
+_TIE = "nextval('pg_temp.steady_tie')"
+_COUNTER = "CREATE TEMP SEQUENCE steady_tie"
 _TABLES = """
 SELECT table_name FROM information_schema.tables
 WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' ORDER BY 1
@@ -187,18 +205,6 @@ def _asked(session: psycopg.Connection[Any], sql: str, seconds: float, most: int
     except psycopg.Error as error:
         return _told(error)
     return rows if len(rows) <= most else Failure("too_much", f"more than {most} rows")
-
-
-def _another_way(session: psycopg.Connection[Any], sql: str, rows: list[Row], seconds: float, most: int) -> list[Row]:
-    """The rows with ties drawn anew, until they come in another order; as they are where nothing ties."""
-    text = with_ties(sql).replace(TIE, "random()")
-    for _ in range(DRAWS if text != sql else 0):
-        found = _asked(session, text, seconds, most)
-        if isinstance(found, Failure):  # it cannot be ordered so
-            break
-        if found != rows:
-            return found
-    return rows
 
 
 def _told(error: psycopg.Error) -> Failure:

@@ -11,6 +11,7 @@ from typing import Protocol
 from steadyhand.checks.sql.client import WORKER, Failure
 from steadyhand.checks.sql.copies import quoted
 from steadyhand.checks.sql.rows import Row
+from steadyhand.checks.sql.text import Ties
 from steadyhand.checks.sql.worker import opened
 from steadyhand.errors import UsageError
 
@@ -26,9 +27,9 @@ class Runner(Protocol):
         most: int,
         copy: str = "",
         constants: Sequence[object] = (),
-        reverse: bool = False,
+        ties: Ties = "",
     ) -> list[Row] | Failure:
-        """All rows. `copy` names an altered copy, `reverse` asks to read what is not ordered the other way round."""
+        """All rows. `copy` names an altered copy, `ties` turns what it leaves unordered round."""
 
     def columns(self) -> dict[str, list[str]]:
         """Table -> columns."""
@@ -46,9 +47,9 @@ class SqliteRunner:
         most: int,
         copy: str = "",
         constants: Sequence[object] = (),
-        reverse: bool = False,
+        ties: Ties = "",
     ) -> list[Row] | Failure:
-        return WORKER.rows(self.path, sql, seconds=seconds, most=most, copy=copy, constants=constants, reverse=reverse)
+        return WORKER.rows(self.path, sql, seconds=seconds, most=most, copy=copy, constants=constants, ties=ties)
 
     def columns(self) -> dict[str, list[str]]:
         try:

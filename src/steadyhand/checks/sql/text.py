@@ -116,6 +116,7 @@ def constants(sql: str) -> list[int | float | str]:
     return list(found)
 
 
+Ties = Literal["", "up", "down"]  # what a query leaves unordered: as it comes, one way round, the other
 TIE = "steady_tie()"  # a function of the worker that orders what a query leaves unordered
 
 

@@ -37,7 +37,8 @@ LIMITS = (
     (sqlite3.SQLITE_LIMIT_COMPOUND_SELECT, 50),
     (sqlite3.SQLITE_LIMIT_WORKER_THREADS, 0),
 )
-Ways = tuple[sqlite3.Connection, sqlite3.Connection]  # reading in the usual order, and in the reversed one
+Ways = dict[str, sqlite3.Connection]  # "": as it comes; "up" and "down": two orders of what ties
+WAYS = ("", "up", "down")
 
 
 class Stopped(Exception):  # noqa: N818  a limit, not an error of ours
@@ -53,11 +54,11 @@ class Database:
 
     def __init__(self, path: str) -> None:
         self.path, self.made = path, 0
-        self.ways: Ways = (opened(path), opened(path))
+        self.ways: Ways = {way: opened(path) for way in WAYS}
         self.original: Original | None = None
         self.copies: dict[str, Ways] = {}
-        for way, reverse in zip(self.ways, (False, True), strict=True):
-            close_up(way, reverse=reverse)
+        for way, connection in self.ways.items():
+            close_up(connection, way)
 
     def copy(self, seed: str, constants: list[Any]) -> Ways:
         """The copy that `seed` draws, on whose borders the constants stand. Raises Stopped when there can be none."""
@@ -71,22 +72,22 @@ class Database:
     def _altered(self, seed: str, constants: list[Any]) -> Ways:
         self.made += 1
         place = f"file:copy{self.made}?mode=memory&cache=shared"
-        ways = (sqlite3.connect(place, uri=True, isolation_level=None), sqlite3.connect(place, uri=True))
+        ways = {way: sqlite3.connect(place, uri=True, isolation_level=None) for way in WAYS}
         try:
             if self.original is None:
                 with contextlib.closing(opened(self.path)) as source:
                     self.original = Original(source)
-            self.original.write_altered(ways[0], seed, constants)
+            self.original.write_altered(ways[""], seed, constants)
         except (sqlite3.Error, ValueError, TypeError) as error:
             raise Stopped("no_copy", f"the database cannot be copied: {error}") from error
-        for way, reverse in zip(ways, (False, True), strict=True):
-            close_up(way, reverse=reverse)
+        for way, connection in ways.items():
+            close_up(connection, way)
         return ways
 
     def _forget(self) -> None:
         for ways in self.copies.values():
-            for way in ways:
-                way.close()
+            for connection in ways.values():
+                connection.close()
         self.copies.clear()
 
 
@@ -97,14 +98,13 @@ def opened(path: str) -> sqlite3.Connection:
     return sqlite3.connect(f"file:{quote(path)}?mode=ro{still}", uri=True, isolation_level=None)
 
 
-def close_up(connection: sqlite3.Connection, *, reverse: bool = False) -> None:
-    """From here on the connection reads and does nothing else. `reverse`: what a query leaves unordered comes the other
-    way round, and `steady_tie()` turns ties round."""
-    for pragma in ("trusted_schema = OFF", "temp_store = MEMORY", f"reverse_unordered_selects = {int(reverse)}"):
+def close_up(connection: sqlite3.Connection, way: str) -> None:
+    """From here on the connection reads and does nothing else; `steady_tie()` counts up or down."""
+    for pragma in ("trusted_schema = OFF", "temp_store = MEMORY", f"reverse_unordered_selects = {int(way == 'down')}"):
         connection.execute(f"PRAGMA {pragma}")
-    if reverse:
-        counter = itertools.count()
-        connection.create_function("steady_tie", 0, lambda: -next(counter))
+    if way:
+        counter = itertools.count(0, 1 if way == "up" else -1)
+        connection.create_function("steady_tie", 0, lambda: next(counter))
     connection.execute("PRAGMA query_only = ON")
     for limit, most in LIMITS:
         connection.setlimit(limit, most)
@@ -140,19 +140,21 @@ def run(connection: sqlite3.Connection, sql: str, deadline: float, most: int) ->
 
 
 def answer(request: dict[str, Any], databases: dict[str, Database]) -> dict[str, Any]:
-    """Rows of one query on the database or an altered copy, in the usual or the reversed way of reading."""
+    """Rows of one query on the database or an altered copy, in one of the ways."""
     path = request["path"]
     if path not in databases:
         databases[path] = Database(path)
     database = databases[path]
     ways = database.copy(request["copy"], request["constants"]) if request["copy"] else database.ways
     deadline = time.monotonic() + request["seconds"]
-    if not request["reverse"]:
-        return {"rows": run(ways[0], request["sql"], deadline, request["most"])}
+    connection = ways[request["ties"]]
     try:
-        return {"rows": run(ways[1], request["tied"], deadline, request["most"])}
-    except sqlite3.Error:  # it cannot be ordered so (a compound SELECT): then only the way of reading is another
-        return {"rows": run(ways[1], request["sql"], deadline, request["most"])}
+        return {"rows": run(connection, request["tied"], deadline, request["most"])}
+    except sqlite3.Error:
+        if request["tied"] == request["sql"]:
+            raise
+        # it cannot be ordered so (a compound SELECT): then only the way of reading is another
+        return {"rows": run(connection, request["sql"], deadline, request["most"])}
 
 
 def told(error: Exception) -> dict[str, str]:
