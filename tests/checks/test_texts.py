@@ -12,7 +12,7 @@ import pytest
 
 from steadyhand.checks import Checker, Context, Judged, Judgement, checker_of, failed, figures_of, kinds, passed
 from steadyhand.checks.fenced import only_block
-from steadyhand.checks.shape import Compare
+from steadyhand.checks.shape import Ask
 from steadyhand.errors import UsageError
 
 HERE = Path("nowhere")
@@ -131,6 +131,7 @@ def test_macro_f1_is_that_of_scikit_learn_by_hand() -> None:
     rate, f1 = MOOD.figures(judged(MOOD, rows))
     assert (rate.k, rate.n) == (3, 6)
     assert f1.value == pytest.approx((4 / 5 + 2 / 4 + 0) / 3)
+    assert f1.value is not None
     assert f1.low is not None
     assert f1.high is not None
     assert f1.low <= f1.value <= f1.high
@@ -236,16 +237,18 @@ def test_a_schema_may_lie_in_a_file(tmp_path: Path) -> None:
 BETTER = check("pairwise", against="reference", criteria="asks before it recommends")
 
 
-def longer(context: Context, first: str, second: str) -> Any:
-    return "tie" if len(first) == len(second) else "first" if len(first) > len(second) else "second"
+def longer(question: str) -> str:
+    """A judge that reads both answers and prefers the longer one."""
+    first, second = question.split("Answer A:\n")[1].split("\n\nReply")[0].split("\n\nAnswer B:\n")
+    return "TIE" if len(first) == len(second) else " a." if len(first) > len(second) else "B"
 
 
-def always_first(context: Context, first: str, second: str) -> Any:
-    return "first"
+def always_a(question: str) -> str:
+    return "A"
 
 
-def asked_with(compare: Compare | None) -> Context:
-    return Context(reference="A good answer.", compare=compare)
+def asked_with(ask: Ask | None) -> Context:
+    return Context(reference="A good answer.", dialogue=(("user", "What do you have?"),), ask=ask)
 
 
 def test_both_orders_decide() -> None:
@@ -258,11 +261,26 @@ def test_both_orders_decide() -> None:
 
 
 def test_a_judge_that_always_says_a_ties_and_the_figures_say_so() -> None:
-    rows = judged(BETTER, [(f"Answer {n}", True) for n in range(20)], asked_with(always_first))
+    rows = judged(BETTER, [(f"Answer {n}", True) for n in range(20)], asked_with(always_a))
     won, ties = BETTER.figures(rows)
     assert (won.value, won.n, won.unscored) == (None, 0, 20)
     assert (ties.value, ties.n) == (1.0, 20)
     assert "20 of 20 comparisons turned" in ties.note == won.note
+
+
+def test_the_judge_is_asked_with_dialogue_and_criteria() -> None:
+    asked: list[str] = []
+
+    def listening(question: str) -> str:
+        asked.append(question)
+        return "Well, it depends."
+
+    assert told(BETTER.judge("First.", True, asked_with(listening))) == ("unscored", "tie")
+    assert len(asked) == 2
+    assert "The better one asks before it recommends." in asked[0]
+    assert "user: What do you have?" in asked[0]
+    assert asked[0].index("First.") < asked[0].index("A good answer.")
+    assert asked[1].index("A good answer.") < asked[1].index("First.")
 
 
 def test_without_a_judge_there_is_no_figure() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from steadyhand.chat.messages import Json
-from steadyhand.checks.shape import Checker, Compare, Context, Judgement, Spoiled, Word
+from steadyhand.checks.shape import Ask, Checker, Context, Judgement, Spoiled, Word
 
 
 @dataclass(frozen=True)
@@ -31,9 +31,9 @@ class Bound:
     def spoil(self, rng: Random, others: Sequence[str] = ()) -> Iterator[Spoiled]:
         return self.checker.spoil(self.gold, self.context, rng, others)
 
-    def compared_by(self, compare: Compare | None) -> Bound:
-        """The same with a judge of two answers."""
-        return replace(self, context=replace(self.context, compare=compare))
+    def judged_by(self, ask: Ask | None) -> Bound:
+        """The same with a judging model."""
+        return replace(self, context=replace(self.context, ask=ask))
 
 
 @dataclass(frozen=True)

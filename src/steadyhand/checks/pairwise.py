@@ -6,14 +6,31 @@ every time, and the figures say so.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from steadyhand.chat.messages import Json
-from steadyhand.checks.shape import Checker, Context, Figure, Judged, Judgement, failed, passed, rate_of, unscored
+from steadyhand.checks.shape import Ask, Checker, Context, Figure, Judged, Judgement, failed, passed, rate_of, unscored
 from steadyhand.errors import UsageError
 
-TURNED = {"first": "second", "second": "first", "tie": "tie"}
+Choice = Literal["first", "second", "tie"]
+TURNED: dict[Choice, Choice] = {"first": "second", "second": "first", "tie": "tie"}
+_ASK = """\
+Two answers of an assistant to the same dialogue. Decide which one is better.{criteria}
+
+Dialogue:
+{dialogue}
+
+Answer A:
+{first}
+
+Answer B:
+{second}
+
+Reply with one word: A, B or TIE."""
+_WORD = re.compile(r"\W*(A|B|TIE)\W*", re.IGNORECASE)
 
 
 class Pairwise(Checker):
@@ -35,13 +52,22 @@ class Pairwise(Checker):
             return failed("worse")
         if text.strip() == other.strip():
             return unscored("tie", same=True)
-        if context.compare is None:
+        if context.ask is None:
             return unscored("no_judge")
-        forward = context.compare(context, text, other)
-        backward = TURNED[context.compare(context, other, text)]
-        if forward != backward:
+        forward = self._choice(context.ask, context, text, other)
+        if forward != TURNED[self._choice(context.ask, context, other, text)]:
             return unscored("tie", turned=True)
         return {"first": passed(), "second": failed("worse"), "tie": unscored("tie")}[forward]
+
+    def _choice(self, ask: Ask, context: Context, first: str, second: str) -> Choice:
+        """What the judge says of two answers in this order; a reply that is none of the three words is a tie."""
+        criteria = str(self.options.get("criteria", "")).strip()
+        dialogue = "\n".join(f"{role}: {said}" for role, said in context.dialogue)
+        question = _ASK.format(
+            criteria=criteria and f" The better one {criteria}.", dialogue=dialogue, first=first, second=second
+        )
+        found = _WORD.fullmatch(ask(question).strip())
+        return {"A": "first", "B": "second"}.get(found[1].upper(), "tie") if found else "tie"  # type: ignore[return-value]
 
     def faults(self, gold: Json, context: Context) -> list[str]:
         other = context.reference if gold is True else str(gold)

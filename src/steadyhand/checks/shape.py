@@ -19,7 +19,7 @@ from steadyhand.errors import UsageError
 from steadyhand.stats.intervals import by_cluster, wilson_clustered
 
 Word = Literal["passed", "failed", "unscored"]
-Compare = Callable[["Context", str, str], Literal["first", "second", "tie"]]
+Ask = Callable[[str], str]  # a question to a judging model, and the text of its reply
 
 
 @dataclass(frozen=True)
@@ -47,14 +47,13 @@ def unscored(code: str, **facts: Json) -> Judgement:
 @dataclass(frozen=True)
 class Context:
     """Where an answer stands: its language, the last message of the user, the dialogue as (role, text) pairs up to it,
-    and the gold answer's text. `compare` asks a judge which of two answers is better, once, in this order; None: there
-    is no judge."""
+    and the gold answer's text. `ask` reaches a judging model; None: there is none."""
 
     lang: str = "en"
     question: str = ""
     reference: str = ""
     dialogue: tuple[tuple[str, str], ...] = ()
-    compare: Compare | None = field(default=None, compare=False)
+    ask: Ask | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)

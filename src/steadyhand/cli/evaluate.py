@@ -48,7 +48,7 @@ def eval_command(
     """Measure any model on a domain's held-out scenarios and probes."""
     from steadyhand.domain.load import load as load_domain
     from steadyhand.evaluate.run import evaluate
-    from steadyhand.flow.stages import sampling_of
+    from steadyhand.flow.stages import judging_model, sampling_of
 
     settings = settings_of(folder, sets)
     domain = load_domain(folder)
@@ -64,6 +64,7 @@ def eval_command(
             settings=settings.eval,
             clarify=clarify,
             seed=settings.seed,
+            judge=judging_model(domain, settings),
             progress=lambda done, total, _: advance(done, total),
         )
     if save:

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from steadyhand import __version__
 from steadyhand.chat.messages import Json
+from steadyhand.checks.shape import Ask as JudgingModel
 from steadyhand.domain.model import Domain
 from steadyhand.errors import UsageError
 from steadyhand.evaluate.anchoring import Ask, Asked, dialogues, play
@@ -45,12 +46,14 @@ def evaluate(
     suites: Collection[Suite] = SUITES,
     clarify: bool = False,
     seed: int = 0,
+    judge: JudgingModel | None = None,
     progress: LabelledProgress | None = None,
 ) -> Evaluation:
     """Everything measured on one model. `clarify` gives it the domain's extra first turn before each anchoring dialogue
-    (the method allows that for a base model). Raises UsageError when there is nothing to ask."""
+    (the method allows that for a base model); `judge` answers questions about two answers, for checks that compare.
+    Raises UsageError when there is nothing to ask."""
     sampling, settings = sampling or Sampling(), settings or EvalSettings()
-    asked = targets(domain, suites)
+    asked = [one.judged_by(judge) for one in targets(domain, suites)]
     tell = progress or _silent
 
     ask = _asking(backend, sampling, settings.batch_size, Counter(_label(target) for target in asked), tell)

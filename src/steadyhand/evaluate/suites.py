@@ -11,11 +11,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from steadyhand.chat.messages import Json, Message, to_openai
 from steadyhand.checks import Bound, Verdict
+from steadyhand.checks.shape import Ask
 from steadyhand.domain.decisions import Decision, decisions, judge_text
 from steadyhand.domain.model import AnswerRule, Domain, Probe
 from steadyhand.errors import UsageError
@@ -55,6 +56,13 @@ class Target:
     def judge(self, text: str) -> Verdict:
         """What judges the text of an answer, asked."""
         return judge_text(text, self.rule, self.decision.checks if self.decision else ())
+
+    def judged_by(self, ask: Ask | None) -> Target:
+        """The same with a judging model for its checks."""
+        if ask is None or self.decision is None or not self.decision.checks:
+            return self
+        checks = tuple(check.judged_by(ask) for check in self.decision.checks)
+        return replace(self, decision=replace(self.decision, checks=checks))
 
     @property
     def short_gold(self) -> bool:

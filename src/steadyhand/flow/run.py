@@ -25,7 +25,7 @@ from steadyhand.report.write import write_report
 from steadyhand.settings import Settings
 
 CHECKED = "sft.max_length sft.truncation sft.scenarios"
-MEASURED = "eval sampling seed model.dtype"
+MEASURED = "eval sampling seed model.dtype online.judge online.judge_model"
 GATED = f"gate {MEASURED}"
 PAIRED = "pairs dpo.k eval.batch_size sampling seed model.dtype"
 REPLAYED = "dpo sft.rehearsal sft.truncation seed"  # preference training takes rows of fine-tuning along

@@ -8,6 +8,10 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from steadyhand.chat.messages import Message
+from steadyhand.chat.parse import parse_strict
+from steadyhand.checks.pairwise import Pairwise
+from steadyhand.checks.shape import Ask
 from steadyhand.domain.decisions import Decision, decisions, spread
 from steadyhand.domain.model import Domain
 from steadyhand.domain.rows import Group, Row
@@ -226,6 +230,22 @@ def sampling_of(settings: Settings) -> Sampling:
     return Sampling(given.temperature, given.top_p, given.max_tokens, given.seed)
 
 
+def judging_model(domain: Domain, settings: Settings) -> Ask | None:
+    """The model that compares two answers, where a check of the domain compares and `online.judge` names a server."""
+    given = settings.online
+    if not given.judge.startswith("http") or not any(isinstance(one, Pairwise) for one in domain.checks.values()):
+        return None
+    from steadyhand.models.endpoints.endpoint import OpenAIEndpoint
+
+    endpoint = OpenAIEndpoint(given.judge, given.judge_model)
+
+    def ask(question: str) -> str:
+        (found,) = endpoint.generate([Prompt((Message("user", question),))], Sampling(max_tokens=1024))
+        return parse_strict(found.text).content
+
+    return ask
+
+
 def evaluate(desk: Desk, out: Path, name: str, folder: Path, *, clarify: bool = False) -> None:
     write_evaluation(out, _measure(desk, name, folder, clarify=clarify))
 
@@ -247,6 +267,7 @@ def _measure(
         seed=desk.settings.seed,
         clarify=clarify,
         suites=SUITES if suites is None else suites,
+        judge=judging_model(desk.parts.domain, desk.settings),
         progress=desk.progress,
     )
 
