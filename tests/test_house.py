@@ -20,6 +20,7 @@ FLOORS = (
     ("text",),
     ("errors", "extract", "extras", "rooms", "settings", "telemetry"),
     ("chat", "stats"),
+    ("checks",),
     ("source",),
     ("domain", "ledger"),
     ("datasets", "models", "tools"),
