@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from steadyhand.datasets.raw_rows import Raw
 
 BATCH = 1024  # rows decoded at once
-_NESTED = frozenset(  # columns whose cells may hold a list or an object as JSON
-    ("messages", "conversations", "conversation", "history", "tools", "functions", "prompt", "completion", "answers")
-    + ("chosen", "rejected", "chosen_messages", "rejected_messages", "rejected_response")
-)
+_NESTED = (  # columns whose cells may hold a list or an object as JSON
+    "messages", "conversations", "conversation", "history", "tools", "functions", "prompt", "completion", "answers",
+    "chosen", "rejected", "chosen_messages", "rejected_messages", "rejected_response",
+)  # fmt: skip
 
 
 def csv_rows(text: str, name: str, separator: str) -> Iterator[Raw]:
@@ -71,10 +71,12 @@ def _records(text: str, name: str, separator: str) -> Iterator[tuple[int, list[s
 
 
 def _cell(key: str, cell: str) -> Json:
-    if key not in _NESTED:
-        return None if key in VERDICTS and not cell.strip() else cell
+    if key not in (*_NESTED, *VERDICTS):
+        return cell
     if not cell.strip():
         return None
+    if key in VERDICTS:
+        return {"true": True, "false": False}.get(cell.lower(), cell)
     try:
         value = json.loads(cell)
     except (ValueError, RecursionError):
