@@ -105,7 +105,7 @@ def test_without_ids_names_tell_results_apart(tmp_path: Path) -> None:
     tools = [TOOL, {**TOOL, "name": "u"}]
     row = {"messages": [USER, {"role": "assistant", "tool_calls": calls}, *results, ANSWER], "tools": tools}
     assert [m.content for m in one(tmp_path, row).messages[2:4]] == ["of t", "of u"]
-    row["messages"][2]["name"] = "else"
+    results[0]["name"] = "else"
     found = read(tmp_path, row)
     assert [m.content for m in found.rows[0].messages[2:4]] == ["of u", "of t"]
     assert found.ignored == {"messages[].name": 1}
@@ -128,13 +128,14 @@ def test_weight_1_is_learnt(tmp_path: Path, value: Json) -> None:
 def test_weights_that_cannot_be_honoured_are_counted_or_refused(tmp_path: Path) -> None:
     half = {"messages": [{**USER, "train": True}, {**ANSWER, "weight": 0.5}]}
     assert read(tmp_path, half).ignored == {"messages[].weight": 1, "messages[].train": 1}
-    for turn in ({"weight": "high"}, {"loss": -1}, {"train": []}, {"weight": 0, "train": True}):
+    odd: list[dict[str, Json]] = [{"weight": "high"}, {"loss": -1}, {"train": []}, {"weight": 0, "train": True}]
+    for turn in odd:
         (reject,) = read(tmp_path, {"messages": [USER, {**ANSWER, **turn}]}).rejects
         assert all(key in reject.reason for key in turn)
 
 
 def test_half_a_turn_is_not_learnt(tmp_path: Path) -> None:
-    turns = [{"from": "human", "value": "q"}, {"from": "gpt", "value": "Wait."}]
+    turns: list[Json] = [{"from": "human", "value": "q"}, {"from": "gpt", "value": "Wait."}]
     turns += [{"from": "function_call", "value": json.dumps({"name": "t", "arguments": {}}), "weight": 0}]
     (reject,) = read(tmp_path, {"conversations": turns, "tools": [TOOL]}).rejects
     assert "differ in whether they are trained" in reject.reason
