@@ -18,6 +18,7 @@ from steadyhand.check.lint import (
     EXACT,
     GROUNDS,
     MARKERS,
+    NULLS,
     QUALITY,
     READING,
     SCENARIOS,
@@ -95,7 +96,7 @@ def test_rules_that_nobody_asked_for_do_no_work(tmp_path: Path, monkeypatch: pyt
 def test_every_rule_belongs_to_some_work() -> None:
     domain = DOMAIN | COVERAGE | {"D106"}
     worked = frozenset().union(
-        *(part.codes for part in row_rules()), READING, SCENARIOS, MARKERS, QUALITY, EXACT, GROUNDS, domain
+        *(part.codes for part in row_rules()), READING, SCENARIOS, MARKERS, QUALITY, EXACT, GROUNDS, NULLS, domain
     )
     assert worked | TEMPLATE | TOKENIZER == set(RULES)
 

@@ -28,7 +28,7 @@ class Renders(Protocol):
 
     def prompt(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Rendered: ...
     def sample(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Rendered: ...
-    def decode(self, ids: Sequence[int]) -> str: ...
+    def decode(self, ids: Sequence[int], opening: str = "") -> str: ...
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,7 @@ def _content(sample: Sample, rendered: Rendered, renderer: Renders) -> Iterator[
     lost = [
         f"the {message.role} message {_quote(message.content)}" for message in history if not _kept(message, rendered)
     ]
-    parsed = parse_strict(renderer.decode(rendered.ids[rendered.prompt_length :]))
+    parsed = parse_strict(renderer.decode(rendered.ids[rendered.prompt_length :], rendered.opening))
     if parsed.calls != target.calls:
         lost.append(
             "the calls of the answer" if not parsed.error else f"the calls of the answer ({parsed.error.detail})"

@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from steadyhand.chat.messages import Message, Tool
 from steadyhand.datasets.convert import Dialogue, Imported, Preference, Reject
@@ -153,6 +154,13 @@ def _from_scenario(scenario: Scenario, domain: Domain) -> Record:
     labels = Labels(scenario.split, scenario.group, noqa)
     messages = _as_learnt(scenario.messages, scenario.unscored)
     return Record(f"scenario {scenario.id}", scenario.place, messages, tools, labels, unscored=scenario.unscored)
+
+
+def judged_records(pairs: Iterable[Pair], side: Literal["chosen", "rejected"]) -> Iterator[Record]:
+    """The pairs that have an answer of this side, as dialogues that end with it."""
+    for pair in pairs:
+        if answer := getattr(pair, side):
+            yield Record(pair.name, pair.place, (*pair.prompt, answer), pair.tools, pair.labels, text=pair.text)
 
 
 def place_of(excerpt: str, row: str, start: Place) -> Place:

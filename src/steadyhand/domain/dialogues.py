@@ -6,8 +6,6 @@ Knows the keys that a user writes; knows nothing of files, and nothing of other 
 from __future__ import annotations
 
 import json
-import re
-import warnings
 from collections.abc import Sequence
 from typing import cast, get_args
 
@@ -17,6 +15,7 @@ from steadyhand.chat.messages import Json, Message, Role, ToolCall
 from steadyhand.domain.model import AnswerRule, InputClass, Scenario, Split
 from steadyhand.errors import UsageError
 from steadyhand.source.cursor import Cursor
+from steadyhand.text.patterns import PatternError, python_pattern
 from steadyhand.text.shingles import Language, language_of
 
 ROLES: tuple[str, ...] = get_args(Role)
@@ -119,14 +118,12 @@ def read_rule(row: Cursor) -> AnswerRule:
 
 
 def compiled(item: Cursor) -> str:
-    """The text of a regular expression. Raises DomainError for one that is none."""
+    """The text of a regular expression. Raises DomainError for one that is none, or cannot run in linear time."""
     pattern = item.as_text("a pattern")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # "possible nested set" is only a warning, also for the user
-            re.compile(pattern, re.IGNORECASE)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise item.error(f"not a regular expression: {error}", r"escape ( ) [ ] * + ? . with \ to mean them") from None
+        python_pattern(pattern, ignore_case=True)
+    except PatternError as error:
+        raise item.error(error.what, error.next or "correct it") from None
     return pattern
 
 

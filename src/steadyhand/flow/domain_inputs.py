@@ -20,6 +20,7 @@ CALLED = {  # how a person is told which part has changed
     "taught": "the knowledge that is taught (cards, rehearsal)",
     "heldout": "the evaluation scenarios",
     "probes": "the probes",
+    "has": "what the domain has to be measured",
 }
 
 
@@ -38,6 +39,7 @@ class Parts:
 
 def parts_of(domain: Domain, settings: Settings) -> Parts:
     """Raises PrerequisiteError when the base model cannot be found or is none."""
+    from steadyhand.evaluate.suites import inventory
     from steadyhand.models.loading.load import fingerprint, resolve
 
     base = resolve(settings.model.base)
@@ -53,6 +55,7 @@ def parts_of(domain: Domain, settings: Settings) -> Parts:
         ],
         "heldout": split(domain, "eval"),
         "probes": [domain.probes, domain.clarify],
+        "has": inventory(domain),
     }
     hashes = {name: content_hash(content) for name, content in contents.items()}
     return Parts(domain, base, hashes | {"model": fingerprint(base)})
