@@ -53,6 +53,10 @@ def test_a_data_file_becomes_another_format_and_says_what_it_left_out(
     assert (made["read"], made["rows"], [one["row"] for one in made["rejects"]]) == (3, 1, [2, 3])
     turns = [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]
     assert json.loads(target.read_text(encoding="utf-8")) == {"conversations": turns}
+    assert made["ignored"] == {}
+    source.write_text(json.dumps({**rows[0], "score": 1}) + "\n", encoding="utf-8")
+    assert main(["export", str(source), "--to", str(tmp_path / "scored.jsonl"), "--format", "alpaca"]) == 0
+    assert "not read: score (1 rows)" in capsys.readouterr().err
     source.write_text(json.dumps(rows[1]) + "\n", encoding="utf-8")
     assert main(["export", str(source), "--to", str(tmp_path / "kto.jsonl"), "--format", "kto"]) == 0
     assert "2 rows" in capsys.readouterr().out

@@ -44,6 +44,11 @@ class Record:
         said = (index for index, message in enumerate(self.messages) if message.role == "assistant")
         return tuple(index for index in said if index not in self.unscored)
 
+    @property
+    def taught(self) -> tuple[Message, ...]:
+        """The answers that are learnt, in order."""
+        return tuple(self.messages[index] for index in self.learnt)
+
     def at(self, excerpt: str) -> Place:
         return place_of(excerpt, self.text, self.place)
 
