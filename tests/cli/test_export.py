@@ -45,7 +45,8 @@ def test_the_formats_on_offer_are_those_that_can_be_written() -> None:
 def test_a_data_file_becomes_another_format_and_says_what_it_left_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rows = [{"instruction": "q", "input": "", "output": "a"}, {"prompt": "q", "chosen": "a", "rejected": "b"}, {"x": 1}]
+    pair = {"prompt": "q", "chosen": "a", "rejected": "b"}
+    rows: list[dict[str, object]] = [{"instruction": "q", "input": "", "output": "a"}, {**pair}, {"x": 1}]
     source, target = tmp_path / "rows.jsonl", tmp_path / "new.jsonl"
     source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     assert main(["export", str(source), "--to", str(target), "--format", "sharegpt", "--json"]) == 1

@@ -126,8 +126,10 @@ def test_what_is_not_certain_is_refused_by_name(row: Json, reason: str, tmp_path
      ("good", "bad"), ("chosen", "rejected"), ("desirable", "undesirable")],
 )  # fmt: skip
 def test_a_label_in_any_spelling_is_a_judgement(key: str, better: Json, worse: Json, tmp_path: Path) -> None:
-    asked = ({"messages": [openai(USER), openai(GOOD)]}, {"prompt": "q", "completion": "good"})
-    asked += ({"instruction": "q", "output": "good"}, {"question": "q", "response": "good"})
+    asked: list[dict[str, Json]] = [
+        {"messages": [openai(USER), openai(GOOD)]}, {"prompt": "q", "completion": "good"},
+        {"instruction": "q", "output": "good"}, {"question": "q", "response": "good"},
+    ]  # fmt: skip
     found = read(tmp_path, *({**row, key: label} for row in asked for label in (better, worse)))
     assert not found.rows
     assert [(one.chosen, one.rejected) for one in found.preferences] == [(GOOD, None), (None, GOOD)] * 4
