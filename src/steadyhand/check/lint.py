@@ -36,7 +36,7 @@ class Part:
     find: Callable[[Dataset, Codes], Iterable[Finding]]
 
 
-READING = frozenset({"R001", "R002"})
+READING = frozenset({"R001", "R002", "R003"})
 SCENARIOS = frozenset({"S101", "S102", "S103", "S104", "S105"})
 MARKERS = frozenset({"T103"})
 TEMPLATE = frozenset({"T101", "T102", "T104", "T105", "T106"})
@@ -114,7 +114,8 @@ def lint_files(
         tasks += _of_file(imported, codes, rendering)
     if workers is None:
         workers = cores() if dataset.rows >= WORTH_FORKING and rendering is None else 1
-    found = [*map(_unreadable, broken), *_unusable(dataset), *run_all(tasks, workers, advance)]
+    found = [*map(_unreadable, broken), *_unusable(dataset), *_unusual([*files, *held_out])]
+    found += run_all(tasks, workers, advance)
     return _report(found, codes, dataset)
 
 
@@ -190,6 +191,12 @@ def _slices(imported: Imported) -> Iterator[Imported]:
 def _unusable(dataset: Dataset) -> Iterator[Finding]:
     for reject in dataset.rejects:
         yield finding("R001", reject.place, f"row {reject.number}: {reject.reason}", "correct the row")
+
+
+def _unusual(files: Iterable[Imported]) -> Iterator[Finding]:
+    for imported in files:
+        for what, place in imported.remarks:
+            yield finding("R003", place, what, "write one row a line, as `jq -c` does (--explain R003 says how)")
 
 
 def _unreadable(error: SteadyError) -> Finding:

@@ -32,6 +32,8 @@ _ALL = (
          "a row that nobody can read is either lost in silence or breaks the training half-way"),
     Rule("R002", "error", "unreadable-file", "a file as a whole cannot be read",
          "nothing in it was checked, and a training would stop at it or do without it"),
+    Rule("R003", "warning", "unusual-container", "rows stand in a form that many programs do not read",
+         "what is read here may be one broken row elsewhere, or none"),
     Rule("K301", "error", "untaught-dependency", "a point that others depend on has no cards",
          "the model learns sentences about a concept that it was never taught"),
     Rule("K302", "error", "circular-definition", "points depend on each other in a circle",
