@@ -38,6 +38,7 @@ class Part:
 
 READING = frozenset({"R001", "R002", "R003"})
 SCENARIOS = frozenset({"S101", "S102", "S103", "S104", "S105"})
+CALLS = frozenset({"S101", "S102", "S105"})  # rule P202 says it of judged answers
 MARKERS = frozenset({"T103"})
 TEMPLATE = frozenset({"T101", "T102", "T104", "T105", "T106"})
 TOKENIZER = frozenset({"T107", "T108"})
@@ -161,6 +162,7 @@ def _of_file(imported: Imported, codes: Codes, rendering: Rendering | None) -> I
     """The rules that look at one row at a time, in slices; with a template, those about scenarios over the file."""
     if rendering is not None and codes & TEMPLATE:
         yield partial(_as_scenarios, imported, codes, rendering)
+        yield partial(_as_scenarios, _chosen(imported), codes - CALLS, rendering)
         codes -= SCENARIOS | MARKERS
     if codes & (QUALITY | GROUNDS | NULLS | SCENARIOS | MARKERS):
         yield from (partial(_of_slice, some, codes) for some in _slices(imported))
@@ -168,7 +170,8 @@ def _of_file(imported: Imported, codes: Codes, rendering: Rendering | None) -> I
 
 def _of_slice(some: Imported, codes: Codes) -> list[Finding]:
     some = replace(some, rows=list(some.rows), preferences=list(some.preferences))  # fetched once for all
-    return [*_as_scenarios(some, codes, None), *_by_row(dataset_of_files([some]), codes)]
+    rows, judged = _as_scenarios(some, codes, None), _as_scenarios(_chosen(some), codes - CALLS, None)
+    return [*rows, *judged, *_by_row(dataset_of_files([some]), codes)]
 
 
 def _by_row(dataset: Dataset, codes: Codes) -> Iterator[Finding]:
@@ -179,6 +182,13 @@ def _by_row(dataset: Dataset, codes: Codes) -> Iterator[Finding]:
     yield from check_quality(dataset, codes) if codes & QUALITY else ()
     yield from check_grounds(dataset) if codes & GROUNDS else ()
     yield from check_null_arguments(dataset) if codes & NULLS else ()
+
+
+def _chosen(imported: Imported) -> Imported:
+    """The judged answers that are taught, as dialogues."""
+    pairs = ((pair, pair.chosen) for pair in imported.preferences if pair.chosen)
+    rows = [Dialogue(p.number, (*p.prompt, answer), p.tools, p.place, p.text, p.labels) for p, answer in pairs]
+    return replace(imported, rows=rows, preferences=[])
 
 
 def _slices(imported: Imported) -> Iterator[Imported]:
