@@ -17,7 +17,8 @@ from steadyhand.settings.resolve import all_keys
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "steadyhand"
 FLOORS = (
-    ("errors", "extract", "extras", "settings", "telemetry", "text"),
+    ("text",),
+    ("errors", "extract", "extras", "settings", "telemetry"),
     ("chat", "stats"),
     ("source",),
     ("domain", "ledger"),

@@ -167,7 +167,7 @@ ROWS = {
     "llamafactory/identity.json": (91, 0),
     "llamafactory/dpo_zh_demo.json": (300, 0),
     "llamafactory/v1_dpo_demo.jsonl": (10, 0),
-    "llamafactory/reason_tool_use_demo_50.jsonl": (50, 1),
+    "llamafactory/reason_tool_use_demo_50.jsonl": (50, 0),
     "ms-swift/swift_multi.jsonl": (3, 0),
     "ms-swift/swift_pre.jsonl": (3, 3),
     "bfcl/BFCL_v4_irrelevance.json": (240, 240),

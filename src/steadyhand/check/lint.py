@@ -237,7 +237,7 @@ def _as_scenarios(imported: Imported, codes: Codes, rendering: Rendering | None)
 def _telling(row: Dialogue) -> bool:
     """Whether rules S, or T without a template, could say anything of a row: it has to do with tools, or holds what
     every marker begins with."""
-    return bool(row.tools) or any(
+    return bool(row.tools or not row.learnt) or any(
         m.role == "tool" or m.calls or "<" in m.content or (m.think and "<" in m.think) for m in row.messages
     )
 

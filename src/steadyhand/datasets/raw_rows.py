@@ -174,10 +174,8 @@ def _are_rows(value: Json) -> bool:
 
 def _is_row(value: Json) -> bool:
     """Whether the keys are those of a row of any format."""
-    if is_preference(value):
-        return True
     try:
-        return bool(format_of(value))
+        return is_preference(value) or bool(format_of(value))
     except ValueError:
         return False
 

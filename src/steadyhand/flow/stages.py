@@ -206,7 +206,7 @@ def _own_errors(desk: Desk, model: LocalModel, domain: Domain) -> list[ModelErro
         seed=desk.settings.seed,
         progress=desk.progress,
     )
-    wrong = [item for item in found.items if not item.passed or item.facts["answer_ok"] is False]
+    wrong = [item for item in found.items if item.passed is False or not item.facts["calls_ok"]]
     return [ModelError(item.id, item.raw, item.code) for item in wrong]
 
 

@@ -98,10 +98,10 @@ def _sample(group: Group, renderer: Renderer, config: PreferenceConfig) -> Group
     if not texts:
         raise UsageError("the group has no rejected answer", where=group.id, next="remove it or add one")
     chosen = renderer.completion_text(group.messages, group.tools, group.chosen)
-    answers = tuple(tuple(renderer.encode_completion(text)[: config.max_length - 1]) for text in (chosen, *texts))
-    prompt = renderer.prompt(group.messages, group.tools).ids
-    kept = fitted(prompt, answers, config.max_length)
-    return GroupSample(kept, answers, len(prompt) - len(kept))
+    prompt, most = renderer.prompt(group.messages, group.tools), config.max_length - 1
+    answers = tuple(tuple(renderer.encode_completion(text, prompt.opening)[:most]) for text in (chosen, *texts))
+    kept = fitted(prompt.ids, answers, config.max_length)
+    return GroupSample(kept, answers, len(prompt.ids) - len(kept))
 
 
 class _Objective:

@@ -15,8 +15,8 @@ from steadyhand.chat.messages import Json
 from steadyhand.errors import UsageError
 from steadyhand.models.loading.adapter_base import note_base
 from steadyhand.models.loading.adapters import VIRTUAL, kind_of, virtual_ids
+from steadyhand.models.loading.files import TOKENIZER_FILES
 from steadyhand.models.loading.load import (
-    TOKENIZER_FILES,
     base_of,
     check_vocabulary,
     load_tokenizer,
