@@ -32,6 +32,8 @@ _ALL = (
          "a row that nobody can read is either lost in silence or breaks the training half-way"),
     Rule("R002", "error", "unreadable-file", "a file as a whole cannot be read",
          "nothing in it was checked, and a training would stop at it or do without it"),
+    Rule("R003", "warning", "unusual-container", "rows stand in a form that many programs do not read",
+         "what is read here may be one broken row elsewhere, or none"),
     Rule("C101", "error", "gold-fails-its-check", "a gold answer does not pass its own check",
          "the model is trained towards an answer that counts as wrong, and no model can be measured by it"),
     Rule("C102", "warning", "answer-unjudged", "held-out answers are judged by nothing",

@@ -75,7 +75,8 @@ class Reject:
 @dataclass
 class Imported:
     """`total` rows were read: len(rows) + len(preferences) + len(rejects) == total, where a row with K rejected answers
-    counts as K. `ignored`: key -> rows that had it, unread."""
+    counts as K. `ignored`: key -> rows that had it, unread. `remarks`: what other programs may not read of the file,
+    and where."""
 
     source: str
     rows: Sequence[Dialogue] = ()
@@ -83,6 +84,7 @@ class Imported:
     rejects: list[Reject] = field(default_factory=list)
     formats: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
+    remarks: list[tuple[str, Place]] = field(default_factory=list)
 
     @property
     def total(self) -> int:
@@ -121,6 +123,8 @@ def read_dialogues(
     for raw in raw_rows(path):
         if not raw.number % STRIDE:
             reached(raw.place.line)
+        if raw.remark:
+            imported.remarks.append((raw.remark, raw.place))
         try:
             if raw.error:
                 raise ValueError(raw.error)
