@@ -11,7 +11,9 @@ from typing import Any
 from steadyhand.chat.think import CLOSE, OPEN
 
 _BRACKETS = re.compile(r"[<>\[\]{}|｜]")
-_HTML = re.compile(r"</?[a-z]+[1-6]?>")  # words of a vocabulary, such as Gemma's <strong>, unless the template uses them
+_HTML = re.compile(  # words in Gemma's vocabulary, unless the template makes marks of them
+    r"</?(?:table|caption|thead|tbody|tfoot|t[rhd]|h[1-6]|blockquote|strong|em|sub|sup|code|pre|p|div|span|br|[bius])>"
+)
 
 
 def control_tokens(tokenizer: Any, template: str) -> tuple[str, ...]:
@@ -22,7 +24,7 @@ def control_tokens(tokenizer: Any, template: str) -> tuple[str, ...]:
     found = {OPEN, CLOSE, *named}
     for token in added:
         text = token.content
-        if text.strip() and (token.special or text in template or _marks(text)):
+        if text.strip(" \t\r\n▁") and (token.special or text in template or _marks(text)):
             found.add(text)
     return tuple(sorted(found))
 
