@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -19,13 +18,16 @@ from functools import cached_property
 from typing import Any, Protocol
 
 from steadyhand.chat.control_tokens import control_tokens
-from steadyhand.chat.messages import Message, Tool
+from steadyhand.chat.formats.base import ChatFormat
+from steadyhand.chat.formats.marks import opened
+from steadyhand.chat.formats.registry import CALL_ENDS
+from steadyhand.chat.messages import Message, Tool, ToolCall
+from steadyhand.chat.probe import Profile, probe
 from steadyhand.chat.template import DATE, ChatTemplate
-from steadyhand.chat.think import CLOSE, OPEN
 from steadyhand.errors import PrerequisiteError, SteadyError, UsageError
 
-_PROBE = "steady-probe-answer"
-_NO_THOUGHT = re.compile(rf"\s*{OPEN}\s*{CLOSE}")
+_PROBE, _THOUGHT = "steady-probe-answer", "steady-probe-thought"
+_ASKED = Message("user", "steady-probe-question")
 _STOP_NAMES = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end|>", "</s>")
 
 
@@ -56,11 +58,12 @@ class Rendered:
 
 
 class Renderer:
-    """Renders with `tokenizer.chat_template`; `day` is what templates that write the date are told. Raises
-    PrerequisiteError for a tokenizer without a template, or whose template fails on a plain question or does not end an
-    answer with a token."""
+    """Renders with `tokenizer.chat_template`; `day` is what templates that write the date are told, `form` the format
+    that a user names (None: it is found out). Raises PrerequisiteError for a tokenizer without a template, or whose
+    template fails on a plain question or does not end an answer with a token."""
 
-    def __init__(self, tokenizer: Tokenizer, day: date = DATE) -> None:
+    def __init__(self, tokenizer: Tokenizer, day: date = DATE, form: ChatFormat | None = None) -> None:
+        self._chosen = form
         self._tokenizer, self._template = tokenizer, ChatTemplate(tokenizer, day)
         if not tokenizer.chat_template:
             raise PrerequisiteError(
@@ -68,6 +71,21 @@ class Renderer:
                 next="use an instruction-tuned model, or put a chat_template.jinja beside its tokenizer",
             )
         self._tail, self._end = self._anatomy()
+
+    @cached_property
+    def profile(self) -> Profile:
+        """Which format the template writes, and what it loses."""
+        return probe(self, self._chosen)
+
+    @property
+    def format(self) -> ChatFormat:
+        """The format in which the model's calls and thoughts are read and written."""
+        return self.profile.format
+
+    @property
+    def named(self) -> bool:
+        """Whether a user named the format."""
+        return self._chosen is not None
 
     @property
     def date(self) -> str:
@@ -84,17 +102,18 @@ class Renderer:
         """The dialogue with its last message, an assistant's, as the trained completion. Raises UsageError when the
         last message is not an assistant's, SteadyError when the template breaks parity with generation."""
         prompt, written = self._completion(messages, tools)
-        completion = self._encode(written + self._end)
+        end = self._call_tail[1] if messages[-1].calls else self._end
+        completion = self._encode(written + end)
         untrained = len(prompt.ids) + self._unthought(prompt.opening, written)
         mask = (0,) * untrained + (1,) * (len(prompt.ids) + len(completion) - untrained)
-        text = prompt.text + written + self._end
+        text = prompt.text + written + end
         return Rendered(text, prompt.ids + completion, mask, len(prompt.ids), prompt.opening)
 
     def _unthought(self, opening: str, written: str) -> int:
         """The number of tokens of an empty think block at the beginning of what is written. They are not trained: data
         without reasoning would teach the model not to think. (Where thinking is off, Qwen3's own template writes the
         same block into the prompt.)"""
-        block = _NO_THOUGHT.match(opening + written)
+        block = self.format.think.empty.match(opening + written)
         return len(self._encode(block[0].removeprefix(opening))) if block else 0
 
     def completion_text(self, messages: Sequence[Message], tools: Sequence[Tool], target: Message) -> str:
@@ -105,7 +124,8 @@ class Renderer:
 
     def encode_completion(self, raw: str, opening: str = "") -> tuple[int, ...]:
         """Ids of a raw completion with its end-of-turn token, to be put after the ids of a prompt with this opening."""
-        return self._encode(raw.removeprefix(opening) + self._end)
+        other = self._call_tail[1] != self._end and self.format.parse(raw).attempts
+        return self._encode(raw.removeprefix(opening) + (self._call_tail[1] if other else self._end))
 
     def decode(self, ids: Iterable[int], opening: str = "") -> str:
         """Raw text of ids that were generated after a prompt with this opening: special tokens such as `<think>` and
@@ -124,8 +144,10 @@ class Renderer:
     def stop_ids(self) -> tuple[int, ...]:
         """Tokens that end generation: the template's end of turn first, then the tokenizer's own."""
         vocabulary = self._tokenizer.get_vocab()
-        known = [vocabulary.get(name) for name in _STOP_NAMES]
-        ordered = [self._encode(self._end)[-1], self._tokenizer.eos_token_id, *known]
+        inner = {vocabulary.get(name) for name in self.format.inner_ends}
+        known = [token for name in _STOP_NAMES if (token := vocabulary.get(name)) not in inner]
+        called = self._encode(self._call_tail[1])
+        ordered = [self._encode(self._end)[-1], *called[len(called) - 1 :], self._tokenizer.eos_token_id, *known]
         return tuple(dict.fromkeys(token for token in ordered if token is not None))
 
     @cached_property
@@ -163,28 +185,53 @@ class Renderer:
             written = whole[len(prompt.text) :]
         else:
             written = self._after_opening(prompt, whole, messages[-1])
-        if not written.endswith(self._tail):
+        tail = self._call_tail[0] if messages[-1].calls else self._tail
+        if not written.endswith(tail):
             raise SteadyError(
-                f"the chat template does not end the answer as it ends others: {written[-40:]!r}, not {self._tail!r}",
+                f"the chat template does not end the answer as it ends others: {written[-40:]!r}, not {tail!r}",
                 next="use a template that renders every assistant turn alike",
             )
-        return prompt, written.removesuffix(self._tail)
+        return prompt, written.removesuffix(tail)
 
     def _after_opening(self, prompt: Rendered, whole: str, target: Message) -> str:
         """For templates that write `<think>` into the prompt and then leave reasoning out of the dialogue: what both
         texts share must be all of the prompt but its opening tag; the reasoning is put back behind that tag."""
+        marks, _ = opened(prompt.text)
         shared = prompt.text.removesuffix(prompt.opening)
-        if not prompt.opening or not whole.startswith(shared):
+        if marks is None or not whole.startswith(shared):
             raise _parity_error(prompt.text, whole)
         rest = whole[len(shared) :]
-        if OPEN in rest.removesuffix(self._tail) or CLOSE in rest:
+        if block := marks.empty.match(rest):  # some write an empty thought where there is none
+            rest = rest[block.end() :]
+        elif marks.open in rest.removesuffix(self._tail) or marks.close in rest:
             raise _parity_error(prompt.text, whole)
         think, rest = (target.think or "").strip("\n"), rest.lstrip("\n")
-        return f"{think}\n{CLOSE}\n\n{rest}"
+        return f"{think}{self._after_thought or marks.after}{rest}"
+
+    @cached_property
+    def _after_thought(self) -> str:
+        """What the template writes between a thought and its answer; "" where it leaves thoughts out."""
+        target = Message("assistant", _PROBE, _THOUGHT)
+        try:
+            _, _, rest = self._template.render((_ASKED, target), (), generation=False).partition(_THOUGHT)
+        except UsageError:
+            return ""
+        return rest.partition(_PROBE)[0] if _PROBE in rest else ""
+
+    @cached_property
+    def _call_tail(self) -> tuple[str, str]:
+        """As the tail and end of an answer, of a turn that calls: some templates end it with a mark of its own."""
+        asked = (_ASKED, Message("assistant", calls=(ToolCall("steady_probe", {}),)))
+        try:
+            whole = self._template.render(asked, (), generation=False)
+        except UsageError:
+            return self._tail, self._end
+        end = next((end for end in CALL_ENDS if whole.rstrip().endswith(end)), None)
+        return (whole[whole.rindex(end) :], end) if end else (self._tail, self._end)
 
     def _anatomy(self) -> tuple[str, str]:
         """All that follows an answer, and the part of it up to the token that ends the turn."""
-        asked = (Message("user", "steady-probe-question"), Message("assistant", _PROBE))
+        asked = (_ASKED, Message("assistant", _PROBE))
         try:
             _, written, tail = self._template.render(asked, (), generation=False).rpartition(_PROBE)
         except UsageError as error:
@@ -208,7 +255,7 @@ class Renderer:
 
 def opening_of(prompt: str) -> str:
     """The think tag in which a rendered prompt ends, with the white space behind it, or ""."""
-    return prompt[prompt.rindex(OPEN) :] if prompt.rstrip().endswith(OPEN) else ""
+    return opened(prompt)[1]
 
 
 def prompt_hash(ids: Sequence[int]) -> str:

@@ -91,6 +91,9 @@ class ChatTemplate:
             raise UsageError("a dialogue without a message has no prompt", next="put a user's message first")
         called = any(message.calls for message in messages)
         rows = shaped(messages, self.shape) if called else to_openai(messages)
+        for row in rows:  # templates read thinking by one of three names
+            if "reasoning_content" in row:
+                row["reasoning"] = row["thinking"] = row["reasoning_content"]
         return self._apply(rows, tools, generation=generation)
 
     def _apply(self, rows: list[dict[str, Json]], tools: Sequence[Tool], *, generation: bool) -> str:

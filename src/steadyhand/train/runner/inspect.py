@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steadyhand.domain.rows import Row
-from steadyhand.train.config import SftConfig
+from steadyhand.settings.training import SftConfig
 from steadyhand.train.runner.data import Sample, arranged, presumed, samples, sft_plan
 
 if TYPE_CHECKING:
