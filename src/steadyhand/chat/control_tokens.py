@@ -6,9 +6,8 @@ Knows what a tokenizer says of itself and what its template writes; changes no t
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any
-
-from steadyhand.chat.think import CLOSE, OPEN
 
 _BRACKETS = re.compile(r"[<>\[\]{}|｜]")
 _HTML = re.compile(  # words in Gemma's vocabulary, unless the template makes marks of them
@@ -16,12 +15,12 @@ _HTML = re.compile(  # words in Gemma's vocabulary, unless the template makes ma
 )
 
 
-def control_tokens(tokenizer: Any, template: str) -> tuple[str, ...]:
-    """The special tokens of a tokenizer, and of its other added tokens those that `template` writes or that look like
-    marks; sorted. White space and added words are none."""
+def control_tokens(tokenizer: Any, template: str, marks: Sequence[str] = ()) -> tuple[str, ...]:
+    """The special tokens of a tokenizer, of its other added tokens those that `template` writes or that look like
+    marks, and the `marks` of calls and thoughts; sorted. White space and added words are none."""
     added = getattr(tokenizer, "added_tokens_decoder", {}).values()
     named = getattr(tokenizer, "chat_control_tokens", None) or ()
-    found = {OPEN, CLOSE, *named}
+    found = {*marks, *named}
     for token in added:
         text = token.content
         if text.strip(" \t\r\n▁") and (token.special or text in template or _marks(text)):

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
-from steadyhand.serve.problem import BUSY, LEFT, UNREADY, Problem
+from steadyhand.serve.problem import BUSY, LATE, LEFT, UNREADY, Problem
 from steadyhand.telemetry import carried
 
 T = TypeVar("T")
@@ -70,9 +70,15 @@ class Job(Generic[T]):
             self._done()
         self._events.put_nowait(Left())
 
-    async def events(self) -> AsyncIterator[str | T]:
+    async def events(self, seconds: float | None = None) -> AsyncIterator[str | T]:
+        """Raises Problem when the result is not there in time. Whoever stops listening leaves."""
+        ends = None if seconds is None else asyncio.get_running_loop().time() + seconds
         while True:
-            event = await self._events.get()
+            try:
+                async with asyncio.timeout_at(ends):
+                    event = await self._events.get()
+            except TimeoutError as error:
+                raise Problem(f"no answer in {seconds:g} s", status=LATE, code="timeout") from error
             if isinstance(event, BaseException):
                 raise event
             yield event
