@@ -18,7 +18,7 @@ from typing import Any, Protocol
 
 from steadyhand.agent.claims import Said, read_claim
 from steadyhand.agent.config import AgentFile
-from steadyhand.agent.neutral import neutral
+from steadyhand.agent.neutral import neutral, quoted
 from steadyhand.agent.policy import Code, Proposal, Standing, Verdict, screened
 from steadyhand.agent.writer import Outcome, State
 from steadyhand.chat.match import match
@@ -155,7 +155,7 @@ class Runner:
         self.report = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         self.sampling = Sampling(max_tokens=self.plan.tokens)
         # of the model's own control tokens those that the report quotes: what a replay has to know of its tokenizer
-        self.quoted = [token for token in control_tokens(backend) if token in text]
+        self.quoted = quoted(text, control_tokens(backend))
         self.trace: list[str] = []
 
     def run(self) -> Run:
@@ -183,7 +183,7 @@ class Runner:
             tools=[tool.to_openai() for tool in self.tools],
             model=self.backend.fingerprint if self.backend else None,
             send=self.send,
-            **({"control_tokens": self.quoted} if self.quoted else {}),
+            **({"control_tokens": list(self.quoted)} if self.quoted else {}),
             **more,
         )
 
@@ -201,10 +201,7 @@ class Runner:
         chosen = [
             n
             for n, one in enumerate(entities)
-            if self.backend
-            and standings[n]
-            and said[n].claim != "unclear"
-            and neutral(one.value, self.quoted) == one.value
+            if self.backend and standings[n] and said[n].claim != "unclear" and self._is_harmless(one.value)
         ]
         prompts = [self._prompt(entities[n], said[n], answers[n]) for n in chosen]
         completions: list[Completion | None] = [None] * len(entities)
@@ -213,6 +210,9 @@ class Runner:
                 completions[n] = completion
                 self._note("model", entity=entities[n].value, completion=asdict(completion))
         return completions
+
+    def _is_harmless(self, name: str) -> bool:
+        return neutral(name, self.quoted) == name
 
     def _prompt(self, entity: Entity, said: Said, answer: Result) -> Prompt:
         claim: Verdict = "safe" if said.claim == "safe" else "unsafe"
