@@ -28,7 +28,7 @@ _TERMINAL = re.compile(r"[.!?:;。！？：；][\s*_\"”')]*$")
 _BULLET = re.compile(r"[ \t]*(?:[-*+•·▪●–—]{1,3}|\(?\d{1,3}[.)、])[ \t]{1,8}")
 _LONGEST = 1000  # characters of a plain sentence that are read; a longer one is no evidence
 _AROUND = 200  # characters on each side of a place in which an order makes a report no witness
-_REMARK_WORDS = 9
+_REMARK_WORDS = 12
 _WRAP, _WRAP_HAN = 50, 25  # a line that is shorter was not wrapped
 _WORDS = re.compile(r"[\u3400-\u9fff]{1,2}|[^\W_]+")
 
