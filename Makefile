@@ -26,7 +26,7 @@ help:
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
 	$(INSTALL) "torch==2.13.0"
-	$(INSTALL) -e ".[serve,uss]"
+	$(INSTALL) -e ".[train,uss]"
 	@touch $@
 
 $(DEV): $(READY)

@@ -54,7 +54,30 @@ class Row:
 class _Blocks(HTMLParser):
     """HTML as lines of text, for articles that a collection keeps as pages."""
 
-    BLOCKS = frozenset("p div li tr br h1 h2 h3 h4 h5 h6 pre ul ol table td th blockquote section article".split())
+    BLOCKS = frozenset(
+        [
+            "p",
+            "div",
+            "li",
+            "tr",
+            "br",
+            "h1",
+            "h2",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "pre",
+            "ul",
+            "ol",
+            "table",
+            "td",
+            "th",
+            "blockquote",
+            "section",
+            "article",
+        ]
+    )
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -99,7 +122,11 @@ def written() -> Iterator[Row]:
 
 def referenced(documents: Path | None, texts: Path | None) -> Iterator[Row | None]:
     """The rows by reference; None for one whose text is not at hand."""
-    known = {row["id"]: row["text"] for row in map(json.loads, documents.read_text("utf-8").splitlines())} if documents else {}
+    known = (
+        {row["id"]: row["text"] for row in map(json.loads, documents.read_text("utf-8").splitlines())}
+        if documents
+        else {}
+    )
     for line in (FOLDER / "references.jsonl").read_text("utf-8").splitlines():
         row = json.loads(line)
         text = known.get(row["document"]) if row["collection"] == "indicators" else _public(row, texts)
@@ -188,7 +215,9 @@ def main() -> None:
     census = [row for row in rows if row.census]
     if census:
         honest = sum(row.kind == "mention" for row in census)
-        print(f"sentences of real reports with a bad word and a name in which the name is not accused: {rate(honest, len(census))}")
+        print(
+            f"sentences of real reports with a bad word and a name in which the name is not accused: {rate(honest, len(census))}"
+        )
     for split in args.split or ("development", "heldout"):
         here = [(row, done) for row, _, done in judged if row.split == split]
         for title, keep in (
@@ -212,7 +241,14 @@ def main() -> None:
         for row, said, done in judged:
             if row.split == "development" and done != (row.kind == "finding"):
                 lo, hi = max(0, row.start - 150), row.end + 120
-                print("WRONG" if done else "MISSED", row.source[:24], row.why, said and said.basis, "«" + row.text[row.start:row.end] + "»", repr(row.text[lo:hi]))
+                print(
+                    "WRONG" if done else "MISSED",
+                    row.source[:24],
+                    row.why,
+                    said and said.basis,
+                    "«" + row.text[row.start : row.end] + "»",
+                    repr(row.text[lo:hi]),
+                )
 
 
 if __name__ == "__main__":

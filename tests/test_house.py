@@ -7,19 +7,18 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from steadyhand.cli.doctor import PACKAGES
+from steadyhand.cli.doctor import CORE, TRAIN
 from steadyhand.settings.resolve import all_keys
-from steadyhand.train.config import DpoConfig, SftConfig
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "steadyhand"
 FLOORS = (
-    ("errors", "extract", "settings", "telemetry", "text"),
+    ("text",),
+    ("errors", "extract", "extras", "settings", "telemetry"),
     ("chat", "stats"),
     ("source",),
     ("domain", "ledger"),
@@ -67,7 +66,7 @@ def breaches(path: Path, room: str) -> Iterator[str]:
         head, _, rest = name.partition(".")
         other = rest.partition(".")[0]
         if head == "steadyhand" and other in FLOOR and other != room:
-            down = FLOOR[other] < FLOOR[room] or other == "errors"
+            down = FLOOR[other] < FLOOR[room] or other in {"errors", "extras"}
             if not down:
                 yield f"{path.relative_to(ROOT)}:{line}: {room} (floor {FLOOR[room]}) imports {name}"
         if head in HEAVY and room not in TORCH_ROOMS:
@@ -163,7 +162,7 @@ def test_no_file_of_the_project_is_a_crash_report_or_a_run() -> None:
 
 
 def test_every_setting_is_read_somewhere() -> None:
-    """A key that nothing reads is a lie. `sft` and `dpo` are handed to training by name."""
+    """A key that nothing reads is a lie."""
     used = {
         node.attr
         for path in python_files("src")
@@ -171,9 +170,7 @@ def test_every_setting_is_read_somewhere() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Attribute)
     }
-    handed = {f"sft.{field.name}" for field in fields(SftConfig)} | {f"dpo.{field.name}" for field in fields(DpoConfig)}
-    dead = [key for key in all_keys() if key not in handed and key.rpartition(".")[2] not in used]
-    dead += [key for key in all_keys() if key.startswith("dpo.") and key not in handed]
+    dead = [key for key in all_keys() if key.rpartition(".")[2] not in used]
     assert [key for key in dead if key != "preset"] == []
 
 
@@ -190,14 +187,15 @@ def test_constraints_are_plain_pins_of_every_dependency() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     wanted = project["dependencies"] + [name for extra in project["optional-dependencies"].values() for name in extra]
     pins = constraints()
-    assert {normal(name) for name in wanted} <= {normal(name) for name in pins}
+    assert {normal(name) for name in wanted} - {"steadyhand"} <= {normal(name) for name in pins}
     assert all(re.fullmatch(r"[0-9][0-9a-z.]*", version) for version in pins.values())  # no `+cpu`, no address
     assert not [name for name in pins if normal(name).startswith(("nvidia", "cuda", "triton"))]
 
 
 def test_the_doctor_looks_for_every_dependency() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert {normal(name) for name in project["dependencies"]} == set(PACKAGES)
+    assert {normal(name) for name in project["dependencies"]} == set(CORE)
+    assert {normal(name) for name in project["optional-dependencies"]["train"]} == set(TRAIN)
 
 
 def test_the_makefile_and_the_constraints_agree_on_torch() -> None:

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any, ParamSpec, TypeVar
 
-from steadyhand.errors import PrerequisiteError
+from steadyhand.extras import not_installed
 
 SECONDS = (0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92)
 TOKENS = tuple(4**n for n in range(14))
@@ -128,7 +128,7 @@ def _otlp() -> tuple[Any, Any]:
         from opentelemetry.sdk.trace import TracerProvider
         from opentelemetry.sdk.trace.export import BatchSpanProcessor
     except ImportError as error:
-        raise PrerequisiteError(f"not installed: {error.name}", next="pip install 'steadyhand[otel]'") from error
+        raise not_installed(error.name or "opentelemetry", "telemetry") from error
     resource = Resource.create({"service.name": "steadyhand"} | _named())
     traces = TracerProvider(resource=resource)
     traces.add_span_processor(BatchSpanProcessor(OTLPSpanExporter()))

@@ -43,7 +43,7 @@ def test_a_machine_with_everything_is_ok(
     assert found["model"]["state"] == "ok"
     assert str(tmp_path / "m") in found["model"]["text"]
     assert found["gpu"]["state"] == "note"
-    names = ["steadyhand", "python", "packages", "torch", "gpu", "processor", "memory", "disk", "model"]
+    names = ["steadyhand", "python", "packages", "training", "torch", "gpu", "processor", "memory", "disk", "model"]
     assert list(found) == names
     assert main(["doctor", str(tmp_path)]) == 0
     assert [line.split()[1] for line in capsys.readouterr().out.splitlines()] == names
@@ -72,7 +72,7 @@ def test_a_hub_model_is_looked_up_without_the_network(
 def test_a_missing_package_exits_3(
     quick: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    quick.setattr(doctor, "PACKAGES", ("click", "no-such-package-here"))
+    quick.setattr(doctor, "CORE", ("click", "no-such-package-here"))
     row = checks(capsys, domain(tmp_path, model_folder(tmp_path / "m")), 3)["packages"]
     assert row["state"] == "missing"
     assert "no-such-package-here" in row["text"]
@@ -109,3 +109,12 @@ def test_the_real_torch_answers() -> None:
     found = json.loads(asked.stdout)
     assert found["version"].startswith("2.")
     assert found["threads"] == 1
+
+
+def test_training_that_is_not_installed_is_missing_for_a_domain_and_a_note_elsewhere(
+    quick: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    quick.setattr(doctor, "TRAIN", ("no-such-package-here",))
+    row = checks(capsys, tmp_path, 0)["training"]
+    assert (row["state"], row["next"]) == ("note", "pip install 'steadyhand[train]'")
+    assert checks(capsys, domain(tmp_path, model_folder(tmp_path / "m")), 3)["training"]["state"] == "missing"

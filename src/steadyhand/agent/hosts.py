@@ -17,7 +17,23 @@ from publicsuffixlist import PublicSuffixList
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
-_OWN = frozenset("localhost local internal lan home corp intranet test invalid onion arpa example alt".split())
+_OWN = frozenset(
+    [
+        "localhost",
+        "local",
+        "internal",
+        "lan",
+        "home",
+        "corp",
+        "intranet",
+        "test",
+        "invalid",
+        "onion",
+        "arpa",
+        "example",
+        "alt",
+    ]
+)
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052; 64:ff9b:1::/48 (RFC 8215) is for local use
 _NAT64_LOCAL = ipaddress.ip_network("64:ff9b:1::/48")
 _SIIT = ipaddress.ip_network("::ffff:0:0:0/96")  # RFC 2765

@@ -9,8 +9,9 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from importlib import metadata
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Literal
 
@@ -22,10 +23,11 @@ from steadyhand.cli.options import json_option
 from steadyhand.errors import EXIT_OK, EXIT_PREREQUISITE, PrerequisiteError
 from steadyhand.settings import resolve
 
-PACKAGES = (
-    "accelerate", "click", "ftfy", "httpx", "jinja2", "jsonschema", "numpy", "peft", "publicsuffixlist", "pydantic", "pyyaml",
-    "rich", "sqlalchemy", "tokenizers", "torch", "transformers",
+CORE = (
+    "click", "ftfy", "httpx", "jinja2", "numpy", "prometheus-client", "publicsuffixlist", "pydantic", "pyyaml",
+    "regex", "starlette", "tqdm", "uvicorn",
 )  # fmt: skip
+TRAIN = ("accelerate", "peft", "sqlalchemy", "tokenizers", "torch", "transformers")
 MINIMUM_PYTHON = (3, 11)
 LITTLE_DISK_GB = 2.0
 
@@ -72,8 +74,8 @@ def doctor_command(folder: Path, as_json: bool) -> int:
 def _checks(folder: Path, base: str) -> Iterator[Checked]:
     yield Checked("steadyhand", "ok", __version__)
     yield _python()
-    yield _packages()
-    yield from _torch()
+    yield _packages("packages", CORE, "steadyhand")
+    yield from _training(needed=(folder / "steady.toml").is_file())
     yield _processor()
     yield _memory()
     yield _disk(folder)
@@ -87,16 +89,26 @@ def _python() -> Checked:
     return Checked("python", "ok", text)
 
 
-def _packages() -> Checked:
+def _packages(name: str, packages: tuple[str, ...], install: str) -> Checked:
     versions: dict[str, str | None] = {}
-    for name in PACKAGES:
+    for package in packages:
         try:
-            versions[name] = metadata.version(name)
+            versions[package] = metadata.version(package)
         except metadata.PackageNotFoundError:
-            versions[name] = None
-    if absent := [name for name, version in versions.items() if version is None]:
-        return Checked("packages", "missing", f"not installed: {', '.join(absent)}", "pip install steadyhand")
-    return Checked("packages", "ok", ", ".join(f"{name} {version}" for name, version in versions.items()))
+            versions[package] = None
+    if absent := [package for package, version in versions.items() if version is None]:
+        return Checked(name, "missing", f"not installed: {', '.join(absent)}", f"pip install '{install}'")
+    return Checked(name, "ok", ", ".join(f"{package} {version}" for package, version in versions.items()))
+
+
+def _training(needed: bool) -> Iterator[Checked]:
+    """Training, and models in this process. A folder without steady.toml may want neither."""
+    packages = _packages("training", TRAIN, "steadyhand[train]")
+    if packages.state == "ok":
+        yield packages
+        yield from _torch()
+    else:
+        yield packages if needed else replace(packages, state="note")
 
 
 def _torch() -> Iterator[Checked]:
@@ -145,6 +157,8 @@ def _disk(folder: Path) -> Checked:
 
 def _model(base: str) -> Checked:
     if "/" in base and not Path(base).expanduser().exists():
+        if find_spec("huggingface_hub") is None:
+            return Checked("model", "note", f"{base} is a hub name, and models come with the extra `train`")
         return _hub_model(base)
     from steadyhand.models.loading.load import resolve as find
 

@@ -17,7 +17,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from steadyhand.chat.messages import Json
-from steadyhand.errors import DomainError, Place, PrerequisiteError
+from steadyhand.errors import DomainError, Place
+from steadyhand.extras import not_installed
 
 if TYPE_CHECKING:
     from steadyhand.datasets.raw_rows import Raw
@@ -100,8 +101,7 @@ def _parquet(data: bytes, name: str) -> Iterator[dict[str, object]]:
         import pyarrow
         from pyarrow import parquet
     except ImportError:
-        next = "pip install 'steadyhand[parquet]'"
-        raise PrerequisiteError("Parquet needs the package pyarrow", where=name, next=next) from None
+        raise not_installed("pyarrow", f"{name} is Parquet, which") from None
     try:
         for batch in parquet.ParquetFile(pyarrow.BufferReader(data)).iter_batches(batch_size=BATCH):
             yield from batch.to_pylist()

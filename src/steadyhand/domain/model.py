@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
 from steadyhand.chat.messages import Json, Message, Tool
 from steadyhand.errors import Place, UsageError
+from steadyhand.text.patterns import PatternError, python_pattern
 from steadyhand.text.shingles import Language
 
 InputClass = Literal["common", "boundary", "noisy"]
@@ -17,7 +17,8 @@ Split = Literal["train", "eval"]
 
 @dataclass(frozen=True)
 class Card:
-    """One question-answer pair on a point: a dialogue whose last message is the assistant's answer."""
+    """One question-answer pair on a point: a dialogue whose last message is the assistant's answer. `also` are answers
+    before it that are trained too, by index (`train: true`); the other ones are only context."""
 
     id: str
     point: str
@@ -25,6 +26,12 @@ class Card:
     lang: Language
     messages: tuple[Message, ...]
     place: Place
+    also: frozenset[int] = field(default=frozenset(), metadata={"sparse": True})
+
+    @property
+    def trained(self) -> tuple[int, ...]:
+        """The indices of the messages that are trained, in order."""
+        return (*sorted(self.also), len(self.messages) - 1)
 
 
 @dataclass(frozen=True)
@@ -50,12 +57,12 @@ class AnswerRule:
 
     def accepts(self, text: str) -> bool:
         """Whether `text` says what is asked for; an empty text says nothing. Raises UsageError for a pattern that is
-        no regular expression."""
+        not a regular expression, LimitError for one that takes too long on this text."""
         try:
-            found = all(re.search(pattern, text, re.IGNORECASE) for pattern in self.must)
-            banned = any(re.search(pattern, text, re.IGNORECASE) for pattern in self.must_not)
-        except re.error as error:
-            raise UsageError(f"an answer rule is no regular expression: {error} in {error.pattern!r}") from error
+            found = all(python_pattern(one, ignore_case=True).search(text) for one in self.must)
+            banned = any(python_pattern(one, ignore_case=True).search(text) for one in self.must_not)
+        except PatternError as error:
+            raise UsageError(f"an answer rule: {error.what}", next=error.next) from error
         return bool(text.strip()) and found and not banned
 
 
@@ -85,8 +92,8 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Probe:
-    """A question that measures. `public`: one turn. `anchoring`: one turn of the one 10-turn dialogue (in file
-    order; `clarify` is the extra turn that the base model is given first). `reasoning`: the think block is judged."""
+    """A question that measures. `public`: one turn. `anchoring`: a turn of a dialogue, in file order (`clarify` is the
+    extra turn that the base model is given first). `reasoning`: the think block is judged."""
 
     id: str
     kind: Literal["public", "anchoring", "reasoning"]

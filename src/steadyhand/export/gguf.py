@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 from steadyhand.chat.messages import Json
 from steadyhand.errors import JobError, PrerequisiteError
 from steadyhand.export.vocabulary import Vocabulary, read_vocabulary
+from steadyhand.extras import not_installed
 from steadyhand.models.loading.weights import Weights
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ def _package() -> Any:
     try:
         import gguf
     except ImportError as error:
-        raise PrerequisiteError("GGUF needs the package gguf", next='pip install "steadyhand[gguf]"') from error
+        raise not_installed("gguf", "GGUF") from error
     return gguf
 
 

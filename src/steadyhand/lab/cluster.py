@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from steadyhand.errors import DiskFullError, PrerequisiteError, SteadyError
+from steadyhand.extras import not_installed
 from steadyhand.flow.context import Planned, Watcher
 from steadyhand.lab.trial import Bench, Cell, perform
 from steadyhand.ledger.store import Store
@@ -115,9 +116,7 @@ def _ray() -> Any:
     try:
         import ray
     except ImportError as error:
-        raise PrerequisiteError(
-            "machine.cluster needs Ray, which is not installed", next='pip install "steadyhand[cluster]"'
-        ) from error
+        raise not_installed("ray", "machine.cluster") from error
     return ray
 
 

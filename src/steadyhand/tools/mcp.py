@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any
 from steadyhand.chat.exact import JsonError, loads, plain
 from steadyhand.chat.messages import Json, Tool
 from steadyhand.chat.schema import check_tool_schema, schema_errors
-from steadyhand.errors import DomainError, JobError, PrerequisiteError
+from steadyhand.errors import DomainError, JobError
+from steadyhand.extras import not_installed
 from steadyhand.tools.result import Result, Status
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ class McpService:
         try:
             import mcp  # noqa: F401
         except ImportError as error:
-            raise PrerequisiteError(f"not installed: {error.name}", next="pip install 'steadyhand[mcp]'") from error
+            raise not_installed(error.name or "mcp", "an MCP server") from error
         self.name = url or " ".join(command)
         self._url, self._token, self._command, self._passed = url, token, command, passed
         self._seconds = seconds

@@ -20,7 +20,9 @@ _MARKDOWN = re.compile(r"(#{1,6}|={1,6})[ \t]")  # Markdown and AsciiDoc
 _RULE = re.compile(r"[\W_]+")
 _COLON = re.compile(r"(?:[:：]|>>)[\s*_`)]{0,6}$")
 _TERMINAL = re.compile(r"[.!?。！？；;,，][\s*_\"”')]{0,4}$")
-_OPEN_END = re.compile(r"(?i:\b(?:from|at|in|on|see|by|of|to|for|with|is|are|and|or|the|a|an|via|under)|[在于见到从由和与的是为])$")
+_OPEN_END = re.compile(
+    r"(?i:\b(?:from|at|in|on|see|by|of|to|for|with|is|are|and|or|the|a|an|via|under)|[在于见到从由和与的是为])$"
+)
 _PARTS = re.compile(r"[\u4e00-\u9fff]{1,2}|[^\W_]+(?:[-'’][^\W_]+)*")
 _INERT = re.compile(r"(?:^\[[\w%]+(?:=[^\]]*)?(?:,[^\]]*)?\]$|[0-9a-fA-F]{32,}|[A-Za-z]:\\|/[\w.-]+/|[%$]\w)")
 _BETWEEN = re.compile(r"(?:\W|\d|_|\b(?:and|or|port|tcp|udp|https?)\b)*")
@@ -149,8 +151,11 @@ def is_entry(text: str) -> bool:
         return False
     if not all(_BETWEEN.fullmatch(part.lower()) for part in between):
         return False
-    return not rest.strip() or rest[0] in "\t" or rest.lstrip()[0] in "-–—(（#<:：|>→,;，；、[/=*_`&+" or known.is_neutral(
-        rest.lower()
+    return (
+        not rest.strip()
+        or rest[0] in "\t"
+        or rest.lstrip()[0] in "-–—(（#<:：|>→,;，；、[/=*_`&+"
+        or known.is_neutral(rest.lower())
     )
 
 

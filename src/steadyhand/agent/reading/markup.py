@@ -18,7 +18,9 @@ _HIDING = re.compile(
     re.IGNORECASE,
 )
 _UNSEEN = frozenset(("script", "style", "template", "noscript", "head", "title", "object", "svg", "del", "s", "strike"))
-_VOID = frozenset("area base br col embed hr img input link meta source track wbr".split())
+_VOID = frozenset(
+    ["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"]
+)
 
 
 class Span(NamedTuple):
