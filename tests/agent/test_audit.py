@@ -283,7 +283,12 @@ def test_what_stands_in_a_wrong_order_is_a_breach(
 
 def test_writes_without_a_person_are_counted(tmp_path: Path) -> None:
     other: dict[str, object] = {**D, "digest": "e" * 64}
-    events: list[tuple[str, dict[str, object]]] = [("proposal", D), ("approval", D), ("intent", {**D, "approval": 1}), ("result", D)]
+    events: list[tuple[str, dict[str, object]]] = [
+        ("proposal", D),
+        ("approval", D),
+        ("intent", {**D, "approval": 1}),
+        ("result", D),
+    ]
     found = verify(logged(tmp_path / "a.jsonl", *events, ("proposal", other), ("intent", {**other, "approval": None})))
     assert (found.writes, found.unapproved) == (2, 1)
 

@@ -39,8 +39,13 @@ def read_claim(text: str, places: Sequence[Found]) -> Said:
     >>> read_claim(text, find_entities(text)).claim
     'unsafe'
     """
+    return together(statements(text, places))
+
+
+def statements(text: str, places: Sequence[Found]) -> list[Statement]:
+    """What each place says by itself."""
     report = _report(text)
-    return together([report.at(place) for place in places])
+    return [report.at(place) for place in places]
 
 
 def together(said: Sequence[Statement]) -> Said:

@@ -18,12 +18,14 @@ from typing import Any, Protocol
 
 from steadyhand.agent.claims import Said, read_claim
 from steadyhand.agent.config import AgentFile
+from steadyhand.agent.model_reader import ModelReader
 from steadyhand.agent.neutral import neutral, quoted
 from steadyhand.agent.policy import Code, Proposal, Standing, Verdict, screened
 from steadyhand.agent.writer import Outcome, State
 from steadyhand.chat.match import match
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.chat.parse import parse_strict
+from steadyhand.errors import UsageError
 from steadyhand.extract import Found, Kind, find_entities
 from steadyhand.models.backend import Backend, Completion, Prompt, Sampling, control_tokens
 from steadyhand.telemetry import carried
@@ -157,13 +159,16 @@ class Runner:
         # of the model's own control tokens those that the report quotes: what a replay has to know of its tokenizer
         self.quoted = quoted(text, control_tokens(backend))
         self.trace: list[str] = []
+        if self.plan.reader != "rule" and backend is None:
+            after = "give one with --model, or set plan.reader to rule in agent.yaml"
+            raise UsageError(f"plan.reader is {self.plan.reader!r}, which takes a model", next=after)
 
     def run(self) -> Run:
         self._start()
         found = entities_of(self.text, self.plan.kinds)
         entities, left = found[: self.plan.entities], found[self.plan.entities :]
         answers = self._query(entities)
-        said = [read_claim(self.text, entity.places) for entity in entities]
+        said = self._read_claims(entities)
         standings = [self.plan.standing(answer.value) if answer.ok else None for answer in answers]
         judgements = self._judge(entities, said, standings, answers)
         rows = [self._settle(*each) for each in zip(entities, said, standings, answers, judgements, strict=True)]
@@ -193,6 +198,14 @@ class Runner:
         for arguments, answer in zip(wanted, answers, strict=True):
             self._note("read", tool=self.plan.query, arguments=arguments, result=asdict(answer))
         return answers
+
+    def _read_claims(self, entities: Sequence[Entity]) -> list[Said]:
+        """What the report says of each, read by the rule, a model, or both."""
+        said = [read_claim(self.text, entity.places) for entity in entities]
+        if self.backend is None or self.plan.reader == "rule":
+            return said
+        reader = ModelReader(self.plan, self.backend, self.language, self._note)
+        return reader.read(self.text, [entity.places for entity in entities], said)
 
     def _judge(
         self, entities: list[Entity], said: list[Said], standings: list[Standing | None], answers: list[Result]
