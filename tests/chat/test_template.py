@@ -157,7 +157,7 @@ def test_the_day_is_written_as_the_clock_would() -> None:
 
 
 def test_the_fingerprint_knows_the_day_where_one_is_written() -> None:
-    dated, plain = make_tokenizer(TURNS.replace("BODY", DAYS["asked"])), make_tokenizer()
+    dated, plain = make_tokenizer(TURNS.replace("BODY", DAYS["asked"] + "{{ m.content }}")), make_tokenizer()
     one, other = Renderer(dated, date(2027, 3, 5)), Renderer(dated, date(2027, 3, 6))
     assert (one.date, Renderer(plain, date(2027, 3, 5)).date) == ("2027-03-05", "")
     assert one.fingerprint != other.fingerprint

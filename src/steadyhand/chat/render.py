@@ -17,6 +17,7 @@ from datetime import date
 from functools import cached_property
 from typing import Any, Protocol
 
+from steadyhand.chat.control_tokens import control_tokens
 from steadyhand.chat.formats.base import ChatFormat
 from steadyhand.chat.formats.marks import opened
 from steadyhand.chat.formats.registry import CALL_ENDS
@@ -148,6 +149,11 @@ class Renderer:
         called = self._encode(self._call_tail[1])
         ordered = [self._encode(self._end)[-1], *called[len(called) - 1 :], self._tokenizer.eos_token_id, *known]
         return tuple(dict.fromkeys(token for token in ordered if token is not None))
+
+    @cached_property
+    def control_tokens(self) -> tuple[str, ...]:
+        """Texts that the tokenizer would encode as control tokens, wherever they stand."""
+        return control_tokens(self._tokenizer, self._template.text)
 
     @cached_property
     def adds_tokens(self) -> bool:
