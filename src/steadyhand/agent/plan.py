@@ -201,7 +201,10 @@ class Runner:
         chosen = [
             n
             for n, one in enumerate(entities)
-            if self.backend and standings[n] and said[n].claim != "unclear" and neutral(one.value, self.quoted) == one.value
+            if self.backend
+            and standings[n]
+            and said[n].claim != "unclear"
+            and neutral(one.value, self.quoted) == one.value
         ]
         prompts = [self._prompt(entities[n], said[n], answers[n]) for n in chosen]
         completions: list[Completion | None] = [None] * len(entities)

@@ -43,9 +43,10 @@ class Sample:
 
 
 def samples(domain: Domain) -> Iterator[Sample]:
-    """Every card, every decision, and the last turn of every rehearsal dialogue."""
+    """Every trained answer of a card, every decision, and the last turn of every rehearsal dialogue."""
     for card in domain.cards:
-        yield Sample(f"card {card.id}", card.place, card.messages, (), True)
+        for index in card.trained:
+            yield Sample(f"card {card.id}", card.place, card.messages[: index + 1], (), True)
     for scenario in domain.scenarios:
         tools = tuple(domain.tools[name] for name in scenario.tools)
         for decision in decisions(scenario):

@@ -179,7 +179,7 @@ def _fix(paths: Sequence[Path], codes: frozenset[str], write: bool) -> bool:
     done: Counter[str] = Counter()
     rows = files = 0
     for one in inputs(paths).inputs:
-        fixed = fix_file(one.path, codes)
+        fixed = fix_file(one.path, codes, one.columns)
         if fixed is None:
             say(f"not repaired: {one.path} (only .json and .jsonl files are rewritten)")
         elif fixed.rows:

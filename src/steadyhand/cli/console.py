@@ -27,6 +27,12 @@ def emit_json(obj: Mapping[str, Any]) -> None:
     click.echo(json.dumps(row, ensure_ascii=not encoding.startswith("utf"), indent=1, allow_nan=False))
 
 
+def say_ignored(ignored: Mapping[str, int]) -> None:
+    """Which keys of a data set were not read, and in how many rows; nothing where all were."""
+    if ignored:
+        say("not read: " + ", ".join(f"{key} ({rows} rows)" for key, rows in sorted(ignored.items())))
+
+
 def say(text: str) -> None:
     """A line for the person, on stderr."""
     click.echo(text, err=True)

@@ -67,9 +67,13 @@ def content_hash(content: object) -> str:
 
 
 def plain(value: object) -> Json:
-    """A JSON value of dataclasses and containers, without the places where things stand."""
+    """A JSON value of dataclasses and containers, without the places where things stand, without what is no part of
+    equality (ids of calls), and without fields marked "sparse" that are empty: data that do not use one keep their
+    hash."""
     if is_dataclass(value) and not isinstance(value, type):
-        named = {f.name: getattr(value, f.name) for f in fields(value)}
+        known = {f.name: getattr(value, f.name) for f in fields(value) if f.compare}
+        sparse = {f.name for f in fields(value) if f.metadata.get("sparse")}
+        named = {name: inner for name, inner in known.items() if inner or name not in sparse}
         return {name: plain(inner) for name, inner in named.items() if not isinstance(inner, Place)}
     if isinstance(value, dict):
         return {str(key): plain(inner) for key, inner in value.items()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Mapping
-from dataclasses import replace
 from multiprocessing import active_children
 from pathlib import Path
 
@@ -63,7 +62,7 @@ def test_fine_tuning_by_two_has_the_losses_of_one(base: Path, tmp_path: Path) ->
 def test_preference_training_by_two_has_the_figures_of_one(base: Path, tmp_path: Path) -> None:
     """Five groups in steps of three: the last step of an epoch has two, one for each."""
     one = train_dpo(base, tiny.groups(5), DPO, tmp_path / "one")
-    two = train_dpo(base, tiny.groups(5), replace(DPO, workers=2), tmp_path / "two")
+    two = train_dpo(base, tiny.groups(5), DPO.but(workers=2), tmp_path / "two")
     for name in ("loss", "nll", "rewards/margins"):
         assert [row[name] for row in two.log] == pytest.approx([row[name] for row in one.log], abs=1e-5)
     assert near(two.folder, one.folder)
@@ -71,7 +70,7 @@ def test_preference_training_by_two_has_the_figures_of_one(base: Path, tmp_path:
 
 def test_a_member_without_a_part_of_the_step_still_takes_it(base: Path, tmp_path: Path) -> None:
     one = train_dpo(base, tiny.groups(1), DPO, tmp_path / "one")
-    two = train_dpo(base, tiny.groups(1), replace(DPO, workers=2), tmp_path / "two")
+    two = train_dpo(base, tiny.groups(1), DPO.but(workers=2), tmp_path / "two")
     assert near(two.folder, one.folder)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -54,10 +53,10 @@ WATCH = WatchSettings(steps=2, max_tokens=64)
 
 def test_a_rate_a_hundred_times_too_high_is_stopped_and_the_last_healthy_model_is_kept(tmp_path: Path) -> None:
     """The rate climbs from 0, so the first check finds the model as it was and a later one finds it ruined."""
-    config = replace(SOUND, learning_rate=100 * SOUND.learning_rate, warmup_ratio=0.5, epochs=5)
+    config = SOUND.but(learning_rate=100 * SOUND.learning_rate, warmup_ratio=0.5, epochs=5)
     out, said = tmp_path / "out", r"by step (\d+), and at step (\d+) still: .* of \d+ \(0 of \d+ before\)"
     with pytest.raises(JobError, match=said) as caught:
-        train_sft("steady-nano", ROWS, config, out, guard=Guard(ASKED, replace(WATCH, steps=1, patience=2)))
+        train_sft("steady-nano", ROWS, config, out, guard=Guard(ASKED, WATCH.but(steps=1, patience=2)))
     first, last = map(int, re.search(said, str(caught.value)).groups())  # type: ignore[union-attr]
     assert last == first + 2
     assert caught.value.exit_code == 4
@@ -75,7 +74,7 @@ def test_a_rate_a_hundred_times_too_high_is_stopped_and_the_last_healthy_model_i
 
 
 def test_a_sound_training_is_not_stopped_and_ends_at_the_same_weights(tmp_path: Path) -> None:
-    config = replace(SOUND, epochs=2)
+    config = SOUND.but(epochs=2)
     guard = Guard(ASKED, WATCH)
     train_sft("steady-nano", ROWS, config, tmp_path / "watched", guard=guard)
     train_sft("steady-nano", ROWS, config, tmp_path / "alone")
