@@ -39,7 +39,7 @@ DIALOGUES = {
 
 NO_TOOLS = "never shows the model the tools"
 NO_CALLS = "does not write the calls"
-UNKNOWN = "a form that no reader here knows"
+UNKNOWN = "writes calls that no reader takes"
 NO_CONTENT = "leaves out what an assistant says"
 REFUSED = {
     "cohere": NO_TOOLS, "cohere2": NO_TOOLS, "deepseek_r1_distill": NO_TOOLS, "deepseekv3": UNKNOWN, "gemma": NO_TOOLS,

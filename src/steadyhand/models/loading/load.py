@@ -112,13 +112,18 @@ def base_of(folder: Path) -> Path | None:
         ) from error
 
 
+def tokenizer_home(folder: Path) -> Path:
+    """Where the tokenizer of a model or adapter folder lies: in it, or with an adapter's base."""
+    if any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")):
+        return folder
+    return base_of(folder) or folder
+
+
 def load_tokenizer(folder: Path) -> Any:
     """The tokenizer of a model or adapter folder, with a chat template. Raises PrerequisiteError."""
     from transformers import AutoTokenizer
 
-    home = folder
-    if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")):
-        home = base_of(folder) or folder
+    home = tokenizer_home(folder)
     try:
         with quiet():
             tokenizer = AutoTokenizer.from_pretrained(home)
@@ -132,7 +137,7 @@ def load_tokenizer(folder: Path) -> Any:
         raise PrerequisiteError(
             "the tokenizer has no chat template, so dialogues and tools cannot be rendered",
             where=str(home),
-            next="use an instruct model, or add a chat_template.jinja with tools",
+            next="use an instruct model, or give it a template: model.chat_template = FILE, or `chatml`",
         )
     return tokenizer
 
@@ -245,9 +250,10 @@ def fingerprint(folder: Path, day: date = DATE) -> str:
 
 
 def _digest(path: Path) -> bytes:
-    if path.name == "tokenizer_config.json":  # only its template counts: other keys change with library versions
-        template = json_object(path).get("chat_template", "")
-        return hashlib.sha256(json.dumps(template).encode()).digest()
+    if path.name == "tokenizer_config.json":  # only what it says of dialogues: other keys change with library versions
+        config = json_object(path)
+        said = json.dumps(config.get("chat_template", "")) + str(config.get("call_format", ""))
+        return hashlib.sha256(said.encode()).digest()
     if path.name == ADAPTER:
         return hashlib.sha256(json.dumps(identity(adapter_config(path.parent))).encode()).digest()
     with path.open("rb") as file:
