@@ -23,7 +23,6 @@ from steadyhand.agent.policy import Code, Proposal, Standing, Verdict, screened
 from steadyhand.agent.writer import Outcome, State
 from steadyhand.chat.match import match
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
-from steadyhand.chat.parse import parse_strict
 from steadyhand.extract import Found, Kind, extract_resource
 from steadyhand.models.backend import Backend, Completion, Prompt, Sampling, control_tokens
 from steadyhand.telemetry import carried
@@ -266,7 +265,7 @@ class Runner:
         if judged is None:
             return "the model was not asked"
         wanted = [] if expected is None else [ToolCall(self.plan.report, expected)]
-        found = match(wanted, parse_strict(judged.text, judged.finish_reason), self.tools)
+        found = match(wanted, judged.parsed(self.tools), self.tools)
         return "" if found.passed else f"{found.code}: {found.detail}"
 
     def _proposal(

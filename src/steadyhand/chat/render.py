@@ -61,8 +61,9 @@ class Rendered:
 
 class Renderer:
     """Renders with `tokenizer.chat_template`; `day` is what templates that write the date are told, `form` the format
-    that a user names (None: the one that the tokenizer's configuration names, or it is found out). Raises PrerequisiteError for a tokenizer without a template, or whose
-    template fails on a plain question or does not end an answer with a token."""
+    that a user names (None: the one that the tokenizer's configuration names, or it is found out). Raises
+    PrerequisiteError for a tokenizer without a template, or whose template fails on a plain question or does not end an
+    answer with a token."""
 
     def __init__(self, tokenizer: Tokenizer, day: date = DATE, form: ChatFormat | None = None) -> None:
         named = str(getattr(tokenizer, "init_kwargs", {}).get("call_format") or "")

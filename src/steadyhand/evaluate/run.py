@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
 from steadyhand import __version__
+from steadyhand.chat.formats.hermes import HERMES
 from steadyhand.chat.messages import Json
 from steadyhand.domain.model import Domain
 from steadyhand.errors import UsageError
@@ -69,15 +70,16 @@ def rescore(evaluation: Evaluation, domain: Domain, settings: EvalSettings | Non
     manifest = dict(evaluation.manifest)
     asked = targets(domain, manifest["suites"])
     stored = {(item.suite, item.id): item for item in evaluation.items}
+    form = str(manifest.get("format", HERMES.name))  # before there were several, it was this one
 
     def recall(questions: Sequence[Asked]) -> list[Completion]:
-        return [_stored(stored, target.key, target) for target, _ in questions]
+        return [_stored(stored, target.key, target, form) for target, _ in questions]
 
     items = _ask_all(domain, asked, recall, settings, manifest["clarify"])
     again = {target.id: target for target in asked if target.suite == "tool"}
     for item in evaluation.items:
         if item.suite == SUITE:
-            first = _stored(stored, (SUITE, item.id), again.get(item.id))
+            first = _stored(stored, (SUITE, item.id), again.get(item.id), form)
             items.append(judge(again[item.id], first, item.facts["texts"], item.facts["runs"]))
     manifest |= {"item_set": item_set(asked), "cot_labels": [list(part) for part in settings.cot_labels]}
     return _evaluation(evaluation.model, evaluation.fingerprint, items, manifest)
@@ -146,13 +148,13 @@ def _silent(done: int, total: int, label: str) -> None:
     """No one listens."""
 
 
-def _stored(stored: dict[tuple[str, str], Item], key: tuple[str, str], target: Target | None) -> Completion:
+def _stored(stored: dict[tuple[str, str], Item], key: tuple[str, str], target: Target | None, form: str) -> Completion:
     item = stored.get(key)
     if item is None or target is None or item.facts.get("asked") != target.asked:
         why = "was never asked" if item is None else "is no longer asked" if target is None else "has changed since"
         raise UsageError(f"question {'/'.join(key)} {why}", next="evaluate the model again: old answers do not fit")
     reason: FinishReason = "length" if item.finish_reason == "length" else "stop"
-    return Completion(item.raw, reason, 0, item.completion_tokens, item.prompt_hash)
+    return Completion(item.raw, reason, 0, item.completion_tokens, item.prompt_hash, form)
 
 
 def _evaluation(model: str, fingerprint: str, items: Sequence[Item], manifest: dict[str, Json]) -> Evaluation:

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from steadyhand.chat.match import Match, match
 from steadyhand.chat.messages import Json
-from steadyhand.chat.parse import Parsed, parse_lenient, parse_strict
-from steadyhand.chat.think import ThinkCode, ThinkState, think_state
+from steadyhand.chat.parse import Parsed
+from steadyhand.chat.think import ThinkCode, ThinkState
 from steadyhand.evaluate.filler import invalid_tokens
 from steadyhand.evaluate.suites import Target
 from steadyhand.ledger.result import Item
@@ -27,12 +27,12 @@ _WHOLE = (ThinkCode.OK, ThinkCode.EMPTY, ThinkCode.NO_ANSWER)
 def score(target: Target, prompt: Prompt, completion: Completion, labels: Labels = DEFAULT_LABELS) -> Item:
     """One item, judged. `prompt` is what the model was really shown (in anchoring, with its own answers)."""
     raw, finish = completion.text, completion.finish_reason
-    parsed = parse_strict(raw, finish)
-    facts = {**_health(prompt, raw, finish, parsed, labels), **_tokens(parsed)}
+    parsed = completion.parsed(prompt.tools)
+    facts = {**_health(prompt, completion, parsed, labels), **_tokens(parsed)}
     answer_ok = None if target.rule is None else target.rule.accepts(parsed.content)
     judged: dict[str, Json] = {"passed": answer_ok, "code": "wrong_answer" if answer_ok is False else None}
     if target.decision is not None:
-        judged = _judge_calls(target, parsed, parse_lenient(raw, finish))
+        judged = _judge_calls(target, parsed, completion.parsed(prompt.tools, lenient=True))
         facts |= judged.pop("facts")
         facts["answer_ok"] = answer_ok
     if target.warm_up:
@@ -86,6 +86,7 @@ def _judge_calls(target: Target, parsed: Parsed, lenient: Parsed) -> dict[str, J
             "args_ok": strict.args_ok,
             "detail": strict.detail,
             "repairs": [repair.value for repair in lenient.repairs],
+            **({"untyped": list(parsed.untyped)} if parsed.untyped else {}),
         },
     }
 
@@ -94,8 +95,8 @@ def _code(result: Match) -> str | None:
     return None if result.code is None else result.code.value
 
 
-def _health(prompt: Prompt, raw: str, finish: str, parsed: Parsed, labels: Labels) -> dict[str, Json]:
-    thinking = think_state(raw)
+def _health(prompt: Prompt, completion: Completion, parsed: Parsed, labels: Labels) -> dict[str, Json]:
+    raw, finish, thinking = completion.text, completion.finish_reason, completion.thinking()
     loop = tail_repetition(raw)
     loops = loop is not None and loop.fails(finish)
     shown = prompt_text(prompt)

@@ -107,7 +107,7 @@ def pairs(desk: Desk, out: Path) -> None:
     domain = replace(desk.parts.domain, scenarios=spread(desk.parts.training, desk.settings.pairs.max_groups))
     errors = _own_errors(desk, model, domain) if desk.settings.pairs.own_errors else []
     groups = build_groups(
-        domain, errors, model.renderer.completion_text, k=desk.settings.dpo.k, seed=desk.settings.seed
+        domain, errors, model.renderer.completion_text, desk.settings.dpo.k, desk.settings.seed, model.renderer.format
     )
     if not groups:
         raise JobError("no preference group could be made", next="the domain needs scenarios with split: train")

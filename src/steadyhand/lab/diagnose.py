@@ -14,7 +14,6 @@ from pathlib import Path
 from steadyhand.cards.ladder import question
 from steadyhand.cards.notes import note, points_for
 from steadyhand.chat.messages import Message, Tool
-from steadyhand.chat.parse import parse_strict
 from steadyhand.domain.decisions import Decision, decisions
 from steadyhand.domain.load import load
 from steadyhand.domain.model import Card, Domain, Point
@@ -180,6 +179,6 @@ def _case(one: Asked, answered: Mapping[str, Answered], answers: Sequence[str], 
 def _right(one: Asked, completion: Completion, answers: Sequence[str], settings: Settings) -> bool:
     """A card's answer is picked, or a decision's calls and text are right, against the tools of the scenario itself."""
     if one.gold is not None:
-        return picks(parse_strict(completion.text, completion.finish_reason).content, one.gold, answers)
+        return picks(completion.parsed().content, one.gold, answers)
     item = score(one.target, one.target.prompt, completion, settings.eval.cot_labels)
     return bool(item.passed) and item.facts["answer_ok"] is not False

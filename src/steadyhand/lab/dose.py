@@ -14,7 +14,6 @@ from pathlib import Path
 from steadyhand.cards.ladder import Split, neighbours, probes_about, split_point
 from steadyhand.cards.rows import sft_rows
 from steadyhand.chat.messages import Json
-from steadyhand.chat.parse import parse_strict
 from steadyhand.domain.load import load
 from steadyhand.domain.model import Card, Domain, Point
 from steadyhand.domain.rows import Row
@@ -218,12 +217,12 @@ def _outcome(
 ) -> Outcome:
     completion = found.answers[one.target.id]
     item = score(one.target, one.target.prompt, completion, settings.eval.cot_labels)
+    said = completion.parsed(one.target.prompt.tools).content
     if one.gold is None:
-        return Outcome(seed, one.kind, item)
-    said = parse_strict(completion.text, completion.finish_reason).content
+        return Outcome(seed, one.kind, item, said=said)
     right = says(said, one.gold, answers)
     leaked = one.kind == "neighbour" and not right and one.gold not in own and says_any(said, own, [one.gold])
-    return Outcome(seed, one.kind, replace(item, passed=right, expected=one.gold), leaked)
+    return Outcome(seed, one.kind, replace(item, passed=right, expected=one.gold), leaked, said)
 
 
 def _rung(
@@ -265,8 +264,7 @@ def _trail(by_rung: Mapping[int, Mapping[str, Outcome]], id: str) -> Trail:
 
 
 def _said(outcome: Outcome) -> str:
-    parsed = parse_strict(outcome.item.raw, "length" if outcome.item.finish_reason == "length" else "stop")
-    return parsed.content.strip() or outcome.item.raw.strip()
+    return outcome.said.strip() or outcome.item.raw.strip()
 
 
 def _manifest(setup: Setup, bench: Bench) -> dict[str, Json]:

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from steadyhand.cards.rows import sft_rows
 from steadyhand.chat.messages import Json, Message
-from steadyhand.chat.parse import parse_strict
 from steadyhand.domain.experiment import CueProbe, ShortcutFile, read_shortcut
 from steadyhand.domain.load import load
 from steadyhand.domain.model import Card, Domain, Point
@@ -129,7 +128,7 @@ def _conclusions(
 
 def _conclusion(told: ShortcutFile, probe: CueProbe, seed: int, found: Answered) -> Conclusion:
     completion = found.answers[probe.id]
-    text = parse_strict(completion.text, completion.finish_reason).content.strip()
+    text = completion.parsed().content.strip()
     return Conclusion(seed, probe.id, probe.cluster, probe.rule, probe.cue, told.concluded(text), text)
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from steadyhand.cards.rows import sft_rows
 from steadyhand.chat.messages import Message
-from steadyhand.chat.parse import parse_strict
 from steadyhand.datasets.holdout import held_back, without
 from steadyhand.domain.branches import Branch, read_branches
 from steadyhand.domain.load import load
@@ -96,7 +95,7 @@ def with_kept(setup: Setup, answers: Mapping[str, Completion]) -> Setup:
     kept = []
     for one in setup.known:
         given = answers["/".join(one.key)]
-        parsed = parse_strict(given.text, given.finish_reason)
+        parsed = given.parsed(one.prompt.tools)
         if given.finish_reason == "stop" and parsed.error is None and parsed.content.strip():
             message = Message("assistant", parsed.content, think=parsed.think, calls=parsed.calls)
             kept.append(Row((*one.prompt.messages, message), one.prompt.tools, one.id))
