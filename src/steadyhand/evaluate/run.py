@@ -24,7 +24,15 @@ from steadyhand.evaluate.metrics import item_metrics
 from steadyhand.evaluate.scoring import score
 from steadyhand.evaluate.suites import SUITES, Suite, Target, digest, item_set, nested_sample, targets
 from steadyhand.ledger.result import Evaluation, Item
-from steadyhand.models.backend import Backend, Completion, FinishReason, Prompt, Sampling, written_date
+from steadyhand.models.backend import (
+    Backend,
+    Completion,
+    FinishReason,
+    Prompt,
+    Sampling,
+    check_template,
+    template_facts,
+)
 from steadyhand.settings.model import EvalSettings
 
 _PACKAGES = ("torch", "transformers", "tokenizers")
@@ -49,17 +57,18 @@ def evaluate(
     progress: LabelledProgress | None = None,
 ) -> Evaluation:
     """Everything measured on one model. `clarify` gives it the domain's extra first turn before each anchoring dialogue
-    (the method allows that for a base model). Raises UsageError when there is nothing to ask."""
+    (the method allows that for a base model). Raises UsageError when there is nothing to ask, and PrerequisiteError
+    when tools are offered and the model's template loses them."""
     sampling, settings = sampling or Sampling(), settings or EvalSettings()
     asked = targets(domain, suites)
     tell = progress or _silent
+    check_template(backend, tools=any(target.prompt.tools for target in asked))
 
     ask = _asking(backend, sampling, settings.batch_size, Counter(_label(target) for target in asked), tell)
     items = _ask_all(domain, asked, ask, settings, clarify)
     items += _repeat(backend, asked, sampling, settings, seed, tell)
     manifest = _manifest(domain, asked, items, sampling, settings, suites, clarify, seed)
-    if day := written_date(backend):
-        manifest["date"] = day
+    manifest |= template_facts(backend)
     return _evaluation(model, backend.fingerprint, items, manifest)
 
 

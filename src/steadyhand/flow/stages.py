@@ -19,7 +19,7 @@ from steadyhand.flow.domain_inputs import plain
 from steadyhand.flow.health_questions import guard_of, leave, reference_of
 from steadyhand.flow.interrupt import first_interrupt
 from steadyhand.ledger.result import Evaluation
-from steadyhand.models.backend import Prompt, Sampling
+from steadyhand.models.backend import Prompt, Sampling, check_template
 from steadyhand.settings import Settings, filled
 from steadyhand.train.runner.result import Progress
 
@@ -39,7 +39,10 @@ def check(desk: Desk, out: Path) -> None:
     from steadyhand.check import check as check_domain
     from steadyhand.models.loading.load import load
 
-    renderer = load(desk.parts.base).renderer
+    model = load(desk.parts.base)
+    renderer = model.renderer
+    for warning in check_template(model, tools=any(scenario.tools for scenario in desk.parts.domain.scenarios)):
+        desk.note(warning)
     findings = check_domain(desk.parts.domain, renderer, desk.settings.sft.max_length)
     write_json(out / "findings.json", {"findings": [plain(f) | {"place": str(f.place)} for f in findings]})
     errors = [f for f in findings if f.severity == "error"]

@@ -49,7 +49,7 @@ class Asked:
 
 def diagnose_plan(folder: Path, settings: Settings, out: Path, cases: int = CASES) -> list[Planned]:
     """Which conditions would be asked, and why; writes nothing."""
-    return planned(_cells(lay_out(load(folder), settings, cases), settings), bench_of(settings, out))
+    return planned(_cells(lay_out(load(folder), settings, cases), settings), bench_of(settings, out, folder))
 
 
 def diagnose_domain(
@@ -58,7 +58,7 @@ def diagnose_domain(
     """A verdict for every point with cards and every tool with training scenarios. Raises UsageError without any."""
     domain = load(folder)
     asked = lay_out(domain, settings, cases)
-    answered = carry_out(_cells(asked, settings), bench_of(settings, out), watcher)
+    answered = carry_out(_cells(asked, settings), bench_of(settings, out, folder), watcher)
     answers = tuple(dict.fromkeys(card.messages[-1].content for card in domain.cards))
     subjects: dict[tuple[Kind, str], list[Case]] = {}
     for one in asked:

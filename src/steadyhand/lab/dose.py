@@ -102,12 +102,12 @@ class Dose:
 
 def dose_plan(folder: Path, settings: Settings, out: Path, request: Request) -> list[Planned]:
     """Which cells would be trained and asked, and why; writes nothing."""
-    return planned(lay_out(folder, settings, request).cells, bench_of(settings, out))
+    return planned(lay_out(folder, settings, request).cells, bench_of(settings, out, folder))
 
 
 def dose(folder: Path, settings: Settings, out: Path, request: Request, watcher: Watcher) -> Dose:
     """Carry the experiment out; done cells are kept. Raises UsageError for a point or ladder that cannot be."""
-    setup, bench = lay_out(folder, settings, request), bench_of(settings, out)
+    setup, bench = lay_out(folder, settings, request), bench_of(settings, out, folder)
     answered = carry_out(setup.cells, bench, watcher)
     judged = {cell.name: _judged(setup, cell, answered[cell.name], settings) for cell in setup.cells}
     rungs = tuple(_rung(setup, cards, judged, answered, settings, request.bar) for cards in setup.ladder)

@@ -66,14 +66,16 @@ def shortcut_plan(
 ) -> list[Planned]:
     """Which cells would be trained and asked, and why; writes nothing."""
     told = read_shortcut(file)
-    return planned(_cells(load(folder), told, settings, seeds, shows or shows_of(told)), bench_of(settings, out))
+    return planned(
+        _cells(load(folder), told, settings, seeds, shows or shows_of(told)), bench_of(settings, out, folder)
+    )
 
 
 def try_shortcut(
     folder: Path, file: Path, settings: Settings, out: Path, seeds: Sequence[int], shows: int, watcher: Watcher
 ) -> Shortcut:
     """Carry the experiment out. Raises DomainError for a file that is wrong."""
-    told, domain, bench = read_shortcut(file), load(folder), bench_of(settings, out)
+    told, domain, bench = read_shortcut(file), load(folder), bench_of(settings, out, folder)
     shows = shows or shows_of(told)
     cells = _cells(domain, told, settings, seeds, shows)
     answered = carry_out(cells, bench, watcher)

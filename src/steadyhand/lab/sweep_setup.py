@@ -79,7 +79,7 @@ def lay_out(folder: Path, flags: Mapping[str, object], out: Path, request: Reque
     items = in_order(_decisions(domain, held), settings.seed)[: request.items or None]
     public = [one for one in targets(domain, PUBLIC) if one.rule] if _has_public(domain) else []
     known = nested_sample(public, request.known, settings.seed)
-    bench = bench_of(settings, out)
+    bench = bench_of(settings, out, folder)
     contenders = {one.name: _contender(one, folder, domain, held, flags, bench) for one in branches}
     _refuse_equals(contenders)
     rules = rules_for(len(contenders), len(items), looks=request.looks, alpha=request.alpha)

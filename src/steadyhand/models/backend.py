@@ -14,8 +14,9 @@ from steadyhand.chat.formats.hermes import HERMES
 from steadyhand.chat.formats.parsed import Parsed
 from steadyhand.chat.formats.registry import format_named
 from steadyhand.chat.formats.thinking import ThinkState
-from steadyhand.chat.messages import Message, Tool
+from steadyhand.chat.messages import Json, Message, Tool
 from steadyhand.chat.probe import Profile, usable
+from steadyhand.errors import PrerequisiteError
 
 FinishReason = Literal["stop", "length"]
 
@@ -79,11 +80,15 @@ class Backend(Protocol):
     ) -> list[Completion]: ...
 
 
-def written_date(backend: Backend) -> str:
-    """The day that the backend's chat template writes into prompts, as YYYY-MM-DD; "" for one that writes none, or that
-    a server renders with."""
+def template_facts(backend: object) -> dict[str, Json]:
+    """What a manifest says of the backend's chat template: the format of its calls, its hash, what it loses, and the
+    day that it writes into prompts (YYYY-MM-DD) where it writes one. A server's own template cannot be seen."""
     renderer = getattr(backend, "renderer", None)
-    return renderer.date if renderer is not None else ""
+    if renderer is None:
+        return {"format": HERMES.name}
+    facts: dict[str, Json] = {"format": renderer.format.name, "chat_template": renderer.template_hash}
+    facts |= {"template_loses": [loss.value for loss in renderer.profile.losses]}
+    return facts | ({"date": renderer.date} if renderer.date else {})
 
 
 def format_of(backend: object) -> ChatFormat:
@@ -104,6 +109,15 @@ def check_template(backend: object, *, tools: bool) -> tuple[str, ...]:
     PrerequisiteError where its template makes that senseless (`chat.probe.usable`)."""
     renderer = getattr(backend, "renderer", None)
     return usable(renderer.profile, tools=tools, named=renderer.named) if renderer is not None else ()
+
+
+def unserved(backend: object) -> str:
+    """Why requests that offer tools cannot be served, or ""."""
+    try:
+        check_template(backend, tools=True)
+    except PrerequisiteError as error:
+        return error.what
+    return ""
 
 
 def control_tokens(backend: Backend | None) -> tuple[str, ...]:

@@ -34,7 +34,11 @@ def overlaid(name: str | Path, template: str = "", form: str = "", root: Path | 
 
     overlaid("steady-nano", "chatml")  # .../steadyhand/models/3f0c...
     """
-    folder = resolve(name)
+    return over(resolve(name), template, form, root)
+
+
+def over(folder: Path, template: str = "", form: str = "", root: Path | None = None) -> Path:
+    """As `overlaid`, of a folder that may hold a tokenizer alone."""
     if not template and not form:
         return folder
     text = _template_text(template, root) if template else None
