@@ -25,6 +25,7 @@ from steadyhand.domain.load import load
 from steadyhand.domain.rows import Row
 from steadyhand.models.loading.load import load_tokenizer
 from steadyhand.models.loading.load import resolve as find_model
+from steadyhand.models.loading.remote_code import CLOSED
 from steadyhand.settings.training import SftConfig
 from steadyhand.train.runner.data import Sample, arranged, samples, sft_plan
 
@@ -56,7 +57,7 @@ def trl(data: Sequence[Sample], size: int) -> float:
             at.append(time.perf_counter())
 
     folder = find_model("steady-nano")
-    model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="sdpa")
+    model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="sdpa", use_safetensors=True, **CLOSED)
     model.get_input_embeddings().requires_grad_(False)
     labels = [[t if on else -100 for t, on in zip(s.ids, s.mask, strict=True)] for s in data]
     table = Dataset.from_dict({"input_ids": [list(s.ids) for s in data], "labels": labels})

@@ -15,9 +15,8 @@ from tests.test_house import PACKAGE
 
 TRAIN = [name for name, extra in EXTRA_OF.items() if extra == "train"]
 TRAINING = ("steadyhand.train.", "steadyhand.models.", "steadyhand.ledger.records")
-# what needs no torch in these rooms: settings of a training, endpoints, recorded answers, adapters' files
+# what needs no torch in these rooms: endpoints, recorded answers, adapters' files
 LIGHT = (
-    "steadyhand.train.config",
     "steadyhand.models.endpoints.endpoint",
     "steadyhand.models.endpoints.stream_accumulator",
     "steadyhand.models.backend",

@@ -5,13 +5,16 @@ SteadyError                 exit code
 │   └── DomainError             2   a file of the domain folder is wrong (file:line:column)
 ├── PrerequisiteError           3   a model, a tokenizer, a package or a file is missing
 ├── JobError                    4   the work itself failed (loss is NaN, endpoint down)
-│   └── DiskFullError           4   whatever is tried next would fail too
+│   ├── DiskFullError           4   whatever is tried next would fail too
+│   └── LimitError              4   an input asks for more work than is allowed
 └── GateFailed                  1   the work ran and the answer is no
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+
+from steadyhand.text.terminal import one_line
 
 EXIT_OK, EXIT_NO, EXIT_USAGE, EXIT_PREREQUISITE, EXIT_JOB, EXIT_INTERRUPTED = 0, 1, 2, 3, 4, 130
 
@@ -25,7 +28,7 @@ class Place:
     column: int = 0
 
     def __str__(self) -> str:
-        return ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)])
+        return ":".join([one_line(self.file), *(str(n) for n in (self.line, self.column) if n)])
 
 
 class SteadyError(Exception):
@@ -38,8 +41,8 @@ class SteadyError(Exception):
         self.what, self.where, self.next = what, where, next
 
     def __str__(self) -> str:
-        head = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{head}\n  next: {self.next}" if self.next else head
+        head = one_line(f"{self.where}: {self.what}" if self.where else self.what)
+        return f"{head}\n  next: {one_line(self.next)}" if self.next else head
 
 
 class UsageError(SteadyError):
@@ -59,6 +62,10 @@ class JobError(SteadyError):
 
 
 class DiskFullError(JobError):
+    pass
+
+
+class LimitError(JobError):
     pass
 
 

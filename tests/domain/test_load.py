@@ -158,7 +158,7 @@ def test_jsonl_mistakes_have_exact_places(tmp_path: Path) -> None:
 WRONG_TOOLS = [
     ("[]", "a list of tools"),
     ("{}", "'name' is missing"),
-    ('{"name": "query", "parameters": {"type": "objekt"}}', "is not valid"),
+    ('{"name": "query", "parameters": {"type": "objekt"}}', "no type"),
     ('{"name": "query", "parameters": {"type": "object", "required": ["x"]}}', "does not declare"),
     ('{"name": "query", "paramters": {}}', "unknown key 'paramters'"),
     ('{"type": "function", "function": {"name": 7}}', "must be text, it is a number"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -170,3 +171,72 @@ def test_a_failed_gate_is_passed_when_the_settings_accept_damage(house: House) -
         house.run((FIRST, gate, THIRD))
     house.run((FIRST, gate, THIRD), Settings(dpo=DpoConfig(epochs=1, k=0, accept_damaged=True)))
     assert house.watcher.ran[-1] == "third"
+
+
+def damaged(house: House, step: Planned, name: str) -> None:
+    (house.store.artefact(step.key) / name).write_text("other", "utf-8")
+
+
+def test_a_damaged_result_is_made_again_and_what_went_on_from_it_is_kept(house: House) -> None:
+    steps = house.run()
+    damaged(house, steps[0], "a")
+    planned = house.desk(STAGES, HASHES, Settings()).steps
+    assert [step.state for step in planned] == ["run", "run", "run"]
+    assert planned[0].reason == "what it left is not what was finished: a was changed"
+    assert planned[1].reason.startswith("made again before it, and it is kept if that comes out the same: first")
+    house.run()
+    assert house.watcher.ran == ["first"]
+    assert house.store.verify(steps[0].key) == []
+    house.run()
+    assert house.watcher.ran == []
+
+
+def test_a_result_that_comes_out_otherwise_is_gone_on_from_anew(house: House) -> None:
+    steps = house.run()
+    damaged(house, steps[0], "a")
+    moody = (replace(FIRST, work=leave("a", "two")), *STAGES[1:])
+    house.run(moody)
+    assert house.watcher.ran == ["first", "second", "third"]
+    assert (house.store.artefact(steps[1].key) / "copy").read_text("utf-8") == "two"
+
+
+def test_a_kill_between_a_result_and_those_that_go_on_from_it_loses_no_doubt(house: House) -> None:
+    steps = house.run()
+    house.store.discard(steps[0].key)
+    with house.store.writing(steps[0].key) as folder:  # made anew, and then the process died
+        (folder / "a").write_text("two", "utf-8")
+    planned = house.desk(STAGES, HASHES, Settings()).steps
+    assert [step.state for step in planned] == ["done", "run", "run"]
+    assert planned[1].reason == "it was made of another result than lies here now: first"
+    house.run()
+    assert (house.store.artefact(steps[1].key) / "copy").read_text("utf-8") == "two"
+
+
+def test_a_marker_that_was_made_to_vouch_for_other_bytes_vouches_for_nothing_made_of_them(house: House) -> None:
+    steps = house.run()
+    folder = house.store.artefact(steps[0].key)
+    (folder / "a").write_text("two", "utf-8")
+    row = json.loads((folder / ".done.json").read_text("utf-8"))
+    row["files"]["a"] = {"sha256": hashlib.sha256(b"two").hexdigest(), "bytes": 3}
+    (folder / ".done.json").write_text(json.dumps(row))
+    house.run()
+    assert house.watcher.ran == ["second", "third"]
+
+
+def test_a_result_that_was_deleted_is_made_again(house: House) -> None:
+    steps = house.run()
+    (house.store.artefact(steps[1].key) / "copy").unlink()
+    house.run()
+    assert house.watcher.ran == ["second"]
+    house.store.discard(steps[0].key)
+    house.run()
+    assert house.watcher.ran == ["first"]
+
+
+def test_results_of_an_older_version_hold_without_saying_what_they_were_made_of(house: House) -> None:
+    steps = house.run()
+    for step in steps:
+        marker = house.store.artefact(step.key) / ".done.json"
+        row = json.loads(marker.read_text("utf-8"))
+        marker.write_text(json.dumps({name: row[name] for name in ("key", "written", "files")} | {"version": 1}))
+    assert {step.state for step in house.run()} == {"done"}

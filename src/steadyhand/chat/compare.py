@@ -12,12 +12,11 @@ spec a value is compared exactly. There is never one normaliser for all: deletin
     ip domain uri       strings: refanged and canonical (`text.normal`)
     number: {abs, rel}  |a - b| <= max(abs, rel * |expected|)
     set multiset        arrays without order; `set` also without multiplicity
-    regex: pattern      the whole string matches
+    regex: pattern      the whole string matches (Python's syntax; no back-references, see `text.patterns`)
 """
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -26,6 +25,7 @@ from steadyhand.chat.exact import decimal, equal, kind
 from steadyhand.chat.messages import Json
 from steadyhand.errors import UsageError
 from steadyhand.text.normal import canonical_domain, canonical_ip, canonical_uri, squeeze
+from steadyhand.text.patterns import PatternError, python_pattern
 
 Spec = dict[str, Json]  # name -> parameter (None where it takes none)
 
@@ -65,24 +65,21 @@ def _parameter(name: str, value: Json) -> Json:
         "default": True,
         "any_of": isinstance(value, list),
         "number": isinstance(value, dict) and all(_tolerance(k, v) for k, v in value.items()),
-        "regex": isinstance(value, str) and _compiles(value),
+        "regex": isinstance(value, str),
     }
     if not good.get(name):
         raise UsageError(f"comparator {name!r} does not take {value!r}", next=_NEXT)
+    if name == "regex":
+        try:
+            python_pattern(value)
+        except PatternError as error:
+            raise UsageError(f"comparator {name!r}: {error.what} in {value[:80]!r}", next=error.next) from None
     return value
 
 
 def _tolerance(key: str, value: Json) -> bool:
     number = decimal(value)
     return key in ("abs", "rel") and number is not None and number >= 0
-
-
-def _compiles(pattern: str) -> bool:
-    try:
-        re.compile(pattern)
-    except re.error:
-        return False
-    return True
 
 
 def may_miss(spec: Spec, expected: Json) -> bool:
@@ -101,7 +98,7 @@ def same(spec: Spec, expected: Json, got: Json) -> bool:
     """Whether `got` may stand for `expected` under `spec`."""
     if "ignore" in spec:
         return True
-    if "regex" in spec and isinstance(got, str) and re.fullmatch(spec["regex"], got):
+    if "regex" in spec and isinstance(got, str) and python_pattern(spec["regex"]).fullmatch(got):
         return True
     return any(_alike(spec, wanted, got) for wanted in [expected, *spec.get("any_of", ())])
 

@@ -1,6 +1,7 @@
 """JSON Schema 2020-12 for tools: are the arguments valid, is the schema itself one?
 
-Never fetches a remote reference. Knows nothing of what was expected of a call.
+Never fetches a remote reference, and never works without end: what a schema asks for is counted, and beyond the bound
+it is refused by name. Knows nothing of what was expected of a call.
 """
 
 from __future__ import annotations
@@ -8,63 +9,97 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from functools import lru_cache
-from typing import TYPE_CHECKING, cast
+from itertools import islice
+from typing import cast
 
+from steadyhand.chat.json_schema.document import Document, UnresolvableError
+from steadyhand.chat.json_schema.meta import problems
+from steadyhand.chat.json_schema.validate import violations
 from steadyhand.chat.messages import Json, Tool
+from steadyhand.errors import LimitError
+from steadyhand.text.budget import Budget
+from steadyhand.text.cache import SizedCache
 
-if TYPE_CHECKING:
-    from jsonschema import Draft202012Validator
-
+STEPS = 1_000_000  # of one validation: one second, or two
+MAX_ERRORS = 100  # violations that are reported
 _NAME = re.compile(r"[a-zA-Z0-9_.-]{1,64}")
 _DATA_KEYWORDS = ("default", "const", "enum", "examples")  # hold instances, where null is a value like any other
 _NULLABLE = ("default", "const")  # `enum` and `examples` are lists, or nothing
 _MAPS = ("properties", "patternProperties", "$defs", "definitions", "dependentSchemas")  # keys here are names
+_BYTES = 30  # that a document takes for each character of its text, about
+_DOCUMENTS = SizedCache[tuple[Document, str]](room=128_000_000)
+_PROBLEMS = SizedCache[tuple[str, ...]](room=32_000_000)
 
 
-def schema_errors(tool: Tool, arguments: dict[str, Json]) -> list[str]:
-    """What of `arguments` violates the tool's schema, as "path: message"; empty when they are valid.
+def schema_errors(tool: Tool, arguments: dict[str, Json], *, seconds: float | None = None) -> list[str]:
+    """What of `arguments` violates the tool's schema, as "path: message", at most 100; empty when they are valid.
 
-    A reference that cannot be resolved is reported as an error of the schema, not raised.
+    Reported as errors of the schema, not raised: a reference that cannot be resolved, and more work than is allowed
+    (1,000,000 steps, and `seconds` where they are given). Takes a few seconds at most, and may run in a thread.
+
+        schema_errors(weather, {"town": 5})  # ["arguments.town: 5 is not of type 'string'"]
     """
-    from referencing.exceptions import Unresolvable
-
+    name = f"schema of {tool.name}"
     try:
-        found = sorted(_validator(_text(tool)).iter_errors(arguments), key=lambda error: list(map(str, error.path)))
-    except Unresolvable as error:
-        return [f"schema of {tool.name}: {error.ref} cannot be resolved"]
-    except RecursionError:
-        return [f"schema of {tool.name}: its references lead round in a circle"]
-    return [f"{_path(error.absolute_path)}: {error.message}" for error in found]
+        text = json.dumps(without_nulls(tool.parameters), sort_keys=True)
+    except (TypeError, ValueError, RecursionError):
+        return [f"{name}: no JSON, or nested too deeply"]
+    document, problem = _DOCUMENTS.get(text, lambda: (_document(text), 10_000 + _BYTES * len(text)))
+    if problem:
+        return [f"{name}: {problem}"]
+    try:
+        found = islice(violations(document, arguments, Budget(STEPS, name, seconds=seconds)), MAX_ERRORS)
+        ordered = sorted(found, key=lambda row: list(map(str, row[0])))
+    except UnresolvableError as error:
+        return [f"{name}: {error} cannot be resolved"]
+    except LimitError as error:
+        return [error.what]
+    return [f"{_path(path)}: {message}" for path, message in ordered]
+
+
+def _document(text: str) -> tuple[Document, str]:
+    """A schema, and what is wrong with it."""
+    root = json.loads(text)
+    return Document(root), schema_problem(root, "parameters")
 
 
 def check_tool_schema(tool: Tool) -> list[str]:
-    """What is wrong with the tool itself: its name, its schema, null keywords, names that nothing declares."""
+    """What is wrong with the tool itself: its name, its schema, null keywords, names that nothing declares.
+
+    Patterns are compiled and references followed here, so that nothing of the kind is met later.
+    """
     try:
-        text = json.dumps(tool.parameters)
-    except (TypeError, ValueError, RecursionError):  # no JSON at all: nothing to remember it by
-        return _tool_problems(tool)
-    return list(_problems(tool.name, text))
+        text = json.dumps([tool.name, tool.parameters])
+    except (TypeError, ValueError, RecursionError):
+        return [_NO_JSON]
+
+    def found() -> tuple[tuple[str, ...], int]:
+        """Of a tool that many rows offer the schema is checked once."""
+        errors = tuple(_tool_problems(tool))
+        return errors, 1_000 + sum(map(len, errors))
+
+    try:
+        return list(_PROBLEMS.get(text, found))
+    except RecursionError:
+        return [_NO_JSON]
 
 
-@lru_cache(maxsize=4096)
-def _problems(name: str, parameters: str) -> tuple[str, ...]:
-    """Of a tool that many rows offer the schema is checked once."""
-    return tuple(_tool_problems(Tool(name, "", json.loads(parameters))))
+_NO_JSON = "parameters: no JSON, or nested too deeply"
 
 
 def _tool_problems(tool: Tool) -> list[str]:
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import best_match
-
-    found = [] if _NAME.fullmatch(tool.name) else [f"name {tool.name!r} is not 1-64 letters, digits, '_', '-' or '.'"]
+    found = []
+    if not _NAME.fullmatch(tool.name):
+        found.append(f"name {tool.name[:100]!r} is not 1-64 letters, digits, '_', '-' or '.'")
     found += [f"{path} is null: leave the key out" for path in null_keywords(tool.parameters)]
-    broken = Draft202012Validator(Draft202012Validator.META_SCHEMA).iter_errors(without_nulls(tool.parameters))
-    # in an order of ours: theirs is that of a set, and the best of several equals would be another at every start
-    error = best_match(sorted(broken, key=lambda one: ([*map(str, one.absolute_path)], one.message)))
-    if error is not None:
-        return [*found, f"{_path(error.absolute_path, 'parameters')}: {error.message}"]
-    return found + _object_errors(tool.parameters)
+    error = schema_problem(without_nulls(tool.parameters), "parameters")
+    return [*found, error] if error else found + _object_errors(tool.parameters)
+
+
+def schema_problem(schema: Json, root: str) -> str:
+    """The first thing that is wrong with a JSON Schema, as "path: message", its path beginning with `root`; empty when
+    it can be used."""
+    return next((f"{_path(path, root)}: {what}" for path, what in problems(schema)), "")
 
 
 def _object_errors(parameters: dict[str, Json]) -> list[str]:
@@ -75,9 +110,6 @@ def _object_errors(parameters: dict[str, Json]) -> list[str]:
     for name in parameters.get("required") or ():
         if name not in properties:
             found.append(f"parameters.required names {name!r}, which properties does not declare")
-    for reference in _references(parameters):
-        if not reference.startswith("#"):
-            found.append(f"$ref {reference!r} points outside the schema; it is never fetched")
     return found
 
 
@@ -113,29 +145,6 @@ def null_keywords(schema: Json, path: str = "parameters", *, names: bool = False
             if value is None:
                 yield f"{path}.{key}"
             yield from null_keywords(value, f"{path}.{key}", names=key in _MAPS and not names)
-
-
-def _references(schema: Json) -> Iterator[str]:
-    if isinstance(schema, dict):
-        if isinstance(schema.get("$ref"), str):
-            yield schema["$ref"]
-        schema = list(schema.values())
-    if isinstance(schema, list):
-        for item in schema:
-            yield from _references(item)
-
-
-def _text(tool: Tool) -> str:
-    return json.dumps(without_nulls(tool.parameters), sort_keys=True)
-
-
-@lru_cache(maxsize=512)
-def _validator(schema: str) -> Draft202012Validator:
-    from jsonschema import Draft202012Validator
-    from referencing import Registry
-
-    nothing: Registry[Json] = Registry()  # without a registry of its own, jsonschema would fetch remote references
-    return Draft202012Validator(json.loads(schema), registry=nothing)
 
 
 def _path(parts: object, root: str = "arguments") -> str:

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from pathlib import Path
 
 import click
 
-from steadyhand.cli.console import emit_json
+from steadyhand.cli.console import echo_line, emit_json
 from steadyhand.cli.options import flags_of, json_option, set_option
 from steadyhand.errors import Place, PrerequisiteError
 from steadyhand.settings import Origin, Resolved, resolve
 from steadyhand.settings.describe import as_toml, describe
 from steadyhand.settings.resolve import flat
-
-_PASSWORD = re.compile(r"(://[^:/]*):.*@|((?:^|[?&])[a-z]*password)=[^&]*")
+from steadyhand.text.redaction import without_passwords
 
 
 @click.group("config")
@@ -45,7 +43,7 @@ def show_command(folder: Path, origin: bool, sets: tuple[str, ...], as_json: boo
     width = max(len(key) for key in resolved.origins)
     for key, value in _shown(resolved).items():
         where = f"    # {resolved.origins[key]}" if origin else ""
-        click.echo(f"{key:<{width}} = {value!r}{where}")
+        echo_line(f"{key:<{width}} = {value!r}{where}")
 
 
 @config_command.command("docs")
@@ -59,13 +57,8 @@ def docs_command(as_json: bool) -> None:
 
 
 def _shown(resolved: Resolved) -> dict[str, object]:
-    values = flat(resolved.settings)
-    values["ledger.url"] = _PASSWORD.sub(_masked, resolved.settings.ledger.url)
-    return values
-
-
-def _masked(found: re.Match[str]) -> str:
-    return f"{found[1]}:***@" if found[1] else f"{found[2]}=***"
+    shown: dict[str, object] = without_passwords(flat(resolved.settings))
+    return shown
 
 
 def _rows(resolved: Resolved) -> dict[str, object]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.console import emit_json, say, say_ignored
+from steadyhand.cli.console import echo_line, emit_json, say, say_ignored
 from steadyhand.cli.options import json_option
 from steadyhand.errors import PrerequisiteError
 
@@ -32,7 +32,7 @@ def init_command(folder: Path, as_json: bool) -> None:
         emit_json({"folder": str(folder), "files": sorted(made)})
         return
     for name in sorted(made):
-        click.echo(folder / name)
+        echo_line(folder / name)
     say(f"next: steady check {folder}")
 
 
@@ -63,11 +63,11 @@ def import_command(source: Path, folder: Path, form: str, seed: int, as_json: bo
     if as_json:
         emit_json(asdict(summary))
         return
-    click.echo(
+    echo_line(
         f"{summary.total} rows: {summary.cards} cards, {summary.train} training and {summary.eval} evaluation "
         f"scenarios, {summary.rejects} rejected; {summary.tools} tools ({summary.renamed} renamed)"
     )
-    click.echo(f"{summary.answers} answers to learn or to measure; {summary.context} are context only (weight 0)")
+    echo_line(f"{summary.answers} answers to learn or to measure; {summary.context} are context only (weight 0)")
     say_ignored(summary.ignored)
     if summary.rejects:
         say(f"rejected rows and reasons: {folder / 'rejects.jsonl'}")
@@ -96,7 +96,7 @@ def split_command(source: Path, folder: Path, share: float, seed: int, as_json: 
     if as_json:
         emit_json({"folder": str(folder), **counts})
         return
-    click.echo(f"{counts['train']} train, {counts['eval']} eval, {counts['rejects']} rejected; {made.groups} groups")
+    echo_line(f"{counts['train']} train, {counts['eval']} eval, {counts['rejects']} rejected; {made.groups} groups")
     say(f"next: steady check {folder / 'train.jsonl'} --eval {folder / 'eval.jsonl'}")
 
 

@@ -24,8 +24,8 @@ from steadyhand.errors import EXIT_OK, EXIT_PREREQUISITE, PrerequisiteError
 from steadyhand.settings import resolve
 
 CORE = (
-    "click", "ftfy", "httpx", "jinja2", "jsonschema", "numpy", "prometheus-client", "pydantic", "pyyaml",
-    "starlette", "tqdm", "uvicorn",
+    "click", "ftfy", "httpx", "jinja2", "numpy", "prometheus-client", "publicsuffixlist", "pydantic", "pyyaml",
+    "regex", "starlette", "tqdm", "uvicorn",
 )  # fmt: skip
 TRAIN = ("accelerate", "peft", "sqlalchemy", "tokenizers", "torch", "transformers")
 MINIMUM_PYTHON = (3, 11)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from steadyhand.chat.template import DATE
-from steadyhand.cli.console import emit_json, progress, say
-from steadyhand.cli.options import date_option, json_option, set_option, template_options
+from steadyhand.cli.console import echo_line, emit_json, progress, say
+from steadyhand.cli.options import date_option, json_option, set_option, template_options, verify_option
 from steadyhand.cli.run import settings_of
 from steadyhand.errors import EXIT_NO, EXIT_OK, Place, PrerequisiteError, UsageError
 
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 @date_option
 @template_options
 @set_option
+@verify_option
 @json_option
 def eval_command(
     model: str,
@@ -50,7 +51,7 @@ def eval_command(
     """Measure any model on a domain's held-out scenarios and probes."""
     from steadyhand.domain.load import load as load_domain
     from steadyhand.evaluate.run import evaluate
-    from steadyhand.flow.stages import sampling_of
+    from steadyhand.flow.stages import judging_model, sampling_of
     from steadyhand.models.backend import check_template
 
     settings = settings_of(folder, sets)
@@ -71,6 +72,7 @@ def eval_command(
             settings=settings.eval,
             clarify=clarify,
             seed=settings.seed,
+            judge=judging_model(domain, settings),
             progress=lambda done, total, _: advance(done, total),
         )
     if save:
@@ -92,15 +94,17 @@ def compare_command(a: Path, b: Path, margin: float, as_json: bool) -> int:
     if as_json:
         emit_json(found.to_json())
         return EXIT_OK
-    click.echo(f"{'metric':<28} {'a':>8} {'b':>8} {'change':>18} {'p (Holm)':>9}  test")
+    echo_line(f"{'metric':<28} {'a':>8} {'b':>8} {'change':>18} {'p (Holm)':>9}  test")
     for row in found.rows:
         change = (
             "-" if row.difference is None else f"{100 * row.difference:+.1f} [{_points(row.low)}, {_points(row.high)}]"
         )
         p = "-" if row.p_holm is None else f"{row.p_holm:.4f}"
-        click.echo(f"{row.metric:<28} {_percent(row.a):>8} {_percent(row.b):>8} {change:>18} {p:>9}  {row.test}")
+        echo_line(f"{row.metric:<28} {_percent(row.a):>8} {_percent(row.b):>8} {change:>18} {p:>9}  {row.test}")
     if found.knowledge:
-        click.echo(f"{found.knowledge.verdict}: {found.knowledge.metric} {found.knowledge.bar}")
+        echo_line(f"{found.knowledge.verdict}: {found.knowledge.metric} {found.knowledge.bar}")
+    for note in found.notes:
+        say(f"note: {note}")
     return EXIT_OK
 
 
@@ -112,9 +116,10 @@ def compare_command(a: Path, b: Path, margin: float, as_json: bool) -> int:
 @json_option
 def gate_command(tuned: Path, base: Path, folder: Path, sets: tuple[str, ...], as_json: bool) -> int:
     """Exit 1 unless the evaluation TUNED clears every bar against the evaluation BASE."""
+    from steadyhand.domain.load import check_bars
     from steadyhand.evaluate.verdict import verdict
 
-    found = verdict(_read(base), _read(tuned), settings_of(folder, sets).bars)
+    found = verdict(_read(base), _read(tuned), settings_of(folder, sets).bars, check_bars(folder))
     _show_verdict(found, as_json)
     return EXIT_OK if found.word == "PASS" else EXIT_NO
 
@@ -151,16 +156,17 @@ def _show(found: Evaluation, as_json: bool) -> None:
         return
     for metric in found.metrics.values():
         bounds = "" if metric.low is None else f"[{_percent(metric.low)}, {_percent(metric.high)}]"
-        click.echo(f"{metric.name:<30} {_percent(metric.value):>8} {bounds:<20} n={metric.n} {metric.note}".rstrip())
+        echo_line(f"{metric.name:<30} {_percent(metric.value):>8} {bounds:<20} n={metric.n} {metric.note}".rstrip())
 
 
 def _show_verdict(found: Verdict, as_json: bool) -> None:
+    from steadyhand.flow.outcome import line_of
+
     if as_json:
         emit_json(found.to_json())
         return
-    for check in found.checks:
-        more = f" ({check.cases_needed} more cases needed)" if check.cases_needed else ""
-        click.echo(f"{check.verdict:<12} {check.metric} {_percent(check.value)} {check.bar}{more}")
+    for check in found.to_json()["checks"]:
+        echo_line(line_of(check))
     say(f"verdict: {found.word}")
 
 
@@ -190,6 +196,8 @@ def _read(path: Path) -> Evaluation:
         raise PrerequisiteError("no such evaluation", where=str(path), next="steady eval ... --save FILE writes one")
     try:
         return Evaluation.from_json(json.loads(path.read_text("utf-8")))
+    except UsageError as error:  # another version
+        raise UsageError(error.what, where=str(path), next=error.next) from error
     except json.JSONDecodeError as error:
         raise UsageError(f"not JSON: {error.msg}", where=Place(str(path), error.lineno, error.colno)) from error
     except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:

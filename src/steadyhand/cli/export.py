@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from steadyhand.cli.console import emit_json, say, say_ignored
-from steadyhand.cli.options import json_option
+from steadyhand.cli.console import echo_line, emit_json, say, say_ignored
+from steadyhand.cli.options import json_option, verify_option
 from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ KINDS = ("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0")
 )
 @click.option("--type", "kind", type=click.Choice(KINDS), default="bf16", show_default=True, help="Weights in GGUF.")
 @click.option("--name", default="", help="The model's name in files and commands [the run's or folder's name].")
+@verify_option
 @json_option
 def export_command(source: str, target: Path, forms: tuple[str, ...], kind: str, name: str, as_json: bool) -> int:
     """Write the domain or data file SOURCE as JSONL in another format, or the model in SOURCE as a folder to hand on.
@@ -74,7 +75,7 @@ def _convert_file(source: Path, target: Path, form: ExportFormat | JudgedFormat,
         about = {"file": str(target), "format": form, "read": imported.total, "rows": len(rows)}
         emit_json({**about, "ignored": dict(sorted(imported.ignored.items())), "rejects": left})
     else:
-        click.echo(f"{len(rows)} rows in {target}; {len(rejects)} of {imported.total} rows left out")
+        echo_line(f"{len(rows)} rows in {target}; {len(rejects)} of {imported.total} rows left out")
         for reject in rejects[:SHOWN]:
             say(f"{reject.place}: row {reject.number}: {reject.reason}")
         if len(rejects) > SHOWN:
@@ -110,7 +111,7 @@ def _export_dataset(folder: Path, target: Path, form: ExportFormat, as_json: boo
         about = {"file": str(target), "format": form, "rows": len(rows), "splits": dict(splits)}
         emit_json({**about, "left_behind": dict(left)})
     else:
-        click.echo(f"{len(rows)} rows ({splits['train']} train, {splits['eval']} eval) in {target}")
+        echo_line(f"{len(rows)} rows ({splits['train']} train, {splits['eval']} eval) in {target}")
         if left:
             say(f"{form} has no place for: " + ", ".join(f"{count} {name}" for name, count in left.items()))
 
@@ -127,6 +128,6 @@ def _show(made: Exported, as_json: bool) -> None:
         )
         return
     for name, what in made.files.items():
-        click.echo(f"{made.folder / name}: {what}")
+        echo_line(f"{made.folder / name}: {what}")
     for note in made.notes:
         say(f"note: {note}")

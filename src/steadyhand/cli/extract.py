@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import click
 
-from steadyhand.cli.console import emit_json, say
+from steadyhand.cli.console import echo_line, emit_json, say
 from steadyhand.cli.options import json_option
 from steadyhand.errors import JobError, PrerequisiteError, UsageError
 
@@ -55,14 +55,12 @@ def extract_command(paths: tuple[str, ...], kinds: tuple[str, ...], encoding: st
     The table shows each value once with its first place; --json has every occurrence with offsets in characters.
     In folders, hidden files are left out and files that are no text are named and skipped.
     """
-    from steadyhand.extract import KINDS, extract_resource
+    from steadyhand.extract import KINDS, find_entities
 
     wanted = cast("tuple[Kind, ...]", kinds) or KINDS
     _check_encoding(encoding)
     documents = (
-        Document(source, text, extract_resource(text, wanted))
-        for path in paths
-        for source, text in texts(path, encoding)
+        Document(source, text, find_entities(text, wanted)) for path in paths for source, text in texts(path, encoding)
     )
     if as_json:
         emit_json({"documents": [_row(document) for document in documents]})
@@ -128,7 +126,7 @@ def _show(documents: list[Document]) -> None:
     rows = [row for document in documents for row in _table(document)]
     kind, value = (max((len(row[i]) for row in rows), default=0) for i in (0, 1))
     for row in rows:
-        click.echo(f"{row[0]:<{kind}}  {row[1]:<{min(value, 80)}}  {row[2]}")
+        echo_line(f"{row[0]:<{kind}}  {row[1]:<{min(value, 80)}}  {row[2]}")
     counts = Counter(row[0] for row in rows)
     told = ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "nothing"
     say(f"found {told} in {len(documents)} {'text' if len(documents) == 1 else 'texts'}")

@@ -49,6 +49,19 @@ def set_option(command: Command) -> Command:
     return click.option("--set", "sets", multiple=True, metavar="KEY=VALUE", help=text)(command)
 
 
+def verify_option(command: Command) -> Command:
+    """`--verify`: the bytes of models and artefacts are read, also where nothing seems to have changed."""
+
+    def read_all(context: click.Context, _: click.Parameter, given: bool) -> None:
+        if given:
+            from steadyhand.ledger.digests import whole
+
+            context.with_resource(whole())
+
+    text = "Read every byte of the models used, also of files that the file system calls unchanged."
+    return click.option("--verify", is_flag=True, expose_value=False, callback=read_all, help=text)(command)
+
+
 def flags_of(sets: tuple[str, ...]) -> dict[str, object]:
     """Dotted key -> text, for `settings.resolve(flags=...)`. Raises UsageError for a word without `=`."""
     flags: dict[str, object] = {}

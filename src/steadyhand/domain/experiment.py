@@ -12,7 +12,6 @@ Knows the file's keys; knows nothing of models.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +24,7 @@ from steadyhand.domain.records import CARD_KEYS, read_card
 from steadyhand.errors import DomainError, Place
 from steadyhand.source.cursor import Cursor
 from steadyhand.source.yamlfile import read_yaml
+from steadyhand.text.patterns import python_pattern
 from steadyhand.text.shingles import Language
 
 
@@ -56,7 +56,7 @@ class ShortcutFile:
 
     def concluded(self, text: str) -> str | None:
         """The one outcome that `text` states; None when it states none, or several."""
-        found = [name for name, pattern in self.outcomes.items() if re.search(pattern, text, re.IGNORECASE)]
+        found = [name for name, one in self.outcomes.items() if python_pattern(one, ignore_case=True).search(text)]
         return found[0] if len(found) == 1 else None
 
 

@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 
 from steadyhand.chat.messages import Json
 from steadyhand.errors import UsageError
-from steadyhand.evaluate.metrics import ALL, RATES, RATIOS, Rate, Ratio
+from steadyhand.evaluate.metrics import ALL, RATES, RATIOS, Rate, Ratio, rates_of
 from steadyhand.ledger.result import Check, Evaluation, Item
 from steadyhand.stats.intervals import (
     bootstrap_draws,
@@ -70,15 +70,22 @@ class Comparison:
 def compare(a: Evaluation, b: Evaluation, *, margin: float = 0.03) -> Comparison:
     """b against a. `margin` is the tolerated loss of public knowledge (a share). Raises UsageError for unequal
     conditions."""
-    notes = require_equal(a, b)
+    notes = (*require_equal(a, b), *_unjudged(b))
     seed = int(a.manifest["seed"])
     asked = {item.suite for item in a.items}
-    rows = [_rate(spec, a.items, b.items, seed) for spec in RATES if spec.suites & asked]
+    rows = [_rate(spec, a.items, b.items, seed) for spec in rates_of(b.items) if spec.suites & asked]
     rows += [_ratio(spec, a.items, b.items, seed) for spec in RATIOS if spec.suites & asked]
     adjusted = holm({row.metric: row.p for row in rows if row.p is not None})
     final = tuple(Difference(**{**vars(row), "p_holm": adjusted.get(row.metric)}) for row in rows)
     knowledge = knowledge_check(a, b, margin)
     return Comparison(a.model, b.model, (a.fingerprint, b.fingerprint), final, knowledge, notes)
+
+
+def _unjudged(evaluation: Evaluation) -> tuple[str, ...]:
+    held_out = [item for item in evaluation.items if item.suite == "tool"]
+    unjudged = sum(item.passed is None for item in held_out)
+    told = f"{unjudged} of {len(held_out)} held-out answers are judged by nothing: no figure speaks of them"
+    return (told,) if unjudged else ()
 
 
 def require_equal(a: Evaluation, b: Evaluation) -> tuple[str, ...]:
@@ -203,5 +210,6 @@ def _loss(metric: str, pairs: Sequence[tuple[str, bool, bool]], base: str, margi
         n=units.n,
         p_value=found.p_value,
         cases_needed=needed,
+        unit=named,
         reason=f"{units.gains} {named} gained, {units.losses} lost of {units.n}; value is the share lost",
     )

@@ -7,8 +7,9 @@ None means that an item does not count (a turn without a call has no arguments t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+from steadyhand.checks import Figure, Judged, figures_of
 from steadyhand.ledger.result import Item, Metric
 from steadyhand.stats.intervals import by_cluster, ratio, wilson_clustered
 
@@ -45,16 +46,27 @@ class Rate:
 
 @dataclass(frozen=True)
 class ScenarioRate(Rate):
-    """Counts scenarios, not decisions: one passes end to end when all of its decisions do."""
+    """Counts scenarios, not decisions: one passes end to end, at the first try, when all of its decisions do."""
 
     def samples(self, items: Iterable[Item]) -> list[Sample]:
-        grouped = by_cluster([(str(item.facts["scenario"]), item) for item in items if item.suite == "tool"])
-        found = []
-        for scenario, decided in grouped.items():
-            outcomes = [self.outcome(item) for item in decided]
-            if None not in outcomes:
-                found.append(Sample(scenario, decided[0].cluster, all(outcomes)))
-        return found
+        return [
+            Sample(scenario, decided[0].cluster, all(item.passed for item in decided))
+            for scenario, decided in _scenarios(items).items()
+            if not _unjudged(decided)
+        ]
+
+    def unscored(self, items: Iterable[Item]) -> int:
+        return sum(_unjudged(decided) for decided in _scenarios(items).values())
+
+
+def _scenarios(items: Iterable[Item]) -> dict[str, list[Item]]:
+    return by_cluster([(str(item.facts["scenario"]), item) for item in items if item.suite == "tool"])
+
+
+def _unjudged(decided: Sequence[Item]) -> bool:
+    """Whether a scenario has an answer that nothing judges: it is then no evidence, also where another one is wrong, or
+    only failures would count."""
+    return any(item.passed is None for item in decided)
 
 
 @dataclass(frozen=True)
@@ -95,20 +107,27 @@ def _spurious(item: Item) -> bool | None:
     return None if item.facts["due"] else bool(item.facts["called"])
 
 
-def _end_to_end(item: Item) -> bool | None:
-    return None if item.passed is None else item.passed and item.facts.get("answer_ok") is not False
+def _calls(outcome: Callable[[Item], bool | None]) -> Callable[[Item], bool | None]:
+    """`outcome` where a call could be made: silence is no skill where no tool is offered."""
+    return lambda item: outcome(item) if item.facts["tools"] or item.facts["due"] else None
 
 
 _TOOL, _CALLED = frozenset({"tool"}), "over turns that called, so each model has its own n"
 RATES: tuple[Rate, ...] = (
-    Rate("tool_call_accuracy", _TOOL, lambda item: item.passed, note="strict parse and match"),
-    Rate("tool_call_accuracy_lenient", _TOOL, lambda item: item.lenient_passed, note="repairs and comparators"),
-    Rate("tool_name_accuracy", _TOOL, fact("name_ok"), note=_CALLED),
-    Rate("tool_args_accuracy", _TOOL, fact("args_ok"), note=_CALLED),
-    Rate("missed_rate", _TOOL, _missed, note="no attempt where a call is due"),
-    Rate("spurious_rate", _TOOL, _spurious, note="an attempt where none is due"),
+    Rate("tool_call_accuracy", _TOOL, _calls(fact("calls_ok")), False, "strict parse and match, tools offered"),
+    Rate(
+        "tool_call_accuracy_lenient",
+        _TOOL,
+        _calls(lambda item: item.lenient_passed),
+        False,
+        "repairs and comparators",
+    ),
+    Rate("tool_name_accuracy", _TOOL, fact("name_ok"), False, _CALLED),
+    Rate("tool_args_accuracy", _TOOL, fact("args_ok"), False, _CALLED),
+    Rate("missed_rate", _TOOL, _missed, False, "no attempt where a call is due"),
+    Rate("spurious_rate", _TOOL, _calls(_spurious), False, "an attempt where none is due"),
     Rate("reading_accuracy", _TOOL, fact("answer_ok"), note="decisions whose text must say something"),
-    ScenarioRate("scenario_pass", _TOOL, _end_to_end, note="every decision right, texts included"),
+    ScenarioRate("scenario_pass", _TOOL, lambda item: item.passed, note="every decision right, texts included"),
     Rate(
         "semantic_anchoring", frozenset({"anchoring"}), lambda item: item.passed, note="turns; a dialogue is a cluster"
     ),
@@ -134,6 +153,44 @@ RATIOS: tuple[Ratio, ...] = (
 )
 
 
+def check_rates(items: Iterable[Item]) -> list[Rate]:
+    """A rate for every check that judged something, by its name."""
+    names = dict.fromkeys(name for item in items for name in item.facts.get("checks", ()))
+    return [Rate(name, _TOOL, _of_check(name), False, "answers that pass the check") for name in names]
+
+
+def _of_check(name: str) -> Callable[[Item], bool | None]:
+    def outcome(item: Item) -> bool | None:
+        found = item.facts.get("checks", {}).get(name)
+        return None if found is None else {"passed": True, "failed": False}.get(found["word"])
+
+    return outcome
+
+
+def rates_of(items: Sequence[Item]) -> tuple[Rate, ...]:
+    """All rates of these items: those that every domain has, then its checks."""
+    return (*RATES, *check_rates(items))
+
+
+def check_metrics(items: Iterable[Item], seed: int) -> list[Metric]:
+    """What each check says of all its answers: its rate under its own name, other figures behind a dot."""
+    asked: dict[str, list[tuple[str, Judged]]] = {}
+    for item in items:
+        for name, facts in item.facts.get("checks", {}).items():
+            asked.setdefault(name, []).append((facts["kind"], Judged(item.cluster, facts)))
+    found = []
+    for name, judged in asked.items():
+        kind = judged[0][0]
+        found += [_metric(name, figure) for figure in figures_of(kind, [one for _, one in judged], seed)]
+    return found
+
+
+def _metric(name: str, figure: Figure) -> Metric:
+    full = f"{name}.{figure.name}" if figure.name else name
+    given = {f.name: getattr(figure, f.name) for f in fields(figure) if f.name != "name"}
+    return Metric(name=full, **given)
+
+
 def rate_metric(name: str, samples: Sequence[Sample], unscored: int = 0, note: str = "") -> Metric:
     """The samples' rate with the Wilson interval at their effective size; value None without samples."""
     if not samples:
@@ -157,13 +214,13 @@ def ratio_metric(spec: Ratio, items: Sequence[Item], seed: int) -> Metric:
 
 
 def anchoring_by_language(items: Sequence[Item]) -> list[Metric]:
-    """semantic_anchoring of each dialogue by itself: the bar is on the count of its turns."""
+    """semantic_anchoring by language, for one may be well taught and the other not."""
     rate = next(rate for rate in RATES if rate.name == "semantic_anchoring")
     languages = sorted({item.lang for item in items if item.suite == "anchoring"})
     found = []
     for lang in languages:
         own = [item for item in items if item.lang == lang]
-        found.append(rate_metric(f"{rate.name}_{lang}", rate.samples(own), rate.unscored(own), "one dialogue"))
+        found.append(rate_metric(f"{rate.name}_{lang}", rate.samples(own), rate.unscored(own), rate.note))
     return found
 
 
@@ -172,4 +229,5 @@ def item_metrics(items: Sequence[Item], seed: int = 0) -> dict[str, Metric]:
     asked = {item.suite for item in items}
     rates = [rate_metric(r.name, r.samples(items), r.unscored(items), r.note) for r in RATES if r.suites & asked]
     ratios = [ratio_metric(spec, items, seed) for spec in RATIOS if spec.suites & asked]
-    return {metric.name: metric for metric in [*rates, *anchoring_by_language(items), *ratios]}
+    every = [*rates, *check_metrics(items, seed), *anchoring_by_language(items), *ratios]
+    return {metric.name: metric for metric in every}

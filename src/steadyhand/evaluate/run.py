@@ -1,7 +1,7 @@
 """Runs every suite over a model, or over stored answers: the page to read first.
 
-All one-turn questions go out in one request; the anchoring dialogues step together; a nested sample of decisions is
-repeated for determinism. Scores come from raw completions only, so `rescore` needs no model.
+All one-turn questions go out in one request; the anchoring dialogues step together; some decisions are repeated for
+determinism. Scores come from raw completions only, so `rescore` needs no model.
 """
 
 from __future__ import annotations
@@ -16,13 +16,14 @@ from typing import Protocol
 from steadyhand import __version__
 from steadyhand.chat.formats.hermes import HERMES
 from steadyhand.chat.messages import Json
+from steadyhand.checks.shape import Ask as JudgingModel
 from steadyhand.domain.model import Domain
 from steadyhand.errors import UsageError
 from steadyhand.evaluate.anchoring import Ask, Asked, dialogues, play
-from steadyhand.evaluate.determinism import SUITE, determinism_metrics, judge, repeat
+from steadyhand.evaluate.determinism import SUITE, chosen_for, determinism_metrics, judge, repeat
 from steadyhand.evaluate.metrics import item_metrics
 from steadyhand.evaluate.scoring import score
-from steadyhand.evaluate.suites import SUITES, Suite, Target, digest, item_set, nested_sample, targets
+from steadyhand.evaluate.suites import SUITES, Suite, Target, digest, inventory, item_set, targets
 from steadyhand.ledger.result import Evaluation, Item
 from steadyhand.models.backend import (
     Backend,
@@ -54,13 +55,15 @@ def evaluate(
     suites: Collection[Suite] = SUITES,
     clarify: bool = False,
     seed: int = 0,
+    judge: JudgingModel | None = None,
     progress: LabelledProgress | None = None,
 ) -> Evaluation:
     """Everything measured on one model. `clarify` gives it the domain's extra first turn before each anchoring dialogue
-    (the method allows that for a base model). Raises UsageError when there is nothing to ask, and PrerequisiteError
-    when tools are offered and the model's template loses them."""
+    (the method allows that for a base model); `judge` answers questions about two answers, for checks that compare.
+    Raises UsageError when there is nothing to ask, and PrerequisiteError when tools are offered and the model's
+    template loses them."""
     sampling, settings = sampling or Sampling(), settings or EvalSettings()
-    asked = targets(domain, suites)
+    asked = [one.judged_by(judge) for one in targets(domain, suites)]
     tell = progress or _silent
     check_template(backend, tools=any(target.prompt.tools for target in asked))
 
@@ -90,7 +93,8 @@ def rescore(evaluation: Evaluation, domain: Domain, settings: EvalSettings | Non
         if item.suite == SUITE:
             first = _stored(stored, (SUITE, item.id), again.get(item.id), form)
             items.append(judge(again[item.id], first, item.facts["texts"], item.facts["runs"]))
-    manifest |= {"item_set": item_set(asked), "cot_labels": [list(part) for part in settings.cot_labels]}
+    labels = [list(part) for part in settings.cot_labels]
+    manifest |= {"item_set": item_set(asked), "cot_labels": labels, "has": inventory(domain)}
     return _evaluation(evaluation.model, evaluation.fingerprint, items, manifest)
 
 
@@ -109,7 +113,7 @@ def _ask_all(domain: Domain, asked: Sequence[Target], ask: Ask, settings: EvalSe
     parts = dialogues(domain, [target for target in asked if target.suite == "anchoring"], clarify)
     answers = ask(single) if single else []
     answered = [(target, prompt, done) for (target, prompt), done in zip(single, answers, strict=True)]
-    return [score(*triple, settings.cot_labels) for triple in [*answered, *play(ask, parts)]]
+    return [score(*triple, settings.cot_labels) for triple in [*answered, *play(ask, parts, domain.asked("")[:-1])]]
 
 
 def _repeat(
@@ -121,7 +125,7 @@ def _repeat(
     tell: LabelledProgress,
 ) -> list[Item]:
     decisions = [target for target in asked if target.suite == "tool"]
-    chosen = nested_sample(decisions, settings.determinism_items, seed)
+    chosen = chosen_for(decisions, settings.determinism_items, seed)
     if not chosen:
         return []
     return repeat(
@@ -129,6 +133,7 @@ def _repeat(
         chosen,
         sampling,
         runs=settings.determinism_runs,
+        sequential=settings.determinism_sequential,
         batch_size=settings.batch_size,
         seed=seed,
         progress=lambda done, total: tell(done, total, SUITE),
@@ -188,10 +193,15 @@ def _manifest(
         "domain": domain.name,
         "suites": [suite for suite in SUITES if suite in suites],
         "item_set": item_set(asked),
+        "has": inventory(domain),
         "prompts": digest(sorted([i.suite, i.id, i.prompt_hash] for i in items if i.suite not in ("anchoring", SUITE))),
         "sampling": asdict(sampling),
         "batch_size": settings.batch_size,
-        "determinism": {"runs": settings.determinism_runs, "items": len(repeated)},
+        "determinism": {
+            "runs": settings.determinism_runs,
+            "items": len(repeated),
+            "sequential": sum(bool(item.facts["runs"]["sequential"]) for item in repeated),
+        },
         "cot_labels": [list(part) for part in settings.cot_labels],
         "clarify": clarify,
         "seed": seed,

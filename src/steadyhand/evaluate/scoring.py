@@ -28,15 +28,23 @@ def score(target: Target, prompt: Prompt, completion: Completion, labels: Labels
     """One item, judged. `prompt` is what the model was really shown (in anchoring, with its own answers)."""
     raw, finish = completion.text, completion.finish_reason
     parsed = completion.parsed(prompt.tools)
-    facts = {**_health(prompt, completion, parsed, labels), **_tokens(parsed)}
-    answer_ok = None if target.rule is None else target.rule.accepts(parsed.content)
-    judged: dict[str, Json] = {"passed": answer_ok, "code": "wrong_answer" if answer_ok is False else None}
+    facts: dict[str, Json] = {}
+    text = target.judge(parsed.content)
+    answer_ok = {"passed": True, "failed": False}.get(text.word)
+    judged: dict[str, Json] = {"passed": answer_ok, "code": text.code}
     if target.decision is not None:
         judged = _judge_calls(target, parsed, completion.parsed(prompt.tools, lenient=True))
-        facts |= judged.pop("facts")
-        facts["answer_ok"] = answer_ok
+        facts = judged.pop("facts") | {"answer_ok": answer_ok}
+        if target.decision.checks:
+            facts["checks"] = text.to_json({one.name: one.checker.kind for one in target.decision.checks})
+        if not target.judged:
+            judged["passed"] = None
+        elif judged["passed"] and text.judgements:  # an unscored check says neither right nor wrong
+            judged |= {"passed": answer_ok, "code": text.code}
     if target.warm_up:
         facts["clarify"] = True
+    wanted_short = bool(judged["passed"]) or target.short_gold
+    facts |= {**_health(prompt, completion, parsed, labels, wanted_short), **_tokens(parsed)}
     return Item(
         id=target.id,
         suite=target.suite,
@@ -48,9 +56,14 @@ def score(target: Target, prompt: Prompt, completion: Completion, labels: Labels
         completion_tokens=completion.completion_tokens,
         expected=target.expected,
         question=target.question,
-        facts=facts | {"asked": target.asked, "opening": len(prompt.messages) == 1},
+        facts=facts | {"asked": target.asked, "opening": _is_opening(prompt)},
         **judged,
     )
+
+
+def _is_opening(prompt: Prompt) -> bool:
+    """Whether nothing was said before the question."""
+    return sum(message.role != "system" for message in prompt.messages) == 1
 
 
 def structured(think: str, labels: Labels) -> bool:
@@ -80,8 +93,10 @@ def _judge_calls(target: Target, parsed: Parsed, lenient: Parsed) -> dict[str, J
             "scenario": scenario.id,
             "input_class": scenario.input_class,
             "tool": due[0].name if due else "none",
+            "tools": len(tools),
             "due": bool(due),
             "called": parsed.attempts > 0,
+            "calls_ok": strict.passed,
             "name_ok": strict.name_ok,
             "args_ok": strict.args_ok,
             "detail": strict.detail,
@@ -95,12 +110,14 @@ def _code(result: Match) -> str | None:
     return None if result.code is None else result.code.value
 
 
-def _health(prompt: Prompt, completion: Completion, parsed: Parsed, labels: Labels) -> dict[str, Json]:
+def _health(
+    prompt: Prompt, completion: Completion, parsed: Parsed, labels: Labels, wanted_short: bool
+) -> dict[str, Json]:
     raw, finish, thinking = completion.text, completion.finish_reason, completion.thinking()
     loop = tail_repetition(raw)
     loops = loop is not None and loop.fails(finish)
     shown = prompt_text(prompt)
-    short = too_short(parsed.content, parsed.attempts > 0)
+    short = too_short(parsed.content, parsed.attempts > 0) and not (wanted_short and parsed.content.strip())
     return {
         "think": thinking.code.value,
         "think_whole": thinking.code in _WHOLE,

@@ -2,7 +2,7 @@
 
 tool       every decision of the held-out scenarios (split "eval"), with gold history
 public     one-turn questions of public knowledge, which training must not cost
-anchoring  one dialogue per language, played with the model's own answers as history
+anchoring  dialogues, each played with the model's own answers as history
 reasoning  one-turn questions whose `<think>` is judged too
 """
 
@@ -11,14 +11,17 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from steadyhand.chat.messages import Json, Message, to_openai
-from steadyhand.domain.decisions import Decision, decisions
+from steadyhand.checks import Bound, Verdict
+from steadyhand.checks.shape import Ask
+from steadyhand.domain.decisions import Decision, decisions, judge_text
 from steadyhand.domain.model import AnswerRule, Domain, Probe
 from steadyhand.errors import UsageError
 from steadyhand.models.backend import Prompt
+from steadyhand.text.degeneration import too_short
 
 Suite = Literal["tool", "public", "anchoring", "reasoning"]
 SUITES: tuple[Suite, ...] = ("tool", "public", "anchoring", "reasoning")
@@ -45,6 +48,28 @@ class Target:
         return self.suite, self.id
 
     @property
+    def judged(self) -> bool:
+        """Whether anything judges the answer: a call is due, or its text has a rule."""
+        due, checks = (self.decision.expected, self.decision.checks) if self.decision else ((), ())
+        return self.rule is not None or bool(due or checks)
+
+    def judge(self, text: str) -> Verdict:
+        """What judges the text of an answer, asked."""
+        return judge_text(text, self.rule, self.decision.checks if self.decision else ())
+
+    def judged_by(self, ask: Ask | None) -> Target:
+        """The same with a judging model for its checks."""
+        if ask is None or self.decision is None or not self.decision.checks:
+            return self
+        checks = tuple(check.judged_by(ask) for check in self.decision.checks)
+        return replace(self, decision=replace(self.decision, checks=checks))
+
+    @property
+    def short_gold(self) -> bool:
+        """Whether the right answer itself is a word or two, such as a label."""
+        return self.decision is not None and too_short(self.decision.target.content, bool(self.decision.expected))
+
+    @property
     def question(self) -> str:
         return self.prompt.messages[-1].content if self.prompt.messages else ""
 
@@ -53,17 +78,28 @@ class Target:
         """The gold calls as JSON, else the answer rule in words."""
         if self.decision is not None and self.decision.expected:
             return _dump([{"name": call.name, "arguments": call.arguments} for call in self.decision.expected])
-        if self.rule is None:
-            return "no call"
-        must = " and ".join(f"/{pattern}/" for pattern in self.rule.must)
-        without = "".join(f" without /{pattern}/" for pattern in self.rule.must_not)
-        return ("no call; says " if self.decision else "says ") + (must or "anything") + without
+        checks = self.decision.checks if self.decision else ()
+        told = ["no call"] if self.decision and (self.prompt.tools or not self.judged) else []
+        told += [] if self.rule is None else [_in_words(self.rule)]
+        told += [f"{one.name}: {_gold(one)}" for one in checks]
+        return "; ".join(told)
 
     @property
     def asked(self) -> str:
         """What a model is shown, as a short hash that needs no tokenizer: messages and tools."""
         shown = [to_openai(self.prompt.messages), [tool.to_openai() for tool in self.prompt.tools]]
         return digest(shown)[:16]
+
+
+def _in_words(rule: AnswerRule) -> str:
+    must = " and ".join(f"/{pattern}/" for pattern in rule.must)
+    return "says " + (must or "anything") + "".join(f" without /{pattern}/" for pattern in rule.must_not)
+
+
+def _gold(check: Bound) -> str:
+    if check.gold is True:
+        return check.context.reference
+    return check.gold if isinstance(check.gold, str) else _dump(check.gold)
 
 
 def targets(domain: Domain, suites: Collection[Suite] = SUITES) -> list[Target]:
@@ -88,23 +124,26 @@ def _tool_targets(domain: Domain) -> Iterable[Target]:
         tools = tuple(domain.tools[name] for name in scenario.tools)
         for decision in decisions(scenario):
             prompt = Prompt(decision.messages, tools)
-            yield Target(decision.id, "tool", scenario.group, scenario.lang, prompt, decision.answer, decision)
+            rule = _rule(decision.answer, may_be_empty=bool(tools))
+            yield Target(decision.id, "tool", scenario.group, scenario.lang, prompt, rule, decision)
 
 
 def _probe_targets(domain: Domain, suites: Collection[Suite]) -> Iterable[Target]:
     for probe in domain.probes:
         if probe.kind in suites:
-            prompt = Prompt((Message("user", probe.question),))
+            anchoring = probe.kind == "anchoring"  # whose opening stands before all turns
+            prompt = Prompt((Message("user", probe.question),) if anchoring else domain.asked(probe.question))
             yield Target(probe.id, probe.kind, _cluster(probe), probe.lang, prompt, _rule(probe.answer))
 
 
 def _cluster(probe: Probe) -> str:
-    return f"dialogue:{probe.lang}" if probe.kind == "anchoring" else probe.cluster or probe.id
+    """Anchoring turns of one language are one dialogue, unless `cluster` names several."""
+    return f"{probe.cluster or 'dialogue'}:{probe.lang}" if probe.kind == "anchoring" else probe.cluster or probe.id
 
 
-def _rule(rule: AnswerRule) -> AnswerRule | None:
-    """A rule that demands nothing cannot be scored."""
-    return rule if rule.must or rule.must_not else None
+def _rule(rule: AnswerRule | None, *, may_be_empty: bool = False) -> AnswerRule | None:
+    """A rule that demands nothing cannot be scored, unless to say anything at all instead of a call is what is due."""
+    return rule if rule and (rule.must or rule.must_not or may_be_empty) else None
 
 
 def nested_sample(population: Sequence[Target], size: int, seed: int) -> list[Target]:
@@ -112,9 +151,28 @@ def nested_sample(population: Sequence[Target], size: int, seed: int) -> list[Ta
     return sorted(population, key=lambda target: digest([seed, *target.key]))[:size]
 
 
+def inventory(domain: Domain) -> dict[str, bool]:
+    """What the domain has to be measured, whether it was asked now or not: by this, bars apply or do not."""
+    kinds = {probe.kind for probe in domain.probes}
+    gold = [message for scenario in domain.scenarios for message in scenario.messages]
+    gold += [message for card in domain.cards for message in card.messages]
+    return {
+        "tools": bool(domain.tools),
+        "scenarios": any(scenario.split == "eval" for scenario in domain.scenarios),
+        "anchoring": "anchoring" in kinds,
+        "public": "public" in kinds,
+        "thinking": "reasoning" in kinds or any(message.think for message in gold),
+    }
+
+
 def item_set(population: Sequence[Target]) -> str:
-    """Identifies what was asked and what was expected, whatever the order."""
-    return digest(sorted([*target.key, target.asked, target.expected] for target in population))
+    """Identifies what was asked and what was expected of it by which checks, whatever the order."""
+    return digest(sorted([*target.key, target.asked, target.expected, *_judges(target)] for target in population))
+
+
+def _judges(target: Target) -> list[Json]:
+    checks = target.decision.checks if target.decision else ()
+    return [[one.name, one.checker.identity()] for one in checks]
 
 
 def digest(value: Json) -> str:

@@ -5,27 +5,30 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from steadyhand.errors import GateFailed
 from steadyhand.flow.artifacts import read_evaluation
 from steadyhand.flow.context import TIMING, Desk, Planned
-from steadyhand.flow.plan import read_object, remember
+from steadyhand.flow.plan import read_object, remember, results, unsound
 from steadyhand.flow.stage import Stage
 
 if TYPE_CHECKING:
     from steadyhand.ledger.records import Records, Status
+from steadyhand.text.redaction import scrubbed, without_passwords
 
 
 def carry_out(stages: Sequence[Stage], desk: Desk, records: Records) -> None:
     """Run what is not done, in order. Whatever ends it, finished stages stay and the records say where it stopped."""
     steps = desk.steps
     identity = steps[-1].key[:16]
-    settings = desk.settings.model_dump(mode="json", exclude={"ledger"})  # its URL may hold a password
+    settings = without_passwords(desk.settings.model_dump(mode="json", exclude={"ledger"}))
     records.start_run(identity, desk.parts.domain.name, settings)
     try:
         for position, (stage, step) in enumerate(zip(stages, steps, strict=True), 1):
+            step = _again_or_kept(stage, step, desk)
             desk.watcher.stage(step, position, len(steps))
             if step.state == "run":
                 _carry_out_one(stage, step, desk, records, identity)
@@ -38,12 +41,24 @@ def carry_out(stages: Sequence[Stage], desk: Desk, records: Records) -> None:
     records.finish_run(identity, "done", verdict=_word(desk))
 
 
+def _again_or_kept(stage: Stage, step: Planned, desk: Desk) -> Planned:
+    """A result that was planned to be made again is kept when all that it was made of came out the same. One that is
+    not is removed: it must not be taken for the new one."""
+    if step.state == "done" or not desk.store.begun(step.key):
+        return step
+    if (wrong := unsound(stage, desk.keys, desk.store)) is None:
+        return replace(step, state="done", reason="what it goes on from came out the same")
+    desk.store.discard(step.key)
+    return replace(step, reason=wrong)
+
+
 def _carry_out_one(stage: Stage, step: Planned, desk: Desk, records: Records, run: str) -> None:
     remember(stage, desk)
     records.start_stage(run, stage.name, step.key)
     began = time.monotonic()
     try:
-        with desk.store.writing(step.key) as out:
+        inputs = results(stage, desk.keys, desk.store)
+        with desk.store.writing(step.key, inputs, apart=(TIMING,)) as out:
             stage.work(desk, out)
             seconds = time.monotonic() - began
             instant = datetime.now(UTC).isoformat(timespec="seconds")
@@ -68,7 +83,7 @@ def _keep_scores(desk: Desk, records: Records, run: str) -> None:
 def _ended(error: BaseException) -> tuple[Status, str]:
     """How the records name an end that is not the good one, and its reason."""
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return ("failed" if isinstance(error, Exception) else "stopped"), reason
+    return ("failed" if isinstance(error, Exception) else "stopped"), scrubbed(reason)
 
 
 def _stop_at_failed_gate(desk: Desk, step: Planned) -> None:

@@ -14,11 +14,11 @@ from pathlib import Path
 from steadyhand.cards.ladder import question
 from steadyhand.cards.notes import note, points_for
 from steadyhand.chat.messages import Message, Tool
+from steadyhand.checks.likeness import picks
 from steadyhand.domain.decisions import Decision, decisions
 from steadyhand.domain.load import load
 from steadyhand.domain.model import Card, Domain, Point
 from steadyhand.errors import UsageError
-from steadyhand.evaluate.answer_match import picks
 from steadyhand.evaluate.diagnose import Case, Condition, Diagnosis, Kind, diagnose
 from steadyhand.evaluate.scoring import score
 from steadyhand.evaluate.suites import Target, nested_sample
@@ -181,4 +181,4 @@ def _right(one: Asked, completion: Completion, answers: Sequence[str], settings:
     if one.gold is not None:
         return picks(completion.parsed().content, one.gold, answers)
     item = score(one.target, one.target.prompt, completion, settings.eval.cot_labels)
-    return bool(item.passed) and item.facts["answer_ok"] is not False
+    return bool(item.passed)

@@ -19,7 +19,7 @@ from steadyhand.flow.artifacts import read_json, write_json
 from steadyhand.flow.context import Planned, Watcher
 from steadyhand.flow.domain_inputs import content_hash
 from steadyhand.flow.interrupt import first_interrupt
-from steadyhand.flow.plan import SEEN, note, read_object, why
+from steadyhand.flow.plan import SEEN, UNCHANGED, note, read_object, why
 from steadyhand.flow.stages import sampling_of
 from steadyhand.flow.training_preview import ALONE
 from steadyhand.ledger.keys import key_of
@@ -90,9 +90,11 @@ def planned(cells: Sequence[Cell], bench: Bench) -> list[Planned]:
         now = depends_on(cell, bench)
         key = _key("cell", now)
         if store and store.done(key):
-            steps.append(Planned(cell.name, key, "done", "nothing that it depends on has changed"))
+            steps.append(Planned(cell.name, key, "done", UNCHANGED))
         else:
-            steps.append(Planned(cell.name, key, "run", why(now, seen.get(cell.name))))
+            wrong = store.damage(key) if store and store.begun(key) else []
+            reason = f"its answers are not what they were: {wrong[0]}" if wrong else why(now, seen.get(cell.name))
+            steps.append(Planned(cell.name, key, "run", reason))
     return steps
 
 

@@ -123,8 +123,11 @@ class EvalSettings(Section):
     determinism_runs: Annotated[int, Field(ge=2)] = 5
     """How often one input is repeated to see whether its outcome changes."""
 
-    determinism_items: CountOrNone = 40
-    """How many decisions are repeated. 0: determinism is not measured, and its bar cannot be met."""
+    determinism_items: CountOrNone = 128
+    """How many decisions are repeated; 125 unchanged ones carry the bar. 0: not measured, so the bar is not met."""
+
+    determinism_sequential: CountOrNone = 12
+    """How many of these are also asked one by one, not only in batches. 0: none."""
 
     cot_labels: Annotated[tuple[Labels, ...], Field(strict=False)] = (
         ("intent", "意图"),
@@ -163,8 +166,11 @@ class BarsSettings(Section):
     tool_call_accuracy: Share = 0.97
     """Least share of decisions with the right call, name and arguments included, or rightly none."""
 
+    scenario_pass: Share = 0.9
+    """Least share of scenarios that are right at the first try: every call and every text that is judged."""
+
     semantic_anchoring: Share = 0.9
-    """Least share of turns of the ten-turn dialogue that treat the private entity as what it is."""
+    """Least share of turns of the ten-turn dialogues that treat the private entity as what it is."""
 
     general_knowledge_margin: Margin = 0.03
     """Share of public-knowledge answers that may be lost against the base model (0.03 is 3 points)."""

@@ -36,6 +36,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from steadyhand.chat.schema import schema_problem
 from steadyhand.tools.bound import Effect
 from steadyhand.tools.http import METHODS, Endpoint
 from steadyhand.tools.mcp import fields_of
@@ -103,13 +104,8 @@ class CallRow(Closed):
     @field_validator("answers", "refused")
     @classmethod
     def _schema(cls, value: dict[str, Any]) -> dict[str, Any]:
-        from jsonschema import Draft202012Validator
-        from jsonschema.exceptions import SchemaError
-
-        try:
-            Draft202012Validator.check_schema(value)
-        except SchemaError as error:
-            raise ValueError(f"not a JSON Schema: {error.message}") from error
+        if problem := schema_problem(value, "the schema"):
+            raise ValueError(f"not a JSON Schema: {problem}")
         return value
 
     def endpoint(self, key_header: str = "") -> Endpoint:

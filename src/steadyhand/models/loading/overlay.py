@@ -19,7 +19,8 @@ from steadyhand.chat.formats.registry import format_named
 from steadyhand.chat.messages import Json
 from steadyhand.errors import PrerequisiteError
 from steadyhand.models.loading.adapters import json_object
-from steadyhand.models.loading.load import TOKENIZER_FILES, resolve, tokenizer_home
+from steadyhand.models.loading.files import TEMPLATES, TOKENIZER_FILES
+from steadyhand.models.loading.load import resolve, tokenizer_home
 
 CHATML = "chatml"
 NOTE = "overlay.json"
@@ -97,6 +98,9 @@ def _fill(made: Path, folder: Path, home: Path, template: str | None, config: di
     for name, path in sources.items():
         if name != _CONFIG and not (name == _TEMPLATE and template is not None):
             _link(path.resolve(), made / name)
+    for path in home.glob(TEMPLATES) if template is None else ():
+        (made / path.relative_to(home)).parent.mkdir(exist_ok=True)
+        _link(path.resolve(), made / path.relative_to(home))
     (made / _CONFIG).write_text(json.dumps(config, ensure_ascii=False, indent=1) + "\n", "utf-8")
     if template is not None:
         (made / _TEMPLATE).write_text(template, "utf-8")

@@ -1,0 +1,202 @@
+"""One report, read: what each place of a name says of it. Deterministic; can neither call nor write.
+
+A name is accused only when its sentence fits a listed pattern as subject or object, when its label, row or remark says
+so, or when it is an entry of a list whose heading does. Everything else is unclear, with the reason.
+"""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from steadyhand.agent.neutral import neutral
+from steadyhand.agent.reading.basis import Basis
+from steadyhand.agent.reading.entries import LONGEST_LINE, Read, read_entry, read_row
+from steadyhand.agent.reading.layout import BULLET, Kind, Layout, Line
+from steadyhand.agent.reading.lexicon import Claim, N, X, lexicon
+from steadyhand.agent.reading.names import Names
+from steadyhand.agent.reading.phrase import is_quoted, plain
+from steadyhand.extract import Found
+
+_END = re.compile(
+    r"[。！？!?；]+[\"”』」]?|(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bcf)(?<!\bNo)(?<!\bal)(?<!\bapprox)[.;](?=[\s\"”)]|$)"
+)
+_BLOCK_QUOTE = re.compile(r"[ \t]{0,8}>[ \t]?(?!\*\*)")  # `> **Note**` is a box, not a quotation
+_INTRODUCED = re.compile(rf"([^:：{X}{N}]{{1,120}})[:：] ?")
+_TITLE = re.compile(r"[ \t]{0,8}(?:[-*+•>]{1,3}[ \t]{1,4}|\d{1,3}[.)][ \t]{1,4})?(?:\*\*|__)[^*_\n]{1,120}(?:\*\*|__)")
+_TERMINAL = re.compile(r"[.!?:;。！？：；][\s*_\"”')]*$")
+_LONGEST = 1000  # characters of a plain sentence that are read; a longer one is no evidence
+_MOST_NAMES = 500  # in one sentence
+_AROUND = 200  # characters on each side of a place in which an order makes a report no witness
+_WRAP, _WRAP_HAN = 50, 25  # a line that is shorter was not wrapped
+
+
+@dataclass(frozen=True)
+class Statement:
+    """`window`: the text that decided, as it stands in the report. `quotation`: the same without names, X for the one
+    that is asked about and Y for every other."""
+
+    claim: Claim | None
+    basis: Basis
+    window: str
+    quotation: str = ""
+
+
+class Report:
+    def __init__(self, text: str) -> None:
+        self.names = Names(text)
+        self.text, self.masked = self.names.text, self.names.masked
+        self.layout = Layout(self.masked)
+        self._sentences = _sentences(self.masked, self.layout)
+        self._orders: dict[int, bool] = {}
+        self._lines: dict[tuple[int, int], Read] = {}  # by line and column
+
+    def at(self, place: Found) -> Statement:
+        """What the report says of the name at this place."""
+        line = self.layout.at(place.start)
+        window = self._window(place, line)
+        if self._ordered(place, line):
+            return Statement(None, Basis.ORDER, window)
+        if trouble := self.names.trouble(place):
+            return Statement(None, trouble, window)
+        claim, basis = self._said(place, line)
+        above = line.scope.text if line.scope and line.kind in (Kind.ROW, Kind.ENTRY) else ""
+        quotation = self._quotation(place, line, above)
+        return Statement(claim, basis, f"{above}\n{window}" if above and basis is Basis.LIST else window, quotation)
+
+    def _said(self, place: Found, line: Line) -> Read:
+        if line.kind not in (Kind.ROW, Kind.ENTRY):
+            return self._sentence(place, line)
+        if line.end - line.start > LONGEST_LINE:
+            return None, Basis.LONG
+        key = (line.start, self._column(place, line))
+        if key not in self._lines:
+            self._lines[key] = self._listed(line, key[1])
+        claim, basis = self._lines[key]
+        return self._sentence(place, line) if basis is Basis.NONE else (claim, basis)
+
+    def _column(self, place: Found, line: Line) -> int:
+        return self.masked.count("|", line.start, place.start) if line.kind is Kind.ROW else 0
+
+    def _listed(self, line: Line, bars: int) -> Read:
+        """What a row or an entry says; `bars`: how many stand before the name."""
+        body = self.masked[line.start : line.end]
+        if line.kind is Kind.ENTRY:
+            return read_entry(body, line.scope)
+        head = self.layout.lines[line.head]
+        first = "" if head is line else self.masked[head.start : head.end]
+        return read_row(body, first, bars - body.lstrip().startswith("|"), line.scope)
+
+    # a sentence ---------------------------------------------------------------------------------------------------
+    def _sentence(self, place: Found, line: Line) -> Read:
+        start, end = self._bounds(place)
+        body = self._with_target(place, start, end) if self._is_short(start, end) else ""
+        words = plain(body)
+        if not 0 < len(words) <= _LONGEST:
+            return None, Basis.LONG
+        if _BLOCK_QUOTE.match(self.text, line.start) or is_quoted(plain(body, keep_quotes=True)):
+            return None, Basis.QUOTED
+        claim, reason = lexicon().sentence.claim(words), self._reason(words, line, end)
+        if claim in ("safe", "both") and reason is Basis.NEGATION:
+            return "safe", Basis.SENTENCE  # "is not malicious" is both a denial and a clearance
+        if claim == "both" and reason is None:
+            return None, Basis.CONFLICT
+        return (
+            (claim, Basis.SENTENCE) if claim in ("safe", "unsafe") and reason is None else (None, reason or Basis.NONE)
+        )
+
+    def _reason(self, words: str, line: Line, end: int) -> Basis | None:
+        """Why the sentence says nothing of X, whatever words it has."""
+        known = lexicon()
+        if known.here.search(words):
+            return Basis.ORDER
+        if self._is_told(words, line):
+            return Basis.QUOTED
+        if reason := known.sentence.reason(words):
+            return reason
+        if known.retracts.search(plain(self._next(end))):
+            return Basis.PAST
+        above = line.heading.reason if line.heading else None
+        return above if above is not Basis.CONFLICT and known.sentence.claim(words) else None
+
+    def _is_told(self, words: str, line: Line) -> bool:
+        """Whether the claim follows a colon behind words that are no part of it: somebody else's, or an order. A title
+        in bold or of some length may stand before a sentence, not before a bare verdict."""
+        known, colon = lexicon(), _INTRODUCED.match(words)
+        if colon is None or known.opens(colon[1]):
+            return False
+        found = known.sentence.unsafe.search(words) or known.sentence.safe.search(words)
+        if found is None or found.start() < colon.end() - 1:
+            return False
+        titled = _TITLE.match(self.text, line.start) is not None or len(re.findall(r"[^\W_]+", colon[1])) > 2
+        return found[0].startswith(X) or not titled
+
+    def _is_short(self, start: int, end: int) -> bool:
+        names = self.names.between(start, end)
+        return len(names) <= _MOST_NAMES and end - start - sum(one.end - one.start for one in names) <= 2 * _LONGEST
+
+    def _with_target(self, place: Found, start: int, end: int) -> str:
+        """The masked sentence, with X for every place in it of the name that is asked about."""
+        pieces, at = [], start
+        for name in self.names.between(start, end):
+            pieces += [self.masked[at : name.start], X if place.value in name.values else N]
+            at = name.end
+        return "".join([*pieces, self.masked[at:end]])
+
+    def _bounds(self, place: Found) -> tuple[int, int]:
+        n = bisect_right(self._sentences, place.start) - 1
+        return self._sentences[n], self._sentences[n + 1]
+
+    def _next(self, end: int) -> str:
+        n = bisect_right(self._sentences, end)
+        return self.masked[end : self._sentences[n]][:_AROUND] if n < len(self._sentences) else ""
+
+    # what stands around -------------------------------------------------------------------------------------------
+    def _ordered(self, place: Found, line: Line) -> bool:
+        """Whether text near the line speaks to a machine. Read once for each line, however many names it has."""
+        long = line.end - line.start > 2 * _AROUND
+        key = place.start if long else line.start
+        if key not in self._orders:
+            first, last = (place.start, place.end) if long else (line.start, line.end)
+            around = self.text[max(0, first - _AROUND) : last + _AROUND]
+            masked = self.masked[max(0, first - _AROUND) : last + _AROUND]
+            self._orders[key] = neutral(around) != around or lexicon().near.search(masked.lower()) is not None
+        return self._orders[key]
+
+    def _window(self, place: Found, line: Line) -> str:
+        start, end = self._span(place, line)
+        return self.text[start:end].strip()
+
+    def _span(self, place: Found, line: Line) -> tuple[int, int]:
+        start, end = (line.start, line.end) if line.kind in (Kind.ROW, Kind.ENTRY) else self._bounds(place)
+        return max(start, place.start - _AROUND), min(end, place.end + _AROUND)
+
+    def _quotation(self, place: Found, line: Line, above: str) -> str:
+        """The words that a reader is asked about, names hidden, the heading of a list before its entry."""
+        start, end = self._span(place, line)
+        masked = self._with_target(place, start, min(end, len(self.masked)))
+        hidden = re.sub(f"{X}+", " X ", re.sub(f"{N}+", " Y ", masked))
+        said = re.sub(r"\s+", " ", hidden).strip()
+        return f"{above.strip('#*=_ ')}\n{said}" if above else said
+
+
+def _sentences(masked: str, layout: Layout) -> list[int]:
+    """Where sentences begin, and the end of the text. A wrapped line goes on in the next one."""
+    begins = {0}
+    before: Line | None = None
+    for line in layout.lines:
+        if before is None or not _is_wrapped(masked, before, line):
+            begins.add(line.start)
+        begins.update(line.start + found.end() for found in _END.finditer(masked[line.start : line.end]))
+        before = line
+    return [*sorted(begins), len(masked) + 1]
+
+
+def _is_wrapped(masked: str, before: Line, line: Line) -> bool:
+    if before.kind is not Kind.PROSE or line.kind not in (Kind.PROSE, Kind.ENTRY):
+        return False
+    body, after = masked[before.start : before.end], masked[line.start : line.end]
+    if _TERMINAL.search(body) or BULLET.match(after):
+        return False
+    return len(body) >= (_WRAP_HAN if re.search(r"[\u3400-\u9fff]", body) else _WRAP)
