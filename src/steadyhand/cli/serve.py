@@ -12,7 +12,7 @@ import click
 
 from steadyhand.cli.agent import audit_option, otel_option
 from steadyhand.cli.console import emit_json, say
-from steadyhand.cli.options import json_option, verify_option
+from steadyhand.cli.options import json_option, template_options, verify_option
 from steadyhand.errors import EXIT_OK, PrerequisiteError, UsageError
 from steadyhand.serve.loopback import is_loopback
 from steadyhand.telemetry import exporting
@@ -45,6 +45,7 @@ PARALLEL = 16  # requests that an endpoint is given at once
 )  # fmt: skip
 @click.option("--max-tokens", "most", default=1024, show_default=True, type=click.IntRange(1), help="Of one answer.")
 @click.option("--queue", default=64, show_default=True, type=click.IntRange(0), help="Requests that may wait.")
+@template_options
 @otel_option
 @verify_option
 @json_option
@@ -65,6 +66,8 @@ def serve_command(
     approvers: tuple[str, ...],
     most: int,
     queue: int,
+    template: str | None,
+    call_format: str | None,
     otel: bool,
     as_json: bool,
 ) -> int:
@@ -91,7 +94,8 @@ def serve_command(
 
     called, model = Path(model).name or model, model if endpoint else _signed_off(model)
     key = _secret(api_key_env) if api_key_env else None
-    load, lanes = _loader(model, endpoint, tokenizer, key), PARALLEL if endpoint else 1
+    chosen = (template or "", call_format or "")
+    load, lanes = _loader(model, endpoint, tokenizer, key, chosen), PARALLEL if endpoint else 1
     bare = Model(name or called, load, lanes=lanes, waiting=queue)
     if folder is not None and agent_name == bare.name:
         raise UsageError("model and agent have one name", where=agent_name, next="add --name or --agent-name")
@@ -147,31 +151,49 @@ def _tell(url: str, models: list[str], as_json: bool) -> None:
     say(f"{', '.join(models)} on {url}/v1 (Ctrl-C stops; {url}/healthz says when the model is loaded)")
 
 
-def _loader(model: str, endpoint: str | None, tokenizer: Path | None, key: str | None) -> Callable[[], Backend]:
+def _loader(
+    model: str, endpoint: str | None, tokenizer: Path | None, key: str | None, template: tuple[str, str]
+) -> Callable[[], Backend]:
+    """Loads when it is called, and tells then what the chat template loses."""
     if endpoint is None:
         if tokenizer or key:
             raise UsageError("--tokenizer and --api-key-env are about an endpoint", next="add --endpoint URL")
-        return lambda: _local(model)
+        return lambda: _told(_local(model, template))
     if not endpoint.startswith(("http://", "https://")):
         raise UsageError("not an address", where=endpoint, next="write it as http://HOST:PORT/v1")
-    return lambda: _remote(endpoint, model, tokenizer, key)
+    if tokenizer is None and any(template):
+        raise UsageError("a template over the server's own needs the tokenizer", next="add --tokenizer FOLDER")
+    return lambda: _told(_remote(endpoint, model, tokenizer, key, template))
 
 
-def _local(model: str) -> Backend:
+def _told(backend: Backend) -> Backend:
+    from steadyhand.models.backend import profile_of, unserved
+
+    profile = profile_of(backend)
+    if profile is not None and profile.losses:
+        after = "; requests with tools are refused" if unserved(backend) else ""
+        say(f"warning: {profile.sentence()}{after}")
+    return backend
+
+
+def _local(model: str, template: tuple[str, str]) -> Backend:
     from steadyhand.models.loading.load import load
+    from steadyhand.models.loading.overlay import overlaid
 
-    return load(model)
+    return load(overlaid(model, *template))
 
 
-def _remote(endpoint: str, model: str, tokenizer: Path | None, key: str | None) -> Backend:
+def _remote(endpoint: str, model: str, tokenizer: Path | None, key: str | None, template: tuple[str, str]) -> Backend:
     from steadyhand.models.endpoints.endpoint import OpenAIEndpoint
 
     if tokenizer is None:
         return OpenAIEndpoint(endpoint, model, api_key=key, retries=1)
     from steadyhand.chat.render import Renderer
     from steadyhand.models.loading.load import load_tokenizer
+    from steadyhand.models.loading.overlay import over
 
-    return OpenAIEndpoint(endpoint, model, renderer=Renderer(load_tokenizer(tokenizer)), api_key=key, retries=1)
+    renderer = Renderer(load_tokenizer(over(tokenizer, *template)))
+    return OpenAIEndpoint(endpoint, model, renderer=renderer, api_key=key, retries=1)
 
 
 def _secret(variable: str) -> str:
