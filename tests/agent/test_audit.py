@@ -256,7 +256,7 @@ def logged(path: Path, *events: tuple[str, dict[str, object]]) -> Path:
     return path
 
 
-D = {"digest": "d" * 64, "key": "k" * 64}
+D: dict[str, object] = {"digest": "d" * 64, "key": "k" * 64}
 ORDERS: list[tuple[list[tuple[str, dict[str, object]]], str]] = [
     ([("approval", {**D, "by": "ada"})], "approval of what was not proposed"),
     ([("refusal", {**D, "by": "ada"})], "refusal of what was not proposed"),
@@ -282,8 +282,13 @@ def test_what_stands_in_a_wrong_order_is_a_breach(
 
 
 def test_writes_without_a_person_are_counted(tmp_path: Path) -> None:
-    other = {**D, "digest": "e" * 64}
-    events = [("proposal", D), ("approval", D), ("intent", {**D, "approval": 1}), ("result", D)]
+    other: dict[str, object] = {**D, "digest": "e" * 64}
+    events: list[tuple[str, dict[str, object]]] = [
+        ("proposal", D),
+        ("approval", D),
+        ("intent", {**D, "approval": 1}),
+        ("result", D),
+    ]
     found = verify(logged(tmp_path / "a.jsonl", *events, ("proposal", other), ("intent", {**other, "approval": None})))
     assert (found.writes, found.unapproved) == (2, 1)
 

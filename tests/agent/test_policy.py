@@ -13,7 +13,7 @@ from steadyhand.agent.hosts import bare_suffix, host_of, listed, reserved
 from steadyhand.agent.policy import Code, Policy, Proposal, screened
 from tests.agent_world import proposal
 
-FOUND = {"evil.com", "http://evil.com/a", "https://docs.google.com/x", "co.uk", "github.io", "10.0.0.1", "8.8.4.4"}
+FOUND = {"evil.com", "http://evil.com/a", "https://docs.google.com/x", "co.uk", "github.io", "10.0.0.1", "45.83.64.99"}
 
 
 def judge(one: Proposal, policy: Policy = Policy()) -> Code:  # noqa: B008  frozen
@@ -24,7 +24,7 @@ def judge(one: Proposal, policy: Policy = Policy()) -> Code:  # noqa: B008  froz
 @pytest.mark.parametrize(
     ("entity", "code"),
     [
-        ("evil.com", Code.ALLOWED), ("http://evil.com/a", Code.ALLOWED), ("8.8.4.4", Code.ALLOWED),
+        ("evil.com", Code.ALLOWED), ("http://evil.com/a", Code.ALLOWED), ("45.83.64.99", Code.ALLOWED),
         ("other.com", Code.PROVENANCE), ("vil.com", Code.PROVENANCE), ("*.evil.com", Code.PROVENANCE),
         ("https://docs.google.com/x", Code.NEVER_TOUCH), ("co.uk", Code.BARE_SUFFIX),
         ("github.io", Code.BARE_SUFFIX), ("10.0.0.1", Code.RESERVED),
@@ -49,8 +49,8 @@ def test_transitions_are_an_allow_list(standing: str, verdict: str) -> None:
 
 
 def test_own_names_and_networks_are_never_touched() -> None:
-    policy = Policy(never_touch=("evil.com", "8.8.0.0/16"))
-    assert {judge(proposal(entity), policy) for entity in ("evil.com", "http://evil.com/a", "8.8.4.4")} == {
+    policy = Policy(never_touch=("evil.com", "45.83.0.0/16"))
+    assert {judge(proposal(entity), policy) for entity in ("evil.com", "http://evil.com/a", "45.83.64.99")} == {
         Code.NEVER_TOUCH
     }
 
