@@ -1,8 +1,9 @@
 """The registry of rules: a code, how grave it is, what it says in one line, and why that matters.
 
 A code never changes its meaning and is never given to another rule: people silence, count and search for it. Letters:
-C checks of answers, K coverage, D diversity, N near-duplicates and labels, L leaks, S tools, P preference, T template and tokens, Q quality
-and safety, R rows that cannot be read. The page of a rule (`pages/<code>.md`) is what `steady check --explain` shows.
+C checks of answers, K coverage, D diversity, N near-duplicates and labels, L leaks, S tools, P preference, T template
+and tokens, Q quality and safety, R rows that cannot be read. The page of a rule (`pages/<code>.md`) is what `steady
+check --explain` shows.
 """
 
 from __future__ import annotations
