@@ -156,6 +156,8 @@ def test_an_array_in_a_jsonl_file_is_read_or_rejected_with_a_hint(tmp_path: Path
     path.write_text('[\n{"query": "q", "response": "a"}\n]', encoding="utf-8")
     assert len(read_dialogues(path).rows) == 1
     path.write_text('[{"query": "q", "response": "a"}]', encoding="utf-8")
+    assert len(read_dialogues(path).rows) == 1
+    path.write_text('["q", "a"]', encoding="utf-8")
     assert "called .json" in read_dialogues(path).rejects[0].reason
 
 

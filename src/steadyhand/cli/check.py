@@ -117,6 +117,9 @@ def _lint(
         if len(paths) > 1 or held_out:
             next = "name one folder, or files"
             raise UsageError("a domain folder is checked alone", where=str(folders[0]), next=next)
+        from steadyhand.cli.run import settings_of
+
+        settings_of(folders[0], ())  # what `steady run` would refuse is refused here, in the same words
         domain = load(folders[0])
         classes: dict[str, str] = {f"scenario {scenario.id}": scenario.input_class for scenario in domain.scenarios}
         return lint_domain(domain, codes, rendering), _counts(domain), dataset_of_domain(domain), classes

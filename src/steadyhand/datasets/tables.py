@@ -14,15 +14,12 @@ import sys
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from steadyhand.chat.messages import Json
 from steadyhand.datasets.labels import VERDICTS
+from steadyhand.datasets.raw import Raw
 from steadyhand.errors import DomainError, Place
 from steadyhand.extras import not_installed
-
-if TYPE_CHECKING:
-    from steadyhand.datasets.raw_rows import Raw
 
 BATCH = 1024  # rows decoded at once
 _NESTED = (  # columns whose cells may hold a list or an object as JSON
@@ -38,8 +35,6 @@ def csv_rows(text: str, name: str, separator: str) -> Iterator[Raw]:
 
     Raises DomainError for quotes that do not fit, because nothing after them can be trusted.
     """
-    from steadyhand.datasets.raw_rows import Raw
-
     records = _records(text, name, separator)
     _, header = next(records, (1, []))
     if not header or len(set(header)) < len(header):
@@ -88,8 +83,6 @@ def _cell(key: str, cell: str) -> Json:
 def parquet_rows(data: bytes, name: str) -> Iterator[Raw]:
     """One row a record; columns that are null are absent. Raises DomainError for a broken file, PrerequisiteError
     without pyarrow."""
-    from steadyhand.datasets.raw_rows import Raw
-
     for number, row in enumerate(_parquet(data, name), 1):
         value = {key: _plain(cell) for key, cell in row.items() if cell is not None}
         yield Raw(number, Place(name, number), value, text=json.dumps(value, ensure_ascii=False))
