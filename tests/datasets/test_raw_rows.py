@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steadyhand.chat.messages import Json
-from steadyhand.datasets.raw_rows import Raw, raw_rows
+from steadyhand.datasets.raw import Raw
+from steadyhand.datasets.raw_rows import raw_rows
 from steadyhand.errors import DomainError, SteadyError
 
 

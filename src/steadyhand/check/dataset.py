@@ -5,6 +5,7 @@ from. Knows where each row and each text in it stands; knows no rules.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -44,6 +45,11 @@ class Record:
         said = (index for index, message in enumerate(self.messages) if message.role == "assistant")
         return tuple(index for index in said if index not in self.unscored)
 
+    @property
+    def taught(self) -> tuple[Message, ...]:
+        """The answers that are learnt, in order."""
+        return tuple(self.messages[index] for index in self.learnt)
+
     def at(self, excerpt: str) -> Place:
         return place_of(excerpt, self.text, self.place)
 
@@ -67,12 +73,13 @@ class Pair:
 @dataclass
 class Dataset:
     """`rejects` are rows that became neither; rows == len(records) + len(pairs) + len(rejects). `heads`: what is known
-    of the records, and then of the pairs, without fetching them."""
+    of the records, and then of the pairs, without fetching them. `ignored`: key -> rows in which it was not read."""
 
     records: Sequence[Record] = ()
     pairs: Sequence[Pair] = ()
     rejects: list[Reject] = field(default_factory=list)
     heads: Sequence[Head] = ()
+    ignored: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         if len(self.heads) != len(self.records) + len(self.pairs):
@@ -100,7 +107,8 @@ def dataset_of_files(files: Iterable[Imported], held_out: Iterable[Imported] = (
     known += [heads(imported.preferences) for imported in files]
     known += [Mapped(heads(imported.preferences), _held) for imported in held_out]
     rejects = [reject for imported in (*files, *held_out) for reject in imported.rejects]
-    return Dataset(Joined(records), Joined(pairs), rejects, Joined(known))
+    ignored = sum((imported.ignored for imported in (*files, *held_out)), Counter[str]())
+    return Dataset(Joined(records), Joined(pairs), rejects, Joined(known), ignored)
 
 
 def _held_out(row: Dialogue) -> Record:

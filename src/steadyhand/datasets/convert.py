@@ -16,7 +16,8 @@ from steadyhand.datasets.dataset_info import Columns
 from steadyhand.datasets.formats import ForeignRow, Format, format_of, read_row
 from steadyhand.datasets.labels import UNLABELLED, Labels, labels_of
 from steadyhand.datasets.preference import is_preference, preference_rows
-from steadyhand.datasets.raw_rows import STDIN, Raw, raw_rows
+from steadyhand.datasets.raw import Raw
+from steadyhand.datasets.raw_rows import STDIN, raw_rows
 from steadyhand.datasets.spill import RowStore
 from steadyhand.datasets.unread import Unread
 from steadyhand.domain.openai import read_openai_row

@@ -12,7 +12,6 @@ import json
 import sys
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import IO
@@ -20,6 +19,7 @@ from typing import IO
 from steadyhand.chat.messages import Json
 from steadyhand.datasets.formats import format_of
 from steadyhand.datasets.preference import is_preference
+from steadyhand.datasets.raw import Raw
 from steadyhand.errors import DomainError, Place, SteadyError
 from steadyhand.source.json_nodes import skip_blank
 from steadyhand.source.json_values import Entry, ValueReader
@@ -35,20 +35,6 @@ _WIDE = (b"\xff\xfe", b"\xfe\xff")
 _WIDE_TEXT = "the file is UTF-16 or UTF-32"
 _HEAD = 100  # lines, or entries, by which a file is known
 _FEW = 2  # lines that say nothing of a file
-
-
-@dataclass(frozen=True)
-class Raw:
-    """Row `number` (from 1) as it stands in the file, or the `error` of a row that is not even JSON. `text` is the row
-    as JSON; where the place has no column it is a rendering of ours and columns in it mean nothing. `remark`, of a
-    first row: what other programs may not read of the file."""
-
-    number: int
-    place: Place
-    value: Json = None
-    error: str = ""
-    text: str = ""
-    remark: str = ""
 
 
 def raw_rows(path: Path) -> Iterator[Raw]:
