@@ -130,7 +130,7 @@ def _scenarios() -> list[Row]:
     for at, (name, number) in enumerate(order):
         ship, argument = _SHIPS[at], _TOOLS[name][1]
         offer = sorted(_TOOLS, reverse=bool(at % 4 > 1))
-        messages = [
+        messages: list[dict[str, Any]] = [
             {"role": "user", "content": _ASKED[name][number].format(ship)},
             {"role": "assistant", "content": "", "calls": [{"name": name, "arguments": {argument: ship}}]},
             {"role": "tool", "content": json.dumps({"done": ship})},
