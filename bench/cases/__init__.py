@@ -21,7 +21,7 @@ from typing import Any
 
 import httpx
 
-from steadyhand.models.loading.load import resolve
+from steadyhand.models.loading.resolve import resolve
 
 LIMIT = 400  # seconds that one command may take
 _START = "import sys; from steadyhand.cli import main; sys.exit(main())"

@@ -12,7 +12,8 @@ from bench.planting.clean import calling_rows, plain_rows
 from bench.planting.twin import DATA, Case, Place, lines
 from steadyhand.chat.render import Rendered, Renderer
 from steadyhand.check.tokenizer import Rendering, read_config
-from steadyhand.models.loading.load import load_tokenizer, resolve
+from steadyhand.models.loading.load import load_tokenizer
+from steadyhand.models.loading.resolve import resolve
 
 MODEL = "steady-nano"
 _THOUGHT = "<think>\nThe figures are in the question, so they only have to be put together.\n</think>\n\n"

@@ -204,7 +204,7 @@ def _rendering(path: Path, model: str | None) -> Rendering | None:
     from steadyhand.chat.render import Renderer
     from steadyhand.check.tokenizer import Rendering, read_config
     from steadyhand.models.loading.load import load_tokenizer
-    from steadyhand.models.loading.load import resolve as find_model
+    from steadyhand.models.loading.resolve import resolve as find_model
     from steadyhand.settings import resolve
 
     settings = resolve(path if path.is_dir() else None).settings

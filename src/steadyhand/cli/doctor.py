@@ -160,7 +160,7 @@ def _model(base: str) -> Checked:
         if find_spec("huggingface_hub") is None:
             return Checked("model", "note", f"{base} is a hub name, and models come with the extra `train`")
         return _hub_model(base)
-    from steadyhand.models.loading.load import resolve as find
+    from steadyhand.models.loading.resolve import resolve as find
 
     try:
         return Checked("model", "ok", f"{base} in {find(base)}")

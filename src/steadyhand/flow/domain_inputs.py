@@ -42,7 +42,7 @@ class Parts:
 def parts_of(domain: Domain, settings: Settings) -> Parts:
     """Raises PrerequisiteError when the base model cannot be found or is none."""
     from steadyhand.evaluate.suites import inventory
-    from steadyhand.models.loading.load import fingerprint
+    from steadyhand.models.loading.fingerprint import fingerprint
     from steadyhand.models.loading.overlay import overlaid
 
     model = settings.model

@@ -95,7 +95,7 @@ def refuse_full(to: Path) -> None:
 def source_of(place: str, name: str = "") -> Source:
     """Reads what `place` is: a run's folder, or a model or adapter (a folder, "steady-nano" or a hub name)."""
     from steadyhand.models.loading.adapters import ADAPTER as MARK
-    from steadyhand.models.loading.load import resolve
+    from steadyhand.models.loading.resolve import resolve
 
     if (Path(place) / REPORT).is_file():
         report = report_of(Path(place))
@@ -108,7 +108,7 @@ def source_of(place: str, name: str = "") -> Source:
 
 
 def _fill(source: Source, folder: Path, forms: Collection[Form], kind: Kind) -> Exported:
-    from steadyhand.models.loading.load import fingerprint
+    from steadyhand.models.loading.fingerprint import fingerprint
 
     parity = merge(source.folder, folder / WEIGHTS, PARITY)
     spoken, context = _spoken(folder / WEIGHTS)

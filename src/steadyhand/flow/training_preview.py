@@ -67,7 +67,7 @@ def footprints(settings: Settings, device: str) -> dict[str, Footprint]:
 
 def shape_of(base: str) -> Shape:
     """The shape of a local model, or of one whose shape is known by its hub name; nothing is downloaded."""
-    from steadyhand.models.loading.load import BUILT_IN, base_of, resolve
+    from steadyhand.models.loading.resolve import BUILT_IN, base_of, resolve
 
     if base == QWEN3_8B.name and not Path(base).is_dir():
         return QWEN3_8B

@@ -74,7 +74,7 @@ class Bench:
 def bench_of(settings: Settings, out: Path, folder: Path | None = None) -> Bench:
     """`folder` is the domain's, where the settings' chat template lies. Raises PrerequisiteError when the base model
     cannot be found or is none."""
-    from steadyhand.models.loading.load import fingerprint
+    from steadyhand.models.loading.fingerprint import fingerprint
     from steadyhand.models.loading.overlay import overlaid
 
     base = overlaid(settings.model.base, settings.model.chat_template, settings.model.format, folder)

@@ -34,7 +34,7 @@ class LocalModel:
     def fingerprint(self) -> str:
         """sha256 over weights, tokenizer and template as they lie in the folder (read once, on first use), and over the
         day that the template writes, if it writes one."""
-        from steadyhand.models.loading.load import fingerprint
+        from steadyhand.models.loading.fingerprint import fingerprint
 
         return fingerprint(self.folder, self._day)
 

@@ -20,7 +20,8 @@ from steadyhand.chat.messages import Json
 from steadyhand.errors import PrerequisiteError
 from steadyhand.models.loading.adapters import json_object
 from steadyhand.models.loading.files import TEMPLATES, TOKENIZER_FILES
-from steadyhand.models.loading.load import resolve, tokenizer_home
+from steadyhand.models.loading.load import tokenizer_home
+from steadyhand.models.loading.resolve import resolve
 
 CHATML = "chatml"
 NOTE = "overlay.json"

@@ -66,7 +66,7 @@ def train_dpo(
     """
     from steadyhand.chat.probe import usable
     from steadyhand.chat.render import Renderer
-    from steadyhand.models.loading.load import fingerprint
+    from steadyhand.models.loading.fingerprint import fingerprint
     from steadyhand.train.objectives.reference import reference_log_probs
     from steadyhand.train.runner import checkpoints, loop, packing
     from steadyhand.train.runner.model import before, save, trainable

@@ -46,7 +46,9 @@ def train_preference(
     """
     from steadyhand.chat.probe import usable
     from steadyhand.chat.render import Renderer
-    from steadyhand.models.loading.load import fingerprint, load_tokenizer, resolve
+    from steadyhand.models.loading.fingerprint import fingerprint
+    from steadyhand.models.loading.load import load_tokenizer
+    from steadyhand.models.loading.resolve import resolve
     from steadyhand.train.runner import loop
 
     began, folder = time.monotonic(), resolve(model_folder)

@@ -54,7 +54,7 @@ def train_sft(
     """
     from steadyhand.chat.probe import usable
     from steadyhand.chat.render import Renderer
-    from steadyhand.models.loading.load import fingerprint
+    from steadyhand.models.loading.fingerprint import fingerprint
     from steadyhand.train.runner import interpolate, loop, packing
     from steadyhand.train.runner.model import before, save, trainable
 
