@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -260,7 +261,7 @@ def places(value: Json, path: tuple[str | int, ...] = ()) -> list[tuple[str | in
 def changed(value: Json, path: Sequence[str | int], odd: Json) -> Json:
     if not path:
         return odd
-    copy: Json = dict(value) if isinstance(value, dict) else list(value)
+    copy: Any = dict(value) if isinstance(value, dict) else list(value)
     copy[path[0]] = changed(value[path[0]], path[1:], odd)
     return copy
 
@@ -270,7 +271,7 @@ def test_whatever_stands_at_any_place_of_a_row_it_is_read_or_refused(tmp_path: P
     assert not read(tmp_path, *SOUND).rejects
     rows = [changed(row, path, odd) for row in SOUND for path in places(row) for odd in ODD]
     found = read(tmp_path, *rows)
-    numbers = {one.number for one in found.rows} | {one.number for one in found.preferences}
-    numbers |= {one.number for one in found.rejects}
-    assert numbers == set(range(1, len(rows) + 1))
+    numbers = [row.number for row in found.rows] + [pair.number for pair in found.preferences]
+    numbers += [reject.number for reject in found.rejects]
+    assert set(numbers) == set(range(1, len(rows) + 1))
     assert all(len(reject.reason) > 8 for reject in found.rejects)

@@ -65,6 +65,11 @@ def leading_thought(content: str) -> str | None:
     return match[1] if match else None
 
 
+def role_of(name: Json) -> str | None:
+    """The role that a turn's word for it means: system, user, assistant, tool, or call for a turn that only calls."""
+    return _ROLES.get(name.strip().lower()) if isinstance(name, str) else None
+
+
 def read_turns(values: Sequence[Json], unread: Unread) -> list[Turn]:
     """The turns of a list, in order, not yet joined. Raises ValueError for what is no turn."""
     return [turn for value in values for turn in _turns(value, unread)]
@@ -78,7 +83,7 @@ def _turns(value: Json, unread: Unread) -> list[Turn]:
         user = Turn({"role": "user", "content": value["human"]})
         return [user, _assistant({"content": value["assistant"]}, unread)]
     name = value.get("role", value.get("from"))
-    role = _ROLES.get(name.strip().lower()) if isinstance(name, str) else None
+    role = role_of(name)
     if role is None:
         raise ValueError(f"unknown role {name!r}")
     if role == "assistant":
