@@ -14,7 +14,7 @@ import click
 
 from steadyhand.cli.agent import audit_option, otel_option
 from steadyhand.cli.console import emit_json, say
-from steadyhand.cli.options import date_option, json_option, verify_option
+from steadyhand.cli.options import date_option, json_option, template_options, verify_option
 from steadyhand.errors import EXIT_OK, PrerequisiteError, UsageError
 from steadyhand.serve.loopback import is_loopback
 from steadyhand.telemetry import exporting
@@ -63,6 +63,7 @@ def _print_token(context: click.Context, _: click.Parameter, wanted: bool) -> No
 )  # fmt: skip
 @click.option("--max-tokens", "most", default=1024, show_default=True, type=click.IntRange(1), help="Of one answer.")
 @click.option("--queue", default=64, show_default=True, type=click.IntRange(0), help="Requests that may wait.")
+@template_options
 @click.option(
     "--answer-seconds",
     default=600.0,
@@ -93,6 +94,8 @@ def serve_command(
     approvers: tuple[str, ...],
     most: int,
     queue: int,
+    template: str | None,
+    call_format: str | None,
     answer_seconds: float,
     body_kb: int,
     connections: int,
@@ -124,7 +127,8 @@ def serve_command(
 
     called, model = Path(model).name or model, model if endpoint else _signed_off(model)
     key = _secret(api_key_env) if api_key_env else None
-    load, lanes = _loader(model, endpoint, tokenizer, key, day), PARALLEL if endpoint else 1
+    chosen = (template or "", call_format or "")
+    load, lanes = _loader(model, endpoint, tokenizer, key, chosen, day), PARALLEL if endpoint else 1
     bare = Model(name or called, load, lanes=lanes, waiting=queue)
     if folder is not None and agent_name == bare.name:
         raise UsageError("model and agent have one name", where=agent_name, next="add --name or --agent-name")
@@ -183,32 +187,54 @@ def _tell(url: str, models: list[str], as_json: bool) -> None:
 
 
 def _loader(
-    model: str, endpoint: str | None, tokenizer: Path | None, key: str | None, day: date
+    model: str,
+    endpoint: str | None,
+    tokenizer: Path | None,
+    key: str | None,
+    template: tuple[str, str],
+    day: date,
 ) -> Callable[[], Backend]:
+    """Loads when it is called, and tells then what the chat template loses."""
     if endpoint is None:
         if tokenizer or key:
             raise UsageError("--tokenizer and --api-key-env are about an endpoint", next="add --endpoint URL")
-        return lambda: _local(model, day)
+        return lambda: _told(_local(model, template, day))
     if not endpoint.startswith(("http://", "https://")):
         raise UsageError("not an address", where=endpoint, next="write it as http://HOST:PORT/v1")
-    return lambda: _remote(endpoint, model, tokenizer, key, day)
+    if tokenizer is None and any(template):
+        raise UsageError("a template over the server's own needs the tokenizer", next="add --tokenizer FOLDER")
+    return lambda: _told(_remote(endpoint, model, tokenizer, key, template, day))
 
 
-def _local(model: str, day: date) -> Backend:
+def _told(backend: Backend) -> Backend:
+    from steadyhand.models.backend import profile_of, unserved
+
+    profile = profile_of(backend)
+    if profile is not None and profile.losses:
+        after = "; requests with tools are refused" if unserved(backend) else ""
+        say(f"warning: {profile.sentence()}{after}")
+    return backend
+
+
+def _local(model: str, template: tuple[str, str], day: date) -> Backend:
     from steadyhand.models.loading.load import load
+    from steadyhand.models.loading.overlay import overlaid
 
-    return load(model, day=day)
+    return load(overlaid(model, *template), day=day)
 
 
-def _remote(endpoint: str, model: str, tokenizer: Path | None, key: str | None, day: date) -> Backend:
+def _remote(
+    endpoint: str, model: str, tokenizer: Path | None, key: str | None, template: tuple[str, str], day: date
+) -> Backend:
     from steadyhand.models.endpoints.endpoint import OpenAIEndpoint
 
     if tokenizer is None:
         return OpenAIEndpoint(endpoint, model, api_key=key, retries=1)
     from steadyhand.chat.render import Renderer
     from steadyhand.models.loading.load import load_tokenizer
+    from steadyhand.models.loading.overlay import over
 
-    renderer = Renderer(load_tokenizer(tokenizer), day)
+    renderer = Renderer(load_tokenizer(over(tokenizer, *template)), day)
     return OpenAIEndpoint(endpoint, model, renderer=renderer, api_key=key, retries=1)
 
 
