@@ -189,7 +189,10 @@ def _gguf_files(
             "only (tokenizer.json is inside it), and there is no Modelfile: Ollama would feed it other tokens."
         )
     elif not speaks_chatml(spoken.template):
-        notes.append("The chat template is not Qwen's, so there is no Modelfile.")
+        notes.append(
+            "The chat template is not Qwen3's, or writes a system message of its own (as Qwen2.5's does), which the "
+            "Modelfile would not, so there is no Modelfile."
+        )
     else:
         (folder / MODELFILE).write_text(modelfile(report.path.name, context, spoken.stops), "utf-8")
         files[MODELFILE] = "for `ollama create NAME -f Modelfile`"
