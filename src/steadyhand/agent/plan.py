@@ -24,7 +24,6 @@ from steadyhand.agent.policy import Code, Proposal, Standing, Verdict, screened
 from steadyhand.agent.writer import Outcome, State
 from steadyhand.chat.match import match
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
-from steadyhand.chat.parse import parse_strict
 from steadyhand.errors import UsageError
 from steadyhand.extract import Found, Kind, find_entities
 from steadyhand.models.backend import Backend, Completion, Prompt, Sampling, control_tokens
@@ -279,7 +278,7 @@ class Runner:
         if judged is None:
             return "the model was not asked"
         wanted = [] if expected is None else [ToolCall(self.plan.report, expected)]
-        found = match(wanted, parse_strict(judged.text, judged.finish_reason), self.tools)
+        found = match(wanted, judged.parsed(self.tools), self.tools)
         return "" if found.passed else f"{found.code}: {found.detail}"
 
     def _proposal(

@@ -38,7 +38,7 @@ class Loss(Coded):
 
     TOOLS = "tools", "never shows the model the tools that are offered"
     CALLS = "calls", "does not write the calls of an answer"
-    FORM = "form", "writes calls in a form that no reader here knows"
+    FORM = "form", "writes calls that no reader takes"
     RESULTS = "results", "does not show the model what tools return"
     ANSWERS = "answers", "writes the answer to a tool's result elsewhere than generation begins"
     THINKING = "thinking", "does not write the thinking of the last answer"
@@ -99,7 +99,7 @@ def probe(renderer: Renders, chosen: ChatFormat | None = None) -> Profile:
     written = ask.answer("one call", _calling(_CALL), _has(_CALL.name), Loss.CALLS)
     form = _recognised(written, chosen)
     if form is None and written is not None and Loss.CALLS not in ask.losses:
-        ask.losses[Loss.FORM] = _excerpt(written)
+        ask.losses[Loss.FORM] = f"not as {chosen.name}: {_excerpt(written)}" if chosen else _excerpt(written)
     reads = form or chosen or HERMES
     ask.think(reads, called=form is not None)
     if form is not None:

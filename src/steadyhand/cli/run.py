@@ -61,6 +61,9 @@ class Console:
             self._advance = self._open.enter_context(progress(f"{self._head}: {name}" if name else self._head))
         self._advance(done, total)
 
+    def note(self, text: str) -> None:
+        say(f"warning: {text}")
+
     @contextmanager
     def closing(self) -> Iterator[None]:
         with self._open:

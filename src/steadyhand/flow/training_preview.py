@@ -21,7 +21,8 @@ def inspect_domain(folder: Path, settings: Settings, rows: int, source: str = ""
     """Renders every row of fine-tuning and shows `rows` of them, spread over the kinds of source, or those whose
     source contains `source`. Needs the base's tokenizer; loads no weights. Raises UsageError for an unknown source."""
     from steadyhand.chat.render import Renderer
-    from steadyhand.models.loading.load import load_tokenizer, resolve
+    from steadyhand.models.loading.load import load_tokenizer
+    from steadyhand.models.loading.overlay import overlaid
 
     given = settings.sft
     taught = sft_rows(
@@ -36,7 +37,8 @@ def inspect_domain(folder: Path, settings: Settings, rows: int, source: str = ""
         raise UsageError(
             f"no row comes from {source!r}", where=str(folder), next="for instance card:POINT/ID or scenario:ID"
         )
-    tokenizer = load_tokenizer(resolve(settings.model.base))
+    model = settings.model
+    tokenizer = load_tokenizer(overlaid(model.base, model.chat_template, model.format, folder))
 
     def decode(ids: Sequence[int]) -> str:
         return str(tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))

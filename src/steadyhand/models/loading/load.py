@@ -125,13 +125,18 @@ def base_of(folder: Path) -> Path | None:
     return base
 
 
+def tokenizer_home(folder: Path) -> Path:
+    """Where the tokenizer of a model or adapter folder lies: in it, or with an adapter's base."""
+    if any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")):
+        return folder
+    return base_of(folder) or folder
+
+
 def load_tokenizer(folder: Path) -> Any:
     """The tokenizer of a model or adapter folder, with a chat template. Raises PrerequisiteError."""
     from transformers import AutoTokenizer
 
-    home = folder
-    if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")):
-        home = base_of(folder) or folder
+    home = tokenizer_home(folder)
     refuse_code(home)
     refuse_tokenizer_class(home)
     try:
@@ -147,7 +152,7 @@ def load_tokenizer(folder: Path) -> Any:
         raise PrerequisiteError(
             "the tokenizer has no chat template, so dialogues and tools cannot be rendered",
             where=str(home),
-            next="use an instruct model, or add a chat_template.jinja with tools",
+            next="use an instruct model, or give it a template: model.chat_template = FILE, or `chatml`",
         )
     return tokenizer
 
@@ -272,8 +277,12 @@ _UNHEARD = {  # keys of a config.json that say nothing of the answers
 
 
 def _digest(path: Path) -> bytes:
-    if path.name == "tokenizer_config.json":  # only its template counts: other keys change with library versions
-        return _json_digest(json_object(path).get("chat_template", ""))
+    if path.name == "tokenizer_config.json":  # only what it says of dialogues: other keys change with library versions
+        config = json_object(path)
+        form = config.get("call_format")
+        return _json_digest(
+            config.get("chat_template", "") if form is None else [config.get("chat_template", ""), form]
+        )
     if path.name == ADAPTER:
         return _json_digest(identity(adapter_config(path.parent)))
     if path.name == "config.json":

@@ -22,6 +22,7 @@ from steadyhand.models.loading.load import (
     load_weights,
     resolve,
 )
+from steadyhand.models.loading.overlay import original
 from steadyhand.models.loading.quiet import quiet
 from steadyhand.settings.training import TrainConfig
 from steadyhand.train.runner.adapters import with_adapter
@@ -91,7 +92,7 @@ def _set_trained(model: Any, embeddings: bool) -> None:
 
 
 def _lasting_name(name: str | Path, folder: Path) -> str:
-    return str(folder.resolve()) if Path(name).expanduser().is_dir() else str(name)
+    return str(original(folder).resolve()) if Path(name).expanduser().is_dir() else str(name)
 
 
 def save(model: Any, source: Path, out: Path, config: TrainConfig, facts: Mapping[str, Json]) -> None:
