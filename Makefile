@@ -36,9 +36,12 @@ $(DEV): $(READY)
 	@touch $@
 
 # Nothing is installed whose sha256 does not stand in constraints-hashed.txt. CUDA=1: what torch from PyPI needs on a
-# Linux machine with a graphics card besides.
+# Linux machine with a graphics card besides. WHEELS: a folder with a wheel of torch that is taken instead of PyPI's, which
+# pip would prefer otherwise.
 hashed:
 	$(PYTHON) -m venv .venv
+	awk '/^[A-Za-z]/ {own = /^torch==/} own' constraints-hashed.txt > .venv/torch.txt
+	$(if $(WHEELS),$(BIN)/pip install --no-deps --require-hashes --no-index --find-links $(WHEELS) -r .venv/torch.txt)
 	$(BIN)/pip install --no-deps --require-hashes $(PIP_ARGS) -r constraints-hashed.txt $(if $(CUDA),-r constraints-cuda.txt)
 	$(BIN)/pip install --no-deps --no-build-isolation -e .
 	$(BIN)/pip check
