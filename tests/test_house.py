@@ -219,6 +219,19 @@ def test_constraints_are_plain_pins_of_every_dependency() -> None:
     assert not [name for name in pins if normal(name).startswith(("nvidia", "cuda", "triton"))]
 
 
+def test_every_pin_has_its_hashes_and_nothing_else_has() -> None:
+    """`make lock` writes them; `pip install --require-hashes` wants all of them."""
+    entry = re.compile(r"([\w.-]+)==(\S+) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)")
+    text = (ROOT / "constraints-hashed.txt").read_text(encoding="utf-8")
+    assert entry.sub("", text) == ""
+    assert {normal(name): version for name, version, _ in entry.findall(text)} == {
+        normal(name): version for name, version in constraints().items()
+    }
+    cuda = (ROOT / "constraints-cuda.txt").read_text(encoding="utf-8")
+    assert entry.sub("", cuda) == ""
+    assert all(name.startswith(("nvidia", "cuda", "triton")) for name, _, _ in entry.findall(cuda))
+
+
 def test_the_doctor_looks_for_every_dependency() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert {normal(name) for name in project["dependencies"]} == set(CORE)
