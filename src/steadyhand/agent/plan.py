@@ -244,7 +244,7 @@ class Runner:
         if standing is None:
             return Row(**row, ending=without(answer), detail=answer.detail or "the answer has no level")
         if said.claim == "unclear":
-            return Row(**row, ending=Ending.UNCLEAR, detail=said.basis)
+            return Row(**row, ending=Ending.UNCLEAR, detail=said.basis.sentence)
         differs = (standing == "unsafe") != (said.claim == "unsafe")
         expected = self.plan.reporting(entity.value, said.claim)
         if self.backend and (problem := self._dispute(expected if differs else None, judged)):
