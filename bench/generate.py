@@ -20,6 +20,7 @@ from transformers import AutoModelForCausalLM, Qwen3Config, Qwen3ForCausalLM
 
 from steadyhand.models.backend import Sampling
 from steadyhand.models.generation.decode import continue_ids
+from steadyhand.models.loading.remote_code import CLOSED
 
 
 def random_model() -> Any:
@@ -71,7 +72,11 @@ def main() -> None:
         parser.add_argument(f"--{name}", type=int, default=default)
     asked = parser.parse_args()
     torch.set_num_threads(asked.threads)
-    model = AutoModelForCausalLM.from_pretrained(asked.model, dtype=torch.float32) if asked.model else random_model()
+    model = (
+        AutoModelForCausalLM.from_pretrained(asked.model, dtype=torch.float32, use_safetensors=True, **CLOSED)
+        if asked.model
+        else random_model()
+    )
     model.eval().generation_config.eos_token_id = None
     ids = prompts(asked.prompts, asked.prefix, model.config.vocab_size)
     sampling = Sampling(max_tokens=asked.tokens)

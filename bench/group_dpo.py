@@ -31,6 +31,7 @@ from steadyhand.chat.messages import Message
 from steadyhand.chat.render import Renderer
 from steadyhand.domain.rows import Group, Rejected
 from steadyhand.models.loading.load import load_tokenizer, resolve
+from steadyhand.models.loading.remote_code import CLOSED
 
 SHAPES = [(k, prompt) for prompt in (250, 1000, 4000) for k in (1, 3, 5)]
 BARS = {(1, 1000): 1.7, (5, 1000): 6.0, (5, 4000): 8.0}  # TRL's processor seconds / ours, at least
@@ -63,11 +64,18 @@ def _text(renderer: Renderer, tokens: int, number: int) -> str:
 
 
 def ours(made: list[Group], k: int) -> None:
-    from steadyhand.train.config import DpoConfig
+    from steadyhand.settings.training import DpoConfig
     from steadyhand.train.objectives.dpo import train_dpo
 
     config = DpoConfig(
-        method="full", learning_rate=RATE, groups_per_step=1, k=k, sft_weight=0.0, max_length=LONGEST, save_steps=0
+        epochs=1,
+        method="full",
+        learning_rate=RATE,
+        groups_per_step=1,
+        k=k,
+        sft_weight=0.0,
+        max_length=LONGEST,
+        save_steps=0,
     )
     with tempfile.TemporaryDirectory() as folder:
         train_dpo("steady-nano", made, config, Path(folder) / "model")
@@ -97,7 +105,7 @@ def trl(made: list[Group], k: int) -> None:
     folder = resolve("steady-nano")
     tokenizer = load_tokenizer(folder)
     rows = pairs(made, Renderer(tokenizer))
-    model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="sdpa")
+    model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="sdpa", use_safetensors=True, **CLOSED)
     model.get_input_embeddings().requires_grad_(False)
     with tempfile.TemporaryDirectory() as out:
         args = DPOConfig(

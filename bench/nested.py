@@ -16,7 +16,7 @@ from steadyhand.domain.load import load
 from steadyhand.models.loading.load import load_tokenizer
 from steadyhand.models.loading.load import resolve as find_model
 from steadyhand.settings import resolve
-from steadyhand.train.config import SftConfig
+from steadyhand.settings.training import SftConfig
 from steadyhand.train.runner.data import nested, samples
 
 
@@ -26,7 +26,11 @@ def main() -> None:
     rows = sft_rows(
         load(folder), scenarios=sft.scenarios, rehearsal=sft.rehearsal, seed=0, card_repeats=sft.card_repeats
     )
-    plain = samples(rows, Renderer(load_tokenizer(find_model("steady-nano"))), SftConfig(max_length=sft.max_length))
+    plain = samples(
+        rows,
+        Renderer(load_tokenizer(find_model("steady-nano"))),
+        SftConfig(method="lora", epochs=1, learning_rate=1e-4, max_length=sft.max_length),
+    )
     merged = nested(plain)
     before, after = (sum(len(sample.ids) for sample in data) for data in (plain, merged))
     assert sum(sum(sample.mask) for sample in plain) == sum(sum(sample.mask) for sample in merged)

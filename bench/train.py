@@ -25,11 +25,12 @@ from steadyhand.domain.load import load
 from steadyhand.domain.rows import Row
 from steadyhand.models.loading.load import load_tokenizer
 from steadyhand.models.loading.load import resolve as find_model
-from steadyhand.train.config import SftConfig
+from steadyhand.models.loading.remote_code import CLOSED
+from steadyhand.settings.training import SftConfig
 from steadyhand.train.runner.data import Sample, arranged, samples, sft_plan
 
 TOKENS, WARMUP, BAR = 2048, 5, 1.3
-CONFIG = SftConfig(method="full", batch_tokens=TOKENS, save_steps=0, learning_rate=1e-4)
+CONFIG = SftConfig(epochs=1, method="full", batch_tokens=TOKENS, save_steps=0, learning_rate=1e-4)
 
 
 def ours(rows: Sequence[Row], targets: list[int]) -> float:
@@ -56,7 +57,7 @@ def trl(data: Sequence[Sample], size: int) -> float:
             at.append(time.perf_counter())
 
     folder = find_model("steady-nano")
-    model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="sdpa")
+    model = AutoModelForCausalLM.from_pretrained(folder, attn_implementation="sdpa", use_safetensors=True, **CLOSED)
     model.get_input_embeddings().requires_grad_(False)
     labels = [[t if on else -100 for t, on in zip(s.ids, s.mask, strict=True)] for s in data]
     table = Dataset.from_dict({"input_ids": [list(s.ids) for s in data], "labels": labels})

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from steadyhand.domain.rows import Row
 from steadyhand.errors import UsageError
-from steadyhand.train.config import SftConfig
+from steadyhand.settings.training import SftConfig
 
 END = "<|im_end|>"
 MUCH = 12  # times that a looping answer says its first words
@@ -28,7 +28,7 @@ Ailment = Callable[[Case, Path], Case]  # the second word is a folder where an a
 
 
 def faster(times: float) -> Ailment:
-    return lambda case, _: replace(case, config=replace(case.config, learning_rate=times * case.config.learning_rate))
+    return lambda case, _: replace(case, config=case.config.but(learning_rate=times * case.config.learning_rate))
 
 
 def half(spoil: Callable[[str], str]) -> Ailment:
@@ -64,7 +64,7 @@ def endless(case: Case, place: Path) -> Case:
 
 def masked(case: Case, _: Path) -> Case:
     """Truncation that leaves nothing of any answer to learn."""
-    return replace(case, config=replace(case.config, truncation="right", max_length=4))
+    return replace(case, config=case.config.but(truncation="right", max_length=4))
 
 
 def _spoilt(row: Row, spoil: Callable[[str], str]) -> Row:

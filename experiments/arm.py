@@ -58,10 +58,10 @@ def online(start: Path, task: Task, clock: Clock, out: Path, *, reference: bool)
     from steadyhand.models.loading.load import load
     from steadyhand.pairs.judge import by_rules
     from steadyhand.pairs.online import online_groups
-    from steadyhand.train.config import DpoConfig
+    from steadyhand.settings.training import DpoConfig
     from steadyhand.train.objectives.dpo import train_dpo
 
-    config = DpoConfig(
+    config = DpoConfig(epochs=1, k=0,
         method="full", learning_rate=task.rate, schedule="constant", warmup_ratio=0.0, groups_per_step=16,
         sft_weight=0.0, max_length=MAX_LENGTH, seed=task.seed, save_steps=0,
     )  # fmt: skip

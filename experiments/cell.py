@@ -20,7 +20,7 @@ from steadyhand.domain.model import Domain
 from steadyhand.domain.rows import Row
 from steadyhand.models.backend import Prompt, Sampling
 from steadyhand.settings import Settings
-from steadyhand.train.config import SftConfig
+from steadyhand.settings.training import SftConfig
 
 RATES: dict[str, float] = {
     "full": 3e-4, "lora": 2e-3, "dora": 2e-3, "qlora": 2e-3, "ia3": 2e-2, "prefix": 2e-2, "prompt": 2e-2,
@@ -61,6 +61,7 @@ def _train(
     from steadyhand.train.runner.merge import merge_or_keep
 
     config = SftConfig(
+        epochs=1,
         method=method,  # type: ignore[arg-type]  # checked when it is used
         learning_rate=rate,
         batch_tokens=BATCH_TOKENS,

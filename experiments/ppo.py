@@ -76,9 +76,10 @@ def train(start: str | Path, task: Task, clock: Clock, out: Path) -> dict[str, A
 def gather(model: LocalModel, task: Task, round_: int) -> list[Row]:
     asked, rows = task.draw(round_), list[Row]()
     for case, texts in zip(asked, task.answers(model, asked, round_).values(), strict=True):
-        prompt = model.renderer.prompt(case.decision.messages, case.tools).ids
+        prompt = model.renderer.prompt(case.decision.messages, case.tools)
         for text, ended in texts:
-            rows.append(Row(prompt, model.renderer.encode_completion(text), reward(case, text, ended)))
+            answer = model.renderer.encode_completion(text, prompt.opening)
+            rows.append(Row(prompt.ids, answer, reward(case, text, ended)))
     return rows
 
 

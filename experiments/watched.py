@@ -8,7 +8,6 @@ from __future__ import annotations
 import random
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +17,7 @@ from experiments.kept import written
 from steadyhand.domain.model import Domain
 from steadyhand.errors import JobError, PrerequisiteError, UsageError
 from steadyhand.settings import Settings
-from steadyhand.train.config import DpoConfig, SftConfig
+from steadyhand.settings.training import DpoConfig
 from steadyhand.train.monitoring.health_monitor import Guard
 
 REPAIR = "DPO on a damaged model"  # a cell of its own kind
@@ -53,8 +52,7 @@ def _case(name: str, steps: int, seed: int, domain: Domain, settings: Settings, 
     """The domain's own fine-tuning, of so many steps (0: all), with the ailment."""
     from steadyhand.models.loading.load import resolve
 
-    known = {key: value for key, value in settings.sft.model_dump().items() if key in SftConfig.__dataclass_fields__}
-    config = replace(SftConfig(**known), epochs=1, save_steps=0, seed=seed)
+    config = settings.sft.but(epochs=1, save_steps=0, seed=seed)
     rows = rows_of(domain, settings, Budget(steps or WHOLE, 0, seed), config)
     return AILMENTS[name](Case(resolve(settings.model.base), rows, config), out / "base")
 
@@ -82,13 +80,14 @@ def repaired(steps: int, seed: int, domain: Domain, settings: Settings, out: Pat
     case = _case(RUIN, steps, seed, domain, settings, out)
     ruined = train_sft(case.base, case.rows, case.config, out / "ruined", told(RUIN)).folder
     before = _signs(case.base, domain, settings)
-    groups, config = _groups(domain, case.base, seed), DpoConfig(method="full", learning_rate=1e-4, save_steps=0)
+    groups = _groups(domain, case.base, seed)
+    config = DpoConfig(epochs=1, k=0, max_length=2048, sft_weight=0.1, method="full", learning_rate=1e-4, save_steps=0)
     try:
         train_dpo(ruined, groups, config, out / "dpo", guard=_guard(domain, settings, before))
         refused = ""
     except JobError as error:
         refused = error.what
-    forced = replace(config, accept_damaged=True)
+    forced = config.but(accept_damaged=True)
     after = train_dpo(ruined, groups, forced, out / "forced", told(REPAIR)).folder
     signs = {"base": before, "damaged": _signs(ruined, domain, settings), "after DPO": _signs(after, domain, settings)}
     return {"refused": refused, "signs": signs}

@@ -13,6 +13,7 @@ from pathlib import Path
 import torch
 from transformers import Qwen3ForCausalLM
 
+from steadyhand.models.loading.remote_code import CLOSED
 from steadyhand.train.runner import interpolate
 
 
@@ -21,7 +22,10 @@ def average(first: Path, second: Path, share: float, out: Path) -> None:
     which must be those of `first`. Raises ValueError when they are not."""
     if (first / "tokenizer.json").read_bytes() != (second / "tokenizer.json").read_bytes():
         raise ValueError(f"{first} and {second} have different tokenizers, so their embeddings mean different things")
-    start, model = (Qwen3ForCausalLM.from_pretrained(folder, dtype=torch.float32) for folder in (first, second))
+    start, model = (
+        Qwen3ForCausalLM.from_pretrained(folder, dtype=torch.float32, use_safetensors=True, **CLOSED)
+        for folder in (first, second)
+    )
     interpolate.towards(model, interpolate.weights(start), 1 - share)
     shutil.copytree(second, out, dirs_exist_ok=True)
     model.to(torch.bfloat16).save_pretrained(out)

@@ -22,6 +22,7 @@ from nano.batches import batches
 from nano.muon import Muon
 from nano.tokenizer import build
 from steadyhand.models.attention import varlen
+from steadyhand.models.loading.remote_code import CLOSED
 from steadyhand.train.runner.precision import has_bfloat16_units
 
 WARMUP, DECAY = 60, 0.35  # steps; share of the steps over which the rate falls to zero
@@ -96,7 +97,10 @@ def inherit(model: Qwen3ForCausalLM, tokenizer: Any, folder: Path) -> None:
     """Take the weights of the model in `folder`. A token it has too keeps its embedding; a new one starts at the mean
     of the pieces that it used to be. Layers beyond its own are copies that add nothing yet (LLaMA Pro, Wu et al. 2024,
     section 3.2): the deeper model begins as the same function."""
-    old, old_tokenizer = Qwen3ForCausalLM.from_pretrained(folder), AutoTokenizer.from_pretrained(folder)
+    old, old_tokenizer = (
+        Qwen3ForCausalLM.from_pretrained(folder, use_safetensors=True, **CLOSED),
+        AutoTokenizer.from_pretrained(folder, **CLOSED),
+    )
     rows, known = old.get_input_embeddings().weight.detach(), old_tokenizer.get_vocab()
     embedding = model.get_input_embeddings().weight.detach().clone()
     for token, index in tokenizer.get_vocab().items():
@@ -128,7 +132,7 @@ def train(
     out.mkdir(parents=True, exist_ok=True)
     if not (out / "tokenizer.json").exists():
         build(seed=seed).save_pretrained(out)
-    tokenizer = AutoTokenizer.from_pretrained(out)
+    tokenizer = AutoTokenizer.from_pretrained(out, **CLOSED)
     model = new_model(len(tokenizer), tokenizer.eos_token_id, tokenizer.pad_token_id, layers)
     if start:
         inherit(model, tokenizer, start)

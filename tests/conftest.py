@@ -15,6 +15,7 @@ os.environ |= {
     "TOKENIZERS_PARALLELISM": "false",
     "OMP_NUM_THREADS": "1",  # torch reads it when it is imported, which no test has done yet
     "MKL_NUM_THREADS": "1",
+    "XDG_CACHE_HOME": str(Path(tempfile.gettempdir()) / "steady-tests-cache"),
     "XDG_CONFIG_HOME": str(Path(tempfile.gettempdir()) / "steady-tests-have-no-user-settings"),
 }
 

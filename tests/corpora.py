@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-_BESIDE = Path(__file__).resolve().parents[1].parent / "shared" / "corpora"
+SHARED = Path(__file__).resolve().parents[1].parent / "shared"
 
 
 def corpus(name: str) -> Path:
-    path = Path(os.environ.get("STEADYHAND_CORPORA", _BESIDE)) / name
+    path = Path(os.environ.get("STEADYHAND_CORPORA", SHARED / "corpora")) / name
     if not path.is_file():
         pytest.skip(f"{name} is not here; set STEADYHAND_CORPORA to the folder that has it")
     return path

@@ -7,19 +7,18 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
-from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
 from steadyhand.cli.doctor import CORE, TRAIN
 from steadyhand.settings.resolve import all_keys
-from steadyhand.train.config import DpoConfig, SftConfig
 
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "steadyhand"
 FLOORS = (
-    ("errors", "extract", "extras", "settings", "telemetry", "text"),
+    ("text",),
+    ("errors", "extract", "extras", "settings", "telemetry"),
     ("chat", "stats"),
     ("source",),
     ("domain", "ledger"),
@@ -163,7 +162,7 @@ def test_no_file_of_the_project_is_a_crash_report_or_a_run() -> None:
 
 
 def test_every_setting_is_read_somewhere() -> None:
-    """A key that nothing reads is a lie. `sft` and `dpo` are handed to training by name."""
+    """A key that nothing reads is a lie."""
     used = {
         node.attr
         for path in python_files("src")
@@ -171,9 +170,7 @@ def test_every_setting_is_read_somewhere() -> None:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
         if isinstance(node, ast.Attribute)
     }
-    handed = {f"sft.{field.name}" for field in fields(SftConfig)} | {f"dpo.{field.name}" for field in fields(DpoConfig)}
-    dead = [key for key in all_keys() if key not in handed and key.rpartition(".")[2] not in used]
-    dead += [key for key in all_keys() if key.startswith("dpo.") and key not in handed]
+    dead = [key for key in all_keys() if key.rpartition(".")[2] not in used]
     assert [key for key in dead if key != "preset"] == []
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from steadyhand.settings.presets import PRESETS
-from steadyhand.train.config import DpoConfig, SftConfig
+from steadyhand.settings.training import DpoConfig, SftConfig
 from steadyhand.train.runner.memory_estimate import Shape, dpo_footprint, sft_footprint
 
 PRESET = PRESETS["qwen3-8b-24gb"]  # the settings whose promise is held against the card
@@ -83,7 +83,7 @@ CASES = [
 
 def sft_config(case: Case, size: Size, device: str) -> SftConfig:
     """A step is one forward pass of `size.row` tokens."""
-    return SftConfig(
+    return SftConfig(epochs=1, learning_rate=1e-4,
         method=case.method, lora_rank=RANK, lora_alpha=ALPHA, batch_tokens=size.row, max_length=size.row,
         save_steps=0, gradient_checkpointing=True, device=device,
     )  # fmt: skip
@@ -91,7 +91,7 @@ def sft_config(case: Case, size: Size, device: str) -> SftConfig:
 
 def dpo_config(case: Case, size: Size, device: str) -> DpoConfig:
     """A step is one group. Room for the prompt and its answers, so that nothing is cut."""
-    return DpoConfig(
+    return DpoConfig(epochs=1, learning_rate=1e-5,
         method=case.method, lora_rank=RANK, lora_alpha=ALPHA, groups_per_step=1, k=case.k, sft_weight=0.0,
         max_length=size.prompts[case.prompt] + 128, max_completion=64, save_steps=0, gradient_checkpointing=True,
         device=device,

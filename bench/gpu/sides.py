@@ -21,6 +21,7 @@ from bench.group_dpo import pairs
 from steadyhand.chat.render import Renderer
 from steadyhand.domain.rows import Group, Row
 from steadyhand.models.loading.load import load_tokenizer
+from steadyhand.models.loading.remote_code import CLOSED
 from steadyhand.train.runner.precision import mixed
 
 
@@ -204,7 +205,9 @@ def _base(case: Case, folder: Path, clock: Clock) -> Any:
     place = _device(clock)
     how = four_bits(place) if case.method == "qlora" else {"device_map": {"": place}}
     dtype = torch.bfloat16 if clock.card else torch.float32
-    return AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, attn_implementation="sdpa", **how)
+    return AutoModelForCausalLM.from_pretrained(
+        folder, dtype=dtype, attn_implementation="sdpa", use_safetensors=True, **CLOSED, **how
+    )
 
 
 def _lora() -> Any:

@@ -203,6 +203,22 @@ def invented(text: str) -> Callable[[Row], Row]:
     return plant
 
 
+def filled(row: Row) -> Row:
+    """As a table fills a call: with the argument of another tool."""
+    return call(row, lambda made: made | {"arguments": made["arguments"] | {"colour_of_another_tool": None}})
+
+
+def dialogue(row: Row, *prompt: tuple[str, str]) -> Row:
+    """The row's answer after other messages than its question."""
+    messages = [{"role": role, "content": text} for role, text in (*prompt, ("assistant", row["output"]))]
+    return {"messages": messages}
+
+
+def system_only_pair(row: Row) -> Row:
+    prompt = [{"role": "system", "content": "Be brief and kind."}]
+    return {"prompt": prompt, "chosen": row["output"], "rejected": "Sorry, this is not something that I know of."}
+
+
 def wide(text: str) -> str:
     """Upper case, and full width where there is one."""
     return "".join(chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else char for char in text.upper())
@@ -300,6 +316,10 @@ KINDS = (
     Kind("S111", "a number that no result holds", invented("The file number is 918273645."), tools=True),
     Kind("S111", "a link that no result holds", invented("See https://reports.example.org/q3."), tools=True),
     Kind("S111", "an address that no result holds", invented("It runs on 203.0.113.77."), tools=True),
+    Kind("S112", "an argument that is null and another tool's", filled, tools=True),
+    Kind("Q109", "a system prompt and an answer", lambda row: dialogue(row, ("system", "Be brief and kind."))),
+    Kind("Q109", "a judged pair after a system prompt", system_only_pair),
+    Kind("Q109", "a question without width", lambda row: dialogue(row, ("user", "\u200b\u2060"))),
     Kind("N101", "a row twice, in other letters and widths", widened),
     Kind("P201", "chosen equals rejected but for its case", lambda row: pair(row, "case"), tools=True),
     Kind("P202", "chosen calls with a wrong type", lambda row: pair(row, "type"), tools=True),

@@ -14,6 +14,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from steadyhand.text.terminal import one_line
+
 EXIT_OK, EXIT_NO, EXIT_USAGE, EXIT_PREREQUISITE, EXIT_JOB, EXIT_INTERRUPTED = 0, 1, 2, 3, 4, 130
 
 
@@ -26,7 +28,7 @@ class Place:
     column: int = 0
 
     def __str__(self) -> str:
-        return ":".join([self.file, *(str(n) for n in (self.line, self.column) if n)])
+        return ":".join([one_line(self.file), *(str(n) for n in (self.line, self.column) if n)])
 
 
 class SteadyError(Exception):
@@ -39,8 +41,8 @@ class SteadyError(Exception):
         self.what, self.where, self.next = what, where, next
 
     def __str__(self) -> str:
-        head = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{head}\n  next: {self.next}" if self.next else head
+        head = one_line(f"{self.where}: {self.what}" if self.where else self.what)
+        return f"{head}\n  next: {one_line(self.next)}" if self.next else head
 
 
 class UsageError(SteadyError):

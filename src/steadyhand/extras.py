@@ -9,6 +9,7 @@ EXTRA_OF = {
     "huggingface_hub": "train",
     "peft": "train",
     "safetensors": "train",
+    "sqlalchemy": "train",
     "tokenizers": "train",
     "torch": "train",
     "transformers": "train",

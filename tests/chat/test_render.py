@@ -138,6 +138,11 @@ def test_a_template_must_end_its_turns() -> None:
         Renderer(make_tokenizer("{% for m in messages %}{{ m.content }}{% endfor %}"))
 
 
+def test_a_template_must_write_what_is_answered() -> None:
+    with pytest.raises(PrerequisiteError, match="leaves out what an assistant says"):
+        Renderer(make_tokenizer(TEMPLATE.replace("m.content }}", "m.reasoning_content }}")))
+
+
 def test_lost_parity_names_the_first_difference() -> None:
     drifted = TEMPLATE.replace(
         "{%- if add_generation_prompt %}{{- '<|im_start|>a", "{%- if add_generation_prompt %}{{- '<|im_start|>A"
@@ -171,8 +176,8 @@ def test_thinking_opened_in_the_prompt(think: str | None) -> None:
     assert prompt.text.endswith("<think>\n")
     assert sample.text == prompt.text + raw.removeprefix("<think>\n") + "<|im_end|>"
     assert sample.text.count("<think>") == 1
-    assert sample.ids == prompt.ids + renderer.encode_completion(raw)
-    assert renderer.decode(sample.ids[sample.prompt_length :]) == raw
+    assert sample.ids == prompt.ids + renderer.encode_completion(raw, prompt.opening)
+    assert renderer.decode(sample.ids[sample.prompt_length :], prompt.opening) == raw
     state = think_state(raw)
     assert (state.code, state.text, state.rest.strip()) == ("ok" if think else "empty", think or "", "Unsafe.")
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from steadyhand.chat.messages import Json
 from steadyhand.check.fix import diff, fix_file, write_fixed
-from steadyhand.check.repairs import REPAIRED, repaired
+from steadyhand.check.repairs import REPAIRED, repairs
 from steadyhand.check.rules import RULES
 from steadyhand.cli import main
 from steadyhand.datasets.raw_rows import raw_rows
@@ -25,6 +25,11 @@ USER, TOOLS = (
 CLEAN = {"messages": [USER, {"role": "assistant", "content": "好的。"}]}
 BROKEN = {"messages": [USER, USER, {"role": "assistant", "content": "cafÃ© a\u0007b<|im_end|>\n"}], "tools": TOOLS}
 WHOLE = {"messages": [USER, {"role": "assistant", "content": "café ab"}], "tools": TOOLS}
+
+
+def repaired(row: Json, codes: frozenset[str]) -> tuple[Json, tuple[str, ...]]:
+    steps = list(repairs(row, codes))
+    return (steps[-1][1] if steps else row), tuple(code for code, _ in steps)
 
 
 def test_every_repair_and_what_it_leaves_alone() -> None:
@@ -105,10 +110,93 @@ def test_tables_and_broken_files_are_left_alone(tmp_path: Path) -> None:
 def test_a_file_that_would_not_read_as_intended_is_not_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text(json.dumps(BROKEN), encoding="utf-8")
-    monkeypatch.setattr("steadyhand.check.fix.written", lambda row, like: "{}")
+    monkeypatch.setattr("steadyhand.check.fix.edited", lambda text, old, new: "{}")
     with pytest.raises(JobError, match="would not read"):
         fix_file(path, ALL)
     assert [file.name for file in tmp_path.iterdir()] == ["a.jsonl"]
+
+
+NULLS = '{"city": "Rome",  "symbol": null , "days":null}'
+TIME = {"type": "object", "properties": {"city": {"type": "string"}}}
+TOOL = json.dumps([{"name": "time", "description": "", "parameters": TIME}])
+
+
+@pytest.mark.parametrize(
+    ("row", "bare"),
+    [
+        (
+            '{"conversations": [{"from": "human", "value": "Time?"}, {"from": "function_call", "value": '
+            '"{\\"name\\": \\"time\\", \\"arguments\\": {\\"city\\":\\"Rome\\" ,\\"days\\":null}}"}], "tools": @TEXT}',
+            (' ,\\"days\\":null', ""),
+        ),
+        (
+            '{"messages": [{"role": "user", "content": "Time? {\\"city\\": null}"}, {"role":"assistant","tool_calls":'
+            '[{"type": "function", "function": {"name": "time", "arguments": @NULLS}}]}], "tools": @TOOL}',
+            (',  "symbol": null , "days":null', ""),
+        ),
+        (
+            '{"prompt": [{"role": "user", "content": "Time?"}], "tools": @TOOL, "chosen": [{"role": "assistant", '
+            '"content": "", "tool_calls": [{"function": {"name": "time", "arguments": "{\\"city\\": null}"}}]}], '
+            '"rejected": [{"role": "assistant", "content": "No."}], "score": 1.10}',
+            ('"{\\"city\\": null}"', '"{}"'),
+        ),
+    ],
+)
+def test_null_arguments_leave_calls_of_all_formats_and_nothing_else(
+    tmp_path: Path, row: str, bare: tuple[str, str]
+) -> None:
+    for name, text in (("@TEXT", json.dumps(TOOL)), ("@TOOL", TOOL), ("@NULLS", NULLS)):
+        row = row.replace(name, text)
+    path = tmp_path / "a.jsonl"
+    clean = row.replace(*bare)
+    path.write_bytes(f"{row}\r\n\r\n{clean}".encode())
+    fixed = fix_file(path, ALL)
+    assert fixed is not None
+    assert dict(fixed.repairs) == {"S112": 1}
+    write_fixed(fixed)
+    assert path.read_bytes() == f"{clean}\r\n\r\n{clean}".encode()
+
+
+def test_an_equal_row_inside_another_is_left_alone(tmp_path: Path) -> None:
+    broken = json.dumps({"instruction": "q", "output": "a<|im_end|>"})
+    nested = f'{{"instruction": "Keep", "output": "it", "noqa": "T103", "from": {broken}}}'
+    path = tmp_path / "a.jsonl"
+    path.write_bytes(f"\ufeff{nested}\n{broken}\r\n".encode())
+    fixed = fix_file(path, ALL)
+    assert fixed is not None
+    assert fixed.after == f"\ufeff{nested}\n{broken.replace('<|im_end|>', '')}\r\n"
+
+
+rows = st.sampled_from(
+    [
+        ('{"query": "q",  "response":"a\\u00e9b\\/<|im_end|>", "w": 1.10}', "<|im_end|>"),
+        ('{"w":1e5,"messages": [{"role": "user", "content": "Hi"} , {"role": "user", "content": "Hi"},'
+         ' {"role": "assistant", "content": "Ho"}]}', ' , {"role": "user", "content": "Hi"}'),
+        ('{"instruction": "x\\u0007", "output": "a\x7fé", "z": -0.0}', "\x7f"),
+        ('{"instruction": "x", "output": "fine", "z": 1.0E+2}', None),
+    ]
+)  # fmt: skip
+
+
+@given(
+    some=st.lists(rows, min_size=1, max_size=6),
+    ends=st.sampled_from(["\n", "\r\n", "\n\n", " \r\n"]),
+    last=st.booleans(),
+    array=st.booleans(),
+)
+def test_all_bytes_but_the_repaired_ones_stay(
+    some: list[tuple[str, str | None]], ends: str, last: bool, array: bool, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    def text(lines: list[str]) -> bytes:
+        joined = f" ,{ends}".join(lines) if array else ends.join(lines)
+        return (f"[{ends}{joined} ]{ends * last}" if array else f"{joined}{ends * last}").encode()
+
+    path = tmp_path_factory.getbasetemp() / ("bytes.json" if array else "bytes.jsonl")
+    path.write_bytes(text([row for row, _ in some]))
+    fixed = fix_file(path, ALL)
+    assert fixed is not None
+    write_fixed(fixed)
+    assert path.read_bytes() == text([row.replace(gone, "", 1) if gone else row for row, gone in some])
 
 
 texts = st.text(st.sampled_from("aé你\n\x07\x85 Ã©<|im_end|>\u2028\ufeff"), max_size=12) | st.just("ok<|im_end|>")

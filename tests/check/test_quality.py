@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from steadyhand.chat.messages import Message
+from steadyhand.chat.messages import Message, ToolCall
 from steadyhand.check.dataset import Dataset, Pair, Record
 from steadyhand.check.quality import check_quality
 from steadyhand.errors import Place
@@ -67,3 +67,33 @@ def test_the_chosen_answer_of_a_pair_is_judged() -> None:
         "row 1", Place("f", 1, 1), (ASK,), (), Message("assistant", "I am {{name}}."), Message("assistant", "N/A")
     )
     assert [found.code for found in check_quality(Dataset(pairs=[pair]))] == ["Q106"]
+
+
+CALL = Message("assistant", calls=(ToolCall("look", {}),))
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        (),
+        (Message("system", "Be short."),),
+        (Message("tool", "{}"),),
+        (Message("system", "Look it up."), CALL, Message("tool", "{}")),
+        (Message("user", "\u200b \u2060\u3164"),),
+        (Message("system", "Be short."), Message("user", "\u00a0\ufeff")),
+    ],
+)
+def test_an_answer_that_nobody_asked_for(before: tuple[Message, ...]) -> None:
+    answer = Message("assistant", ANSWER)
+    assert "Q109" in codes(*before, answer)
+    assert "Q109" not in codes(*before, ASK, answer)
+    for chosen, rejected in ((answer, None), (None, answer), (answer, answer)):
+        pair = Pair("row 1", Place("f", 1, 1), before, (), chosen, rejected)
+        assert [one.code for one in check_quality(Dataset(pairs=[pair]), ["Q109"])] == ["Q109"]
+
+
+def test_a_greeting_before_the_question_and_signs_alone_are_no_silence() -> None:
+    hello, answer = Message("assistant", "Hello, what can I do?"), Message("assistant", ANSWER)
+    assert "Q109" not in codes(Message("system", "Greet."), hello, ASK, answer)
+    for text in ("?", "👍", "ok", "。"):
+        assert "Q109" not in codes(Message("user", text), answer)

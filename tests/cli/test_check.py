@@ -76,7 +76,7 @@ def test_two_cards_give_their_cues_and_counter_cards_and_four_more_leave_none(
 COUNTS = {  # file -> rows, unusable
     "llamafactory/alpaca_zh_demo.json": (1000, 0), "llamafactory/dpo_zh_demo.json": (300, 0),
     "llamafactory/glaive_toolcall_zh_demo.json": (300, 0), "llamafactory/identity.json": (91, 0),
-    "llamafactory/kto_en_demo.json": (300, 0), "llamafactory/reason_tool_use_demo_50.jsonl": (50, 1),
+    "llamafactory/kto_en_demo.json": (300, 0), "llamafactory/reason_tool_use_demo_50.jsonl": (50, 0),
     "llamafactory/v1_dpo_demo.jsonl": (10, 0), "ms-swift/alpaca.csv": (3, 0), "ms-swift/alpaca.jsonl": (3, 0),
     "ms-swift/alpaca2.csv": (3, 0), "ms-swift/chatml.jsonl": (3, 0), "ms-swift/conversations.jsonl": (3, 0),
     "ms-swift/sharegpt.jsonl": (3, 0), "ms-swift/swift_multi.jsonl": (3, 0), "ms-swift/swift_pre.csv": (3, 3),

@@ -72,7 +72,7 @@ def test_a_terminal_gets_a_bar() -> None:
     with progress("eval", out) as advance:
         advance(3, 7)
     assert "3/7" in out.getvalue()
-    assert "\x1b[" in out.getvalue()
+    assert "\r" in out.getvalue()
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from steadyhand.cli import COMMANDS, Entry, main
 from steadyhand.errors import DomainError, GateFailed, JobError, Place, PrerequisiteError
 
 HELP = "from steadyhand.cli import main; main(['--help'])"
-HEAVY = ("torch", "transformers", "peft", "jsonschema", "sqlalchemy", "pydantic", "rich", "numpy", "yaml")
+HEAVY = ("torch", "transformers", "peft", "jsonschema", "sqlalchemy", "pydantic", "tqdm", "numpy", "yaml")
 
 
 @pytest.fixture

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from steadyhand.cli import main
+from steadyhand.ledger.result import Check
 from tests import tiny
 from tests.domain.folder import QUERY, put
 from tests.flow import world
@@ -91,7 +93,7 @@ def test_a_damaged_model_is_exit_1_with_one_message(
     """The gate's file of a finished run says FAIL: the run stops there, also when all is done."""
     out = done.copy(tmp_path / "out")
     gate = out / "artefacts" / done.desk.keys["gate"] / "gate.json"
-    checks = [{"metric": "think_whole", "verdict": "FAIL", "value": 0.5, "bar": ">= 0.97"}]
+    checks = [asdict(Check("think_whole", ">= 0.97", "FAIL", 0.5, 0.4, 0.6, 90))]
     gate.write_text(json.dumps({"word": "FAIL", "checks": checks}), "utf-8")
     error = result(capsys, "run", done.folder, "--out", out, code=1)["error"]
     assert (error["kind"], error["exit_code"]) == ("GateFailed", 1)

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from steadyhand.evaluate.damage import harms, right
+from steadyhand.evaluate.damage import harms
 from steadyhand.ledger.result import Item
 from steadyhand.settings.model import GateSettings
 
@@ -28,9 +28,3 @@ def test_what_the_base_does_too_is_no_harm_and_decisions_are_no_knowledge() -> N
     assert harms(broken, broken, GateSettings()) == []
     decisions = [item(i, suite="tool") for i in range(40)]
     assert harms(decisions, [item(i, False, "tool") for i in range(40)], GateSettings()) == []
-
-
-def test_a_decision_is_right_with_its_calls_and_its_words() -> None:
-    assert right(item(0, suite="tool", answer_ok=None))
-    assert not right(item(0, suite="tool", answer_ok=False))
-    assert not right(item(0, False, "tool", answer_ok=True))

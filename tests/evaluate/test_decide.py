@@ -12,8 +12,8 @@ from steadyhand.models.backend import Prompt, Sampling
 from steadyhand.settings.model import BarsSettings, EvalSettings, GateSettings
 from tests.evaluate.world import THINK, Scripted, domain, right
 
-FAST = EvalSettings(determinism_runs=2, determinism_items=3)
-WORLD = domain(scenarios=40, public=120)
+FAST = EvalSettings(determinism_runs=2, determinism_items=128)
+WORLD = domain(scenarios=70, public=120, dialogues=20)
 
 
 def measured(backend: Scripted, model: str = "tuned", *, clarify: bool = False, seed: int = 0) -> Evaluation:
@@ -39,6 +39,10 @@ TUNED = measured(Scripted())
 LOST = {f"Public fact {i}?": THINK + "I have no idea at all." for i in range(120)}
 
 
+ANCHORING = "semantic_anchoring"
+TURNS = [f"{talk}-{turn}" if talk else f"{turn}" for talk in range(20) for turn in range(10)]
+
+
 def row(rows: tuple[Difference, ...], name: str) -> Difference:
     return next(one for one in rows if one.metric == name)
 
@@ -50,8 +54,8 @@ def check(found: Verdict, name: str) -> Check:
 def test_comparison_pairs_and_adjusts() -> None:
     found = compare(BASE, TUNED)
     calls = row(found.rows, "tool_call_accuracy")
-    assert calls.discordant == (40, 0)
-    assert calls.n == 120
+    assert calls.discordant == (70, 0)
+    assert calls.n == 210
     assert calls.p is not None
     assert calls.p_holm is not None
     assert calls.p < calls.p_holm < 1e-6
@@ -62,11 +66,13 @@ def test_comparison_pairs_and_adjusts() -> None:
 
 def test_rates_over_called_turns_show_both_denominators() -> None:
     args = row(compare(BASE, TUNED).rows, "tool_args_accuracy")
-    assert (args.n_a, args.n_b, args.n, args.p) == (0, 40, 0, None)
+    assert (args.n_a, args.n_b, args.n, args.p) == (0, 70, 0, None)
 
 
 def test_twenty_turns_of_two_dialogues_are_two_units() -> None:
-    turns = row(compare(BASE, TUNED).rows, "semantic_anchoring")
+    small = domain()
+    base, tuned = (evaluate(Scripted(act), small, model="m", settings=FAST) for act in (untrained, right))
+    turns = row(compare(base, tuned).rows, "semantic_anchoring")
     assert (turns.n, turns.clusters, turns.discordant, turns.p) == (20, 2, (2, 0), 0.5)
 
 
@@ -97,7 +103,7 @@ def test_unequal_conditions_are_refused() -> None:
         compare(BASE, measured(Scripted(), seed=1))
     with pytest.raises(UsageError, match="rendered differently"):
         compare(BASE, measured(Scripted(template="other")))
-    fewer = evaluate(Scripted(), domain(scenarios=39, public=120), model="tuned", settings=FAST)
+    fewer = evaluate(Scripted(), domain(scenarios=69, public=120, dialogues=20), model="tuned", settings=FAST)
     with pytest.raises(UsageError, match="item sets"):
         compare(BASE, fewer)
     labels = replace(TUNED, manifest={**TUNED.manifest, "cot_labels": []})
@@ -132,17 +138,17 @@ def test_the_base_fails_its_bars() -> None:
     assert check(found, "cot_retention").verdict == "PASS"
 
 
-def test_the_worst_dialogue_decides() -> None:
-    slips = {f"USS zh {i}?": THINK + "它是一种总线设备。" for i in range(2)}
-    found = check(verdict(BASE, measured(Scripted(overrides=slips))), "semantic_anchoring")
-    assert (found.verdict, found.value) == ("FAIL", 0.8)
-    assert "8 of 10 in dialogue:zh" in found.reason
-    one = dict(list(slips.items())[:1])
-    assert check(verdict(BASE, measured(Scripted(overrides=one))), "semantic_anchoring").verdict == "PASS"
+def test_a_language_that_is_lost_fails_whatever_the_other_does() -> None:
+    slips = {f"USS zh {name}?": THINK + "它是一种总线设备。" for name in TURNS[:100]}
+    found = check(verdict(BASE, measured(Scripted(overrides=slips)), BarsSettings(semantic_anchoring=0.75)), ANCHORING)
+    assert (found.verdict, found.value, found.cases_needed) == ("FAIL", 0.75, None)
+    assert "100 of 200 zh" in found.reason
+    few = dict(list(slips.items())[:5])
+    assert check(verdict(BASE, measured(Scripted(overrides=few))), ANCHORING).verdict == "PASS"
 
 
 def test_the_strict_reading_asks_for_more_cases() -> None:
-    found = check(verdict(BASE, TUNED, BarsSettings(evidence="lower")), "tool_call_accuracy")
+    found = check(verdict(BASE, TUNED, BarsSettings(evidence="lower", tool_call_accuracy=0.99)), "tool_call_accuracy")
     assert found.verdict == "INSUFFICIENT"
     assert found.cases_needed is not None
     assert found.cases_needed > 0
@@ -163,6 +169,7 @@ def test_what_was_not_measured_is_not_passed() -> None:
     found = verdict(BASE, tuned)
     assert found.word == "INSUFFICIENT"
     assert check(found, "determinism_outcome").reason == "not measured"
+    assert {one.metric for one in found.checks if one.verdict != "PASS"} == {"determinism_outcome"}
 
 
 def test_the_gate_passes_a_healthy_model() -> None:

@@ -6,6 +6,7 @@ import pytest
 
 from steadyhand.domain.model import AnswerRule
 from steadyhand.errors import UsageError
+from steadyhand.evaluate.determinism import chosen_for
 from steadyhand.evaluate.run import evaluate, rescore
 from steadyhand.evaluate.suites import nested_sample, targets
 from steadyhand.ledger.result import Evaluation
@@ -36,7 +37,7 @@ def test_one_wrong_reading_fails_the_scenario_but_no_call() -> None:
     answer = '{"level": 73, "uri": "http://host1.test"}'
     metrics = measured(Scripted(overrides={answer: THINK + "It is all fine."})).metrics
     assert metrics["tool_call_accuracy"].value == 1
-    assert metrics["reading_accuracy"].k == 2
+    assert metrics["reading_accuracy"].k == 5
     assert metrics["scenario_pass"].k == 5
 
 
@@ -66,7 +67,7 @@ def test_clarifying_is_a_turn_that_is_not_scored() -> None:
     assert len(first) == 2
     assert evaluation.metrics["semantic_anchoring"].n == 20
     assert evaluation.metrics["response_quality"].n == measured().metrics["response_quality"].n
-    opening = next(item for item in evaluation.items if item.id == "clarify:zh")
+    opening = next(item for item in evaluation.items if item.id == "clarify:dialogue:zh")
     assert opening.passed is None
     assert opening.facts["clarify"] is True
 
@@ -108,6 +109,39 @@ def test_determinism_tells_its_three_levels_apart() -> None:
     metrics = measured(Scripted(restless), settings=settings).metrics
     assert metrics["determinism_text"].k == 0
     assert metrics["determinism_calls"].k == metrics["determinism_outcome"].k == 8
+
+
+def test_only_some_of_the_repeated_are_also_asked_one_by_one() -> None:
+    backend = Scripted()
+    settings = EvalSettings(determinism_runs=2, determinism_items=6, determinism_sequential=2)
+    found = measured(backend, settings=settings)
+    assert [len(asked) for asked in backend.asked[-4:]] == [2, 6, 2, 6]
+    assert (found.metrics["determinism_text"].n, found.metrics["determinism_text_sequential"].n) == (6, 2)
+    assert found.manifest["determinism"] == {"runs": 2, "items": 6, "sequential": 2}
+    none = measured(settings=settings.model_copy(update={"determinism_sequential": 0}))
+    assert "determinism_text_sequential" not in none.metrics
+    assert none.metrics["determinism_outcome"].n == 6
+
+
+def test_repeated_decisions_come_from_as_many_groups_as_there_are() -> None:
+    population = targets(domain(20), ["tool"])
+    chosen = chosen_for(population, 40, 1)
+    assert len({one.cluster for one in chosen}) == 40
+    assert chosen_for(population, 7, 1) == chosen[:7]
+    assert len(chosen_for(population, 60, 1)) == len(population) == 60
+
+
+def test_what_nothing_judges_is_the_same_only_when_it_says_the_same() -> None:
+    counter = itertools.count()
+    bare = domain()
+    scenarios = tuple(replace(one, answers={}) for one in bare.scenarios)
+    found = evaluate(
+        Scripted(lambda prompt: right(prompt) + f" {next(counter)}"),
+        replace(bare, scenarios=scenarios),
+        model="m",
+        settings=EvalSettings(determinism_runs=2, determinism_items=9),
+    )
+    assert found.metrics["determinism_outcome"].k == 3  # the three where a call is due
 
 
 def test_zero_items_measure_no_determinism() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -44,25 +45,28 @@ def scenario(number: int) -> Scenario:
 def chat(number: int) -> Scenario:
     """One decision: no call is due."""
     messages = (Message("user", f"Thanks, that was report {number}."), Message("assistant", "You are welcome."))
-    return Scenario(f"c{number}", f"c{number}", "eval", "common", "en", ("query_uss",), messages, HERE)
+    rule = {1: AnswerRule(("welcome",))}
+    return Scenario(f"c{number}", f"c{number}", "eval", "common", "en", ("query_uss",), messages, HERE, rule)
 
 
-def probes(public: int) -> tuple[Probe, ...]:
+def probes(public: int, dialogues: int) -> tuple[Probe, ...]:
+    """Turns of the first dialogue of a language are named a-en-0 and so on, of the second a-en-1-0."""
     found = [Probe(f"p{i}", "public", "en", f"Public fact {i}?", AnswerRule(("fact",)), HERE) for i in range(public)]
     for lang, words in (("en", "service"), ("zh", "服务")):
-        for turn in range(10):
-            rule = AnswerRule((words,), ("bus",))
-            found.append(Probe(f"a-{lang}-{turn}", "anchoring", lang, f"USS {lang} {turn}?", rule, HERE))  # type: ignore[arg-type]
+        for talk, turn in itertools.product(range(dialogues), range(10)):
+            name, rule = f"{talk}-{turn}" if talk else f"{turn}", AnswerRule((words,), ("bus",))
+            question, cluster = f"USS {lang} {name}?", f"d{talk}" if talk else ""
+            found.append(Probe(f"a-{lang}-{name}", "anchoring", lang, question, rule, HERE, cluster))  # type: ignore[arg-type]
     found.append(Probe("r0", "reasoning", "en", "Why is level 73 unsafe?", AnswerRule(("50",)), HERE))
     return tuple(found)
 
 
-def domain(scenarios: int = 3, public: int = 4) -> Domain:
+def domain(scenarios: int = 3, public: int = 4, dialogues: int = 1) -> Domain:
     rows = [*(scenario(i) for i in range(scenarios)), *(chat(i) for i in range(scenarios))]
     train = replace(scenario(99), id="t99", split="train")
     clarify = {"en": "The topic is network security.", "zh": "主题是网络安全。"}
     tools = {"query_uss": QUERY}
-    return Domain(Path("memory"), "memory", (), tools, (*rows, train), probes(public), clarify=clarify)
+    return Domain(Path("memory"), "memory", (), tools, (*rows, train), probes(public, dialogues), clarify=clarify)
 
 
 def right(prompt: Prompt) -> str:

@@ -7,7 +7,7 @@ import random
 import re
 from collections import Counter, defaultdict
 from functools import cache
-from itertools import product
+from itertools import pairwise, product
 from typing import Any
 
 import jsonschema
@@ -251,25 +251,49 @@ def test_no_held_wording_is_a_card() -> None:
     assert [text for text in held if text.casefold() in asked] == []
 
 
-def test_the_anchoring_probes_are_two_dialogues_of_ten_turns() -> None:
+def test_twenty_dialogues_of_ten_turns_a_language_each_with_its_own_sentences() -> None:
     anchoring = [p for p in domain().probes if p.kind == "anchoring"]
-    assert [p.lang for p in anchoring] == ["en"] * 10 + ["zh"] * 10
-    assert len({p.cluster for p in anchoring}) == 2
+    turns = Counter((p.lang, p.cluster) for p in anchoring)
+    assert set(turns.values()) == {10}
+    assert Counter(lang for lang, _ in turns) == {"en": 20, "zh": 20}
+    texts = [re.sub(r"\d+", "0", p.question) for p in anchoring if p.question not in ("And 50?", "那么 50 呢？")]
+    assert [text for text, n in Counter(texts).items() if n > 1] == []
+    orders = {tuple(p.answer.must for p in anchoring if (p.lang, p.cluster) == one) for one in turns}
+    assert len(orders) == 40
     assert set(domain().clarify) == {"en", "zh"}
     assert len([p for p in domain().probes if p.kind == "reasoning"]) >= 20
     assert len([p for p in domain().probes if p.kind == "public"]) == 300
 
 
+def test_anchoring_turns_are_no_near_text_of_what_is_trained() -> None:
+    """Measured on sentences long enough to be told apart: a follow-up such as "And 50?" stands by itself."""
+    trained = [c.messages[-2].content for c in domain().cards]
+    trained += [m.content for s in domain().scenarios if s.split == "train" for m in s.messages if m.role == "user"]
+    near = [(shingles(text), text) for text in trained if len(text) < 120]
+    for probe in (p for p in domain().probes if p.kind == "anchoring" and len(p.question) > 16):
+        mine = shingles(probe.question)
+        close = [text for other, text in near if len(mine & other) >= 0.8 * len(mine | other)]
+        assert close == [], (probe.question, close)
+
+
+def test_a_boundary_question_follows_the_level_that_it_leans_on() -> None:
+    anchoring = [p for p in domain().probes if p.kind == "anchoring"]
+    for before, probe in pairwise(anchoring):
+        if "50" in probe.question:
+            assert before.cluster == probe.cluster
+            assert any(re.search(pattern, "unsafe 不安全") for pattern in before.answer.must)
+
+
 @pytest.mark.parametrize(
     ("probe", "right", "wrong"),
     [
-        ("anchor-en-01", "USS is our private service. It rates how safe a URL is.", "USS is a navy ship prefix."),
-        ("anchor-en-03", "Unsafe: 73 is above 50.", "Safe: 73 is not above 50."),
-        ("anchor-en-04", "Safe: 50 is not above 50.", "Unsafe: 50 is above 50."),
-        ("anchor-en-04", "50 is safe. Only a USS level above 50 is unsafe.", "50 is unsafe, only 49 is safe."),
-        ("anchor-en-10", "No. Only the USS level decides, not threat_level.", "Yes, it is unsafe."),
-        ("anchor-zh-03", "不安全：73 大于 50。", "安全：73 不大于 50。"),
-        ("anchor-zh-04", "50 是安全。USS 等级大于 50 才不安全。", "不安全：50 大于 50。"),
+        ("anchor-en-01-01", "USS is our private service. It rates how safe a URL is.", "USS is a navy ship prefix."),
+        ("anchor-en-01-03", "Unsafe: 73 is above 50.", "Safe: 73 is not above 50."),
+        ("anchor-en-01-04", "Safe: 50 is not above 50.", "Unsafe: 50 is above 50."),
+        ("anchor-en-01-04", "50 is safe. Only a USS level above 50 is unsafe.", "50 is unsafe, only 49 is safe."),
+        ("anchor-en-01-10", "No. Only the USS level decides, not threat_level.", "Yes, it is unsafe."),
+        ("anchor-zh-01-03", "不安全：73 大于 50。", "安全：73 不大于 50。"),
+        ("anchor-zh-01-04", "50 是安全。USS 等级大于 50 才不安全。", "不安全：50 大于 50。"),
         ("reason-en-01", "b4.net: 70 > 50.", "a7.com: 30 < 50."),
         ("reason-en-05", "Safe: 50 is not above 50.", "Yes, 50 is unsafe."),
         ("reason-en-11", "No error: level 90 is above 50.", "A false negative: level 90 is above 50."),

@@ -16,8 +16,8 @@ from steadyhand.chat.messages import Message, ToolCall
 from steadyhand.domain.rows import Row
 from steadyhand.errors import UsageError
 from steadyhand.models.loading.load import load_tokenizer, resolve
+from steadyhand.settings.training import SftConfig
 from steadyhand.text.degeneration import degenerate, garbage
-from steadyhand.train.config import SftConfig
 from tests import tiny
 from tests.flow import world
 
@@ -40,13 +40,17 @@ def domain(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def made(name: str, place: Path, rows: Sequence[Row] = ROWS) -> Case:
-    return AILMENTS[name](Case(resolve("steady-nano"), rows, SftConfig(learning_rate=1e-3)), place)
+    return AILMENTS[name](
+        Case(resolve("steady-nano"), rows, SftConfig(method="lora", epochs=1, learning_rate=1e-3)), place
+    )
 
 
 def test_rates_are_multiples_and_nothing_else_changes(tmp_path: Path) -> None:
     assert made("rate x100", tmp_path).config.learning_rate == pytest.approx(0.1)
     assert made("rate x10", tmp_path).config.learning_rate == pytest.approx(0.01)
-    assert made("healthy", tmp_path) == Case(resolve("steady-nano"), ROWS, SftConfig(learning_rate=1e-3))
+    assert made("healthy", tmp_path) == Case(
+        resolve("steady-nano"), ROWS, SftConfig(method="lora", epochs=1, learning_rate=1e-3)
+    )
 
 
 @pytest.mark.parametrize("name", ["looping answers", "mojibake"])
@@ -73,7 +77,7 @@ def test_a_template_that_never_ends_a_turn(tmp_path: Path) -> None:
     whole, broken = (ends(folder, told) for folder in (resolve("steady-nano"), base))
     assert (whole, broken) == (2, 1)
     with pytest.raises(UsageError, match="ends its turns in another way"):
-        ailments.endless(Case(tiny.save(tmp_path / "tiny"), ROWS, SftConfig()), tmp_path / "no")
+        ailments.endless(Case(tiny.save(tmp_path / "tiny"), ROWS, SftConfig(method="lora", epochs=1)), tmp_path / "no")
 
 
 def test_nothing_to_learn_is_refused_before_the_first_step(domain: Path, tmp_path: Path) -> None:

@@ -63,7 +63,7 @@ def test_file_names_places_and_spelling_do_not_count(tmp_path: Path, base: Path)
         ("knowledge", "kind: boundary", "kind: noise", {"taught"}),
         ("scenarios", "a.example", "x.example", {"training"}),
         ("scenarios", "c.example", "x.example", {"heldout"}),
-        ("scenarios", "split: eval", "split: train", {"training", "heldout"}),
+        ("scenarios", "split: eval", "split: train", {"training", "heldout", "has"}),
         ("probes", "must: [Paris]", "must: [Lyon]", {"probes"}),
         ("probes", "The topic is a uri.", "The topic is a URI.", {"probes"}),
     ],

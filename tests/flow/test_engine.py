@@ -19,7 +19,7 @@ from steadyhand.flow.stage import Stage, stage
 from steadyhand.ledger.records import Records
 from steadyhand.ledger.store import Store
 from steadyhand.settings import Settings
-from steadyhand.settings.model import DpoSettings
+from steadyhand.settings.training import DpoConfig
 from tests.flow.world import Watcher, files
 
 HASHES = {"tools": "t", "training": "n", "taught": "c", "heldout": "h", "probes": "p", "model": "m"}
@@ -168,5 +168,63 @@ def test_a_failed_gate_is_passed_when_the_settings_accept_damage(house: House) -
     gate = replace(SECOND, work=leave("gate.json", '{"word": "FAIL", "checks": []}'))
     with pytest.raises(GateFailed, match=r"dpo\.accept_damaged"):
         house.run((FIRST, gate, THIRD))
-    house.run((FIRST, gate, THIRD), Settings(dpo=DpoSettings(accept_damaged=True)))
+    house.run((FIRST, gate, THIRD), Settings(dpo=DpoConfig(epochs=1, k=0, accept_damaged=True)))
     assert house.watcher.ran[-1] == "third"
+
+
+def damaged(house: House, step: Planned, name: str) -> None:
+    (house.store.artefact(step.key) / name).write_text("other", "utf-8")
+
+
+def test_a_damaged_result_is_made_again_and_what_went_on_from_it_is_kept(house: House) -> None:
+    steps = house.run()
+    damaged(house, steps[0], "a")
+    planned = house.desk(STAGES, HASHES, Settings()).steps
+    assert [step.state for step in planned] == ["run", "run", "run"]
+    assert planned[0].reason == "what it left is not what was finished: a was changed"
+    assert planned[1].reason.startswith("made again before it, and it is kept if that comes out the same: first")
+    house.run()
+    assert house.watcher.ran == ["first"]
+    assert house.store.verify(steps[0].key) == []
+    house.run()
+    assert house.watcher.ran == []
+
+
+def test_a_result_that_comes_out_otherwise_is_gone_on_from_anew(house: House) -> None:
+    steps = house.run()
+    damaged(house, steps[0], "a")
+    moody = (replace(FIRST, work=leave("a", "two")), *STAGES[1:])
+    house.run(moody)
+    assert house.watcher.ran == ["first", "second", "third"]
+    assert (house.store.artefact(steps[1].key) / "copy").read_text("utf-8") == "two"
+
+
+def test_a_kill_between_a_result_and_those_that_go_on_from_it_loses_no_doubt(house: House) -> None:
+    steps = house.run()
+    house.store.discard(steps[0].key)
+    with house.store.writing(steps[0].key) as folder:  # made anew, and then the process died
+        (folder / "a").write_text("two", "utf-8")
+    planned = house.desk(STAGES, HASHES, Settings()).steps
+    assert [step.state for step in planned] == ["done", "run", "run"]
+    assert planned[1].reason == "it was made of another result than lies here now: first"
+    house.run()
+    assert (house.store.artefact(steps[1].key) / "copy").read_text("utf-8") == "two"
+
+
+def test_a_result_that_was_deleted_is_made_again(house: House) -> None:
+    steps = house.run()
+    (house.store.artefact(steps[1].key) / "copy").unlink()
+    house.run()
+    assert house.watcher.ran == ["second"]
+    house.store.discard(steps[0].key)
+    house.run()
+    assert house.watcher.ran == ["first"]
+
+
+def test_results_of_an_older_version_hold_without_saying_what_they_were_made_of(house: House) -> None:
+    steps = house.run()
+    for step in steps:
+        marker = house.store.artefact(step.key) / ".done.json"
+        row = json.loads(marker.read_text("utf-8"))
+        marker.write_text(json.dumps({name: row[name] for name in ("key", "written", "files")} | {"version": 1}))
+    assert {step.state for step in house.run()} == {"done"}

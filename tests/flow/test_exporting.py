@@ -13,7 +13,7 @@ from steadyhand.flow.exporting import PARITY, export_model
 from steadyhand.flow.run import publish_report
 from steadyhand.models.backend import Sampling
 from steadyhand.models.loading.load import fingerprint, load
-from steadyhand.train.config import Method, SftConfig
+from steadyhand.settings.training import Method, SftConfig
 from steadyhand.train.objectives.sft import train_sft
 from tests import tiny
 from tests.flow import world
@@ -28,11 +28,11 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> world.Finished:
 
 @pytest.fixture(scope="module")
 def adapter(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from steadyhand.train.config import SftConfig
+    from steadyhand.settings.training import SftConfig
     from steadyhand.train.objectives.sft import train_sft
 
     folder = tmp_path_factory.mktemp("adapter")
-    config = SftConfig(method="lora", learning_rate=1e-2, batch_tokens=600, save_steps=0)
+    config = SftConfig(epochs=1, method="lora", learning_rate=1e-2, batch_tokens=600, save_steps=0)
     return train_sft(tiny.save(folder / "base"), tiny.rows(), config, folder / "tuned").folder
 
 
@@ -46,7 +46,7 @@ def test_a_run_is_handed_on_with_its_evaluation(done: world.Finished, tmp_path: 
     assert made.gguf is not None
     assert made.gguf.error == 0
     assert {path.name for path in (tmp_path / "out").iterdir()} == set(made.files) == {
-        "README.md", "adapter", "agent-f32.gguf", "model", "serve-vllm.sh",
+        "README.md", "SHA256SUMS", "adapter", "agent-f32.gguf", "model", "serve-vllm.sh", "verdict.json",
     }  # fmt: skip
     card = (tmp_path / "out" / "README.md").read_text("utf-8")
     metric = next(

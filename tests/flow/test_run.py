@@ -21,6 +21,7 @@ from steadyhand.ledger.records import Records
 from steadyhand.ledger.store import Store
 from steadyhand.models.loading.adapters import kind_of
 from steadyhand.models.loading.load import fingerprint
+from steadyhand.report.data import ReportData
 from tests import tiny
 from tests.domain.folder import QUERY, put
 from tests.flow import world
@@ -266,7 +267,11 @@ def test_a_damaged_model_ends_the_run_and_says_so_again(done: Finished, tmp_path
     steps = plan(folder, settings(folder, **flags), out)
     assert [step.name for step in steps if step.state == "done"] == ["check", "eval_base", "sft", "gate"]
     assert files(done.base) == base
-    assert not (out / "report").exists()
+    page = (out / "report" / "report.html").read_text("utf-8")
+    assert str(caught.value.where) == str(out / "report" / "report.html")
+    lost = page.split('id="lost"')[1].split("</section>")[0]
+    assert [f"fact {i}?" in lost for i in range(8)] == [True] * 8
+    assert ReportData.from_json(read_json(out / "report" / "report.json")).verdict is None
 
 
 def test_a_report_is_written_again_in_chinese(done: Finished, tmp_path: Path) -> None:

@@ -79,6 +79,7 @@ enabled = false
 """
 PASSING = {
     "bars.tool_call_accuracy": 0,
+    "bars.scenario_pass": 0,
     "bars.semantic_anchoring": 0,
     "bars.general_knowledge_margin": 0.99,
     "bars.cot_retention": 0,
@@ -97,7 +98,9 @@ def scenario(name: str, split: str, host: str, level: int) -> str:
       - {{role: user, content: level of {host}?}}
       - {{role: assistant, think: ask, calls: [{{name: query, arguments: {{uri: {host}}}}}]}}
       - {{role: tool, content: {{level: {level}}}}}
-      - {{role: assistant, content: It is {"unsafe" if level > 50 else "safe"}.}}
+      - role: assistant
+        content: It is {"unsafe" if level > 50 else "safe"}.
+        answer: {{must: [safe]}}
 """
 
 
@@ -109,7 +112,7 @@ def chat(name: str, split: str, question: str) -> str:
     tools: [query]
     messages:
       - {{role: user, content: {question}}}
-      - {{role: assistant, content: a tool}}
+      - {{role: assistant, content: a tool, answer: {{}}}}
 """
 
 

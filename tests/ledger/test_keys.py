@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steadyhand.ledger.keys import canonical_json, file_digest, hash_files, key_of
-from steadyhand.settings import SftSettings
+from steadyhand.settings import SftConfig
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
 plain = st.dictionaries(st.text(), scalars, max_size=5)
@@ -40,8 +40,12 @@ def test_everything_counts() -> None:
 
 
 def test_settings_may_be_a_model() -> None:
-    assert key_of("sft", 1, SftSettings(), []) == key_of("sft", 1, SftSettings().model_dump(), [])
-    assert key_of("sft", 1, SftSettings(epochs=9), []) != key_of("sft", 1, SftSettings(), [])
+    assert key_of("sft", 1, SftConfig(method="lora", epochs=1), []) == key_of(
+        "sft", 1, SftConfig(method="lora", epochs=1).model_dump(), []
+    )
+    assert key_of("sft", 1, SftConfig(method="lora", epochs=9), []) != key_of(
+        "sft", 1, SftConfig(method="lora", epochs=1), []
+    )
 
 
 def test_what_is_not_json_is_refused() -> None:

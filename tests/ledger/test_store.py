@@ -11,7 +11,8 @@ import pytest
 from steadyhand.errors import JobError
 from steadyhand.ledger import store as module
 from steadyhand.ledger.keys import key_of
-from steadyhand.ledger.store import MARKER, Store
+from steadyhand.ledger.seal import MARKER
+from steadyhand.ledger.store import Store
 
 KEY = key_of("sft", 1, {"epochs": 3}, ["abc"])
 OTHER = key_of("sft", 2, {"epochs": 3}, ["abc"])

@@ -42,9 +42,10 @@ def test_unknown_stage_is_refused() -> None:
     ("row", "message"),
     [
         ({"version": 99}, "version 99"),
-        ({"version": 1, "domain": "d", "created": "now", "surprise": 1}, "does not fit"),
-        ({"version": 1, "domain": "d", "created": "now", "evaluations": {"base": {"model": "x"}}}, "does not fit"),
-        ({"version": 1, "domain": "d", "created": "now", "evaluations": [1]}, "does not fit"),
+        ({"version": 1, "domain": "d", "created": "now"}, "version 1, not 2"),
+        ({"version": 2, "domain": "d", "created": "now", "surprise": 1}, "does not fit"),
+        ({"version": 2, "domain": "d", "created": "now", "evaluations": {"base": {"model": "x"}}}, "does not fit"),
+        ({"version": 2, "domain": "d", "created": "now", "evaluations": [1]}, "does not fit"),
     ],
 )
 def test_foreign_json_is_refused(row: dict[str, object], message: str) -> None:

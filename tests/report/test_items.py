@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from steadyhand.ledger.result import Evaluation, Item
 from steadyhand.report.anchoring import dialogues
-from steadyhand.report.answers import code_of, right, segments, tool_of
+from steadyhand.report.answers import segments, tool_of
 from steadyhand.report.coverage import coverage
 from steadyhand.report.data import Dataset
 from steadyhand.report.examples import choose_examples
@@ -60,12 +60,6 @@ def test_segments_lose_no_text(raw: str) -> None:
 )
 def test_tool_of(item: Item, tool: str) -> None:
     assert tool_of(item) == tool
-
-
-def test_right_calls_with_a_wrong_text_are_not_right() -> None:
-    misread = replace(PLAIN, facts={"answer_ok": False})
-    assert (right(misread), code_of(misread)) == (False, "wrong_answer")
-    assert right(replace(PLAIN, passed=None)) is None
 
 
 def test_heat_counts_failures_by_code_and_tool() -> None:

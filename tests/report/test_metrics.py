@@ -66,7 +66,7 @@ def test_banner_says_why_it_passes() -> None:
 
 def test_banner_names_what_failed_and_what_is_missing() -> None:
     assert banner(report_data("FAIL"), EN).sentence == "1 of 6 checks fail: Tool-call accuracy 98.1 % (bar: ≥ 97.0 %)."
-    assert "needs 160 more cases" in banner(report_data("INSUFFICIENT"), EN).sentence
+    assert "Tool-call accuracy (160 more cases needed)" in banner(report_data("INSUFFICIENT"), EN).sentence
     assert banner(report_data("INSUFFICIENT"), ZH).label == "证据不足"
 
 

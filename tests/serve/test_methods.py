@@ -10,7 +10,7 @@ from steadyhand.chat.messages import Message
 from steadyhand.chat.parse import parse_strict
 from steadyhand.models.backend import Prompt, Sampling
 from steadyhand.models.loading.load import load
-from steadyhand.train.config import Method, SftConfig
+from steadyhand.settings.training import Method, SftConfig
 from steadyhand.train.objectives.sft import train_sft
 from steadyhand.train.runner.merge import merge_or_keep
 from tests import tiny

@@ -98,6 +98,27 @@ def test_a_dialogue_with_tools_comes_in_the_order_of_the_calls() -> None:
 
 
 @pytest.mark.parametrize(
+    ("given", "read"),
+    [({"arguments": ""}, {}), ({"arguments": None}, {}), ({}, {}), ({"arguments": "{}"}, {}),
+     ({"arguments": {"city": "a"}}, {"city": "a"}), ({"arguments": ' {"city": "a"} '}, {"city": "a"})],
+)  # fmt: skip
+def test_arguments_are_read_as_import_reads_them(given: dict[str, Any], read: dict[str, Any]) -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "weather", **given}}
+    answer = {"role": "tool", "tool_call_id": "c1", "content": "sun"}
+    asked = ask(messages=[USER, {"role": "assistant", "tool_calls": [call]}, answer])
+    assert asked.prompt.messages[1].calls == (ToolCall("weather", read),)
+    if given.get("arguments", "") is not None:
+        assert Message.from_openai({"role": "assistant", "tool_calls": [call]}).calls[0].arguments == read
+
+
+@pytest.mark.parametrize("wrong", ["{", "[]", "null", '"x"', 7, [], '{"a": 1, "a": 2}'])
+def test_arguments_that_are_no_object_are_refused(wrong: Any) -> None:
+    call = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": wrong}}
+    with pytest.raises(Problem, match="arguments"):
+        ask(messages=[USER, {"role": "assistant", "tool_calls": [call]}])
+
+
+@pytest.mark.parametrize(
     ("fields", "param"),
     [
         ({"model": ""}, "model"),

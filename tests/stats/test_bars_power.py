@@ -20,12 +20,15 @@ evidences: st.SearchStrategy[Evidence] = st.sampled_from(["point", "lower"])
         (240, 300, "point", "FAIL"),
         (240, 300, "lower", "FAIL"),
         (1000, 1000, "lower", "PASS"),
-        (9, 10, "count", "PASS"),
+        (9, 10, "count", "INSUFFICIENT"),
         (8, 10, "count", "FAIL"),
+        (285, 300, "count", "PASS"),
+        (125, 125, "point", "PASS"),
+        (124, 124, "point", "INSUFFICIENT"),
     ],
 )
 def test_what_each_kind_of_evidence_accepts(k: int, n: int, evidence: Evidence, word: str) -> None:
-    bar = 0.9 if evidence == "count" else 0.97
+    bar = 0.9 if evidence == "count" else 1.0 if k == n < 1000 else 0.97
     assert judge_rate(k / n, n, bar, evidence) == word
 
 

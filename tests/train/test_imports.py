@@ -8,9 +8,11 @@ import sys
 from pathlib import Path
 
 LIGHT = (
-    "models.backend models.batching models.endpoint models.generate models.load models.quiet models.replay "
-    "models.sampling models.weights train.checkpoints train.config train.data train.dpo train.guard train.health "
-    "train.merge train.result train.sft export.card export.gguf export.serve export.vocabulary"
+    "export.card export.gguf export.serve export.vocabulary models.backend models.endpoints.endpoint "
+    "models.generation.local models.generation.prefix_batching models.generation.replay "
+    "models.generation.sampling models.loading.load models.loading.quiet models.loading.weights "
+    "train.monitoring.health_monitor train.monitoring.health_test train.objectives.dpo train.objectives.sft "
+    "train.runner.checkpoints train.runner.data train.runner.merge train.runner.result"
 )
 
 

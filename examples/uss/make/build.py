@@ -9,6 +9,7 @@ from typing import Any
 
 import yaml
 
+from examples.uss.make.anchoring import CLARIFY, anchoring_probes
 from examples.uss.make.cards import cards
 from examples.uss.make.public import public_probes, rehearsal
 from examples.uss.make.scenarios import scenarios
@@ -21,15 +22,17 @@ def as_jsonl(rows: list[Row]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-def as_probes(rows: list[Row]) -> str:
+def as_probes(rows: list[Row], **more: Row) -> str:
     head = "# Written by `python -m examples.uss.make`; do not edit.\n"
-    return head + yaml.safe_dump({"probes": rows}, allow_unicode=True, sort_keys=False, width=120)
+    copied = json.loads(json.dumps({**more, "probes": rows}))  # YAML writes no references for lists of their own
+    return head + yaml.safe_dump(copied, allow_unicode=True, sort_keys=False, width=120, default_flow_style=None)
 
 
 WRITERS: dict[str, Callable[[], str]] = {
     "knowledge/cards.jsonl": lambda: as_jsonl(cards()),
     "scenarios/train.jsonl": lambda: as_jsonl(scenarios("train")),
     "scenarios/eval.jsonl": lambda: as_jsonl(scenarios("eval")),
+    "probes/anchoring.yaml": lambda: as_probes(anchoring_probes(), clarify=CLARIFY),
     "probes/public.yaml": lambda: as_probes(public_probes()),
     "rehearsal/general.jsonl": lambda: as_jsonl(rehearsal()),
 }

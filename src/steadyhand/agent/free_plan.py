@@ -21,7 +21,7 @@ from steadyhand.agent.policy import Code, Proposal, Verdict, screened
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.chat.parse import parse_strict
 from steadyhand.chat.schema import schema_errors
-from steadyhand.models.backend import Backend, Completion, Prompt, Sampling
+from steadyhand.models.backend import Backend, Completion, Prompt, Sampling, control_tokens
 from steadyhand.text.coded import Coded
 from steadyhand.tools.result import Result, Status
 
@@ -61,6 +61,7 @@ class _Free(Runner):
     ) -> None:  # fmt: skip
         super().__init__(text, agent, ask, scribe, tools, backend, send)
         self.free, self.model, self.late = agent.free, backend, late
+        self.control = control_tokens(backend)
         self.offered = {tool.name: tool for tool in tools}
         self.entities = {entity.value: entity for entity in entities_of(text, self.plan.kinds)}
         self.asked: dict[str, Result] = {}  # the service's answer to each entity
@@ -70,7 +71,7 @@ class _Free(Runner):
 
     def run(self) -> Run:
         self._start(mode="free", free=self.free.model_dump(mode="json"))
-        messages = [Message("user", self.free.question(neutral(self.text), self.language))]
+        messages = [Message("user", self.free.question(neutral(self.text, self.control), self.language))]
         while (stop := self._turn(messages)) is None:
             pass
         known = {name: self._unwritten(entity) for name, entity in self.entities.items()}
@@ -99,7 +100,7 @@ class _Free(Runner):
             return Stop.CALLS
         self.before, self.calls = tuple(parsed.calls), self.calls + len(parsed.calls)
         messages.append(Message("assistant", parsed.content, parsed.think, self.before))
-        messages += [Message("tool", neutral(result)) for result in self._done(self.before, completion)]
+        messages += [Message("tool", neutral(result, self.control)) for result in self._done(self.before, completion)]
         return None
 
     def _spent(self, late: bool) -> Stop | None:

@@ -1,37 +1,44 @@
-"""Hosts that no report may have changed: bare suffixes, reserved addresses, names that half the world depends on.
+"""Hosts that no report may have changed: public suffixes, addresses that are not public, names shared by strangers.
 
-Facts about the internet, not about any domain. Suffixes are judged by rule and a short list; the whole Public Suffix
-List is not in here, so a shared platform that is missing can be added to a policy's `never_touch`.
+Facts about the internet, not about any domain: the whole Public Suffix List (its ICANN and its private part, as
+`publicsuffixlist` ships it), the reserved ranges of IP in every embedding, and `never_touch.yaml`.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from functools import cache
+from importlib import resources
 from urllib.parse import urlsplit
 
-from steadyhand.extract.tlds import names
+import yaml
+from publicsuffixlist import PublicSuffixList
 
-POPULAR = names("""
-    google.com googleapis.com gstatic.com youtube.com gmail.com android.com facebook.com instagram.com whatsapp.com
-    microsoft.com windows.com windowsupdate.com office.com office365.com live.com outlook.com bing.com azure.com
-    microsoftonline.com skype.com apple.com icloud.com amazon.com cloudfront.net cloudflare.com akamai.com
-    akamaiedge.net fastly.net github.com githubusercontent.com gitlab.com wikipedia.org wikimedia.org mozilla.org
-    firefox.com twitter.com x.com linkedin.com netflix.com zoom.us adobe.com oracle.com ibm.com cisco.com yahoo.com
-    paypal.com visa.com mastercard.com stripe.com dropbox.com slack.com salesforce.com openai.com python.org pypi.org
-    debian.org ubuntu.com redhat.com npmjs.com docker.com letsencrypt.org digicert.com verisign.com iana.org
-    baidu.com qq.com weixin.com wechat.com tencent.com taobao.com tmall.com alibaba.com alipay.com aliyun.com jd.com
-    163.com 126.com sina.com.cn weibo.com sohu.com bilibili.com zhihu.com huawei.com xiaomi.com douyin.com
-    bytedance.com 360.cn 12306.cn unionpay.com gov.cn virustotal.com
-    abuse.ch tria.ge any.run urlscan.io hybrid-analysis.com joesandbox.com shodan.io
-""")
-_SHARED = names("""
-    github.io gitlab.io pages.dev workers.dev web.app firebaseapp.com blogspot.com wordpress.com herokuapp.com
-    netlify.app vercel.app azurewebsites.net amazonaws.com appspot.com ddns.net duckdns.org no-ip.org ngrok.io
-    myshopify.com weebly.com wixsite.com
-""")
-_SECOND_LEVEL = names("ac co com edu gov gob go gouv govt ltd me mil ne net nom or org sch")
-_OWN = names("localhost local internal lan home corp intranet test invalid onion arpa")
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+
+_OWN = frozenset(
+    [
+        "localhost",
+        "local",
+        "internal",
+        "lan",
+        "home",
+        "corp",
+        "intranet",
+        "test",
+        "invalid",
+        "onion",
+        "arpa",
+        "example",
+        "alt",
+    ]
+)
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052; 64:ff9b:1::/48 (RFC 8215) is for local use
+_NAT64_LOCAL = ipaddress.ip_network("64:ff9b:1::/48")
+_SIIT = ipaddress.ip_network("::ffff:0:0:0/96")  # RFC 2765
+_COMPATIBLE = ipaddress.ip_network("::/96")  # RFC 4291 section 2.5.5.1
+_ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214: the upper half of the interface's name
 
 
 def host_of(entity: str) -> str:
@@ -45,44 +52,92 @@ def host_of(entity: str) -> str:
 
 
 def bare_suffix(host: str) -> bool:
-    """Whether names below `host` belong to many owners: `com`, `co.uk`, `github.io`."""
-    labels = host.split(".")
-    if len(labels) < 2 or host in _SHARED:
-        return not is_address(host)
-    return len(labels) == 2 and len(labels[1]) == 2 and labels[0] in _SECOND_LEVEL
+    """Whether names below `host` belong to many owners: `com`, `co.uk`, `github.io`, `duckdns.org`."""
+    if is_address(host):
+        return False
+    return "." not in host or bool(_suffixes().is_public(host))
 
 
 def reserved(host: str) -> bool:
-    """Addresses that are not of the public internet, and names that never leave a house."""
+    """Addresses that are not of the public internet, bare or embedded, and names that never leave a house.
+
+    >>> reserved("64:ff9b::10.1.2.3"), reserved("2002:a01:203::1"), reserved("8.8.8.8")
+    (True, True, False)
+    """
     address = _address(host)
     if address is None:
         return host.rpartition(".")[2] in _OWN
-    mapped = getattr(address, "ipv4_mapped", None)
-    address = mapped or address
-    return not address.is_global or address.is_multicast
+    return any(not one.is_global or one.is_multicast for one in _with_embedded(address))
 
 
 def listed(host: str, entries: Iterable[str]) -> bool:
     """Whether `host` is one of `entries`, below one of them, or inside one of their networks (`10.0.0.0/8`)."""
     address = _address(host)
-    for name in entries:
-        if address is not None:
-            try:
-                if address in ipaddress.ip_network(name, strict=False):
-                    return True
-            except ValueError:
-                continue
-        elif host == name or host.endswith("." + name):
-            return True
-    return False
+    if address is None:
+        return not _above(host).isdisjoint(entries)
+    inside = list(_with_embedded(address))
+    return any(one in network for network in _networks(entries) for one in inside)
+
+
+def shared(host: str) -> bool:
+    """Whether `host` is on the list that ships: popular names, platforms that strangers share, public resolvers."""
+    names, hosts, networks = _shipped()
+    if _address(host) is None:
+        return host in hosts or not _above(host).isdisjoint(names)
+    return listed(host, networks)
 
 
 def is_address(host: str) -> bool:
     return _address(host) is not None
 
 
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+def _above(host: str) -> set[str]:
+    """The name and every name above it."""
+    labels = host.split(".")
+    return {".".join(labels[n:]) for n in range(len(labels))}
+
+
+def _networks(entries: Iterable[str]) -> Iterator[ipaddress.IPv4Network | ipaddress.IPv6Network]:
+    for entry in entries:
+        try:
+            yield ipaddress.ip_network(entry, strict=False)
+        except ValueError:
+            continue
+
+
+def _address(host: str) -> Address | None:
     try:
         return ipaddress.ip_address(host.strip("[]"))
     except ValueError:
         return None
+
+
+def _with_embedded(address: Address) -> Iterator[Address]:
+    """The address and every IPv4 address that a gateway would make of it."""
+    if isinstance(address, ipaddress.IPv4Address):
+        yield address
+        return
+    low = ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    if address in _NAT64 or address in _SIIT or address.ipv4_mapped or (address in _COMPATIBLE and int(address) > 1):
+        yield low  # nothing but a spelling of it
+        return
+    yield address
+    if address in _NAT64_LOCAL or (int(address) >> 32) & 0xFFFFFFFF in _ISATAP:
+        yield low
+    if address.sixtofour:
+        yield address.sixtofour
+    if address.teredo:
+        yield from address.teredo
+
+
+@cache
+def _suffixes() -> PublicSuffixList:
+    return PublicSuffixList(accept_unknown=False)
+
+
+@cache
+def _shipped() -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
+    """Names that cover what is below them, names that do not, networks."""
+    row = yaml.safe_load(resources.files("steadyhand.agent").joinpath("never_touch.yaml").read_text("utf-8"))
+    names = frozenset(name for part in row["names"].values() for name in part.split())
+    return names, frozenset(row["hosts"].split()), tuple(row["networks"].split())

@@ -25,7 +25,7 @@ from steadyhand.chat.match import match
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.chat.parse import parse_strict
 from steadyhand.extract import Found, Kind, extract_resource
-from steadyhand.models.backend import Backend, Completion, Prompt, Sampling
+from steadyhand.models.backend import Backend, Completion, Prompt, Sampling, control_tokens
 from steadyhand.telemetry import carried
 from steadyhand.text.coded import Coded
 from steadyhand.tools.bound import BoundTool
@@ -154,6 +154,8 @@ class Runner:
         self.tools, self.backend, self.send = tools, backend, send
         self.report = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         self.sampling = Sampling(max_tokens=self.plan.tokens)
+        # of the model's own control tokens those that the report quotes: what a replay has to know of its tokenizer
+        self.quoted = [token for token in control_tokens(backend) if token in text]
         self.trace: list[str] = []
 
     def run(self) -> Run:
@@ -181,6 +183,7 @@ class Runner:
             tools=[tool.to_openai() for tool in self.tools],
             model=self.backend.fingerprint if self.backend else None,
             send=self.send,
+            **({"control_tokens": self.quoted} if self.quoted else {}),
             **more,
         )
 
@@ -198,7 +201,10 @@ class Runner:
         chosen = [
             n
             for n, one in enumerate(entities)
-            if self.backend and standings[n] and said[n].claim != "unclear" and neutral(one.value) == one.value
+            if self.backend
+            and standings[n]
+            and said[n].claim != "unclear"
+            and neutral(one.value, self.quoted) == one.value
         ]
         prompts = [self._prompt(entities[n], said[n], answers[n]) for n in chosen]
         completions: list[Completion | None] = [None] * len(entities)
@@ -214,7 +220,7 @@ class Runner:
         messages = (
             Message("user", self.plan.question(entity.value, claim, self.language)),
             Message("assistant", calls=(call,)),
-            Message("tool", neutral(answer.text())),
+            Message("tool", neutral(answer.text(), control_tokens(self.backend))),
         )
         return Prompt(messages, self.tools)
 

@@ -18,7 +18,7 @@ from steadyhand.chat.messages import Json
 from steadyhand.ledger.keys import canonical_json
 from steadyhand.text.coded import Coded
 
-VERSION = 1  # raised when the rules below change: keys and approvals of other versions do not hold any more
+VERSION = 2  # raised when the rules below change: keys and approvals of other versions do not hold any more
 Standing = Literal["safe", "unsafe", "not_found"]
 Verdict = Literal["safe", "unsafe"]
 Transition = Literal["not_found->unsafe", "safe->unsafe", "unsafe->safe"]
@@ -100,7 +100,7 @@ def screened(policy: Policy, proposal: Proposal, found: Collection[str], expecte
     """ALLOWED, or why `proposal` may never be sent under this policy. `found`: what the deterministic extractor finds
     in the report; `expected`: the arguments that entity and verdict stand for."""
     host = hosts.host_of(proposal.entity)
-    touchy = hosts.listed(host, hosts.POPULAR) or hosts.listed(host, policy.never_touch)
+    touchy = hosts.shared(host) or hosts.listed(host, policy.never_touch)
     checks = (
         (proposal.entity in found and bool(host), Code.PROVENANCE),
         (proposal.arguments == expected, Code.ARGUMENTS),

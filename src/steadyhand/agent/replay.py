@@ -80,6 +80,7 @@ class _Recorded:
 
     def __init__(self, rows: list[dict[str, Any]]) -> None:
         self.fingerprint = str(rows[0]["model"])
+        self.control_tokens = tuple(rows[0].get("control_tokens", ()))
         self._reads = [row for row in rows if row["step"] == "read"]
         self._completions = [row["completion"] for row in rows if row["step"] == "model"]
         self._late = [row["late"] for row in rows if row["step"] == "turn"]

@@ -10,19 +10,19 @@ from random import Random
 
 from steadyhand.chat.messages import Message, Tool
 from steadyhand.domain.decisions import decisions
-from steadyhand.domain.model import Domain
+from steadyhand.domain.model import Card, Domain
 from steadyhand.domain.rows import Row
 from steadyhand.errors import UsageError
 
 
 def sft_rows(domain: Domain, *, scenarios: bool, rehearsal: float, seed: int, card_repeats: int = 1) -> list[Row]:
-    """All cards `card_repeats` times (and with `scenarios` all training decisions), plus so many rehearsal rows that
-    they make up the share `rehearsal` (0 to below 1) of the result, as far as there are enough; shuffled. One seed
-    gives one list."""
+    """All answers of cards `card_repeats` times (and with `scenarios` all training decisions), plus so many rehearsal
+    rows that they make up the share `rehearsal` (0 to below 1) of the result, as far as there are enough; shuffled. One
+    seed gives one list."""
     if not 0 <= rehearsal < 1:
         raise UsageError(f"rehearsal is {rehearsal}, not a share from 0 to below 1", next="set sft.rehearsal")
     rng = Random(seed)
-    taught = [Row(card.messages, (), f"card:{card.id}") for card in domain.cards] * card_repeats
+    taught = [row for card in domain.cards for row in _card_rows(card)] * card_repeats
     if scenarios:
         taught += _decision_rows(domain)
     wanted = round(len(taught) * rehearsal / (1 - rehearsal)) if taught else None
@@ -31,6 +31,13 @@ def sft_rows(domain: Domain, *, scenarios: bool, rehearsal: float, seed: int, ca
     rows = taught + general[:wanted]
     rng.shuffle(rows)
     return rows
+
+
+def _card_rows(card: Card) -> list[Row]:
+    """One row per trained answer; the last one is what the card is named after."""
+    last = len(card.messages) - 1
+    names = {index: f"card:{card.id}" + (f"#{index}" if index < last else "") for index in card.trained}
+    return [Row(card.messages[: index + 1], (), name) for index, name in names.items()]
 
 
 def _decision_rows(domain: Domain) -> list[Row]:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Literal
 
 Role = Literal["system", "user", "assistant", "tool"]
@@ -16,21 +16,28 @@ Json = Any  # a JSON value: None, bool, int, float, str, list or dict of the sam
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
+    """`id` names the call where its source gave it a name; results are tied to calls by `call_ids`. Two calls that
+    differ in their ids alone are equal."""
+
     name: str
     arguments: dict[str, Json]
+    id: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One turn. `think` is the reasoning without its tags; `calls` are an assistant's tool calls in order."""
+    """One turn. `think` is the reasoning without its tags; `calls` are an assistant's tool calls in order;
+    `tool_call_id` is, of a tool's result, the id of the call that it answers (no part of equality)."""
 
     role: Role
     content: str = ""
     think: str | None = None
     calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str = field(default="", compare=False)
 
     def to_openai(self) -> dict[str, Json]:
-        """The dict that chat templates read (calls' arguments stay an object, as templates expect)."""
+        """The dict that chat templates read (calls' arguments stay an object, as templates expect). Ids are left out:
+        what a dialogue means, and so its hash, does not depend on them."""
         row: dict[str, Json] = {"role": self.role, "content": self.content}
         if self.think is not None:
             row["reasoning_content"] = self.think
@@ -42,7 +49,8 @@ class Message:
 
     @classmethod
     def from_openai(cls, row: Mapping[str, Json]) -> Message:
-        """Inverse of `to_openai`; also takes arguments as a JSON string, as APIs send them. Raises ValueError."""
+        """Inverse of `to_openai`; also takes ids, and arguments as a JSON string, as APIs send them. Raises
+        ValueError."""
         calls = []
         for call in row.get("tool_calls") or ():
             function = call.get("function", call)
@@ -51,9 +59,10 @@ class Message:
                 arguments = json.loads(arguments or "{}")
             if not isinstance(arguments, dict):
                 raise ValueError(f"arguments of {function.get('name')!r} are not an object")
-            calls.append(ToolCall(str(function["name"]), arguments))
+            calls.append(ToolCall(str(function["name"]), arguments, str(call.get("id") or "")))
         think = row.get("reasoning_content", row.get("reasoning"))
-        return cls(row["role"], row.get("content") or "", think, tuple(calls))
+        answered = str(row.get("tool_call_id") or "")
+        return cls(row["role"], row.get("content") or "", think, tuple(calls), answered)
 
 
 @dataclass(frozen=True)

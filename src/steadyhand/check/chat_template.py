@@ -28,7 +28,7 @@ class Renders(Protocol):
 
     def prompt(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Rendered: ...
     def sample(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Rendered: ...
-    def decode(self, ids: Sequence[int]) -> str: ...
+    def decode(self, ids: Sequence[int], opening: str = "") -> str: ...
 
 
 @dataclass(frozen=True)
@@ -43,9 +43,10 @@ class Sample:
 
 
 def samples(domain: Domain) -> Iterator[Sample]:
-    """Every card, every decision, and the last turn of every rehearsal dialogue."""
+    """Every trained answer of a card, every decision, and the last turn of every rehearsal dialogue."""
     for card in domain.cards:
-        yield Sample(f"card {card.id}", card.place, card.messages, (), True)
+        for index in card.trained:
+            yield Sample(f"card {card.id}", card.place, card.messages[: index + 1], (), True)
     for scenario in domain.scenarios:
         tools = tuple(domain.tools[name] for name in scenario.tools)
         for decision in decisions(scenario):
@@ -108,7 +109,7 @@ def _content(sample: Sample, rendered: Rendered, renderer: Renders) -> Iterator[
     lost = [
         f"the {message.role} message {_quote(message.content)}" for message in history if not _kept(message, rendered)
     ]
-    parsed = parse_strict(renderer.decode(rendered.ids[rendered.prompt_length :]))
+    parsed = parse_strict(renderer.decode(rendered.ids[rendered.prompt_length :], rendered.opening))
     if parsed.calls != target.calls:
         lost.append(
             "the calls of the answer" if not parsed.error else f"the calls of the answer ({parsed.error.detail})"

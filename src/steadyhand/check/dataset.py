@@ -7,6 +7,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from steadyhand.chat.messages import Message, Tool
 from steadyhand.datasets.convert import Dialogue, Imported, Preference, Reject
@@ -23,7 +24,9 @@ NOQA_TAG = "noqa:"  # in a scenario's tags: "noqa:L203"
 @dataclass(frozen=True, slots=True)
 class Record:
     """A dialogue that ends with the assistant. `point` and `causal` are known for cards of a domain folder: the words
-    in a point's rules are allowed to decide its answers. `text` is the row as it stands in its file, if it is JSON."""
+    in a point's rules are allowed to decide its answers. `text` is the row as it stands in its file, if it is JSON.
+    `unscored`: the assistant's messages that are context only; what stands behind the last one that is learnt is left
+    out."""
 
     name: str
     place: Place
@@ -33,6 +36,13 @@ class Record:
     point: str = ""
     causal: str = ""
     text: str = ""
+    unscored: frozenset[int] = frozenset()
+
+    @property
+    def learnt(self) -> tuple[int, ...]:
+        """The indices of the answers that are learnt, in order."""
+        said = (index for index, message in enumerate(self.messages) if message.role == "assistant")
+        return tuple(index for index in said if index not in self.unscored)
 
     def at(self, excerpt: str) -> Place:
         return place_of(excerpt, self.text, self.place)
@@ -115,7 +125,16 @@ def dataset_of_domain(domain: Domain) -> Dataset:
 
 
 def _from_dialogue(row: Dialogue) -> Record:
-    return Record(f"row {row.number}", row.place, row.messages, row.tools, row.labels, text=row.text)
+    messages = _as_learnt(row.messages, row.unscored)
+    return Record(f"row {row.number}", row.place, messages, row.tools, row.labels, text=row.text, unscored=row.unscored)
+
+
+def _as_learnt(messages: tuple[Message, ...], unscored: frozenset[int]) -> tuple[Message, ...]:
+    """The messages up to the last answer that is learnt; all of them where none is."""
+    if not unscored:
+        return messages
+    said = [index for index, message in enumerate(messages) if message.role == "assistant" and index not in unscored]
+    return messages[: said[-1] + 1] if said else messages
 
 
 def _from_preference(row: Preference) -> Pair:
@@ -125,14 +144,23 @@ def _from_preference(row: Preference) -> Pair:
 
 def _from_card(card: Card, causal: str) -> Record:
     point = "" if card.point == POINT else card.point  # imported rows share that point without sharing a question
-    return Record(f"card {card.id}", card.place, card.messages, point=point, causal=causal)
+    unscored = frozenset(at for at, m in enumerate(card.messages) if m.role == "assistant") - {*card.trained}
+    return Record(f"card {card.id}", card.place, card.messages, point=point, causal=causal, unscored=unscored)
 
 
 def _from_scenario(scenario: Scenario, domain: Domain) -> Record:
     noqa = codes_in([tag.removeprefix(NOQA_TAG) for tag in scenario.tags if tag.startswith(NOQA_TAG)])
     tools = tuple(domain.tools[name] for name in scenario.tools)
     labels = Labels(scenario.split, scenario.group, noqa)
-    return Record(f"scenario {scenario.id}", scenario.place, scenario.messages, tools, labels)
+    messages = _as_learnt(scenario.messages, scenario.unscored)
+    return Record(f"scenario {scenario.id}", scenario.place, messages, tools, labels, unscored=scenario.unscored)
+
+
+def judged_records(pairs: Iterable[Pair], side: Literal["chosen", "rejected"]) -> Iterator[Record]:
+    """The pairs that have an answer of this side, as dialogues that end with it."""
+    for pair in pairs:
+        if answer := getattr(pair, side):
+            yield Record(pair.name, pair.place, (*pair.prompt, answer), pair.tools, pair.labels, text=pair.text)
 
 
 def place_of(excerpt: str, row: str, start: Place) -> Place:

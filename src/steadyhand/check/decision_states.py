@@ -95,8 +95,7 @@ def states(records: Sequence[Record]) -> Sequence[State]:
 
 
 def _end(record: Record) -> int:
-    turns = record.messages
-    return next((i for i, m in enumerate(turns) if m.role == "assistant"), 0) if record.tools else len(turns) - 1
+    return next(iter(record.learnt), 0) if record.tools else len(record.messages) - 1
 
 
 def _key(value: Json) -> str:

@@ -1,34 +1,29 @@
 """`steady check --fix`: the repairs of a file as a unified diff, and the repaired file. Knows JSON and JSONL files.
 
-A repaired row is written as its file writes rows; all other bytes stay. What comes out is read again before anything
-is replaced: as many rows, each what the repair made.
+Only what is repaired changes: line ends, spelling of numbers, escapes, blanks and the order of keys stay, inside of a
+repaired row too. What comes out is read again before anything is replaced: as many rows, each what the repair made.
 """
 
 from __future__ import annotations
 
-import json
+import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from steadyhand.chat.messages import Json
-from steadyhand.check.repairs import repaired
+from steadyhand.check.null_arguments import nulls_of
+from steadyhand.check.repairs import Nulls, repairs
+from steadyhand.datasets.convert import read_dialogues
+from steadyhand.datasets.dataset_info import Columns
 from steadyhand.datasets.labels import labels_of
-from steadyhand.datasets.raw_rows import Raw, raw_rows
+from steadyhand.datasets.raw_rows import MARK, Raw, raw_rows
 from steadyhand.errors import JobError
+from steadyhand.source.json_edit import edited
 
 FIXABLE = (".json", ".jsonl", ".ndjson")
 CONTEXT = 3  # unchanged lines around a change
-
-
-@dataclass(frozen=True)
-class Edit:
-    """From character `start` on, `old` becomes `new`."""
-
-    start: int
-    old: str
-    new: str
 
 
 @dataclass
@@ -42,65 +37,62 @@ class Fixed:
     repairs: Counter[str] = field(default_factory=Counter)
 
 
-def fix_file(path: Path, codes: frozenset[str]) -> Fixed | None:
-    """The repairs of `path` for `codes`; None for a file of another kind (tables and archives are never rewritten).
+def fix_file(path: Path, codes: frozenset[str], columns: Columns | None = None) -> Fixed | None:
+    """The repairs of `path` for `codes`; `columns` says how its columns are called where they are called otherwise.
+    None for a file of another kind (tables and archives are never rewritten).
 
     Raises DomainError when the file cannot be read, JobError when the repaired text would not read as it should.
     """
     if path.suffix.lower() not in FIXABLE or not path.is_file():
         return None
-    rows = list(raw_rows(path))
+    rows, nulls = list(raw_rows(path)), _nulls(path, columns) if "S112" in codes else {}
     before = path.read_bytes().decode("utf-8", "surrogateescape")  # bytes that are not UTF-8 come out as they went in
     fixed = Fixed(path, before, before)
-    edits, made = _edits(rows, before, codes, fixed)
-    fixed.after = _applied(before, edits)
-    if edits:
+    parts, made, at = list[str](), list[Json](), 0
+    for raw, start in zip(rows, _starts(rows, before), strict=True):
+        text, value = _repaired(raw, codes, nulls.get(raw.number, ()), fixed)
+        made.append(value)
+        if text != raw.text:
+            parts += [before[at:start], text]
+            at = start + len(raw.text)
+    fixed.after = "".join([*parts, before[at:]])
+    if parts:
         _prove(fixed, made)
     return fixed
 
 
-def _edits(rows: list[Raw], text: str, codes: frozenset[str], fixed: Fixed) -> tuple[list[Edit], list[Json]]:
-    """(what changes, every row as it will be read)."""
-    edits, made, at = [], [], 0
+def _starts(rows: Sequence[Raw], text: str) -> Iterator[int]:
+    """Where each row begins in `text`, by its place; a byte order mark at the start of a line is no part of it."""
+    lines = [0, *(match.end() for match in re.finditer("\n", text))]
     for raw in rows:
-        excused = labels_of(raw.value).noqa
-        row, changed = repaired(raw.value, frozenset(code for code in codes if not code.startswith(excused)))
-        if raw.error or not changed:
-            made.append(raw.value)
-            continue
-        start = text.index(raw.text, at)
-        at = start + len(raw.text)
-        edits.append(Edit(start, raw.text, written(row, raw)))
-        made.append(row)
-        fixed.repairs.update(changed)
-        fixed.rows += 1
-    return edits, made
+        line = lines[raw.place.line - 1]
+        yield line + max(0, raw.place.column - 1) + text.startswith(MARK, line)
 
 
-def written(row: Json, like: Raw) -> str:
-    """The row in the style in which `like` was written, else on one line."""
-    for indent in (None, 0, 1, 2, 3, 4, 8, "\t"):
-        for ascii in (False, True):
-            for separators in ((", ", ": "), (",", ":"), (",", ": ")):
-                if _dumped(like.value, indent, ascii, separators) == like.text.rstrip("\r"):
-                    return _dumped(row, indent, ascii, separators) + "\r" * like.text.endswith("\r")
-        if "\n" not in like.text:
-            break  # rows on one line have no indentation to find
-    return json.dumps(row, ensure_ascii=False)
+def _nulls(path: Path, columns: Columns | None) -> dict[int, Nulls]:
+    """By row: its calls with arguments that are null without a meaning. The rows are read once more, as what they mean,
+    because schemas and calls have many forms."""
+    with path.open("rb") as file:
+        if not any(b"null" in block for block in iter(lambda: file.read(1 << 20) + file.readline(), b"")):
+            return {}
+    read = read_dialogues(path, preferences=True, columns=columns)
+    found: dict[int, Nulls] = {row.number: nulls_of(row.messages, row.tools) for row in read.rows}
+    for row in read.preferences:
+        messages = [*row.prompt, *filter(None, (row.chosen, row.rejected))]
+        found[row.number] = [*found.get(row.number, ()), *nulls_of(messages, row.tools)]
+    return found
 
 
-def _dumped(value: Json, indent: int | str | None, ascii: bool, separators: tuple[str, str]) -> str:
-    """As an entry of an array that is written with `indent`."""
-    text = json.dumps(value, indent=indent, ensure_ascii=ascii, separators=separators)
-    return text if indent is None else text.replace("\n", "\n" + (indent if isinstance(indent, str) else " " * indent))
-
-
-def _applied(text: str, edits: list[Edit]) -> str:
-    parts, at = [], 0
-    for edit in edits:
-        parts += [text[at : edit.start], edit.new]
-        at = edit.start + len(edit.old)
-    return "".join([*parts, text[at:]])
+def _repaired(raw: Raw, codes: frozenset[str], nulls: Nulls, fixed: Fixed) -> tuple[str, Json]:
+    """The row's text and value with all repairs that it does not excuse."""
+    text, value = raw.text, raw.value
+    excused_codes = {code for code in codes if code.startswith(labels_of(value).noqa)}
+    steps = [] if raw.error else list(repairs(value, codes - excused_codes, nulls))
+    for code, better in steps:
+        text, value = edited(text, value, better), better
+        fixed.repairs[code] += 1
+    fixed.rows += bool(steps)
+    return text, value
 
 
 def _prove(fixed: Fixed, made: list[Json]) -> None:

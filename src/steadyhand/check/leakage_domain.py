@@ -24,7 +24,8 @@ def check_leaks(domain: Domain) -> Iterator[Finding]:
     yield from _groups(domain)
     trained: dict[State, str] = {}
     for card in domain.cards:
-        trained.setdefault(_state(card.messages[:-1]), f"card {card.id}")
+        for index in card.trained:
+            trained.setdefault(_state(card.messages[:index]), f"card {card.id}")
     for decision in _decisions(domain, "train"):
         trained.setdefault(_state(decision.messages), decision.id)
     asked = {_last_question(state): name for state, name in trained.items()}

@@ -41,9 +41,10 @@ SCENARIOS = frozenset({"S101", "S102", "S103", "S104", "S105"})
 MARKERS = frozenset({"T103"})
 TEMPLATE = frozenset({"T101", "T102", "T104", "T105", "T106"})
 TOKENIZER = frozenset({"T107", "T108"})
-QUALITY = frozenset({f"Q10{number}" for number in range(1, 9)})
+QUALITY = frozenset({f"Q10{number}" for number in range(1, 10)})
 COVERAGE = frozenset({"K303", "K304", "K305", "K306", "D108"})
 GROUNDS = frozenset({"S111"})
+NULLS = frozenset({"S112"})
 EXACT = frozenset({"L201", "L202"})
 DOMAIN = frozenset({"K301", "K302", "L201", "L202", "L203", "L204", "S107"})
 
@@ -160,7 +161,7 @@ def _of_file(imported: Imported, codes: Codes, rendering: Rendering | None) -> I
     if rendering is not None and codes & TEMPLATE:
         yield partial(_as_scenarios, imported, codes, rendering)
         codes -= SCENARIOS | MARKERS
-    if codes & (QUALITY | GROUNDS | SCENARIOS | MARKERS):
+    if codes & (QUALITY | GROUNDS | NULLS | SCENARIOS | MARKERS):
         yield from (partial(_of_slice, some, codes) for some in _slices(imported))
 
 
@@ -169,12 +170,14 @@ def _of_slice(some: Imported, codes: Codes) -> list[Finding]:
     return [*_as_scenarios(some, codes, None), *_by_row(dataset_of_files([some]), codes)]
 
 
-def _by_row(dataset: Dataset, codes: Codes) -> list[Finding]:
+def _by_row(dataset: Dataset, codes: Codes) -> Iterator[Finding]:
     from steadyhand.check.groundedness import check_grounds
+    from steadyhand.check.null_arguments import check_null_arguments
     from steadyhand.check.quality import check_quality
 
-    found = [*check_quality(dataset, codes)] if codes & QUALITY else []
-    return [*found, *check_grounds(dataset)] if codes & GROUNDS else found
+    yield from check_quality(dataset, codes) if codes & QUALITY else ()
+    yield from check_grounds(dataset) if codes & GROUNDS else ()
+    yield from check_null_arguments(dataset) if codes & NULLS else ()
 
 
 def _slices(imported: Imported) -> Iterator[Imported]:
@@ -217,7 +220,7 @@ def _as_scenarios(imported: Imported, codes: Codes, rendering: Rendering | None)
 def _telling(row: Dialogue) -> bool:
     """Whether rules S, or T without a template, could say anything of a row: it has to do with tools, or holds what
     every marker begins with."""
-    return bool(row.tools) or any(
+    return bool(row.tools or not row.learnt) or any(
         m.role == "tool" or m.calls or "<" in m.content or (m.think and "<" in m.think) for m in row.messages
     )
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterable, Iterator
+import unicodedata
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from itertools import pairwise
 
 from steadyhand.chat.messages import Message
 from steadyhand.chat.think import ThinkCode, think_state
-from steadyhand.check.dataset import Dataset, Pair, Record
+from steadyhand.check.dataset import Dataset, Record, judged_records
 from steadyhand.check.finding import RULES, Finding, finding
 from steadyhand.text import degeneration
 from steadyhand.text.secrets import personal, secrets
@@ -21,17 +23,21 @@ _BRACKETED = re.compile(
 _CODE = re.compile(r"```.*?```|`[^`\n]+`", re.DOTALL)
 _SAYS_NOTHING = frozenset({"n/a", "na", "none", "null", "nan", "todo", "tbd", "undefined", "无", "待补充", "略"})
 _TELLING = 24  # characters; half as many letters are more than any of these words has, in whatever form
+_FILLER = re.compile("[\u115f\u1160\u2800\u3164\uffa0]")  # letters and signs that show nothing
 _YOUNG = "unassigned"  # emoji newer than our table
 
 
 def check_quality(dataset: Dataset, codes: Collection[str] = RULES) -> Iterator[Finding]:
-    """Q101-Q108, those in `codes`, each at most once per record; of a pair, the prompt and the chosen answer are
+    """Q101-Q109, those in `codes`, each at most once per record; of a pair, the prompt and the chosen answer are
     judged."""
     rules = [rule for code, rule in RULES_OF_A_RECORD.items() if code in codes]
-    for record in (*dataset.records, *_chosen(dataset.pairs)):
+    for record in (*dataset.records, *judged_records(dataset.pairs, "chosen")):
         for rule in rules:
             if found := next(rule(record), None):
                 yield found
+    if "Q109" in codes:
+        for record in judged_records((pair for pair in dataset.pairs if not pair.chosen), "rejected"):
+            yield from _unasked(record)
 
 
 def _mojibake(record: Record) -> Iterator[Finding]:
@@ -109,6 +115,18 @@ def _personal(record: Record) -> Iterator[Finding]:
             )
 
 
+def _unasked(record: Record) -> Iterator[Finding]:
+    asked = _said(replace(record, messages=record.messages[:-1]), "user")
+    if not any(_visible(message.content) for message in asked):
+        what = f"{record.name}: the assistant answers, and no user has said anything"
+        yield _at(record, record.messages[-1], "Q109", what, "put back what was asked, or remove the row")
+
+
+def _visible(text: str) -> bool:
+    """Whether a text holds more than white space and characters without width."""
+    return any(not char.isspace() and unicodedata.category(char) not in ("Cc", "Cf") for char in _FILLER.sub("", text))
+
+
 RULES_OF_A_RECORD: dict[str, Callable[[Record], Iterator[Finding]]] = {
     "Q101": _mojibake,
     "Q102": _loop,
@@ -118,13 +136,8 @@ RULES_OF_A_RECORD: dict[str, Callable[[Record], Iterator[Finding]]] = {
     "Q106": _placeholder,
     "Q107": _secret,
     "Q108": _personal,
+    "Q109": _unasked,
 }
-
-
-def _chosen(pairs: Iterable[Pair]) -> Iterator[Record]:
-    for pair in pairs:
-        if pair.chosen:
-            yield Record(pair.name, pair.place, (*pair.prompt, pair.chosen), pair.tools, pair.labels, text=pair.text)
 
 
 def _said(record: Record, *roles: str) -> Iterator[Message]:

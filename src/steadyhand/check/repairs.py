@@ -7,30 +7,38 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 
-from steadyhand.chat.messages import Json
+from steadyhand.chat.messages import Json, ToolCall
 from steadyhand.chat.schema import without_nulls
+from steadyhand.check.null_arguments import Steps, without
 from steadyhand.check.quality import undecoded
+from steadyhand.source.json_edit import edited
 
-REPAIRED = ("Q101", "Q105", "S109", "T103")  # the rules whose findings may go away
+REPAIRED = ("Q101", "Q105", "S109", "S112", "T103")  # the rules whose findings may go away
 _DIALOGUES = ("messages", "conversations", "conversation", "chosen", "rejected", "prompt")
 _TAUGHT = ("output", "response", "chosen", "system")  # texts that stand in a row by themselves
 _SPEAKERS = ("assistant", "gpt", "bot", "model", "chatgpt", "system", "developer")
+_CALLERS = (*_SPEAKERS, "function_call", "tool_call")
+_ARGUMENTS = ("arguments", "parameters", "args", "input", "kwargs")
 _TEXTS = ("content", "value", "reasoning_content")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_THINK = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
 _END = re.compile(r"(?:\s*<\|(?:im_end|endoftext|eot_id|end)\|>)+\s*\Z")
 
+Nulls = Sequence[tuple[ToolCall, Sequence[Steps]]]
+Repair = Callable[[dict[str, Json]], Json]
 
-def repaired(row: Json, codes: frozenset[str]) -> tuple[Json, tuple[str, ...]]:
-    """The row with all repairs of `codes` made, and the codes that changed something."""
-    changed: list[str] = []
-    for code, repair in _REPAIRS.items():
-        if code in codes and isinstance(row, dict):
-            before, row = row, repair(row)
-            if row != before:
-                changed.append(code)
-    return row, tuple(changed)
+
+def repairs(row: Json, codes: frozenset[str], nulls: Nulls = ()) -> Iterator[tuple[str, Json]]:
+    """Each code of `codes` that changes something, with the row as it is then, the changes before among it. `nulls`:
+    calls of the row with arguments that are null without a meaning (`null_arguments.nulls_of`)."""
+    steps: dict[str, Repair] = {**_REPAIRS, "S112": partial(_calls, nulls=nulls)} if nulls else _REPAIRS
+    for code, repair in steps.items():
+        if code in codes and isinstance(row, dict) and (better := repair(row)) != row:
+            row = better
+            yield code, row
 
 
 def _decoded(text: str) -> str:
@@ -97,16 +105,48 @@ def _tools(row: dict[str, Json]) -> dict[str, Json]:
 def _without_nulls(value: Json) -> Json:
     if not isinstance(value, str):
         return without_nulls(value) if isinstance(value, list | dict) else value
-    if "null" not in value:
-        return value
+    return _inside(value, without_nulls) if "null" in value else value
+
+
+def _inside(text: str, change: Callable[[Json], Json]) -> str:
+    """JSON text with its value changed; text that is no JSON as it stands."""
     try:
-        tools = json.loads(value)
+        value = json.loads(text)
     except (ValueError, RecursionError):
+        return text
+    return edited(text, value, change(value))
+
+
+def _calls(value: Json, nulls: Nulls) -> Json:
+    """S112: the calls in `nulls` without those arguments, in whatever form a format writes calls."""
+    if isinstance(value, list):
+        return [_calls(item, nulls) for item in value]
+    if isinstance(value, str):
+        return _inside_call(value, nulls) if any(call.name in value for call, _ in nulls) else value
+    if not isinstance(value, dict) or value.get("role", value.get("from", "assistant")) not in _CALLERS:
         return value
-    return json.dumps(bare, ensure_ascii=False) if (bare := without_nulls(tools)) != tools else value
+    name = value.get("name", value.get("function"))
+    return {
+        key: _arguments(item, name, nulls) if key in _ARGUMENTS and isinstance(name, str) else _calls(item, nulls)
+        for key, item in value.items()
+    }
 
 
-_REPAIRS: dict[str, Callable[[dict[str, Json]], dict[str, Json]]] = {
+def _inside_call(text: str, nulls: Nulls) -> str:
+    """The value of a turn that calls: JSON, after a block of thinking or not."""
+    think = _THINK.match(text)
+    start = think.end() if think else 0
+    return text[:start] + _inside(text[start:], lambda value: _calls(value, nulls))
+
+
+def _arguments(value: Json, name: str, nulls: Nulls) -> Json:
+    if isinstance(value, str):
+        return _inside(value, lambda inner: _arguments(inner, name, nulls) if isinstance(inner, dict) else inner)
+    places = next((places for call, places in nulls if call.name == name and call.arguments == value), [])
+    return without(value, places) if places else value
+
+
+_REPAIRS: dict[str, Repair] = {
     "Q101": _on_texts(_decoded),
     "T103": _on_texts(_without_end),
     "Q105": _said_once,

@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
+from steadyhand.chat.call_ids import turns
 from steadyhand.chat.messages import Message, Tool, ToolCall
 from steadyhand.chat.schema import schema_errors
 from steadyhand.check.finding import Finding, finding
@@ -53,17 +54,23 @@ def _call(scenario: Scenario, where: str, call: ToolCall, tools: Mapping[str, To
 
 
 def _results(scenario: Scenario) -> Iterator[Finding]:
-    """Every call but those of the last message is followed by its result before anybody else speaks."""
-    waiting, caller = 0, 0
-    for index, message in enumerate(scenario.messages):
-        if message.role == "tool":
-            if not waiting:
-                yield _orphan(scenario, index)
-            waiting = max(0, waiting - _answered(message, waiting))
-        else:
-            if waiting:
-                yield _unanswered(scenario, caller, waiting)
-            waiting, caller = len(message.calls), index
+    """Every call but those of the last message is followed by its result before anybody else speaks, and every result
+    answers a call: by its id, where both have one, else by its place."""
+    tied: set[int] = set()
+    for turn in turns(scenario.messages):
+        end = turn.index + 1 + len(turn.results)
+        tied.update(range(turn.index + 1, end))
+        waiting = len(turn.calls)
+        for at, (result, answered) in enumerate(zip(turn.results, turn.answers, strict=True), turn.index + 1):
+            if answered is None and (result.tool_call_id or not waiting):
+                yield _orphan(scenario, at)
+            elif answered is not None:
+                waiting = max(0, waiting - _answered(result, waiting))
+        if waiting and end < len(scenario.messages):
+            yield _unanswered(scenario, turn.index, waiting)
+    for at, message in enumerate(scenario.messages):
+        if message.role == "tool" and at not in tied:
+            yield _orphan(scenario, at)
 
 
 def _answered(message: Message, waiting: int) -> int:
@@ -76,12 +83,11 @@ def _answered(message: Message, waiting: int) -> int:
 
 
 def _orphan(scenario: Scenario, index: int) -> Finding:
-    return finding(
-        "S104",
-        scenario.place,
-        f"{scenario.id}#{index}: a tool result that no call asked for",
-        "give the assistant's message before it its `calls`, or remove the result",
-    )
+    what, next = "a tool result that no call asked for", "give the assistant's message before it its `calls`"
+    if id := scenario.messages[index].tool_call_id:
+        what = f"a tool result for the call {id!r}, and no such call is open there"
+        next = "give it the id of a call of the message before it"
+    return finding("S104", scenario.place, f"{scenario.id}#{index}: {what}", f"{next}, or remove the result")
 
 
 def _unanswered(scenario: Scenario, index: int, count: int) -> Finding:

@@ -16,6 +16,8 @@ from steadyhand.chat.schema import null_keywords
 from steadyhand.check.dataset import Dataset, Pair, Record
 from steadyhand.check.finding import Finding, finding
 from steadyhand.datasets.lazy import Joined, Picked
+from steadyhand.datasets.offers import SCHEMAS
+from steadyhand.datasets.unread import decoded
 from steadyhand.domain.model import Domain, InputClass
 from steadyhand.errors import Place
 
@@ -114,13 +116,13 @@ def _polluted(dataset: Dataset) -> Iterator[Finding]:
 def _nulls(text: str) -> Iterator[tuple[str, list[str]]]:
     """(name of a tool, paths of its null keywords) of the tools in a row."""
     row = json.loads(text)
-    for key in ("tools", "functions"):
-        tools = row.get(key)
-        tools = json.loads(tools) if isinstance(tools, str) and tools.strip() else tools
-        for tool in tools if isinstance(tools, list) else [tools]:
-            function = tool.get("function", tool) if isinstance(tool, dict) else {}
-            if nulls := list(null_keywords(function.get("parameters"))):
-                yield str(function.get("name")), nulls
+    for tools in (decoded(row.get(key)) for key in ("tools", "functions")):
+        for tool in map(decoded, tools if isinstance(tools, list) else [tools]):
+            function = decoded(tool.get("function", tool)) if isinstance(tool, dict) else None
+            if isinstance(function, dict):
+                given = [decoded(function.get(key)) for key in SCHEMAS]
+                if nulls := [path for schema in given for path in null_keywords(schema)]:
+                    yield str(function.get("name")), nulls
 
 
 def _missing_modes(dataset: Dataset) -> Iterator[Finding]:

@@ -10,9 +10,11 @@ import io
 import json
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
+from typing import TextIO, cast
 
 import click
 
@@ -28,6 +30,7 @@ from steadyhand.errors import (
     UsageError,
 )
 from steadyhand.extras import EXTRA_OF, not_installed
+from steadyhand.text.terminal import Escaped, unescaped
 
 
 @dataclass(frozen=True)
@@ -116,14 +119,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     A command's return value is its exit code when it is an int (None: 0).
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
-    _make_printable()
-    try:
-        code = cli.main(words, prog_name="steady", standalone_mode=False)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
-        return EXIT_INTERRUPTED
-    except Exception as error:  # noqa: BLE001  the last resort: saved for the developers, one line for the user
-        return _answer(error, words)
+    with _harmless_output():
+        try:
+            code = cli.main(words, prog_name="steady", standalone_mode=False)
+        except (click.Abort, KeyboardInterrupt):
+            click.echo("interrupted", err=True)
+            return EXIT_INTERRUPTED
+        except Exception as error:  # noqa: BLE001  the last resort: saved for the developers, one line for the user
+            return _answer(error, words)
     return code if isinstance(code, int) else EXIT_OK
 
 
@@ -183,8 +186,15 @@ def _reader_left() -> int:
     return EXIT_JOB
 
 
-def _make_printable() -> None:
-    """A terminal that cannot show a character gets its escape instead of an error."""
-    for stream in (sys.stdout, sys.stderr):
+@contextmanager
+def _harmless_output() -> Iterator[None]:
+    """Whoever prints inside, what a terminal would obey is spelled out, and so is what its encoding does not have."""
+    before = sys.stdout, sys.stderr
+    for stream in before:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    sys.stdout, sys.stderr = (cast(TextIO, Escaped(unescaped(stream))) for stream in before)
+    try:
+        yield
+    finally:
+        sys.stdout, sys.stderr = before

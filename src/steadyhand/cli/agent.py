@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from steadyhand.cli.console import emit_json, progress, say
+from steadyhand.cli.console import echo_line, emit_json, progress, say
 from steadyhand.cli.evaluate import backend_of
 from steadyhand.cli.extract import texts
-from steadyhand.cli.options import json_option
+from steadyhand.cli.options import json_option, verify_option
 from steadyhand.cli.run import settings_of
 from steadyhand.errors import EXIT_JOB, EXIT_NO, EXIT_OK, UsageError
 from steadyhand.telemetry import exporting
@@ -58,6 +58,7 @@ def agent_group() -> None:
 @click.option("--send", is_flag=True, help="Write what policy allows and a person has approved. Without: a dry run.")
 @otel_option
 @audit_option
+@verify_option
 @json_option
 def run_command(
     paths: tuple[str, ...],
@@ -113,7 +114,7 @@ def approve_command(digests: tuple[str, ...], by: str | None, refuse: bool, audi
     if as_json:
         emit_json({"records": [asdict(record) for record in records]})
     for record in records if not as_json else ():
-        click.echo(f"{record.event} {record.data['digest'][:16]} by {record.data['by']}")
+        echo_line(f"{record.event} {record.data['digest'][:16]} by {record.data['by']}")
     return EXIT_OK
 
 
@@ -128,7 +129,7 @@ def replay_command(trace: Path, as_json: bool) -> int:
     if as_json:
         emit_json({"trace": str(trace), "lines": len(run.trace), "same": True, "state": run.state})
     else:
-        click.echo(f"the same, all {len(run.trace)} lines")
+        echo_line(f"the same, all {len(run.trace)} lines")
     return EXIT_OK
 
 
@@ -185,9 +186,9 @@ def _show(found: list[tuple[str, Run]], audit: Path) -> None:
     from steadyhand.agent.table import table
 
     for source, run in found:
-        click.echo(f"{source}: {run.state}" if run.rows else f"{source}: {run.state}, it names nothing to ask about")
+        echo_line(f"{source}: {run.state}" if run.rows else f"{source}: {run.state}, it names nothing to ask about")
         for line in table(run):
-            click.echo(f"  {line}")
+            echo_line(f"  {line}")
     counts = Counter(row.ending.value for _, run in found for row in run.rows)
     say(f"{', '.join(f'{count} {word}' for word, count in sorted(counts.items())) or 'nothing'}; on record in {audit}")
     if counts["waiting"] or counts["proposed"]:

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 
 from steadyhand.cli.agent import at_work, audit_option, by_option, domain_option, name_of_account, open_log
-from steadyhand.cli.console import emit_json, say
+from steadyhand.cli.console import echo_line, emit_json, say
 from steadyhand.cli.options import json_option
 from steadyhand.errors import EXIT_JOB, EXIT_OK
 
@@ -32,7 +32,7 @@ def verify_command(audit: Path, expect: str | None, as_json: bool) -> int:
     if as_json:
         emit_json({"audit": str(audit), **asdict(found)})
     else:
-        click.echo(f"whole: {found.records} records, head {found.head}")
+        echo_line(f"whole: {found.records} records, head {found.head}")
     if found.torn:
         say(f"{found.torn} bytes at the end are what a crash left; the next record replaces them")
     return EXIT_OK
@@ -51,7 +51,7 @@ def show_command(audit: Path, key: str, as_json: bool) -> int:
     for record in records if not as_json else ():
         told = "  ".join(f"{name}={record.data[name]}" for name in _SHOWN if record.data.get(name) not in (None, ""))
         name = str(record.data.get("key") or record.data.get("digest") or "")[:12]
-        click.echo(f"{record.n:>5}  {record.time[:19]}  {record.event:<12} {name:<12}  {told}".rstrip())
+        echo_line(f"{record.n:>5}  {record.time[:19]}  {record.event:<12} {name:<12}  {told}".rstrip())
     return EXIT_OK
 
 
@@ -66,7 +66,7 @@ def recover_command(folder: Path, audit: Path, as_json: bool) -> int:
     if as_json:
         emit_json({"writes": [{"key": key, "state": state.value} for key, state in found]})
     for key, state in found if not as_json else ():
-        click.echo(f"{key}  {state.value}")
+        echo_line(f"{key}  {state.value}")
     say(f"{len(found)} in doubt" if found else "nothing is in doubt")
     return EXIT_JOB if any(state.value == "open" for _, state in found) else EXIT_OK
 
@@ -86,5 +86,5 @@ def undo_command(key: str, folder: Path, by: str | None, audit: Path, as_json: b
     if as_json:
         emit_json({"key": full, "state": outcome.state.value, "answer": outcome.answer, "detail": outcome.detail})
     else:
-        click.echo(f"{full[:12]}  {outcome.state.value}  {outcome.detail}".rstrip())
+        echo_line(f"{full[:12]}  {outcome.state.value}  {outcome.detail}".rstrip())
     return EXIT_OK if outcome.state.value == "undone" else EXIT_JOB

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from steadyhand.cli.console import duration
-from steadyhand.cli.options import Command, json_option, set_option
+from steadyhand.cli.options import Command, json_option, set_option, verify_option
 from steadyhand.cli.run import Console
 from steadyhand.errors import UsageError
 
@@ -42,7 +42,7 @@ class CellConsole(Console):
 
 
 def cell_options(command: str) -> Callable[[Command], Command]:
-    """--known, --model, --out, --plan, --set and --json of the command over cells of this name."""
+    """--known, --model, --out, --plan, --set, --verify and --json of the command over cells of this name."""
     known, folder = click.IntRange(min=0), click.Path(path_type=Path)
     where = f"Where cells and pages go [runs/<domain>-{command}]."
     plan = "Show which cells would be trained and why; change nothing."
@@ -52,6 +52,7 @@ def cell_options(command: str) -> Callable[[Command], Command]:
         click.option("--out", type=folder, help=where),
         click.option("--plan", "only_plan", is_flag=True, help=plan),
         set_option,
+        verify_option,
         json_option,
     )
     return lambda made: reduce(lambda inner, option: option(inner), reversed(shared), made)

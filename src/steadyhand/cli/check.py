@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.console import Advance, emit_json, progress, say
+from steadyhand.cli.console import Advance, echo_data, echo_line, emit_json, progress, say
 from steadyhand.cli.options import json_option
 from steadyhand.errors import EXIT_NO, EXIT_OK, DomainError, UsageError
 
@@ -179,7 +179,7 @@ def _fix(paths: Sequence[Path], codes: frozenset[str], write: bool) -> bool:
     done: Counter[str] = Counter()
     rows = files = 0
     for one in inputs(paths).inputs:
-        fixed = fix_file(one.path, codes)
+        fixed = fix_file(one.path, codes, one.columns)
         if fixed is None:
             say(f"not repaired: {one.path} (only .json and .jsonl files are rewritten)")
         elif fixed.rows:
@@ -187,7 +187,7 @@ def _fix(paths: Sequence[Path], codes: frozenset[str], write: bool) -> bool:
             if write:
                 write_fixed(fixed)
             else:
-                click.echo("".join(diff(fixed)), nl=False)
+                echo_data("".join(diff(fixed)))
     counts = ", ".join(f"{code} in {count} rows" for code, count in sorted(done.items())) or "nothing to repair"
     end = "written" if write else "nothing was written; --fix --write does it" if rows else "no change"
     say(f"{counts}; {rows} rows in {files} files: {end}")
@@ -227,7 +227,7 @@ def _print(report: Report, counts: dict[str, int], paths: Sequence[Path], form: 
         click.echo(json.dumps(sarif(report.findings), ensure_ascii=False, indent=1))
     elif form == "github":
         for line in github(report.findings):
-            click.echo(line)
+            echo_line(line)
     else:
         _show(report, counts)
 
@@ -239,20 +239,20 @@ def _show(report: Report, counts: dict[str, int]) -> None:
     said = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in counts.items())
     severities = ", ".join(f"{count} {name}" for name, count in report.severities().items())
     excused = f" ({report.excused} excused by noqa)" if report.excused else ""
-    click.echo(f"{severities} in {said}{excused}")
+    echo_line(f"{severities} in {said}{excused}")
 
 
 def _show_rule(code: str, group: Sequence[Finding]) -> None:
     from steadyhand.check.rules import RULES
 
     rule = RULES[code]
-    click.echo(f"{code} {rule.severity}: {rule.title} ({len(group)})")
-    click.echo(f"  why: {rule.why} (more: steady check --explain {code})")
+    echo_line(f"{code} {rule.severity}: {rule.title} ({len(group)})")
+    echo_line(f"  why: {rule.why} (more: steady check --explain {code})")
     for found in group[:SHOWN]:
-        click.echo(f"  {found.place}: {found.message}")
-        click.echo(f"      next: {found.next}")
+        echo_line(f"  {found.place}: {found.message}")
+        echo_line(f"      next: {found.next}")
     if len(group) > SHOWN:
-        click.echo(f"  ... and {len(group) - SHOWN} more; --json lists all")
+        echo_line(f"  ... and {len(group) - SHOWN} more; --json lists all")
 
 
 def _counts(domain: Domain) -> dict[str, int]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from steadyhand.cli.console import emit_json
+from steadyhand.cli.console import echo_line, emit_json
 from steadyhand.cli.options import flags_of, json_option, set_option
 from steadyhand.errors import Place, PrerequisiteError
 from steadyhand.settings import Origin, Resolved, resolve
@@ -45,7 +45,7 @@ def show_command(folder: Path, origin: bool, sets: tuple[str, ...], as_json: boo
     width = max(len(key) for key in resolved.origins)
     for key, value in _shown(resolved).items():
         where = f"    # {resolved.origins[key]}" if origin else ""
-        click.echo(f"{key:<{width}} = {value!r}{where}")
+        echo_line(f"{key:<{width}} = {value!r}{where}")
 
 
 @config_command.command("docs")

@@ -14,6 +14,8 @@ from typing import Any, TextIO
 
 import click
 
+from steadyhand.text.terminal import one_line, unescaped
+
 JSON_VERSION = 1
 PLAIN_SECONDS = 15.0
 
@@ -27,9 +29,30 @@ def emit_json(obj: Mapping[str, Any]) -> None:
     click.echo(json.dumps(row, ensure_ascii=not encoding.startswith("utf"), indent=1, allow_nan=False))
 
 
+def say_ignored(ignored: Mapping[str, int]) -> None:
+    """Which keys of a data set were not read, and in how many rows; nothing where all were."""
+    if ignored:
+        say("not read: " + ", ".join(f"{key} ({rows} rows)" for key, rows in sorted(ignored.items())))
+
+
 def say(text: str) -> None:
-    """A line for the person, on stderr."""
-    click.echo(text, err=True)
+    """A line for the person, on stderr. A line of others' text that it holds stays within it."""
+    click.echo(one_line(text), err=True)
+
+
+def echo_line(text: object) -> None:
+    """A line of the result, on stdout; as with `say`, it stays one."""
+    click.echo(one_line(text))
+
+
+def echo_data(text: str) -> None:
+    """Text for another program on stdout, a diff say: as it is, unless a terminal would show it."""
+    click.echo(text, nl=False, file=None if sys.stdout.isatty() else unescaped(sys.stdout))
+
+
+def echo_styled(text: str) -> None:
+    """A result on stdout with colours of ours: whoever calls this has made all other text in it `printable`."""
+    click.echo(text, file=unescaped(sys.stdout))
 
 
 @contextmanager
@@ -51,7 +74,7 @@ class PlainProgress:
     def __init__(
         self, label: str, stream: TextIO, *, every: float = PLAIN_SECONDS, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._label, self._stream, self._every, self._clock = label, stream, every, clock
+        self._label, self._stream, self._every, self._clock = one_line(label), stream, every, clock
         self._start = self._spoke = clock()
         self._first: int | None = None
 
@@ -88,14 +111,14 @@ def duration(seconds: float) -> str:
 
 @contextmanager
 def _bar(label: str, stream: TextIO) -> Iterator[Advance]:
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from tqdm import tqdm
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(file=stream)) as bar:
-        task = bar.add_task(label, total=None)
+    with tqdm(desc=one_line(label), file=unescaped(stream), dynamic_ncols=True) as bar:
 
         def advance(done: int, total: int) -> None:
-            bar.update(task, completed=done, total=total)
+            if bar.total is None:
+                bar.initial = bar.n = done  # a resumed job: the time left is reckoned from what is done now
+            bar.total = total
+            bar.update(done - bar.n)
 
         yield advance

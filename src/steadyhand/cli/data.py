@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.console import emit_json, say
+from steadyhand.cli.console import echo_line, emit_json, say, say_ignored
 from steadyhand.cli.options import json_option
 from steadyhand.errors import PrerequisiteError
 
@@ -32,14 +32,19 @@ def init_command(folder: Path, as_json: bool) -> None:
         emit_json({"folder": str(folder), "files": sorted(made)})
         return
     for name in sorted(made):
-        click.echo(folder / name)
+        echo_line(folder / name)
     say(f"next: steady check {folder}")
 
 
 @click.command("import")
 @click.argument("source", type=_FOLDER)
 @click.option("--to", "folder", type=_FOLDER, required=True, help="The new domain folder.")
-@click.option("--format", "form", type=click.Choice(["auto", "openai", "sharegpt", "alpaca"]), default="auto")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(["auto", "openai", "sharegpt", "alpaca", "completion", "xlam"]),
+    default="auto",
+)
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the train/eval split.")
 @json_option
 def import_command(source: Path, folder: Path, form: str, seed: int, as_json: bool) -> None:
@@ -58,12 +63,12 @@ def import_command(source: Path, folder: Path, form: str, seed: int, as_json: bo
     if as_json:
         emit_json(asdict(summary))
         return
-    click.echo(
+    echo_line(
         f"{summary.total} rows: {summary.cards} cards, {summary.train} training and {summary.eval} evaluation "
         f"scenarios, {summary.rejects} rejected; {summary.tools} tools ({summary.renamed} renamed)"
     )
-    if summary.ignored:
-        say("not read: " + ", ".join(f"{key} ({rows} rows)" for key, rows in sorted(summary.ignored.items())))
+    echo_line(f"{summary.answers} answers to learn or to measure; {summary.context} are context only (weight 0)")
+    say_ignored(summary.ignored)
     if summary.rejects:
         say(f"rejected rows and reasons: {folder / 'rejects.jsonl'}")
     say(f"next: steady check {folder}")
@@ -91,14 +96,17 @@ def split_command(source: Path, folder: Path, share: float, seed: int, as_json: 
     if as_json:
         emit_json({"folder": str(folder), **counts})
         return
-    click.echo(f"{counts['train']} train, {counts['eval']} eval, {counts['rejects']} rejected; {made.groups} groups")
+    echo_line(f"{counts['train']} train, {counts['eval']} eval, {counts['rejects']} rejected; {made.groups} groups")
     say(f"next: steady check {folder / 'train.jsonl'} --eval {folder / 'eval.jsonl'}")
 
 
 def _read(source: Path, form: str, *, preferences: bool = False) -> Imported:
-    from steadyhand.datasets.convert import read_dialogues
+    """One file, with the columns that a dataset_info.json beside it names."""
+    from steadyhand.datasets.inputs import Input, inputs
 
     if not source.exists():
         raise PrerequisiteError("no such file", where=str(source), next="name a JSON or JSONL file")
+    found = inputs([source]).inputs if source.is_file() else []
+    one = found[0] if len(found) == 1 else Input(source)
     wanted: Format | None = None if form == "auto" else form  # type: ignore[assignment]  # click checked the choice
-    return read_dialogues(source, wanted, preferences=preferences)
+    return one.read(form=wanted, preferences=preferences)

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import click
 
 from steadyhand.cli.cells import CellConsole
-from steadyhand.cli.console import emit_json, say
-from steadyhand.cli.options import json_option, set_option
+from steadyhand.cli.console import echo_line, emit_json, say
+from steadyhand.cli.options import json_option, set_option, verify_option
 from steadyhand.cli.run import settings_of, show_plan
 from steadyhand.errors import EXIT_NO, EXIT_OK
 
@@ -28,6 +28,7 @@ COLUMNS = ("closed", "defined", "decomposed", "given")
 @click.option("--out", type=click.Path(path_type=Path), help="Where answers go [runs/<domain>-diagnose].")
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would be asked and why; change nothing.")
 @set_option
+@verify_option
 @json_option
 def diagnose_command(
     folder: Path, model: str | None, cases: int, out: Path | None, only_plan: bool, sets: tuple[str, ...], as_json: bool
@@ -56,11 +57,11 @@ def diagnose_command(
 def _show(found: Sequence[Diagnosis]) -> None:
     width = max(len(one.subject) for one in found)
     heads = " ".join(f"{name:>10}" for name in COLUMNS)
-    click.echo(f"{'':<{width}} {'n':>3} {heads}  verdict")
+    echo_line(f"{'':<{width}} {'n':>3} {heads}  verdict")
     for one in found:
         cells = " ".join(f"{_percent(one, name):>10}" for name in COLUMNS)
         more = f" ({one.needed} further ones would tell)" if one.needed else ""
-        click.echo(f"{one.subject:<{width}} {one.rates['closed'].n:>3} {cells}  {one.word}: {one.remedy}{more}")
+        echo_line(f"{one.subject:<{width}} {one.rates['closed'].n:>3} {cells}  {one.word}: {one.remedy}{more}")
     words = [one.word for one in found]
     say(", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words)))
 

@@ -24,10 +24,10 @@ from steadyhand.errors import EXIT_OK, EXIT_PREREQUISITE, PrerequisiteError
 from steadyhand.settings import resolve
 
 CORE = (
-    "click", "ftfy", "httpx", "jinja2", "numpy", "prometheus-client", "pydantic", "pyyaml", "regex",
-    "rich", "sqlalchemy", "starlette", "uvicorn",
+    "click", "ftfy", "httpx", "jinja2", "numpy", "prometheus-client", "publicsuffixlist", "pydantic", "pyyaml",
+    "regex", "starlette", "tqdm", "uvicorn",
 )  # fmt: skip
-TRAIN = ("accelerate", "peft", "tokenizers", "torch", "transformers")
+TRAIN = ("accelerate", "peft", "sqlalchemy", "tokenizers", "torch", "transformers")
 MINIMUM_PYTHON = (3, 11)
 LITTLE_DISK_GB = 2.0
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from steadyhand.cli.cells import CellConsole, cell_options, numbers
-from steadyhand.cli.console import emit_json
+from steadyhand.cli.console import echo_line, emit_json
 from steadyhand.cli.run import settings_of, show_plan
 from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
 
@@ -97,20 +97,20 @@ def _show_dose(found: Dose, pages: Sequence[Path], as_json: bool) -> int:
     if as_json:
         emit_json(found.to_json() | {"report": [str(page) for page in pages]})
         return EXIT_OK if found.smallest else EXIT_NO
-    click.echo(f"{found.point}: {len(found.seeds)} seeds, {found.shows} cards shown in each training")
-    click.echo(
+    echo_line(f"{found.point}: {len(found.seeds)} seeds, {found.shows} cards shown in each training")
+    echo_line(
         f"{'cards':>5}  {'right':>7} {'95 %':<17} {'by seed':<20} {'leaks':>12} {'known':>11} {'think':>7} "
         f"{'loops':>7} {'garbage':>7}  verdict"
     )
-    click.echo(f"{'base':>5}  {_percent(found.base_target):>7}")
+    echo_line(f"{'base':>5}  {_percent(found.base_target):>7}")
     for one in found.rungs:
-        click.echo(_line(one))
+        echo_line(_line(one))
     for one in found.rungs:
         more = f" ({one.cases_needed} further answers would tell)" if one.cases_needed else ""
-        click.echo(f"{_cards(one.cards)}: {one.verdict}: {'; '.join(one.reasons)}{more}")
+        echo_line(f"{_cards(one.cards)}: {one.verdict}: {'; '.join(one.reasons)}{more}")
     smallest = _cards(found.smallest) if found.smallest else "none of these"
-    click.echo(f"smallest effective dose: {smallest}")
-    click.echo(f"report: {pages[0]}")
+    echo_line(f"smallest effective dose: {smallest}")
+    echo_line(f"report: {pages[0]}")
     return EXIT_OK if found.smallest else EXIT_NO
 
 
@@ -134,19 +134,19 @@ def _show_shortcut(found: Shortcut, pages: Sequence[Path], as_json: bool) -> int
     if as_json:
         emit_json(found.to_json() | {"report": [str(page) for page in pages]})
         return EXIT_OK if found.verdict == "PASS" else EXIT_NO
-    click.echo(f"{found.name}: cue against rule, {len(found.seeds)} seeds, {found.shows} cards shown in each training")
-    click.echo(f"{'trained on':<11} {'by the rule':>12} {'95 %':<17} {'by the cue':>11} {'95 %':<17} {'neither':>8}")
+    echo_line(f"{found.name}: cue against rule, {len(found.seeds)} seeds, {found.shows} cards shown in each training")
+    echo_line(f"{'trained on':<11} {'by the rule':>12} {'95 %':<17} {'by the cue':>11} {'95 %':<17} {'neither':>8}")
     for arm in found.arms:
         rule = f"[{_percent(arm.rule.low)}, {_percent(arm.rule.high)}]"
         cue = f"[{_percent(arm.cue.low)}, {_percent(arm.cue.high)}]"
-        click.echo(
+        echo_line(
             f"{arm.name:<11} {_percent(arm.rule.value):>12} {rule:<17} {_percent(arm.cue.value):>11} {cue:<17} "
             f"{_percent(arm.neither.value):>8}"
         )
     for name, cure in found.cures.items():
         more = f" ({cure.cases_needed} further groups would tell)" if cure.cases_needed else ""
-        click.echo(f"{name}: {cure.verdict}: {cure.reason}{more}")
-    click.echo(f"report: {pages[0]}")
+        echo_line(f"{name}: {cure.verdict}: {cure.reason}{more}")
+    echo_line(f"report: {pages[0]}")
     return EXIT_OK if found.verdict == "PASS" else EXIT_NO
 
 

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.console import emit_json, progress, say
-from steadyhand.cli.options import json_option, set_option
+from steadyhand.chat.template import DATE
+from steadyhand.cli.console import echo_line, emit_json, progress, say
+from steadyhand.cli.options import date_option, json_option, set_option, verify_option
 from steadyhand.cli.run import settings_of
 from steadyhand.errors import EXIT_NO, EXIT_OK, Place, PrerequisiteError, UsageError
 
@@ -28,7 +30,9 @@ if TYPE_CHECKING:
 @click.option(
     "--save", type=click.Path(path_type=Path, dir_okay=False), help="Write the evaluation here, for compare and gate."
 )
+@date_option
 @set_option
+@verify_option
 @json_option
 def eval_command(
     model: str,
@@ -37,6 +41,7 @@ def eval_command(
     tokenizer: Path | None,
     clarify: bool,
     save: Path | None,
+    day: date,
     sets: tuple[str, ...],
     as_json: bool,
 ) -> int:
@@ -49,7 +54,7 @@ def eval_command(
     domain = load_domain(folder)
     if save:
         _make_room(save)
-    backend = backend_of(model, served_model, tokenizer, settings)
+    backend = backend_of(model, served_model, tokenizer, settings, day)
     with progress(f"evaluate {model}") as advance:
         found = evaluate(
             backend,
@@ -80,15 +85,17 @@ def compare_command(a: Path, b: Path, margin: float, as_json: bool) -> int:
     if as_json:
         emit_json(found.to_json())
         return EXIT_OK
-    click.echo(f"{'metric':<28} {'a':>8} {'b':>8} {'change':>18} {'p (Holm)':>9}  test")
+    echo_line(f"{'metric':<28} {'a':>8} {'b':>8} {'change':>18} {'p (Holm)':>9}  test")
     for row in found.rows:
         change = (
             "-" if row.difference is None else f"{100 * row.difference:+.1f} [{_points(row.low)}, {_points(row.high)}]"
         )
         p = "-" if row.p_holm is None else f"{row.p_holm:.4f}"
-        click.echo(f"{row.metric:<28} {_percent(row.a):>8} {_percent(row.b):>8} {change:>18} {p:>9}  {row.test}")
+        echo_line(f"{row.metric:<28} {_percent(row.a):>8} {_percent(row.b):>8} {change:>18} {p:>9}  {row.test}")
     if found.knowledge:
-        click.echo(f"{found.knowledge.verdict}: {found.knowledge.metric} {found.knowledge.bar}")
+        echo_line(f"{found.knowledge.verdict}: {found.knowledge.metric} {found.knowledge.bar}")
+    for note in found.notes:
+        say(f"note: {note}")
     return EXIT_OK
 
 
@@ -107,7 +114,7 @@ def gate_command(tuned: Path, base: Path, folder: Path, sets: tuple[str, ...], a
     return EXIT_OK if found.word == "PASS" else EXIT_NO
 
 
-def backend_of(model: str, served: str | None, tokenizer: Path | None, settings: Settings) -> Backend:
+def backend_of(model: str, served: str | None, tokenizer: Path | None, settings: Settings, day: date = DATE) -> Backend:
     """A model by name, folder or address. Raises UsageError for an endpoint without a served name."""
     if model.startswith(("http://", "https://")):
         from steadyhand.chat.render import Renderer
@@ -116,10 +123,10 @@ def backend_of(model: str, served: str | None, tokenizer: Path | None, settings:
 
         if served is None:
             raise UsageError("an endpoint serves models by name", next="add --served-model NAME")
-        return OpenAIEndpoint(model, served, renderer=Renderer(load_tokenizer(tokenizer)) if tokenizer else None)
+        return OpenAIEndpoint(model, served, renderer=Renderer(load_tokenizer(tokenizer), day) if tokenizer else None)
     from steadyhand.models.loading.load import load
 
-    return load(model, dtype=settings.model.dtype)
+    return load(model, dtype=settings.model.dtype, day=day)
 
 
 def _show(found: Evaluation, as_json: bool) -> None:
@@ -130,16 +137,17 @@ def _show(found: Evaluation, as_json: bool) -> None:
         return
     for metric in found.metrics.values():
         bounds = "" if metric.low is None else f"[{_percent(metric.low)}, {_percent(metric.high)}]"
-        click.echo(f"{metric.name:<30} {_percent(metric.value):>8} {bounds:<20} n={metric.n} {metric.note}".rstrip())
+        echo_line(f"{metric.name:<30} {_percent(metric.value):>8} {bounds:<20} n={metric.n} {metric.note}".rstrip())
 
 
 def _show_verdict(found: Verdict, as_json: bool) -> None:
+    from steadyhand.flow.outcome import line_of
+
     if as_json:
         emit_json(found.to_json())
         return
-    for check in found.checks:
-        more = f" ({check.cases_needed} more cases needed)" if check.cases_needed else ""
-        click.echo(f"{check.verdict:<12} {check.metric} {_percent(check.value)} {check.bar}{more}")
+    for check in found.to_json()["checks"]:
+        echo_line(line_of(check))
     say(f"verdict: {found.word}")
 
 
@@ -169,6 +177,8 @@ def _read(path: Path) -> Evaluation:
         raise PrerequisiteError("no such evaluation", where=str(path), next="steady eval ... --save FILE writes one")
     try:
         return Evaluation.from_json(json.loads(path.read_text("utf-8")))
+    except UsageError as error:  # another version
+        raise UsageError(error.what, where=str(path), next=error.next) from error
     except json.JSONDecodeError as error:
         raise UsageError(f"not JSON: {error.msg}", where=Place(str(path), error.lineno, error.colno)) from error
     except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
-from steadyhand.cli.console import emit_json, say
-from steadyhand.cli.options import json_option
+from steadyhand.cli.console import echo_line, emit_json, say, say_ignored
+from steadyhand.cli.options import json_option, verify_option
 from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
@@ -36,6 +36,7 @@ KINDS = ("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0")
 )
 @click.option("--type", "kind", type=click.Choice(KINDS), default="bf16", show_default=True, help="Weights in GGUF.")
 @click.option("--name", default="", help="The model's name in files and commands [the run's or folder's name].")
+@verify_option
 @json_option
 def export_command(source: str, target: Path, forms: tuple[str, ...], kind: str, name: str, as_json: bool) -> int:
     """Write the domain or data file SOURCE as JSONL in another format, or the model in SOURCE as a folder to hand on.
@@ -71,13 +72,15 @@ def _convert_file(source: Path, target: Path, form: ExportFormat | JudgedFormat,
     write_new(jsonl(rows), target)
     if as_json:
         left = [{"row": reject.number, "place": str(reject.place), "reason": reject.reason} for reject in rejects]
-        emit_json({"file": str(target), "format": form, "read": imported.total, "rows": len(rows), "rejects": left})
+        about = {"file": str(target), "format": form, "read": imported.total, "rows": len(rows)}
+        emit_json({**about, "ignored": dict(sorted(imported.ignored.items())), "rejects": left})
     else:
-        click.echo(f"{len(rows)} rows in {target}; {len(rejects)} of {imported.total} rows left out")
+        echo_line(f"{len(rows)} rows in {target}; {len(rejects)} of {imported.total} rows left out")
         for reject in rejects[:SHOWN]:
             say(f"{reject.place}: row {reject.number}: {reject.reason}")
         if len(rejects) > SHOWN:
             say(f"... and {len(rejects) - SHOWN} more; --json lists all")
+        say_ignored(imported.ignored)
     return EXIT_NO if rejects else EXIT_OK
 
 
@@ -90,23 +93,27 @@ def _is_domain(source: str) -> bool:
 
 def _export_dataset(folder: Path, target: Path, form: ExportFormat, as_json: bool) -> None:
     """Cards, scenarios and rehearsal rows, each with its `split`."""
-    from steadyhand.datasets.export import DIALOGUES, CannotHoldError, export_rows
+    from steadyhand.datasets.export import DIALOGUES, CannotHoldError, export_rows, left_behind
     from steadyhand.datasets.write import jsonl, write_new
     from steadyhand.domain.load import load
 
     if form not in DIALOGUES:
         what = f"a domain holds no judged answers, which {form} is for"
         raise UsageError(what, where=str(folder), next=f"choose one of {', '.join(DIALOGUES)}")
+    domain = load(folder)
     try:
-        rows = list(export_rows(load(folder), form))
+        rows = list(export_rows(domain, form))
     except CannotHoldError as error:
         raise UsageError(str(error), where=str(folder), next="choose openai, which holds everything") from None
     write_new(jsonl(rows), target)
-    splits = Counter(row["split"] for row in rows)
+    splits, left = Counter(row["split"] for row in rows), left_behind(domain)
     if as_json:
-        emit_json({"file": str(target), "format": form, "rows": len(rows), "splits": dict(splits)})
+        about = {"file": str(target), "format": form, "rows": len(rows), "splits": dict(splits)}
+        emit_json({**about, "left_behind": dict(left)})
     else:
-        click.echo(f"{len(rows)} rows ({splits['train']} train, {splits['eval']} eval) in {target}")
+        echo_line(f"{len(rows)} rows ({splits['train']} train, {splits['eval']} eval) in {target}")
+        if left:
+            say(f"{form} has no place for: " + ", ".join(f"{count} {name}" for name, count in left.items()))
 
 
 def _show(made: Exported, as_json: bool) -> None:
@@ -121,6 +128,6 @@ def _show(made: Exported, as_json: bool) -> None:
         )
         return
     for name, what in made.files.items():
-        click.echo(f"{made.folder / name}: {what}")
+        echo_line(f"{made.folder / name}: {what}")
     for note in made.notes:
         say(f"note: {note}")

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 import click
 
-from steadyhand.cli.console import emit_json, say
+from steadyhand.cli.console import echo_line, emit_json, say
 from steadyhand.cli.options import json_option
 from steadyhand.errors import JobError, PrerequisiteError, UsageError
 
@@ -128,7 +128,7 @@ def _show(documents: list[Document]) -> None:
     rows = [row for document in documents for row in _table(document)]
     kind, value = (max((len(row[i]) for row in rows), default=0) for i in (0, 1))
     for row in rows:
-        click.echo(f"{row[0]:<{kind}}  {row[1]:<{min(value, 80)}}  {row[2]}")
+        echo_line(f"{row[0]:<{kind}}  {row[1]:<{min(value, 80)}}  {row[2]}")
     counts = Counter(row[0] for row in rows)
     told = ", ".join(f"{count} {name}" for name, count in sorted(counts.items())) or "nothing"
     say(f"found {told} in {len(documents)} {'text' if len(documents) == 1 else 'texts'}")

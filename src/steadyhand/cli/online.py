@@ -7,8 +7,8 @@ from pathlib import Path
 import click
 
 from steadyhand.chat.messages import Json
-from steadyhand.cli.console import emit_json, say
-from steadyhand.cli.options import json_option, set_option
+from steadyhand.cli.console import echo_line, emit_json, say
+from steadyhand.cli.options import json_option, set_option, verify_option
 from steadyhand.cli.run import Console, settings_of, show_plan
 from steadyhand.errors import EXIT_OK
 
@@ -22,6 +22,7 @@ SHOWN = ("tool_call_accuracy", "scenario_pass", "semantic_anchoring", "general_k
 @click.option("--out", type=click.Path(path_type=Path), help="The folder of the run [runs/<domain>].")
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would run and why; change nothing.")
 @set_option
+@verify_option
 @json_option
 def online_command(
     folder: Path, rounds: int, model: str | None, out: Path | None, only_plan: bool, sets: tuple[str, ...],
@@ -54,16 +55,16 @@ def _show(found: dict[str, Json]) -> None:
     models = found["models"]
     names = [name for name in SHOWN if any(name in one for one in models.values())]
     width = max(map(len, names))
-    click.echo(f"{'':<{width}}" + "".join(f"{model:>12}" for model in models))
+    echo_line(f"{'':<{width}}" + "".join(f"{model:>12}" for model in models))
     for name in names:
-        click.echo(f"{name:<{width}}" + "".join(f"{_cell(one.get(name)):>12}" for one in models.values()))
+        echo_line(f"{name:<{width}}" + "".join(f"{_cell(one.get(name)):>12}" for one in models.values()))
     if judge := found["judge"]:
-        click.echo(f"judge, on comparisons that it did not see: {_right(judge['all'])}")
-        click.echo(f"  where the model itself was wrong: {_right(judge['model'])}")
-        click.echo(f"  where it is certain: {_right(judge['certain'])}")
+        echo_line(f"judge, on comparisons that it did not see: {_right(judge['all'])}")
+        echo_line(f"  where the model itself was wrong: {_right(judge['model'])}")
+        echo_line(f"  where it is certain: {_right(judge['certain'])}")
     for number, tally in enumerate(found["rounds"], 1):
         told = ", ".join(f"{count} {word}" for word, count in tally.items() if word != "decisions")
-        click.echo(f"round {number}: {tally['decisions']} decisions: {told}")
+        echo_line(f"round {number}: {tally['decisions']} decisions: {told}")
 
 
 def _cell(metric: dict[str, Json] | None) -> str:

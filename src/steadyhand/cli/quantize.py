@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from steadyhand.cli.console import emit_json, progress, say
+from steadyhand.cli.console import echo_line, emit_json, progress, say
 from steadyhand.cli.export import KINDS
-from steadyhand.cli.options import json_option, set_option
+from steadyhand.cli.options import json_option, set_option, verify_option
 from steadyhand.cli.run import settings_of
 from steadyhand.errors import EXIT_NO, EXIT_OK
 
@@ -38,6 +38,7 @@ TRIED = ("q8_0", "q5_1", "q5_0", "q4_1", "q4_0")
 )
 @click.option("--keep", type=click.Path(path_type=Path), default="runs/quantize", show_default=True, help="Answers.")
 @set_option
+@verify_option
 @json_option
 def quantize_command(
     source: str,
@@ -96,14 +97,14 @@ def _json(costs: Costs, target: Path | None) -> dict[str, Any]:
 
 
 def _show(costs: Costs) -> None:
-    click.echo(f"{'type':<8} {'bytes':>14} {'weights off':>11} {'tool calls':>11} {'facts':>8}  verdict")
-    click.echo(_line("as it is", "", "", costs.whole, ""))
+    echo_line(f"{'type':<8} {'bytes':>14} {'weights off':>11} {'tool calls':>11} {'facts':>8}  verdict")
+    echo_line(_line("as it is", "", "", costs.whole, ""))
     for cost in costs.types:
         word = "PASS" if cost.passed else "FAIL" if any(c.verdict == "FAIL" for c in cost.checks) else "INSUFFICIENT"
         told = f"{word}  " + "; ".join(
             f"{check.metric.removesuffix('_loss')}: {_points(check)}" for check in cost.checks
         )
-        click.echo(_line(cost.kind, f"{cost.bytes:,}", f"{100 * cost.error:.2g} %", cost.evaluation, told))
+        echo_line(_line(cost.kind, f"{cost.bytes:,}", f"{100 * cost.error:.2g} %", cost.evaluation, told))
 
 
 def _line(name: str, size: str, off: str, found: Evaluation, told: str) -> str:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.console import emit_json, progress, say
-from steadyhand.cli.options import flags_of, json_option, set_option
+from steadyhand.cli.console import echo_line, emit_json, progress, say
+from steadyhand.cli.options import flags_of, json_option, set_option, verify_option
 from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
 from steadyhand.settings import Settings, resolve
 
@@ -81,6 +81,7 @@ def settings_of(folder: Path, sets: Sequence[str], **flags: object) -> Settings:
 @click.option("--out", type=click.Path(path_type=Path), help="Where artefacts and the report go [runs/<domain>].")
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would run and why; change nothing.")
 @set_option
+@verify_option
 @json_option
 def run_command(
     folder: Path, model: str | None, out: Path | None, only_plan: bool, sets: tuple[str, ...], as_json: bool
@@ -119,7 +120,7 @@ def report_command(out: Path, to: Path | None, language: str, as_json: bool) -> 
         emit_json({"report": [str(page) for page in pages]})
     else:
         for page in pages:
-            click.echo(page)
+            echo_line(page)
     return EXIT_OK
 
 
@@ -130,9 +131,9 @@ def show_plan(steps: Sequence[Planned], as_json: bool, unit: str = "stage") -> i
         return EXIT_OK
     width = max(len(step.name) for step in steps)
     for step in steps:
-        click.echo(f"{step.state:<5} {step.name:<{width}}  {step.reason}")
+        echo_line(f"{step.state:<5} {step.name:<{width}}  {step.reason}")
     if all(step.state == "done" for step in steps):
-        click.echo("nothing to do")
+        echo_line("nothing to do")
     return EXIT_OK
 
 
@@ -146,5 +147,5 @@ def _show_result(desk: Desk, pages: Sequence[Path], as_json: bool) -> int:
         click.echo(table(found))
         if not found["merged"]:
             say(f"note: {found['model_folder']} holds virtual tokens, not a whole model: keep its base beside it")
-        click.echo(f"report: {pages[0]}")
+        echo_line(f"report: {pages[0]}")
     return EXIT_OK if found["verdict"]["word"] == "PASS" else EXIT_NO

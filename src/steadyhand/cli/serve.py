@@ -12,7 +12,7 @@ import click
 
 from steadyhand.cli.agent import audit_option, otel_option
 from steadyhand.cli.console import emit_json, say
-from steadyhand.cli.options import json_option
+from steadyhand.cli.options import json_option, verify_option
 from steadyhand.errors import EXIT_OK, PrerequisiteError, UsageError
 from steadyhand.serve.loopback import is_loopback
 from steadyhand.telemetry import exporting
@@ -24,7 +24,9 @@ PARALLEL = 16  # requests that an endpoint is given at once
 
 
 @click.command("serve")
-@click.option("--model", help="steady-nano, a model or adapter folder, or a hub name; with --endpoint: its name there.")
+@click.option(
+    "--model", help="steady-nano, a run's, model's or adapter's folder, a hub name; with --endpoint: its name there."
+)
 @click.option("--endpoint", help="An OpenAI-compatible server's address (up to /v1) instead of a model in-process.")
 @click.option("--tokenizer", type=click.Path(path_type=Path), help="With an endpoint: the model's tokenizer folder.")
 @click.option("--api-key-env", metavar="NAME", help="With an endpoint: the variable that holds its key.")
@@ -44,6 +46,7 @@ PARALLEL = 16  # requests that an endpoint is given at once
 @click.option("--max-tokens", "most", default=1024, show_default=True, type=click.IntRange(1), help="Of one answer.")
 @click.option("--queue", default=64, show_default=True, type=click.IntRange(0), help="Requests that may wait.")
 @otel_option
+@verify_option
 @json_option
 def serve_command(
     model: str | None,
@@ -86,9 +89,10 @@ def serve_command(
     from steadyhand.serve.responders import Agent, Model
     from steadyhand.serve.server import run
 
+    called, model = Path(model).name or model, model if endpoint else _signed_off(model)
     key = _secret(api_key_env) if api_key_env else None
     load, lanes = _loader(model, endpoint, tokenizer, key), PARALLEL if endpoint else 1
-    bare = Model(name or Path(model).name or model, load, lanes=lanes, waiting=queue)
+    bare = Model(name or called, load, lanes=lanes, waiting=queue)
     if folder is not None and agent_name == bare.name:
         raise UsageError("model and agent have one name", where=agent_name, next="add --name or --agent-name")
     with exporting(otel), ExitStack() as stack:
@@ -99,6 +103,21 @@ def serve_command(
         serving = Serving(bare, agent, token=token, approvers=persons, most=most, local=is_loopback(host))
         run(serving, host, port, lambda url: _tell(url, [served.name for served in serving.models], as_json))
     return EXIT_OK
+
+
+def _signed_off(model: str) -> str:
+    """The model's folder, after saying which verdict is about it. Raises PrerequisiteError for one that was changed
+    since it was signed off."""
+    from steadyhand.flow.exporting import source_of
+    from steadyhand.flow.sign_off import sign_off_of
+
+    place = str(source_of(model).folder) if Path(model).is_dir() else model
+    found = sign_off_of(Path(place)) if Path(place).is_dir() else None
+    if found is None:
+        say("no verdict is known of this model")
+    else:
+        say(f"{found}" if found.word == "PASS" else f"warning: {found}")
+    return place
 
 
 def _check_agent(folder: Path | None, judge: bool, send: bool) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from steadyhand.cli.cells import CellConsole, cell_options
-from steadyhand.cli.console import emit_json, say
+from steadyhand.cli.console import echo_line, emit_json, say
 from steadyhand.cli.options import flags_of
 from steadyhand.cli.run import settings_of, show_plan
 from steadyhand.errors import EXIT_NO, EXIT_OK
@@ -100,17 +100,17 @@ def _show(found: Sweep, folder: Path, pages: Sequence[Path], as_json: bool) -> i
         return code
     width = max(len(story.branch) for story in found.stories)
     columns = "".join(f"{f'{100 * rung.share:.0f} %':>8}" for rung in found.rungs)
-    click.echo(f"{'branch':<{width}}{columns}  end")
+    echo_line(f"{'branch':<{width}}{columns}  end")
     for story in found.stories:
-        click.echo(f"{story.branch:<{width}}{_rates(found, story)}  {_end(story)}")
+        echo_line(f"{story.branch:<{width}}{_rates(found, story)}  {_end(story)}")
     spent = found.compute
-    click.echo(
+    echo_line(
         f"compute: {spent.steps} of {spent.full_steps} steps, {spent.answers} of {spent.full_answers} answers of the "
         "full sweep"
     )
-    click.echo(f"winner: {found.winner or 'none, every branch was killed'}")
+    echo_line(f"winner: {found.winner or 'none, every branch was killed'}")
     _say_next(found, folder)
-    click.echo(f"report: {pages[0]}")
+    echo_line(f"report: {pages[0]}")
     return code
 
 

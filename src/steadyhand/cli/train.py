@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.console import emit_json, say
+from steadyhand.cli.console import echo_line, echo_styled, emit_json, say
 from steadyhand.cli.options import json_option, set_option
 from steadyhand.cli.run import settings_of
 from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
 from steadyhand.settings.presets import BUDGETS
+from steadyhand.text.terminal import one_line, printable
 
 if TYPE_CHECKING:
     from steadyhand.train.runner.inspect import Inspection, Shown
@@ -71,19 +72,24 @@ def _show_rows(found: Inspection, as_json: bool) -> int:
         emit_json(asdict(found))
         return EXIT_OK
     for shown in found.shown:
-        click.echo(_row(shown))
+        echo_styled(_row(shown))
     share = 100 * found.trained / found.tokens
-    click.echo(f"{found.rows} rows, {found.tokens} tokens, {found.trained} of them trained ({share:.1f} %)")
-    click.echo(f"{found.steps} steps; {found.passes} tokens an epoch are computed")
-    click.echo(f"packing {found.packing}: {found.rows} rows in {found.sequences} sequences")
+    echo_line(f"{found.rows} rows, {found.tokens} tokens, {found.trained} of them trained ({share:.1f} %)")
+    echo_line(f"{found.steps} steps; {found.passes} tokens an epoch are computed")
+    echo_line(f"packing {found.packing}: {found.rows} rows in {found.sequences} sequences")
     side = "none" if found.packing == "packed" else "on the right, to the longest row of a pass"
-    click.echo(f"padding {side}: {100 * found.padding:.1f} % more tokens")
-    click.echo(
+    echo_line(f"padding {side}: {100 * found.padding:.1f} % more tokens")
+    echo_line(
         f"truncation {found.truncation}: longest row {found.longest} tokens; {found.cut} rows lose the start of their "
         f"prompt, {found.lost} the end of their answer"
     )
     if found.thoughtless:
         say(f"note: {found.thoughtless} rows have an answer without thinking: its empty block is shown and not trained")
+    if found.callless or found.unthought:
+        lost = f"the calls of {found.callless} rows and the thinking of {found.unthought}"
+        say(f"note: {lost} are not in what is trained: the chat template does not write them")
+    if found.empty:
+        say(f"note: {found.empty} rows have no trained token but the end of the turn: they teach to say nothing")
     return EXIT_OK
 
 
@@ -96,12 +102,15 @@ def _row(shown: Shown) -> str:
     texts = []
     for part in shown.segments:
         if coloured:
-            texts.append(click.style(part.text, fg="green", underline=True) if part.trained else part.text)
+            text = printable(part.text)
+            texts.append(click.style(text, fg="green", underline=True) if part.trained else text)
         else:
-            texts.append(f"[[{part.text}]]" if part.trained else part.text)
+            texts.append(f"[[{printable(part.text)}]]" if part.trained else printable(part.text))
     before = f"[… {shown.cut} tokens cut …]" if shown.cut else ""
     after = f"[… {shown.lost} tokens cut …]" if shown.lost else ""
-    return f"--- {shown.source}: {shown.trained} of {shown.tokens} tokens trained\n{before}{''.join(texts)}{after}"
+    alone = ", the end of the turn alone" if shown.empty else ""
+    head = f"--- {one_line(shown.source)}: {shown.trained} of {shown.tokens} tokens trained{alone}"
+    return f"{head}\n{before}{''.join(texts)}{after}"
 
 
 def _show_plan(plans: dict[str, Footprint], budget: float | None, place: str, as_json: bool) -> int:
@@ -113,11 +122,11 @@ def _show_plan(plans: dict[str, Footprint], budget: float | None, place: str, as
     for name, plan in plans.items():
         trained = f"{plan.trained / 1e6:.1f} M" if plan.trained >= 1e6 else f"{plan.trained:,}"
         share = f"{trained} numbers trained, for {plan.parameters / 1e6:.1f} M weights"
-        click.echo(f"{name} on {place}: {plan.model}, {share}")
+        echo_line(f"{name} on {place}: {plan.model}, {share}")
         for part, size in plan.parts.items():
-            click.echo(f"  {part:<14}{size / 1e9:>9.3f} GB")
+            echo_line(f"  {part:<14}{size / 1e9:>9.3f} GB")
         verdict = "" if budget is None else f"  {'fits' if fits[name] else 'DOES NOT FIT'} {budget:g} GB"
-        click.echo(f"  {'peak':<14}{plan.total / 1e9:>9.3f} GB{verdict}")
+        echo_line(f"  {'peak':<14}{plan.total / 1e9:>9.3f} GB{verdict}")
         for note in plan.assumed:
-            click.echo(f"  assumed: {note}")
+            echo_line(f"  assumed: {note}")
     return EXIT_OK if all(fits.values()) else EXIT_NO

@@ -1,4 +1,4 @@
-"""Reads data sets that people have (OpenAI messages, ShareGPT, Alpaca, preferences) into dialogues.
+"""Reads data sets that people have (OpenAI messages, ShareGPT, Alpaca, TRL, xLAM, preferences) into dialogues.
 
 Every input row becomes a dialogue or a reject with its number and a reason; nothing is dropped silently, and keys that
 are not read are counted. Knows nothing of domain folders: `assemble` makes one.
@@ -13,11 +13,12 @@ from pathlib import Path as FilePath
 
 from steadyhand.chat.messages import Json, Message, Tool
 from steadyhand.datasets.dataset_info import Columns
-from steadyhand.datasets.formats import USED_KEYS, Format, format_of, to_openai_row
+from steadyhand.datasets.formats import ForeignRow, Format, format_of, read_row
 from steadyhand.datasets.labels import UNLABELLED, Labels, labels_of
 from steadyhand.datasets.preference import is_preference, preference_rows
 from steadyhand.datasets.raw_rows import STDIN, Raw, raw_rows
 from steadyhand.datasets.spill import RowStore
+from steadyhand.datasets.unread import Unread
 from steadyhand.domain.openai import read_openai_row
 from steadyhand.errors import DomainError, Place
 from steadyhand.source.cursor import Cursor, Path, unsound
@@ -27,7 +28,8 @@ STRIDE = 1000  # rows between two words about how far the reading is
 
 @dataclass(frozen=True, slots=True)
 class Dialogue:
-    """Row `number` (from 1, counting every row of the file) as messages that end with the assistant's."""
+    """Row `number` (from 1, counting every row of the file) as messages that end with the assistant's. `unscored` are
+    the indices of the assistant's messages that are not to be learnt (weight 0): context, and no more."""
 
     number: int
     messages: tuple[Message, ...]
@@ -35,11 +37,19 @@ class Dialogue:
     place: Place
     text: str = ""  # the row as it stands in the file
     labels: Labels = UNLABELLED
+    unscored: frozenset[int] = frozenset()
+
+    @property
+    def learnt(self) -> tuple[int, ...]:
+        """The indices of the answers that are to be learnt, in order."""
+        said = (index for index, message in enumerate(self.messages) if message.role == "assistant")
+        return tuple(index for index in said if index not in self.unscored)
 
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """Row `number` as a judgement: after `prompt`, `chosen` is better than `rejected`. An unpaired judgement (KTO)
+    """Row `number` as a judgement: after `prompt`, `chosen` is better than `rejected`. A row with several rejected
+    answers becomes one of these for each. An unpaired judgement (KTO)
     has only one of the two. `other`: the prompt of `rejected` where it is another one."""
 
     number: int
@@ -64,8 +74,8 @@ class Reject:
 
 @dataclass
 class Imported:
-    """`total` rows were read: len(rows) + len(preferences) + len(rejects) == total. `ignored`: key -> rows that had
-    it, unread."""
+    """`total` rows were read: len(rows) + len(preferences) + len(rejects) == total, where a row with K rejected answers
+    counts as K. `ignored`: key -> rows that had it, unread."""
 
     source: str
     rows: Sequence[Dialogue] = ()
@@ -114,9 +124,10 @@ def read_dialogues(
         try:
             if raw.error:
                 raise ValueError(raw.error)
-            row = columns.renamed(raw.value) if columns else raw.value
+            row = without_nulls(columns.renamed(raw.value) if columns else raw.value)
             if preferences and is_preference(row):
-                judged.append(_preference(raw, row, imported))
+                for one in _preferences(raw, row, imported):
+                    judged.append(one)
             else:
                 rows.append(_dialogue(raw, row, form, imported))
         except ValueError as error:
@@ -143,32 +154,46 @@ def read_alpaca(path: str | FilePath) -> Imported:
     return read_dialogues(path, "alpaca")
 
 
+def without_nulls(row: Json) -> Json:
+    """The row without columns that are null: data sets that were joined have the columns of all."""
+    return {key: value for key, value in row.items() if value is not None} if isinstance(row, dict) else row
+
+
 def _dialogue(raw: Raw, row: Json, form: Format | None, imported: Imported) -> Dialogue:
     found = format_of(row)
     if form is not None and found != form:
         raise ValueError(f"the row's keys are those of {found}, not of {form}")
     if problem := unsound(row):
         raise ValueError(problem.what)
-    messages, tools = _read(to_openai_row(row, found), raw)
+    unread = Unread()
+    foreign = read_row(row, found, unread)
+    messages, tools = _read(foreign, raw)
     imported.formats[found] += 1
-    imported.ignored.update(key for key in row if key not in USED_KEYS[found] and key != "noqa")
-    return Dialogue(raw.number, messages, tools, raw.place, raw.text, labels_of(row))
+    imported.ignored.update(unread)
+    return Dialogue(raw.number, messages, tools, raw.place, raw.text, labels_of(row), foreign.untrained)
 
 
-def _preference(raw: Raw, row: Json, imported: Imported) -> Preference:
+def _preferences(raw: Raw, row: Json, imported: Imported) -> list[Preference]:
     if problem := unsound(row):
         raise ValueError(problem.what)
-    chosen, rejected = (side and _read(side, raw) for side in preference_rows(row))
-    messages, tools = chosen or rejected or ((), ())
-    good, bad = (side[0][-1] if side else None for side in (chosen, rejected))
-    after = rejected[0][:-1] if rejected else messages[:-1]
-    other = after if after != messages[:-1] else None  # rule P206 says so
+    unread = Unread()
+    pairs = [_pair(raw, row, *pair) for pair in preference_rows(row, unread)]
     imported.formats["preference"] += 1
+    imported.ignored.update(unread)
+    return pairs
+
+
+def _pair(raw: Raw, row: Json, chosen: ForeignRow | None, rejected: ForeignRow | None) -> Preference:
+    read = [_read(side, raw) if side else None for side in (chosen, rejected)]
+    messages, tools = read[0] or read[1] or ((), ())
+    good, bad = (side[0][-1] if side else None for side in read)
+    after = read[1][0][:-1] if read[1] else messages[:-1]
+    other = after if after != messages[:-1] else None  # rule P206 says so
     return Preference(raw.number, messages[:-1], tools, good, bad, raw.place, raw.text, labels_of(row), other)
 
 
-def _read(data: dict[str, Json], raw: Raw) -> tuple[tuple[Message, ...], tuple[Tool, ...]]:
-    messages, tools = read_openai_row(Cursor(_RowSource(raw.place.file, data, raw.place)))
+def _read(foreign: ForeignRow, raw: Raw) -> tuple[tuple[Message, ...], tuple[Tool, ...]]:
+    messages, tools = read_openai_row(Cursor(_RowSource(raw.place.file, foreign.row, raw.place)))
     return messages, _distinct(tools)
 
 

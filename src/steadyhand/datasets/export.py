@@ -1,21 +1,24 @@
 """Writes cards, scenarios, rehearsal rows and the rows of data files in formats that other tools read.
 
-What `convert` reads back is equal in messages, tools, judgement and labels; a row that a format has no place for is
-refused with the reason (`CannotHoldError`), never bent. Answer rules, groups of scenarios and comparators have no place
-in any of them and stay behind; `split` travels as a key of its own, so that held-out rows are not trained on by
-accident.
+What `convert` reads back is equal in messages, tools, judgement, labels, ids of calls, and in which answers are learnt;
+a row that a format has no place for is refused with the reason (`CannotHoldError`), never bent. Answer rules, groups of
+scenarios and comparators have no place in any of them and stay behind; `split` travels as a key of its own, so that
+held-out rows are not trained on by accident.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Sequence
 from itertools import pairwise
 from typing import Literal
 
-from steadyhand.chat.messages import Json, Message, Tool
+from steadyhand.chat.call_ids import with_ids
+from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.datasets.convert import Dialogue, Imported, Preference, Reject
 from steadyhand.datasets.labels import Labels
+from steadyhand.datasets.turns import leading_thought
 from steadyhand.domain.model import Domain
 
 ExportFormat = Literal["openai", "sharegpt", "alpaca"]
@@ -47,7 +50,7 @@ def _written(row: Dialogue | Preference, form: str) -> list[Row]:
     if isinstance(row, Dialogue):
         if form not in _DIALOGUE:
             raise CannotHoldError(f"{form} holds judged answers, this row is a dialogue")
-        return [_DIALOGUE[form](row.messages, row.tools)]
+        return [_DIALOGUE[form](row.messages, row.tools, row.unscored)]
     if form not in _PREFERENCE:
         raise CannotHoldError(f"{form} holds dialogues, this row judges an answer")
     return _PREFERENCE[form](row)
@@ -62,37 +65,66 @@ def export_rows(domain: Domain, form: ExportFormat) -> Iterator[dict[str, Json]]
     """One row per card, scenario and rehearsal dialogue, in this order. Raises CannotHoldError."""
     write = _DIALOGUE[form]
     for card in domain.cards:
-        yield write(card.messages, ()) | {"split": "train"}
+        said = {index for index, message in enumerate(card.messages) if message.role == "assistant"}
+        yield write(card.messages, (), said - {*card.trained}) | {"split": "train"}
     for scenario in domain.scenarios:
-        yield write(scenario.messages, [domain.tools[name] for name in scenario.tools]) | {"split": scenario.split}
+        offer = [domain.tools[name] for name in scenario.tools]
+        yield write(scenario.messages, offer, scenario.unscored) | {"split": scenario.split}
     for messages, tools in zip(domain.rehearsal, domain.rehearsal_tools, strict=True):
-        yield write(messages, tools) | {"split": "train"}
+        yield write(messages, tools, ()) | {"split": "train"}
 
 
-def openai_row(messages: Sequence[Message], tools: Sequence[Tool]) -> dict[str, Json]:
-    """As the API takes it: arguments are JSON text, each call has an id, results name the call that they answer."""
+def left_behind(domain: Domain) -> Counter[str]:
+    """What of a domain none of the formats has a place for, by name."""
+    return +Counter(
+        {
+            "answer rules": sum(len(scenario.answers) for scenario in domain.scenarios),
+            "comparators": sum(bool(scenario.comparators) for scenario in domain.scenarios),
+            "ordered calls": sum(scenario.ordered for scenario in domain.scenarios),
+            "groups": len({scenario.group for scenario in domain.scenarios} - {s.id for s in domain.scenarios}),
+            "points": len(domain.points),
+            "probes": len(domain.probes),
+        }
+    )
+
+
+def openai_row(messages: Sequence[Message], tools: Sequence[Tool], unscored: Collection[int] = ()) -> Row:
+    """As the API takes it: arguments are JSON text, each call has an id, results name the call that they answer. The
+    answers at the indices `unscored` have the weight 0."""
     rows: list[dict[str, Json]] = []
-    waiting: list[str] = []
-    for index, message in enumerate(messages):
-        row = message.to_openai()
+    for index, message in enumerate(with_ids(messages)):
+        row = _unambiguous(message).to_openai()
         if message.calls:
-            waiting = [f"call_{index}_{number}" for number in range(len(message.calls))]
             row["tool_calls"] = [
-                {"id": id, "type": "function", "function": {"name": call.name, "arguments": _json(call.arguments)}}
-                for id, call in zip(waiting, message.calls, strict=True)
+                {"id": call.id, "type": "function", "function": {"name": call.name, "arguments": _json(call.arguments)}}
+                for call in message.calls
             ]
-        elif message.role == "tool" and waiting:
-            row["tool_call_id"] = waiting.pop(0)
-        rows.append(row)
+        if message.tool_call_id:
+            row["tool_call_id"] = message.tool_call_id
+        rows.append(row | _weight(index, unscored))
     return {"messages": rows} | ({"tools": [tool.to_openai() for tool in tools]} if tools else {})
 
 
-def sharegpt_row(messages: Sequence[Message], tools: Sequence[Tool]) -> dict[str, Json]:
-    """from/value turns, `tools` as JSON text; words before a call stand in a gpt turn of their own."""
+def _weight(index: int, unscored: Collection[int]) -> Row:
+    return {"weight": 0} if index in unscored else {}
+
+
+def _unambiguous(message: Message) -> Message:
+    """Raises CannotHoldError for an answer that begins with a think block: it would be read as thinking."""
+    thought = leading_thought(message.content) if message.role == "assistant" else None
+    if thought is not None and (message.think is None or message.think.strip() == thought.strip()):
+        raise CannotHoldError("an answer that begins with a <think> block would be read as thinking")
+    return message
+
+
+def sharegpt_row(messages: Sequence[Message], tools: Sequence[Tool], unscored: Collection[int] = ()) -> Row:
+    """from/value turns, `tools` as JSON text; words before a call stand in a gpt turn of their own. Where calls have
+    ids they are in the calls' JSON, and at the results as `tool_call_id`; turns that are not learnt have `weight` 0."""
     for before, message in pairwise(messages):
         if before.role == message.role == "assistant" and message.calls and not message.content:
             raise CannotHoldError("sharegpt joins a turn that only calls to the assistant's turn before it")
-    row: dict[str, Json] = {"conversations": [turn for message in messages for turn in _turns(message)]}
+    turns = [turn | _weight(at, unscored) for at, message in enumerate(messages) for turn in _turns(message)]
+    row: dict[str, Json] = {"conversations": turns}
     if messages and messages[0].role == "system":
         row["conversations"].pop(0)
         row["system"] = messages[0].content
@@ -102,9 +134,10 @@ def sharegpt_row(messages: Sequence[Message], tools: Sequence[Tool]) -> dict[str
 def _turns(message: Message) -> list[dict[str, Json]]:
     names = {"user": "human", "tool": "observation", "system": "system"}
     if message.role != "assistant":
-        return [{"from": names[message.role], "value": message.content}]
-    think = _thought(message)
-    calls = [{"name": call.name, "arguments": call.arguments} for call in message.calls]
+        id = {"tool_call_id": message.tool_call_id} if message.tool_call_id else {}
+        return [{"from": names[message.role], "value": message.content, **id}]
+    think = _thought(_unambiguous(message))
+    calls = [_call(call) for call in message.calls]
     value = _json(calls[0] if len(calls) == 1 else calls)
     if not calls:
         return [{"from": "gpt", "value": think + message.content}]
@@ -113,15 +146,19 @@ def _turns(message: Message) -> list[dict[str, Json]]:
     return [{"from": "gpt", "value": think + message.content}, {"from": "function_call", "value": value}]
 
 
+def _call(call: ToolCall) -> Row:
+    return {**({"id": call.id} if call.id else {}), "name": call.name, "arguments": call.arguments}
+
+
 def _thought(message: Message) -> str:
     if message.think is not None and "</think>" in message.think:
         raise CannotHoldError("thinking that holds </think> cannot be told from the answer in plain text")
     return "" if message.think is None else f"<think>\n{message.think}\n</think>\n\n"
 
 
-def alpaca_row(messages: Sequence[Message], tools: Sequence[Tool]) -> Row:
+def alpaca_row(messages: Sequence[Message], tools: Sequence[Tool], unscored: Collection[int] = ()) -> Row:
     """instruction, input, output, history, system. Calls, tools, results and thinking before the last answer have no
-    place there, nor has any other order than question and answer in turn."""
+    place there, nor has any other order than question and answer in turn, nor an answer that is not learnt."""
     begin = 1 if messages[0].role == "system" else 0
     turns = messages[begin:]
     if tools or any(message.calls or message.role == "tool" for message in turns):
@@ -130,7 +167,9 @@ def alpaca_row(messages: Sequence[Message], tools: Sequence[Tool]) -> Row:
         raise CannotHoldError("alpaca holds questions and answers in turn")
     if any(message.think is not None for message in turns[:-1]):
         raise CannotHoldError("alpaca has no place for thinking before the last answer")
-    texts = [message.content for message in turns]
+    if unscored:
+        raise CannotHoldError("alpaca has no place for weights: its trainers learn every answer")
+    texts = [_unambiguous(message).content for message in turns]
     row: Row = {"instruction": texts[-2], "input": "", "output": _thought(turns[-1]) + texts[-1]}
     if len(texts) > 2:
         row["history"] = [list(pair) for pair in zip(texts[:-2:2], texts[1:-2:2], strict=True)]
@@ -189,7 +228,7 @@ def _json(value: Json) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-_DIALOGUE: dict[str, Callable[[Sequence[Message], Sequence[Tool]], Row]] = {
+_DIALOGUE: dict[str, Callable[[Sequence[Message], Sequence[Tool], Collection[int]], Row]] = {
     "openai": openai_row,
     "sharegpt": sharegpt_row,
     "alpaca": alpaca_row,

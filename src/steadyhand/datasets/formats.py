@@ -1,95 +1,195 @@
 """Turns one row of a foreign data set into OpenAI messages and tools, as plain JSON. Raises ValueError with a reason.
 
-Knows OpenAI, ShareGPT and Alpaca rows and the dialects around them; the result is checked by `openai`, not here.
+Knows how rows of OpenAI, ShareGPT, Alpaca, TRL and xLAM are laid out; turns, calls and tools have modules of their own,
+and the result is checked by `domain.openai`, not here.
 """
 
 from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Literal
 
 from steadyhand.chat.messages import Json
-from steadyhand.chat.schema import without_nulls
+from steadyhand.datasets.calls import calls_of
+from steadyhand.datasets.labels import JUDGED, verdict_of
+from steadyhand.datasets.offers import tools_of
+from steadyhand.datasets.turns import Turn, joined, read_turns
+from steadyhand.datasets.unread import Unread, parsed
 
-Format = Literal["openai", "sharegpt", "alpaca"]
-_ROLES = {
-    **dict.fromkeys(("human", "user"), "user"),
-    **dict.fromkeys(("gpt", "chatgpt", "bot", "model", "assistant"), "assistant"),
-    **dict.fromkeys(("system", "developer"), "system"),
-    **dict.fromkeys(("observation", "tool", "tool_response", "function_response", "function"), "tool"),
-    **dict.fromkeys(("function_call", "tool_call"), "call"),
-}
-_TYPES = {
-    **{"dict": "object", "hash": "object", "list": "array", "tuple": "array", "str": "string", "int": "integer"},
-    **{"float": "number", "double": "number", "bool": "boolean", "String": "string", "HashMap": "object"},
-}
-_THINK = re.compile(r"\A<think>\n?(.*?)\n?</think>\n{0,2}(.*)\Z", re.DOTALL)
-_PREFERENCE = ("chosen", "rejected", "rejected_response", "rejected_messages", "kto_tag")
+Format = Literal["openai", "sharegpt", "alpaca", "completion", "xlam"]
+DIALOGUES = ("messages", "conversations", "conversation")
+SYSTEMS = ("system", "system_prompt")
+OFFERS = ("tools", "functions")
+ASKING = ("prompt", "instruction", "query", "question")  # columns that hold what is asked; `input` adds to them
+_ANSWERS = ("output", "response")
+_WRITTEN_TOOLS = re.compile(r"<tools>|<functions>|\[AVAILABLE_TOOLS\]|access to the following functions", re.IGNORECASE)
+_WHERE = "tools in the text of the system message"
+
+
+@dataclass(frozen=True)
+class ForeignRow:
+    """`row` is {"messages": [...], "tools": [...]} as `domain.openai` reads it; `untrained` are the indices of messages
+    that are not to be learnt."""
+
+    row: dict[str, Json]
+    untrained: frozenset[int]
+
+    @property
+    def asks(self) -> bool:
+        """Whether a user says something before the last message."""
+        return any(message["role"] == "user" for message in self.row["messages"][:-1])
 
 
 def format_of(row: Json) -> Format:
-    """The format of a row by its keys."""
+    """The format of a row by its keys; one that is null is not there."""
     if not isinstance(row, dict):
         hint = "; a file that holds one array is called .json" if isinstance(row, list) else ""
         raise ValueError(f"the row is not an object{hint}")
-    if found := [key for key in _PREFERENCE if key in row]:
+    told = {key for key, value in row.items() if value is not None}
+    if found := [key for key in JUDGED if key in told]:
         raise ValueError(f"a preference row ({found[0]!r}); only dialogues are imported")
-    if isinstance(row.get("label"), bool):
+    if verdict_of(row) is not None:
         raise ValueError("a preference row (good or bad in 'label'); only dialogues are imported")
-    if "messages" in row:
+    if "messages" in told:
         return "openai"
-    if "conversations" in row or "conversation" in row:
+    if told & {"conversations", "conversation"}:
         return "sharegpt"
-    if "instruction" in row or "query" in row:
+    if {"query", "answers"} <= told:
+        return "xlam"
+    if "completion" in told and told & {*ASKING, "input"}:
+        return "completion"
+    if told & {"instruction", "query"}:
         return "alpaca"
-    raise ValueError(f"no format known with the keys {', '.join(sorted(row)[:8]) or '(none)'}")
+    raise ValueError(f"no format known with the keys {', '.join(sorted(told)[:8]) or '(none)'}")
 
 
-USED_KEYS: dict[Format, frozenset[str]] = {
-    "openai": frozenset({"messages", "tools", "functions", "system"}),
-    "sharegpt": frozenset({"conversations", "conversation", "tools", "functions", "system"}),
-    "alpaca": frozenset({"instruction", "input", "output", "query", "response", "history", "system"}),
-}
+def read_row(row: dict[str, Json], form: Format, unread: Unread) -> ForeignRow:
+    """The dialogue of a row; keys that hold something and are not read go to `unread`."""
+    turns, used = _TURNS[form](row, unread)
+    unread.rest(row, {*used, *SYSTEMS, *OFFERS, "noqa"})
+    return dialogue(row, turns, unread)
 
 
-def to_openai_row(row: dict[str, Json], form: Format) -> dict[str, Json]:
-    """{"messages": [...], "tools": [...]}."""
-    if form == "alpaca":
-        return {"messages": [*_system(row), *_alpaca(row)], "tools": []}
-    turns = row.get("messages") or row.get("conversations") or row.get("conversation")
+def dialogue(row: dict[str, Json], turns: Sequence[Turn], unread: Unread) -> ForeignRow:
+    """The turns with the system message and the tools that the row names beside them."""
+    turns = [*_with_system(row, turns)]
+    offers = [row[key] for key in OFFERS if row.get(key)] + [offer for turn in turns for offer in turn.tools]
+    tools = [tool for offer in offers for tool in tools_of(offer, unread)]
+    whole = joined(turns, unread)
+    if not tools and any(turn.role == "system" and _WRITTEN_TOOLS.search(turn.text) for turn in whole):
+        unread.add(_WHERE)
+    untrained = frozenset(index for index, turn in enumerate(whole) if turn.untrained)
+    return ForeignRow({"messages": [turn.message for turn in whole], "tools": tools}, untrained)
+
+
+def _with_system(row: dict[str, Json], turns: Sequence[Turn]) -> Sequence[Turn]:
+    """The system message of the row's own column before the turns, which may begin with the same one."""
+    texts = list(dict.fromkeys(_system_text(row[key]) for key in SYSTEMS if row.get(key)))
+    if len(texts) > 1:
+        raise ValueError(f"{' and '.join(SYSTEMS)} hold different texts")
+    if not texts:
+        return turns
+    if turns and turns[0].role == "system":
+        if not turns[0].text:
+            return [Turn({"role": "system", "content": texts[0]}, tools=turns[0].tools), *turns[1:]]
+        if turns[0].text != texts[0].strip():
+            raise ValueError("the row's system message and the dialogue's are two different ones")
+        return turns
+    return [Turn({"role": "system", "content": texts[0]}), *turns]
+
+
+def _system_text(value: Json) -> str:
+    if isinstance(value, str):
+        return value
+    (turn,) = read_turns([{"role": "system", "content": value}], Unread())
+    return _text(turn.message["content"])
+
+
+def listed(value: Json) -> Json:
+    """A list of turns that stands in the row as JSON text; any other value as it is."""
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            found = json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+        if isinstance(found, list) and found and all(isinstance(one, dict) and _is_turn(one) for one in found):
+            return found
+    return value
+
+
+def _is_turn(value: dict[str, Json]) -> bool:
+    return bool({"role", "from"} & value.keys()) and bool({"content", "value", "tool_calls"} & value.keys())
+
+
+def _spoken(row: dict[str, Json], unread: Unread) -> tuple[list[Turn], Sequence[str]]:
+    key = next(key for key in DIALOGUES if row.get(key) is not None)
+    turns = listed(row[key])
     if not isinstance(turns, list) or not turns:
         raise ValueError("the row has no list of messages")
-    messages: list[dict[str, Json]] = []
-    for turn in turns:
-        for message in _messages_of(turn):
-            _append(messages, message)
-    tools = _parsed(row.get("tools") or row.get("functions") or [], "tools")
-    return {
-        "messages": [*_system(row), *messages],
-        "tools": [_tool(tool) for tool in (tools if isinstance(tools, list) else [tools])],
-    }
+    return read_turns(turns, unread), (key,)
 
 
-def _system(row: dict[str, Json]) -> list[dict[str, Json]]:
-    return [{"role": "system", "content": row["system"]}] if row.get("system") else []
+def asked(row: dict[str, Json], unread: Unread, columns: Sequence[str] = ASKING) -> tuple[list[Turn], Sequence[str]]:
+    """(the turns up to the question, the keys that hold them) of a row of which one of `columns` asks, with `input` and
+    `history`. Raises ValueError where two columns ask different things."""
+    told = {key: row[key] for key in columns if row.get(key) is not None and row[key] != ""}
+    told |= {"prompt": listed(told["prompt"])} if "prompt" in told else {}
+    if len({json.dumps(value, sort_keys=True) for value in told.values()}) > 1:
+        raise ValueError(f"two columns ask different things: {' and '.join(told)}")
+    question = next(iter(told.values()), None)
+    used = (*told, "input", "history")
+    if isinstance(question, list | dict):
+        if row.get("input"):
+            raise ValueError("'input' stands beside a prompt that is a dialogue")
+        return [
+            *_history(row, unread),
+            *read_turns(question if isinstance(question, list) else [question], unread),
+        ], used
+    text = "\n".join(part for part in (_text(question), _text(row.get("input"))) if part)
+    return [*_history(row, unread), *([Turn({"role": "user", "content": text})] if text else [])], used
 
 
-def _alpaca(row: dict[str, Json]) -> list[dict[str, Json]]:
-    asked = [row.get("instruction", row.get("query")), row.get("input")]
-    answer = row.get("output", row.get("response"))
-    if isinstance(answer, list):
-        raise ValueError("a preference row (several outputs); only dialogues are imported")
-    messages = []
-    history = row.get("history") or []
-    if not isinstance(history, list):
+def _history(row: dict[str, Json], unread: Unread) -> list[Turn]:
+    history = parsed(row.get("history"), "'history'") or []
+    if not isinstance(history, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in history):
         raise ValueError("'history' is not a list of [question, answer]")
-    for pair in history:
-        if not isinstance(pair, list) or len(pair) != 2:
-            raise ValueError("'history' is not a list of [question, answer]")
-        messages += [{"role": "user", "content": pair[0]}, {"role": "assistant", "content": pair[1]}]
-    question = "\n".join(part for part in map(_text, asked) if part)
-    return [*messages, {"role": "user", "content": question}, _assistant(answer)]
+    turns: list[Json] = []
+    for question, answer in history:
+        turns += [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+    return read_turns(turns, unread)
+
+
+def _alpaca(row: dict[str, Json], unread: Unread) -> tuple[list[Turn], Sequence[str]]:
+    turns, used = asked(row, unread, ("instruction", "query"))
+    if not turns or turns[-1].role != "user":
+        turns.append(Turn({"role": "user", "content": ""}))  # the reader says that it is empty
+    key = next((key for key in _ANSWERS if row.get(key) is not None), _ANSWERS[0])
+    answer = row.get(key)
+    if isinstance(answer, list):
+        raise ValueError(f"a preference row (several answers in {key!r}); only dialogues are imported")
+    return [*turns, *read_turns([{"role": "assistant", "content": answer}], unread)], (*used, key)
+
+
+def _completion(row: dict[str, Json], unread: Unread) -> tuple[list[Turn], Sequence[str]]:
+    """TRL: a prompt and what completes it, each a text or messages."""
+    turns, used = asked(row, unread)
+    answer = listed(row["completion"])
+    answer = [{"role": "assistant", "content": answer}] if isinstance(answer, str) else answer
+    if not isinstance(answer, list | dict):
+        raise ValueError("'completion' is neither text nor messages")
+    return [*turns, *read_turns(answer if isinstance(answer, list) else [answer], unread)], (*used, "completion")
+
+
+def _xlam(row: dict[str, Json], unread: Unread) -> tuple[list[Turn], Sequence[str]]:
+    """xLAM: a question, tools, and the calls that answer it."""
+    turns, used = asked(row, unread, ("query",))
+    calls = calls_of(row["answers"], unread)
+    if not calls:
+        raise ValueError("'answers' holds no call, and nothing else answers")
+    return [*turns, Turn({"role": "assistant", "content": None, "tool_calls": calls})], (*used, "answers")
 
 
 def _text(value: Json) -> str:
@@ -98,111 +198,4 @@ def _text(value: Json) -> str:
     raise ValueError(f"expected text, found {type(value).__name__}")
 
 
-def _messages_of(turn: Json) -> list[dict[str, Json]]:
-    """One turn as zero or more messages; role "call" marks a turn that only calls."""
-    if not isinstance(turn, dict):
-        raise ValueError("a turn is not an object")
-    if "human" in turn and "assistant" in turn:
-        return [{"role": "user", "content": turn["human"]}, _assistant(turn["assistant"])]
-    name, content = turn.get("role", turn.get("from")), turn.get("content", turn.get("value"))
-    role = _ROLES.get(name) if isinstance(name, str) else None
-    if role is None:
-        raise ValueError(f"unknown role {name!r}")
-    if role == "call":
-        return [{**_assistant(None), **_calls(_text(content)), "role": "call"}]
-    if role != "assistant":
-        return [{"role": role, "content": content}]
-    return [_assistant(content, turn)]
-
-
-def _assistant(content: Json, turn: dict[str, Json] | None = None) -> dict[str, Json]:
-    """An assistant message; a leading `<think>` block becomes reasoning, call parts become tool calls."""
-    message: dict[str, Json] = {"role": "assistant", "content": content}
-    for key in ("reasoning_content", "reasoning", "tool_calls"):
-        if turn and turn.get(key) is not None:
-            message[key] = turn[key]
-    if turn and turn.get("function_call"):
-        message["tool_calls"] = [turn["function_call"]]
-    if isinstance(content, list):
-        calls = [p for p in content if isinstance(p, dict) and p.get("type") == "tool_call"]
-        message["content"] = [p for p in content if p not in calls]
-        if calls:
-            message["tool_calls"] = [_parsed(p.get("value", p.get("text")), "a call") for p in calls]
-    elif isinstance(content, str) and (match := _THINK.match(content)) and "reasoning_content" not in message:
-        message |= {"reasoning_content": match[1], "content": match[2]}
-    return message
-
-
-def _calls(text: str) -> dict[str, Json]:
-    """The value of a function_call turn: JSON of one call or of a list of them, maybe after a `<think>` block."""
-    match = _THINK.match(text)
-    calls = _parsed(match[2] if match else text, "a function call")
-    found: dict[str, Json] = {"tool_calls": calls if isinstance(calls, list) else [calls]}
-    return found | ({"reasoning_content": match[1]} if match else {})
-
-
-def _append(messages: list[dict[str, Json]], message: dict[str, Json]) -> None:
-    """Add a message. A turn that only calls joins the assistant's turn right before it (words, then a call; or
-    several calls in a row), because a template knows one assistant turn with calls, not two."""
-    last = messages[-1] if messages else {}
-    if message["role"] != "call":
-        messages.append(message)
-    elif last.get("role") == "assistant" and "reasoning_content" not in message:
-        last["tool_calls"] = [*last.get("tool_calls", []), *message["tool_calls"]]
-    else:
-        messages.append({**message, "role": "assistant"})
-
-
-def _parsed(value: Json, name: str) -> Json:
-    if not isinstance(value, str):
-        return value
-    try:
-        return json.loads(value) if value.strip() else []
-    except (ValueError, RecursionError):
-        raise ValueError(f"{name} is not JSON") from None
-
-
-def _tool(tool: Json) -> Json:
-    """The tool with only the keys that we know, `required` inside its schema, and JSON Schema's names of types."""
-    function = tool.get("function", tool) if isinstance(tool, dict) else tool
-    if not isinstance(function, dict):
-        raise ValueError("a tool is not an object")
-    parameters = without_nulls(_schema(function.get("parameters") or {}))  # rule S109 reports them
-    if isinstance(parameters, dict):
-        parameters = _object(parameters, function.get("required"))
-    kept = {key: function[key] for key in ("name", "description") if function.get(key) is not None}
-    return {**kept, "parameters": parameters}
-
-
-def _object(parameters: dict[str, Json], required: Json) -> dict[str, Json]:
-    """The schema as one of an object: a bare map of names to schemas is wrapped, a missing `type` is filled in."""
-    keywords = ("type", "properties", "required", "$ref", "anyOf", "allOf", "oneOf")
-    if parameters and not any(key in parameters for key in keywords):
-        parameters = {"properties": parameters}
-    if required and "required" not in parameters:
-        parameters = {**parameters, "required": required}
-    return parameters if "type" in parameters else {"type": "object", **parameters}
-
-
-def _schema(value: Json) -> Json:
-    """Names of Python, Java or BFCL types become JSON Schema's; `any` is no restriction. Data are left alone."""
-    if isinstance(value, list):
-        return [_schema(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    result = {key: _keyword(key, item) for key, item in value.items()}
-    kind = value.get("type")
-    if isinstance(kind, str) and kind.lower() == "any":
-        del result["type"]
-    elif isinstance(kind, str):
-        kind = kind.partition(",")[0].strip()  # "str, optional"
-        result["type"] = _TYPES.get(kind, kind)
-    return result
-
-
-def _keyword(key: str, value: Json) -> Json:
-    if key in ("enum", "const", "default", "examples", "example"):
-        return value
-    if key in ("properties", "$defs", "patternProperties") and isinstance(value, dict):
-        return {name: _schema(item) for name, item in value.items()}
-    return _schema(value)
+_TURNS = {"openai": _spoken, "sharegpt": _spoken, "alpaca": _alpaca, "completion": _completion, "xlam": _xlam}

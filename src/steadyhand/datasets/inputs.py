@@ -12,6 +12,7 @@ from pathlib import Path
 
 from steadyhand.datasets.convert import Imported, read_dialogues
 from steadyhand.datasets.dataset_info import INFO, Columns, read_info
+from steadyhand.datasets.formats import Format
 from steadyhand.datasets.raw_rows import STDIN, SUFFIXES
 from steadyhand.domain.load import LAYOUT
 from steadyhand.errors import DomainError, UsageError
@@ -24,10 +25,16 @@ class Input:
     path: Path
     columns: Columns | None = None
 
-    def read(self, reached: Callable[[int], None] = lambda line: None) -> Imported:
-        """Its rows, preferences too; `reached` is told lines. Raises DomainError when the file as a whole cannot be
-        read."""
-        return read_dialogues(self.path, preferences=True, columns=self.columns, reached=reached)
+    def read(
+        self,
+        reached: Callable[[int], None] = lambda line: None,
+        *,
+        form: Format | None = None,
+        preferences: bool = True,
+    ) -> Imported:
+        """Its rows, those that judge answers only with `preferences`; `reached` is told lines. Raises DomainError when
+        the file as a whole cannot be read."""
+        return read_dialogues(self.path, form, preferences=preferences, columns=self.columns, reached=reached)
 
     def lines(self) -> int:
         """How many lines there are to be read; 0 where that cannot be told without reading."""

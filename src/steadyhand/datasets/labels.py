@@ -23,6 +23,29 @@ class Labels:
 
 
 UNLABELLED = Labels()
+JUDGED = (  # keys of rows that compare answers
+    "chosen", "rejected", "chosen_messages", "rejected_messages", "rejected_response", "preferred_output",
+    "non_preferred_output",
+)  # fmt: skip
+VERDICTS = ("label", "kto_tag")  # keys of rows that judge one answer
+_VERDICTS = {
+    **dict.fromkeys(("true", "yes", "1", "1.0", "good", "desirable", "chosen", "preferred"), True),
+    **dict.fromkeys(("false", "no", "0", "0.0", "bad", "undesirable", "rejected"), False),
+}
+
+
+def verdict_of(row: Json) -> bool | None:
+    """Whether a row's one answer is good, None where nobody judged it. Raises ValueError for a label that is no verdict
+    for certain: an answer that somebody judged bad must never be trained as a good one."""
+    if not isinstance(row, dict) or any(row.get(key) is not None for key in JUDGED):
+        return None
+    found = {key: _VERDICTS.get(str(row[key]).strip().lower()) for key in VERDICTS if row.get(key) is not None}
+    for key, verdict in found.items():
+        if verdict is None:
+            raise ValueError(f"{key!r} is {row[key]!r}: neither good nor bad; rename the column if it judges nothing")
+    if len(set(found.values())) > 1:
+        raise ValueError(f"{' and '.join(found)} disagree")
+    return next(iter(found.values()), None)
 
 
 def labels_of(row: Json) -> Labels:

@@ -24,7 +24,8 @@ STDIN = Path("-")
 TABLES = (".csv", ".tsv", ".parquet")
 SUFFIXES = (".json", ".jsonl", ".ndjson", *TABLES)
 _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
-_MARK = b"\xef\xbb\xbf"
+MARK = "\ufeff"  # a byte order mark
+_MARK = MARK.encode()
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
 
 

@@ -94,7 +94,11 @@ def _held_out(groups: Sequence[int], is_card: Sequence[bool], seed: int, share: 
 
 
 def _is_card(row: Dialogue) -> bool:
-    return not row.tools and all(m.role != "tool" and not m.calls for m in row.messages)
+    """Whether a row has nothing to do with tools and ends, as far as it is learnt, with an answer to a question. One of
+    which nothing is learnt is no card: rule S105 tells of the scenario."""
+    if row.tools or any(m.role == "tool" or m.calls for m in row.messages) or not row.learnt:
+        return False
+    return row.learnt[-1] > 0 and row.messages[row.learnt[-1] - 1].role == "user"
 
 
 def _first_user(row: Dialogue) -> str:
@@ -102,8 +106,10 @@ def _first_user(row: Dialogue) -> str:
 
 
 def _card(row: Dialogue) -> Card:
-    language = language_of(_first_user(row))
-    return Card(f"{POINT}/{row_id(row.number)}", POINT, POINT, language, row.messages, row.place)
+    """Every answer that is to be learnt is trained; what stands behind the last of them is left out."""
+    *also, last = row.learnt
+    id, language = f"{POINT}/{row_id(row.number)}", language_of(_first_user(row))
+    return Card(id, POINT, POINT, language, row.messages[: last + 1], row.place, frozenset(also))
 
 
 def _scenario(row: Dialogue, names: dict[str, str], group: str, split: Split) -> Scenario:
@@ -119,6 +125,7 @@ def _scenario(row: Dialogue, names: dict[str, str], group: str, split: Split) ->
         messages=messages,
         place=row.place,
         tags=("imported",) if any(m.calls for m in messages) else ("imported", "no_call"),
+        unscored=row.unscored,
     )
 
 

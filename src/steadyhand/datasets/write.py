@@ -12,7 +12,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from steadyhand.chat.messages import Json, Message, Tool
+from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.datasets.convert import Imported
 from steadyhand.datasets.to_domain import POINT, domain_of
 from steadyhand.domain.model import Card, Domain, Point, Scenario
@@ -23,7 +23,9 @@ ROOM = (1024, 2048, 4096, 8192)  # tokens of a row; the first is the default of 
 
 @dataclass(frozen=True)
 class Summary:
-    """What an import made: total == cards + train + eval + rejects. `renamed` tools had a name with two meanings."""
+    """What an import made: total == cards + train + eval + rejects. `renamed` tools had a name with two meanings.
+    `answers` of the assistant are trained or evaluated; `context` are only shown before them (their weight is 0), or
+    left out because nothing after them is learnt."""
 
     folder: str
     total: int
@@ -33,6 +35,8 @@ class Summary:
     rejects: int
     tools: int
     renamed: int
+    answers: int
+    context: int
     formats: dict[str, int]
     ignored: dict[str, int]
 
@@ -54,6 +58,8 @@ def write_domain(imported: Imported, folder: str | Path, seed: int = 0) -> Summa
     write_files(files, folder)
     splits = [scenario.split for scenario in domain.scenarios]
     names = {tool.name for row in imported.rows for tool in row.tools}
+    said = sum(message.role == "assistant" for row in imported.rows for message in row.messages)
+    answers = sum(len(row.learnt) for row in imported.rows)
     return Summary(
         folder=str(folder),
         total=imported.total,
@@ -63,6 +69,8 @@ def write_domain(imported: Imported, folder: str | Path, seed: int = 0) -> Summa
         rejects=len(imported.rejects),
         tools=len(domain.tools),
         renamed=len(set(domain.tools) - names),
+        answers=answers,
+        context=said - answers,
         formats=dict(imported.formats),
         ignored=dict(imported.ignored),
     )
@@ -163,6 +171,8 @@ def card_row(card: Card) -> dict[str, Json]:
         row["q"] = asked[0].content
     else:
         row["messages"] = [_message_row(message) for message in asked]
+        for index in card.also:
+            row["messages"][index]["train"] = True
     if answer.think is not None:
         row["think"] = answer.think
     return {**row, "a": answer.content}
@@ -191,8 +201,14 @@ def _message_row(message: Message) -> dict[str, Json]:
     if message.content:
         row["content"] = message.content
     if message.calls:
-        row["calls"] = [{"name": call.name, "arguments": call.arguments} for call in message.calls]
+        row["calls"] = [_call_row(call) for call in message.calls]
+    if message.tool_call_id:
+        row["tool_call_id"] = message.tool_call_id
     return row
+
+
+def _call_row(call: ToolCall) -> dict[str, Json]:
+    return {"name": call.name, "arguments": call.arguments} | ({"id": call.id} if call.id else {})
 
 
 def _file_names(tools: dict[str, Tool]) -> dict[str, Tool]:

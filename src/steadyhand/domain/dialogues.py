@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from typing import cast, get_args
 
+from steadyhand.chat.call_ids import in_call_order
 from steadyhand.chat.compare import read_spec
 from steadyhand.chat.messages import Json, Message, Role, ToolCall
 from steadyhand.domain.model import AnswerRule, InputClass, Scenario, Split
@@ -22,9 +23,10 @@ LANGUAGES: tuple[str, ...] = get_args(Language)
 _BY_ROLE = {
     "system": (),
     "user": (),
-    "tool": ("name",),
-    "assistant": ("think", "calls", "answer", "score"),
+    "tool": ("name", "tool_call_id"),
+    "assistant": ("think", "calls"),
 }
+_SCENARIO, CARD = ("answer", "score"), ("train",)  # what an assistant's message may say of itself, and where
 
 
 def read_scenario(row: Cursor) -> Scenario:
@@ -50,12 +52,15 @@ def read_scenario(row: Cursor) -> Scenario:
     )
 
 
-def read_messages(row: Cursor, *, ends_with: Role = "assistant") -> tuple[Message, ...]:
-    """The list under `messages`, in a domain folder's own keys, its order checked."""
+def read_messages(
+    row: Cursor, *, ends_with: Role = "assistant", marks: Sequence[str] = _SCENARIO
+) -> tuple[Message, ...]:
+    """The list under `messages`, in a domain folder's own keys, its order checked; the results of a turn come in the
+    order of its calls."""
     entries = list(row.items("messages"))
-    messages = tuple(_message(entry) for entry in entries)
+    messages = tuple(_message(entry, marks) for entry in entries)
     check_order(row, entries, messages, ends_with)
-    return messages
+    return in_call_order(messages)
 
 
 def check_order(row: Cursor, entries: Sequence[Cursor], messages: Sequence[Message], ends_with: Role) -> None:
@@ -73,12 +78,12 @@ def check_order(row: Cursor, entries: Sequence[Cursor], messages: Sequence[Messa
         )
 
 
-def _message(row: Cursor) -> Message:
+def _message(row: Cursor, marks: Sequence[str]) -> Message:
     row.require("role")
     role = cast(Role, row.choice("role", ROLES))
-    row.fields(["role"], ["content", *_BY_ROLE[role]])
+    row.fields(["role"], ["content", *_BY_ROLE[role], *(marks if role == "assistant" else ())])
     if role == "tool":
-        return Message(role, tool_content(row))
+        return Message(role, tool_content(row), tool_call_id=row.text("tool_call_id", ""))
     if role != "assistant":
         return Message(role, row.text("content"))
     calls = tuple(_call(call) for call in row.items("calls"))
@@ -95,8 +100,8 @@ def tool_content(row: Cursor) -> str:
 
 
 def _call(row: Cursor) -> ToolCall:
-    row.fields(["name"], ["arguments"])
-    return ToolCall(row.text("name"), row.mapping("arguments"))
+    row.fields(["name"], ["arguments", "id"])
+    return ToolCall(row.text("name"), row.mapping("arguments"), row.text("id", ""))
 
 
 def read_answer(row: Cursor) -> AnswerRule:

@@ -17,7 +17,8 @@ Split = Literal["train", "eval"]
 
 @dataclass(frozen=True)
 class Card:
-    """One question-answer pair on a point: a dialogue whose last message is the assistant's answer."""
+    """One question-answer pair on a point: a dialogue whose last message is the assistant's answer. `also` are answers
+    before it that are trained too, by index (`train: true`); the other ones are only context."""
 
     id: str
     point: str
@@ -25,6 +26,12 @@ class Card:
     lang: Language
     messages: tuple[Message, ...]
     place: Place
+    also: frozenset[int] = field(default=frozenset(), metadata={"sparse": True})
+
+    @property
+    def trained(self) -> tuple[int, ...]:
+        """The indices of the messages that are trained, in order."""
+        return (*sorted(self.also), len(self.messages) - 1)
 
 
 @dataclass(frozen=True)
@@ -85,8 +92,8 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Probe:
-    """A question that measures. `public`: one turn. `anchoring`: one turn of the one 10-turn dialogue (in file
-    order; `clarify` is the extra turn that the base model is given first). `reasoning`: the think block is judged."""
+    """A question that measures. `public`: one turn. `anchoring`: a turn of a dialogue, in file order (`clarify` is the
+    extra turn that the base model is given first). `reasoning`: the think block is judged."""
 
     id: str
     kind: Literal["public", "anchoring", "reasoning"]

@@ -4,20 +4,37 @@ from __future__ import annotations
 
 from typing import cast
 
+from steadyhand.chat.call_ids import in_call_order
 from steadyhand.chat.messages import Json, Message, Role, Tool, ToolCall
 from steadyhand.domain.dialogues import ROLES, check_order, tool_content
 from steadyhand.errors import DomainError
 from steadyhand.source.cursor import Cursor
 from steadyhand.source.jsonfile import read_json
 
+_TEXTS = ("text", "input_text", "output_text")
+_MEDIA = (
+    "image_url",
+    "image",
+    "input_image",
+    "input_audio",
+    "audio",
+    "video",
+    "video_url",
+    "file",
+    "document",
+    "resource",
+)
+_UNREAD = ("refusal", "audio", "function_call")  # may be there as null
+
 
 def read_openai_row(row: Cursor) -> tuple[tuple[Message, ...], tuple[Tool, ...]]:
-    """A rehearsal row: {"messages": [OpenAI messages], "tools": [OpenAI tools]}; the last message is an assistant's."""
+    """A rehearsal row: {"messages": [OpenAI messages], "tools": [OpenAI tools]}; the last message is an assistant's,
+    and the results of a turn come in the order of its calls, whatever their order in the file."""
     row.fields(["messages"], ["tools", "id", "source"])
     entries = list(row.items("messages"))
     messages = tuple(read_openai_message(entry) for entry in entries)
     check_order(row, entries, messages, "assistant")
-    return messages, tuple(read_tool(tool) for tool in row.items("tools"))
+    return in_call_order(messages), tuple(read_tool(tool) for tool in row.items("tools"))
 
 
 def read_openai_message(row: Cursor) -> Message:
@@ -25,9 +42,11 @@ def read_openai_message(row: Cursor) -> Message:
     row.require("role")
     row.fields(
         ["role"],
-        ["content", "reasoning_content", "reasoning", "tool_calls", "tool_call_id", "name", "refusal", "audio",
-         "function_call", "annotations"],
-    )  # fmt: skip
+        ["content", "reasoning_content", "reasoning", "tool_calls", "tool_call_id", "name", "annotations", *_UNREAD],
+    )
+    for key in _UNREAD:
+        if row.has(key):
+            raise row.error(f"{key!r} is not read", "write it as content or tool_calls", key=key)
     role = row.choice("role", ROLES)
     calls = tuple(_openai_call(call) for call in row.items("tool_calls"))
     content, think = _content(row)
@@ -37,13 +56,17 @@ def read_openai_message(row: Cursor) -> Message:
         raise row.error(f"the message of role {role!r} is empty", "give it content, or remove it")
     for key in ("reasoning_content", "reasoning"):
         think = row.optional_text(key) if row.has(key) else think
-    return Message(cast(Role, role), content, think, calls)
+    answered = _id(row, "tool_call_id") if role == "tool" else ""
+    return Message(cast(Role, role), content, think, calls, answered)
 
 
 def _content(row: Cursor) -> tuple[str, str | None]:
     """(text, thinking) of `content`."""
-    if not isinstance(row.value.get("content"), list):
-        return (tool_content(row), None) if row.value["role"] == "tool" else (row.text("content", ""), None)
+    content = row.value.get("content")
+    if row.value["role"] == "tool" and not (isinstance(content, list) and are_parts(content)):
+        return tool_content(row), None
+    if not isinstance(content, list):
+        return row.text("content", ""), None
     said: dict[str, list[str]] = {"text": [], "reasoning": []}
     for part in row.items("content"):
         part.fields(["type"], ["text", "value"])
@@ -51,10 +74,28 @@ def _content(row: Cursor) -> tuple[str, str | None]:
     return "\n".join(said["text"]), "\n".join(said["reasoning"]) if said["reasoning"] else None
 
 
+def are_parts(content: list[Json]) -> bool:
+    """Whether a tool's result is a list of content parts; any other list is data, as a mapping is."""
+    return bool(content) and all(isinstance(part, dict) and _is_part(part) for part in content)
+
+
+def _is_part(part: dict[str, Json]) -> bool:
+    kind = part.get("type")
+    if isinstance(kind, str) and kind in _TEXTS:
+        return any(isinstance(part.get(key), str) for key in ("text", "value"))
+    return isinstance(kind, str) and kind in _MEDIA and not {"source", "data", *_MEDIA}.isdisjoint(part)
+
+
 def _openai_call(row: Cursor) -> ToolCall:
     row.fields([], ["id", "type", "index", "function", "name", "arguments"])
     function = row.at("function").fields(["name"], ["arguments"]) if row.has("function") else row
-    return ToolCall(function.text("name"), read_arguments(function))
+    return ToolCall(function.text("name"), read_arguments(function), _id(row, "id"))
+
+
+def _id(row: Cursor, key: str) -> str:
+    """An id as text; some write numbers."""
+    value = row.value.get(key)
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else row.text(key, "")
 
 
 def read_arguments(row: Cursor) -> dict[str, Json]:
@@ -63,12 +104,14 @@ def read_arguments(row: Cursor) -> dict[str, Json]:
     if isinstance(value, str):
         place = row.at("arguments")
         try:
-            value = read_json(value or "{}", row.source.file).value
+            value = read_json(value, row.source.file).value if value.strip() else {}
+            if isinstance(value, str):  # written as JSON twice
+                value = read_json(value, row.source.file).value if value.strip() else {}
         except DomainError as error:
             raise place.error(f"the arguments are not usable JSON: {error.what}", "correct them") from None
-        if not isinstance(value, dict):
+        if not isinstance(value, dict | None):
             raise place.error("the arguments are not an object", "write {} around them")
-        return value
+        return value or {}
     return row.mapping("arguments")
 
 

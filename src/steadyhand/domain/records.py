@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
 from steadyhand.chat.messages import Message
-from steadyhand.domain.dialogues import LANGUAGES, read_language, read_messages, read_rule
+from steadyhand.domain.dialogues import CARD, LANGUAGES, read_language, read_messages, read_rule
 from steadyhand.domain.model import Card, Point, Probe
 from steadyhand.source.cursor import Cursor
 
@@ -48,13 +48,16 @@ def read_loose_card(row: Cursor) -> Card:
 def read_card(row: Cursor, point: str) -> Card:
     """A card of `point`: a question `q` or the `messages` that lead to it, and the answer `a` with its `think`.
 
-    Cards are numbered per point, so the id in memory is "<point>/<id>".
+    Cards are numbered per point, so the id in memory is "<point>/<id>". An earlier answer with `train: true` is trained
+    too.
     """
     if row.has("q") == row.has("messages"):
         raise row.error("a card needs either `q` or `messages`", "keep exactly one of the two")
     asked: Sequence[Message] = (
-        (Message("user", row.text("q")),) if row.has("q") else read_messages(row, ends_with="user")
+        (Message("user", row.text("q")),) if row.has("q") else read_messages(row, ends_with="user", marks=CARD)
     )
+    entries = enumerate(row.items("messages"))
+    also = frozenset(at for at, entry in entries if asked[at].role == "assistant" and entry.flag("train", False))
     return Card(
         id=f"{point}/{row.text('id')}",
         point=point,
@@ -62,6 +65,7 @@ def read_card(row: Cursor, point: str) -> Card:
         lang=read_language(row, asked),
         messages=(*asked, Message("assistant", row.text("a"), row.optional_text("think"))),
         place=row.place,
+        also=also,
     )
 
 

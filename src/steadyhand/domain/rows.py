@@ -25,7 +25,7 @@ class Row:
 
     messages: tuple[Message, ...]
     tools: tuple[Tool, ...]
-    source: str  # "card:<id>" | "rehearsal:<n>" | "scenario:<id>#<index>"
+    source: str  # "card:<id>" (an earlier answer: "card:<id>#<index>") | "rehearsal:<n>" | "scenario:<id>#<index>"
 
 
 @dataclass(frozen=True)

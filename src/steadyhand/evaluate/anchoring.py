@@ -1,6 +1,6 @@
 """Plays the anchoring dialogue: the model's own answers become its history, so an early confusion can spread.
 
-Dialogues of several languages step together, one request a turn. Who answers is a function, so stored answers replay
+All dialogues step together, one request a turn. Who answers is a function, so stored answers replay
 exactly as they were given.
 """
 
@@ -22,26 +22,26 @@ Ask = Callable[[Sequence[Asked]], list[Completion]]
 
 
 def dialogues(domain: Domain, turns: Sequence[Target], clarify: bool) -> list[list[Target]]:
-    """The turns by language, in file order; with `clarify`, each led in by the domain's clarifying turn, unscored.
+    """The turns by dialogue, in file order; with `clarify`, each led in by the domain's clarifying turn, unscored.
 
     Raises UsageError when a language has no clarifying turn.
     """
-    grouped = by_cluster([(turn.lang, turn) for turn in turns])
+    grouped = by_cluster([(turn.cluster, turn) for turn in turns]).values()
     if not clarify:
-        return list(grouped.values())
-    missing = sorted(set(grouped) - set(domain.clarify))
+        return list(grouped)
+    missing = sorted({turn.lang for turn in turns} - set(domain.clarify))
     if missing:
         raise UsageError(
             f"no clarifying turn for {', '.join(missing)}",
             where=str(domain.root),
             next='add it under "clarify:" in probes/',
         )
-    return [[_lead_in(domain.clarify[lang], own[0]), *own] for lang, own in grouped.items()]
+    return [[_lead_in(domain.clarify[own[0].lang], own[0]), *own] for own in grouped]
 
 
 def _lead_in(text: str, first: Target) -> Target:
     prompt = Prompt((Message("user", text),))
-    return Target(f"clarify:{first.lang}", "anchoring", first.cluster, first.lang, prompt, None, warm_up=True)
+    return Target(f"clarify:{first.cluster}", "anchoring", first.cluster, first.lang, prompt, None, warm_up=True)
 
 
 def play(ask: Ask, parts: Sequence[Sequence[Target]]) -> list[tuple[Target, Prompt, Completion]]:

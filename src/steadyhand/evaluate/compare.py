@@ -70,7 +70,7 @@ class Comparison:
 def compare(a: Evaluation, b: Evaluation, *, margin: float = 0.03) -> Comparison:
     """b against a. `margin` is the tolerated loss of public knowledge (a share). Raises UsageError for unequal
     conditions."""
-    notes = require_equal(a, b)
+    notes = (*require_equal(a, b), *_unjudged(b))
     seed = int(a.manifest["seed"])
     asked = {item.suite for item in a.items}
     rows = [_rate(spec, a.items, b.items, seed) for spec in RATES if spec.suites & asked]
@@ -79,6 +79,13 @@ def compare(a: Evaluation, b: Evaluation, *, margin: float = 0.03) -> Comparison
     final = tuple(Difference(**{**vars(row), "p_holm": adjusted.get(row.metric)}) for row in rows)
     knowledge = knowledge_check(a, b, margin)
     return Comparison(a.model, b.model, (a.fingerprint, b.fingerprint), final, knowledge, notes)
+
+
+def _unjudged(evaluation: Evaluation) -> tuple[str, ...]:
+    held_out = [item for item in evaluation.items if item.suite == "tool"]
+    unjudged = sum(item.passed is None for item in held_out)
+    told = f"{unjudged} of {len(held_out)} held-out answers are judged by nothing: no figure speaks of them"
+    return (told,) if unjudged else ()
 
 
 def require_equal(a: Evaluation, b: Evaluation) -> tuple[str, ...]:
@@ -90,6 +97,12 @@ def require_equal(a: Evaluation, b: Evaluation) -> tuple[str, ...]:
                 where=f"manifest key {key!r}",
                 next="evaluate both on the same domain with the same settings, or score the older one again",
             )
+    if len(days := {one.manifest["date"] for one in (a, b) if one.manifest.get("date")}) > 1:
+        raise UsageError(
+            f"the chat template writes the date into prompts: {' and '.join(sorted(days))} are different prompts",
+            where="manifest key 'date'",
+            next="evaluate both with the same --date",
+        )
     clarified = [one.model for one in (a, b) if one.manifest["clarify"]]
     hashes = {_key(item): item.prompt_hash for item in a.items if _comparable(item, len(clarified) == 1)}
     other = {_key(item): item.prompt_hash for item in b.items if _comparable(item, len(clarified) == 1)}
@@ -197,5 +210,6 @@ def _loss(metric: str, pairs: Sequence[tuple[str, bool, bool]], base: str, margi
         n=units.n,
         p_value=found.p_value,
         cases_needed=needed,
+        unit=named,
         reason=f"{units.gains} {named} gained, {units.losses} lost of {units.n}; value is the share lost",
     )

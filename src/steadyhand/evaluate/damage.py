@@ -27,8 +27,3 @@ def harms(base: Sequence[Item], tuned: Sequence[Item], limits: GateSettings) -> 
     if known:
         checks.append(knowledge_loss(known, "the base", limits.public_margin))
     return [check for check in checks if check.verdict == "FAIL"]
-
-
-def right(item: Item) -> bool:
-    """A decision is right when its calls are and its text says what it must."""
-    return bool(item.passed) and item.facts.get("answer_ok") is not False

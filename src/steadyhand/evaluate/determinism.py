@@ -1,11 +1,12 @@
-"""Same input, same outcome? Repeats some decisions one by one and in batches, and compares at three levels.
+"""Same input, same outcome? Repeats decisions in batches, some of them one by one too, and compares at three levels.
 
-text: the raw completion. calls: what was parsed. outcome: passed or not, and why. Batches matter: their composition
+text: the raw completion. calls: what was parsed. outcome: right or not, and why. Batches matter: their composition
 changes results at temperature 0, so every batched run draws another order. Only distinct completions are stored.
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import random
 from collections.abc import Sequence
@@ -14,14 +15,23 @@ from steadyhand.chat.messages import Json
 from steadyhand.chat.parse import parse_strict
 from steadyhand.evaluate.metrics import Sample, rate_metric
 from steadyhand.evaluate.scoring import score
-from steadyhand.evaluate.suites import Target
+from steadyhand.evaluate.suites import Target, nested_sample
 from steadyhand.ledger.result import Item, Metric
 from steadyhand.models.backend import Backend, Completion, Progress, Sampling
+from steadyhand.stats.intervals import by_cluster
 from steadyhand.stats.passk import missed_flip_rate, unnoticed
 
 SUITE = "determinism"
 LEVELS = ("text", "calls", "outcome")
 MODES = ("sequential", "batched")
+
+
+def chosen_for(decisions: Sequence[Target], size: int, seed: int) -> list[Target]:
+    """`size` decisions to repeat: one of every cluster first, then a second, for near-duplicates tell less. Nested like
+    `nested_sample`."""
+    clusters = by_cluster([(one.cluster, one) for one in nested_sample(decisions, len(decisions), seed)]).values()
+    rounds = itertools.zip_longest(*clusters)
+    return [one for taken in rounds for one in taken if one is not None][:size]
 
 
 def repeat(
@@ -30,22 +40,27 @@ def repeat(
     sampling: Sampling,
     *,
     runs: int,
+    sequential: int,
     batch_size: int,
     seed: int,
     progress: Progress,
 ) -> list[Item]:
-    """`runs` sequential and `runs` batched runs of every chosen target, one judged item each."""
+    """`runs` batched runs of every chosen target, and `runs` runs one by one of the first `sequential` of them: one
+    judged item a target."""
+    alone = min(sequential, len(chosen))
     answers: dict[str, list[list[Completion]]] = {mode: [[] for _ in chosen] for mode in MODES}
-    total = 2 * runs * len(chosen)
+    total, before = runs * (len(chosen) + alone), 0
     for run in range(runs):
         for mode, size in zip(MODES, (1, batch_size), strict=True):
-            order = list(range(len(chosen)))
+            order = list(range(alone if mode == "sequential" else len(chosen)))
             if mode == "batched":
                 random.Random(f"{seed}/{run}").shuffle(order)
-            before = (2 * run + MODES.index(mode)) * len(chosen)
+            if not order:
+                continue
             done = backend.generate(
                 [chosen[i].prompt for i in order], sampling, batch_size=size, progress=_from(before, total, progress)
             )
+            before += len(order)
             for index, completion in zip(order, done, strict=True):
                 answers[mode][index].append(completion)
     return [_item(target, *(answers[mode][i] for mode in MODES)) for i, target in enumerate(chosen)]
@@ -63,7 +78,7 @@ def _item(target: Target, sequential: list[Completion], batched: list[Completion
         mode: [distinct.setdefault((c.text, c.finish_reason), len(distinct)) for c in completions]
         for mode, completions in zip(MODES, (sequential, batched), strict=True)
     }
-    return judge(target, sequential[0], [list(text) for text in distinct], runs)
+    return judge(target, batched[0], [list(text) for text in distinct], runs)
 
 
 def judge(target: Target, first: Completion, texts: list[list[str]], runs: dict[str, list[int]]) -> Item:
@@ -72,7 +87,7 @@ def judge(target: Target, first: Completion, texts: list[list[str]], runs: dict[
     same: dict[str, Json] = {}
     for level in LEVELS:
         seen = {mode: {views[level][i] for i in runs[mode]} for mode in MODES}
-        same[level] = {mode: len(values) == 1 for mode, values in seen.items()}
+        same[level] = {mode: len(values) == 1 if values else None for mode, values in seen.items()}
         same[level]["all"] = len(set().union(*seen.values())) == 1
     return Item(
         id=target.id,
@@ -107,7 +122,15 @@ def _view(level: str, target: Target, first: Completion, text: str, finish: str)
         first.prompt_hash,
     )
     item = score(target, target.prompt, again)
+    if item.passed is None:  # nothing judges it, so what it does and says is its outcome
+        return json.dumps([_view("calls", target, first, text, finish), parse_strict(text, finish).content.strip()])
     return json.dumps([item.passed, item.code, item.facts.get("answer_ok")])
+
+
+def determinism_samples(items: Sequence[Item], level: str, mode: str) -> list[Sample]:
+    """A sample for every item that was repeated in this way: did it stay the same?"""
+    same = ((item, item.facts["same"][level][mode]) for item in items if item.suite == SUITE)
+    return [Sample(item.id, item.cluster, kept) for item, kept in same if kept is not None]
 
 
 def determinism_metrics(items: Sequence[Item], runs: int) -> dict[str, Metric]:
@@ -118,7 +141,9 @@ def determinism_metrics(items: Sequence[Item], runs: int) -> dict[str, Metric]:
     found = {}
     for level in LEVELS:
         for mode in ("all", *MODES):
-            samples = [Sample(item.id, item.cluster, item.facts["same"][level][mode]) for item in repeated]
+            samples = determinism_samples(repeated, level, mode)
+            if not samples:
+                continue
             name = f"determinism_{level}" + ("" if mode == "all" else f"_{mode}")
             found[name] = rate_metric(name, samples, note=unseen(runs, len(samples)))
     return found

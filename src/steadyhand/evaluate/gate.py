@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from steadyhand.errors import GateFailed
-from steadyhand.evaluate.compare import KNOWLEDGE, knowledge_check, require_equal
+from steadyhand.evaluate.compare import require_equal
 from steadyhand.evaluate.metrics import Sample, countable, rate_metric
-from steadyhand.evaluate.verdict import conclude, missing
+from steadyhand.evaluate.verdict import check_knowledge, conclude, missing
 from steadyhand.ledger.result import Check, Evaluation, Item, Verdict, VerdictWord
 from steadyhand.settings.model import GateSettings
 from steadyhand.stats.bars import Evidence, judge_bounds
@@ -52,10 +52,10 @@ def gate(base: Evaluation, tuned: Evaluation, limits: GateSettings | None = None
     knowledge by non-inferiority. Raises UsageError for unequal conditions; stops nothing itself (see `enforce`)."""
     require_equal(base, tuned)
     limits = limits or GateSettings()
-    checks = [check_sign(sign, countable(base.items), countable(tuned.items)) for sign in signs(limits)]
-    bar = f"non-inferior at {100 * limits.public_margin:g} points"
-    checks.append(knowledge_check(base, tuned, limits.public_margin) or missing(KNOWLEDGE + "_loss", bar))
-    return conclude(checks)
+    before, after = countable(base.items), countable(tuned.items)
+    has = tuned.manifest["has"]
+    checks = [check_sign(sign, before, after) for sign in signs(limits) if not sign.suites or has["anchoring"]]
+    return conclude([*checks, check_knowledge(base, tuned, limits.public_margin)])
 
 
 def enforce(found: Verdict, model: str) -> None:
@@ -84,9 +84,8 @@ def check_sign(sign: Sign, base: Sequence[Item], tuned: Sequence[Item]) -> Check
         size = effective_size(list(clusters.values()))
         needed = cases_for_rate(metric.value, metric.n, least, sign.evidence, n_effective=size)
     reason = f"{metric.k} of {metric.n} healthy; the base had {was:.1%}"
-    return Check(
-        sign.name, f">= {least:.4g}", word, metric.value, metric.low, metric.high, metric.n, None, needed, reason
-    )
+    values = (metric.value, metric.low, metric.high, metric.n)
+    return Check(sign.name, f">= {least:.4g}", word, *values, None, needed, reason, "answers")
 
 
 def _samples(sign: Sign, items: Sequence[Item]) -> list[Sample]:

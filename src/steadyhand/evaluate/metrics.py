@@ -45,16 +45,27 @@ class Rate:
 
 @dataclass(frozen=True)
 class ScenarioRate(Rate):
-    """Counts scenarios, not decisions: one passes end to end when all of its decisions do."""
+    """Counts scenarios, not decisions: one passes end to end, at the first try, when all of its decisions do."""
 
     def samples(self, items: Iterable[Item]) -> list[Sample]:
-        grouped = by_cluster([(str(item.facts["scenario"]), item) for item in items if item.suite == "tool"])
-        found = []
-        for scenario, decided in grouped.items():
-            outcomes = [self.outcome(item) for item in decided]
-            if None not in outcomes:
-                found.append(Sample(scenario, decided[0].cluster, all(outcomes)))
-        return found
+        return [
+            Sample(scenario, decided[0].cluster, all(item.passed for item in decided))
+            for scenario, decided in _scenarios(items).items()
+            if not _unjudged(decided)
+        ]
+
+    def unscored(self, items: Iterable[Item]) -> int:
+        return sum(_unjudged(decided) for decided in _scenarios(items).values())
+
+
+def _scenarios(items: Iterable[Item]) -> dict[str, list[Item]]:
+    return by_cluster([(str(item.facts["scenario"]), item) for item in items if item.suite == "tool"])
+
+
+def _unjudged(decided: Sequence[Item]) -> bool:
+    """Whether a scenario has an answer that nothing judges: it is then no evidence, also where another one is wrong, or
+    only failures would count."""
+    return any(item.passed is None for item in decided)
 
 
 @dataclass(frozen=True)
@@ -95,20 +106,27 @@ def _spurious(item: Item) -> bool | None:
     return None if item.facts["due"] else bool(item.facts["called"])
 
 
-def _end_to_end(item: Item) -> bool | None:
-    return None if item.passed is None else item.passed and item.facts.get("answer_ok") is not False
+def _calls(outcome: Callable[[Item], bool | None]) -> Callable[[Item], bool | None]:
+    """`outcome` where a call could be made: silence is no skill where no tool is offered."""
+    return lambda item: outcome(item) if item.facts["tools"] or item.facts["due"] else None
 
 
 _TOOL, _CALLED = frozenset({"tool"}), "over turns that called, so each model has its own n"
 RATES: tuple[Rate, ...] = (
-    Rate("tool_call_accuracy", _TOOL, lambda item: item.passed, note="strict parse and match"),
-    Rate("tool_call_accuracy_lenient", _TOOL, lambda item: item.lenient_passed, note="repairs and comparators"),
-    Rate("tool_name_accuracy", _TOOL, fact("name_ok"), note=_CALLED),
-    Rate("tool_args_accuracy", _TOOL, fact("args_ok"), note=_CALLED),
-    Rate("missed_rate", _TOOL, _missed, note="no attempt where a call is due"),
-    Rate("spurious_rate", _TOOL, _spurious, note="an attempt where none is due"),
+    Rate("tool_call_accuracy", _TOOL, _calls(fact("calls_ok")), False, "strict parse and match, tools offered"),
+    Rate(
+        "tool_call_accuracy_lenient",
+        _TOOL,
+        _calls(lambda item: item.lenient_passed),
+        False,
+        "repairs and comparators",
+    ),
+    Rate("tool_name_accuracy", _TOOL, fact("name_ok"), False, _CALLED),
+    Rate("tool_args_accuracy", _TOOL, fact("args_ok"), False, _CALLED),
+    Rate("missed_rate", _TOOL, _missed, False, "no attempt where a call is due"),
+    Rate("spurious_rate", _TOOL, _calls(_spurious), False, "an attempt where none is due"),
     Rate("reading_accuracy", _TOOL, fact("answer_ok"), note="decisions whose text must say something"),
-    ScenarioRate("scenario_pass", _TOOL, _end_to_end, note="every decision right, texts included"),
+    ScenarioRate("scenario_pass", _TOOL, lambda item: item.passed, note="every decision right, texts included"),
     Rate(
         "semantic_anchoring", frozenset({"anchoring"}), lambda item: item.passed, note="turns; a dialogue is a cluster"
     ),
@@ -157,13 +175,13 @@ def ratio_metric(spec: Ratio, items: Sequence[Item], seed: int) -> Metric:
 
 
 def anchoring_by_language(items: Sequence[Item]) -> list[Metric]:
-    """semantic_anchoring of each dialogue by itself: the bar is on the count of its turns."""
+    """semantic_anchoring by language, for one may be well taught and the other not."""
     rate = next(rate for rate in RATES if rate.name == "semantic_anchoring")
     languages = sorted({item.lang for item in items if item.suite == "anchoring"})
     found = []
     for lang in languages:
         own = [item for item in items if item.lang == lang]
-        found.append(rate_metric(f"{rate.name}_{lang}", rate.samples(own), rate.unscored(own), "one dialogue"))
+        found.append(rate_metric(f"{rate.name}_{lang}", rate.samples(own), rate.unscored(own), rate.note))
     return found
 
 

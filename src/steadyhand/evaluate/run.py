@@ -1,7 +1,7 @@
 """Runs every suite over a model, or over stored answers: the page to read first.
 
-All one-turn questions go out in one request; the anchoring dialogues step together; a nested sample of decisions is
-repeated for determinism. Scores come from raw completions only, so `rescore` needs no model.
+All one-turn questions go out in one request; the anchoring dialogues step together; some decisions are repeated for
+determinism. Scores come from raw completions only, so `rescore` needs no model.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from steadyhand.chat.messages import Json
 from steadyhand.domain.model import Domain
 from steadyhand.errors import UsageError
 from steadyhand.evaluate.anchoring import Ask, Asked, dialogues, play
-from steadyhand.evaluate.determinism import SUITE, determinism_metrics, judge, repeat
+from steadyhand.evaluate.determinism import SUITE, chosen_for, determinism_metrics, judge, repeat
 from steadyhand.evaluate.metrics import item_metrics
 from steadyhand.evaluate.scoring import score
-from steadyhand.evaluate.suites import SUITES, Suite, Target, digest, item_set, nested_sample, targets
+from steadyhand.evaluate.suites import SUITES, Suite, Target, digest, inventory, item_set, targets
 from steadyhand.ledger.result import Evaluation, Item
-from steadyhand.models.backend import Backend, Completion, FinishReason, Prompt, Sampling
+from steadyhand.models.backend import Backend, Completion, FinishReason, Prompt, Sampling, written_date
 from steadyhand.settings.model import EvalSettings
 
 _PACKAGES = ("torch", "transformers", "tokenizers")
@@ -57,6 +57,8 @@ def evaluate(
     items = _ask_all(domain, asked, ask, settings, clarify)
     items += _repeat(backend, asked, sampling, settings, seed, tell)
     manifest = _manifest(domain, asked, items, sampling, settings, suites, clarify, seed)
+    if day := written_date(backend):
+        manifest["date"] = day
     return _evaluation(model, backend.fingerprint, items, manifest)
 
 
@@ -77,7 +79,8 @@ def rescore(evaluation: Evaluation, domain: Domain, settings: EvalSettings | Non
         if item.suite == SUITE:
             first = _stored(stored, (SUITE, item.id), again.get(item.id))
             items.append(judge(again[item.id], first, item.facts["texts"], item.facts["runs"]))
-    manifest |= {"item_set": item_set(asked), "cot_labels": [list(part) for part in settings.cot_labels]}
+    labels = [list(part) for part in settings.cot_labels]
+    manifest |= {"item_set": item_set(asked), "cot_labels": labels, "has": inventory(domain)}
     return _evaluation(evaluation.model, evaluation.fingerprint, items, manifest)
 
 
@@ -108,7 +111,7 @@ def _repeat(
     tell: LabelledProgress,
 ) -> list[Item]:
     decisions = [target for target in asked if target.suite == "tool"]
-    chosen = nested_sample(decisions, settings.determinism_items, seed)
+    chosen = chosen_for(decisions, settings.determinism_items, seed)
     if not chosen:
         return []
     return repeat(
@@ -116,6 +119,7 @@ def _repeat(
         chosen,
         sampling,
         runs=settings.determinism_runs,
+        sequential=settings.determinism_sequential,
         batch_size=settings.batch_size,
         seed=seed,
         progress=lambda done, total: tell(done, total, SUITE),
@@ -175,10 +179,15 @@ def _manifest(
         "domain": domain.name,
         "suites": [suite for suite in SUITES if suite in suites],
         "item_set": item_set(asked),
+        "has": inventory(domain),
         "prompts": digest(sorted([i.suite, i.id, i.prompt_hash] for i in items if i.suite not in ("anchoring", SUITE))),
         "sampling": asdict(sampling),
         "batch_size": settings.batch_size,
-        "determinism": {"runs": settings.determinism_runs, "items": len(repeated)},
+        "determinism": {
+            "runs": settings.determinism_runs,
+            "items": len(repeated),
+            "sequential": sum(bool(item.facts["runs"]["sequential"]) for item in repeated),
+        },
         "cot_labels": [list(part) for part in settings.cot_labels],
         "clarify": clarify,
         "seed": seed,

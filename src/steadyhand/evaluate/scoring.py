@@ -28,15 +28,20 @@ def score(target: Target, prompt: Prompt, completion: Completion, labels: Labels
     """One item, judged. `prompt` is what the model was really shown (in anchoring, with its own answers)."""
     raw, finish = completion.text, completion.finish_reason
     parsed = parse_strict(raw, finish)
-    facts = {**_health(prompt, raw, finish, parsed, labels), **_tokens(parsed)}
+    facts: dict[str, Json] = {}
     answer_ok = None if target.rule is None else target.rule.accepts(parsed.content)
     judged: dict[str, Json] = {"passed": answer_ok, "code": "wrong_answer" if answer_ok is False else None}
     if target.decision is not None:
         judged = _judge_calls(target, parsed, parse_lenient(raw, finish))
-        facts |= judged.pop("facts")
-        facts["answer_ok"] = answer_ok
+        facts = judged.pop("facts") | {"answer_ok": answer_ok}
+        if not target.judged:
+            judged["passed"] = None
+        elif judged["passed"] and answer_ok is False:
+            judged |= {"passed": False, "code": "wrong_answer"}
     if target.warm_up:
         facts["clarify"] = True
+    wanted_short = bool(judged["passed"]) or target.short_gold
+    facts |= {**_health(prompt, raw, finish, parsed, labels, wanted_short), **_tokens(parsed)}
     return Item(
         id=target.id,
         suite=target.suite,
@@ -80,8 +85,10 @@ def _judge_calls(target: Target, parsed: Parsed, lenient: Parsed) -> dict[str, J
             "scenario": scenario.id,
             "input_class": scenario.input_class,
             "tool": due[0].name if due else "none",
+            "tools": len(tools),
             "due": bool(due),
             "called": parsed.attempts > 0,
+            "calls_ok": strict.passed,
             "name_ok": strict.name_ok,
             "args_ok": strict.args_ok,
             "detail": strict.detail,
@@ -94,12 +101,14 @@ def _code(result: Match) -> str | None:
     return None if result.code is None else result.code.value
 
 
-def _health(prompt: Prompt, raw: str, finish: str, parsed: Parsed, labels: Labels) -> dict[str, Json]:
+def _health(
+    prompt: Prompt, raw: str, finish: str, parsed: Parsed, labels: Labels, wanted_short: bool
+) -> dict[str, Json]:
     thinking = think_state(raw)
     loop = tail_repetition(raw)
     loops = loop is not None and loop.fails(finish)
     shown = prompt_text(prompt)
-    short = too_short(parsed.content, parsed.attempts > 0)
+    short = too_short(parsed.content, parsed.attempts > 0) and not (wanted_short and parsed.content.strip())
     return {
         "think": thinking.code.value,
         "think_whole": thinking.code in _WHOLE,

@@ -2,7 +2,7 @@
 
 tool       every decision of the held-out scenarios (split "eval"), with gold history
 public     one-turn questions of public knowledge, which training must not cost
-anchoring  one dialogue per language, played with the model's own answers as history
+anchoring  dialogues, each played with the model's own answers as history
 reasoning  one-turn questions whose `<think>` is judged too
 """
 
@@ -19,6 +19,7 @@ from steadyhand.domain.decisions import Decision, decisions
 from steadyhand.domain.model import AnswerRule, Domain, Probe
 from steadyhand.errors import UsageError
 from steadyhand.models.backend import Prompt
+from steadyhand.text.degeneration import too_short
 
 Suite = Literal["tool", "public", "anchoring", "reasoning"]
 SUITES: tuple[Suite, ...] = ("tool", "public", "anchoring", "reasoning")
@@ -43,6 +44,16 @@ class Target:
     @property
     def key(self) -> tuple[str, str]:
         return self.suite, self.id
+
+    @property
+    def judged(self) -> bool:
+        """Whether anything judges the answer: a call is due, or its text has a rule."""
+        return self.rule is not None or bool(self.decision and self.decision.expected)
+
+    @property
+    def short_gold(self) -> bool:
+        """Whether the right answer itself is a word or two, such as a label."""
+        return self.decision is not None and too_short(self.decision.target.content, bool(self.decision.expected))
 
     @property
     def question(self) -> str:
@@ -88,7 +99,8 @@ def _tool_targets(domain: Domain) -> Iterable[Target]:
         tools = tuple(domain.tools[name] for name in scenario.tools)
         for decision in decisions(scenario):
             prompt = Prompt(decision.messages, tools)
-            yield Target(decision.id, "tool", scenario.group, scenario.lang, prompt, decision.answer, decision)
+            rule = _rule(decision.answer, may_be_empty=bool(tools))
+            yield Target(decision.id, "tool", scenario.group, scenario.lang, prompt, rule, decision)
 
 
 def _probe_targets(domain: Domain, suites: Collection[Suite]) -> Iterable[Target]:
@@ -99,17 +111,32 @@ def _probe_targets(domain: Domain, suites: Collection[Suite]) -> Iterable[Target
 
 
 def _cluster(probe: Probe) -> str:
-    return f"dialogue:{probe.lang}" if probe.kind == "anchoring" else probe.cluster or probe.id
+    """Anchoring turns of one language are one dialogue, unless `cluster` names several."""
+    return f"{probe.cluster or 'dialogue'}:{probe.lang}" if probe.kind == "anchoring" else probe.cluster or probe.id
 
 
-def _rule(rule: AnswerRule) -> AnswerRule | None:
-    """A rule that demands nothing cannot be scored."""
-    return rule if rule.must or rule.must_not else None
+def _rule(rule: AnswerRule | None, *, may_be_empty: bool = False) -> AnswerRule | None:
+    """A rule that demands nothing cannot be scored, unless to say anything at all instead of a call is what is due."""
+    return rule if rule and (rule.must or rule.must_not or may_be_empty) else None
 
 
 def nested_sample(population: Sequence[Target], size: int, seed: int) -> list[Target]:
     """`size` targets in a seeded order that is the same for every size: 20 items are the first half of 40."""
     return sorted(population, key=lambda target: digest([seed, *target.key]))[:size]
+
+
+def inventory(domain: Domain) -> dict[str, bool]:
+    """What the domain has to be measured, whether it was asked now or not: by this, bars apply or do not."""
+    kinds = {probe.kind for probe in domain.probes}
+    gold = [message for scenario in domain.scenarios for message in scenario.messages]
+    gold += [message for card in domain.cards for message in card.messages]
+    return {
+        "tools": bool(domain.tools),
+        "scenarios": any(scenario.split == "eval" for scenario in domain.scenarios),
+        "anchoring": "anchoring" in kinds,
+        "public": "public" in kinds,
+        "thinking": "reasoning" in kinds or any(message.think for message in gold),
+    }
 
 
 def item_set(population: Sequence[Target]) -> str:

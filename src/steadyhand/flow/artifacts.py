@@ -57,4 +57,5 @@ def _group(row: dict[str, Json]) -> Group:
 
 
 def _message(row: dict[str, Json]) -> Message:
-    return Message(row["role"], row["content"], row["think"], tuple(ToolCall(**call) for call in row["calls"]))
+    calls = tuple(ToolCall(**call) for call in row["calls"])
+    return Message(row["role"], row["content"], row["think"], calls, row.get("tool_call_id", ""))

@@ -20,6 +20,7 @@ CALLED = {  # how a person is told which part has changed
     "taught": "the knowledge that is taught (cards, rehearsal)",
     "heldout": "the evaluation scenarios",
     "probes": "the probes",
+    "has": "what the domain has to be measured",
 }
 
 
@@ -38,6 +39,7 @@ class Parts:
 
 def parts_of(domain: Domain, settings: Settings) -> Parts:
     """Raises PrerequisiteError when the base model cannot be found or is none."""
+    from steadyhand.evaluate.suites import inventory
     from steadyhand.models.loading.load import fingerprint, resolve
 
     base = resolve(settings.model.base)
@@ -53,6 +55,7 @@ def parts_of(domain: Domain, settings: Settings) -> Parts:
         ],
         "heldout": split(domain, "eval"),
         "probes": [domain.probes, domain.clarify],
+        "has": inventory(domain),
     }
     hashes = {name: content_hash(content) for name, content in contents.items()}
     return Parts(domain, base, hashes | {"model": fingerprint(base)})
@@ -67,9 +70,13 @@ def content_hash(content: object) -> str:
 
 
 def plain(value: object) -> Json:
-    """A JSON value of dataclasses and containers, without the places where things stand."""
+    """A JSON value of dataclasses and containers, without the places where things stand, without what is no part of
+    equality (ids of calls), and without fields marked "sparse" that are empty: data that do not use one keep their
+    hash."""
     if is_dataclass(value) and not isinstance(value, type):
-        named = {f.name: getattr(value, f.name) for f in fields(value)}
+        known = {f.name: getattr(value, f.name) for f in fields(value) if f.compare}
+        sparse = {f.name for f in fields(value) if f.metadata.get("sparse")}
+        named = {name: inner for name, inner in known.items() if inner or name not in sparse}
         return {name: plain(inner) for name, inner in named.items() if not isinstance(inner, Place)}
     if isinstance(value, dict):
         return {str(key): plain(inner) for key, inner in value.items()}

@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from steadyhand.errors import GateFailed
 from steadyhand.flow.artifacts import read_evaluation
 from steadyhand.flow.context import TIMING, Desk, Planned
-from steadyhand.flow.plan import read_object, remember
+from steadyhand.flow.plan import read_object, remember, results, unsound
 from steadyhand.flow.stage import Stage
-from steadyhand.ledger.records import Records, Status
+
+if TYPE_CHECKING:
+    from steadyhand.ledger.records import Records, Status
 
 
 def carry_out(stages: Sequence[Stage], desk: Desk, records: Records) -> None:
@@ -23,6 +27,7 @@ def carry_out(stages: Sequence[Stage], desk: Desk, records: Records) -> None:
     records.start_run(identity, desk.parts.domain.name, settings)
     try:
         for position, (stage, step) in enumerate(zip(stages, steps, strict=True), 1):
+            step = _again_or_kept(stage, step, desk)
             desk.watcher.stage(step, position, len(steps))
             if step.state == "run":
                 _carry_out_one(stage, step, desk, records, identity)
@@ -35,12 +40,24 @@ def carry_out(stages: Sequence[Stage], desk: Desk, records: Records) -> None:
     records.finish_run(identity, "done", verdict=_word(desk))
 
 
+def _again_or_kept(stage: Stage, step: Planned, desk: Desk) -> Planned:
+    """A result that was planned to be made again is kept when all that it was made of came out the same. One that is
+    not is removed: it must not be taken for the new one."""
+    if step.state == "done" or not desk.store.begun(step.key):
+        return step
+    if (wrong := unsound(stage, desk.keys, desk.store)) is None:
+        return replace(step, state="done", reason="what it goes on from came out the same")
+    desk.store.discard(step.key)
+    return replace(step, reason=wrong)
+
+
 def _carry_out_one(stage: Stage, step: Planned, desk: Desk, records: Records, run: str) -> None:
     remember(stage, desk)
     records.start_stage(run, stage.name, step.key)
     began = time.monotonic()
     try:
-        with desk.store.writing(step.key) as out:
+        inputs = results(stage, desk.keys, desk.store)
+        with desk.store.writing(step.key, inputs, apart=(TIMING,)) as out:
             stage.work(desk, out)
             seconds = time.monotonic() - began
             instant = datetime.now(UTC).isoformat(timespec="seconds")

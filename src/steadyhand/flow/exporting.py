@@ -19,15 +19,17 @@ from steadyhand.export.card import Card, render_card
 from steadyhand.export.gguf import GgufReport, Kind, write_gguf
 from steadyhand.export.serve import Parsers, modelfile, parsers_of, speaks_chatml, vllm_command
 from steadyhand.flow.artifacts import read_json
+from steadyhand.flow.sign_off import REPORT, VERDICT, note_verdict, report_of, sign_off_of
+from steadyhand.ledger.seal import SUMS, write_sums
 from steadyhand.ledger.store import Store
 from steadyhand.models.backend import Prompt
+from steadyhand.models.loading.files import copy_model
 from steadyhand.report.data import ReportData
 from steadyhand.train.runner.merge import MergeReport, merge
 from steadyhand.train.runner.result import publish
 
 Form = Literal["safetensors", "adapter", "gguf"]
 WEIGHTS, ADAPTER, CARD, MODELFILE, VLLM = "model", "adapter", "README.md", "Modelfile", "serve-vllm.sh"
-REPORT = Path("report") / "report.json"
 _LOOKUP = Tool("lookup", "Looks a name up.", {"type": "object", "properties": {"name": {"type": "string"}}})
 PARITY = (  # on which merged and adapted model must agree when no run has shown it on its own domain's questions
     Prompt((Message("user", "What can you help me with?"),)),
@@ -96,9 +98,10 @@ def source_of(place: str, name: str = "") -> Source:
     from steadyhand.models.loading.load import resolve
 
     if (Path(place) / REPORT).is_file():
-        report = ReportData.from_json(read_json(Path(place) / REPORT))
+        report = report_of(Path(place))
         store, stages = Store(Path(place)), report.manifest["stages"]
         folder, tuned = (store.artefact(stages[stage]) / WEIGHTS for stage in ("merge", "dpo"))
+        sign_off_of(folder)
         return Source(folder, tuned if (tuned / MARK).is_file() else None, report, name or report.domain)
     folder = resolve(place)
     return Source(folder, folder if (folder / MARK).is_file() else None, None, name or Path(place).name)
@@ -116,7 +119,7 @@ def _fill(source: Source, folder: Path, forms: Collection[Form], kind: Kind) -> 
         report = write_gguf(folder / WEIGHTS, folder / f"{source.name}-{kind}.gguf", kind, name=source.name)
         _gguf_files(folder, report, files, notes, spoken, context)
     if "adapter" in forms and source.adapter is not None:
-        shutil.copytree(source.adapter, folder / ADAPTER, ignore=shutil.ignore_patterns("training.json", ".done.json"))
+        copy_model(source.adapter, folder / ADAPTER)
         files[ADAPTER] = f"{_kind(source)} adapter of {_base(source)}, for peft"
     if "safetensors" not in forms:
         shutil.rmtree(folder / WEIGHTS)
@@ -126,7 +129,12 @@ def _fill(source: Source, folder: Path, forms: Collection[Form], kind: Kind) -> 
         )
         (folder / VLLM).chmod(0o755)
         files[VLLM] = "the vLLM command line"
+    if source.report and source.report.verdict:
+        note_verdict(folder, source.report.verdict, source.report.domain, mark)
+        files[VERDICT] = "the run's verdict and the model that it is about, for programs"
+    files[SUMS] = "sha256 of every file here, which `steady serve` and `sha256sum -c` check"
     (folder / CARD).write_text(render_card(_card(source, mark, files, commands, notes)), "utf-8")
+    write_sums(folder)
     return Exported(folder, source.name, {**files, CARD: "this card"}, parity, report, tuple(commands), tuple(notes))
 
 

@@ -14,7 +14,7 @@ from steadyhand.flow.plan import read_object
 from steadyhand.models.backend import Prompt
 from steadyhand.settings.model import WatchSettings
 from steadyhand.train.monitoring.health_monitor import HEALTH, Guard
-from steadyhand.train.monitoring.health_test import Question, WatchConfig, spread_evenly
+from steadyhand.train.monitoring.health_test import Question, spread_evenly
 
 
 def guard_of(desk: Desk, reference: Mapping[str, tuple[int, int]] | None = None) -> Guard | None:
@@ -29,8 +29,7 @@ def guard_for(
     asked = spread_evenly(questions(domain), given.questions)
     if not given.enabled or not asked:
         return None
-    config = WatchConfig(steps=given.steps, max_tokens=given.max_tokens, patience=given.patience)
-    return Guard(asked, config, reference)
+    return Guard(asked, given, reference)
 
 
 def questions(domain: Domain) -> Iterator[Question]:

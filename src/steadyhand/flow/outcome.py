@@ -20,6 +20,7 @@ def outcome(desk: Desk) -> dict[str, Json]:
         "models": {name: figures(one) for name, one in evaluations.items()},
         "verdict": read_json(desk.artefact("verdict") / "verdict.json"),
         "gate": read_json(desk.artefact("gate") / "gate.json"),
+        "fingerprint": evaluations["dpo"].fingerprint,
         "model_folder": str(desk.artefact("merge") / "model"),
         "merged": read_json(desk.artefact("merge") / "parity.json").get("merged", True),
         "seconds": desk.seconds(),
@@ -40,9 +41,17 @@ def table(found: dict[str, Json]) -> str:
         lines.append(f"{name:<{width}}  {cells}")
     verdict = found["verdict"]
     lines.append("")
-    lines += [f"{c['verdict']:<12} {c['metric']} {c['bar']}  {c['reason']}".rstrip() for c in verdict["checks"]]
-    lines.append(f"verdict: {verdict['word']}")
+    lines += [line_of(check) for check in verdict["checks"]]
+    lines.append(f"verdict: {verdict['word']}, of the model {found['fingerprint']} in {found['model_folder']}")
     return "\n".join(lines)
+
+
+def line_of(check: dict[str, Json]) -> str:
+    """A check of a verdict as one line for a terminal."""
+    word = "n/a" if check["verdict"] == "NOT_APPLICABLE" else check["verdict"]
+    value = "" if check["value"] is None else f" {100 * check['value']:.1f} %"
+    more = f"; {check['cases_needed']} more {check['unit']} needed" if check["cases_needed"] else ""
+    return f"{word:<12} {check['metric']}{value} ({check['bar']})  {check['reason']}{more}".rstrip()
 
 
 def _cell(metric: dict[str, Json] | None) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 
 from steadyhand.chat.messages import Json
@@ -14,6 +14,7 @@ from steadyhand.ledger.keys import key_of
 from steadyhand.ledger.store import Store
 from steadyhand.settings import Settings
 
+UNCHANGED = "nothing that it depends on has changed"
 SEEN = "last.json"  # what each stage depended on when it was last carried out: only to say why it runs again
 
 
@@ -44,14 +45,35 @@ def planned(
     """What would run and why; `store` None: nothing was ever carried out."""
     seen = read_object(store.root / SEEN) if store else {}
     steps: list[Planned] = []
+    again: set[str] = set()
     for stage in stages:
         key = keys[stage.name]
-        if store and store.done(key):
-            steps.append(Planned(stage.name, key, "done", "nothing that it depends on has changed"))
+        if store and store.begun(key):
+            reason = unsound(stage, keys, store, again)
         else:
-            now = dependencies(stage, keys, parts, settings)
-            steps.append(Planned(stage.name, key, "run", why(now, seen.get(stage.name))))
+            reason = why(dependencies(stage, keys, parts, settings), seen.get(stage.name))
+        again |= {stage.name} if reason else set()
+        steps.append(Planned(stage.name, key, "run" if reason else "done", reason or UNCHANGED))
     return steps
+
+
+def unsound(stage: Stage, keys: Mapping[str, str], store: Store, again: Collection[str] = ()) -> str | None:
+    """Why an artefact that is there does not count; `again`: the stages whose artefacts are made again before it."""
+    if wrong := store.damage(keys[stage.name]):
+        more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
+        return f"what it left is not what was finished: {wrong[0]}{more}"
+    if earlier := [name for name in stage.after if name in again]:
+        return f"made again before it, and it is kept if that comes out the same: {', '.join(earlier)}"
+    noted = store.made_of(keys[stage.name])
+    now = results(stage, keys, store)
+    if other := [name for name in stage.after if name in noted and noted[name] != now[name]]:
+        return f"it was made of another result than lies here now: {', '.join(other)}"
+    return None
+
+
+def results(stage: Stage, keys: Mapping[str, str], store: Store) -> dict[str, str]:
+    """What a stage is made of: the content of each earlier stage's artefact."""
+    return {name: store.content(keys[name]) for name in stage.after}
 
 
 def dependencies(

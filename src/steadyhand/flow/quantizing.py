@@ -19,13 +19,13 @@ from steadyhand.evaluate.suites import Suite, digest, item_set, targets
 from steadyhand.export.gguf import GgufReport, Kind, refuse_unwritable, write_gguf
 from steadyhand.flow.exporting import PARITY, WEIGHTS, source_of
 from steadyhand.flow.stages import sampling_of
-from steadyhand.ledger.result import Check, Evaluation
+from steadyhand.ledger.result import RESULT_VERSION, Check, Evaluation
 from steadyhand.models.backend import Backend, Progress
 from steadyhand.settings import Settings
 from steadyhand.settings.model import EvalSettings
 from steadyhand.train.runner.merge import merge
 
-CALLS = "tool_call_accuracy"
+CALLS, SCENARIOS = "tool_call_accuracy", "scenario_pass"
 _ASKED: tuple[Suite, ...] = ("tool", "public")
 
 
@@ -90,7 +90,8 @@ def quantize(
 
 
 def _cost(report: GgufReport, whole: Evaluation, own: Evaluation, margin: float) -> Cost:
-    asked = (loss_check(whole, own, CALLS, margin), loss_check(whole, own, KNOWLEDGE, margin, "facts"))
+    task = loss_check(whole, own, CALLS, margin) or loss_check(whole, own, SCENARIOS, margin, "scenarios")
+    asked = (task, loss_check(whole, own, KNOWLEDGE, margin, "facts"))
     return Cost(report.kind, report.bytes, report.error, own, tuple(check for check in asked if check))
 
 
@@ -130,4 +131,5 @@ class _Desk:
 
     def _key(self, backend: Backend) -> str:
         asked, sampling = item_set(targets(self.domain, _ASKED)), asdict(sampling_of(self.settings))
-        return digest([backend.fingerprint, asked, sampling, self._eval.model_dump(), self.settings.seed])[:24]
+        given = [asked, sampling, self._eval.model_dump(), self.settings.seed]
+        return digest([RESULT_VERSION, backend.fingerprint, *given])[:24]

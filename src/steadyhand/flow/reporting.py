@@ -9,7 +9,7 @@ from steadyhand import __version__
 from steadyhand.chat.messages import Json
 from steadyhand.flow.artifacts import read_evaluation, read_groups, read_json
 from steadyhand.flow.context import Desk
-from steadyhand.ledger.result import Verdict
+from steadyhand.ledger.result import Evaluation, Verdict
 from steadyhand.report.data import ReportData
 from steadyhand.report.dataset import count_dataset
 from steadyhand.report.write import write_report
@@ -35,16 +35,36 @@ def report_data(desk: Desk) -> ReportData:
     )
 
 
-def _manifest(desk: Desk) -> dict[str, Json]:
-    """What another person needs to get the same figures."""
-    tuned = read_evaluation(desk.artefact("eval_dpo"))
+def stopped_report(desk: Desk, out: Path) -> list[Path]:
+    """The page of a run that the health gate ended: what the fine-tuned model lost against the base."""
+    tuned = read_evaluation(desk.artefact("gate"))
+    data = ReportData(
+        domain=desk.parts.domain.name,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        evaluations={"base": read_evaluation(desk.artefact("eval_base")), "sft": tuned},
+        gate=Verdict.from_json(read_json(desk.artefact("gate") / "gate.json")),
+        curves={"sft": read_json(desk.artefact("sft") / "curve.json")["curve"]},
+        dataset=count_dataset(desk.parts.domain),
+        seconds=desk.seconds(),
+        manifest=_conditions(desk, tuned),
+    )
+    return write_report(data, out)
+
+
+def _conditions(desk: Desk, tuned: Evaluation) -> dict[str, Json]:
     return {
         "steadyhand": __version__,
         "settings": desk.settings.model_dump(mode="json", exclude={"ledger"}),  # its URL may hold a password
         "parts": desk.parts.hashes,
         "stages": dict(desk.keys),
-        "parity": read_json(desk.artefact("merge") / "parity.json"),
         "evaluation": tuned.manifest,
         "fingerprint": tuned.fingerprint,
+    }
+
+
+def _manifest(desk: Desk) -> dict[str, Json]:
+    """What another person needs to get the same figures."""
+    return _conditions(desk, read_evaluation(desk.artefact("eval_dpo"))) | {
+        "parity": read_json(desk.artefact("merge") / "parity.json"),
         "accepted_damage": read_json(desk.artefact("gate") / "gate.json")["word"] == "FAIL",  # else the run had ended
     }

@@ -10,23 +10,23 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from steadyhand.domain.load import load
-from steadyhand.errors import PrerequisiteError
+from steadyhand.errors import GateFailed
 from steadyhand.flow import reporting, stages
-from steadyhand.flow.artifacts import copy_files, read_json
+from steadyhand.flow.artifacts import copy_files
 from steadyhand.flow.context import Desk, Planned, Watcher
 from steadyhand.flow.domain_inputs import parts_of
 from steadyhand.flow.engine import carry_out
 from steadyhand.flow.plan import SEEN, keys_of, planned
+from steadyhand.flow.sign_off import report_of
 from steadyhand.flow.stage import Stage, stage
 from steadyhand.ledger.lock import folder_lock
-from steadyhand.ledger.records import Records
 from steadyhand.ledger.store import Store
-from steadyhand.report.data import ReportData
 from steadyhand.report.write import write_report
 from steadyhand.settings import Settings
 
 CHECKED = "sft.max_length sft.truncation sft.scenarios"
 MEASURED = "eval sampling seed model.dtype"
+GATED = f"gate {MEASURED}"
 PAIRED = "pairs dpo.k eval.batch_size sampling seed model.dtype"
 REPLAYED = "dpo sft.rehearsal sft.truncation seed"  # preference training takes rows of fine-tuning along
 REPORTED = "eval_base sft gate eval_sft pairs dpo merge eval_dpo verdict"
@@ -34,15 +34,15 @@ REPORTED = "eval_base sft gate eval_sft pairs dpo merge eval_dpo verdict"
 # fmt: off
 STAGES = (  # name, work, the stages it reads, the parts of the domain it reads, the settings it reads
     stage("check",     stages.check,         "",              "model tools taught training heldout", CHECKED),
-    stage("eval_base", stages.evaluate_base, "",              "model tools heldout probes",         MEASURED),
+    stage("eval_base", stages.evaluate_base, "",              "model tools heldout probes has",     MEASURED, 2),
     stage("sft",       stages.sft,           "",              "model tools taught",                 "sft seed"),
-    stage("gate",      stages.gate,          "eval_base sft", "probes",                             f"gate {MEASURED}"),
-    stage("eval_sft",  stages.evaluate_sft,  "sft",           "tools heldout probes",               MEASURED),
+    stage("gate",      stages.gate,          "eval_base sft", "probes has",                         GATED, 2),
+    stage("eval_sft",  stages.evaluate_sft,  "sft",           "tools heldout probes has",           MEASURED, 2),
     stage("pairs",     stages.pairs,         "sft",           "tools training",                     PAIRED),
     stage("dpo",       stages.dpo,           "sft pairs",     "taught",                             REPLAYED),
     stage("merge",     stages.merge,         "dpo",           "tools heldout probes",               ""),
-    stage("eval_dpo",  stages.evaluate_dpo,  "merge",         "tools heldout probes",               MEASURED),
-    stage("verdict",   stages.verdict,       "eval_base eval_dpo", "",                               "bars"),
+    stage("eval_dpo",  stages.evaluate_dpo,  "merge",         "tools heldout probes has",           MEASURED, 2),
+    stage("verdict",   stages.verdict,       "eval_base eval_dpo", "",                               "bars", 2),
     stage("report",    reporting.report,     REPORTED,        "",                                   ""),
 )
 # fmt: on
@@ -56,19 +56,26 @@ def plan(folder: Path, settings: Settings, out: Path, stages: Sequence[Stage] = 
 
 
 def run(folder: Path, settings: Settings, out: Path, watcher: Watcher, stages: Sequence[Stage] = STAGES) -> Desk:
-    """Carry out every stage that is not done. Raises GateFailed when fine-tuning damaged the model: the base is kept.
+    """Carry out every stage that is not done. Raises GateFailed when fine-tuning damaged the model: the base is kept,
+    and `out`/report says what was lost.
 
     `out` holds artefacts, checkpoints and records; the returned desk gives every stage's artefact.
     """
     parts = parts_of(load(folder), settings)
     keys = keys_of(stages, parts.hashes, settings)
+    from steadyhand.ledger.records import Records  # SQLAlchemy comes with the extra `train`
+
     with folder_lock(out), Records(settings.ledger.url or f"sqlite:///{out / 'ledger.sqlite'}") as records:
         store = Store(out)
         store.gc()  # what a killed run was writing
         steps = planned(stages, keys, parts.hashes, settings, store)
         _require_machine(settings, steps)
         desk = Desk(parts, settings, store, keys, watcher, tuple(steps))
-        carry_out(stages, desk, records)
+        try:
+            carry_out(stages, desk, records)
+        except GateFailed as error:
+            page = reporting.stopped_report(desk, out / "report")[0]
+            raise GateFailed(error.what, where=str(page), next=error.next) from error
     return desk
 
 
@@ -88,8 +95,5 @@ def publish_report(desk: Desk, out: Path) -> list[Path]:
 
 def rewrite_report(out: Path, to: Path, language: str) -> list[Path]:
     """Write the pages of the last report below `out` again, `language` first. Raises PrerequisiteError without one."""
-    path = out / "report" / "report.json"
-    if not path.is_file():
-        raise PrerequisiteError("there is no report", where=str(path), next="steady run FOLDER makes one")
     languages = ("en", "zh") if language == "en" else ("zh", "en")
-    return write_report(ReportData.from_json(read_json(path)), to, languages)
+    return write_report(report_of(out), to, languages)

@@ -22,6 +22,8 @@ class Stage:
     version: int = 1
 
 
-def stage(name: str, work: Callable[[Desk, Path], None], after: str, parts: str, settings: str) -> Stage:
+def stage(
+    name: str, work: Callable[[Desk, Path], None], after: str, parts: str, settings: str, version: int = 1
+) -> Stage:
     """A stage from words separated by spaces, so that the list of stages reads as a table."""
-    return Stage(name, work, tuple(after.split()), tuple(parts.split()), tuple(settings.split()))
+    return Stage(name, work, tuple(after.split()), tuple(parts.split()), tuple(settings.split()), version)

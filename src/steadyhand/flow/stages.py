@@ -8,8 +8,6 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from pydantic import BaseModel
-
 from steadyhand.chat.messages import Message
 from steadyhand.domain.decisions import Decision, decisions, spread
 from steadyhand.domain.model import Domain
@@ -20,11 +18,9 @@ from steadyhand.flow.context import Desk
 from steadyhand.flow.domain_inputs import plain
 from steadyhand.flow.health_questions import guard_of, leave, reference_of
 from steadyhand.flow.interrupt import first_interrupt
-from steadyhand.flow.training_preview import Config, by_all, config_of
 from steadyhand.ledger.result import Evaluation
 from steadyhand.models.backend import Prompt, Sampling
-from steadyhand.settings import Settings
-from steadyhand.train.config import DpoConfig, SftConfig
+from steadyhand.settings import Settings, filled
 from steadyhand.train.runner.result import Progress
 
 if TYPE_CHECKING:
@@ -76,7 +72,7 @@ def sft(desk: Desk, out: Path) -> None:
     given = desk.settings.sft
     rows = _taught_rows(desk, scenarios=given.scenarios)
     trained = desk.work("sft") / "trained"
-    config = _config(SftConfig, given, desk)
+    config = filled(given, desk.settings)
     guard = guard_of(desk)
     with first_interrupt() as stop:
         result = train_sft(desk.parts.base, rows, config, trained, figures_told(desk), stop=stop, guard=guard)
@@ -128,7 +124,7 @@ def train_on(groups: Sequence[Group], start: Path, name: str, desk: Desk, out: P
     from steadyhand.train.objectives.dpo import train_dpo
 
     trained = desk.work(name) / "trained"
-    config = replace(_config(DpoConfig, desk.settings.dpo, desk), truncation=desk.settings.sft.truncation)
+    config = filled(desk.settings.dpo, desk.settings)
     rows = _taught_rows(desk, scenarios=False) if config.replay_tokens else []  # the groups bring the scenarios
     guard = guard_of(desk, reference_of(desk.artefact("sft")))
     with first_interrupt() as stop:
@@ -183,7 +179,7 @@ def _refuse_untrainable(desk: Desk, renderer: Renderer) -> None:
 
     given = desk.settings.sft
     rows = sft_rows(desk.parts.domain, scenarios=given.scenarios, rehearsal=0, seed=0)
-    samples(rows, renderer, SftConfig(max_length=given.max_length, truncation=given.truncation))
+    samples(rows, renderer, given)
 
 
 def _health_suites(desk: Desk) -> tuple[Suite, ...]:
@@ -210,7 +206,7 @@ def _own_errors(desk: Desk, model: LocalModel, domain: Domain) -> list[ModelErro
         seed=desk.settings.seed,
         progress=desk.progress,
     )
-    wrong = [item for item in found.items if not item.passed or item.facts["answer_ok"] is False]
+    wrong = [item for item in found.items if item.passed is False or not item.facts["calls_ok"]]
     return [ModelError(item.id, item.raw, item.code) for item in wrong]
 
 
@@ -254,10 +250,6 @@ def _measure(
         suites=SUITES if suites is None else suites,
         progress=desk.progress,
     )
-
-
-def _config(kind: type[Config], section: BaseModel, desk: Desk) -> Config:
-    return by_all(config_of(kind, section, desk.settings), desk.settings)
 
 
 def figures_told(desk: Desk) -> Progress:

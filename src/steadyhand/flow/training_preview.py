@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import fields, replace
 from pathlib import Path
-from typing import TypeVar
-
-from pydantic import BaseModel
 
 from steadyhand.cards.rows import sft_rows
 from steadyhand.domain.load import load
 from steadyhand.domain.rows import Row
 from steadyhand.errors import PrerequisiteError, UsageError
-from steadyhand.settings import Settings
-from steadyhand.train.config import DpoConfig, SftConfig, TrainConfig
+from steadyhand.settings import Settings, filled
 from steadyhand.train.runner.inspect import Inspection, inspect
 from steadyhand.train.runner.memory_estimate import QWEN3_8B, Footprint, Shape, dpo_footprint, sft_footprint
 
-Config = TypeVar("Config", bound=TrainConfig)
+ALONE = {"workers": 1, "sharded": False}  # by one process, whatever the machine says
 
 
 def inspect_domain(folder: Path, settings: Settings, rows: int, source: str = "") -> Inspection:
@@ -46,7 +41,7 @@ def inspect_domain(folder: Path, settings: Settings, rows: int, source: str = ""
     def decode(ids: Sequence[int]) -> str:
         return str(tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
-    return inspect(taught, Renderer(tokenizer), decode, config_of(SftConfig, given, settings), chosen)
+    return inspect(taught, Renderer(tokenizer), decode, filled(given, settings, **ALONE), chosen)
 
 
 def _chosen(rows: Sequence[Row], count: int, source: str) -> list[str]:
@@ -63,8 +58,8 @@ def footprints(settings: Settings, device: str) -> dict[str, Footprint]:
     """Peak memory of "sft" and "dpo" under these settings, by arithmetic alone. `device` is "cpu" or "cuda"."""
     shape = shape_of(settings.model.base)
     return {
-        "sft": sft_footprint(shape, by_all(config_of(SftConfig, settings.sft, settings), settings), device),
-        "dpo": dpo_footprint(shape, by_all(config_of(DpoConfig, settings.dpo, settings), settings), device),
+        "sft": sft_footprint(shape, filled(settings.sft, settings), device),
+        "dpo": dpo_footprint(shape, filled(settings.dpo, settings), device),
     }
 
 
@@ -81,14 +76,3 @@ def shape_of(base: str) -> Shape:
     folder = resolve(base)
     config = json.loads(((base_of(folder) or folder) / "config.json").read_text("utf-8"))
     return Shape.of(base, config)
-
-
-def config_of(kind: type[Config], section: BaseModel, settings: Settings) -> Config:
-    """The training's own settings, those of the section that it knows, with the run's seed; by one process."""
-    known = {field.name for field in fields(kind)}
-    return kind(**{k: v for k, v in section.model_dump().items() if k in known}, seed=settings.seed)
-
-
-def by_all(config: Config, settings: Settings) -> Config:
-    """The same training by all workers of the machine."""
-    return replace(config, workers=settings.machine.workers, sharded=settings.machine.sharded)

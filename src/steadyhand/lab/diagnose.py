@@ -182,4 +182,4 @@ def _right(one: Asked, completion: Completion, answers: Sequence[str], settings:
     if one.gold is not None:
         return picks(parse_strict(completion.text, completion.finish_reason).content, one.gold, answers)
     item = score(one.target, one.target.prompt, completion, settings.eval.cot_labels)
-    return bool(item.passed) and item.facts["answer_ok"] is not False
+    return bool(item.passed)

@@ -51,7 +51,7 @@ def online_stages(rounds: int, judge: str = "rules") -> tuple[Stage, ...]:
         made += [
             stage(answers, partial(answer, before, number), before + learnt, "tools training", settings),
             stage(online, partial(train, online, before, answers), f"sft {before} {answers}", TRAINED, REPLAYED),
-            stage(f"eval_{online}", partial(evaluate, online), online, "tools heldout probes", MEASURED),
+            stage(f"eval_{online}", partial(evaluate, online), online, "tools heldout probes has", MEASURED, 2),
         ]
         before = online
     return tuple(made)

@@ -18,9 +18,8 @@ from steadyhand.flow.stages import MODEL
 from steadyhand.models.backend import Prompt
 from steadyhand.pairs.case import Case
 from steadyhand.pairs.judge import ScoreJudge
-from steadyhand.settings import Settings
+from steadyhand.settings import Settings, filled
 from steadyhand.stats.intervals import wilson_clustered
-from steadyhand.train.config import PreferenceConfig
 
 if TYPE_CHECKING:
     from steadyhand.models.loading.preference_model import PreferenceModel
@@ -40,7 +39,8 @@ def train(desk: Desk, out: Path) -> None:
     trained = desk.work("preference") / "trained"
     with first_interrupt() as stop:
         result = train_preference(
-            desk.parts.base if kind_of(start) else start, taught, config_of(desk.settings), trained,
+            desk.parts.base if kind_of(start) else start, taught,
+            filled(desk.settings.preference, desk.settings), trained,
             stages.figures_told(desk), stop=stop,
         )  # fmt: skip
     write_json(out / "curve.json", {"curve": list(result.log), "steps": result.steps, "tokens": result.tokens})
@@ -126,12 +126,3 @@ def load(settings: Settings, artefact: Path) -> PreferenceModel:
     from steadyhand.models.loading.preference_model import load_preference
 
     return load_preference(artefact / MODEL, settings.dpo.max_length, dtype=settings.model.dtype)
-
-
-def config_of(settings: Settings) -> PreferenceConfig:
-    given, dpo = settings.preference, settings.dpo
-    return PreferenceConfig(
-        method=given.method, learning_rate=given.learning_rate, epochs=given.epochs,
-        groups_per_step=given.groups_per_step, save_steps=given.save_steps, lora_rank=dpo.lora_rank,
-        lora_alpha=dpo.lora_alpha, max_length=dpo.max_length, seed=settings.seed, workers=settings.machine.workers,
-    )  # fmt: skip

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from steadyhand.errors import DiskFullError, SteadyError
-from steadyhand.evaluate.damage import harms, right
+from steadyhand.evaluate.damage import harms
 from steadyhand.evaluate.scoring import score
 from steadyhand.flow.context import Planned, Watcher
 from steadyhand.flow.plan import note
@@ -88,7 +88,7 @@ class Measurer:
         told = [own["/".join(one.key)] for one in self.setup.items[start:stop]]
         broken = harms([self.base[key] for key in own], [*own.values()], self.setup.bench.settings.gate)
         harm = "; ".join(f"{check.metric}: {check.reason}" for check in broken) or None
-        return Seen(tuple((item.cluster, right(item)) for item in told), harm=harm)
+        return Seen(tuple((item.cluster, bool(item.passed)) for item in told), harm=harm)
 
 
 def together(losses: Sequence[float]) -> float:

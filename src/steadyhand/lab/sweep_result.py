@@ -7,7 +7,6 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
 from steadyhand.chat.messages import Json
-from steadyhand.evaluate.damage import right
 from steadyhand.lab.sweep_setup import Setup
 from steadyhand.lab.trial import Answered
 from steadyhand.ledger.result import Item
@@ -90,7 +89,7 @@ def swept(
         stories=tuple(_story(setup, fate, found.scores, answered, whole[fate.branch]) for fate in found.fates),
         rungs=setup.rules.rungs,
         items=len(setup.items),
-        base_right=sum(right(base[key]) for key in asked),
+        base_right=sum(bool(base[key].passed) for key in asked),
         compute=Compute(
             steps=sum(max((one.done for one in cells), default=0) for cells in own.values()),
             full_steps=sum(whole.values()),

@@ -131,9 +131,17 @@ def in_order(decided: Sequence[Target], seed: int) -> list[Target]:
 
 
 def _decisions(domain: Domain, held: Sequence[Scenario]) -> list[Target]:
-    """The decisions of training scenarios as targets, which are asked of `split: eval` only."""
+    """The decisions of training scenarios as targets, which are asked of `split: eval` only. Raises UsageError when
+    nothing judges any of them: branches could then not be told apart."""
     asked = tuple(replace(scenario, split="eval") for scenario in held)
-    return targets(replace(domain, scenarios=asked), DECISIONS)
+    judged = [one for one in targets(replace(domain, scenarios=asked), DECISIONS) if one.judged]
+    if not judged:
+        raise UsageError(
+            "nothing judges the answers of the training scenarios that are held back",
+            where=str(domain.root),
+            next="say under `answer:` what is right",
+        )
+    return judged
 
 
 def _has_public(domain: Domain) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from steadyhand.chat.messages import Json
@@ -19,15 +19,15 @@ from steadyhand.flow.artifacts import read_json, write_json
 from steadyhand.flow.context import Planned, Watcher
 from steadyhand.flow.domain_inputs import content_hash
 from steadyhand.flow.interrupt import first_interrupt
-from steadyhand.flow.plan import SEEN, note, read_object, why
+from steadyhand.flow.plan import SEEN, UNCHANGED, note, read_object, why
 from steadyhand.flow.stages import sampling_of
-from steadyhand.flow.training_preview import config_of
+from steadyhand.flow.training_preview import ALONE
 from steadyhand.ledger.keys import key_of
 from steadyhand.ledger.lock import folder_lock
 from steadyhand.ledger.store import Store
 from steadyhand.models.backend import Completion, Prompt
-from steadyhand.settings import Settings
-from steadyhand.train.config import SftConfig
+from steadyhand.settings import Settings, filled
+from steadyhand.settings.training import SftConfig
 from steadyhand.train.runner.result import RECORD, Progress
 
 VERSION = 1  # raise it when a cell would answer otherwise for the same rows, questions and settings
@@ -88,9 +88,11 @@ def planned(cells: Sequence[Cell], bench: Bench) -> list[Planned]:
         now = depends_on(cell, bench)
         key = _key("cell", now)
         if store and store.done(key):
-            steps.append(Planned(cell.name, key, "done", "nothing that it depends on has changed"))
+            steps.append(Planned(cell.name, key, "done", UNCHANGED))
         else:
-            steps.append(Planned(cell.name, key, "run", why(now, seen.get(cell.name))))
+            wrong = store.damage(key) if store and store.begun(key) else []
+            reason = f"its answers are not what they were: {wrong[0]}" if wrong else why(now, seen.get(cell.name))
+            steps.append(Planned(cell.name, key, "run", reason))
     return steps
 
 
@@ -117,8 +119,8 @@ def depends_on(cell: Cell, bench: Bench) -> dict[str, Json]:
 
 
 def _training(cell: Cell, bench: Bench) -> dict[str, Json]:
-    lasting = replace(_config(cell, bench), save_steps=0, log_steps=1)  # neither changes the result
-    return {"the rows that are trained": content_hash(list(cell.rows)), "setting sft": asdict(lasting)}
+    lasting = _config(cell, bench).but(save_steps=0, log_steps=1)  # neither changes the result
+    return {"the rows that are trained": content_hash(list(cell.rows)), "setting sft": lasting.model_dump(mode="json")}
 
 
 def training_key(cell: Cell, bench: Bench) -> str:
@@ -199,7 +201,7 @@ def _losses(cell: Cell, folder: Path, bench: Bench) -> list[float]:
 
 
 def _config(cell: Cell, bench: Bench) -> SftConfig:
-    return replace(config_of(SftConfig, bench.settings.sft, bench.settings), seed=cell.seed)
+    return filled(bench.settings.sft, bench.settings, seed=cell.seed, **ALONE)
 
 
 def _figures(watcher: Watcher) -> Progress:

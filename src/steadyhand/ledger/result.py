@@ -1,6 +1,7 @@
 """What an evaluation leaves behind, as plain data that is stored, compared and reported.
 
-An unscored sample is counted in `unscored` and never averaged in; a metric without samples has value None.
+An unscored sample is counted in `unscored` and never averaged in; a metric without samples has value None. What is on
+disk names its version: an older one is refused by name, because its figures meant something else.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 from steadyhand.chat.messages import Json
+from steadyhand.errors import UsageError
 
 VerdictWord = Literal["PASS", "FAIL", "INSUFFICIENT"]
-RESULT_VERSION = 1
+CheckWord = Literal["PASS", "FAIL", "INSUFFICIENT", "NOT_APPLICABLE"]
+RESULT_VERSION = 2
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,11 @@ class Metric:
 
 @dataclass(frozen=True)
 class Item:
-    """One scored sample: what was asked (ids and hash), what came back raw, and how it was judged."""
+    """One scored sample: what was asked (ids and hash), what came back raw, and how it was judged.
+
+    `passed` is the one rule of what is right: the calls match *and* the text satisfies everything that judges it. It is
+    None where nothing judges the answer, whatever the model did. `lenient_passed` speaks of calls alone.
+    """
 
     id: str
     suite: str  # "tool" | "public" | "anchoring" | "reasoning"
@@ -48,13 +55,14 @@ class Item:
     lenient_code: str | None = None
     expected: str = ""  # the gold calls or answer rule, readable
     question: str = ""  # the last user or tool message, readable
-    facts: dict[str, Json] = field(default_factory=dict)  # details by suite: called, name_ok, args_ok, think ...
+    facts: dict[str, Json] = field(default_factory=dict)  # details by suite: called, calls_ok, answer_ok, think ...
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """Everything measured on one model. `manifest` holds what must be equal in an A/B (sampling, item set hash,
-    prompt hashes) and what identifies the model (fingerprint, versions)."""
+    prompt hashes), what the domain has to be measured (`has`), and what identifies the model (fingerprint, versions).
+    """
 
     model: str  # "base" | "sft" | "dpo" or a path
     fingerprint: str
@@ -68,6 +76,13 @@ class Evaluation:
 
     @classmethod
     def from_json(cls, row: dict[str, Json]) -> Evaluation:
+        """Inverse of `to_json`. Raises UsageError for another version, KeyError or TypeError for another shape."""
+        if row["version"] != RESULT_VERSION:
+            raise UsageError(
+                f"an evaluation of version {row['version']!r}, not {RESULT_VERSION}: "
+                "version 1 called an answer right when its calls were, whatever its text said",
+                next="evaluate the model again with `steady eval ... --save`, or run `steady run` again",
+            )
         metrics = {name: Metric(**metric) for name, metric in row["metrics"].items()}
         items = tuple(Item(**item) for item in row["items"])
         return cls(row["model"], row["fingerprint"], metrics, items, row["manifest"], row["version"])
@@ -75,23 +90,25 @@ class Evaluation:
 
 @dataclass(frozen=True)
 class Check:
-    """One line of a verdict: a bar and whether the evidence clears it."""
+    """One line of a verdict: a bar and whether the evidence clears it. NOT_APPLICABLE: the domain has nothing that the
+    bar is about; such a line is shown and not counted."""
 
     metric: str
     bar: str  # readable, e.g. ">= 0.97" or "non-inferior to base at 3 points"
-    verdict: VerdictWord
+    verdict: CheckWord
     value: float | None
     low: float | None
     high: float | None
     n: int
     p_value: float | None = None
-    cases_needed: int | None = None  # further cases needed when INSUFFICIENT
+    cases_needed: int | None = None  # further ones of `unit` needed when INSUFFICIENT
     reason: str = ""
+    unit: str = "cases"  # what `cases_needed` counts: decisions, scenarios, dialogues, inputs, facts, answers
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """FAIL if any check fails, else INSUFFICIENT if any is, else PASS."""
+    """FAIL if any check fails, else INSUFFICIENT if any is or none applies, else PASS."""
 
     word: VerdictWord
     checks: tuple[Check, ...]

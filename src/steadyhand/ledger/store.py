@@ -5,27 +5,32 @@
     <root>/tmp/                 artefacts being written; worthless once their process is gone
 
 An artefact is written in tmp/, flushed, marked last and renamed: the rename is the only moment at which it appears.
+The marker has every file's sha256 and what the artefact was made of. An artefact that differs from its marker, or that
+was made of other bytes than those that lie here now, is none: nothing is built on it.
 """
 
 from __future__ import annotations
 
 import errno
+import hashlib
 import json
 import os
 import re
 import shutil
 import tempfile
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from steadyhand.chat.messages import Json
 from steadyhand.errors import DiskFullError, JobError
-from steadyhand.ledger.keys import file_digest, files_below
+from steadyhand.ledger.digests import digest, whole
+from steadyhand.ledger.keys import canonical_json, files_below
+from steadyhand.ledger.seal import MARKER, differences
 
-MARKER = ".done.json"
-MARKER_VERSION = 1
+MARKER_VERSION = 2
 _KEY = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,127}")
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -49,12 +54,39 @@ class Store:
                 folder.mkdir(parents=True, exist_ok=True)
 
     def done(self, key: str) -> bool:
+        """Whether the artefact is complete and every byte is as it was written (as far as `ledger.digests` knows)."""
+        return self.begun(key) and not self.damage(key)
+
+    def begun(self, key: str) -> bool:
+        """Whether there is an artefact, whatever became of its files."""
         return (self._final(key) / MARKER).is_file()
 
+    def damage(self, key: str) -> list[str]:
+        """How the files of an artefact differ from its marker, one sentence each. A large file that the file system
+        calls unchanged is not read again (`ledger.digests.whole` does)."""
+        with _translated(self._final(key)):
+            return differences(self._final(key))
+
+    def content(self, key: str) -> str:
+        """sha256 hex over what an artefact holds, but for files that its writer set `apart`: equal for two that were
+        made alike. Raises JobError."""
+        marker = self._marker(key)
+        return str(marker.get("content") or _content(marker["files"], ()))
+
+    def made_of(self, key: str) -> dict[str, str]:
+        """The `inputs` with which an artefact was written; none are known of those of 0.1. Raises JobError."""
+        return dict(self._marker(key).get("inputs") or {})
+
     def artefact(self, key: str) -> Path:
-        """The folder of a complete artefact; raises JobError when there is none."""
-        if not self.done(key):
+        """The folder of a complete artefact; raises JobError when there is none, or its files are not as written."""
+        if not self.begun(key):
             raise JobError(f"artefact {key} is not complete", where=str(self._final(key)), next="run the stage again")
+        if wrong := self.damage(key):
+            raise JobError(
+                f"an artefact is not what was finished: {wrong[0]}",
+                where=str(self._final(key)),
+                next="`steady run` makes it again, or put back a copy",
+            )
         return self._final(key)
 
     def work(self, key: str) -> Path:
@@ -65,8 +97,13 @@ class Store:
         return folder
 
     @contextmanager
-    def writing(self, key: str) -> Iterator[Path]:
+    def writing(
+        self, key: str, inputs: Mapping[str, str] | None = None, *, apart: Collection[str] = ()
+    ) -> Iterator[Path]:
         """An empty folder that becomes the artefact of `key` when the block ends well, and vanishes when it does not.
+
+        `inputs` is noted with it: what it is made of (`content` of other artefacts, by a name). Files named in `apart`
+        (times, say) do not count as its content.
 
         The work folder of `key` is removed after that. When another process was faster, its artefact stays (the key
         says that both hold the same). Raises JobError when the disk is full; work folders are kept then.
@@ -76,7 +113,7 @@ class Store:
             temporary = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-{key}-", dir=self._tmp))
             try:
                 yield temporary
-                _mark(temporary, key)
+                _mark(temporary, key, inputs or {}, apart)
                 self._publish(temporary, key)
             finally:
                 shutil.rmtree(temporary, ignore_errors=True)
@@ -87,17 +124,9 @@ class Store:
         return sorted(folder.name for folder in self._artefacts.iterdir() if (folder / MARKER).is_file())
 
     def verify(self, key: str) -> list[str]:
-        """What differs from the marker, one sentence each; empty when every byte is as written."""
-        folder = self.artefact(key)
-        try:
-            written = dict(json.loads((folder / MARKER).read_text(encoding="utf-8"))["files"])
-        except (ValueError, KeyError, TypeError):
-            return [f"{MARKER} is damaged"]
-        found = _manifest(folder)
-        missing = [f"{name} is missing" for name in sorted(written.keys() - found.keys())]
-        changed = [f"{name} was changed" for name in sorted(written.keys() & found) if written[name] != found[name]]
-        added = [f"{name} was added" for name in sorted(found.keys() - written.keys())]
-        return missing + changed + added
+        """As `damage`, and every byte is read."""
+        with whole():
+            return self.damage(key)
 
     def discard(self, key: str) -> None:
         """Remove an artefact, for example a damaged one. It vanishes in one step."""
@@ -111,7 +140,7 @@ class Store:
         Hold the folder's lock when `keep` is given: a running stage's inputs must be in it.
         """
         doomed = [folder for folder in self._tmp.iterdir() if not _alive(folder.name)]
-        doomed += [folder for folder in self._work.iterdir() if self.done(folder.name) or _unkept(folder, keep)]
+        doomed += [folder for folder in self._work.iterdir() if self.begun(folder.name) or _unkept(folder, keep)]
         doomed += [folder for folder in self._artefacts.iterdir() if _unkept(folder, keep)]
         size = sum(path.lstat().st_size for folder in doomed for path in files_below(folder))
         with _translated(self.root):
@@ -125,13 +154,22 @@ class Store:
     def _publish(self, temporary: Path, key: str) -> None:
         final = self._final(key)
         if final.exists() and not self.done(key):
-            self._remove(final)  # its marker was taken away by hand
+            self._remove(final)  # its marker was taken away by hand, or its files are not what they were
         try:
             temporary.replace(final)
         except OSError:
             if not self.done(key):
                 raise
         _flush(self._artefacts)
+
+    def _marker(self, key: str) -> dict[str, Json]:
+        try:
+            row: dict[str, Json] = json.loads((self._final(key) / MARKER).read_text("utf-8"))
+            return {**row, "files": dict(row["files"])}
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            raise JobError(
+                f"artefact {key} has no marker that can be read", where=str(self._final(key)), next="run it again"
+            ) from error
 
     def _remove(self, folder: Path) -> None:
         """Rename first, so that nobody ever sees half a folder."""
@@ -166,19 +204,26 @@ def _alive(name: str) -> bool:
 
 def _manifest(folder: Path) -> dict[str, dict[str, str | int]]:
     return {
-        path.relative_to(folder).as_posix(): {"sha256": file_digest(path), "bytes": path.stat().st_size}
+        path.relative_to(folder).as_posix(): {"sha256": digest(path), "bytes": path.stat().st_size}
         for path in files_below(folder)
         if path != folder / MARKER
     }
 
 
-def _mark(folder: Path, key: str) -> None:
+def _content(files: Mapping[str, Json], apart: Collection[str]) -> str:
+    rows = [[name, row["sha256"]] for name, row in sorted(files.items()) if name not in apart]
+    return hashlib.sha256(canonical_json(rows).encode()).hexdigest()
+
+
+def _mark(folder: Path, key: str, inputs: Mapping[str, str], apart: Collection[str]) -> None:
     """Flush every file, then write the marker: after a power cut a marker never vouches for bytes that were lost."""
     for path in files_below(folder):
         _flush(path)
     for directory in (path for path in folder.rglob("*") if path.is_dir()):
         _flush(directory)
-    row = {"version": MARKER_VERSION, "key": key, "written": int(time.time()), "files": _manifest(folder)}
+    files = _manifest(folder)
+    row: dict[str, Json] = {"version": MARKER_VERSION, "key": key, "written": int(time.time()), "inputs": dict(inputs)}
+    row |= {"content": _content(files, apart), "files": files}
     marker = folder / MARKER
     marker.write_text(json.dumps(row, ensure_ascii=False, indent=1), encoding="utf-8")
     _flush(marker)

@@ -63,6 +63,19 @@ class Backend(Protocol):
     ) -> list[Completion]: ...
 
 
+def written_date(backend: Backend) -> str:
+    """The day that the backend's chat template writes into prompts, as YYYY-MM-DD; "" for one that writes none, or that
+    a server renders with."""
+    renderer = getattr(backend, "renderer", None)
+    return renderer.date if renderer is not None else ""
+
+
+def control_tokens(backend: Backend | None) -> tuple[str, ...]:
+    """Texts that the backend's tokenizer takes for control tokens; none where nobody knows the tokenizer."""
+    renderer = getattr(backend, "renderer", None)
+    return renderer.control_tokens if renderer is not None else getattr(backend, "control_tokens", ())
+
+
 @runtime_checkable
 class Streaming(Protocol):
     """A backend that shows an answer as it grows: the same answer as `generate` gives to this prompt alone."""

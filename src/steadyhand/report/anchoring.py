@@ -1,4 +1,4 @@
-"""The anchoring dialogues as rows of turns, one dialogue per language. Knows items, not markup."""
+"""The anchoring dialogues as rows of turns. Knows items, not markup."""
 
 from __future__ import annotations
 
@@ -22,7 +22,10 @@ class Turn:
 
 @dataclass(frozen=True)
 class Dialogue:
+    """`number` counts the dialogues of a language from 1."""
+
     lang: str
+    number: int
     turns: tuple[Turn, ...]
 
     def tally(self, stage: str) -> dict[str, int]:
@@ -35,13 +38,16 @@ class Dialogue:
 def dialogues(evaluations: dict[str, Evaluation], stages: Sequence[str]) -> list[Dialogue]:
     """The dialogues in the order asked; empty when no model had one."""
     asked = [item for stage in stages for item in evaluations[stage].items if item.suite == SUITE]
-    languages = dict.fromkeys(item.lang for item in asked)
-    return [_dialogue(lang, evaluations, stages) for lang in languages]
+    found: list[Dialogue] = []
+    for cluster, lang in dict.fromkeys((item.cluster, item.lang) for item in asked):
+        number = 1 + sum(one.lang == lang for one in found)
+        found.append(Dialogue(lang, number, _turns((SUITE, cluster, lang), evaluations, stages)))
+    return found
 
 
-def _dialogue(lang: str, evaluations: dict[str, Evaluation], stages: Sequence[str]) -> Dialogue:
+def _turns(own: tuple[str, str, str], evaluations: dict[str, Evaluation], stages: Sequence[str]) -> tuple[Turn, ...]:
     by_stage = {
-        stage: {item.id: item for item in evaluations[stage].items if item.suite == SUITE and item.lang == lang}
+        stage: {item.id: item for item in evaluations[stage].items if (item.suite, item.cluster, item.lang) == own}
         for stage in stages
     }
     order = dict.fromkeys(name for items in by_stage.values() for name in items)
@@ -53,4 +59,4 @@ def _dialogue(lang: str, evaluations: dict[str, Evaluation], stages: Sequence[st
         lead_in = bool(example.facts.get("clarify"))
         number += not lead_in
         turns.append(Turn(None if lead_in else number, example.question, answers))
-    return Dialogue(lang, tuple(turns))
+    return tuple(turns)

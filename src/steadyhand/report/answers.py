@@ -37,16 +37,6 @@ def segments(raw: str) -> list[Segment]:
     return [piece for piece in pieces if piece.text.strip()]
 
 
-def right(item: Item) -> bool | None:
-    """Whether everything about an answer was right: the calls, and the text where a rule says what it must hold."""
-    return None if item.passed is None else item.passed and item.facts.get("answer_ok") is not False
-
-
-def code_of(item: Item) -> str:
-    """The first reason code of an answer that was not right; "wrong_answer" when only its text was wrong."""
-    return item.code or ("wrong_answer" if item.facts.get("answer_ok") is False else "")
-
-
 def tool_of(item: Item) -> str:
     """The tool that an item expects: `facts["tool"]`, else the first name in its expected calls, else "none"."""
     named = item.facts.get("tool")

@@ -12,7 +12,8 @@ from steadyhand.report.catalogue import Catalogue
 from steadyhand.report.data import ReportData
 from steadyhand.report.metrics import FORMATS, SPECS, Unit, bar_text, bar_value, spec_of
 
-SYMBOLS = {"PASS": "✓", "FAIL": "✗", "INSUFFICIENT": "?", "NONE": "–"}
+SYMBOLS = {"PASS": "✓", "FAIL": "✗", "INSUFFICIENT": "?", "NONE": "–", "NOT_APPLICABLE": "–"}
+JUDGED = "judged_answers"
 NONINFERIOR = re.compile(r"non-inferior(?: to \S+)? at (\S+) points")
 NAMED = 3  # metrics named in the sentence; the table below has all
 
@@ -43,7 +44,7 @@ def _banner(word: str, sentence: str, t: Catalogue, stopped: bool = False) -> Ba
 
 
 def _why(verdict: Verdict, t: Catalogue) -> str:
-    total = len(verdict.checks)
+    total = sum(check.verdict != "NOT_APPLICABLE" for check in verdict.checks)
     if verdict.word == "PASS":
         return t("why.pass", n=total, tightest=_tightest(verdict.checks, t))
     if verdict.word == "FAIL":
@@ -65,9 +66,21 @@ def _more(count: int, t: Catalogue) -> str:
 
 
 def _need(check: Check, t: Catalogue) -> str:
+    if check.metric == JUDGED and check.value is not None:
+        return t("why.unjudged", k=round((1 - check.value) * check.n), n=check.n)
     if check.cases_needed is None:
         return label(check.metric, t)
-    return t("why.needs", metric=label(check.metric, t), cases=check.cases_needed)
+    return t("why.needs", metric=label(check.metric, t), needs=needs(check, t))
+
+
+def needs(check: Check, t: Catalogue) -> str:
+    """How many more of what would decide the check."""
+    return t("checks.needs", n=check.cases_needed, unit=t.get(f"of.{check.unit}", check.unit))
+
+
+def absent(check: Check, t: Catalogue) -> str:
+    """Why a bar does not apply."""
+    return t.get(f"absent.{check.metric}", check.reason)
 
 
 def _tightest(checks: Iterable[Check], t: Catalogue) -> str:

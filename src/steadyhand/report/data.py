@@ -15,7 +15,7 @@ from steadyhand.errors import UsageError
 from steadyhand.ledger.result import Evaluation, Verdict
 
 STAGES = ("base", "sft", "dpo")
-REPORT_VERSION = 1
+REPORT_VERSION = 2
 
 # The method's own figures, shown beside ours: Qwen3-8B in its own private domain, so never a bar for another model.
 PUBLISHED = {"tool_call_accuracy": "about 30 % -> 97-99 %", "invalid_token_ratio": "81 % -> 15 %"}
@@ -89,7 +89,9 @@ class ReportData:
         """Inverse of `to_json`. Raises UsageError for another version or a shape that does not fit."""
         if row.get("version") != REPORT_VERSION:
             raise UsageError(
-                f"report data has version {row.get('version')!r}, not {REPORT_VERSION}", where="report.json"
+                f"report data has version {row.get('version')!r}, not {REPORT_VERSION}",
+                where="report.json",
+                next="run `steady run` again: it writes the report from what is there, and measures what has changed",
             )
         try:
             return cls(**{**row, **_typed(row)})

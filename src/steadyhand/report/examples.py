@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from steadyhand.ledger.result import Evaluation, Item
-from steadyhand.report.answers import code_of, right
 
 Change = Literal["newly_wrong", "still_wrong", "fixed"]
 CHANGES: tuple[Change, ...] = ("newly_wrong", "still_wrong", "fixed")
@@ -50,7 +49,7 @@ def choose_examples(before: Evaluation, after: Evaluation, limit: int = 4) -> li
 
 def _change(pair: Example) -> Change | None:
     """None when either is unscored or both passed: there is nothing to see."""
-    was, now = right(pair.before), right(pair.after)
+    was, now = pair.before.passed, pair.after.passed
     if was is None or now is None or (was and now):
         return None
     if now:
@@ -62,7 +61,7 @@ def _spread(pairs: Iterable[Example], limit: int) -> list[Example]:
     """Round robin over suite and reason code, each queue in hash order."""
     queues: dict[tuple[str, str], deque[Example]] = {}
     for pair in sorted(pairs, key=_lot):
-        code = code_of(pair.before if right(pair.after) else pair.after)
+        code = (pair.before if pair.after.passed else pair.after).code or ""
         queues.setdefault((pair.after.suite, code), deque()).append(pair)
     chosen: list[Example] = []
     while queues and len(chosen) < limit:

@@ -21,8 +21,8 @@ from steadyhand.chat.messages import Json
 from steadyhand.ledger.result import Metric
 from steadyhand.report import numbers, plot
 from steadyhand.report.anchoring import dialogues
-from steadyhand.report.answers import code_of, right, segments
-from steadyhand.report.banner import SYMBOLS, banner, bar, label, span, value
+from steadyhand.report.answers import segments
+from steadyhand.report.banner import SYMBOLS, absent, banner, bar, label, needs, span, value
 from steadyhand.report.catalogue import HTML_LANG, Catalogue
 from steadyhand.report.compare import compare_names, compared
 from steadyhand.report.coverage import CLASSES, coverage
@@ -32,6 +32,7 @@ from steadyhand.report.determinism import determinism
 from steadyhand.report.examples import Examples, choose_examples
 from steadyhand.report.failures import heat_tables
 from steadyhand.report.metrics import FORMATS, MetricRow, metric_rows
+from steadyhand.report.tiles import facts, tiles
 
 LONG_LIST = 12  # a longer list in the manifest (a hash per item) is named by its length; report.json has it whole
 
@@ -63,7 +64,6 @@ def environment(form: str) -> Environment:
     )
     made.filters |= {"percent": numbers.percent, "duration": numbers.duration, "p": numbers.p_value, "md": cell}
     made.globals |= {"figure": figure, "interval": interval, "segments": segments}
-    made.globals |= {"right": right, "code_of": code_of}
     made.policies["json.dumps_kwargs"] = {"sort_keys": True, "ensure_ascii": True, "allow_nan": False}
     return made
 
@@ -82,6 +82,10 @@ def _parts(data: ReportData, t: Catalogue) -> dict[str, object]:
         "bar": lambda check: bar(check, t),
         "check_value": lambda check: value(check, t),
         "check_span": span,
+        "absent": lambda check: absent(check, t),
+        "needs": lambda check: needs(check, t),
+        "tiles": tiles(data),
+        "facts": facts(data.evaluations, data.stages),
         "strip": lambda row: strip(row, t),
         "mark": legend_mark,
         "published": lambda row: published(row, t),

@@ -80,13 +80,15 @@ def _call(row: Json, at: str) -> ToolCall:
     function = row.get("function") if isinstance(row, dict) else None
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):
         raise Problem(f"{at} is not a call of a function", param=at)
-    arguments = function.get("arguments")
+    value = function.get("arguments")
+    if value is None or value == "":  # how servers and clients write a call without any
+        value = {}
     try:
-        value = exact.plain(exact.loads(arguments)) if isinstance(arguments, str) else None
+        value = exact.plain(exact.loads(value)) if isinstance(value, str) else value
     except (JsonError, RecursionError) as error:
         raise Problem(f"{at}.function.arguments: {error}", code="invalid_json", param=at) from error
     if not isinstance(value, dict) or too_deep(value):
-        raise Problem(f"{at}.function.arguments is not an object (of {MAX_DEPTH} levels), written as a text", param=at)
+        raise Problem(f"{at}.function.arguments is not an object (of {MAX_DEPTH} levels), or one as a text", param=at)
     return ToolCall(function["name"], value)
 
 

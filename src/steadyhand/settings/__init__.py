@@ -1,8 +1,8 @@
 """Typed settings: `resolve(folder)` reads every layer; `Settings` is what the rooms take."""
 
+from steadyhand.settings.filled import filled
 from steadyhand.settings.model import (
     BarsSettings,
-    DpoSettings,
     EvalSettings,
     GateSettings,
     LedgerSettings,
@@ -10,22 +10,25 @@ from steadyhand.settings.model import (
     PairsSettings,
     SamplingSettings,
     Settings,
-    SftSettings,
 )
 from steadyhand.settings.resolve import Origin, Resolved, resolve
+from steadyhand.settings.training import DpoConfig, PreferenceConfig, SftConfig, TrainConfig
 
 __all__ = [
     "BarsSettings",
-    "DpoSettings",
+    "DpoConfig",
     "EvalSettings",
     "GateSettings",
     "LedgerSettings",
     "ModelSettings",
     "Origin",
     "PairsSettings",
+    "PreferenceConfig",
     "Resolved",
     "SamplingSettings",
     "Settings",
-    "SftSettings",
+    "SftConfig",
+    "TrainConfig",
+    "filled",
     "resolve",
 ]

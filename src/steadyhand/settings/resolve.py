@@ -18,10 +18,12 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from steadyhand.errors import Place, UsageError
-from steadyhand.settings.agree import contradictions
+from steadyhand.settings.agree import Contradiction, ContradictionError, across
+from steadyhand.settings.filled import filled
 from steadyhand.settings.model import Settings
 from steadyhand.settings.places import key_places, parse_toml
 from steadyhand.settings.presets import PRESETS
+from steadyhand.settings.section import source_of
 
 PROJECT_FILE = "steady.toml"
 PREFIX = "STEADY_"
@@ -58,12 +60,12 @@ class _Layer:
 
 
 def all_keys(model: type[BaseModel] = Settings, prefix: str = "") -> dict[str, FieldInfo]:
-    """Dotted name -> field, in the order of `model.py`."""
+    """Dotted name -> field of every key that a file may name, in the order of `model.py`."""
     found: dict[str, FieldInfo] = {}
     for name, info in model.model_fields.items():
         if isinstance(info.annotation, type) and issubclass(info.annotation, BaseModel):
             found |= all_keys(info.annotation, f"{prefix}{name}.")
-        else:
+        elif source_of(info) is None:
             found[prefix + name] = info
     return found
 
@@ -204,6 +206,13 @@ def _validate(merged: _Layer) -> Settings:
     for key, value in merged.values.items():
         section, _, name = key.rpartition(".")
         (nested.setdefault(section, {}) if section else nested)[name] = value
+    for section, kind in sections().items():
+        try:
+            kind.model_validate(nested.get(section, {}))
+        except ContradictionError as error:
+            raise _contradicted(_in_section(error, section), merged) from error
+        except ValidationError:
+            continue  # told below, with all others
     try:
         return Settings.model_validate(nested)
     except ValidationError as error:
@@ -211,10 +220,25 @@ def _validate(merged: _Layer) -> Settings:
 
 
 def _refuse_contradictions(settings: Settings, merged: _Layer) -> None:
-    """What no key forbids by itself is refused as the settings are read, not hours later."""
-    for keys, what, after in contradictions(settings):
-        written = [merged.origins[key].where for key in keys if key in merged.origins]
-        raise UsageError(f"`{keys[0]}`: {what}", where=written[0] if written else None, next=after)
+    """What no section forbids by itself is refused as the settings are read, not hours later."""
+    for section in ("sft", "dpo", "preference"):
+        try:
+            filled(getattr(settings, section), settings)
+        except ContradictionError as error:
+            raise _contradicted(_in_section(error, section), merged) from error
+    for found in across(settings):
+        raise _contradicted(found, merged)
+
+
+def _in_section(error: ContradictionError, section: str) -> Contradiction:
+    fields = sections()[section].model_fields
+    keys = tuple(source_of(fields[key]) or f"{section}.{key}" for key in error.found.keys)
+    return Contradiction(keys, error.found.what, error.found.next)
+
+
+def _contradicted(found: Contradiction, merged: _Layer) -> UsageError:
+    written = [merged.origins[key].where for key in found.keys if key in merged.origins]
+    return UsageError(f"`{found.keys[0]}`: {found.what}", where=written[0] if written else None, next=found.next)
 
 
 def _refusal(error: ValidationError, merged: _Layer) -> UsageError:

@@ -6,17 +6,13 @@ The fast decoder reads; only when something is wrong does a slower scan look up 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
-from json.decoder import scanstring  # type: ignore[attr-defined]  # the decoder's own, not in its stubs
 from typing import NoReturn
 
 from steadyhand.chat.messages import Json
 from steadyhand.errors import DomainError, Place
 from steadyhand.source.cursor import Cursor, Path, unsound
-
-_BLANK = re.compile(r"[ \t\r\n]*")
-_SCALAR = re.compile(r"[^\s,\]}]+")
+from steadyhand.source.json_nodes import parsed, skip_blank
 
 
 class _DuplicateKeyError(ValueError):
@@ -30,11 +26,14 @@ class JsonSource:
         self.file, self.text, self.data, self.line = file, text, data, line
 
     def place(self, path: Path, key: str | None = None) -> Place:
-        wanted, is_key = (path, False) if key is None else ((*path, key), True)
-        for found, key_offset, value_offset in _scan(self.text, _skip(self.text, 0), ()):
-            if found == wanted:
-                return self.at(key_offset if is_key else value_offset)
-        return Place(self.file, self.line, 1)
+        node = parsed(self.text)
+        begin = node.start
+        for step in path if key is None else (*path, key):
+            if step not in node.keys:
+                return Place(self.file, self.line, 1)
+            index = node.keys.index(step)
+            begin, node = node.begins[index], node.members[index]
+        return self.at(node.start if key is None else begin)
 
     def at(self, offset: int) -> Place:
         line = self.text.count("\n", 0, offset)
@@ -102,19 +101,19 @@ class ArrayReader:
         self._line, self._newline, self._seen = 1, -1, 0
 
     def __iter__(self) -> Iterator[tuple[int, int, Json, str]]:
-        offset = _skip(self._text, _skip(self._text, 0) + 1)
+        offset = skip_blank(self._text, skip_blank(self._text, 0) + 1)
         more = not self._text.startswith("]", offset)
         while more:
             start = offset
             value, offset, error = self._entry(start)
             yield start, offset, value, error
-            offset = _skip(self._text, offset)
+            offset = skip_blank(self._text, offset)
             more = self._text.startswith(",", offset)
             if more:
-                offset = _skip(self._text, offset + 1)
+                offset = skip_blank(self._text, offset + 1)
             elif not self._text.startswith("]", offset):
                 raise self._broken("JSON syntax: Expecting ',' or ']'", offset)
-        end = _skip(self._text, offset + 1)
+        end = skip_blank(self._text, offset + 1)
         if end < len(self._text):
             raise self._broken("JSON syntax: Extra data", end)
 
@@ -153,55 +152,16 @@ def _bad(source: JsonSource, what: str, offset: int, next: str) -> DomainError:
     return DomainError(what, where=source.at(offset), next=next)
 
 
-def _skip(text: str, offset: int) -> int:
-    match = _BLANK.match(text, offset)
-    return match.end() if match else offset
-
-
 def _duplicate(text: str) -> int:
     """Offset of the first key that repeats a key of its own object."""
-    seen: set[Path] = set()
-    for path, key_offset, _ in _scan(text, _skip(text, 0), ()):
-        if path in seen:
-            return key_offset
-        seen.add(path)
-    return 0
-
-
-def _scan(text: str, offset: int, path: Path) -> Iterator[tuple[Path, int, int]]:
-    """(path, offset of the key or value, offset of the value) of every value in valid JSON, in text order.
-
-    An explicit stack, one frame per open container, so that no depth overflows.
-    """
-    yield path, offset, offset
-    stack: list[tuple[Path, int, str]] = []  # (path of the container, entries seen, its bracket)
-    while True:
-        if text[offset] in "[{":
-            stack.append((path, 0, text[offset]))
-            offset = _skip(text, offset + 1)
-        else:
-            offset = _skip(text, _end_of_scalar(text, offset))
-        while stack and text[offset] in "]}":
-            stack.pop()
-            offset = _skip(text, offset + 1)
-        if not stack:
-            return
-        parent, count, bracket = stack[-1]
-        if text[offset] == ",":
-            offset = _skip(text, offset + 1)
-        stack[-1] = (parent, count + 1, bracket)
-        key_offset = offset
-        if bracket == "{":
-            key, end = scanstring(text, offset + 1, True)
-            path = (*parent, key)
-            offset = _skip(text, _skip(text, end) + 1)
-        else:
-            path = (*parent, count)
-        yield path, key_offset, offset
-
-
-def _end_of_scalar(text: str, offset: int) -> int:
-    if text[offset] == '"':
-        return int(scanstring(text, offset + 1, True)[1])
-    match = _SCALAR.match(text, offset)
-    return match.end() if match else offset + 1
+    todo = [parsed(text)]
+    found = [len(text)]
+    while todo:
+        node = todo.pop()
+        seen: set[str | int] = set()
+        for key, begin in zip(node.keys, node.begins, strict=True):
+            if key in seen:
+                found.append(begin)
+            seen.add(key)
+        todo += node.members
+    return min(found)

@@ -4,8 +4,8 @@ What PASS may honestly mean depends on what the samples are, so each bar says wh
 - "lower":  the Wilson lower bound itself must reach the bar. The strict reading; 97 % at a bar of 97 % never passes.
 - "point":  the rate reaches the bar and the lower bound is within `tolerance` below it. For sign-off on some hundreds
             of cases: the figure that was promised is met, and luck explains no more than `tolerance` of it.
-- "count":  the samples are the whole test (one fixed dialogue, k fixed repetitions), not a draw from a population, so
-            the count decides alone and INSUFFICIENT cannot occur.
+- "count":  for an alarm on a fixed test (the dialogue of the health gate): a count below the bar fails at once. PASS
+            asks for what "point" asks for, because ten right turns show no rate.
 For "lower" and "point", FAIL needs the upper bound below the bar; everything else is INSUFFICIENT.
 """
 
@@ -25,8 +25,8 @@ def judge_bounds(
     value: float, low: float, high: float, bar: float, evidence: Evidence = "point", tolerance: float = TOLERANCE
 ) -> Word:
     """PASS, FAIL or INSUFFICIENT for "value >= bar", given the 95 % bounds of the value."""
-    if evidence == "count":
-        return "PASS" if value >= bar - _SLACK else "FAIL"
+    if evidence == "count" and value < bar - _SLACK:
+        return "FAIL"
     needed = bar if evidence == "lower" else bar - tolerance
     if value >= bar - _SLACK and low >= needed - _SLACK:
         return "PASS"

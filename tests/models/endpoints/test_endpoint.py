@@ -51,7 +51,7 @@ def test_with_a_renderer_the_prompt_is_ours_and_the_text_raw() -> None:
     assert sent == [
         {
             "model": "m", "temperature": 0.5, "top_p": 0.9, "max_tokens": 12, "seed": 3,
-            "skip_special_tokens": False, "prompt": rendered.text,
+            "skip_special_tokens": False, "prompt": list(rendered.ids),
         }
     ]  # fmt: skip
     assert answer.text == '<think>\n\n</think>\n\n<tool_call>\n{"name": "x"}\n</tool_call>'

@@ -11,14 +11,14 @@ import pytest
 from steadyhand.errors import PrerequisiteError
 from steadyhand.models.loading.adapter_base import NOTE
 from steadyhand.models.loading.load import load, load_weights
-from steadyhand.train.config import SftConfig
+from steadyhand.settings.training import SftConfig
 from steadyhand.train.objectives.sft import train_sft
 from tests import tiny
 
 
 @pytest.fixture
 def adapter(tmp_path: Path) -> Path:
-    config = SftConfig(method="lora", batch_tokens=600, save_steps=0)
+    config = SftConfig(epochs=1, method="lora", batch_tokens=600, save_steps=0)
     return train_sft(tiny.save(tmp_path / "base"), tiny.rows(2), config, tmp_path / "adapter").folder
 
 

@@ -11,6 +11,7 @@ import torch
 from huggingface_hub import constants
 
 from steadyhand.errors import PrerequisiteError
+from steadyhand.ledger import digests, keys
 from steadyhand.models.backend import Sampling
 from steadyhand.models.loading import load as module
 from steadyhand.models.loading.load import fingerprint, load, resolve
@@ -159,14 +160,35 @@ def test_the_built_in_name_means_the_packaged_folder(
     assert resolve("steady-nano") == folder
 
 
-def test_the_fingerprint_follows_weights_and_template_only(saved: Path, tmp_path: Path) -> None:
+def test_the_fingerprint_follows_all_that_answers_follow_from(saved: Path, tmp_path: Path) -> None:
     same = copy(saved, tmp_path / "same", without="generation_config.json")
     (same / "notes.txt").write_text("hello")
+    config = json.loads((same / "config.json").read_text())
+    rewritten = {**dict(reversed(config.items())), "transformers_version": "9.0", "dtype": "float16", "pad": None}
+    (same / "config.json").write_text(json.dumps(rewritten))
     assert fingerprint(same) == fingerprint(saved)
     for name in ("model.safetensors", "chat_template.jinja", "tokenizer.json"):
         other = copy(saved, tmp_path / name)
         (other / name).write_bytes((other / name).read_bytes() + b" ")
         assert fingerprint(other) != fingerprint(saved)
+    for change in ({"rms_norm_eps": 0.1}, {"rope_parameters": {"rope_theta": 7.0, "rope_type": "default"}}):
+        (same / "config.json").write_text(json.dumps(config | change))
+        assert fingerprint(same) != fingerprint(saved)
+        assert fingerprint(same, config=False) == fingerprint(saved, config=False)
+
+
+def test_large_weights_are_read_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else every `--plan` would read all of a base of 16 GB."""
+    folder = tiny.save(tmp_path / "m")
+    weights = folder / "model.safetensors"
+    weights.write_bytes(weights.read_bytes() + b" " * digests.SMALL)
+    monkeypatch.setattr(digests, "SETTLED", -1.0)
+    before = fingerprint(folder)
+    monkeypatch.setattr(digests, "file_digest", lambda path: pytest.fail("read again") if path == weights else "0" * 64)
+    with pytest.raises(pytest.fail.Exception), digests.whole():
+        fingerprint(folder)
+    monkeypatch.setattr(digests, "file_digest", lambda path: keys.file_digest(path) if path != weights else "0" * 64)
+    assert fingerprint(folder) == before
 
 
 @pytest.mark.parametrize("text", ["{broken", "[]"])

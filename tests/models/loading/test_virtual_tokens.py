@@ -13,7 +13,7 @@ from steadyhand.models.generation.local import LocalModel
 from steadyhand.models.loading.adapters import kind_of, virtual_ids
 from steadyhand.models.loading.load import fingerprint, load, load_weights
 from steadyhand.models.loading.quiet import quiet
-from steadyhand.train.config import SftConfig
+from steadyhand.settings.training import SftConfig
 from steadyhand.train.runner.adapters import with_adapter
 from tests import tiny
 
@@ -27,7 +27,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def fresh(base: Path, method: Any) -> Any:
-    config = SftConfig(method=method, virtual_tokens=COUNT)
+    config = SftConfig(epochs=1, method=method, virtual_tokens=COUNT)
     made = with_adapter(load_weights(base, device="cpu"), tiny.tokenizer(), config)
     made.peft_config["default"].base_model_name_or_path = str(base)
     return made.eval()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Mapping
-from dataclasses import replace
 from multiprocessing import active_children
 from pathlib import Path
 
@@ -14,7 +13,7 @@ from safetensors.torch import load_file
 
 from steadyhand.errors import JobError, UsageError
 from steadyhand.models.loading.load import fingerprint
-from steadyhand.train.config import DpoConfig, SftConfig
+from steadyhand.settings.training import DpoConfig, SftConfig
 from steadyhand.train.distributed import data_parallel
 from steadyhand.train.objectives.dpo import train_dpo
 from steadyhand.train.objectives.sft import train_sft
@@ -24,7 +23,7 @@ from tests import tiny
 CONFIG = SftConfig(
     method="full", precision="float32", batch_tokens=300, epochs=2, save_steps=2, log_steps=1, learning_rate=1e-3
 )
-DPO = DpoConfig(method="full", precision="float32", groups_per_step=3, epochs=2, log_steps=1, learning_rate=1e-3)
+DPO = DpoConfig(k=0, method="full", precision="float32", groups_per_step=3, epochs=2, log_steps=1, learning_rate=1e-3)
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +52,7 @@ def killer(steps: list[int]) -> Progress:
 
 def test_fine_tuning_by_two_has_the_losses_of_one(base: Path, tmp_path: Path) -> None:
     one = train_sft(base, tiny.rows(9), CONFIG, tmp_path / "one")
-    two = train_sft(base, tiny.rows(9), replace(CONFIG, workers=2), tmp_path / "two")
+    two = train_sft(base, tiny.rows(9), CONFIG.but(workers=2), tmp_path / "two")
     assert [row["loss"] for row in two.log] == pytest.approx([row["loss"] for row in one.log], abs=1e-5)
     assert near(two.folder, one.folder)
     assert not active_children()
@@ -63,7 +62,7 @@ def test_fine_tuning_by_two_has_the_losses_of_one(base: Path, tmp_path: Path) ->
 def test_preference_training_by_two_has_the_figures_of_one(base: Path, tmp_path: Path) -> None:
     """Five groups in steps of three: the last step of an epoch has two, one for each."""
     one = train_dpo(base, tiny.groups(5), DPO, tmp_path / "one")
-    two = train_dpo(base, tiny.groups(5), replace(DPO, workers=2), tmp_path / "two")
+    two = train_dpo(base, tiny.groups(5), DPO.but(workers=2), tmp_path / "two")
     for name in ("loss", "nll", "rewards/margins"):
         assert [row[name] for row in two.log] == pytest.approx([row[name] for row in one.log], abs=1e-5)
     assert near(two.folder, one.folder)
@@ -71,12 +70,12 @@ def test_preference_training_by_two_has_the_figures_of_one(base: Path, tmp_path:
 
 def test_a_member_without_a_part_of_the_step_still_takes_it(base: Path, tmp_path: Path) -> None:
     one = train_dpo(base, tiny.groups(1), DPO, tmp_path / "one")
-    two = train_dpo(base, tiny.groups(1), replace(DPO, workers=2), tmp_path / "two")
+    two = train_dpo(base, tiny.groups(1), DPO.but(workers=2), tmp_path / "two")
     assert near(two.folder, one.folder)
 
 
 def test_a_worker_that_dies_ends_the_training_which_goes_on_later(base: Path, tmp_path: Path) -> None:
-    config = replace(CONFIG, workers=2)
+    config = CONFIG.but(workers=2)
     whole = train_sft(base, tiny.rows(9), config, tmp_path / "whole")
     steps: list[int] = []
     with pytest.raises(JobError, match="a worker ended before the time"):
@@ -90,7 +89,7 @@ def test_a_worker_that_dies_ends_the_training_which_goes_on_later(base: Path, tm
 
 def test_what_the_first_member_refuses_is_said_once(base: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no rows to train on"):
-        train_sft(base, [], replace(CONFIG, workers=2), tmp_path / "out")
+        train_sft(base, [], CONFIG.but(workers=2), tmp_path / "out")
     assert not active_children()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from multiprocessing import active_children
 from pathlib import Path
 from typing import Any, TypeVar
@@ -10,9 +9,10 @@ from typing import Any, TypeVar
 import pytest
 
 from steadyhand.errors import JobError, UsageError
-from steadyhand.train.config import PreferenceConfig, SftConfig, TrainConfig
+from steadyhand.settings.model import WatchSettings
+from steadyhand.settings.training import PreferenceConfig, SftConfig, TrainConfig
 from steadyhand.train.monitoring.health_monitor import Guard
-from steadyhand.train.monitoring.health_test import Question, WatchConfig
+from steadyhand.train.monitoring.health_test import Question
 from steadyhand.train.objectives.dpo import train_dpo
 from steadyhand.train.objectives.preference import train_preference
 from steadyhand.train.objectives.sft import train_sft
@@ -24,7 +24,7 @@ Config = TypeVar("Config", bound=TrainConfig)
 
 
 def in_parts(config: Config) -> Config:
-    return replace(config, workers=2, sharded=True)
+    return config.but(workers=2, sharded=True)
 
 
 @pytest.fixture(scope="module")
@@ -33,12 +33,12 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def watch() -> Guard:
-    return Guard([Question(p) for p in tiny.prompts(4, tools=False)], WatchConfig(steps=2, max_tokens=8))
+    return Guard([Question(p) for p in tiny.prompts(4, tools=False)], WatchSettings(steps=2, max_tokens=8))
 
 
 @pytest.mark.parametrize("given", [{"method": "lora"}, {"gradient_checkpointing": True, "keep_base": 0.1}])
 def test_fine_tuning_in_parts_is_that_of_one(base: Path, tmp_path: Path, given: dict[str, Any]) -> None:
-    config, guards = replace(CONFIG, **given), [watch(), watch()]
+    config, guards = CONFIG.but(**given), [watch(), watch()]
     one = train_sft(base, tiny.rows(9), config, tmp_path / "one", guard=guards[0])
     two = train_sft(base, tiny.rows(9), in_parts(config), tmp_path / "two", guard=guards[1])
     for name in ("loss", "grad_norm"):
@@ -81,8 +81,8 @@ def test_a_kill_a_pause_and_a_stop_lose_nothing(base: Path, tmp_path: Path) -> N
 
 
 def test_what_cannot_be_trained_in_parts_says_so(base: Path, tmp_path: Path) -> None:
-    for config in (SftConfig(method="prompt"), SftConfig(method="full", optimizer="muon")):
+    for config in (SftConfig(epochs=1, method="prompt"), SftConfig(epochs=1, method="full", optimizer="muon")):
         with pytest.raises(UsageError, match=r"machine\.sharded = false"):
             in_parts(config)
     with pytest.raises(UsageError, match="not trained in parts"):
-        train_preference(base, tiny.groups(2), in_parts(PreferenceConfig()), tmp_path / "out")
+        train_preference(base, tiny.groups(2), in_parts(PreferenceConfig(method="lora", epochs=1)), tmp_path / "out")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +16,10 @@ from steadyhand.domain.rows import Row
 from steadyhand.errors import JobError, PrerequisiteError, UsageError
 from steadyhand.models.backend import Prompt, Sampling
 from steadyhand.models.loading.load import load, resolve
-from steadyhand.train.config import DpoConfig, SftConfig
+from steadyhand.settings.model import WatchSettings
+from steadyhand.settings.training import DpoConfig, SftConfig
 from steadyhand.train.monitoring.health_monitor import HEALTH, Alarm, Guard, stop_damaged
-from steadyhand.train.monitoring.health_test import Checkup, Question, WatchConfig
+from steadyhand.train.monitoring.health_test import Checkup, Question
 from steadyhand.train.objectives.dpo import train_dpo
 from steadyhand.train.objectives.sft import train_sft
 from steadyhand.train.runner import checkpoints
@@ -48,15 +48,15 @@ ROWS = [
 SOUND = SftConfig(
     method="full", learning_rate=3e-4, batch_tokens=256, epochs=2, save_steps=1, log_steps=1, schedule="constant"
 )
-WATCH = WatchConfig(steps=2, max_tokens=64)
+WATCH = WatchSettings(steps=2, max_tokens=64)
 
 
 def test_a_rate_a_hundred_times_too_high_is_stopped_and_the_last_healthy_model_is_kept(tmp_path: Path) -> None:
     """The rate climbs from 0, so the first check finds the model as it was and a later one finds it ruined."""
-    config = replace(SOUND, learning_rate=100 * SOUND.learning_rate, warmup_ratio=0.5, epochs=5)
+    config = SOUND.but(learning_rate=100 * SOUND.learning_rate, warmup_ratio=0.5, epochs=5)
     out, said = tmp_path / "out", r"by step (\d+), and at step (\d+) still: .* of \d+ \(0 of \d+ before\)"
     with pytest.raises(JobError, match=said) as caught:
-        train_sft("steady-nano", ROWS, config, out, guard=Guard(ASKED, replace(WATCH, steps=1, patience=2)))
+        train_sft("steady-nano", ROWS, config, out, guard=Guard(ASKED, WATCH.but(steps=1, patience=2)))
     first, last = map(int, re.search(said, str(caught.value)).groups())  # type: ignore[union-attr]
     assert last == first + 2
     assert caught.value.exit_code == 4
@@ -74,7 +74,7 @@ def test_a_rate_a_hundred_times_too_high_is_stopped_and_the_last_healthy_model_i
 
 
 def test_a_sound_training_is_not_stopped_and_ends_at_the_same_weights(tmp_path: Path) -> None:
-    config = replace(SOUND, epochs=2)
+    config = SOUND.but(epochs=2)
     guard = Guard(ASKED, WATCH)
     train_sft("steady-nano", ROWS, config, tmp_path / "watched", guard=guard)
     train_sft("steady-nano", ROWS, config, tmp_path / "alone")
@@ -89,13 +89,13 @@ def test_what_is_damaged_does_not_enter_preference_training_unless_told_to(tmp_p
     """A random model fails by every sign, and the reference says that the base did not."""
     base = tiny.save(tmp_path / "base")
     questions = [Question(prompt) for prompt in tiny.prompts(6, tools=False) * 4]
-    config = DpoConfig(method="full", groups_per_step=4, save_steps=0, log_steps=1)
+    config = DpoConfig(epochs=1, k=0, method="full", groups_per_step=4, save_steps=0, log_steps=1)
     reference = {"garbage": (0, 24), "endless": (0, 24), "think": (0, 24)}
-    short = WatchConfig(max_tokens=12)
+    short = WatchSettings(max_tokens=12)
     with pytest.raises(JobError, match=r"damaged before this training: .*24 before"):
         train_dpo(base, tiny.groups(), config, tmp_path / "out", guard=Guard(questions, short, reference))
     assert not (tmp_path / "out").exists()
-    accepted = replace(config, accept_damaged=True)
+    accepted = config.but(accept_damaged=True)
     train_dpo(base, tiny.groups(), accepted, tmp_path / "out", guard=Guard(questions, short, reference))
     record = json.loads((tmp_path / "out" / "training.json").read_text("utf-8"))
     assert record["config"]["accept_damaged"] is True
@@ -112,7 +112,7 @@ def test_a_jump_rings_and_noise_or_a_slope_does_not() -> None:
 
 
 def guard_at(total: int, **config: Any) -> Guard:
-    guard = Guard(ASKED, WatchConfig(**config), {"think": (0, 16)})
+    guard = Guard(ASKED, WatchSettings(**config), {"think": (0, 16)})
     guard.begin(None, None, total)
     return guard
 

@@ -8,17 +8,17 @@ from collections.abc import Sequence
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from steadyhand.chat.messages import Message
 from steadyhand.domain.model import AnswerRule
-from steadyhand.errors import UsageError
 from steadyhand.models.backend import Completion, FinishReason, Prompt
+from steadyhand.settings.model import WatchSettings
 from steadyhand.stats.eprocess import sprt
 from steadyhand.train.monitoring.health_test import (
     MOST,
     SIGNS,
     Question,
-    WatchConfig,
     check,
     count,
     judge,
@@ -80,7 +80,7 @@ def test_the_rates_fit_the_test_whatever_the_base_did(reference: dict[str, list[
         assert sprt(0, 0, healthy, damage) == "continue"
 
 
-def simulated(rate: float, seed: int, config: WatchConfig, most: int, tests: int = 1) -> str:
+def simulated(rate: float, seed: int, config: WatchSettings, most: int, tests: int = 1) -> str:
     """The word of a check of a model that loses facts at `rate`, whose base failed in 1 of 24."""
     draw = random.Random(seed)
 
@@ -92,7 +92,7 @@ def simulated(rate: float, seed: int, config: WatchConfig, most: int, tests: int
 
 def test_error_rates_stay_within_alpha_and_beta() -> None:
     """Wald's bounds hold for models exactly at the two rates; with 24 answers a check can only be more careful."""
-    config, runs = WatchConfig(alpha=0.05, beta=0.05), 800
+    config, runs = WatchSettings(alpha=0.05, beta=0.05), 800
     ((healthy, damage),) = rates({"knowledge": (1, 24)}, config.margin).values()
     false = sum(simulated(healthy, seed, config, 24) == "damaged" for seed in range(runs))
     assert false / runs <= 0.05 + 3 * (0.05 * 0.95 / runs) ** 0.5
@@ -111,7 +111,7 @@ def _run_on(rate: float, seed: int, healthy: float, damage: float) -> str:
 
 def test_a_healthy_training_of_sixteen_checks_is_stopped_in_less_than_one_of_a_hundred() -> None:
     """At the base's own rate of 1 in 24, and at the worst rate that still counts as healthy."""
-    config = WatchConfig()
+    config = WatchSettings()
     ((worst, _),) = rates({"knowledge": (1, 24)}, config.margin).values()
     for rate in (1 / 24, worst):
         stopped = sum(
@@ -129,7 +129,7 @@ def test_a_broken_model_is_known_within_one_check_and_few_answers() -> None:
         return [answer(BAD) for _ in questions]
 
     reference = {"think": (0, 24), "empty": (0, 24), "loop": (24, 24), "knowledge": (1, 12)}
-    found = check([ASK] * 24, ask, reference, WatchConfig(), 16)
+    found = check([ASK] * 24, ask, reference, WatchSettings(), 16)
     assert (found.word, len(asked)) == ("damaged", 12)
     assert any(
         line.startswith("the thinking block is broken") and "12 of 12 (0 of 24 before)" in line
@@ -141,10 +141,10 @@ def test_a_broken_model_is_known_within_one_check_and_few_answers() -> None:
 
 def test_a_healthy_model_is_asked_little_and_one_in_between_is_asked_everything() -> None:
     reference = {"think": (0, 24), "knowledge": (2, 24)}
-    healthy = check([ASK] * 24, lambda asked: [answer(GOOD) for _ in asked], reference, WatchConfig(), 16)
+    healthy = check([ASK] * 24, lambda asked: [answer(GOOD) for _ in asked], reference, WatchSettings(), 16)
     assert (healthy.word, healthy.asked, healthy.evidence) == ("healthy", 12, ())
     answers = iter([GOOD, "It is Rome."] * 12)
-    between = check([ASK] * 24, lambda asked: [answer(next(answers)) for _ in asked], reference, WatchConfig(), 16)
+    between = check([ASK] * 24, lambda asked: [answer(next(answers)) for _ in asked], reference, WatchSettings(), 16)
     assert (between.word, between.asked) == ("undecided", 24)
 
 
@@ -161,5 +161,5 @@ def test_questions_of_every_kind_come_early() -> None:
     "wrong", [{"steps": -1}, {"patience": -1}, {"max_tokens": 0}, {"alpha": 0.0}, {"margin": 1.0}, {"beta": 0.6}]
 )
 def test_a_watch_that_cannot_work_says_so(wrong: dict[str, float]) -> None:
-    with pytest.raises(UsageError, match="the health watch needs"):
-        WatchConfig(**wrong)  # type: ignore[arg-type]
+    with pytest.raises(ValidationError, match=next(iter(wrong))):
+        WatchSettings(**wrong)  # type: ignore[arg-type]

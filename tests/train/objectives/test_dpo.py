@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +11,7 @@ import torch
 
 from steadyhand.chat.render import Renderer
 from steadyhand.errors import JobError
-from steadyhand.train.config import DpoConfig
+from steadyhand.settings.training import DpoConfig
 from steadyhand.train.objectives.dpo import train_dpo
 from steadyhand.train.objectives.group_logprobs import group_log_probs
 from steadyhand.train.objectives.losses import group_loss
@@ -21,6 +20,8 @@ from tests import tiny
 
 CPU = torch.device("cpu")
 CONFIG = DpoConfig(
+    epochs=1,
+    k=0,
     method="full",
     beta=0.3,
     sft_weight=0.25,
@@ -76,16 +77,16 @@ def test_answers_of_one_token_need_no_second_pass() -> None:
 
 @pytest.mark.parametrize("method", ["full", "lora"])
 def test_activations_computed_again_do_not_change_the_training(base: Path, tmp_path: Path, method: Any) -> None:
-    config = replace(CONFIG, method=method, epochs=1)
+    config = CONFIG.but(method=method, epochs=1)
     plain = train_dpo(base, tiny.groups(6), config, tmp_path / "a")
-    slow = train_dpo(base, tiny.groups(6), replace(config, gradient_checkpointing=True), tmp_path / "b")
+    slow = train_dpo(base, tiny.groups(6), config.but(gradient_checkpointing=True), tmp_path / "b")
     for name in ("loss", "grad_norm"):
         assert [row[name] for row in slow.log] == pytest.approx([row[name] for row in plain.log], rel=1e-3)
 
 
 @pytest.mark.parametrize("again", [False, True])
 def test_in_bf16_too_policy_and_reference_start_equal(base: Path, tmp_path: Path, again: bool) -> None:
-    config = replace(CONFIG, precision="bfloat16", gradient_checkpointing=again, epochs=1)
+    config = CONFIG.but(precision="bfloat16", gradient_checkpointing=again, epochs=1)
     result = train_dpo(base, tiny.groups(6), config, tmp_path / "out")
     assert result.log[0]["dpo"] == pytest.approx(math.log(2), abs=1e-6)
     assert result.log[0]["rewards/margins"] == 0
@@ -98,7 +99,7 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize("method", ["full", "lora"])
 def test_training_starts_at_ln_2_and_separates_the_answers(base: Path, tmp_path: Path, method: Any) -> None:
-    config = replace(CONFIG, method=method, learning_rate=3e-3, epochs=6)
+    config = CONFIG.but(method=method, learning_rate=3e-3, epochs=6)
     result = train_dpo(base, tiny.groups(), config, tmp_path / "out")
     first, last = result.log[0], result.log[-1]
     assert first["dpo"] == pytest.approx(math.log(2), abs=1e-6)
@@ -110,9 +111,9 @@ def test_training_starts_at_ln_2_and_separates_the_answers(base: Path, tmp_path:
 
 
 def test_rows_taken_along_are_learnt_and_weigh_like_the_chosen(base: Path, tmp_path: Path) -> None:
-    config = replace(CONFIG, learning_rate=3e-3, epochs=9, replay_tokens=200)
+    config = CONFIG.but(learning_rate=3e-3, epochs=9, replay_tokens=200)
     kept = train_dpo(base, tiny.groups(), config, tmp_path / "kept", rows=tiny.rows())
-    bare = train_dpo(base, tiny.groups(), replace(config, replay_tokens=0), tmp_path / "bare", rows=tiny.rows())
+    bare = train_dpo(base, tiny.groups(), config.but(replay_tokens=0), tmp_path / "bare", rows=tiny.rows())
     first, last = kept.log[0], kept.log[-1]
     assert "replay" not in bare.log[0]
     assert last["replay"] < 0.8 * first["replay"]
@@ -133,9 +134,7 @@ def test_the_reference_is_computed_once_and_belongs_to_its_content(
 
     monkeypatch.setattr(reference, "group_log_probs", counted)
     cache = tmp_path / "cache"
-    runs = [
-        train_dpo(base, tiny.groups(), replace(CONFIG, beta=beta), tmp_path / "out", cache=cache) for beta in (0.3, 0.3)
-    ]
+    runs = [train_dpo(base, tiny.groups(), CONFIG.but(beta=beta), tmp_path / "out", cache=cache) for beta in (0.3, 0.3)]
     assert len(calls) == 4
     assert [row["loss"] for row in runs[0].log] == [row["loss"] for row in runs[1].log]
     train_dpo(base, tiny.groups(3), CONFIG, tmp_path / "out", cache=cache)
@@ -154,7 +153,7 @@ def test_a_reference_of_another_model_stops_the_run(
 
 
 def test_the_first_rejected_answers_are_used_and_long_ones_counted(base: Path, tmp_path: Path) -> None:
-    config = replace(CONFIG, k=1, max_completion=5)
+    config = CONFIG.but(k=1, max_completion=5)
     result = train_dpo(base, tiny.groups(), config, tmp_path / "out")
     assert result.cut_rejected == 4
     assert result.log[0]["dpo"] == pytest.approx(math.log(2), abs=1e-6)
@@ -167,7 +166,7 @@ def test_simpo_needs_no_reference(base: Path, tmp_path: Path, monkeypatch: pytes
         raise AssertionError("a reference was computed")
 
     monkeypatch.setattr(reference, "reference_log_probs", asked)
-    config = replace(CONFIG, loss="simpo", learning_rate=3e-3, epochs=6)
+    config = CONFIG.but(loss="simpo", learning_rate=3e-3, epochs=6)
     result = train_dpo(base, tiny.groups(), config, tmp_path / "out")
     assert result.log[-1]["dpo"] < result.log[0]["dpo"]
     assert result.log[-1]["rewards/margins"] > result.log[0]["rewards/margins"]
@@ -175,7 +174,7 @@ def test_simpo_needs_no_reference(base: Path, tmp_path: Path, monkeypatch: pytes
 
 
 def test_ipo_starts_at_its_whole_margin_and_nears_it(base: Path, tmp_path: Path) -> None:
-    config = replace(CONFIG, loss="ipo", learning_rate=3e-3, epochs=12)
+    config = CONFIG.but(loss="ipo", learning_rate=3e-3, epochs=12)
     result = train_dpo(base, tiny.groups(), config, tmp_path / "out")
     assert result.log[0]["dpo"] == pytest.approx(1 / (2 * 0.3) ** 2, rel=1e-5)
     assert result.log[-1]["dpo"] < 0.6 * result.log[0]["dpo"]

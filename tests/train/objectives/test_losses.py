@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import warnings
-from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -13,14 +12,14 @@ import torch
 
 from steadyhand.chat.render import Renderer
 from steadyhand.errors import UsageError
-from steadyhand.train.config import DpoConfig
+from steadyhand.settings.training import DpoConfig
 from steadyhand.train.objectives.group_logprobs import group_log_probs
 from steadyhand.train.objectives.losses import group_loss, start
 from steadyhand.train.runner.data import GroupSample, group_samples
 from tests import tiny
 
 CPU = torch.device("cpu")
-CONFIG = DpoConfig(method="full", beta=0.3, sft_weight=0.25, simpo_beta=2.0, simpo_gamma=0.7)
+CONFIG = DpoConfig(epochs=1, k=0, method="full", beta=0.3, sft_weight=0.25, simpo_beta=2.0, simpo_gamma=0.7)
 Trainer = Any
 
 
@@ -94,7 +93,7 @@ def cpo_trainer(model: Any, folder: Path) -> Trainer:
 @pytest.mark.parametrize("loss", ["sigmoid", "ipo", "simpo"])
 def test_a_group_equals_trl_on_its_pairs(loss: Literal["sigmoid", "ipo", "simpo"], tmp_path: Path) -> None:
     model, other = tiny.model(), tiny.model(1)
-    config = replace(CONFIG, loss=loss, sft_weight=0.0 if loss == "simpo" else CONFIG.sft_weight)
+    config = CONFIG.but(loss=loss, sft_weight=0.0 if loss == "simpo" else CONFIG.sft_weight)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         trainer = cpo_trainer(model, tmp_path) if loss == "simpo" else dpo_trainer(model, other, tmp_path, loss)
@@ -117,7 +116,7 @@ POLICY, REFERENCE, LENGTHS = torch.tensor([-4.0, -3.0, -9.0]), torch.tensor([-5.
 
 
 def test_the_sigmoid_loss_is_the_formula() -> None:
-    config = DpoConfig(beta=0.5, sft_weight=0.1, label_smoothing=0.2)
+    config = DpoConfig(epochs=1, k=0, beta=0.5, sft_weight=0.1, label_smoothing=0.2)
     loss, figures = group_loss(POLICY, REFERENCE, LENGTHS, config)
     margins = [0.5 * (1 - 2), 0.5 * (1 + 3)]
     preference = sum(0.8 * math.log1p(math.exp(-h)) + 0.2 * math.log1p(math.exp(h)) for h in margins) / 2
@@ -131,7 +130,9 @@ def test_the_sigmoid_loss_is_the_formula() -> None:
 
 
 def test_the_ipo_loss_is_the_formula() -> None:
-    loss, figures = group_loss(POLICY, REFERENCE, LENGTHS, DpoConfig(loss="ipo", beta=0.5, sft_weight=0.1))
+    loss, figures = group_loss(
+        POLICY, REFERENCE, LENGTHS, DpoConfig(epochs=1, k=0, loss="ipo", beta=0.5, sft_weight=0.1)
+    )
     margins = [1 / 8 - 2 / 4, 1 / 8 + 3 / 6]
     preference = sum((h - 1 / (2 * 0.5)) ** 2 for h in margins) / 2
     assert float(loss) == pytest.approx(preference + 0.1 * 4 / 8)
@@ -140,7 +141,9 @@ def test_the_ipo_loss_is_the_formula() -> None:
 
 
 def test_the_simpo_loss_is_the_formula_and_gamma_is_no_part_of_accuracy() -> None:
-    config = DpoConfig(loss="simpo", simpo_beta=2.0, simpo_gamma=0.6, sft_weight=0.0, label_smoothing=0.1)
+    config = DpoConfig(
+        epochs=1, k=0, loss="simpo", simpo_beta=2.0, simpo_gamma=0.6, sft_weight=0.0, label_smoothing=0.1
+    )
     loss, figures = group_loss(POLICY, None, LENGTHS, config)
     rewards = [2 * -4 / 8, 2 * -3 / 4, 2 * -9 / 6]
     h = [rewards[0] - one - 0.6 for one in rewards[1:]]
@@ -153,16 +156,16 @@ def test_the_simpo_loss_is_the_formula_and_gamma_is_no_part_of_accuracy() -> Non
 
 @pytest.mark.parametrize("loss", ["sigmoid", "ipo"])
 def test_an_untrained_policy_has_the_starting_loss(loss: Literal["sigmoid", "ipo"]) -> None:
-    config = DpoConfig(loss=loss, beta=0.25, sft_weight=0.0)
+    config = DpoConfig(epochs=1, k=0, loss=loss, beta=0.25, sft_weight=0.0)
     found, figures = group_loss(POLICY, POLICY, LENGTHS, config)
     assert start(config) == pytest.approx(math.log(2) if loss == "sigmoid" else 4.0)
     assert float(found) == pytest.approx(start(config))
     assert figures["rewards/margins"] == 0.0
-    assert start(DpoConfig(loss="simpo")) is None
+    assert start(DpoConfig(epochs=1, k=0, loss="simpo")) is None
 
 
 def test_smoothing_is_refused_where_it_means_nothing() -> None:
     with pytest.raises(UsageError, match="ipo has no label_smoothing"):
-        DpoConfig(loss="ipo", label_smoothing=0.1)
+        DpoConfig(epochs=1, k=0, loss="ipo", label_smoothing=0.1)
     with pytest.raises(UsageError, match="simpo_beta must be above 0"):
-        DpoConfig(loss="simpo", simpo_beta=0.0)
+        DpoConfig(epochs=1, k=0, loss="simpo", simpo_beta=0.0)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,7 @@ from steadyhand.errors import PrerequisiteError, UsageError
 from steadyhand.models.backend import Prompt
 from steadyhand.models.loading.load import fingerprint, load_weights
 from steadyhand.models.loading.preference_model import PreferenceModel, end_scores, load_preference, with_head
-from steadyhand.train.config import PreferenceConfig
+from steadyhand.settings.training import PreferenceConfig
 from steadyhand.train.objectives.preference import train_preference
 from tests import tiny
 
@@ -40,7 +39,7 @@ def scores(model: PreferenceModel, group: Group) -> list[float]:
 
 
 def test_it_learns_what_is_preferred_from_a_start_at_ln_2(base: Path, trained: Path, tmp_path: Path) -> None:
-    log = train_preference(base, tiny.groups(), replace(CONFIG, epochs=1, log_steps=1), tmp_path / "model").log
+    log = train_preference(base, tiny.groups(), CONFIG.but(epochs=1, log_steps=1), tmp_path / "model").log
     assert log[0]["loss"] == pytest.approx(math.log(2), abs=1e-4)
     model = load_preference(trained, 256)
     for group in tiny.groups():
@@ -49,7 +48,7 @@ def test_it_learns_what_is_preferred_from_a_start_at_ln_2(base: Path, trained: P
 
 
 def test_an_adapter_is_merged_into_what_is_kept(base: Path, tmp_path: Path) -> None:
-    config = replace(CONFIG, method="lora", learning_rate=1e-2)
+    config = CONFIG.but(method="lora", learning_rate=1e-2)
     folder = train_preference(base, tiny.groups(), config, tmp_path / "model").folder
     model = load_preference(folder, 256)
     assert all(scores(model, group)[0] > max(scores(model, group)[1:]) for group in tiny.groups())
@@ -95,7 +94,7 @@ def test_loss_and_gradient_are_those_of_pairs_of_whole_sequences(base: Path) -> 
 
 
 def test_a_stopped_training_ends_at_the_same_weights(base: Path, trained: Path, tmp_path: Path) -> None:
-    config = replace(CONFIG, save_steps=2)
+    config = CONFIG.but(save_steps=2)
     seen: list[int] = []
 
     def stop() -> bool:
@@ -109,15 +108,16 @@ def test_a_stopped_training_ends_at_the_same_weights(base: Path, trained: Path, 
 
 
 @pytest.mark.parametrize(
-    ("config", "what"),
+    ("changes", "what"),
     [
-        (replace(CONFIG, method="prompt"), "not trained by 'prompt'"),
-        (replace(CONFIG, optimizer="muon"), "orthogonalised"),
+        ({"method": "prompt"}, "not trained by 'prompt'"),
+        ({"optimizer": "muon"}, "orthogonalized"),
+        ({"sharded": True}, "not trained in parts"),
     ],
 )
-def test_what_it_cannot_be_trained_by(base: Path, tmp_path: Path, config: PreferenceConfig, what: str) -> None:
+def test_what_it_cannot_be_trained_by(changes: dict[str, object], what: str) -> None:
     with pytest.raises(UsageError, match=what):
-        train_preference(base, tiny.groups(), config, tmp_path / "model")
+        CONFIG.but(**changes)
 
 
 def test_a_language_model_is_no_preference_model(base: Path) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from torch.nn import functional
 from steadyhand.chat.render import Renderer
 from steadyhand.errors import JobError
 from steadyhand.models.loading.load import load
-from steadyhand.train.config import SftConfig
+from steadyhand.settings.training import SftConfig
 from steadyhand.train.objectives.nll import padded_loss
 from steadyhand.train.objectives.sft import train_sft
 from steadyhand.train.runner.data import samples
@@ -42,7 +41,7 @@ def equal(a: Path, b: Path) -> bool:
 
 
 def test_the_loss_is_transformers_own_on_one_row_and_adds_up_over_a_padded_batch() -> None:
-    model, data = tiny.model(), samples(tiny.rows(), Renderer(tiny.tokenizer()), SftConfig())
+    model, data = tiny.model(), samples(tiny.rows(), Renderer(tiny.tokenizer()), SftConfig(method="lora", epochs=1))
     single = []
     for sample in data:
         labels = torch.tensor([[token if on else -100 for token, on in zip(sample.ids, sample.mask, strict=True)]])
@@ -54,7 +53,10 @@ def test_the_loss_is_transformers_own_on_one_row_and_adds_up_over_a_padded_batch
 
 def test_nothing_but_the_answer_is_trained() -> None:
     """The gradient of the loss is the one of the plain sum over answer tokens: question tokens add nothing."""
-    model, (sample, *_) = tiny.model(), samples(tiny.rows(), Renderer(tiny.tokenizer()), SftConfig())
+    model, (sample, *_) = (
+        tiny.model(),
+        samples(tiny.rows(), Renderer(tiny.tokenizer()), SftConfig(method="lora", epochs=1)),
+    )
     ids = torch.tensor([sample.ids])
     logits = model(input_ids=ids).logits[0]
     plain = functional.cross_entropy(logits[sample.first - 1 : -1], ids[0, sample.first :], reduction="sum")
@@ -65,7 +67,7 @@ def test_nothing_but_the_answer_is_trained() -> None:
 
 @pytest.mark.parametrize("method", ["full", "lora"])
 def test_training_learns_logs_and_saves_a_model_that_loads(base: Path, tmp_path: Path, method: Any) -> None:
-    config = replace(FULL, method=method, learning_rate=1e-2, epochs=6)
+    config = FULL.but(method=method, learning_rate=1e-2, epochs=6)
     seen: list[tuple[int, int, float]] = []
     result = train_sft(
         base, tiny.rows(), config, tmp_path / "out", lambda done, total, f: seen.append((done, total, f["loss"]))
@@ -93,7 +95,7 @@ def test_embeddings_move_only_when_they_are_trained(base: Path, tmp_path: Path) 
     start = weights(base)
     for trained in (False, True):
         out = tmp_path / f"trained-{trained}"
-        train_sft(base, tiny.rows(), replace(FULL, train_embeddings=trained, weight_decay=0.0), out)
+        train_sft(base, tiny.rows(), FULL.but(train_embeddings=trained, weight_decay=0.0), out)
         moved = {name for name, tensor in weights(out).items() if not torch.equal(tensor, start[name])}
         assert any("proj" in name for name in moved)
         assert any("embed" in name for name in moved) is trained
@@ -101,33 +103,33 @@ def test_embeddings_move_only_when_they_are_trained(base: Path, tmp_path: Path) 
 
 def test_two_runs_give_equal_weights_and_another_seed_does_not(base: Path, tmp_path: Path) -> None:
     for name, seed in (("a", 0), ("b", 0), ("c", 1)):
-        train_sft(base, tiny.rows(), replace(FULL, method="lora", seed=seed, epochs=1), tmp_path / name)
+        train_sft(base, tiny.rows(), FULL.but(method="lora", seed=seed, epochs=1), tmp_path / name)
     assert equal(tmp_path / "a", tmp_path / "b")
     assert not equal(tmp_path / "a", tmp_path / "c")
 
 
 def test_splitting_a_step_does_not_change_the_training(base: Path, tmp_path: Path) -> None:
     whole = train_sft(base, tiny.rows(), FULL, tmp_path / "a")
-    parts = train_sft(base, tiny.rows(), replace(FULL, micro_tokens=150), tmp_path / "b")
+    parts = train_sft(base, tiny.rows(), FULL.but(micro_tokens=150), tmp_path / "b")
     assert [row["loss"] for row in parts.log] == pytest.approx([row["loss"] for row in whole.log], rel=1e-4)
 
 
 def test_gradient_checkpointing_does_not_change_the_training(base: Path, tmp_path: Path) -> None:
-    for config in (replace(FULL, epochs=1), replace(FULL, epochs=1, method="lora")):
+    for config in (FULL.but(epochs=1), FULL.but(epochs=1, method="lora")):
         plain = train_sft(base, tiny.rows(), config, tmp_path / "a")
-        slow = train_sft(base, tiny.rows(), replace(config, gradient_checkpointing=True), tmp_path / "b")
+        slow = train_sft(base, tiny.rows(), config.but(gradient_checkpointing=True), tmp_path / "b")
         assert [row["loss"] for row in slow.log] == pytest.approx([row["loss"] for row in plain.log], rel=1e-5)
 
 
 def test_truncated_prompts_are_counted(base: Path, tmp_path: Path) -> None:
-    result = train_sft(base, tiny.rows(), replace(FULL, max_length=100, epochs=1), tmp_path / "out")
+    result = train_sft(base, tiny.rows(), FULL.but(max_length=100, epochs=1), tmp_path / "out")
     assert result.cut_prompts == 6
     assert result.tokens == 600
 
 
 def test_an_adapter_goes_on_and_a_full_training_starts_from_it(base: Path, tmp_path: Path) -> None:
-    first = train_sft(base, tiny.rows(), replace(FULL, method="lora", learning_rate=1e-2), tmp_path / "a")
-    again = train_sft(first.folder, tiny.rows(), replace(FULL, method="lora"), tmp_path / "b")
+    first = train_sft(base, tiny.rows(), FULL.but(method="lora", learning_rate=1e-2), tmp_path / "a")
+    again = train_sft(first.folder, tiny.rows(), FULL.but(method="lora"), tmp_path / "b")
     full = train_sft(first.folder, tiny.rows(), FULL, tmp_path / "c")
     assert again.log[0]["loss"] == pytest.approx(full.log[0]["loss"], rel=1e-4)
     assert again.log[0]["loss"] < first.log[0]["loss"]
@@ -137,5 +139,5 @@ def test_an_adapter_goes_on_and_a_full_training_starts_from_it(base: Path, tmp_p
 
 def test_a_loss_that_is_no_number_stops_the_run(base: Path, tmp_path: Path) -> None:
     with pytest.raises(JobError, match=r"the loss is (nan|inf)"):
-        train_sft(base, tiny.rows(), replace(FULL, learning_rate=1e25, max_grad_norm=0.0, epochs=5), tmp_path / "out")
+        train_sft(base, tiny.rows(), FULL.but(learning_rate=1e25, max_grad_norm=0.0, epochs=5), tmp_path / "out")
     assert not (tmp_path / "out").exists()

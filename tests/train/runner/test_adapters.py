@@ -6,7 +6,7 @@ import json
 import math
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
 import torch
@@ -15,9 +15,7 @@ from steadyhand.errors import PrerequisiteError, UsageError
 from steadyhand.models.backend import Sampling
 from steadyhand.models.loading.adapters import VIRTUAL, identity, kind_of
 from steadyhand.models.loading.load import fingerprint, load, load_weights, resolve
-from steadyhand.settings import model as settings
-from steadyhand.train import config as config_module
-from steadyhand.train.config import DpoConfig, SftConfig
+from steadyhand.settings.training import DpoConfig, SftConfig
 from steadyhand.train.objectives.dpo import train_dpo
 from steadyhand.train.objectives.sft import train_sft
 from steadyhand.train.runner.adapters import with_adapter
@@ -39,6 +37,7 @@ def sft(method: Any, **changes: Any) -> SftConfig:
 
 def dpo(method: Any, **changes: Any) -> DpoConfig:
     plain = DpoConfig(
+        k=0,
         method=method,
         learning_rate=3e-3,
         groups_per_step=3,
@@ -59,10 +58,6 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def trained(base: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     home = tmp_path_factory.mktemp("trained")
     return {method: train_sft(base, tiny.rows(), sft(method), home / method).folder for method in RATES}
-
-
-def test_settings_and_training_know_the_same_methods() -> None:
-    assert get_args(settings.Method) == get_args(config_module.Method)
 
 
 @pytest.mark.parametrize("method", RATES)
@@ -136,7 +131,7 @@ def test_preference_training_starts_at_ln_2_where_it_must(
 def test_activations_computed_again_change_nothing(method: Any, base: Path, tmp_path: Path) -> None:
     config = sft(method, epochs=1)
     plain = train_sft(base, tiny.rows(), config, tmp_path / "a")
-    slow = train_sft(base, tiny.rows(), replace(config, gradient_checkpointing=True), tmp_path / "b")
+    slow = train_sft(base, tiny.rows(), config.but(gradient_checkpointing=True), tmp_path / "b")
     assert [row["loss"] for row in slow.log] == pytest.approx([row["loss"] for row in plain.log], rel=1e-5)
 
 
@@ -166,8 +161,8 @@ def test_an_adapter_is_gone_on_with_by_its_own_method_only(trained: dict[str, Pa
     with pytest.raises(UsageError, match="a dora adapter, and method 'ia3' would put another on top"):
         train_sft(trained["dora"], tiny.rows(), sft("ia3"), tmp_path / "out")
     with pytest.raises(UsageError, match="has a prefix, which cannot be merged"):
-        train_sft(trained["prefix"], tiny.rows(), SftConfig(method="full"), tmp_path / "out")
-    whole = train_sft(trained["ia3"], tiny.rows(), replace(sft("ia3"), method="full", epochs=1), tmp_path / "full")
+        train_sft(trained["prefix"], tiny.rows(), SftConfig(epochs=1, method="full"), tmp_path / "out")
+    whole = train_sft(trained["ia3"], tiny.rows(), sft("ia3").but(method="full", epochs=1), tmp_path / "full")
     assert kind_of(whole.folder) is None
 
 
@@ -175,16 +170,16 @@ def test_qlora_without_a_card_is_one_clear_error(base: Path, tmp_path: Path, mon
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr("steadyhand.models.loading.quantized.find_spec", lambda _: None)
     with pytest.raises(PrerequisiteError, match="needs a CUDA device and bitsandbytes") as caught:
-        train_sft(base, tiny.rows(), replace(sft("lora"), method="qlora"), tmp_path / "out")
+        train_sft(base, tiny.rows(), sft("lora").but(method="qlora"), tmp_path / "out")
     assert 'method = "lora"' in str(caught.value.next)
     assert not (tmp_path / "out").exists()
 
 
 def test_a_prefix_and_activations_computed_again_exclude_each_other() -> None:
     with pytest.raises(UsageError, match="key/value cache"):
-        SftConfig(method="prefix", gradient_checkpointing=True)
+        SftConfig(epochs=1, method="prefix", gradient_checkpointing=True)
     with pytest.raises(UsageError, match="virtual_tokens must be at least 1"):
-        SftConfig(method="prompt", virtual_tokens=0)
+        SftConfig(epochs=1, method="prompt", virtual_tokens=0)
 
 
 def test_a_model_without_the_layers_of_ia3_says_so() -> None:

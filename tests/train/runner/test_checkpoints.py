@@ -9,14 +9,13 @@ import subprocess
 import sys
 import textwrap
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from steadyhand.errors import JobError
-from steadyhand.train.config import SftConfig
+from steadyhand.settings.training import SftConfig
 from steadyhand.train.objectives.sft import train_sft
 from steadyhand.train.runner import checkpoints
 from steadyhand.train.runner.result import disk_full_as_job_error, publish, work_folder
@@ -152,7 +151,7 @@ def test_publishing_is_whole_or_not_at_all(tmp_path: Path) -> None:
 @pytest.mark.parametrize("method", ["full", "lora"])
 def test_a_training_that_pauses_goes_on_as_if_it_had_not(tmp_path: Path, method: str) -> None:
     base = tiny.save(tmp_path / "base")
-    config = replace(CONFIG, method=method, keep_base=0.2 if method == "full" else 0.0)  # type: ignore[arg-type]
+    config = CONFIG.but(method=method, keep_base=0.2 if method == "full" else 0.0)
     whole = train_sft(base, tiny.rows(9), config, tmp_path / "whole")
     steps: list[int] = []
     for share in (0.2, 0.2, 0.7, 1.0):  # the second asks for what a kill may have left unpublished

@@ -10,7 +10,7 @@ import torch
 from safetensors.torch import load_file
 
 from steadyhand.errors import UsageError
-from steadyhand.train.config import SftConfig
+from steadyhand.settings.training import SftConfig
 from steadyhand.train.objectives.sft import train_sft
 from steadyhand.train.runner import interpolate
 from tests import tiny
@@ -33,7 +33,7 @@ def test_fine_tuning_ends_between_base_and_trained(tmp_path: Path) -> None:
     base = tiny.save(tmp_path / "base")
     made: dict[float, dict[str, Any]] = {}
     for share in (0.0, 0.5):
-        config = SftConfig(method="full", learning_rate=1e-2, batch_tokens=200, keep_base=share)
+        config = SftConfig(epochs=1, method="full", learning_rate=1e-2, batch_tokens=200, keep_base=share)
         train_sft(base, tiny.rows(), config, tmp_path / str(share))
         made[share] = load_file(tmp_path / str(share) / "model.safetensors")
     before = load_file(base / "model.safetensors")

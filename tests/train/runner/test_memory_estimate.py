@@ -14,7 +14,7 @@ import torch
 from steadyhand.errors import PrerequisiteError
 from steadyhand.models.loading.adapters import virtual_ids
 from steadyhand.models.loading.load import load_tokenizer, load_weights, resolve
-from steadyhand.train.config import DpoConfig, SftConfig
+from steadyhand.settings.training import DpoConfig, SftConfig
 from steadyhand.train.objectives.group_logprobs import group_log_probs
 from steadyhand.train.objectives.nll import padded_loss
 from steadyhand.train.runner.adapters import with_adapter
@@ -64,7 +64,7 @@ def kept(model: Any, compute: Any) -> tuple[int, torch.Tensor]:
 
 
 def test_a_step_of_fine_tuning_keeps_what_was_counted(nano: Shape, model: Any) -> None:
-    config = SftConfig(method="full", batch_tokens=512, max_length=128, optimizer="muon", precision="float32")
+    config = SftConfig(epochs=1, method="full", batch_tokens=512, max_length=128, optimizer="muon", precision="float32")
     data = [Sample(tuple(range(10, 138)), (0,) * 64 + (1,) * 64) for _ in range(4)]
     found, loss = kept(model, lambda: padded_loss(model, data, CPU))
     plan = sft_footprint(nano, config, "cpu")
@@ -82,7 +82,7 @@ def test_a_step_of_fine_tuning_keeps_what_was_counted(nano: Shape, model: Any) -
 
 
 def test_a_group_of_preference_training_keeps_what_was_counted(nano: Shape, model: Any) -> None:
-    config = DpoConfig(method="full", max_length=320, max_completion=32, k=3, precision="float32")
+    config = DpoConfig(epochs=1, method="full", max_length=320, max_completion=32, k=3, precision="float32")
     group = GroupSample(tuple(range(10, 298)), tuple(tuple(range(20 + k, 52 + k)) for k in range(4)))
     found, _ = kept(model, lambda: group_log_probs(model, group, CPU))
     plan = dpo_footprint(nano, config, "cpu")
@@ -91,7 +91,13 @@ def test_a_group_of_preference_training_keeps_what_was_counted(nano: Shape, mode
 
 def test_a_group_whose_activations_are_computed_again_keeps_what_was_counted(nano: Shape, model: Any) -> None:
     config = DpoConfig(
-        method="full", max_length=320, max_completion=32, k=3, gradient_checkpointing=True, precision="float32"
+        epochs=1,
+        method="full",
+        max_length=320,
+        max_completion=32,
+        k=3,
+        gradient_checkpointing=True,
+        precision="float32",
     )
     group = GroupSample(tuple(range(10, 298)), tuple(tuple(range(20 + k, 52 + k)) for k in range(4)))
     model.activation_checkpointing_enable({"use_reentrant": False})
@@ -105,7 +111,7 @@ def test_a_group_whose_activations_are_computed_again_keeps_what_was_counted(nan
 
 
 def test_less_is_held_where_less_is_asked_for(nano: Shape) -> None:
-    full = SftConfig(method="full", precision="float32")
+    full = SftConfig(epochs=1, method="full", precision="float32")
     plain = sft_footprint(nano, full, "cpu")
     assert (
         sft_footprint(nano, replace(full, gradient_checkpointing=True), "cpu").parts["activations"]
@@ -121,7 +127,9 @@ def test_less_is_held_where_less_is_asked_for(nano: Shape) -> None:
 
 
 def test_the_shape_of_the_eight_billion_model_adds_up() -> None:
-    plan = sft_footprint(QWEN3_8B, SftConfig(method="lora", lora_rank=16, gradient_checkpointing=True), "cuda")
+    plan = sft_footprint(
+        QWEN3_8B, SftConfig(epochs=1, method="lora", lora_rank=16, gradient_checkpointing=True), "cuda"
+    )
     assert plan.parameters == pytest.approx(8.19e9, rel=0.001)  # its card says 8.2 B, 6.95 B of them not embeddings
     assert QWEN3_8B.linear == pytest.approx(6.95e9, rel=0.001)
     assert plan.parts["weights"] == pytest.approx(2 * 8.19e9 + 4 * plan.trained, rel=0.001)
@@ -133,7 +141,7 @@ def test_both_trainings_of_the_preset_fit_its_card() -> None:
     taught = sft_footprint(QWEN3_8B, SftConfig(**lora, batch_tokens=16384, micro_tokens=4096), "cuda")
     aligned = dpo_footprint(QWEN3_8B, DpoConfig(**lora), "cuda")
     assert max(taught.total, aligned.total) < 24e9
-    assert dpo_footprint(QWEN3_8B, replace(DpoConfig(**lora), gradient_checkpointing=False), "cuda").total > 60e9
+    assert dpo_footprint(QWEN3_8B, DpoConfig(**lora).but(gradient_checkpointing=False), "cuda").total > 60e9
 
 
 def test_a_model_of_unknown_shape_says_so() -> None:
@@ -173,7 +181,7 @@ def alive(model: Any, compute: Any) -> int:
 def test_every_adapter_is_counted(method: Any, nano: Shape) -> None:
     home = resolve("steady-nano")
     config = SftConfig(
-        method=method, batch_tokens=512, max_length=128, virtual_tokens=8, lora_rank=4, precision="float32"
+        epochs=1, method=method, batch_tokens=512, max_length=128, virtual_tokens=8, lora_rank=4, precision="float32"
     )
     adapted = with_adapter(load_weights(home), load_tokenizer(home), config).train()
     plan = sft_footprint(nano, config, "cpu")
@@ -187,8 +195,10 @@ def test_every_adapter_is_counted(method: Any, nano: Shape) -> None:
 
 
 def test_four_bits_make_the_weights_small_and_need_a_card(nano: Shape) -> None:
-    config = SftConfig(method="qlora", lora_rank=16, max_length=4096, batch_tokens=4096, gradient_checkpointing=True)
-    plan, plain = (sft_footprint(QWEN3_8B, replace(config, method=m), "cuda") for m in ("qlora", "lora"))
+    config = SftConfig(
+        epochs=1, method="qlora", lora_rank=16, max_length=4096, batch_tokens=4096, gradient_checkpointing=True
+    )
+    plan, plain = (sft_footprint(QWEN3_8B, config.but(method=m), "cuda") for m in ("qlora", "lora"))
     assert plan.trained == plain.trained
     assert plan.parts["weights"] == pytest.approx(6.95e9 * 4.127 / 8 + 2 * 1.24e9 + 4 * plan.trained, rel=0.01)
     assert plan.total < plain.total - 9e9

@@ -12,7 +12,7 @@ import torch
 from steadyhand.errors import JobError, PrerequisiteError, UsageError
 from steadyhand.models.backend import Sampling
 from steadyhand.models.loading.load import fingerprint, load
-from steadyhand.train.config import SftConfig
+from steadyhand.settings.training import SftConfig
 from steadyhand.train.objectives.sft import train_sft
 from steadyhand.train.runner import merge as module
 from steadyhand.train.runner.merge import merge

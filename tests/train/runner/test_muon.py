@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 
 from steadyhand.errors import UsageError
-from steadyhand.train.config import SftConfig
+from steadyhand.settings.training import SftConfig
 from steadyhand.train.objectives.sft import train_sft
 from steadyhand.train.runner import muon
 from steadyhand.train.runner.muon import Muon, alike, orthogonalised, split_parameters
@@ -98,4 +97,4 @@ def test_it_learns_and_a_stopped_training_goes_on_to_the_same_weights(tmp_path: 
 
 def test_adapters_cannot_be_trained_with_it() -> None:
     with pytest.raises(UsageError, match="muon"):
-        replace(CONFIG, method="lora")
+        CONFIG.but(method="lora")

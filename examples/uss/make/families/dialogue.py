@@ -5,7 +5,7 @@ from __future__ import annotations
 from examples.uss.make.families.compare import compare_think, filed, meant_for, report_call, settle
 from examples.uss.make.families.query import answered, ask_uss, read
 from examples.uss.make.scene import Context, Scene
-from examples.uss.make.texts import Result, Rule, because, compared, verdict, verdict_rule
+from examples.uss.make.texts import Result, Rule, because, compared, no_verdict, verdict, verdict_rule
 
 
 def checked(ctx: Context) -> tuple[Scene, str, Result]:
@@ -76,6 +76,9 @@ def thanks(ctx: Context) -> Scene:
     return scene.say(
         ctx.think(("thanks, nothing to do", "answer and stop", "no call"), ("道谢，没有事", "回答并停止", "不调用")),
         ctx.pick("You are welcome.", "不客气。"),
+        Rule(
+            (ctx.pick("welcome|glad|pleasure|any ?time|no problem", "不客气|不用谢|不谢|高兴"),), no_verdict(ctx.lang)
+        ),
     )
 
 

@@ -14,7 +14,7 @@ from examples.uss.make.texts import Rule, no_verdict, verdict
 
 
 def chat(ctx: Context) -> Scene:
-    asked, answer = ctx.template
+    asked, answer, *must = ctx.template
     return (
         Scene(ctx)
         .user(ctx.loose(asked))
@@ -24,6 +24,7 @@ def chat(ctx: Context) -> Scene:
                 ("一般问题", "简单回答", "不用工具"),
             ),
             answer,
+            Rule(tuple(must)) if must else None,
         )
     )
 

@@ -1,9 +1,12 @@
 """An OpenAI-compatible server as a backend (vLLM, SGLang, llama.cpp, our own).
 
 Knows HTTP and the two request shapes; knows nothing of parsing or scoring. With a tokenizer the prompt is rendered
-here and sent to /v1/completions, so the scored text is raw and the prompt is the one training saw. Without one,
-/v1/chat/completions renders and parses on the server and the raw text is *reconstructed* from its fields. That loses
-what the server's parser changed: whitespace, repaired or dropped malformed calls, a think block that was not closed.
+here and sent to /v1/completions, so the scored text is raw and the prompt is the one training saw. It goes as token
+ids, which vLLM, SGLang and llama.cpp take: a text that begins with the template's own BOS would get a second one from
+the server's tokenizer. A server that refuses ids gets the text with `add_special_tokens: false`, and must count as many
+tokens as we do. Without a tokenizer, /v1/chat/completions renders and parses on the server and the raw text is
+*reconstructed* from its fields. That loses what the server's parser changed: whitespace, repaired or dropped malformed
+calls, a think block that was not closed.
 """
 
 from __future__ import annotations
@@ -19,7 +22,8 @@ from typing import Any
 import httpx
 
 from steadyhand.chat.messages import Json, to_openai
-from steadyhand.chat.render import Renderer, prompt_hash
+from steadyhand.chat.render import Rendered, Renderer, prompt_hash
+from steadyhand.chat.template import with_ids
 from steadyhand.errors import JobError
 from steadyhand.models.backend import Completion, FinishReason, Progress, Prompt, Sampling
 from steadyhand.models.endpoints.stream_accumulator import Gathered, events
@@ -28,7 +32,15 @@ _RETRIED = {408, 409, 429, 500, 502, 503, 504}
 _FINISH: dict[str, FinishReason] = {
     "stop": "stop", "tool_calls": "stop", "function_call": "stop", "eos": "stop", "length": "length",
 }  # fmt: skip
+_REFUSED = (400, 422)  # what a server answers that takes no token ids
 _KEEP_TAGS: dict[str, Json] = {"skip_special_tokens": False}  # vLLM and SGLang would cut special tags otherwise
+
+
+_Send = Callable[[str, Mapping[str, Json], str], Mapping[str, Any]]  # path, body, the prompt's opening -> the answer
+
+
+class _RefusedError(JobError):
+    """The server does not take this body."""
 
 
 class OpenAIEndpoint:
@@ -58,6 +70,7 @@ class OpenAIEndpoint:
         self.url, self.model, self.renderer = url.rstrip("/"), model, renderer
         self.retries, self.wait, self._sleep = retries, wait, sleep
         self.extra = dict(extra) if extra is not None else (_KEEP_TAGS if renderer else {})
+        self._takes_ids = True  # until it refuses some
         self._client = httpx.Client(headers=headers, timeout=timeout, transport=transport)
 
     def close(self) -> None:
@@ -88,64 +101,89 @@ class OpenAIEndpoint:
     def stream(self, prompt: Prompt, sampling: Sampling, tell: Callable[[str], bool]) -> Completion:
         """As `generate` of this prompt, as it grows, asked once. Ended early, the connection is closed, which stops the
         server; its tokens are then counted here (without a tokenizer: the pieces that came, and no prompt)."""
-        path, body, made = self._request(prompt, sampling)
-        gathered = Gathered()
-        streaming = {**body, "stream": True, "stream_options": {"include_usage": True}}
-        with closing(self._chunks(path, streaming)) as chunks:
-            for chunk in chunks:
-                if gathered.add(chunk) and tell(self._text(gathered.choice)):
-                    gathered.choice["finish_reason"] = "stop"
-                    break
-        return made(gathered.row)
+
+        def streamed(path: str, body: Mapping[str, Json], opening: str) -> Mapping[str, Any]:
+            gathered = Gathered()
+            streaming = {**body, "stream": True, "stream_options": {"include_usage": True}}
+            with closing(self._chunks(path, streaming)) as chunks:
+                for chunk in chunks:
+                    if gathered.add(chunk) and tell(self._text(gathered.choice, opening)):
+                        gathered.choice["finish_reason"] = "stop"
+                        break
+            return gathered.row
+
+        return self._asked(prompt, sampling, streamed)
 
     def _ask(self, prompt: Prompt, sampling: Sampling) -> Completion:
-        path, body, made = self._request(prompt, sampling)
-        return made(self._post(path, body))
+        return self._asked(prompt, sampling, lambda path, body, _: self._post(path, body))
 
-    def _request(
-        self, prompt: Prompt, sampling: Sampling
-    ) -> tuple[str, dict[str, Json], Callable[[Mapping[str, Any]], Completion]]:
-        """Path, body, and what makes a completion of the answer."""
-        if self.renderer:
-            rendered = self.renderer.prompt(prompt.messages, prompt.tools)
-            body = {**self._body(sampling), "prompt": rendered.text}
-            return "/completions", body, lambda row: self._of_raw(row, rendered.ids)
-        messages, tools = to_openai(prompt.messages), [tool.to_openai() for tool in prompt.tools]
+    def _asked(self, prompt: Prompt, sampling: Sampling, send: _Send) -> Completion:
+        if self.renderer is None:
+            return self._chatted(prompt, sampling, send)
+        rendered = self.renderer.prompt(prompt.messages, prompt.tools)
+        if self._takes_ids:
+            try:
+                body = {**self._body(sampling), "prompt": list(rendered.ids)}
+                return self._of_raw(send("/completions", body, rendered.opening), rendered)
+            except _RefusedError:
+                pass  # of the ids, or of something else, which the next answer says again
+        body = {**self._body(sampling), "prompt": rendered.text, "add_special_tokens": False}
+        row = send("/completions", body, rendered.opening)
+        self._takes_ids = False
+        self._check_count(row, rendered)
+        return self._of_raw(row, rendered)
+
+    def _chatted(self, prompt: Prompt, sampling: Sampling, send: _Send) -> Completion:
+        messages, tools = with_ids(to_openai(prompt.messages)), [tool.to_openai() for tool in prompt.tools]
         for message in messages:
             for call in message.get("tool_calls", ()):  # the API wants arguments as a string, templates an object
                 call["function"]["arguments"] = json.dumps(call["function"]["arguments"], ensure_ascii=False)
         body = {**self._body(sampling), "messages": messages, **({"tools": tools} if tools else {})}
         digest = hashlib.sha256(json.dumps([messages, tools], sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-        return "/chat/completions", body, lambda row: self._of_chat(row, digest)
+        return self._of_chat(send("/chat/completions", body, ""), digest)
 
-    def _of_raw(self, row: Mapping[str, Any], prompt_ids: Sequence[int]) -> Completion:
+    def _check_count(self, row: Mapping[str, Any], rendered: Rendered) -> None:
+        """Raises JobError unless the server read a prompt of as many tokens as training saw. One that says nothing is
+        believed only where the tokenizer adds nothing to any text."""
+        assert self.renderer is not None
+        count = (row.get("usage") or {}).get("prompt_tokens")
+        if count == len(rendered.ids) or (not count and not self.renderer.adds_tokens):
+            return
+        read = f"it read {count} tokens where training saw {len(rendered.ids)}" if count else "it counts no prompt"
+        raise JobError(
+            f"the server takes the prompt as text only, and {read}: it may put a second BOS before it",
+            where=self.url,
+            next="serve with one that takes token ids (vLLM, SGLang, llama.cpp), with the tokenizer that was named",
+        )
+
+    def _of_raw(self, row: Mapping[str, Any], rendered: Rendered) -> Completion:
         assert self.renderer is not None
         choice = _choice(row, self.url)
         ids = self.renderer.encode_completion(str(choice.get("text") or ""))
         stop_ids, used = self.renderer.stop_ids, row.get("usage") or {}
         return Completion(
-            self._text(choice),
+            self._text(choice, rendered.opening),
             self._finish(choice),
-            len(prompt_ids),
+            len(rendered.ids),
             int(used.get("completion_tokens") or next(i for i, token in enumerate(ids) if token in stop_ids)),
-            prompt_hash(prompt_ids),
+            prompt_hash(rendered.ids),
         )
 
     def _of_chat(self, row: Mapping[str, Any], digest: str) -> Completion:
         choice, used = _choice(row, self.url), row.get("usage") or {}
         return Completion(
-            self._text(choice),
+            self._text(choice, ""),
             self._finish(choice),
             int(used.get("prompt_tokens") or 0),
             int(used.get("completion_tokens") or row.get("pieces") or 0),
             digest,
         )
 
-    def _text(self, choice: Mapping[str, Any]) -> str:
+    def _text(self, choice: Mapping[str, Any], opening: str) -> str:
         if self.renderer is None:
             return raw_text(choice.get("message") or {})
-        # cuts an end of turn that some servers leave, restores an opening <think>
-        return self.renderer.decode(self.renderer.encode_completion(str(choice.get("text") or "")))
+        # cuts an end of turn that some servers leave, restores the <think> in which the prompt ends
+        return self.renderer.decode(self.renderer.encode_completion(str(choice.get("text") or "")), opening)
 
     def _body(self, sampling: Sampling) -> dict[str, Json]:
         return {
@@ -211,7 +249,7 @@ class OpenAIEndpoint:
         if response.status_code in (401, 403):
             raise JobError("the server refuses the API key", where=self.url, next="set the key of this endpoint")
         if response.status_code >= 400:
-            raise JobError(
+            raise (_RefusedError if response.status_code in _REFUSED else JobError)(
                 f"HTTP {response.status_code}: {response.text[:200]}",
                 where=self.url + path,
                 next=f"check the address (it ends in /v1) and that {self.model!r} is served",

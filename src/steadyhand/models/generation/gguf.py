@@ -15,6 +15,7 @@ from steadyhand.errors import PrerequisiteError
 from steadyhand.models.generation.local import LocalModel
 from steadyhand.models.loading.load import check_vocabulary, device_of, dtype_of, load_tokenizer
 from steadyhand.models.loading.quiet import quiet
+from steadyhand.models.loading.remote_code import CLOSED, refuse_code
 
 
 class GgufModel(LocalModel):
@@ -26,10 +27,11 @@ class GgufModel(LocalModel):
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 over the file (which holds tokenizer.json) and the chat template in use."""
+        """sha256 over the file (which holds tokenizer.json), the chat template in use and the day that it writes."""
         with self.file.open("rb") as stream:
             total = hashlib.file_digest(stream, "sha256")
         total.update(str(self.tokenizer.chat_template).encode())
+        total.update(self.renderer.date.encode())
         return total.hexdigest()
 
 
@@ -39,11 +41,13 @@ def load_gguf(file: Path, folder: Path, *, device: str = "auto", dtype: str = "a
     from transformers import AutoConfig, AutoModelForCausalLM
 
     place = device_of(device)
+    refuse_code(folder)
     try:
         with quiet(), redirect_stderr(StringIO()):  # its bar asks no setting
             model, info = AutoModelForCausalLM.from_pretrained(
-                file.parent, gguf_file=file.name, config=AutoConfig.from_pretrained(folder),
+                file.parent, gguf_file=file.name, config=AutoConfig.from_pretrained(folder, **CLOSED),
                 dtype=dtype_of(dtype, place), attn_implementation="sdpa", output_loading_info=True,
+                use_safetensors=True, **CLOSED,
             )  # fmt: skip
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
         said = str(error).splitlines()[0] if str(error) else type(error).__name__

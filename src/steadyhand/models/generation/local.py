@@ -6,11 +6,13 @@ Importable without torch; loading it is `load`'s.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from steadyhand.chat.render import Renderer, prompt_hash
+from steadyhand.chat.render import Rendered, Renderer, prompt_hash
+from steadyhand.chat.template import DATE
 from steadyhand.models.backend import Completion, Progress, Prompt, Sampling
 from steadyhand.models.loading.adapters import virtual_ids
 
@@ -21,18 +23,20 @@ if TYPE_CHECKING:
 
 
 class LocalModel:
-    """Backend over a loaded model (`models.loading.load`). `folder` is where its weights and tokenizer lie."""
+    """Backend over a loaded model (`models.loading.load`). `folder` is where its weights and tokenizer lie; `day` is
+    what templates that write the date are told."""
 
-    def __init__(self, model: Any, tokenizer: Any, folder: Path) -> None:
+    def __init__(self, model: Any, tokenizer: Any, folder: Path, day: date = DATE) -> None:
         self.model, self.tokenizer, self.folder = model, tokenizer, folder
-        self.renderer = Renderer(tokenizer)
+        self.renderer, self._day = Renderer(tokenizer, day), day
 
     @cached_property
     def fingerprint(self) -> str:
-        """sha256 over weights, tokenizer and template as they lie in the folder (read once, on first use)."""
+        """sha256 over weights, tokenizer and template as they lie in the folder (read once, on first use), and over the
+        day that the template writes, if it writes one."""
         from steadyhand.models.loading.load import fingerprint
 
-        return fingerprint(self.folder)
+        return fingerprint(self.folder, self._day)
 
     def generate(
         self, prompts: Sequence[Prompt], sampling: Sampling, *, batch_size: int = 32, progress: Progress | None = None
@@ -45,26 +49,33 @@ class LocalModel:
         """
         from steadyhand.models.generation.decode import continue_ids
 
-        ids = [self.renderer.prompt(prompt.messages, prompt.tools).ids for prompt in prompts]
+        asked = [self.renderer.prompt(prompt.messages, prompt.tools) for prompt in prompts]
         found = continue_ids(
-            self.model, ids, sampling, self.renderer.stop_ids, batch_size=batch_size, progress=progress
+            self.model,
+            [prompt.ids for prompt in asked],
+            sampling,
+            self.renderer.stop_ids,
+            batch_size=batch_size,
+            progress=progress,
         )
-        return [
-            Completion(self.renderer.decode(new.tokens), new.finish, len(old), len(new.tokens), prompt_hash(old))
-            for old, new in zip(ids, found, strict=True)
-        ]
+        return [self._completion(old, new) for old, new in zip(asked, found, strict=True)]
 
     def stream(self, prompt: Prompt, sampling: Sampling, tell: Callable[[str], bool]) -> Completion:
         """As `generate` of this prompt alone; `tell` gets the raw text so far after each token and says whether
         the answer shall end there; what it raises ends the work."""
         from steadyhand.models.generation.decode import continue_ids
 
-        def watch(row: Continuation) -> bool:
-            return tell(self.renderer.decode(row.tokens))
+        asked = self.renderer.prompt(prompt.messages, prompt.tools)
 
-        ids = self.renderer.prompt(prompt.messages, prompt.tools).ids
-        (new,) = continue_ids(self.model, [ids], sampling, self.renderer.stop_ids, batch_size=1, watch=watch)
-        return Completion(self.renderer.decode(new.tokens), new.finish, len(ids), len(new.tokens), prompt_hash(ids))
+        def watch(row: Continuation) -> bool:
+            return tell(self.renderer.decode(row.tokens, asked.opening))
+
+        (new,) = continue_ids(self.model, [asked.ids], sampling, self.renderer.stop_ids, batch_size=1, watch=watch)
+        return self._completion(asked, new)
+
+    def _completion(self, asked: Rendered, new: Continuation) -> Completion:
+        text = self.renderer.decode(new.tokens, asked.opening)
+        return Completion(text, new.finish, len(asked.ids), len(new.tokens), prompt_hash(asked.ids))
 
     def logits(self, prompt: Prompt, last: int = 0) -> torch.Tensor:
         """The logits at the `last` positions (0: all) of one rendered prompt: positions x V, float32 on the CPU."""

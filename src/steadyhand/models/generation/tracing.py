@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from steadyhand.models.backend import Backend, Completion, Progress, Prompt, Sampling, Streaming
+from steadyhand.models.backend import Backend, Completion, Progress, Prompt, Sampling, Streaming, control_tokens
 from steadyhand.models.endpoints.endpoint import OpenAIEndpoint
 from steadyhand.telemetry import Operation, is_on, operation
 
@@ -21,6 +21,7 @@ class _Traced:
 
     def __init__(self, backend: Backend, name: str) -> None:
         self._backend, self._name = backend, name
+        self.control_tokens = control_tokens(backend)
         self._remote = isinstance(backend, OpenAIEndpoint)
 
     @property

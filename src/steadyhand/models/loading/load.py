@@ -9,14 +9,19 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from datetime import date
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from steadyhand.chat.template import DATE, day_in
 from steadyhand.errors import PrerequisiteError
+from steadyhand.ledger.digests import digest
+from steadyhand.ledger.seal import refuse_changed
 from steadyhand.models.loading.adapter_base import check_base
 from steadyhand.models.loading.adapters import ADAPTER, VIRTUAL, adapter_config, identity, json_object, kind_of
 from steadyhand.models.loading.quiet import quiet
+from steadyhand.models.loading.remote_code import ADAPTER_WEIGHTS, CLOSED, refuse_code, refuse_tokenizer_class
 
 if TYPE_CHECKING:
     import torch
@@ -24,18 +29,15 @@ if TYPE_CHECKING:
     from steadyhand.models.generation.local import LocalModel
 
 BUILT_IN = "steady-nano"
-TOKENIZER_FILES = (
-    "tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json", "added_tokens.json",
-    "vocab.json", "merges.txt", "tokenizer.model", "generation_config.json",
-)  # fmt: skip
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
-def load(name_or_path: str | Path, *, device: str = "auto", dtype: str = "auto") -> LocalModel:
+def load(name_or_path: str | Path, *, device: str = "auto", dtype: str = "auto", day: date = DATE) -> LocalModel:
     """Loads "steady-nano", a local model or adapter folder, or a hub id such as "Qwen/Qwen3-8B".
 
     `device`: "auto" (CUDA when there is one), "cpu", "cuda", "cuda:1". `dtype`: "auto" (float32 on the CPU, bfloat16
-    elsewhere), "float32", "bfloat16" or "float16". Raises PrerequisiteError.
+    elsewhere), "float32", "bfloat16" or "float16". `day`: what chat templates that write the date are told. Raises
+    PrerequisiteError.
     """
     from steadyhand.models.generation.local import LocalModel
 
@@ -43,33 +45,40 @@ def load(name_or_path: str | Path, *, device: str = "auto", dtype: str = "auto")
     tokenizer = load_tokenizer(folder)
     model = load_weights(folder, device=device, dtype=dtype)
     check_vocabulary(model, tokenizer, folder)
-    return LocalModel(model.eval(), tokenizer, folder)
+    return LocalModel(model.eval(), tokenizer, folder, day)
 
 
-def resolve(name_or_path: str | Path) -> Path:
-    """The folder that holds the model; a hub id is fetched into the hub's own cache. Raises PrerequisiteError."""
+def resolve(name_or_path: str | Path, *, fetch: bool = True) -> Path:
+    """The folder that holds the model. A hub id is fetched into the hub's own cache; without `fetch` it has to be there
+    already. Raises PrerequisiteError, also for a folder that would run something (`remote_code`)."""
     name = str(name_or_path)
     if name == BUILT_IN:
         return _checked(Path(str(resources.files("steadyhand.models") / "nano")))
     folder = Path(name).expanduser()
     if folder.is_dir():
         return _checked(folder)
+    if folder.parent != Path() and folder.parent.is_dir() and not folder.exists():  # no hub is asked for a slip
+        after = f"name one that is in {folder.parent}; for a model of the hub call `steady` from another folder"
+        raise PrerequisiteError("not a model folder: there is none of this name", where=name, next=after)
     if folder.exists() or not _HUB_ID.fullmatch(name):
         raise PrerequisiteError(
             "not a model folder", where=name, next=f"give a folder, {BUILT_IN} or a hub id such as Qwen/Qwen3-8B"
         )
-    return _checked(_from_hub(name))
+    return _checked(_from_hub(name, fetch))
 
 
-def _from_hub(name: str) -> Path:
+def _from_hub(name: str, fetch: bool) -> Path:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
 
     patterns = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model"]
     try:
         with quiet():
-            return Path(snapshot_download(name, allow_patterns=patterns))
+            return Path(snapshot_download(name, allow_patterns=patterns, local_files_only=not fetch))
     except (OSError, HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
+        if not fetch:
+            what, after = "it is not on this machine, and is not fetched unasked", f"`hf download {name}` fetches it"
+            raise PrerequisiteError(what, where=name, next=after) from error
         raise PrerequisiteError(
             f"the model hub does not give this model ({_first_line(error)})",
             where=name,
@@ -83,9 +92,11 @@ def _checked(folder: Path) -> Path:
         raise PrerequisiteError(
             "not a model: neither config.json nor adapter_config.json", where=str(folder), next="name a model folder"
         )
-    if not any(folder.glob("*.safetensors")):
+    refuse_changed(folder)
+    refuse_code(folder)
+    if not any(folder.glob(ADAPTER_WEIGHTS if adapter else "*.safetensors")):
         raise PrerequisiteError(
-            "a model without weights: no *.safetensors file",
+            f"a model without weights: no {ADAPTER_WEIGHTS if adapter else '*.safetensors file'}",
             where=str(folder),
             next="complete the download, or convert the weights with save_pretrained",
         )
@@ -97,16 +108,20 @@ def base_of(folder: Path) -> Path | None:
     if not (folder / ADAPTER).is_file():
         return None
     try:
-        name = json.loads((folder / ADAPTER).read_text("utf-8"))["base_model_name_or_path"]
-        return resolve(name)
-    except (ValueError, KeyError, TypeError) as error:
+        base = resolve(adapter_config(folder)["base_model_name_or_path"], fetch=False)
+    except (KeyError, TypeError) as error:
         raise PrerequisiteError("adapter_config.json names no base model", where=str(folder / ADAPTER)) from error
     except PrerequisiteError as error:
         raise PrerequisiteError(
             f"the adapter's base model is missing: {error.what}",
             where=error.where,
-            next="put the base back, or correct base_model_name_or_path in adapter_config.json",
+            next=f"{error.next}; or put the base back, or correct base_model_name_or_path in adapter_config.json",
         ) from error
+    if (base / ADAPTER).is_file():
+        raise PrerequisiteError(
+            f"the base of the adapter {folder} is an adapter itself", where=str(base), next="merge that one first"
+        )
+    return base
 
 
 def load_tokenizer(folder: Path) -> Any:
@@ -116,9 +131,11 @@ def load_tokenizer(folder: Path) -> Any:
     home = folder
     if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")):
         home = base_of(folder) or folder
+    refuse_code(home)
+    refuse_tokenizer_class(home)
     try:
         with quiet():
-            tokenizer = AutoTokenizer.from_pretrained(home)
+            tokenizer = AutoTokenizer.from_pretrained(home, **CLOSED)
     except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
         raise PrerequisiteError(
             f"the tokenizer cannot be read ({_first_line(error)})",
@@ -167,7 +184,7 @@ def _with_adapter(model: Any, folder: Path, trainable: bool) -> Any:
                 from steadyhand.models.loading.virtual_tokens import load_virtual
 
                 return load_virtual(model, folder, trainable=trainable)
-            return PeftModel.from_pretrained(model, str(folder), is_trainable=trainable)
+            return PeftModel.from_pretrained(model, str(folder), is_trainable=trainable, local_files_only=True)
     except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
         raise PrerequisiteError(
             f"the adapter does not fit its base model ({_first_line(error)})",
@@ -183,8 +200,9 @@ def _base_weights(folder: Path, dtype: torch.dtype, **how: Any) -> Any:
     try:
         with quiet():
             model, info = AutoModelForCausalLM.from_pretrained(
-                folder, dtype=dtype, attn_implementation="sdpa", output_loading_info=True, **how
-            )
+                folder, dtype=dtype, attn_implementation="sdpa", output_loading_info=True,
+                use_safetensors=True, **CLOSED, **how,
+            )  # fmt: skip
     except (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, SafetensorError) as error:
         raise PrerequisiteError(
             f"the weights cannot be read ({_first_line(error)})", where=str(folder), next="fetch the model again"
@@ -223,29 +241,48 @@ def check_vocabulary(model: Any, tokenizer: Any, folder: Path) -> None:
         )
 
 
-def fingerprint(folder: Path) -> str:
-    """sha256 (hex) over the weights files, tokenizer.json and the chat template, and the base's of an adapter.
+def fingerprint(folder: Path, day: date = DATE, *, config: bool = True) -> str:
+    """sha256 (hex) over all of a model that its answers follow from, and the base's of an adapter: the weights files,
+    tokenizer, chat template and config.json; and over `day` where the template writes the date. `config` False: without
+    config.json, as 0.1 made it.
 
-    Files are streamed in name order; each is preceded by its name, so that moved content changes the result.
+    Files are streamed in name order; each is preceded by its name, so that moved content changes the result. Of texts
+    that libraries write anew in each version only what changes answers counts.
     """
     total = hashlib.sha256()
     base = base_of(folder)
     for home in [base, folder] if base else [folder]:
-        texts = [home / "tokenizer.json", home / "chat_template.jinja", home / "tokenizer_config.json", home / ADAPTER]
-        for path in sorted([*home.glob("*.safetensors"), *(text for text in texts if text.is_file())]):
+        names = ["tokenizer.json", "chat_template.jinja", "tokenizer_config.json", ADAPTER]
+        names += ["config.json"] if config else []
+        names += [] if (home / "tokenizer.json").is_file() else ["vocab.json", "merges.txt", "tokenizer.model"]
+        texts = [home / name for name in names if (home / name).is_file()]
+        for path in sorted([*home.glob("*.safetensors"), *texts]):
             total.update(f"{path.name}\n".encode())
             total.update(_digest(path))
+            if path.suffix in (".jinja", ".json") and path.name != "tokenizer.json":  # where a template may stand
+                total.update(day_in(path.read_text("utf-8", "replace"), day).encode())
     return total.hexdigest()
+
+
+_UNHEARD = {  # keys of a config.json that say nothing of the answers
+    "_name_or_path", "transformers_version", "dtype", "torch_dtype", "use_cache", "architectures",
+    "output_attentions", "output_hidden_states", "initializer_range", "max_window_layers",
+}  # fmt: skip
 
 
 def _digest(path: Path) -> bytes:
     if path.name == "tokenizer_config.json":  # only its template counts: other keys change with library versions
-        template = json_object(path).get("chat_template", "")
-        return hashlib.sha256(json.dumps(template).encode()).digest()
+        return _json_digest(json_object(path).get("chat_template", ""))
     if path.name == ADAPTER:
-        return hashlib.sha256(json.dumps(identity(adapter_config(path.parent))).encode()).digest()
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").digest()
+        return _json_digest(identity(adapter_config(path.parent)))
+    if path.name == "config.json":
+        row = {key: value for key, value in json_object(path).items() if key not in _UNHEARD and value is not None}
+        return _json_digest(dict(sorted(row.items())))
+    return bytes.fromhex(digest(path))
+
+
+def _json_digest(value: object) -> bytes:
+    return hashlib.sha256(json.dumps(value).encode()).digest()
 
 
 def device_of(device: str) -> str:

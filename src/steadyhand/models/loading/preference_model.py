@@ -15,6 +15,7 @@ from steadyhand.errors import PrerequisiteError
 from steadyhand.models.backend import Prompt
 from steadyhand.models.loading.load import device_of, dtype_of, load_tokenizer, resolve
 from steadyhand.models.loading.quiet import quiet
+from steadyhand.models.loading.remote_code import CLOSED
 
 if TYPE_CHECKING:
     import torch
@@ -33,10 +34,10 @@ class PreferenceModel:
         """Of each raw completion; a prompt that does not fit `max_length` tokens with the longest loses its start."""
         import torch
 
-        ids = self.renderer.prompt(prompt.messages, prompt.tools).ids
-        coded = [self.renderer.encode_completion(answer)[: self.max_length - 1] for answer in answers]
+        asked, most = self.renderer.prompt(prompt.messages, prompt.tools), self.max_length - 1
+        coded = [self.renderer.encode_completion(answer, asked.opening)[:most] for answer in answers]
         with torch.no_grad():
-            found = end_scores(self.model, fitted(ids, coded, self.max_length), coded, self.model.device)
+            found = end_scores(self.model, fitted(asked.ids, coded, self.max_length), coded, self.model.device)
         return [float(score) for score in found]
 
 
@@ -91,8 +92,9 @@ def _weights(folder: Path, device: str, dtype: str) -> tuple[Any, list[str]]:
     try:
         with quiet():
             model, info = AutoModelForSequenceClassification.from_pretrained(
-                folder, num_labels=1, dtype=dtype_of(dtype, place), attn_implementation="sdpa", output_loading_info=True
-            )
+                folder, num_labels=1, dtype=dtype_of(dtype, place), attn_implementation="sdpa",
+                output_loading_info=True, use_safetensors=True, **CLOSED,
+            )  # fmt: skip
     except (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError) as error:
         reason = (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
         raise PrerequisiteError(

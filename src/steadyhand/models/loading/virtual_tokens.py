@@ -99,8 +99,10 @@ class _Prefixed(Cache):  # type: ignore[misc]  # transformers ships no types
 
 def load_virtual(model: Any, folder: Path, *, trainable: bool) -> VirtualModel:
     """Puts the virtual tokens of `folder` in front of `model`. Raises what peft raises when they do not fit."""
-    config = PeftConfig.from_pretrained(str(folder))
+    config = PeftConfig.from_pretrained(str(folder), local_files_only=True)
     config.inference_mode = not trainable
+    if hasattr(config, "prompt_tuning_init"):  # what they begin as is loaded next; as a text it asks for a tokenizer
+        config.prompt_tuning_init = "RANDOM"
     made = VirtualModel(model, config)
-    made.load_adapter(str(folder), "default", is_trainable=trainable)
+    made.load_adapter(str(folder), "default", is_trainable=trainable, local_files_only=True)
     return made

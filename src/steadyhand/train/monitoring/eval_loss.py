@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -14,7 +13,7 @@ from steadyhand.domain.rows import Row
 from steadyhand.errors import JobError
 from steadyhand.models.loading.adapters import virtual_ids
 from steadyhand.models.loading.load import load_tokenizer, load_weights
-from steadyhand.train.config import SftConfig
+from steadyhand.settings.training import SftConfig
 from steadyhand.train.runner import packing
 from steadyhand.train.runner.data import arranged, led, samples, sft_plan
 
@@ -24,7 +23,7 @@ def held_out_loss(folder: Path, rows: Sequence[Row], config: SftConfig) -> float
     training with `config` would. Raises UsageError for a row that could not be trained, JobError for no finite loss.
     """
     model, tokenizer = load_weights(folder, device=config.device).eval(), load_tokenizer(folder)
-    config = packing.settled(model, replace(config, epochs=1, gradient_checkpointing=False))
+    config = packing.settled(model, config.but(epochs=1, gradient_checkpointing=False))
     data = led(arranged(samples(rows, Renderer(tokenizer), config), config), virtual_ids(model))
     plan = sft_plan([len(sample.ids) for sample in data], config)
     add, total = packing.loss(config), 0.0

@@ -19,7 +19,8 @@ from typing import Any
 from steadyhand.chat.messages import Json
 from steadyhand.errors import JobError, UsageError
 from steadyhand.models.backend import Completion, Sampling
-from steadyhand.train.monitoring.health_test import Checkup, Counts, Question, WatchConfig, check, count
+from steadyhand.settings.model import WatchSettings
+from steadyhand.train.monitoring.health_test import Checkup, Counts, Question, check, count
 from steadyhand.train.runner import checkpoints
 from steadyhand.train.runner.result import publish
 
@@ -53,12 +54,12 @@ class Guard:
     def __init__(
         self,
         questions: Sequence[Question],
-        config: WatchConfig | None = None,
+        config: WatchSettings | None = None,
         reference: Mapping[str, tuple[int, int]] | None = None,
     ) -> None:
         if not questions:
             raise UsageError("the health watch has no questions", next="add probes, or set watch.enabled = false")
-        self.questions, self.config = list(questions), config or WatchConfig()
+        self.questions, self.config = list(questions), config or WatchSettings()
         self.reference: Counts | None = {k: (a, b) for k, (a, b) in reference.items()} if reference else None
         self.history: list[dict[str, Json]] = []
         self._alarms = {"loss": Alarm(), "grad_norm": Alarm()}
@@ -128,7 +129,7 @@ class Guard:
 
     def record(self) -> dict[str, Json]:
         """What the manifest says of the watch."""
-        return {"reference": self.reference, "checks": self.history, "config": asdict(self.config)}
+        return {"reference": self.reference, "checks": self.history, "config": self.config.model_dump(mode="json")}
 
     def _checkup(self, step: int) -> Checkup:
         assert self.reference is not None, "begin first"

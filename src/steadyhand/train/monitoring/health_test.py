@@ -14,8 +14,8 @@ from typing import Literal
 from steadyhand.chat.parse import parse_strict
 from steadyhand.chat.think import ThinkCode, think_state
 from steadyhand.domain.model import AnswerRule
-from steadyhand.errors import UsageError
 from steadyhand.models.backend import Completion, Prompt
+from steadyhand.settings.model import WatchSettings
 from steadyhand.stats.eprocess import sprt
 from steadyhand.stats.intervals import wilson
 from steadyhand.text.degeneration import degenerate, garbage, too_short
@@ -43,32 +43,6 @@ class Question:
 
     prompt: Prompt
     rule: AnswerRule | None = None
-
-
-@dataclass(frozen=True)
-class WatchConfig:
-    """How closely a training is watched."""
-
-    steps: int = 0
-    """Optimiser steps between two checks; 0: eight checks in a training."""
-    max_tokens: int = 128
-    """New tokens per answer; more cost more, fewer cut healthy answers off."""
-    alpha: float = 0.01
-    """Largest probability that a healthy training is ever stopped, over all its checks and signs together."""
-    beta: float = 0.05
-    """Probability of taking a damaged model for a healthy one in a check that has enough answers to decide."""
-    margin: float = 0.25
-    """By how much a failure rate above the base's counts as damage."""
-    batch: int = 12
-    """Answers generated before the test looks again."""
-    patience: int = 16
-    """Optimiser steps after which damage must be found again before it stops the training; 0: it stops at once."""
-
-    def __post_init__(self) -> None:
-        if min(self.steps, self.patience) < 0 or self.max_tokens < 1 or self.batch < 1:
-            raise UsageError("the health watch needs steps >= 0, patience >= 0, max_tokens >= 1 and batch >= 1")
-        if not (0 < self.alpha < 0.5 and 0 < self.beta < 0.5 and 0 < self.margin < 1):
-            raise UsageError("the health watch needs alpha and beta within 0 and 0.5 and margin within 0 and 1")
 
 
 @dataclass(frozen=True)
@@ -138,7 +112,7 @@ def check(
     questions: Sequence[Question],
     ask: Ask,
     reference: Mapping[str, tuple[int, int]],
-    config: WatchConfig,
+    config: WatchSettings,
     tests: int,
 ) -> Checkup:
     """Asks in batches until damage is shown, nothing speaks for it any more, or the questions end. `tests` is how many

@@ -8,14 +8,13 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steadyhand.domain.rows import Group, Row
 from steadyhand.errors import JobError
 from steadyhand.models.loading.adapters import virtual_ids
-from steadyhand.train.config import DpoConfig, SftConfig
+from steadyhand.settings.training import DpoConfig, SftConfig
 from steadyhand.train.distributed import data_parallel
 from steadyhand.train.objectives import losses
 from steadyhand.train.objectives.group_logprobs import group_log_probs
@@ -76,7 +75,7 @@ def train_dpo(
     model, tokenizer, folder = trainable(model_folder, config)
     data = group_samples(groups, Renderer(tokenizer), config)
     replayed = nested(samples(rows, Renderer(tokenizer), config)) if rows and config.replay_tokens else []
-    settings = replace(config, save_steps=0, log_steps=1, accept_damaged=False, workers=1)  # none changes the result
+    settings = config.but(save_steps=0, log_steps=1, accept_damaged=False, workers=1)  # none changes the result
     start, lead, compared = fingerprint(folder), virtual_ids(model), before(model, folder)
     key, work = digest("dpo", start, settings, data, replayed), work_folder(out)
     with disk_full_as_job_error(work), loop.threads(config.threads), data_parallel.first_alone():

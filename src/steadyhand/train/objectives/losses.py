@@ -10,7 +10,7 @@ import math
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from steadyhand.train.config import DpoConfig
+from steadyhand.settings.training import DpoConfig
 
 if TYPE_CHECKING:
     import torch

@@ -15,8 +15,7 @@ from torch.nn import functional
 from torch.utils.checkpoint import checkpoint
 
 from steadyhand.models.attention import varlen
-from steadyhand.train.config import AT_ONCE
-from steadyhand.train.runner.data import Sample
+from steadyhand.train.runner.data import AT_ONCE, Sample
 
 SCALED = ("final_logit_softcapping", "logits_scaling", "logit_scale")  # what a config says of changes after scoring
 

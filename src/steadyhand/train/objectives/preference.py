@@ -9,14 +9,13 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steadyhand.domain.rows import Group
 from steadyhand.errors import JobError, UsageError
 from steadyhand.models.loading.adapters import kind_of
-from steadyhand.train.config import PreferenceConfig
+from steadyhand.settings.training import PreferenceConfig
 from steadyhand.train.distributed.data_parallel import together
 from steadyhand.train.runner.data import GroupSample, digest, group_plan
 from steadyhand.train.runner.job import Job
@@ -26,8 +25,6 @@ if TYPE_CHECKING:
     import torch
 
     from steadyhand.chat.render import Renderer
-
-METHODS = ("full", "lora")
 
 
 @together
@@ -56,7 +53,7 @@ def train_preference(
     model = _model(folder, config)
     data = [_sample(group, Renderer(load_tokenizer(folder)), config) for group in groups]
     plan, work = group_plan(len(data), config), work_folder(out)
-    key = digest("preference", fingerprint(folder), replace(config, save_steps=0, log_steps=1, workers=1), data)
+    key = digest("preference", fingerprint(folder), config.but(save_steps=0, log_steps=1, workers=1), data)
     objective, again = _Objective(data, model.device), config.gradient_checkpointing
     job = Job(model, objective, plan, config, work, key, progress, stop, again, first_step=_start)
     model, log = loop.run(job)
@@ -67,12 +64,6 @@ def train_preference(
 
 
 def _refuse(folder: Path, config: PreferenceConfig) -> None:
-    if config.method not in METHODS:
-        raise UsageError(f"a preference model is not trained by {config.method!r}", next=f"use {' or '.join(METHODS)}")
-    if config.optimizer == "muon":
-        raise UsageError("the one row of a preference model's head cannot be orthogonalised", next="use adamw")
-    if config.sharded:
-        raise UsageError("a preference model is not trained in parts", next="set sharded = false")
     if kind_of(folder):
         raise UsageError("a preference model starts from a whole model", where=str(folder), next="merge the adapter")
 
@@ -107,10 +98,10 @@ def _sample(group: Group, renderer: Renderer, config: PreferenceConfig) -> Group
     if not texts:
         raise UsageError("the group has no rejected answer", where=group.id, next="remove it or add one")
     chosen = renderer.completion_text(group.messages, group.tools, group.chosen)
-    answers = tuple(tuple(renderer.encode_completion(text)[: config.max_length - 1]) for text in (chosen, *texts))
-    prompt = renderer.prompt(group.messages, group.tools).ids
-    kept = fitted(prompt, answers, config.max_length)
-    return GroupSample(kept, answers, len(prompt) - len(kept))
+    prompt, most = renderer.prompt(group.messages, group.tools), config.max_length - 1
+    answers = tuple(tuple(renderer.encode_completion(text, prompt.opening)[:most]) for text in (chosen, *texts))
+    kept = fitted(prompt.ids, answers, config.max_length)
+    return GroupSample(kept, answers, len(prompt.ids) - len(kept))
 
 
 class _Objective:

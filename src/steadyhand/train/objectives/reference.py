@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from steadyhand.train.config import DpoConfig
+from steadyhand.settings.training import DpoConfig
 from steadyhand.train.objectives.group_logprobs import group_log_probs
 from steadyhand.train.runner.data import GroupSample, digest
 from steadyhand.train.runner.precision import mixed, precise

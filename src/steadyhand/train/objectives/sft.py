@@ -9,14 +9,13 @@ import math
 import shutil
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steadyhand.domain.rows import Row
 from steadyhand.errors import PrerequisiteError
 from steadyhand.models.loading.adapters import virtual_ids
-from steadyhand.train.config import SftConfig
+from steadyhand.settings.training import SftConfig
 from steadyhand.train.distributed.data_parallel import together
 from steadyhand.train.runner.data import Sample, arranged, digest, led, samples, sft_plan
 from steadyhand.train.runner.job import Figures, Job
@@ -65,7 +64,7 @@ def train_sft(
     data = arranged(samples(rows, Renderer(tokenizer), config), config)
     plan = sft_plan([len(sample.ids) for sample in data], config)
     done = steps_of(share, len(plan))
-    settings = replace(config, save_steps=0, log_steps=1, workers=1)  # neither changes the result
+    settings = config.but(save_steps=0, log_steps=1, workers=1)  # neither changes the result
     work = work_folder(out)
     if guard:
         guard.begin(before(model, folder), tokenizer, len(plan))

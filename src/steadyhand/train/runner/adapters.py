@@ -14,7 +14,7 @@ import torch
 from steadyhand.errors import PrerequisiteError
 from steadyhand.models.loading.adapters import VIRTUAL
 from steadyhand.models.loading.quiet import quiet
-from steadyhand.train.config import TrainConfig
+from steadyhand.settings.training import TrainConfig
 
 IA3_KEYS_VALUES, IA3_INNER = ("k_proj", "v_proj"), ("down_proj",)
 

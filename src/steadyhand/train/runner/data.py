@@ -13,15 +13,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from steadyhand.chat.think import CLOSE
+from steadyhand.chat.formats.marks import THINK
 from steadyhand.domain.rows import Group, Row
 from steadyhand.errors import UsageError
-from steadyhand.train.config import DpoConfig, GroupConfig, Packing, SftConfig, TrainConfig
+from steadyhand.settings.training import DpoConfig, GroupConfig, Packing, SftConfig, TrainConfig
 
 if TYPE_CHECKING:
     from steadyhand.chat.render import Renderer
 
 MUCH_LONGER, SHORT = 1.3, 24  # rows share a forward pass up to this ratio of lengths, and this many tokens more
+
+
+AT_ONCE = 512  # positions whose vocabulary is scored together where activations are computed again
 
 
 @dataclass(frozen=True)
@@ -139,8 +142,8 @@ def _group_sample(group: Group, renderer: Renderer, config: DpoConfig) -> GroupS
     if not texts:
         raise UsageError("the group has no rejected answer", where=group.id, next="remove it or add one")
     if start > rendered.prompt_length:  # the chosen answer has no reasoning: that shall not be what is preferred
-        texts = [text.partition(CLOSE)[2] or text for text in texts]
-    encoded = [tuple(renderer.encode_completion(text)) for text in texts]
+        texts = [text.partition(THINK.close)[2] or text for text in texts]
+    encoded = [tuple(renderer.encode_completion(text, rendered.opening)) for text in texts]
     most = min(config.max_completion or config.max_length, config.max_length - 1)
     rejected = [ids[:most] for ids in encoded]
     room = config.max_length - max(len(ids) for ids in (chosen, *rejected))
@@ -226,7 +229,7 @@ def group_plan(
 def _endless(lengths: Sequence[int], config: SftConfig, seed: int) -> Iterator[list[list[int]]]:
     """Steps of rows without end: one SFT epoch after the other, each shuffled anew."""
     for epoch in itertools.count(seed):
-        yield from sft_plan(lengths, replace(config, seed=epoch))
+        yield from sft_plan(lengths, config.but(seed=epoch))
 
 
 def digest(*parts: object) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from steadyhand.domain.rows import Row
-from steadyhand.train.config import SftConfig
+from steadyhand.settings.training import SftConfig
 from steadyhand.train.runner.data import Sample, arranged, presumed, samples, sft_plan
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ class Segment:
 
 @dataclass(frozen=True)
 class Shown:
-    """One row: `segments` make up all of it; `cut` counts tokens taken from its left side, `lost` from its right."""
+    """One row: `segments` make up all of it; `cut` counts tokens taken from its left side, `lost` from its right.
+    `empty`: nothing of it is trained but the end of the turn."""
 
     source: str
     segments: tuple[Segment, ...]
@@ -40,6 +41,7 @@ class Shown:
     trained: int
     cut: int
     lost: int = 0
+    empty: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,9 @@ class Inspection:
     """`tokens` are those of all rows, `trained` the ones with a loss, each counted once an epoch. `passes` are the
     tokens that are really computed, in `sequences` by `packing` (dialogues of several turns share theirs), `padding`
     the share of a step that is filler. `cut` rows lost the start of their prompt and `lost` ones the end of their
-    answer, by `truncation`. `thoughtless` rows have an answer without reasoning. `steps` are the optimiser steps of all
-    epochs."""
+    answer, by `truncation`. `thoughtless` rows have an answer without reasoning. Of what the data has, the chat
+    template does not write the calls of `callless` rows and the thinking of `unthought` ones; of `empty` rows nothing
+    is trained but the end of the turn. `steps` are the optimiser steps of all epochs."""
 
     rows: int
     tokens: int
@@ -59,6 +62,9 @@ class Inspection:
     packing: str
     sequences: int
     thoughtless: int
+    callless: int
+    unthought: int
+    empty: int
     passes: int
     padding: float
     steps: int
@@ -78,6 +84,8 @@ def inspect(
     filled = sum(_width([lengths[i] for i in micro], config) for step in plan for micro in step)
     passes = sum(len(step) for step in plan)
     wanted = set(sources)
+    texts = {id(sample): _trained_text(sample, renderer) for sample in data}  # a card that comes again is one sample
+    whole = [(row.messages[-1], texts[id(s)]) for row, s in zip(rows, data, strict=True) if not s.lost]
     seen = {row.source: sample for row, sample in zip(rows, data, strict=True) if row.source in wanted}
     return Inspection(
         rows=len(rows),
@@ -89,11 +97,14 @@ def inspect(
         packing=presumed(config),
         sequences=passes // config.epochs if presumed(config) == "packed" else len(merged),
         thoughtless=sum(not (row.messages[-1].think or "").strip() for row in rows),
+        callless=sum(any(call.name not in text for call in answer.calls) for answer, text in whole),
+        unthought=sum((answer.think or "").strip() not in text for answer, text in whole),
+        empty=sum(not texts[id(sample)] for sample in data),
         passes=sum(lengths),
         padding=1 - config.epochs * sum(lengths) / filled,
         steps=len(plan),
         longest=max(len(sample.ids) + sample.cut + sample.lost for sample in data),
-        shown=tuple(_shown(source, seen[source], decode) for source in sources if source in seen),
+        shown=tuple(_shown(source, seen[source], decode, renderer) for source in sources if source in seen),
     )
 
 
@@ -102,10 +113,17 @@ def _width(lengths: Sequence[int], config: SftConfig) -> int:
     return sum(lengths) if presumed(config) == "packed" else max(lengths) * len(lengths)
 
 
-def _shown(source: str, sample: Sample, decode: Decode) -> Shown:
+def _trained_text(sample: Sample, renderer: Renderer) -> str:
+    """What the model learns to write, without the end of the turn."""
+    trained = [token for token, on in zip(sample.ids, sample.mask, strict=True) if on]
+    return renderer.decode(trained).strip()
+
+
+def _shown(source: str, sample: Sample, decode: Decode, renderer: Renderer) -> Shown:
     parts = [
         (trained, [token for token, _ in run])
         for trained, run in itertools.groupby(zip(sample.ids, sample.mask, strict=True), key=lambda pair: pair[1])
     ]
     segments = tuple(Segment(decode(ids), bool(trained), len(ids)) for trained, ids in parts)
-    return Shown(source, segments, len(sample.ids), sum(sample.mask), sample.cut, sample.lost)
+    empty = not _trained_text(sample, renderer)
+    return Shown(source, segments, len(sample.ids), sum(sample.mask), sample.cut, sample.lost, empty)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
-from steadyhand.train.config import TrainConfig
+from steadyhand.settings.training import TrainConfig
 from steadyhand.train.monitoring.health_monitor import Guard
 from steadyhand.train.runner.result import Progress
 

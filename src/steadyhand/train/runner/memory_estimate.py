@@ -13,7 +13,8 @@ from typing import Any
 
 from steadyhand.errors import PrerequisiteError
 from steadyhand.models.loading.adapters import VIRTUAL
-from steadyhand.train.config import AT_ONCE, DpoConfig, SftConfig, TrainConfig
+from steadyhand.settings.training import DpoConfig, SftConfig, TrainConfig
+from steadyhand.train.runner.data import AT_ONCE
 
 ANSWER = 128  # tokens of a preference answer when nothing limits them: tool calls and short replies
 LOGITS_BYTES = 12  # per trained position and word: the logits, in float32, and their log-softmax (or gradients)

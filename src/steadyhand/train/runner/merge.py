@@ -6,7 +6,6 @@ what matters: the divergence of the predicted distributions and the predicted to
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -89,6 +88,7 @@ def _settle(
 
 
 def _save(model: LocalModel, target: Path) -> None:
+    from steadyhand.models.loading.files import copy_model
     from steadyhand.models.loading.quiet import quiet
     from steadyhand.train.runner.model import copy_tokenizer
 
@@ -97,9 +97,7 @@ def _save(model: LocalModel, target: Path) -> None:
             model.model.merge_and_unload().save_pretrained(target)
         copy_tokenizer(model.folder, target)
         return
-    for path in model.folder.iterdir():
-        if path.is_file():
-            shutil.copyfile(path, target / path.name)
+    copy_model(model.folder, target)
 
 
 def _compare(out: Path, wanted: Sequence[torch.Tensor], found: Sequence[torch.Tensor]) -> MergeReport:

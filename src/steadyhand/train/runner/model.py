@@ -15,8 +15,8 @@ from steadyhand.chat.messages import Json
 from steadyhand.errors import UsageError
 from steadyhand.models.loading.adapter_base import note_base
 from steadyhand.models.loading.adapters import VIRTUAL, kind_of, virtual_ids
+from steadyhand.models.loading.files import TOKENIZER_FILES
 from steadyhand.models.loading.load import (
-    TOKENIZER_FILES,
     base_of,
     check_vocabulary,
     load_tokenizer,
@@ -24,7 +24,7 @@ from steadyhand.models.loading.load import (
     resolve,
 )
 from steadyhand.models.loading.quiet import quiet
-from steadyhand.train.config import TrainConfig
+from steadyhand.settings.training import TrainConfig
 from steadyhand.train.runner.adapters import with_adapter
 from steadyhand.train.runner.result import publish, write_record
 

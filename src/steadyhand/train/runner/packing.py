@@ -6,7 +6,6 @@ Imports torch: import late.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -14,7 +13,7 @@ import torch
 
 from steadyhand.errors import UsageError
 from steadyhand.models.attention import varlen
-from steadyhand.train.config import SftConfig
+from steadyhand.settings.training import SftConfig
 from steadyhand.train.objectives.nll import packed_loss, padded_loss
 from steadyhand.train.runner.data import Sample, presumed
 
@@ -31,7 +30,7 @@ def settled(model: Any, config: SftConfig) -> SftConfig:
         way = "nested"
     if way == "packed":
         varlen.use(model)
-    return replace(config, packing=way)
+    return config.but(packing=way)
 
 
 def loss(config: SftConfig) -> Loss:

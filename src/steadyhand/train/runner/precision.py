@@ -7,7 +7,7 @@ from functools import cache
 
 import torch
 
-from steadyhand.train.config import TrainConfig
+from steadyhand.settings.training import TrainConfig
 
 
 @cache

@@ -8,13 +8,13 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from steadyhand.chat.messages import Json
 from steadyhand.errors import DiskFullError
-from steadyhand.train.config import TrainConfig
+from steadyhand.settings.training import TrainConfig
 
 RECORD = "training.json"
 
@@ -71,7 +71,7 @@ def publish(out: Path, write: Callable[[Path], None]) -> None:
 
 def write_record(folder: Path, config: TrainConfig, facts: Mapping[str, Json]) -> None:
     """The resolved settings and the figures, beside the weights."""
-    record = {"kind": type(config).__name__, "config": asdict(config), **facts}
+    record = {"kind": type(config).__name__, "config": config.model_dump(mode="json"), **facts}
     (folder / RECORD).write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", "utf-8")
 
 

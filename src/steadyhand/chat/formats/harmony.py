@@ -1,0 +1,166 @@
+"""Harmony (gpt-oss): messages in channels. Thinking is a message to `analysis`, a call is a message to a function, the
+answer is a message to `final`; what else is said aloud stands in `commentary`. A turn makes at most one call."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from steadyhand.chat import exact
+from steadyhand.chat.formats.base import ChatFormat, Reading, Servers, Spans
+from steadyhand.chat.formats.jsoncall import forgiving, value_end, written
+from steadyhand.chat.formats.marks import ThinkMarks
+from steadyhand.chat.formats.parsed import CallShapeError, CannotWriteError, ExactCall, Repair
+from steadyhand.chat.formats.thinking import ThinkCode, ThinkState
+from steadyhand.chat.messages import Message, Tool, ToolCall
+
+_START, _SAY = "<|start|>assistant", "<|message|>"
+_ANALYSIS, _FINAL, _END = "<|channel|>analysis", "<|channel|>final", "<|end|>"
+_TO = re.compile(r"to=functions\.([\w.-]+)")
+_MARK = re.compile(r"<\|(?:start|channel|message|end|call|return|constrain)\|>")
+_ENDS = (_END, "<|call|>", "<|return|>")
+
+
+@dataclass(frozen=True)
+class _Said:
+    """One message: its header, which begins at `at`, its body, and whether something ends it."""
+
+    header: str
+    body: str
+    closed: bool
+    at: int = 0
+
+    @property
+    def to(self) -> str | None:
+        found = _TO.search(self.header)
+        return found[1] if found else None
+
+    @property
+    def thinks(self) -> bool:
+        return self.to is None and "analysis" in self.header
+
+
+class Harmony(ChatFormat):
+    """`<|channel|>analysis<|message|>...<|end|>`, then an answer or a call in the same way."""
+
+    name = "harmony"
+    think = ThinkMarks(_ANALYSIS + _SAY, _END, ("", "", _START))
+    servers = Servers("openai", "gpt-oss")
+    call_ends = ("<|call|>",)
+    inner_ends = (_END,)
+    control = (_START, "<|start|>", "<|channel|>", _SAY, *_ENDS, "<|constrain|>")
+    breakers = (
+        lambda call: call.replace("<|message|>", "", 1),
+        lambda call: call.rstrip().removesuffix("}"),
+        lambda call: call.replace('"', "'") if '"' in call else call.rstrip().removesuffix("}"),
+        lambda call: re.sub(r"\}\s*$", ",}", call),
+    )
+
+    @property
+    def call_marks(self) -> tuple[str, ...]:
+        return (" to=functions.",)
+
+    @property
+    def held(self) -> tuple[str, ...]:
+        return self.control
+
+    def write(self, message: Message) -> str:
+        if message.content and message.calls:
+            raise CannotWriteError("a turn either says something or calls")
+        think = "" if message.think is None else f"{_ANALYSIS}{_SAY}{message.think}{_END}{_START}"
+        if message.calls:
+            return think + self.write_calls(message.calls)
+        return f"{think}{_FINAL}{_SAY}{message.content}"
+
+    def write_calls(self, calls: Sequence[ToolCall]) -> str:
+        if len(calls) > 1:
+            raise CannotWriteError("a turn makes one call")
+        name, arguments = calls[0].name, written(calls[0].arguments)
+        if not re.fullmatch(r"[\w.-]+", name):
+            raise CannotWriteError(f"the tool's name {name!r} is no name")
+        return f" to=functions.{name}<|channel|>commentary json{_SAY}{arguments}"
+
+    def openings(self, text: str, begin: int, end: int) -> Iterator[int]:
+        return (found.end() for found in re.finditer(re.escape(_SAY), text[begin:end]))
+
+    def body_end(self, text: str, at: int) -> tuple[int, int]:
+        return value_end(text, at, ("{",))
+
+    def thinking(self, raw: str) -> ThinkState:
+        """Channels, not tags: `rest` is what was said outside of `analysis`, still in its messages."""
+        said = _messages(self, raw)
+        thoughts = [one for one in said if one.thinks]
+        if not thoughts:
+            return ThinkState(ThinkCode.ABSENT, None, raw)
+        answer = [one for one in said if not one.thinks]
+        rest = "".join(f"{_START}{one.header}{_SAY}{one.body}{_END if one.closed else ''}" for one in answer)
+        text = "\n".join(one.body.strip() for one in thoughts)
+        ordered = (
+            (not thoughts[-1].closed, ThinkCode.MISSING_CLOSE),
+            (len(thoughts) > 1, ThinkCode.MULTIPLE),
+            (self.begun(text), ThinkCode.CALL_INSIDE),
+            (not text.strip(), ThinkCode.EMPTY),
+            (not any(one.body.strip() for one in answer), ThinkCode.NO_ANSWER),
+        )
+        return ThinkState(next((code for applies, code in ordered if applies), ThinkCode.OK), text, rest)
+
+    def attempts(self, text: str, tools: Sequence[Tool], *, lenient: bool) -> tuple[list[Reading], str]:
+        said = _messages(self, text)
+        readings = [
+            Reading(partial(_read, one), one.closed or bool(Spans(self, one.body).end(0)), lenient)
+            for one in said
+            if one.to is not None or "functions." in one.header
+        ]
+        content = "\n".join(one.body.strip() for one in said if one.to is None and "functions." not in one.header)
+        return readings, content.strip()
+
+    def last_call(self, raw: str) -> int:
+        return max((one.at for one in _messages(self, raw) if one.to is not None), default=-1)
+
+    def first_call(self, raw: str) -> int:
+        at = raw.find(self.call_marks[0])
+        return len(raw) if at < 0 else at
+
+    def visible(self, raw: str) -> tuple[str, str]:
+        said = _messages(self, raw[: self.first_call(raw)])
+        thoughts = "\n".join(one.body.strip() for one in said if one.thinks)
+        return thoughts.strip(), "\n".join(one.body.strip() for one in said if not one.thinks).strip()
+
+
+def _read(said: _Said, made: list[Repair] | None) -> Sequence[ExactCall]:
+    if said.to is None:
+        raise CallShapeError("a call is addressed to=functions.NAME")
+    arguments = exact.loads(said.body) if made is None else forgiving(said.body, made)
+    if not isinstance(arguments, dict):
+        raise CallShapeError(f"the arguments are {exact.kind(arguments)}, not an object")
+    return [ExactCall(said.to, arguments)]
+
+
+def _messages(form: Harmony, raw: str) -> list[_Said]:
+    """The messages of a completion, whose first header follows the prompt's own beginning. Text without any mark is
+    one message to nobody. A mark that stands in a whole call's JSON is text."""
+    found: list[_Said] = []
+    spans = Spans(form, raw)
+    header, start, at, inside, begun, head = "", 0, 0, False, False, 0
+    while mark := _MARK.search(raw, at):
+        at = mark.end()
+        if mark.group() == _SAY and not inside:
+            head, header, start, inside = start, raw[start : mark.start()], at, True
+            if _TO.search(header):
+                at = spans.end(at) or at
+        elif mark.group() in _ENDS or mark.group() == "<|start|>":
+            found += [_Said(header, raw[start : mark.start()], True, head)] if inside else []
+            header, start, inside, begun = "", at, False, mark.group() == "<|start|>"
+    rest = raw[start:]
+    if inside:
+        found.append(_Said(header, rest, False, head))
+    elif begun or "<|channel|>" in rest or "functions." in rest:  # cut in a header
+        found.append(_Said(rest, "", False, start))
+    elif rest.strip():
+        found.append(_Said("", rest, False, start))
+    return found
+
+
+HARMONY = Harmony()

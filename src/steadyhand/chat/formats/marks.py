@@ -1,0 +1,53 @@
+"""Marks of thinking: what opens a thought and what closes it. Knows nothing of calls."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cached_property
+
+
+@dataclass(frozen=True)
+class ThinkMarks:
+    """`open` and `close` stand around a thought; `gap` is what a template commonly puts between the marks and the
+    thought (before, after) and between the thought and the answer."""
+
+    open: str
+    close: str
+    gap: tuple[str, str, str] = ("\n", "\n", "\n\n")
+
+    @cached_property
+    def either(self) -> re.Pattern[str]:
+        """Matches both marks."""
+        return re.compile(f"{re.escape(self.open)}|{re.escape(self.close)}")
+
+    @cached_property
+    def empty(self) -> re.Pattern[str]:
+        """Matches a block without a thought, at the beginning of a text."""
+        return re.compile(rf"\s*{re.escape(self.open)}\s*{re.escape(self.close)}")
+
+    @property
+    def after(self) -> str:
+        """What stands between a thought and the answer."""
+        return f"{self.gap[1]}{self.close}{self.gap[2]}"
+
+    def write(self, think: str) -> str:
+        """The block as templates write it before an answer."""
+        return f"{self.open}{self.gap[0]}{think}{self.after}"
+
+
+THINK = ThinkMarks("<think>", "</think>")  # Qwen, DeepSeek, Nemotron, LFM2.5, SmolLM3, MiniCPM5
+BRACKETS = ThinkMarks("[THINK]", "[/THINK]", ("", "", ""))  # Magistral, Ministral 3
+CHANNEL = ThinkMarks("<|channel>thought", "<channel|>", ("\n", "\n", ""))  # Gemma 4
+MARKS = (THINK, BRACKETS, CHANNEL)
+
+
+def opened(prompt: str) -> tuple[ThinkMarks | None, str]:
+    """The marks whose opening one a rendered prompt ends in, and that end of it; (None, "") for other prompts.
+
+    opened("...assistant\n<think>\n")  # (THINK, "<think>\n")
+    """
+    for marks in MARKS:
+        if prompt.rstrip().endswith(marks.open):
+            return marks, prompt[prompt.rindex(marks.open) :]
+    return None, ""

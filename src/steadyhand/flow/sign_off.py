@@ -1,0 +1,90 @@
+"""Which verdict is about a model: that of the run it lies in, or of the export that it came with."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from steadyhand.chat.messages import Json
+from steadyhand.errors import PrerequisiteError
+from steadyhand.flow.artifacts import read_json, write_json
+from steadyhand.ledger.result import Verdict
+from steadyhand.ledger.seal import differences, is_sealed
+from steadyhand.ledger.store import Store
+from steadyhand.report.data import ReportData
+
+REPORT, VERDICT, MODEL = Path("report") / "report.json", "verdict.json", "model"
+
+
+@dataclass(frozen=True)
+class SignOff:
+    """The word of a verdict, the domain it was measured on, the model's fingerprint, and the file that says so."""
+
+    word: str
+    domain: str
+    fingerprint: str
+    where: Path
+
+    def __str__(self) -> str:
+        return f"verdict {self.word} on {self.domain}, of the model {self.fingerprint[:16]} ({self.where})"
+
+
+def report_of(out: Path) -> ReportData:
+    """The data of the last report of the run in `out`, as the run made it: the copy in `out`/report only says which.
+    Raises PrerequisiteError without one, JobError when it is not what the run made."""
+    path = out / REPORT
+    if not path.is_file():
+        raise PrerequisiteError("there is no report", where=str(path), next="steady run FOLDER makes one")
+    copy = ReportData.from_json(read_json(path))
+    key = copy.manifest.get("stages", {}).get("report")
+    if key is None:
+        return copy
+    return ReportData.from_json(read_json(Store(out).artefact(key) / REPORT.name))
+
+
+def sign_off_of(folder: Path) -> SignOff | None:
+    """The verdict on the model in `folder`; None when none is known. Raises PrerequisiteError when the verdict that
+    stands beside it is about other weights.
+
+    >>> print(sign_off_of(Path("runs/uss/artefacts/1f0c/model")))
+    verdict PASS on uss, of the model 9c0b6a0e2d1f4b7a (runs/uss/report/report.json)
+    """
+    from steadyhand.models.loading.load import fingerprint
+
+    folder = folder.resolve()
+    found = _of_run(folder) or _of_export(folder)
+    if found and found.fingerprint not in (fingerprint(folder), fingerprint(folder, config=False)):
+        raise PrerequisiteError(
+            f"the verdict {found.word} is about other weights (model {found.fingerprint[:16]})",
+            where=str(folder),
+            next="put back the model that was signed off, or run again; a copy elsewhere has no verdict",
+        )
+    return found
+
+
+def note_verdict(folder: Path, verdict: Verdict, domain: str, fingerprint: str) -> None:
+    """Leaves the verdict of a run beside its exported model, for `sign_off_of`."""
+    row: dict[str, Json] = {"version": 1, "domain": domain, "model": fingerprint}
+    write_json(folder / VERDICT, row | verdict.to_json())
+
+
+def _of_run(folder: Path) -> SignOff | None:
+    home, out = folder.parent, folder.parent.parent.parent
+    if home.parent.name != "artefacts" or not (out / REPORT).is_file():
+        return None
+    report = report_of(out)
+    if report.verdict is None or report.manifest.get("stages", {}).get("merge") != home.name:
+        return None
+    return SignOff(report.verdict.word, report.domain, str(report.manifest["fingerprint"]), out / REPORT)
+
+
+def _of_export(folder: Path) -> SignOff | None:
+    path = folder.parent / VERDICT
+    if not path.is_file() or not is_sealed(folder.parent):
+        return None
+    if wrong := differences(folder.parent):
+        raise PrerequisiteError(
+            f"this is not what was exported: {wrong[0]}", where=str(folder.parent), next="export the run again"
+        )
+    row = read_json(path)
+    return SignOff(Verdict.from_json(row).word, str(row["domain"]), str(row["model"]), path)
