@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from steadyhand.chat.think import CLOSE, OPEN
+from steadyhand.chat.formats.base import THINK
 
 _BRACKETS = re.compile(r"[<>\[\]{}|｜]")
 _HTML = re.compile(r"</?[a-z]+[1-6]?>")  # words of a vocabulary, such as Gemma's <strong>
@@ -19,7 +19,7 @@ def control_tokens(tokenizer: Any, template: str) -> tuple[str, ...]:
     marks; sorted. White space and added words are none."""
     added = getattr(tokenizer, "added_tokens_decoder", {}).values()
     named = getattr(tokenizer, "chat_control_tokens", None) or ()
-    found = {OPEN, CLOSE, *named}
+    found = {THINK.open, THINK.close, *named}
     for token in added:
         text = token.content
         if text.strip() and (token.special or text in template or _marks(text)):
