@@ -1,12 +1,12 @@
-"""Texts that a regular expression might take too long over, made from its own tree: what each of its repeats takes, many
-times over, behind what leads to the repeat and before what cannot follow it."""
+"""Texts that a regular expression might take too long over, made from its own tree: what each of its repeats takes,
+many times over, behind what leads to the repeat and before what cannot follow it."""
 
 from __future__ import annotations
 
 import importlib
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache
 from typing import Any
 
 sre: Any = importlib.import_module("re._constants")
@@ -60,21 +60,22 @@ def sample(items: Any, flags: int, turn: int, groups: dict[Any, str] | None = No
 
 
 def _sampled(op: Any, value: Any, flags: int, turn: int, groups: dict[Any, str]) -> str:
+    if op is sre.LITERAL:
+        return chr(value)
+    if op in CHARS:
+        return _char(_test_of(op, value), flags & FLAGS, turn)
     if op is sre.SUBPATTERN:
         groups[value[0]] = sample(value[3], _within(flags, value), turn, groups)
         return groups[value[0]]
-    if op is sre.BRANCH:
-        return sample(value[1][turn % len(value[1])], flags, turn, groups)
     if op in REPEATS:
         return sample(value[2], flags, turn, groups) * max(min(int(value[0]), 99), turn % 2)
-    if op is sre.ATOMIC_GROUP:
-        return sample(value, flags, turn, groups)
-    if op in CHARS:
-        return _char(_test_of(op, value), flags & FLAGS, turn)
+    if op is sre.BRANCH or op is sre.ATOMIC_GROUP:
+        way = value[1][turn % len(value[1])] if op is sre.BRANCH else value
+        return sample(way, flags, turn, groups)
     return groups.get(value, "") if op is sre.GROUPREF else ""
 
 
-@lru_cache(maxsize=None)
+@cache
 def _char(test: str, flags: int, turn: int) -> str:
     """A character that the test holds for, letters first; with `turn` another one where there are several."""
     one = re.compile(test, flags)

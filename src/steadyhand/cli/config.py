@@ -15,7 +15,7 @@ from steadyhand.settings import Origin, Resolved, resolve
 from steadyhand.settings.describe import as_toml, describe
 from steadyhand.settings.resolve import flat
 
-_PASSWORD = re.compile(r"(://[^:/]*):.*@|((?:^|[?&])[a-z]*password)=[^&]*")
+_PASSWORD = re.compile(r"\A((?:(?!://).)*+://[^:/]*):.*@|((?:^|[?&])[a-z]*password)=[^&]*")
 
 
 @click.group("config")

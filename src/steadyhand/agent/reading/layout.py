@@ -25,7 +25,7 @@ _OPEN_END = re.compile(
 )
 _PARTS = re.compile(r"[\u4e00-\u9fff]{1,2}|[^\W_]+(?:[-'’][^\W_]+)*")
 _INERT = re.compile(
-    r"(?:^\[[\w%]+(?:=[^\]]*)?(?:,[^\]]*)?\]$|[0-9a-fA-F]{32,}|[A-Za-z]:\\|/[\w.-]+/|\.\w{2,4}\s|[%$]\w)"
+    r"(?:^\[[\w%]+(?:[=,][^\]]*)?\]$|[0-9a-fA-F]{32,}|[A-Za-z]:\\|/[\w.-]+/|\.\w{2,4}\s|[%$]\w)"
 )
 _BETWEEN = re.compile(r"(?:\W|\d|_|\b(?:and|or|port|tcp|udp|https?)\b)*")
 _BREAK = re.compile(r"[-*_=—–~]{2,}")
