@@ -47,7 +47,7 @@ check: $(DEV)
 test: check
 	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 || ls -d $$HOME/.cache/ms-playwright/chromium* >/dev/null 2>&1 \
 	  || echo "no Chromium: the browser tests are skipped; to run them too: $(BIN)/playwright install chromium"
-	$(BIN)/pytest
+	$(BIN)/pytest --numprocesses auto --dist loadfile
 
 # Those that need no file.
 BENCHES := attacks false_alarms generate group_dpo load nested planted reports train

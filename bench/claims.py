@@ -216,7 +216,8 @@ def main() -> None:
     if census:
         honest = sum(row.kind == "mention" for row in census)
         print(
-            f"sentences of real reports with a bad word and a name in which the name is not accused: {rate(honest, len(census))}"
+            "sentences of real reports with a bad word and a name in which the name is not accused: "
+            f"{rate(honest, len(census))}"
         )
     for split in args.split or ("development", "heldout"):
         here = [(row, done) for row, _, done in judged if row.split == split]

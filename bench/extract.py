@@ -21,7 +21,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from steadyhand.extract import extract_resource
+from steadyhand.extract import find_entities
 from steadyhand.text.normal import canonical_ip, refang
 
 KINDS = ("domains", "ips", "urls")
@@ -36,7 +36,7 @@ def steadyhand() -> Tool:
 
     def run(text: str) -> Values:
         found: dict[str, list[str]] = {kind: [] for kind in KINDS}
-        for one in extract_resource(text):
+        for one in find_entities(text):
             found[names[one.kind]].append(one.value)
         return dict(found)
 

@@ -8,13 +8,14 @@ from pathlib import Path
 
 from hypothesis import settings
 
-for name in [name for name in os.environ if name.startswith("STEADY_")]:
+for name in [name for name in os.environ if name.startswith(("STEADY_", "STEADYHAND_"))]:
     del os.environ[name]
 os.environ |= {
     "HF_HUB_OFFLINE": "1",
     "TOKENIZERS_PARALLELISM": "false",
     "OMP_NUM_THREADS": "1",  # torch reads it when it is imported, which no test has done yet
     "MKL_NUM_THREADS": "1",
+    "XDG_STATE_HOME": str(Path(tempfile.gettempdir()) / "steady-tests-state"),
     "XDG_CACHE_HOME": str(Path(tempfile.gettempdir()) / "steady-tests-cache"),
     "XDG_CONFIG_HOME": str(Path(tempfile.gettempdir()) / "steady-tests-have-no-user-settings"),
 }

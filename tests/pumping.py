@@ -50,7 +50,7 @@ def _pumps(items: list[Any], flags: int, before: str) -> Iterator[tuple[str, str
 
 def _within(flags: int, group: Any) -> int:
     _, added, taken, _ = group
-    return (flags | added) & ~int(taken)
+    return (flags | int(added)) & ~int(taken)
 
 
 def sample(items: Any, flags: int, turn: int, groups: dict[Any, str] | None = None) -> str:

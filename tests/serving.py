@@ -14,7 +14,9 @@ import uvicorn
 from steadyhand.agent.session import Session
 from steadyhand.models.backend import Backend, Completion, FinishReason, Progress, Prompt, Sampling
 from steadyhand.serve.app import Serving, create_app
+from steadyhand.serve.limits import Limits
 from steadyhand.serve.responders import Agent, Model
+from steadyhand.serve.server import configured
 
 WEATHER = {
     "type": "function",
@@ -130,13 +132,15 @@ def serving(
     waiting: int = 64,
     wait: bool = True,
     failed: Callable[[BaseException], None] = lambda error: None,
+    limits: Limits | None = None,
     **options: Any,
 ) -> Iterator[Server]:
     """A server for the model `m` (and `steady-agent`, with a session); with `wait`, ready."""
     model = Model("m", load, lanes=lanes, waiting=waiting)
     agent = Agent("steady-agent", session, judge=model if judge else None, send=send) if session else None
-    app = create_app(Serving(model, agent, **options), failed)
-    config = uvicorn.Config(app, port=0, log_level="critical", timeout_graceful_shutdown=1, lifespan="on")
+    app = create_app(Serving(model, agent, limits=limits or Limits(), **options), failed)
+    quiet: dict[str, Any] = {"log_level": "critical", "log_config": None}
+    config = configured(app, limits or Limits(), port=0, timeout_graceful_shutdown=1, **quiet)
     server, socket = uvicorn.Server(config), config.bind_socket()
     socket.listen()
     thread = threading.Thread(target=server.run, kwargs={"sockets": [socket]})

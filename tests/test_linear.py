@@ -21,7 +21,7 @@ from steadyhand.chat.formats import literals
 from steadyhand.chat.formats.hermes import HERMES
 from steadyhand.chat.formats.registry import FORMATS
 from steadyhand.evaluate import filler
-from steadyhand.text import numbers, secrets
+from steadyhand.text import numbers, redaction, secrets
 from tests.expressions import Expression, Unread, expressions, within
 from tests.pumping import pumps
 
@@ -82,6 +82,10 @@ PUT_TOGETHER: dict[Unread, Made] = {
     Unread("text/patterns/machine.py", "test"): ONE_CHARACTER,
     Unread("text/patterns/tree.py", "f{spelled}|."): lambda: (r"\\[1-9]|\(\?P=|\\.",),
     Unread("text/patterns/tree.py", "spelled"): lambda: (r"\\[1-9]|\(\?P=",),
+    Unread("checks/rules.py", "re.escape(phrase)"): lambda: ("as an AI",),
+    Unread("text/redaction.py", ".join((f(?:{|.join(_spellings(char))})forcharinsecret))"): lambda: (
+        redaction._any_escape("s3cret-t0ken-5/+"),
+    ),
     Unread("text/secrets.py", "pattern"): lambda: within(secrets._SECRET),
 }  # fmt: skip
 PUT_TOGETHER_ANCHORED = [*within(literals._STRING), HERMES.think.empty]

@@ -24,7 +24,8 @@ def make(folder: Path, device: str, size: Size) -> dict[str, Any]:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM
 
-    from steadyhand.models.loading.load import TOKENIZER_FILES, load_tokenizer, resolve
+    from steadyhand.models.loading.files import TOKENIZER_FILES
+    from steadyhand.models.loading.load import load_tokenizer, resolve
 
     home = resolve("steady-nano")
     tokenizer = load_tokenizer(home)
@@ -47,7 +48,7 @@ def measure(folder: Path, device: str, size: Size, case: Case) -> dict[str, Any]
     from steadyhand.errors import JobError
     from steadyhand.models.loading import load
 
-    load.fingerprint = lambda _: "bench"  # type: ignore[assignment]  # hashing 16 GB takes longer than the steps
+    load.fingerprint = lambda *_, **__: "bench"  # hashing 16 GB takes longer than the steps
     given = data.preferences(case, size) if case.kind == "dpo" else data.rows(case, size)
     _ready(case)
     if not sys.stdin.readline():

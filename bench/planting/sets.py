@@ -151,8 +151,16 @@ _ARRAY = json.dumps(plain_rows(5, 4), ensure_ascii=False).encode()
 _TABLE = b"instruction,output\nWhat is the sum of 311 and 415?,It is 726 as 311 plus 415 makes that.\n"
 
 
+_INDENTED = [json.dumps(row, ensure_ascii=False, indent=2) for row in plain_rows(5, 4)]
+_JSONL = lines(plain_rows(5, 4))
+
+
 def _broken(name: str, file: str, bad: bytes, good: bytes, line: int) -> Case:
     return Case("R002", name, {file: bad}, {file: good}, ((file, line),))
+
+
+def _unusual(name: str, file: str, text: str, line: int = 1) -> Case:
+    return Case("R003", name, {file: text.encode()}, {"rows.jsonl": _JSONL}, ((file, line),))
 
 
 SETS: tuple[Case, ...] = (
@@ -198,5 +206,15 @@ SETS: tuple[Case, ...] = (
     _broken("a quote that is not closed", "rows.csv", _TABLE + b'"How, much\n', _TABLE, 3),
     _broken("two columns of one name", "rows.csv", _TABLE.replace(b"instruction,output", b"output,output"), _TABLE, 1),
     _broken("a picture", "rows.jsonl", b"\x89PNG\r\n\x1a\n\x00\x00\x00\xff\xfe" * 9, lines(_PLAIN[:2]), 1),
+    _broken("UTF-16 without a mark", "rows.jsonl", _JSONL.decode().encode("utf-16-le"), _JSONL, 1),
+    _broken("a comma after the last entry", "rows.json", _ARRAY[:-1] + b",]", _ARRAY, 1),
+    _broken(
+        "rows as Python prints them", "rows.jsonl", "".join(f"{row}\n" for row in plain_rows(5, 4)).encode(), _JSONL, 1
+    ),
+    _broken("two lists in one object", "rows.json", b'{"train": %s, "test": %s}' % (_ARRAY, _ARRAY), _ARRAY, 1),
+    _unusual("rows over several lines", "rows.jsonl", "\n".join(_INDENTED)),
+    _unusual("rows with commas behind", "rows.jsonl", _JSONL.decode().replace("\n", ",\n")),
+    _unusual("an array in a file of lines", "rows.jsonl", _ARRAY.decode()),
+    _unusual("a list in an object", "rows.json", f'{{"version": 2,\n "data": {_ARRAY.decode()}}}', 2),
     _broken("an empty file", "rows.jsonl", b"\n\n", lines(_PLAIN[:2]), 0),
 )

@@ -19,6 +19,7 @@ EXTRA_OF = {
     "mcp": "mcp",
     "opentelemetry": "otel",
     "pyarrow": "parquet",
+    "psycopg": "postgres",
     "ray": "cluster",
     "trl": "trl",
 }

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from steadyhand.agent.claims import WINDOW, Said, read_claim
 from steadyhand.agent.neutral import neutral
-from steadyhand.extract import extract_resource
+from steadyhand.extract import find_entities
 
 
 def said(text: str, value: str = "evil-host7.com") -> Said:
-    return read_claim(text, [found for found in extract_resource(text) if found.value == value])
+    return read_claim(text, [found for found in find_entities(text) if found.value == value])
 
 
 @pytest.mark.parametrize(
@@ -58,7 +58,7 @@ def test_only_a_short_window_is_read() -> None:
 @given(st.text(max_size=80), st.text(max_size=80))
 def test_any_surroundings_give_one_of_three_claims(before: str, after: str) -> None:
     text = f"{before}\n1.2.3.4\n{after}"
-    found = [one for one in extract_resource(text) if one.value == "1.2.3.4"]
+    found = [one for one in find_entities(text) if one.value == "1.2.3.4"]
     if found:
         assert read_claim(text, found).claim in ("safe", "unsafe", "unclear")
 

@@ -21,7 +21,7 @@ from tests.uss import TOKEN, Uss, running
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "uss"
 REPORT = """# Campaign report
 The loader calls home to low-seven7[.]com and to hxxps://high-nine9[.]net/x.
-Traffic to www.google.com is malicious as well, says the sandbox, and so is 10.1.2.3.
+Malicious hosts: www.google.com, 10.1.2.3
 The mirror clean-six6[.]org is legitimate; new-five5[.]info is a phishing page.
 Users open plain-four4.com daily.
 """
@@ -157,7 +157,7 @@ def test_what_the_service_will_not_be_asked_about_is_final(uss: Uss, tmp_path: P
     desk = Desk(tmp_path)
     desk.agent = desk.agent.model_copy(update={"plan": desk.agent.plan.model_copy(update={"kinds": ("uri",)})})
     long = f"http://low-seven7.com/{'a' * 3000}"  # longer than a URI of this service
-    found = desk.run(f"The loader is at {long} and hxxp://new-five5[.]info/x.\n", send=True)
+    found = desk.run(f"The loader calls home to {long} and hxxp://new-five5[.]info/x.\n", send=True)
     assert (found.state, endings(found)) == ("complete", {long: "refused", "http://new-five5.info/x": "written"})
     assert next(row.detail for row in found.rows if row.entity == long).startswith("HTTP 422: ")
 

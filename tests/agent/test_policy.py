@@ -13,7 +13,7 @@ from steadyhand.agent.hosts import bare_suffix, host_of, listed, reserved
 from steadyhand.agent.policy import Code, Policy, Proposal, screened
 from tests.agent_world import proposal
 
-FOUND = {"evil.com", "http://evil.com/a", "https://docs.google.com/x", "co.uk", "github.io", "10.0.0.1", "8.8.4.4"}
+FOUND = {"evil.com", "http://evil.com/a", "https://docs.google.com/x", "co.uk", "github.io", "10.0.0.1", "45.83.64.99"}
 
 
 def judge(one: Proposal, policy: Policy = Policy()) -> Code:  # noqa: B008  frozen
@@ -24,7 +24,7 @@ def judge(one: Proposal, policy: Policy = Policy()) -> Code:  # noqa: B008  froz
 @pytest.mark.parametrize(
     ("entity", "code"),
     [
-        ("evil.com", Code.ALLOWED), ("http://evil.com/a", Code.ALLOWED), ("8.8.4.4", Code.ALLOWED),
+        ("evil.com", Code.ALLOWED), ("http://evil.com/a", Code.ALLOWED), ("45.83.64.99", Code.ALLOWED),
         ("other.com", Code.PROVENANCE), ("vil.com", Code.PROVENANCE), ("*.evil.com", Code.PROVENANCE),
         ("https://docs.google.com/x", Code.NEVER_TOUCH), ("co.uk", Code.BARE_SUFFIX),
         ("github.io", Code.BARE_SUFFIX), ("10.0.0.1", Code.RESERVED),
@@ -49,8 +49,8 @@ def test_transitions_are_an_allow_list(standing: str, verdict: str) -> None:
 
 
 def test_own_names_and_networks_are_never_touched() -> None:
-    policy = Policy(never_touch=("evil.com", "8.8.0.0/16"))
-    assert {judge(proposal(entity), policy) for entity in ("evil.com", "http://evil.com/a", "8.8.4.4")} == {
+    policy = Policy(never_touch=("evil.com", "45.83.0.0/16"))
+    assert {judge(proposal(entity), policy) for entity in ("evil.com", "http://evil.com/a", "45.83.64.99")} == {
         Code.NEVER_TOUCH
     }
 
@@ -89,14 +89,15 @@ def test_hosts_of_entities(entity: str, host: str) -> None:
 
 def test_the_key_is_the_wish_and_the_digest_is_all_that_was_shown() -> None:
     one = proposal()
-    assert proposal(standing="not_found").key == one.key
-    changes: list[dict[str, Any]] = [
-        {"standing": "not_found"}, {"evidence": {}}, {"report": "1" * 64}, {"policy": "2" * 64}, {"tool": "other"},
+    other: list[dict[str, Any]] = [
+        {"standing": "not_found"}, {"evidence": {}}, {"policy": "2" * 64}, {"tool": "other"},
         {"arguments": {**one.arguments, "uri": "x.com"}},
     ]  # fmt: skip
-    digests = {one.digest} | {proposal(**change).digest for change in changes}
-    assert len(digests) == 1 + len(changes)
-    assert len({proposal(**change).key for change in changes}) == 4
+    wishes: list[dict[str, Any]] = [{"report": "1" * 64}, {"entity": "other.com"}, {"verdict": "safe"}]
+    assert {proposal(**change).key("uss") for change in other} == {one.key("uss")}
+    assert len({one.key("uss"), one.key("staging"), *(proposal(**change).key("uss") for change in wishes)}) == 5
+    changes = [*other, *wishes]
+    assert len({one.digest} | {proposal(**change).digest for change in changes}) == 1 + len(changes)
 
 
 def test_another_policy_is_another_digest() -> None:

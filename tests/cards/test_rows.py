@@ -100,3 +100,16 @@ def test_order_depends_on_the_seed_only() -> None:
 def test_a_share_is_a_share(share: float) -> None:
     with pytest.raises(UsageError, match="share"):
         sft_rows(domain(), scenarios=False, rehearsal=share, seed=0)
+
+
+def test_every_answer_that_is_to_be_trained_is_a_row() -> None:
+    long = Card("c", "p", "imported", "en", dialogue(0, 4), PLACE, frozenset({1, 5}))
+    found = Domain(Path("d"), "d", (Point("p", (), "", (), (), (long,), PLACE),), {}, (), ())
+    rows = {row.source: row for row in sft_rows(found, scenarios=False, rehearsal=0, seed=0)}
+    assert {name: row.messages for name, row in rows.items()} == {
+        "card:c#1": long.messages[:2],
+        "card:c#5": long.messages[:6],
+        "card:c": long.messages,
+    }
+    twice = sft_rows(found, scenarios=False, rehearsal=0, seed=0, card_repeats=2)
+    assert Counter(row.source for row in twice) == dict.fromkeys(rows, 2)

@@ -84,6 +84,39 @@ def test_calls_and_results_belong_together() -> None:
     assert codes(check(domain(scenario(user("q"), twice)))) == []
 
 
+@pytest.mark.parametrize(
+    ("calls", "results", "expected"),
+    [
+        (("x", "y"), ("y", "x"), []),
+        (("x", "y"), ("y", ""), []),
+        (("x", "y"), ("x", "z"), ["S103", "S104"]),
+        (("x", "y"), ("x", "x"), ["S103", "S104"]),
+        (("x", "y"), ("x", "y", "y"), ["S104"]),
+        (("x",), ("y",), ["S103", "S104"]),
+        (("", ""), ("p", "q"), []),
+    ],
+)
+def test_a_result_answers_the_call_of_its_id(
+    calls: tuple[str, ...], results: tuple[str, ...], expected: list[str]
+) -> None:
+    asking = Message("assistant", calls=tuple(ToolCall("query", {"uri": id or "u"}, id) for id in calls))
+    told = [Message("tool", "1", tool_call_id=id) for id in results]
+    found = check(domain(scenario(user("q"), asking, *told, DONE)))
+    assert sorted(codes(found)) == expected
+    for one in found:
+        if one.code == "S104":
+            assert "and no such call is open there" in one.message
+
+
+def test_a_leak_into_any_trained_answer_of_a_card_is_found() -> None:
+    turns = (user("What is the capital of Peru?"), DONE, user("And of Chile?"), DONE)
+    for also, expected in ((frozenset({1}), ["L202"]), (frozenset[int](), [])):
+        card = Card("p/1", "p", "p", "en", turns, Place("k.yaml", 2), also)
+        points = (Point("p", (), "d", (), (), (card,), Place("k.yaml", 1)),)
+        asked = scenario(turns[0], DONE, id="e", split="eval", tools=())
+        assert [code for code in codes(check(domain(asked, points=points))) if code.startswith("L")] == expected
+
+
 def test_a_scenario_must_be_scored_filled_in_and_held_out() -> None:
     silent = dataclasses.replace(scenario(user("q"), DONE), unscored=frozenset({1}))
     assert codes(check(domain(silent))) == ["S105"]

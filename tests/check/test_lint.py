@@ -70,6 +70,51 @@ def test_a_row_is_excused_by_its_own_key(tmp_path: Path) -> None:
     assert not report.clean
 
 
+def pair(*turns: Json, chosen: str = "Hello there.", **row: Json) -> Json:
+    return {"prompt": list(turns or TURNS[:1]), "chosen": chosen, "rejected": "Something else.", **row}
+
+
+@pytest.mark.parametrize(
+    ("code", "row"),
+    [
+        ("T103", pair(chosen="Hello.<|im_end|> There")),
+        ("T103", pair({"role": "user", "content": "Hi <|im_start|>system"})),
+        ("S104", pair({"role": "user", "content": "Hi"}, {"role": "tool", "content": "12"}, tools=[TOOL])),
+        ("S103", pair(*call(uri="a"), {"role": "user", "content": "And?"}, tools=[TOOL])),
+        ("T103", {"messages": call(uri="a<|im_end|>"), "tools": [TOOL]}),
+        ("T103", {"messages": TURNS, "tools": [{**TOOL, "description": "Asks.<|eot_id|>"}]}),
+    ],
+)
+def test_what_is_looked_at_in_rows_is_looked_at_in_pairs_arguments_and_offers(
+    tmp_path: Path, code: str, row: Json
+) -> None:
+    report = lint(write(tmp_path / "d.jsonl", row), "S103", "S104", "T103")
+    assert [(one.code, one.place.line) for one in report.findings] == [(code, 1)]
+    assert lint(write(tmp_path / "d.jsonl", pair(), {"messages": TURNS}), "S", "T103").clean
+
+
+def test_pairs_that_were_trained_on_are_looked_for_among_what_is_evaluated(tmp_path: Path) -> None:
+    asked = {"role": "user", "content": "When does the harbour office of the old town open on a Monday in May?"}
+    files = [
+        write(tmp_path / "train.jsonl", pair(asked, group="g")),
+        write(tmp_path / "eval.jsonl", {"messages": [asked, TURNS[1]], "group": "g"}),
+    ]
+    for train, held in (files, files[::-1]):
+        trained, evaluated = (read_dialogues(path, preferences=True) for path in (train, held))
+        found = lint_files([trained], selected(["L"], []), held_out=[evaluated]).findings
+        assert [(one.code, Path(one.place.file).name) for one in found] == [
+            (code, held.name) for code in ("L201", "L202", "L205")
+        ]
+
+
+def test_what_is_not_listed_is_counted(tmp_path: Path) -> None:
+    names = [f"k{n}" for n in range(5)]
+    strict = {"type": "object", "properties": {name: {"type": "integer"} for name in names}}
+    row = {"messages": call(**dict.fromkeys(names, "x")), "tools": [{"name": "query", "parameters": strict}]}
+    found = lint(write(tmp_path / "d.jsonl", row), "S101").findings
+    assert [one.message.endswith("(and 2 more)") for one in found] == [False, False, True]
+
+
 def test_each_rule_alone_says_what_it_says_among_all() -> None:
     names = ("glaive_toolcall_zh_demo", "identity", "dpo_zh_demo")
     files = [read_dialogues(corpus(f"llamafactory/{name}.json"), preferences=True) for name in names]

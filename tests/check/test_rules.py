@@ -4,11 +4,11 @@ from pathlib import Path
 
 import pytest
 
-import steadyhand.check
+from steadyhand.check import rules
 from steadyhand.check.rules import RULES, page, selected
 from steadyhand.errors import UsageError
 
-PAGES = Path(steadyhand.check.__file__).parent / "pages"
+PAGES = Path(rules.__file__).parent / "pages"
 
 
 def test_every_rule_has_one_page_and_every_page_a_rule() -> None:

@@ -67,7 +67,10 @@ def test_verify_notes_the_head_and_misses_what_was_cut(uss: Uss, capsys: pytest.
     code, out, _ = steady(capsys, "audit", "verify", "--json")
     head = json.loads(out)["head"]
     assert (code, json.loads(out)["records"]) == (0, 1)
-    assert steady(capsys, "audit", "verify", "--expect", head)[:2] == (0, f"whole: 1 records, head {head}\n")
+    code, out, _ = steady(capsys, "audit", "verify", "--expect", head)
+    assert (code, out.splitlines()) == (
+        0, [f"whole: 1 records, head {head}", "0 writes begun, 0 of them without an approval; no key is in use"],
+    )  # fmt: skip
     log = Path("runs/agent/audit.jsonl")
     log.write_text(log.read_text("utf-8").replace("low-seven7", "low-eight8"), "utf-8")
     code, _, err = steady(capsys, "audit", "verify")
@@ -94,6 +97,48 @@ def test_a_service_that_is_down_is_exit_4_and_recover_reads_later(
     assert (code, out.split()[1]) == (0, "done")
     assert steady(capsys, "audit", "show")[1].count("\n") == 4  # proposal, intent, result, reconciled
     assert uss.filed() == [("low-seven7.com", "unsafe", "pending")]
+
+
+def test_a_log_is_shown_to_who_may_only_read_it(uss: Uss, capsys: pytest.CaptureFixture[str]) -> None:
+    ran(capsys, "reports")
+    folder = Path("runs/agent")
+    before = {path: path.stat().st_mtime_ns for path in [folder, *folder.rglob("*")]}
+    for path in reversed(list(before)):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    try:
+        for words in (("show",), ("show", "--json"), ("verify",)):
+            assert steady(capsys, "audit", *words)[0] == 0
+        assert {path: path.stat().st_mtime_ns for path in [folder, *folder.rglob("*")]} == before
+    finally:
+        for path in before:
+            path.chmod(0o755 if path.is_dir() else 0o644)
+
+
+def test_a_log_that_was_deleted_is_missed_until_it_is_forgotten(uss: Uss, capsys: pytest.CaptureFixture[str]) -> None:
+    ran(capsys, "reports")
+    head = json.loads(steady(capsys, "audit", "verify", "--json")[1])["head"]
+    Path("runs/agent/audit.jsonl").unlink()
+    for words in (
+        ["agent", "run", "reports", "--domain", FOLDER, "--send"], ["agent", "approve", "f" * 12], ["audit", "show"],
+        ["audit", "verify"], ["audit", "recover", "--domain", FOLDER],
+    ):  # fmt: skip
+        code, _, err = steady(capsys, *words)
+        assert code == 4
+        assert "1 lines were there" in err
+        assert "steady audit forget" in err
+    assert steady(capsys, "audit", "forget")[:2] == (0, f"forgotten: a log of 1 records, head {head}\n")
+    assert ran(capsys, "reports")[0] == 0
+    assert json.loads(steady(capsys, "audit", "verify", "--json")[1])["records"] == 1
+
+
+def test_a_key_is_told_of(uss: Uss, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STEADYHAND_AUDIT_KEY", "k" * 32)
+    ran(capsys, "reports")
+    assert "1 of 1 records have a mac, of the key that is set" in steady(capsys, "audit", "verify")[1]
+    monkeypatch.delenv("STEADYHAND_AUDIT_KEY")
+    assert "were not checked" in steady(capsys, "audit", "verify")[1]
+    code, _, err = steady(capsys, "agent", "run", "reports", "--domain", FOLDER)
+    assert (code, "STEADYHAND_AUDIT_KEY_FILE" in err) == (3, True)
 
 
 def test_standard_input_and_a_report_that_names_nothing(

@@ -94,3 +94,28 @@ def test_every_row_of_a_public_file_is_a_record_or_a_finding(name: str, capsys: 
     counts = said["counts"]
     assert (counts["rows"], counts["unusable"]) == (rows, unusable)
     assert counts["rows"] == counts["records"] + len(said["findings"])
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("[sft]\nepocs = 3\n", "unknown setting `sft.epocs`"),
+        ("[sft]\nepochs = 'many'\n", "sft.epochs"),
+        ("[sft\n", "not valid TOML"),
+        ('[sft]\nmethod = "lora"\noptimizer = "muon"\n', "sft.optimizer"),
+        ("[bars]\ntool_call_accuracy = 7\n", "bars.tool_call_accuracy"),
+    ],
+)
+def test_a_domains_settings_are_read_as_a_run_reads_them(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], text: str, says: str
+) -> None:
+    folder = tmp_path / "domain"
+    assert main(["init", str(folder)]) == 0
+    (folder / "steady.toml").write_text(text, "utf-8")
+    capsys.readouterr()
+    told = []
+    for words in (["check", str(folder)], ["run", str(folder), "--plan"]):
+        assert main(words) == 2
+        told.append(capsys.readouterr().err)
+    assert says in told[0]
+    assert told[0] == told[1]

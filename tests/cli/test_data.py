@@ -96,6 +96,7 @@ def test_import_speaks_to_a_person(tmp_path: Path, source: Path, capsys: pytest.
     out, err = capsys.readouterr()
     assert out.startswith("3 rows: 1 cards, 1 training and 0 evaluation scenarios, 1 rejected; 1 tools")
     assert "not read: x (1 rows)" in err
+    assert "2 answers to learn or to measure; 0 are context only" in out
     assert "rejects.jsonl" in err
     assert main(["import", str(source), "--to", str(tmp_path / "new")]) == 2
     assert main(["import", str(tmp_path / "none"), "--to", str(tmp_path / "other")]) == 3

@@ -45,7 +45,8 @@ def test_the_formats_on_offer_are_those_that_can_be_written() -> None:
 def test_a_data_file_becomes_another_format_and_says_what_it_left_out(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    rows = [{"instruction": "q", "input": "", "output": "a"}, {"prompt": "q", "chosen": "a", "rejected": "b"}, {"x": 1}]
+    pair = {"prompt": "q", "chosen": "a", "rejected": "b"}
+    rows: list[dict[str, object]] = [{"instruction": "q", "input": "", "output": "a"}, {**pair}, {"x": 1}]
     source, target = tmp_path / "rows.jsonl", tmp_path / "new.jsonl"
     source.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
     assert main(["export", str(source), "--to", str(target), "--format", "sharegpt", "--json"]) == 1
@@ -53,6 +54,10 @@ def test_a_data_file_becomes_another_format_and_says_what_it_left_out(
     assert (made["read"], made["rows"], [one["row"] for one in made["rejects"]]) == (3, 1, [2, 3])
     turns = [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]
     assert json.loads(target.read_text(encoding="utf-8")) == {"conversations": turns}
+    assert made["ignored"] == {}
+    source.write_text(json.dumps({**rows[0], "score": 1}) + "\n", encoding="utf-8")
+    assert main(["export", str(source), "--to", str(tmp_path / "scored.jsonl"), "--format", "alpaca"]) == 0
+    assert "not read: score (1 rows)" in capsys.readouterr().err
     source.write_text(json.dumps(rows[1]) + "\n", encoding="utf-8")
     assert main(["export", str(source), "--to", str(tmp_path / "kto.jsonl"), "--format", "kto"]) == 0
     assert "2 rows" in capsys.readouterr().out

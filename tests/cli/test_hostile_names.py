@@ -120,7 +120,7 @@ def test_a_diff_is_data_for_a_program_and_text_for_a_terminal(capfd: pytest.Capt
             return True
 
     for kind, shown in ((Escaped, "+a\r\u202e\n"), (Terminal, "+a\\r\\u202e\n")):
-        before, sys.stdout = sys.stdout, kind(sys.stdout)  # type: ignore[assignment]
+        before, sys.stdout = sys.stdout, kind(sys.stdout)
         try:
             echo_data("+a\r\u202e\n")
         finally:

@@ -156,6 +156,8 @@ def test_an_array_in_a_jsonl_file_is_read_or_rejected_with_a_hint(tmp_path: Path
     path.write_text('[\n{"query": "q", "response": "a"}\n]', encoding="utf-8")
     assert len(read_dialogues(path).rows) == 1
     path.write_text('[{"query": "q", "response": "a"}]', encoding="utf-8")
+    assert len(read_dialogues(path).rows) == 1
+    path.write_text('["q", "a"]', encoding="utf-8")
     assert "called .json" in read_dialogues(path).rejects[0].reason
 
 
@@ -202,6 +204,43 @@ def test_no_row_is_ever_lost(rows: list[Json], tmp_path_factory: pytest.TempPath
     found = read_dialogues(path)
     numbers = [row.number for row in found.rows] + [reject.number for reject in found.rejects]
     assert sorted(numbers) == list(range(1, len(rows) + 1))
+
+
+def test_trl_prompts_with_their_completions(tmp_path: Path) -> None:
+    user, answer = {"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}
+    for row in ({"prompt": "q", "completion": "a"}, {"prompt": [user], "completion": [answer]}):
+        assert messages(tmp_path, row) == (Message("user", "q"), Message("assistant", "a"))
+    steps = {"prompt": "q", "completions": ["a"], "labels": [True]}  # judged step by step: nothing here holds that
+    assert "completions" in imported(tmp_path, steps).rejects[0].reason
+
+
+def test_xlam_rows(tmp_path: Path) -> None:
+    tools = [{"name": "t", "description": "d", "parameters": {"type": {"type": "List[str]", "description": "kinds"}}}]
+    calls = [{"name": "t", "arguments": {"type": ["a"]}}, {"name": "t", "arguments": {"type": ["b"]}}]
+    row = {"id": 0, "query": "q", "tools": json.dumps(tools), "answers": json.dumps(calls)}
+    found = imported(tmp_path, row, {**row, "tools": tools, "answers": calls}, {**row, "answers": "[]"})
+    expected = (ToolCall("t", {"type": ["a"]}), ToolCall("t", {"type": ["b"]}))
+    assert [one.messages for one in found.rows] == [(Message("user", "q"), Message("assistant", calls=expected))] * 2
+    assert found.rows[0].tools[0].parameters["properties"]["type"]["items"] == {"type": "string"}
+    assert "holds no call" in found.rejects[0].reason
+    assert found.formats == {"xlam": 2}
+
+
+def test_dialogues_that_are_json_text_are_read(tmp_path: Path) -> None:
+    turns = [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]
+    for key in ("messages", "conversations"):
+        assert len(messages(tmp_path, {key: json.dumps(turns)})) == 2
+    assert messages(tmp_path, {"instruction": json.dumps(turns), "output": "a"})[0].content == json.dumps(turns)
+
+
+@pytest.mark.parametrize("form", ["openai", "sharegpt", "alpaca"])
+def test_blank_cells_of_a_table_are_absent(tmp_path: Path, form: str) -> None:
+    turns = json.dumps([{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]).replace('"', '""')
+    cells = {"openai": f'"{turns}",,,', "sharegpt": f',"{turns}",,', "alpaca": ",,q,a"}[form]
+    path = tmp_path / "joined.csv"
+    path.write_text(f"messages,conversations,instruction,output,chosen,rejected,label\n{cells},,,\n", encoding="utf-8")
+    found = read_dialogues(path, preferences=True)
+    assert [[m.content for m in row.messages] for row in found.rows] == [["q", "a"]], found.rejects
 
 
 def test_a_public_tool_call_set_is_read_whole() -> None:

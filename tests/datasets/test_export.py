@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
@@ -10,9 +12,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steadyhand.chat.call_ids import in_call_order, turns
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.datasets.convert import Dialogue, Imported, Preference, read_dialogues
-from steadyhand.datasets.export import DIALOGUES, JUDGED, ExportFormat, JudgedFormat, convert_rows, export_rows
+from steadyhand.datasets.export import (
+    DIALOGUES,
+    JUDGED,
+    ExportFormat,
+    JudgedFormat,
+    convert_rows,
+    export_rows,
+    openai_row,
+)
 from steadyhand.datasets.labels import Labels
 from steadyhand.datasets.to_domain import domain_of
 from steadyhand.datasets.write import write_domain
@@ -35,32 +46,57 @@ tools = st.lists(
 )  # fmt: skip
 users = st.builds(Message, st.just("user"), texts)
 said = st.builds(Message, st.just("assistant"), texts, thoughts)
-called = st.builds(
-    Message, st.just("assistant"), texts | st.just(""), thoughts, st.lists(calls, min_size=1, max_size=2).map(tuple)
-)
-results = st.builds(Message, st.just("tool"), texts | st.just(""))
+ids = st.lists(st.text("abcXYZ019_-:.", min_size=1, max_size=9), min_size=3, max_size=3, unique=True)
+
+
+@st.composite
+def asking(draw: st.DrawFn) -> Message:
+    """The assistant calls once or several times; all calls have ids, or none."""
+    made = draw(st.lists(calls, min_size=1, max_size=3))
+    names = draw(ids) if draw(st.booleans()) else [""] * 3
+    named = tuple(replace(call, id=id) for call, id in zip(made, names, strict=False))
+    return Message("assistant", draw(texts | st.just("")), draw(thoughts), named)
+
+
+@st.composite
+def exchanges(draw: st.DrawFn) -> tuple[Message, ...]:
+    """Calls and what came back: the results in any order where ids tell them apart, maybe not all of them."""
+    message = draw(asking())
+    back = [Message("tool", draw(texts | st.just("")), tool_call_id=call.id) for call in message.calls]
+    if message.calls[0].id:
+        back = draw(st.permutations(back))
+    return message, *back[: draw(st.integers(1, 3))]
+
+
+called = asking()
 steps = st.one_of(
     st.tuples(users, said),
-    st.tuples(users, called, results, said),
-    st.tuples(users, called, results, called, results, said),
+    st.builds(lambda user, turn, end: (user, *turn, end), users, exchanges(), said),
+    st.builds(lambda user, one, two, end: (user, *one, *two, end), users, exchanges(), exchanges(), said),
     st.tuples(users, users, said),
 )
 systems = st.just(()) | st.builds(Message, st.just("system"), texts).map(lambda message: (message,))
 histories = st.lists(steps, max_size=2).map(lambda parts: tuple(m for part in parts for m in part))
-dialogues = st.builds(lambda s, h, last: (*s, *h, *last), systems, histories, steps)
+as_written = st.builds(lambda s, h, last: (*s, *h, *last), systems, histories, steps)
+dialogues = as_written.map(in_call_order)
 labels = st.builds(
     Labels, st.sampled_from([None, "train", "eval"]), st.sampled_from(["", "g1"]), st.sampled_from([(), ("D101",)])
 )
-prompts = st.builds(lambda s, h, user: (*s, *h, user), systems, histories, users)
-answers = said | called
+prompts = st.builds(lambda s, h, user: in_call_order((*s, *h, user)), systems, histories, users)
+answers = (said | called).map(lambda message: in_call_order((message,))[0])
 HERE = Place("rows", 1)
+
+
+def whole(*messages: Message | None) -> list[Json]:
+    """Messages with all that they hold, ids too (which are no part of equality)."""
+    return [m and (m, [call.id for call in m.calls], m.tool_call_id) for m in messages]
 
 
 def kept(row: Dialogue | Preference) -> Json:
     """All that a row means."""
     if isinstance(row, Dialogue):
-        return row.messages, row.tools, row.labels
-    return row.prompt, row.tools, row.chosen, row.rejected, row.other, row.labels
+        return whole(*row.messages), row.tools, row.labels, row.unscored
+    return whole(*row.prompt), row.tools, whole(row.chosen, row.rejected), row.other and whole(*row.other), row.labels
 
 
 def again(imported: Imported, form: str, folder: Path) -> Imported:
@@ -79,16 +115,23 @@ def holds(imported: Imported, form: str) -> bool:
 
 
 @given(
-    messages=dialogues, offered=tools, said=labels, chain=st.lists(st.sampled_from(DIALOGUES), min_size=1, max_size=4)
+    messages=dialogues,
+    offered=tools,
+    said=labels,
+    weights=st.lists(st.booleans(), min_size=20, max_size=20),
+    chain=st.lists(st.sampled_from(DIALOGUES), min_size=1, max_size=4),
 )
 def test_a_dialogue_survives_any_chain_of_formats(
     messages: tuple[Message, ...],
     offered: list[Tool],
     said: Labels,
+    weights: list[bool],
     chain: list[ExportFormat],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    row = Dialogue(1, messages, tuple(offered), HERE, labels=said)
+    """Messages, thinking, calls, ids of calls and results and their order, what is learnt, tools, labels."""
+    unscored = _without_weight(messages, weights)
+    row = Dialogue(1, messages, tuple(offered), HERE, labels=said, unscored=unscored)
     imported = Imported("rows", [row])
     for form in chain:
         if holds(imported, form):
@@ -96,7 +139,37 @@ def test_a_dialogue_survives_any_chain_of_formats(
             assert [kept(one) for one in imported.rows] == [kept(row)]
         else:
             assert form == "alpaca"  # the only one of the three that lacks a place for anything drawn here
-    assert holds(imported, "alpaca") == _plain(messages, offered)
+    assert holds(imported, "alpaca") == (_plain(messages, offered) and not unscored)
+
+
+def _without_weight(messages: Sequence[Message], weights: Sequence[bool]) -> frozenset[int]:
+    said = (index for index, message in enumerate(messages) if message.role == "assistant")
+    return frozenset(index for index, learnt in zip(said, weights, strict=False) if not learnt)
+
+
+@given(messages=as_written, offered=tools)
+def test_the_order_of_results_in_a_file_does_not_matter(
+    messages: tuple[Message, ...], offered: list[Tool], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Written as they come, results are read in the order of their calls, each still with its own."""
+    path = tmp_path_factory.getbasetemp() / "shuffled.jsonl"
+    path.write_text(json.dumps(openai_row(messages, offered)), encoding="utf-8")
+    (row,) = read_dialogues(path).rows
+    assert kept(row)[0] == whole(*in_call_order(messages))
+    assert sorted(map(repr, _answered(row.messages))) == sorted(map(repr, _answered(messages)))
+    for turn in turns(row.messages):
+        numbers = [number for number in turn.answers if number is not None]
+        assert numbers == sorted(numbers)
+
+
+def _answered(messages: Sequence[Message]) -> list[tuple[ToolCall, str]]:
+    """Each call with the result that carries its id."""
+    found, waiting = [], dict[str, ToolCall]()
+    for message in messages:
+        waiting = {call.id: call for call in message.calls} if message.calls else waiting
+        if message.tool_call_id:
+            found.append((waiting[message.tool_call_id], message.content))
+    return found
 
 
 def _plain(messages: tuple[Message, ...], offered: list[Tool]) -> bool:
@@ -136,19 +209,27 @@ def test_a_pair_survives_any_chain_of_formats(
             assert form == "ranking"
             assert other is not None or any(m.calls and m.content for m in (good, bad))
     single = again(imported, "kto", tmp_path_factory.getbasetemp()).preferences
-    assert [(one.prompt, one.chosen, one.rejected) for one in single] == [
-        (prompt, good, None), (other or prompt, None, bad),
+    assert [(whole(*one.prompt), whole(one.chosen, one.rejected)) for one in single] == [
+        (whole(*prompt), whole(good, None)), (whole(*(other or prompt)), whole(None, bad)),
     ]  # fmt: skip
     assert not holds(Imported("rows", preferences=single), "trl")
 
 
-@given(rows=st.lists(st.tuples(dialogues, tools), min_size=1, max_size=4))
+weighted = st.tuples(dialogues, tools, st.lists(st.booleans(), min_size=20, max_size=20))
+
+
+@given(rows=st.lists(weighted, min_size=1, max_size=4))
 def test_a_domain_folder_keeps_messages_and_tools(
-    rows: list[tuple[tuple[Message, ...], list[Tool]]], tmp_path_factory: pytest.TempPathFactory
+    rows: list[tuple[tuple[Message, ...], list[Tool], list[bool]]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Import, load, export, read: as many rows, each with its messages. Names of tools with two meanings get a number,
-    and cards come before scenarios; both are what `domain_of` says."""
-    imported = Imported("rows", [Dialogue(n, m, tuple(t), Place("rows", n)) for n, (m, t) in enumerate(rows, 1)])
+    """Import, load, export, read: as many rows, each with its messages and with what of them is learnt. Names of tools
+    with two meanings get a number, cards come before scenarios and end where nothing more is learnt: as `domain_of`
+    says."""
+    made = [
+        Dialogue(number, messages, tuple(offer), Place("rows", number), unscored=_without_weight(messages, weights))
+        for number, (messages, offer, weights) in enumerate(rows, 1)
+    ]
+    imported = Imported("rows", made)
     folder = tmp_path_factory.mktemp("made") / "domain"
     write_domain(imported, folder)
     expected = domain_of(imported)
@@ -158,9 +239,13 @@ def test_a_domain_folder_keeps_messages_and_tools(
         written = list(export_rows(load(folder), form))
         path.write_text("".join(json.dumps(row, ensure_ascii=False) + "\n" for row in written), encoding="utf-8")
         found = read_dialogues(path)
-        assert [row.messages for row in found.rows] == [
-            *(card.messages for card in expected.cards),
-            *(scenario.messages for scenario in expected.scenarios),
+        assert [whole(*row.messages) for row in found.rows] == [
+            *(whole(*card.messages) for card in expected.cards),
+            *(whole(*scenario.messages) for scenario in expected.scenarios),
+        ]
+        assert [row.learnt for row in found.rows] == [
+            *(card.trained for card in expected.cards),
+            *(Dialogue(0, s.messages, (), HERE, unscored=s.unscored).learnt for s in expected.scenarios),
         ]
         offers: list[tuple[Tool, ...]] = [()] * len(expected.cards)
         offers += [tuple(expected.tools[name] for name in s.tools) for s in expected.scenarios]
@@ -174,13 +259,14 @@ def test_what_a_format_cannot_hold_is_refused_with_the_reason() -> None:
     refused: dict[str, list[tuple[Message, ...]]] = {
         "alpaca": [(user, call), (user, user, answer), (user, Message("assistant", "a", "t"), user, answer)],
         "sharegpt": [(user, torn), (user, answer, call)],
+        "openai": [(user, Message("assistant", "<think>\nt\n</think>\n\na"))],
         "trl": [(user, answer)],
     }
     for form, rows in refused.items():
         for messages in rows:
             made, rejects = convert_rows(Imported("f", [Dialogue(4, messages, (), HERE)]), form)  # type: ignore[arg-type]
             assert (made, [reject.number for reject in rejects]) == ([], [4])
-            assert form in rejects[0].reason or "</think>" in rejects[0].reason
+            assert form in rejects[0].reason or "think>" in rejects[0].reason
 
 
 def test_all_formats_are_offered() -> None:

@@ -40,6 +40,29 @@ SHAPES: dict[str, Json] = {
     },
     "ms-swift": {"query": "q", "response": "good", "rejected_response": "bad"},
     "ms-swift messages": {"messages": [openai(USER), openai(GOOD)], "rejected_response": "bad"},
+    "question": {"question": "q", "chosen": "good", "rejected": "bad"},
+    "input": {"input": "q", "chosen": "good", "rejected": "bad"},
+    "query": {"query": "q", "chosen": "good", "rejected": ["bad"]},
+    "prompt repeated by both": {
+        "prompt": "q", "chosen": [openai(USER), openai(GOOD)], "rejected": [openai(USER), openai(BAD)],
+    },
+    "prompt messages repeated by one": {
+        "prompt": [openai(USER)], "chosen": [openai(USER), openai(GOOD)], "rejected": "bad",
+    },
+    "whole dialogue beside its answers": {
+        "messages": [openai(USER), openai(GOOD)], "chosen": "good", "rejected": "bad",
+    },
+    "null columns": {
+        "messages": None, "prompt": "q", "chosen": "good", "rejected": "bad", "label": None, "conversations": None,
+    },
+    "texts of JSON": {
+        "prompt": json.dumps([openai(USER)]), "chosen": json.dumps([openai(GOOD)]),
+        "rejected": json.dumps([openai(BAD)]),
+    },
+    "openai": {
+        "input": {"messages": [openai(USER)]}, "preferred_output": [openai(GOOD)],
+        "non_preferred_output": [openai(BAD)],
+    },
 }  # fmt: skip
 
 
@@ -54,6 +77,107 @@ def test_single_judgements_have_one_side(tmp_path: Path) -> None:
     good, bad = read(tmp_path, row, {**row, "label": False}).preferences
     assert (good.chosen, good.rejected) == (GOOD, None)
     assert (bad.chosen, bad.rejected, bad.prompt) == (None, GOOD, (USER,))
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        {"system": "s", "question": "q", "chosen": "good", "rejected": "bad"},
+        {"system_prompt": "s", "input": "q", "chosen": "good", "rejected": "bad"},
+        {"system": "s", "prompt": "q", "chosen": [openai(USER), openai(GOOD)], "rejected": [openai(BAD)]},
+        {"prompt": [{"role": "system", "content": "s"}, openai(USER)], "chosen": [openai(USER), openai(GOOD)],
+         "rejected": [{"role": "system", "content": "s"}, openai(USER), openai(BAD)]},
+    ],
+)  # fmt: skip
+def test_a_system_column_is_the_system_message(row: Json, tmp_path: Path) -> None:
+    (pair,) = read(tmp_path, row).preferences
+    assert (pair.prompt, pair.chosen, pair.rejected, pair.other) == ((Message("system", "s"), USER), GOOD, BAD, None)
+
+
+@pytest.mark.parametrize(
+    ("row", "reason"),
+    [
+        ({"system": "s", "chosen": "a", "rejected": "b"}, "nothing is asked"),
+        ({"prompt": [{"role": "system", "content": "s"}], "chosen": "a", "rejected": "b"}, "nothing is asked"),
+        ({"chosen": [openai(GOOD)], "rejected": [openai(BAD)]}, "nothing is asked"),
+        ({"system": "s", "messages": [openai(GOOD)], "label": True}, "nothing is asked"),
+        ({"prompt": "p", "question": "q", "chosen": "a", "rejected": "b"}, "prompt and question"),
+        ({"prompt": "other", "chosen": [openai(USER), openai(GOOD)], "rejected": "b"}, "does not repeat the prompt"),
+        ({"prompt": "q", "chosen": ["a", "b"], "rejected": ["c", "d"]}, "several chosen answers"),
+        ({"prompt": "q", "chosen": "a", "rejected": ["b", [openai(BAD)]]}, "mixes texts and messages"),
+        ({"prompt": "q", "chosen": "a", "rejected": []}, "'rejected' is neither"),
+        ({"messages": [openai(USER), openai(GOOD)], "chosen": "a", "rejected": "b"}, "not among the judged ones"),
+        ({"system": "s", "prompt": [{"role": "system", "content": "t"}, openai(USER)], "chosen": "a", "rejected": "b"},
+         "two different"),
+        ({"input": "q", "preferred_output": [openai(GOOD)], "non_preferred_output": [openai(BAD)]}, "no messages"),
+    ],
+)  # fmt: skip
+def test_what_is_not_certain_is_refused_by_name(row: Json, reason: str, tmp_path: Path) -> None:
+    found = read(tmp_path, row)
+    assert not found.preferences
+    assert not found.rows
+    assert reason in found.rejects[0].reason
+
+
+@pytest.mark.parametrize("key", ["label", "kto_tag"])
+@pytest.mark.parametrize(
+    ("better", "worse"),
+    [(True, False), ("true", "false"), ("True", "FALSE"), ("YES", "no"), (1, 0), (1.0, 0.0), ("1", "0"),
+     ("good", "bad"), ("chosen", "rejected"), ("desirable", "undesirable")],
+)  # fmt: skip
+def test_a_label_in_any_spelling_is_a_judgement(key: str, better: Json, worse: Json, tmp_path: Path) -> None:
+    asked: list[dict[str, Json]] = [
+        {"messages": [openai(USER), openai(GOOD)]}, {"prompt": "q", "completion": "good"},
+        {"instruction": "q", "output": "good"}, {"question": "q", "response": "good"},
+    ]  # fmt: skip
+    found = read(tmp_path, *({**row, key: label} for row in asked for label in (better, worse)))
+    assert not found.rows
+    assert [(one.chosen, one.rejected) for one in found.preferences] == [(GOOD, None), (None, GOOD)] * 4
+
+
+@pytest.mark.parametrize("value", ["maybe", "", "sports", 2, -1, 0.5, [], {}, [True]])
+def test_a_label_that_is_no_judgement_is_never_trained(value: Json, tmp_path: Path) -> None:
+    path = tmp_path / "k.jsonl"
+    path.write_text(json.dumps({"messages": [openai(USER), openai(GOOD)], "label": value}), encoding="utf-8")
+    for preferences in (True, False):
+        found = read_dialogues(path, preferences=preferences)
+        assert not found.rows
+        assert "'label' is" in found.rejects[0].reason
+    assert read(tmp_path, {**SHAPES["trl"], "label": value}).ignored == {"label": 1}
+
+
+def test_several_rejected_answers_are_as_many_pairs(tmp_path: Path) -> None:
+    texts = ["bad", "worse", "worst"]
+    forms = [
+        {"prompt": "q", "chosen": "good", "rejected": texts},
+        {"prompt": "q", "chosen": [openai(GOOD)], "rejected": [[openai(Message("assistant", text))] for text in texts]},
+        {"query": "q", "response": "good", "rejected_response": texts},
+    ]
+    for row in forms:
+        found = read(tmp_path, row)
+        assert [(one.number, one.prompt, one.chosen) for one in found.preferences] == [(1, (USER,), GOOD)] * 3
+        assert [one.rejected and one.rejected.content for one in found.preferences] == texts
+        assert found.total == 3
+
+
+def test_openai_preferences_offer_tools(tmp_path: Path) -> None:
+    tool = {"type": "function", "function": {"name": "t", "parameters": {"type": "object", "properties": {}}}}
+    call = {"id": "c", "type": "function", "function": {"name": "t", "arguments": "{}"}}
+    row = {
+        "input": {"messages": [openai(USER)], "tools": [tool], "parallel_tool_calls": True},
+        "preferred_output": [{"role": "assistant", "tool_calls": [call]}],
+        "non_preferred_output": [openai(BAD)],
+    }
+    found = read(tmp_path, row)
+    (pair,) = found.preferences
+    assert pair.chosen is not None
+    assert ([one.name for one in pair.chosen.calls], [one.name for one in pair.tools]) == (["t"], ["t"])
+    assert found.ignored == {"input.parallel_tool_calls": 1}
+
+
+def test_what_is_not_read_of_a_judged_row_is_counted(tmp_path: Path) -> None:
+    row = {**SHAPES["trl"], "score_chosen": 8.5, "margin": None, "source": "x"}
+    assert read(tmp_path, row, row).ignored == {"score_chosen": 2, "source": 2}
 
 
 def test_what_cannot_be_a_pair_is_rejected_with_a_reason(tmp_path: Path) -> None:

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steadyhand.chat.messages import Json
-from steadyhand.datasets.raw_rows import Raw, raw_rows
+from steadyhand.datasets.raw import Raw
+from steadyhand.datasets.raw_rows import raw_rows
 from steadyhand.errors import DomainError, SteadyError
 
 
@@ -153,3 +154,91 @@ def test_one_long_line_of_many_rows_takes_linear_time(tmp_path: Path) -> None:
         return min(runs)
 
     assert seconds(40_000) < 24 * seconds(5_000)
+
+
+ROWS = [{"instruction": f"Frage {n}?\n", "output": "So {it} is, ]"} for n in range(3)]
+ONE = [json.dumps(row) for row in ROWS]
+MANY = [json.dumps(row, indent=2) for row in ROWS]
+
+
+@pytest.mark.parametrize("mark", ["", "\ufeff"])
+@pytest.mark.parametrize(
+    ("name", "text", "lines", "remarked"),
+    [
+        ("a.jsonl", "\n".join(MANY), [1, 5, 9], True),
+        ("a.json", "\n".join(MANY), [1, 5, 9], True),
+        ("a.jsonl", ",\n".join(MANY) + ",\n", [1, 5, 9], True),
+        ("a.jsonl", ",\n".join(ONE), [1, 2, 3], True),
+        ("a.jsonl", f"{ONE[0]},\n{ONE[1]}\n\n{ONE[2]},", [1, 2, 4], True),
+        ("a.jsonl", ",\r\n".join(ONE) + ",\r\n", [1, 2, 3], True),
+        ("a.jsonl", "".join(ONE), [1, 1, 1], True),
+        ("a.jsonl", "\r".join(ONE), [1, 1, 1], True),
+        ("a.jsonl", f"[{', '.join(ONE)}]", [1, 1, 1], True),
+        ("a.json", f"[{', '.join(ONE)}]", [1, 1, 1], False),
+        ("a.json", json.dumps(ROWS, indent=1), [2, 6, 10], False),
+        ("a.jsonl", json.dumps(ROWS, indent=1), [2, 6, 10], True),
+        ("a.json", f'{{"data": [{", ".join(ONE)}]}}', [1, 1, 1], True),
+        ("a.jsonl", f'{{"data": [{", ".join(ONE)}]}}', [1, 1, 1], True),
+        ("a.json", json.dumps({"version": [1], "rows": ROWS, "note": "n"}, indent=1), [6, 10, 14], True),
+        ("a.jsonl", "\n\n".join(ONE), [1, 3, 5], False),
+        ("a.json", "\n".join(ONE), [1, 2, 3], False),
+        ("a.jsonl", "\n\ufeff".join(ONE), [1, 2, 3], False),
+    ],
+)
+def test_rows_are_read_in_whatever_there_is_no_doubt_about(
+    tmp_path: Path, name: str, text: str, lines: list[int], remarked: bool, mark: str
+) -> None:
+    found = rows(tmp_path / name, mark + text)
+    assert [(raw.value, raw.error, raw.number) for raw in found] == [(row, "", n) for n, row in enumerate(ROWS, 1)]
+    assert [raw.place.line for raw in found] == lines
+    assert [bool(raw.remark) for raw in found] == [remarked, False, False]
+    assert [json.loads(raw.text) for raw in found] == ROWS
+
+
+@pytest.mark.parametrize("name", ["a.jsonl", "a.json"])
+@pytest.mark.parametrize(
+    ("text", "line", "what"),
+    [
+        (f"[{ONE[0]},\n{ONE[1]},\n]", 3, "a comma before ']'"),
+        ("\n".join(MANY).replace("is, ]", 'is", }').replace('"\n}', "\n}"), 3, "JSON syntax"),
+        ("\n".join(map(str, ROWS)), 1, "single quotes"),
+        ("instruction,output\nq,a\nr,b\ns,c", 1, "Expecting value"),
+        (f'{{"train": {json.dumps(ROWS)}, "test": {json.dumps(ROWS)}}}', 1, "several lists of rows: 'train', 'test'"),
+        ("\n".join(MANY)[:-9], 11, "JSON syntax"),
+        (f"[{ONE[0]}][{ONE[1]}]", 1, "Extra data"),
+        ("// rows\n" + "\n".join(MANY), 1, "JSON syntax"),
+    ],
+)
+def test_a_file_that_is_broken_throughout_is_one_sentence(
+    tmp_path: Path, name: str, text: str, line: int, what: str
+) -> None:
+    with pytest.raises(DomainError, match=what) as error:
+        rows(tmp_path / name, text)
+    assert f":{line}:" in str(error.value.where)
+    assert error.value.next
+
+
+@pytest.mark.parametrize("coding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32", "utf-32-le", "utf-32-be"])
+@pytest.mark.parametrize("text", ["\n".join(ONE), json.dumps(ROWS), "\n".join(MANY)])
+def test_wide_encodings_are_one_sentence(tmp_path: Path, coding: str, text: str) -> None:
+    for name in ("a.jsonl", "a.json"):
+        with pytest.raises(DomainError, match="UTF-16 or UTF-32") as error:
+            rows(tmp_path / name, text.encode(coding))
+        assert error.value.next == "save the file as UTF-8"
+
+
+def test_some_broken_lines_are_broken_rows(tmp_path: Path) -> None:
+    for text in ("\n".join([ONE[0][:-9], ONE[1][:-9], ONE[2]]), "\n".join([ONE[0], "{", ONE[2]])):
+        found = rows(tmp_path / "a.jsonl", text)
+        assert [bool(raw.error) for raw in found] == [raw.value is None for raw in found]
+        assert len(found) == 3
+    (broken,) = rows(tmp_path / "a.jsonl", ONE[0][:-9])
+    assert broken.error
+
+
+def test_one_row_in_one_object_is_that_row(tmp_path: Path) -> None:
+    turns = {"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}
+    for row in (turns, turns | {"examples": [{"x": 1}]}, {"x": [{"y": 1}]}):
+        for text in (json.dumps(row), json.dumps(row, indent=2)):
+            (found,) = rows(tmp_path / "a.json", text)
+            assert (found.value, found.remark) == (row, "")

@@ -50,6 +50,45 @@ def test_rows_with_tools_become_scenarios_and_others_cards(tmp_path: Path) -> No
     assert rejects == [{"row": 3, "place": "data.jsonl:3", "reason": "why not"}]
 
 
+def test_every_answer_that_is_to_be_learnt_is_trained(tmp_path: Path) -> None:
+    """Answers of weight 0 are shown only, what stands behind the last that counts is left out, and the summary says it;
+    a row in which nothing is to be learnt is no card."""
+    turns = tuple(m for n in range(3) for m in (Message("user", f"q{n}"), Message("assistant", f"a{n}")))
+    weights = [frozenset[int](), frozenset({1}), frozenset({5}), frozenset({1, 3, 5})]
+    rows = [Dialogue(n, turns, (), Place("d", n), unscored=zero) for n, zero in enumerate(weights, 1)]
+    summary = write_domain(data(*rows), tmp_path / "new")
+    domain = load(tmp_path / "new")
+    assert [(card.trained, len(card.messages)) for card in domain.cards] == [((1, 3, 5), 6), ((3, 5), 6), ((1, 3), 4)]
+    assert [scenario.unscored for scenario in domain.scenarios] == [frozenset({1, 3, 5})]
+    assert (summary.cards, summary.answers, summary.context) == (3, 7, 5)
+
+
+@pytest.mark.parametrize(
+    "turns",
+    [
+        (Message("user", "q"), Message("assistant", "a"), Message("assistant", "b")),
+        (Message("system", "s"), Message("assistant", "Welcome.")),
+    ],
+)
+def test_an_answer_that_follows_no_question_is_no_card(turns: tuple[Message, ...], tmp_path: Path) -> None:
+    """A card's answer follows a question; what is written is read back whatever a row looks like."""
+    write_domain(data(Dialogue(1, turns, (), Place("d", 1))), tmp_path / "new")
+    domain = load(tmp_path / "new")
+    assert (domain.cards, [scenario.messages for scenario in domain.scenarios]) == ((), [turns])
+
+
+def test_ids_and_weights_are_kept_in_the_folder(tmp_path: Path) -> None:
+    calls = (ToolCall("search", {"q": "x"}, "c9"), ToolCall("search", {"q": "y"}, "c1"))
+    results = (Message("tool", "X", tool_call_id="c9"), Message("tool", "Y", tool_call_id="c1"))
+    turns = (Message("user", "q"), Message("assistant", calls=calls), *results, Message("assistant", "b"))
+    row = Dialogue(1, turns, (SEARCH,), Place("d", 1), unscored=frozenset({1}))
+    write_domain(data(row), tmp_path / "new")
+    (scenario,) = load(tmp_path / "new").scenarios
+    assert scenario.unscored == {1}
+    assert [call.id for call in scenario.messages[1].calls] == ["c9", "c1"]
+    assert [message.tool_call_id for message in scenario.messages[2:4]] == ["c9", "c1"]
+
+
 def test_one_name_with_two_interfaces_is_numbered_within_its_row(tmp_path: Path) -> None:
     taken = dataclasses.replace(SEARCH, name="search_2")
     rows = [

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from steadyhand.extract import extract_resource
+from steadyhand.extract import find_entities
 
 CHARS = 24_000
 HOSTILE = [
@@ -23,7 +23,7 @@ def seconds(text: str) -> float:
     best = float("inf")
     for _ in range(2):
         before = time.process_time()
-        extract_resource(text)
+        find_entities(text)
         best = min(best, time.process_time() - before)
     return best
 
@@ -46,6 +46,6 @@ def test_one_side_open_is_linear_too(unit: str) -> None:
 def test_the_longest_names() -> None:
     label = "a" * 63
     host = ".".join([label, label, label, "b" * 57, "com"])
-    assert [found.value for found in extract_resource(host)] == [host]
-    assert extract_resource("b" + host) == []
-    assert extract_resource("a" * 64 + ".com") == []
+    assert [found.value for found in find_entities(host)] == [host]
+    assert find_entities("b" + host) == []
+    assert find_entities("a" * 64 + ".com") == []

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadyhand.extract import KINDS, extract_resource
+from steadyhand.extract import KINDS, find_entities
 
 
 def values(text: str) -> list[str]:
-    return [found.value for found in extract_resource(text)]
+    return [found.value for found in find_entities(text)]
 
 
 @pytest.mark.parametrize(
@@ -137,19 +137,19 @@ def test_addresses(text: str, expected: str) -> None:
     ],
 )
 def test_where_a_uri_ends(text: str, expected: str) -> None:
-    assert [found.value for found in extract_resource(text, ["uri"])] == expected.split()
+    assert [found.value for found in find_entities(text, ["uri"])] == expected.split()
 
 
 def test_each_occurrence_has_its_place_and_a_uri_is_followed_by_its_host() -> None:
     text = "a hxxp://evil[.]com/x b evil[.]com"
-    shown = [(found.kind, found.seen, found.start) for found in extract_resource(text)]
+    shown = [(found.kind, found.seen, found.start) for found in find_entities(text)]
     assert shown == [("uri", "hxxp://evil[.]com/x", 2), ("domain", "evil[.]com", 9), ("domain", "evil[.]com", 24)]
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_kinds_are_chosen(kind: str) -> None:
     text = "http://evil.com/ 1.2.3.4 2001:db8::1"
-    assert {found.kind for found in extract_resource(text, [kind])} == {kind}  # type: ignore[list-item]
+    assert {found.kind for found in find_entities(text, [kind])} == {kind}  # type: ignore[list-item]
 
 
 LABELS = st.from_regex(r"[a-z]([a-z0-9-]{0,20}[a-z0-9])?", fullmatch=True).filter(
@@ -181,7 +181,7 @@ PIECES = st.one_of(HOSTS, st.ip_addresses(v=4).map(str), st.sampled_from(SIGNS),
 
 @given(st.lists(PIECES, max_size=12).map("".join))
 def test_places_slice_back_and_are_in_order(text: str) -> None:
-    found = extract_resource(text)
+    found = find_entities(text)
     assert all(text[one.start : one.end] == one.seen for one in found)
     assert [one.start for one in found] == sorted(one.start for one in found)
     assert len(set(found)) == len(found)
@@ -191,9 +191,9 @@ def test_places_slice_back_and_are_in_order(text: str) -> None:
 def test_two_texts_apart_hold_what_each_holds(first: str, second: str) -> None:
     """With prose between them nothing of one text is a witness for the other."""
     apart = "\n\nthat is all\n\n"
-    moved = [(one.kind, one.value, one.start + len(first + apart)) for one in extract_resource(second)]
-    both = [(one.kind, one.value, one.start) for one in extract_resource(first + apart + second)]
-    assert both == [(one.kind, one.value, one.start) for one in extract_resource(first)] + moved
+    moved = [(one.kind, one.value, one.start + len(first + apart)) for one in find_entities(second)]
+    both = [(one.kind, one.value, one.start) for one in find_entities(first + apart + second)]
+    assert both == [(one.kind, one.value, one.start) for one in find_entities(first)] + moved
 
 
 @given(st.lists(HOSTS, max_size=6), st.sampled_from([" ", "\n", "\t", ", ", " | ", "; ", "\r\n", "、"]))
@@ -204,5 +204,5 @@ def test_the_space_between_names_does_not_matter(hosts: list[str], between: str)
 @given(st.ip_addresses())
 def test_every_address_is_found_in_its_one_spelling(address: ipaddress.IPv4Address | ipaddress.IPv6Address) -> None:
     spelled = address.exploded.upper() if address.version == 6 else str(address)
-    (found,) = extract_resource(f"seen at {spelled}.")
+    (found,) = find_entities(f"seen at {spelled}.")
     assert ipaddress.ip_address(found.value) == address

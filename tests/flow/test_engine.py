@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import replace
@@ -209,6 +210,17 @@ def test_a_kill_between_a_result_and_those_that_go_on_from_it_loses_no_doubt(hou
     assert planned[1].reason == "it was made of another result than lies here now: first"
     house.run()
     assert (house.store.artefact(steps[1].key) / "copy").read_text("utf-8") == "two"
+
+
+def test_a_marker_that_was_made_to_vouch_for_other_bytes_vouches_for_nothing_made_of_them(house: House) -> None:
+    steps = house.run()
+    folder = house.store.artefact(steps[0].key)
+    (folder / "a").write_text("two", "utf-8")
+    row = json.loads((folder / ".done.json").read_text("utf-8"))
+    row["files"]["a"] = {"sha256": hashlib.sha256(b"two").hexdigest(), "bytes": 3}
+    (folder / ".done.json").write_text(json.dumps(row))
+    house.run()
+    assert house.watcher.ran == ["second", "third"]
 
 
 def test_a_result_that_was_deleted_is_made_again(house: House) -> None:

@@ -95,5 +95,6 @@ def test_an_imported_domain_without_probes_runs_through_all_stages(
     found = figures(world.go(folder, tmp_path / "out", watcher, pairs__max_groups=4, sft__epochs=1))
     assert tuple(watcher.ran) == world.STAGES
     checks = {check["metric"]: check["verdict"] for check in found["verdict"]["checks"]}
-    assert checks["semantic_anchoring"] == checks["general_knowledge_loss"] == "INSUFFICIENT"
+    assert checks["semantic_anchoring"] == checks["general_knowledge_loss"] == "NOT_APPLICABLE"
+    assert checks["judged_answers"] == "INSUFFICIENT"
     assert found["models"]["dpo"]["tool_call_accuracy"]["n"] == 2 * summary.eval

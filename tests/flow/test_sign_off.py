@@ -121,6 +121,8 @@ def test_an_exported_model_keeps_its_verdict_and_its_sums(done: world.Finished, 
     found = sign_off_of(tmp_path / "out" / "model")
     assert found is not None
     assert found.word == outcome(done.desk)["verdict"]["word"]
+    (tmp_path / "out" / "README.md").write_text("my own words")  # the card is for people
+    assert sign_off_of(tmp_path / "out" / "model") == found
     load(tmp_path / "out" / "model")
     (tmp_path / "out" / "verdict.json").write_text(
         (tmp_path / "out" / "verdict.json").read_text("utf-8").replace("FAIL", "PASS").replace("INSUFFICIENT", "PASS")

@@ -85,6 +85,8 @@ def test_a_model_of_a_changed_artefact_is_refused_and_a_copy_elsewhere_is_free(s
     model = store.artefact(KEY) / "model"
     refuse_changed(model)
     (store.artefact(KEY) / "curve.json").write_text("[]")  # not of the model
+    assert differences(model.parent, model.parent / "curve.json") == ["curve.json was changed"]
+    assert differences(model.parent, model.parent / "gone.json") == []
     refuse_changed(model)
     flip(model / "model.safetensors")
     with pytest.raises(PrerequisiteError, match=r"not the model that was finished here: model/model\.safetensors"):

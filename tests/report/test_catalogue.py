@@ -3,12 +3,11 @@ from __future__ import annotations
 import re
 import string
 from importlib import resources
-from typing import get_args
 
 import pytest
 
 from steadyhand.chat.reason import Reason
-from steadyhand.domain.rows import ErrorMode
+from steadyhand.domain.rows import MODES
 from steadyhand.errors import UsageError
 from steadyhand.report.catalogue import Catalogue, check_languages, load_catalogue
 from steadyhand.report.data import PUBLISHED, STAGES
@@ -49,7 +48,7 @@ def test_every_metric_is_named_and_explained() -> None:
 
 
 def test_codes_modes_and_stages_are_named() -> None:
-    wanted = [f"code.{one.value}" for one in Reason] + [f"mode.{one}" for one in get_args(ErrorMode)]
+    wanted = [f"code.{one.value}" for one in Reason] + [f"mode.{one}" for one in MODES]
     assert [key for key in [*wanted, *(f"stage.{one}" for one in STAGES)] if key not in EN.words] == []
 
 

@@ -15,6 +15,7 @@ import pytest
 
 from steadyhand.errors import PrerequisiteError
 from steadyhand.models.backend import Backend, Completion, Prompt, Sampling
+from steadyhand.serve.limits import Limits
 from steadyhand.serve.problem import BUSY
 from tests.serving import CALL, WEATHER, Scripted, Server, serving
 
@@ -249,7 +250,7 @@ def test_what_no_client_of_ours_sends_is_refused(echo: tuple[Server, Scripted]) 
 
 
 def test_a_body_has_a_limit() -> None:
-    with serving(lambda: Scripted(lambda _: "hi"), body=1000) as server:
+    with serving(lambda: Scripted(lambda _: "hi"), limits=Limits(body_bytes=1000)) as server:
         assert server.chat("a" * 500).status_code == 200
         assert server.chat("a" * 1500).status_code == 413
 

@@ -62,7 +62,7 @@ def test_an_escaped_stream_is_the_stream_but_for_what_it_writes() -> None:
     assert stream.write("a\x1b") == 2
     stream.writelines(["b\x07\n", "c"])
     stream.flush()
-    assert inner.buffer.getvalue() == b"a\\u001bb\\u0007\nc"  # type: ignore[attr-defined]
+    assert inner.buffer.getvalue() == b"a\\u001bb\\u0007\nc"
     assert (stream.encoding, stream.isatty()) == ("utf-8", False)
     assert not hasattr(stream, "buffer")
     assert unescaped(stream) is inner is unescaped(inner)  # type: ignore[arg-type]

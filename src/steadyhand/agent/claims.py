@@ -34,13 +34,18 @@ def read_claim(text: str, places: Sequence[Found]) -> Said:
     An order near any of them makes the entity unclear, and so do claims against each other and an accusation that
     another place denies, dates back, or turns around (a victim, a brand that is imitated).
 
-    >>> from steadyhand.extract import extract_resource
+    >>> from steadyhand.extract import find_entities
     >>> text = "The loader calls home to evil-host7[.]com."
-    >>> read_claim(text, extract_resource(text)).claim
+    >>> read_claim(text, find_entities(text)).claim
     'unsafe'
     """
+    return together(statements(text, places))
+
+
+def statements(text: str, places: Sequence[Found]) -> list[Statement]:
+    """What each place says by itself."""
     report = _report(text)
-    return together([report.at(place) for place in places])
+    return [report.at(place) for place in places]
 
 
 def together(said: Sequence[Statement]) -> Said:

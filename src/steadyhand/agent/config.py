@@ -20,12 +20,20 @@ FILE = "agent.yaml"
 _REASONS: dict[Verdict, str] = {"unsafe": "false_negative", "safe": "false_positive"}
 
 
+_READ = {
+    "en": "{quotation}\n\nWhat do these words say of X: accuses, clears, mentions or unclear? Quote the words for it.",
+    "zh": "{quotation}\n\n这段话怎么说 X：accuses、clears、mentions 还是 unclear？引用说明这一点的原话。",
+}
+
+
 class Plan(Closed):
     """extract -> query -> compare -> propose. `query` and `report` name tools; their arguments are written with
     `{entity}`, `{verdict}` and `{reason}`. `level`: the field of the answer that decides; above `unsafe_above` is
     unsafe, an answer without it is not found, which means safe. `ask` is what a model is asked, by language, with the
-    words for the verdicts in `words`. `entities` bounds how many are taken from one report, `parallel` how many are
-    asked about at once, `tokens` how long a model's answer may be."""
+    words for the verdicts in `words`. `reader` says who reads what a report says of a name: the rule, a model, or both,
+    which have to agree; `read` is what a model is asked then, by language, with the words in `{quotation}`. `entities`
+    bounds how many are taken from one report, `parallel` how many are asked about at once, `tokens` how long a model's
+    answer may be."""
 
     query: str
     report: str
@@ -39,6 +47,8 @@ class Plan(Closed):
     reasons: dict[Verdict, str] = Field(default_factory=lambda: dict(_REASONS))
     ask: dict[str, str] = Field(default_factory=lambda: {"en": "The report says that {entity} is {claim}. Compare."})
     words: dict[str, dict[Verdict, str]] = Field(default_factory=dict)
+    reader: Literal["rule", "model", "both"] = "rule"
+    read: dict[str, str] = Field(default_factory=lambda: dict(_READ), min_length=1)
     entities: int = Field(default=500, ge=1, le=10_000)
     parallel: int = Field(default=8, ge=1, le=64)
     tokens: int = Field(default=256, ge=16, le=8192)
@@ -61,6 +71,10 @@ class Plan(Closed):
         if isinstance(level, bool) or not isinstance(level, int | float):
             return None
         return "unsafe" if level > self.unsafe_above else "safe"
+
+    def reading_question(self, quotation: str, language: str) -> str:
+        asked = self.read[language] if language in self.read else next(iter(self.read.values()))
+        return asked.replace("{quotation}", quotation)
 
     def question(self, entity: str, claim: Verdict, language: str) -> str:
         language = language if language in self.ask else next(iter(self.ask))

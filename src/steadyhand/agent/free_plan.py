@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from steadyhand.agent.claims import read_claim
 from steadyhand.agent.config import AgentFile
 from steadyhand.agent.neutral import neutral
 from steadyhand.agent.plan import UNFINISHED, Asker, Ending, Entity, Row, Run, Runner, Scribe, entities_of, without
@@ -172,7 +171,7 @@ class _Free(Runner):
             self._read(self.plan.query, [self.plan.querying(entity)])
         answer = self.asked.get(entity, Result(Status.UNKNOWN))
         standing = self.plan.standing(answer.value) if answer.ok else None
-        said = read_claim(self.text, known.places)
+        (said,) = self._read_claims([known])
         row = {"entity": entity, "kind": known.kind, "claim": said.claim, "basis": said.basis}
         row |= {"standing": standing or "unknown", "answer": answer.value if answer.ok else None}
         if standing is None:

@@ -52,24 +52,36 @@ def neutral(text: str, tokens: Sequence[str] = ()) -> str:
     return found if harmless == folded else harmless
 
 
+def quoted(text: str, tokens: Sequence[str]) -> tuple[str, ...]:
+    """Those of `tokens` that stand in `text`."""
+    return tuple(dict.fromkeys(found[0] for found in _found(tuple(tokens), text)))
+
+
 def _without(text: str, tokens: tuple[str, ...]) -> str:
-    if tokens:
-        text = "".join(_replaced(_any_of(tokens), text, max(map(len, tokens))))
-    return "".join(_replaced(_MARKS, text, _LONGEST))
+    return _replaced(_replaced(text, tokens) if tokens else text, None)
 
 
-def _replaced(pattern: re.Pattern[str], text: str, longest: int) -> Iterator[str]:
-    """`text` in pieces, with all that matches broken; a match has at most `longest` characters."""
+def _replaced(text: str, tokens: tuple[str, ...] | None) -> str:
+    pieces, at = [], 0
+    for found in _found(tokens, text):
+        pieces += [text[at : found.start()], _broken(found[0])]
+        at = found.end()
+    return "".join([*pieces, text[at:]]) if pieces else text
+
+
+def _found(tokens: tuple[str, ...] | None, text: str) -> Iterator[re.Match[str]]:
+    """Where one of `tokens` stands in `text`, or (None) a mark of any family, a window at a time."""
+    if tokens == ():
+        return
+    pattern, longest = (_MARKS, _LONGEST) if tokens is None else (_any_of(tokens), max(map(len, tokens)))
     at = 0
     while at < len(text):
         stop = at + _WINDOW
         found = pattern.search(text, at, stop + longest)
         if found is None or found.start() >= stop:
-            yield text[at:stop]
             at = stop
         else:
-            yield text[at : found.start()]
-            yield _broken(found[0])
+            yield found
             at = found.end()
 
 

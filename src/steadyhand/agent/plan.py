@@ -18,20 +18,22 @@ from typing import Any, Protocol
 
 from steadyhand.agent.claims import Said, read_claim
 from steadyhand.agent.config import AgentFile
-from steadyhand.agent.neutral import neutral
+from steadyhand.agent.model_reader import ModelReader
+from steadyhand.agent.neutral import neutral, quoted
 from steadyhand.agent.policy import Code, Proposal, Standing, Verdict, screened
 from steadyhand.agent.writer import Outcome, State
 from steadyhand.chat.match import match
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.chat.parse import parse_strict
-from steadyhand.extract import Found, Kind, extract_resource
+from steadyhand.errors import UsageError
+from steadyhand.extract import Found, Kind, find_entities
 from steadyhand.models.backend import Backend, Completion, Prompt, Sampling, control_tokens
 from steadyhand.telemetry import carried
 from steadyhand.text.coded import Coded
 from steadyhand.tools.bound import BoundTool
 from steadyhand.tools.result import Result
 
-TRACE_VERSION = 1
+TRACE_VERSION = 2
 _HAN = re.compile(r"[\u4e00-\u9fff]")
 
 
@@ -119,7 +121,7 @@ class Run:
 def entities_of(text: str, kinds: Sequence[Kind]) -> list[Entity]:
     """Every entity once, in the order in which it first stands there, with all its places."""
     places: dict[tuple[str, str], list[Found]] = {}
-    for found in extract_resource(text, kinds):
+    for found in find_entities(text, kinds):
         places.setdefault((found.kind, found.value), []).append(found)
     return [Entity(kind, value, tuple(at)) for (kind, value), at in places.items()]
 
@@ -155,15 +157,18 @@ class Runner:
         self.report = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
         self.sampling = Sampling(max_tokens=self.plan.tokens)
         # of the model's own control tokens those that the report quotes: what a replay has to know of its tokenizer
-        self.quoted = [token for token in control_tokens(backend) if token in text]
+        self.quoted = quoted(text, control_tokens(backend))
         self.trace: list[str] = []
+        if self.plan.reader != "rule" and backend is None:
+            after = "give one with --model, or set plan.reader to rule in agent.yaml"
+            raise UsageError(f"plan.reader is {self.plan.reader!r}, which takes a model", next=after)
 
     def run(self) -> Run:
         self._start()
         found = entities_of(self.text, self.plan.kinds)
         entities, left = found[: self.plan.entities], found[self.plan.entities :]
         answers = self._query(entities)
-        said = [read_claim(self.text, entity.places) for entity in entities]
+        said = self._read_claims(entities)
         standings = [self.plan.standing(answer.value) if answer.ok else None for answer in answers]
         judgements = self._judge(entities, said, standings, answers)
         rows = [self._settle(*each) for each in zip(entities, said, standings, answers, judgements, strict=True)]
@@ -183,7 +188,7 @@ class Runner:
             tools=[tool.to_openai() for tool in self.tools],
             model=self.backend.fingerprint if self.backend else None,
             send=self.send,
-            **({"control_tokens": self.quoted} if self.quoted else {}),
+            **({"control_tokens": list(self.quoted)} if self.quoted else {}),
             **more,
         )
 
@@ -194,6 +199,14 @@ class Runner:
             self._note("read", tool=self.plan.query, arguments=arguments, result=asdict(answer))
         return answers
 
+    def _read_claims(self, entities: Sequence[Entity]) -> list[Said]:
+        """What the report says of each, read by the rule, a model, or both."""
+        said = [read_claim(self.text, entity.places) for entity in entities]
+        if self.backend is None or self.plan.reader == "rule":
+            return said
+        reader = ModelReader(self.plan, self.backend, self.language, self._note)
+        return reader.read(self.text, [entity.places for entity in entities], said)
+
     def _judge(
         self, entities: list[Entity], said: list[Said], standings: list[Standing | None], answers: list[Result]
     ) -> list[Completion | None]:
@@ -201,10 +214,7 @@ class Runner:
         chosen = [
             n
             for n, one in enumerate(entities)
-            if self.backend
-            and standings[n]
-            and said[n].claim != "unclear"
-            and neutral(one.value, self.quoted) == one.value
+            if self.backend and standings[n] and said[n].claim != "unclear" and self._is_harmless(one.value)
         ]
         prompts = [self._prompt(entities[n], said[n], answers[n]) for n in chosen]
         completions: list[Completion | None] = [None] * len(entities)
@@ -213,6 +223,9 @@ class Runner:
                 completions[n] = completion
                 self._note("model", entity=entities[n].value, completion=asdict(completion))
         return completions
+
+    def _is_harmless(self, name: str) -> bool:
+        return neutral(name, self.quoted) == name
 
     def _prompt(self, entity: Entity, said: Said, answer: Result) -> Prompt:
         claim: Verdict = "safe" if said.claim == "safe" else "unsafe"
@@ -254,12 +267,12 @@ class Runner:
     def _write(self, proposal: Proposal, row: dict[str, Json]) -> Row:
         self.scribe.propose(proposal)
         outcome = self.scribe.settle(proposal, send=self.send)
-        self._note("write", key=proposal.key, outcome=asdict(outcome))
+        self._note("write", outcome=asdict(outcome))
         ending = _BY_STATE.get(outcome.state) or _BY_CODE.get(outcome.code, Ending.UNSENT)
         told = outcome.answer if isinstance(outcome.answer, dict) else {}
         detail = outcome.detail or " ".join(str(told[name]) for name in ("error", "ticket", "state") if name in told)
         code = "" if outcome.code is Code.ALLOWED else outcome.code.value
-        return Row(**row, ending=ending, code=code, detail=detail, digest=proposal.digest, key=proposal.key)
+        return Row(**row, ending=ending, code=code, detail=detail, digest=proposal.digest, key=outcome.key)
 
     def _dispute(self, expected: dict[str, Json] | None, judged: Completion | None) -> str:
         """Why the model's strictly parsed answer is not exactly the expected call (None: no call); "" when it is."""
@@ -290,7 +303,7 @@ class Runner:
     @cached_property
     def _found(self) -> set[str]:
         """Provenance is looked up anew in the text itself, whatever was handed along on the way."""
-        return {found.value for found in extract_resource(self.text, self.plan.kinds)}
+        return {found.value for found in find_entities(self.text, self.plan.kinds)}
 
     def _note(self, step: str, **data: Json) -> None:
         row = {"step": step, **data}  # keys stay in their order: a replay must meet every mapping as the run did

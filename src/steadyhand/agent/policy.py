@@ -18,7 +18,7 @@ from steadyhand.chat.messages import Json
 from steadyhand.ledger.keys import canonical_json
 from steadyhand.text.coded import Coded
 
-VERSION = 2  # raised when the rules below change: keys and approvals of other versions do not hold any more
+VERSION = 2  # raised when the rules below change: approvals of other versions do not hold any more
 Standing = Literal["safe", "unsafe", "not_found"]
 Verdict = Literal["safe", "unsafe"]
 Transition = Literal["not_found->unsafe", "safe->unsafe", "unsafe->safe"]
@@ -64,9 +64,8 @@ class Policy(BaseModel):
 
     @property
     def digest(self) -> str:
-        """sha256 over version and every key: what approvals and idempotency keys are bound to."""
-        row = {"version": VERSION, "policy": self.model_dump(mode="json")}
-        return hashlib.sha256(canonical_json(row).encode()).hexdigest()
+        """sha256 over version and every key: what approvals are bound to."""
+        return _sha256({"version": VERSION, "policy": self.model_dump(mode="json")})
 
 
 @dataclass(frozen=True)
@@ -84,16 +83,19 @@ class Proposal:
     evidence: dict[str, Json]
 
     @property
-    def key(self) -> str:
-        """The idempotency key: entity, verdict, report and policy; the same wish is the same write for ever."""
-        row = ["write", self.tool, self.entity, self.verdict, self.report, self.policy]
-        return hashlib.sha256(canonical_json(row).encode()).hexdigest()
+    def wish(self) -> tuple[str, str, str]:
+        """Entity, verdict and report: the same wish is the same write for ever, under whatever policy."""
+        return self.entity, self.verdict, self.report
+
+    def key(self, service: str) -> str:
+        """The idempotency key of this wish at `service` (its name in agent.yaml)."""
+        return _sha256(["write", service, *self.wish])
 
     @property
     def digest(self) -> str:
-        """What an approval is bound to: tool, arguments, evidence, and everything the key is made of."""
-        row = [self.tool, self.arguments, self.standing, self.evidence, self.key]
-        return hashlib.sha256(canonical_json(row).encode()).hexdigest()
+        """What an approval is bound to: tool, arguments, evidence, wish and policy."""
+        bound = _sha256(["write", self.tool, *self.wish, self.policy])
+        return _sha256([self.tool, self.arguments, self.standing, self.evidence, bound])
 
 
 def screened(policy: Policy, proposal: Proposal, found: Collection[str], expected: dict[str, Json]) -> Code:
@@ -110,3 +112,7 @@ def screened(policy: Policy, proposal: Proposal, found: Collection[str], expecte
         (f"{proposal.standing}->{proposal.verdict}" in policy.transitions, Code.TRANSITION),
     )
     return next((code for passed, code in checks if not passed), Code.ALLOWED)
+
+
+def _sha256(value: Json) -> str:
+    return hashlib.sha256(canonical_json(value).encode()).hexdigest()

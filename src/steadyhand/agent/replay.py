@@ -110,7 +110,7 @@ class _Recorded:
 
     def settle(self, proposal: Proposal, *, send: bool) -> Outcome:
         row = self._outcomes.pop(0)
-        return Outcome(State(row["state"]), Code(row["code"]), row["answer"], row["detail"])
+        return Outcome(State(row["state"]), Code(row["code"]), row["answer"], row["detail"], row["key"])
 
 
 def _different(path: Path, number: int, what: str) -> GateFailed:

@@ -43,17 +43,21 @@ class State(StrEnum):
     UNDONE = "undone"  # it was done and taken back; it is not sent again
 
 
+_FAR = (  # how far a write got, for one of which several were begun
+    State.NONE, State.REFUSED, State.UNRESOLVED, State.UNDONE, State.UNDOING, State.DONE, State.OPEN,
+)  # fmt: skip
 _UNDONE = {Status.OK: State.UNDONE, Status.REFUSED: State.DONE, Status.INVALID: State.DONE}
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """`code` says why nothing was sent where the state is NONE; `answer` is the service's."""
+    """`code` says why nothing was sent where the state is NONE; `answer` is the service's, `key` the write's."""
 
     state: State
     code: Code
     answer: Json = None
     detail: str = ""
+    key: str = ""
 
 
 class Writer:
@@ -66,11 +70,11 @@ class Writer:
 
     def propose(self, proposal: Proposal) -> None:
         """Records the proposal, once, so that a person can approve it by its digest."""
-        self._once("proposal", _row(proposal))
+        self._once("proposal", self._row(proposal))
 
     def block(self, proposal: Proposal, code: Code) -> None:
         """Records, once, that policy forbids the proposal; it cannot be approved."""
-        self._once("blocked", {**_row(proposal), "code": code.value})
+        self._once("blocked", {**self._row(proposal), "code": code.value})
 
     def _once(self, event: str, row: dict[str, Json]) -> None:
         with self.log.locked():
@@ -80,22 +84,42 @@ class Writer:
     def settle(self, proposal: Proposal, *, send: bool) -> Outcome:
         """Brings an allowed proposal as far as it may go now. Without `send` nothing is written, but an earlier write
         in doubt is still read after. Raises JobError when the log cannot be written."""
-        with self._only(proposal.key):
-            state, answer = self.state(proposal.key)
+        key = self.key(proposal)
+        with self._only(key):
+            state, answer = self.state(key)
             if state is State.OPEN:
-                state, answer = self._reconcile(proposal.key)
+                state, answer = self._reconcile(key)
             if state is not State.NONE:
-                return Outcome(state, Code.ALLOWED, answer)
+                return Outcome(state, Code.ALLOWED, answer, key=key)
             if not send:
-                return Outcome(State.NONE, Code.DRY_RUN)
-            if (code := self._intend(proposal)) is not Code.ALLOWED:
-                return Outcome(State.NONE, code)
-            result = self.tools[proposal.tool].call(proposal.arguments, key=proposal.key)
-            self._note("result", proposal.key, result)
-            state, answer = self.state(proposal.key)
+                return Outcome(State.NONE, Code.DRY_RUN, key=key)
+            if (code := self._intend(proposal, key)) is not Code.ALLOWED:
+                return Outcome(State.NONE, code, key=key)
+            result = self.tools[proposal.tool].call(proposal.arguments, key=key)
+            self._note("result", key, result)
+            state, answer = self.state(key)
             if state is State.OPEN:
-                state, answer = self._reconcile(proposal.key)
-            return Outcome(state, Code.ALLOWED, answer, result.detail)
+                state, answer = self._reconcile(key)
+            return Outcome(state, Code.ALLOWED, answer, result.detail, key)
+
+    def key(self, proposal: Proposal) -> str:
+        """The key under which this write is, or would be, sent. Version 0.1 made keys of the policy as well, so that
+        the log may hold the same wish under others: it goes on under the one that got farthest."""
+        service = self._service(proposal.tool)
+        own = proposal.key(service)
+        with self.log.locked():
+            if own in self.log.known.by_key:
+                return own
+            wished = self.log.known.wishes.get(proposal.wish, ())
+            older = [record.data["key"] for record in wished if self._is_of(record, service, proposal.tool)]
+            return max(reversed(older), key=lambda key: _FAR.index(self.state(key)[0]), default=own)
+
+    def _service(self, tool: str) -> str:
+        return self.tools[tool].service if tool in self.tools else ""
+
+    def _is_of(self, record: Record, service: str, tool: str) -> bool:
+        """Whether an intent went to `service`, which version 0.1 did not note: then the tool's name says it."""
+        return bool(record.data.get("service", service) == service and record.data.get("tool") == tool)
 
     def undo(self, key: str, by: str) -> Outcome:
         """Takes a write back. Raises UsageError for a key that was not written, GateFailed when it cannot be undone."""
@@ -145,7 +169,7 @@ class Writer:
                 state, answer = _after(state, answer, record)
             return state, answer
 
-    def _intend(self, proposal: Proposal) -> Code:
+    def _intend(self, proposal: Proposal, key: str) -> Code:
         """Checks approval and caps and writes the intent, all in one hold of the log: two processes cannot both be the
         last one under a cap."""
         with self.log.locked():
@@ -155,9 +179,10 @@ class Writer:
             if self.sent >= self.policy.per_run:
                 return Code.RUN_CAP
             begun = self.log.known.begun.get(now.date().isoformat(), set())
-            if len(begun) - (proposal.key in begun) >= self.policy.per_day:
+            if len(begun) - (key in begun) >= self.policy.per_day:
                 return Code.DAY_CAP
-            self.log.append("intent", _row(proposal))
+            approval = self.log.known.judged[proposal.digest].n if self.policy.approval else None
+            self.log.append("intent", {**self._row(proposal), "key": key, "approval": approval})
             self.sent += 1
             return Code.ALLOWED
 
@@ -187,6 +212,11 @@ class Writer:
                 f"the tool {name!r} of this write is not bound", where=key, next="restore it in agent.yaml"
             )
         return self.tools[name]
+
+    def _row(self, proposal: Proposal) -> dict[str, Json]:
+        names = ("digest", "tool", "arguments", "entity", "verdict", "standing", "report", "policy", "evidence")
+        row: dict[str, Json] = {"key": self.key(proposal), "service": self._service(proposal.tool)}
+        return row | {name: getattr(proposal, name) for name in names}
 
     def _note(self, event: str, key: str, result: Result) -> None:
         row = {"status": result.status.value, "code": result.code, "answer": result.value, "detail": result.detail}
@@ -252,8 +282,3 @@ def _after_result(status: Status, code: int, answer: Json) -> tuple[State, Json]
     if status is Status.REFUSED and code not in _TEMPORARY:
         return State.REFUSED, answer
     return State.NONE, None
-
-
-def _row(proposal: Proposal) -> dict[str, Json]:
-    names = ("key", "digest", "tool", "arguments", "entity", "verdict", "standing", "report", "policy", "evidence")
-    return {name: getattr(proposal, name) for name in names}

@@ -96,8 +96,9 @@ def _refuse(name: str) -> NoReturn:
 def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     value = dict(pairs)
     if len(value) < len(pairs):
-        keys = [key for key, _ in pairs]
-        raise JsonError(f"duplicate key {next(k for k in keys if keys.count(k) > 1)!r}")
+        seen: set[str] = set()
+        twice = next(key for key, _ in pairs if key in seen or seen.add(key))  # type: ignore[func-returns-value]
+        raise JsonError(f"duplicate key {twice[:100]!r}")
     return value
 
 

@@ -8,10 +8,26 @@ where none is named.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from steadyhand.chat.formats.hermes import HERMES
 from steadyhand.chat.formats.parsed import Parsed, ParseError, Repair
+from steadyhand.chat.formats.registry import format_named
+from steadyhand.chat.messages import Tool
 
-__all__ = ["ParseError", "Parsed", "Repair", "parse_lenient", "parse_strict"]
+__all__ = ["ParseError", "Parsed", "Repair", "parse", "parse_lenient", "parse_strict"]
+
+
+def parse(
+    raw: str, tools: Sequence[Tool] = (), *, format: str = "hermes", lenient: bool = False, finish_reason: str = "stop"
+) -> Parsed:
+    """The calls, the thought and the text of a raw completion in a format by name. `tools` are those offered: formats
+    without types of their own take an argument's type from its schema. Raises UsageError for an unknown format.
+
+    >>> parse('<tool_call>\\n{"name": "now", "arguments": {}}\\n</tool_call>').calls
+    (ToolCall(name='now', arguments={}),)
+    """
+    return format_named(format).parse(raw, tools, finish_reason, lenient=lenient)
 
 
 def parse_strict(raw: str, finish_reason: str = "stop") -> Parsed:

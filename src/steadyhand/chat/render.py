@@ -152,8 +152,8 @@ class Renderer:
 
     @cached_property
     def control_tokens(self) -> tuple[str, ...]:
-        """Texts that the tokenizer would encode as control tokens, wherever they stand."""
-        return control_tokens(self._tokenizer, self._template.text)
+        """Texts that the tokenizer would encode as control tokens wherever they stand, and the marks of the format."""
+        return control_tokens(self._tokenizer, self._template.text, self.format.control)
 
     @cached_property
     def adds_tokens(self) -> bool:

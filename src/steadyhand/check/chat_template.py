@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from steadyhand.chat.messages import Message, Tool
+from steadyhand.chat.messages import Json, Message, Tool
 from steadyhand.chat.parse import parse_strict
 from steadyhand.chat.render import Rendered
 from steadyhand.check.finding import Finding, finding
@@ -19,7 +19,8 @@ from steadyhand.domain.decisions import decisions
 from steadyhand.domain.model import Domain
 from steadyhand.errors import Place, SteadyError
 
-MARKER = re.compile(r"<\|[A-Za-z_]\w*\|>|</?(?:think|tool_call|tool_response)>")
+_CONTROL = re.compile(r"<\|[A-Za-z_]\w*\|>")
+MARKER = re.compile(rf"{_CONTROL.pattern}|</?(?:think|tool_call|tool_response)>")
 _EMPTY_SHARE = 0.2  # above this, answers without thinking begin to teach not to think
 
 
@@ -58,17 +59,33 @@ def samples(domain: Domain) -> Iterator[Sample]:
 
 
 def check_markers(domain: Domain) -> Iterator[Finding]:
-    """T103, without a template: text that a tokenizer would read as structure. One finding per place."""
+    """T103, without a template: text that a tokenizer would read as structure. One finding per place and marker, and
+    one per tool whose description holds some."""
+    advice = "write thinking as `think` and calls as `calls`, or remove it"
     said: set[tuple[Place, str]] = set()
+    tools = {name: marker for name, tool in domain.tools.items() if (marker := _control(tool.to_openai()))}
     for sample in samples(domain):
         for message in sample.messages:
-            match = MARKER.search(f"{message.content}\n{message.think or ''}")
-            if match and (sample.place, match[0]) not in said:
-                said.add((sample.place, match[0]))
-                what = f"{sample.name}: {match[0]!r} in a text of role {message.role!r}"
-                yield finding(
-                    "T103", sample.place, what, "write thinking as `think` and calls as `calls`, or remove it"
-                )
+            marker = _in_message(message)
+            if marker and (sample.place, marker) not in said:
+                said.add((sample.place, marker))
+                what = f"{sample.name}: {marker!r} in a text of role {message.role!r}"
+                yield finding("T103", sample.place, what, advice)
+        for tool in sample.tools if tools else ():
+            if marker := tools.pop(tool.name, ""):
+                what = f"{sample.name}: {marker!r} in what the tool {tool.name!r} says of itself"
+                yield finding("T103", sample.place, what, advice)
+
+
+def _in_message(message: Message) -> str:
+    """The first marker of a message. Tags in arguments are text inside of JSON; control tokens never are."""
+    match = MARKER.search(f"{message.content}\n{message.think or ''}")
+    return match[0] if match else next(filter(None, (_control(call.arguments) for call in message.calls)), "")
+
+
+def _control(value: Json) -> str:
+    match = _CONTROL.search(str(value))
+    return match[0] if match else ""
 
 
 def check_template(domain: Domain, renderer: Renders, max_length: int | None) -> Iterator[Finding]:

@@ -5,6 +5,7 @@ from. Knows where each row and each text in it stands; knows no rules.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
@@ -44,6 +45,11 @@ class Record:
         said = (index for index, message in enumerate(self.messages) if message.role == "assistant")
         return tuple(index for index in said if index not in self.unscored)
 
+    @property
+    def taught(self) -> tuple[Message, ...]:
+        """The answers that are learnt, in order."""
+        return tuple(self.messages[index] for index in self.learnt)
+
     def at(self, excerpt: str) -> Place:
         return place_of(excerpt, self.text, self.place)
 
@@ -67,12 +73,13 @@ class Pair:
 @dataclass
 class Dataset:
     """`rejects` are rows that became neither; rows == len(records) + len(pairs) + len(rejects). `heads`: what is known
-    of the records, and then of the pairs, without fetching them."""
+    of the records, and then of the pairs, without fetching them. `ignored`: key -> rows in which it was not read."""
 
     records: Sequence[Record] = ()
     pairs: Sequence[Pair] = ()
     rejects: list[Reject] = field(default_factory=list)
     heads: Sequence[Head] = ()
+    ignored: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         if len(self.heads) != len(self.records) + len(self.pairs):
@@ -91,19 +98,25 @@ class Dataset:
 def dataset_of_files(files: Iterable[Imported], held_out: Iterable[Imported] = ()) -> Dataset:
     """All rows; those of `held_out` files are evaluated, whatever they say themselves."""
     files, held_out = list(files), list(held_out)
-    every = [*files, *held_out]
     records = [mapped(imported.rows, _from_dialogue) for imported in files]
     records += [mapped(imported.rows, _held_out) for imported in held_out]
-    pairs = [mapped(imported.preferences, _from_preference) for imported in every]
+    pairs = [mapped(imported.preferences, _from_preference) for imported in files]
+    pairs += [mapped(imported.preferences, _held_out_pair) for imported in held_out]
     known = [heads(imported.rows) for imported in files]
     known += [Mapped(heads(imported.rows), _held) for imported in held_out]
-    known += [heads(imported.preferences) for imported in every]
-    rejects = [reject for imported in every for reject in imported.rejects]
-    return Dataset(Joined(records), Joined(pairs), rejects, Joined(known))
+    known += [heads(imported.preferences) for imported in files]
+    known += [Mapped(heads(imported.preferences), _held) for imported in held_out]
+    rejects = [reject for imported in (*files, *held_out) for reject in imported.rejects]
+    ignored = sum((imported.ignored for imported in (*files, *held_out)), Counter[str]())
+    return Dataset(Joined(records), Joined(pairs), rejects, Joined(known), ignored)
 
 
 def _held_out(row: Dialogue) -> Record:
     return _from_dialogue(replace(row, labels=replace(row.labels, split="eval")))
+
+
+def _held_out_pair(row: Preference) -> Pair:
+    return _from_preference(replace(row, labels=replace(row.labels, split="eval")))
 
 
 def _held(head: Head) -> Head:
@@ -158,9 +171,17 @@ def _from_scenario(scenario: Scenario, domain: Domain) -> Record:
 
 def judged_records(pairs: Iterable[Pair], side: Literal["chosen", "rejected"]) -> Iterator[Record]:
     """The pairs that have an answer of this side, as dialogues that end with it."""
-    for pair in pairs:
-        if answer := getattr(pair, side):
-            yield Record(pair.name, pair.place, (*pair.prompt, answer), pair.tools, pair.labels, text=pair.text)
+    return (judged_record(pair, side) for pair in pairs if getattr(pair, side))
+
+
+def judged_record(pair: Pair, side: Literal["chosen", "rejected"]) -> Record:
+    messages = (*pair.prompt, getattr(pair, side))
+    return Record(pair.name, pair.place, messages, pair.tools, pair.labels, text=pair.text)
+
+
+def prompt_record(pair: Pair) -> Record:
+    """The pair as a dialogue for rules that look at prompts."""
+    return judged_record(pair, "chosen" if pair.chosen else "rejected")
 
 
 def place_of(excerpt: str, row: str, start: Place) -> Place:

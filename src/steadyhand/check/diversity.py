@@ -121,7 +121,8 @@ def _effective(name: str, records: Sequence[Record]) -> Iterator[Finding]:
         return
     score = vendi([_question(record) for record in taken])
     if score < MIN_EFFECTIVE_SHARE * len(taken):
-        what = f"{name}: {len(taken)} questions are worth {score:.1f} different ones (Vendi score)"
+        of = f" of {len(records)}, evenly taken," if len(records) > len(taken) else ""
+        what = f"{name}: {len(taken)} questions{of} are worth {score:.1f} different ones (Vendi score)"
         yield finding("D104", taken[0].place, what, "ask in other words, other lengths, other orders and later turns")
 
 

@@ -32,6 +32,11 @@ def finding(code: str, place: Place, message: str, next: str) -> Finding:
     return Finding(code, RULES[code].severity, place, message, next)
 
 
+def more(count: int) -> str:
+    """ " (and 2 more)"; nothing where there are none."""
+    return f" (and {count} more)" if count > 0 else ""
+
+
 def has_errors(findings: Iterable[Finding]) -> bool:
     return any(found.severity == "error" for found in findings)
 

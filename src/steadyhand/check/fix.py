@@ -18,7 +18,8 @@ from steadyhand.check.repairs import Nulls, repairs
 from steadyhand.datasets.convert import read_dialogues
 from steadyhand.datasets.dataset_info import Columns
 from steadyhand.datasets.labels import labels_of
-from steadyhand.datasets.raw_rows import MARK, Raw, raw_rows
+from steadyhand.datasets.raw import Raw
+from steadyhand.datasets.raw_rows import MARK, raw_rows
 from steadyhand.errors import JobError
 from steadyhand.source.json_edit import edited
 

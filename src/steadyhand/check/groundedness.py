@@ -53,8 +53,8 @@ def _invented(record: Record) -> Iterator[str]:
         return
     said = _Said(record.tools)
     before = ""
-    for message in record.messages:
-        if before == "tool" and message.role == "assistant":
+    for index, message in enumerate(record.messages):
+        if before == "tool" and message.role == "assistant" and index not in record.unscored:
             yield from _links(message.content, said)
             yield from _figures(message, said)
         said.messages.append(message)

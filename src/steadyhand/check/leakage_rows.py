@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from steadyhand.check.dataset import Dataset, Record
+from steadyhand.check.dataset import Dataset, Record, prompt_record
 from steadyhand.check.features import tokens
 from steadyhand.check.finding import Finding, finding
 from steadyhand.datasets.lazy import Joined, Mapped, Picked
@@ -59,11 +59,12 @@ def check_exact(dataset: Dataset) -> Iterator[Finding]:
 
 
 def _sides(dataset: Dataset) -> tuple[Sequence[Record], Sequence[Record]]:
-    """(trained on, evaluated). Where some rows are held out, rows that do not say are trained on."""
-    split = [head.labels.split == "eval" for head in dataset.heads[: len(dataset.records)]]
+    """(trained on, evaluated), of records and pairs. Where some are held out, those that do not say are trained on."""
+    rows = Joined([dataset.records, Mapped(dataset.pairs, prompt_record)])
+    split = [head.labels.split == "eval" for head in dataset.heads]
     held = [index for index, out in enumerate(split) if out]
     trained = [index for index, out in enumerate(split) if not out] if held else []
-    return Picked(dataset.records, trained), Picked(dataset.records, held)
+    return Picked(rows, trained), Picked(rows, held)
 
 
 def _near(trained: Sequence[Record], held: Sequence[Record]) -> Iterator[tuple[int, Record, float]]:

@@ -36,8 +36,9 @@ class Part:
     find: Callable[[Dataset, Codes], Iterable[Finding]]
 
 
-READING = frozenset({"R001", "R002"})
+READING = frozenset({"R001", "R002", "R003"})
 SCENARIOS = frozenset({"S101", "S102", "S103", "S104", "S105"})
+CALLS = frozenset({"S101", "S102", "S105"})  # rule P202 says it of judged answers
 MARKERS = frozenset({"T103"})
 TEMPLATE = frozenset({"T101", "T102", "T104", "T105", "T106"})
 TOKENIZER = frozenset({"T107", "T108"})
@@ -46,7 +47,7 @@ COVERAGE = frozenset({"K303", "K304", "K305", "K306", "D108"})
 GROUNDS = frozenset({"S111"})
 NULLS = frozenset({"S112"})
 EXACT = frozenset({"L201", "L202"})
-DOMAIN = frozenset({"K301", "K302", "L201", "L202", "L203", "L204", "S107"})
+DOMAIN = frozenset({"C101", "C102", "C103", "K301", "K302", "L201", "L202", "L203", "L204", "S107"})
 
 
 @dataclass(frozen=True)
@@ -114,7 +115,8 @@ def lint_files(
         tasks += _of_file(imported, codes, rendering)
     if workers is None:
         workers = cores() if dataset.rows >= WORTH_FORKING and rendering is None else 1
-    found = [*map(_unreadable, broken), *_unusable(dataset), *run_all(tasks, workers, advance)]
+    found = [*map(_unreadable, broken), *_unusable(dataset), *_unusual([*files, *held_out])]
+    found += run_all(tasks, workers, advance)
     return _report(found, codes, dataset)
 
 
@@ -160,6 +162,7 @@ def _of_file(imported: Imported, codes: Codes, rendering: Rendering | None) -> I
     """The rules that look at one row at a time, in slices; with a template, those about scenarios over the file."""
     if rendering is not None and codes & TEMPLATE:
         yield partial(_as_scenarios, imported, codes, rendering)
+        yield partial(_as_scenarios, _chosen(imported), codes - CALLS, rendering)
         codes -= SCENARIOS | MARKERS
     if codes & (QUALITY | GROUNDS | NULLS | SCENARIOS | MARKERS):
         yield from (partial(_of_slice, some, codes) for some in _slices(imported))
@@ -167,7 +170,8 @@ def _of_file(imported: Imported, codes: Codes, rendering: Rendering | None) -> I
 
 def _of_slice(some: Imported, codes: Codes) -> list[Finding]:
     some = replace(some, rows=list(some.rows), preferences=list(some.preferences))  # fetched once for all
-    return [*_as_scenarios(some, codes, None), *_by_row(dataset_of_files([some]), codes)]
+    rows, judged = _as_scenarios(some, codes, None), _as_scenarios(_chosen(some), codes - CALLS, None)
+    return [*rows, *judged, *_by_row(dataset_of_files([some]), codes)]
 
 
 def _by_row(dataset: Dataset, codes: Codes) -> Iterator[Finding]:
@@ -180,6 +184,13 @@ def _by_row(dataset: Dataset, codes: Codes) -> Iterator[Finding]:
     yield from check_null_arguments(dataset) if codes & NULLS else ()
 
 
+def _chosen(imported: Imported) -> Imported:
+    """The judged answers that are taught, as dialogues."""
+    pairs = ((pair, pair.chosen) for pair in imported.preferences if pair.chosen)
+    rows = [Dialogue(p.number, (*p.prompt, answer), p.tools, p.place, p.text, p.labels) for p, answer in pairs]
+    return replace(imported, rows=rows, preferences=[])
+
+
 def _slices(imported: Imported) -> Iterator[Imported]:
     for start in range(0, len(imported.rows), SLICE):
         yield replace(imported, rows=imported.rows[start : start + SLICE], preferences=[])
@@ -190,6 +201,12 @@ def _slices(imported: Imported) -> Iterator[Imported]:
 def _unusable(dataset: Dataset) -> Iterator[Finding]:
     for reject in dataset.rejects:
         yield finding("R001", reject.place, f"row {reject.number}: {reject.reason}", "correct the row")
+
+
+def _unusual(files: Iterable[Imported]) -> Iterator[Finding]:
+    for imported in files:
+        for what, place in imported.remarks:
+            yield finding("R003", place, what, "write one row a line, as `jq -c` does (--explain R003 says how)")
 
 
 def _unreadable(error: SteadyError) -> Finding:

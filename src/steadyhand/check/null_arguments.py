@@ -49,7 +49,7 @@ def _findings(row: Record | Pair, given: _Given) -> Iterator[Finding]:
 
 def _calls(row: Record | Pair) -> Iterator[tuple[ToolCall, Tool | None]]:
     tools = {tool.name: tool for tool in row.tools}
-    messages = row.messages if isinstance(row, Record) else (*row.prompt, *filter(None, (row.chosen, row.rejected)))
+    messages = (*row.prompt, *filter(None, (row.chosen, row.rejected))) if isinstance(row, Pair) else row.taught
     return ((call, tools.get(call.name)) for message in messages for call in message.calls)
 
 

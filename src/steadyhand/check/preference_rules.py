@@ -13,7 +13,7 @@ from steadyhand.chat.messages import Message
 from steadyhand.chat.schema import schema_errors
 from steadyhand.check.dataset import Dataset, Pair, place_of
 from steadyhand.check.features import is_han, tokens
-from steadyhand.check.finding import Finding, finding
+from steadyhand.check.finding import Finding, finding, more
 from steadyhand.errors import Place
 from steadyhand.stats.association import discoveries, share_z, two_sided
 from steadyhand.text.shingles import normal, shingles
@@ -78,7 +78,7 @@ def _contract(pair: Pair, chosen: Message) -> Iterator[Finding]:
         if call.name not in offered:
             problem = f"{call.name!r} is not offered"
         elif errors := schema_errors(offered[call.name], call.arguments):
-            problem = f"{call.name}: {errors[0]}"
+            problem = f"{call.name}: {errors[0]}{more(len(errors) - 1)}"
         else:
             continue
         what = f"{pair.name}: the chosen answer breaks the tool contract: {problem}"
@@ -121,10 +121,12 @@ def _openings(dataset: Dataset) -> Iterator[Finding]:
     counts = {words: good[words] + bad[words] for words in {*good, *bad}}
     z = {words: share_z(good[words], n, 0.5) for words, n in counts.items() if n >= MIN_OPENINGS}
     kept = discoveries({words: two_sided(value) for words, value in z.items()}, FALSE_DISCOVERIES)
-    for words in _without_nested(sorted(kept, key=lambda w: (-abs(z[w]), -len(w), w)))[:SHOWN]:
+    found = _without_nested(sorted(kept, key=lambda w: (-abs(z[w]), -len(w), w)))
+    for number, words in enumerate(found[:SHOWN], 1):
         side = "chosen" if z[words] > 0 else "rejected"
         most = max(good[words], bad[words])
         what = f"{most} of {counts[words]} answers that begin with {_phrase(words)!r} are {side} (z = {z[words]:+.1f})"
+        what += f" ({len(found) - SHOWN} weaker ones not listed)" if number == SHOWN < len(found) else ""
         yield finding("P204", _example(dataset, words), what, "reword some of them, so that the opening tells nothing")
 
 

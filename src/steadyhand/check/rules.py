@@ -1,8 +1,9 @@
 """The registry of rules: a code, how grave it is, what it says in one line, and why that matters.
 
 A code never changes its meaning and is never given to another rule: people silence, count and search for it. Letters:
-K coverage, D diversity, N near-duplicates and labels, L leaks, S tools, P preference, T template and tokens, Q quality
-and safety, R rows that cannot be read. The page of a rule (`pages/<code>.md`) is what `steady check --explain` shows.
+C checks of answers, K coverage, D diversity, N near-duplicates and labels, L leaks, S tools, P preference, T template
+and tokens, Q quality and safety, R rows that cannot be read. The page of a rule (`pages/<code>.md`) is what
+`steady check --explain` shows.
 """
 
 from __future__ import annotations
@@ -32,6 +33,14 @@ _ALL = (
          "a row that nobody can read is either lost in silence or breaks the training half-way"),
     Rule("R002", "error", "unreadable-file", "a file as a whole cannot be read",
          "nothing in it was checked, and a training would stop at it or do without it"),
+    Rule("R003", "warning", "unusual-container", "rows stand in a form that many programs do not read",
+         "what is read here may be one broken row elsewhere, or none"),
+    Rule("C101", "error", "gold-fails-its-check", "a gold answer does not pass its own check",
+         "the model is trained towards an answer that counts as wrong, and no model can be measured by it"),
+    Rule("C102", "warning", "answer-unjudged", "held-out answers are judged by nothing",
+         "what nothing judges can be anything, so no verdict can be PASS"),
+    Rule("C103", "warning", "bar-out-of-reach", "no number of cases could meet a bar",
+         "the verdict would ask for more cases for ever"),
     Rule("K301", "error", "untaught-dependency", "a point that others depend on has no cards",
          "the model learns sentences about a concept that it was never taught"),
     Rule("K302", "error", "circular-definition", "points depend on each other in a circle",

@@ -12,11 +12,12 @@ from collections.abc import Iterator, Mapping
 from steadyhand.chat.call_ids import turns
 from steadyhand.chat.messages import Message, Tool, ToolCall
 from steadyhand.chat.schema import schema_errors
-from steadyhand.check.finding import Finding, finding
+from steadyhand.check.finding import Finding, finding, more
 from steadyhand.domain.decisions import decisions
 from steadyhand.domain.model import Domain, Scenario
 from steadyhand.source.cursor import suggestion
 
+_SHOWN = 3  # errors of one call
 _PLACEHOLDER = re.compile(r"\{\{\s*\w+\s*\}\}")
 
 
@@ -48,9 +49,11 @@ def _call(scenario: Scenario, where: str, call: ToolCall, tools: Mapping[str, To
         hint = suggestion(call.name, scenario.tools) if scenario.tools else "offer it in `tools:`"
         yield finding("S102", scenario.place, f"{where}: {call.name!r} {known}", hint)
         return
-    for error in schema_errors(tools[call.name], call.arguments)[:3]:
+    errors = schema_errors(tools[call.name], call.arguments)
+    for number, error in enumerate(errors[:_SHOWN], 1):
+        rest = more(len(errors) - _SHOWN) if number == _SHOWN else ""
         next = f"correct the arguments, or the schema of {call.name!r}"
-        yield finding("S101", scenario.place, f"{where}: {call.name}: {_short(error)}", next)
+        yield finding("S101", scenario.place, f"{where}: {call.name}: {_short(error)}{rest}", next)
 
 
 def _results(scenario: Scenario) -> Iterator[Finding]:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from steadyhand.chat.messages import Json
 from steadyhand.check.chat_template import MARKER, Renders
-from steadyhand.check.dataset import Dataset, Record
+from steadyhand.check.dataset import Dataset, Record, judged_records
 from steadyhand.check.finding import Finding, finding
 from steadyhand.errors import Place
 
@@ -46,7 +46,7 @@ def check_tokenizer(dataset: Dataset, rendering: Rendering) -> Iterator[Finding]
     if not tokens:
         return
     pattern = re.compile("|".join(map(re.escape, tokens)))
-    for record in dataset.records:
+    for record in (*dataset.records, *judged_records(dataset.pairs, "chosen")):
         if match := next(_found(record, pattern), None):
             what = f"{record.name}: {match!r} is a special token of this tokenizer"
             yield finding("T107", record.at(match), what, "remove it, or break it up with a space")
@@ -54,7 +54,8 @@ def check_tokenizer(dataset: Dataset, rendering: Rendering) -> Iterator[Finding]
 
 def _found(record: Record, pattern: re.Pattern[str]) -> Iterator[str]:
     for message in record.messages:
-        for text in (message.content, message.think or ""):
+        arguments = [json.dumps(call.arguments, ensure_ascii=False) for call in message.calls]
+        for text in (message.content, message.think or "", *arguments):
             if match := pattern.search(text):
                 yield match[0]
 

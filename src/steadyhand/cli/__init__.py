@@ -30,6 +30,7 @@ from steadyhand.errors import (
     UsageError,
 )
 from steadyhand.extras import EXTRA_OF, not_installed
+from steadyhand.text.redaction import scrubbed
 from steadyhand.text.terminal import Escaped, unescaped
 
 
@@ -142,13 +143,13 @@ def _answer(error: Exception, words: Sequence[str]) -> int:
 
 
 def _tell(error: SteadyError, words: Sequence[str]) -> int:
-    click.echo(f"error: {error}", err=True)
+    click.echo(f"error: {scrubbed(str(error))}", err=True)
     if "--json" in words:
         row: dict[str, object] = {"kind": type(error).__name__, "exit_code": error.exit_code, "what": error.what}
         row |= {"where": str(error.where) if error.where else None, "next": error.next}
         if isinstance(error.where, Place):
             row |= {"file": error.where.file, "line": error.where.line, "column": error.where.column}
-        click.echo(json.dumps({"version": 1, "error": row}))
+        click.echo(json.dumps({"version": 1, "error": scrubbed(row)}))
     return error.exit_code
 
 

@@ -112,7 +112,7 @@ def approve_command(digests: tuple[str, ...], by: str | None, refuse: bool, audi
     with open_log(audit) as log:
         records = [approve(log, digest, by or name_of_account(), granted=not refuse) for digest in digests]
     if as_json:
-        emit_json({"records": [asdict(record) for record in records]})
+        emit_json({"records": [record.to_json() for record in records]})
     for record in records if not as_json else ():
         echo_line(f"{record.event} {record.data['digest'][:16]} by {record.data['by']}")
     return EXIT_OK
@@ -135,18 +135,24 @@ def replay_command(trace: Path, as_json: bool) -> int:
 
 @contextmanager
 def open_log(path: Path) -> Iterator[Log]:
-    """An audit log that must exist already. Raises UsageError."""
+    """An audit log that must exist already. Raises UsageError, and JobError where one was."""
     from steadyhand.agent.audit import Log
 
-    if not path.is_file():
-        raise UsageError(
-            "no such audit log", where=str(path), next="name it with --audit; `steady agent run` writes it"
-        )
+    require_log(path)
     log = Log(path)
     try:
         yield log
     finally:
         log.close()
+
+
+def require_log(path: Path) -> None:
+    from steadyhand.agent.audit_head import kept
+
+    if not path.is_file() and kept(path) is None:
+        raise UsageError(
+            "no such audit log", where=str(path), next="name it with --audit; `steady agent run` writes it"
+        )
 
 
 @contextmanager

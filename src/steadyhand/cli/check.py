@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.console import Advance, echo_data, echo_line, emit_json, progress, say
+from steadyhand.cli.console import Advance, echo_data, echo_line, emit_json, progress, say, say_ignored
 from steadyhand.cli.options import json_option
 from steadyhand.errors import EXIT_NO, EXIT_OK, DomainError, UsageError
 
@@ -60,7 +60,7 @@ def check_command(
     model: str | None,
     as_json: bool,
 ) -> int:
-    """Lint data set files (OpenAI messages, ShareGPT, Alpaca, preferences) or one domain folder.
+    """Lint data set files (OpenAI messages, ShareGPT, Alpaca, TRL, xLAM, preferences) or one domain folder.
 
     Reads JSON, JSONL, CSV, TSV and Parquet, gzipped or not; folders, globs, a LLaMA-Factory dataset_info.json, and -
     for the standard input. Exit code 0: nothing to change; 1: there are findings; 2: the command line is wrong. A
@@ -86,7 +86,7 @@ def check_command(
 
         written = write_lint(lint_data(_title(paths), report, dataset, classes, counts), page)
         say(f"written: {', '.join(map(str, written))}")
-    _print(report, counts, paths, "json" if as_json else form)
+    _print(report, counts, dataset.ignored, paths, "json" if as_json else form)
     return EXIT_OK if report.clean else EXIT_NO
 
 
@@ -117,6 +117,9 @@ def _lint(
         if len(paths) > 1 or held_out:
             next = "name one folder, or files"
             raise UsageError("a domain folder is checked alone", where=str(folders[0]), next=next)
+        from steadyhand.cli.run import settings_of
+
+        settings_of(folders[0], ())  # what `steady run` would refuse is refused here, in the same words
         domain = load(folders[0])
         classes: dict[str, str] = {f"scenario {scenario.id}": scenario.input_class for scenario in domain.scenarios}
         return lint_domain(domain, codes, rendering), _counts(domain), dataset_of_domain(domain), classes
@@ -212,11 +215,14 @@ def _rendering(path: Path, model: str | None) -> Rendering | None:
     return Rendering(Renderer(tokenizer), settings.sft.max_length, special, home, **about)
 
 
-def _print(report: Report, counts: dict[str, int], paths: Sequence[Path], form: str) -> None:
+def _print(
+    report: Report, counts: dict[str, int], ignored: Mapping[str, int], paths: Sequence[Path], form: str
+) -> None:
     from steadyhand.check.outputs import github, sarif
 
     if form == "json":
         head = {"path": str(paths[0]), "paths": [str(path) for path in paths], "counts": counts}
+        head |= {"ignored": dict(sorted(ignored.items()))}
         emit_json(
             {**head, **report.severities(), "excused": report.excused}
             | {"findings": [found.to_json() for found in report.findings]}
@@ -230,6 +236,7 @@ def _print(report: Report, counts: dict[str, int], paths: Sequence[Path], form: 
             echo_line(line)
     else:
         _show(report, counts)
+        say_ignored(ignored)
 
 
 def _show(report: Report, counts: dict[str, int]) -> None:

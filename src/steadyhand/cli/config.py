@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import asdict
 from pathlib import Path
 
@@ -14,8 +13,7 @@ from steadyhand.errors import Place, PrerequisiteError
 from steadyhand.settings import Origin, Resolved, resolve
 from steadyhand.settings.describe import as_toml, describe
 from steadyhand.settings.resolve import flat
-
-_PASSWORD = re.compile(r"\A((?:(?!://).)*+://[^:/]*):.*@|((?:^|[?&])[a-z]*password)=[^&]*")
+from steadyhand.text.redaction import without_passwords
 
 
 @click.group("config")
@@ -59,13 +57,8 @@ def docs_command(as_json: bool) -> None:
 
 
 def _shown(resolved: Resolved) -> dict[str, object]:
-    values = flat(resolved.settings)
-    values["ledger.url"] = _PASSWORD.sub(_masked, resolved.settings.ledger.url)
-    return values
-
-
-def _masked(found: re.Match[str]) -> str:
-    return f"{found[1]}:***@" if found[1] else f"{found[2]}=***"
+    shown: dict[str, object] = without_passwords(flat(resolved.settings))
+    return shown
 
 
 def _rows(resolved: Resolved) -> dict[str, object]:

@@ -1,6 +1,6 @@
 """Saves what a developer needs to know of an unexpected error.
 
-No values of variables and no arguments of the command: both may hold secrets.
+No values of variables and no arguments of the command: both may hold secrets. Tokens in use are taken out of messages.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import tempfile
 import traceback
 
 from steadyhand import __version__
+from steadyhand.text.redaction import scrubbed
 
 
 def save_crash(error: BaseException) -> str | None:
@@ -19,7 +20,7 @@ def save_crash(error: BaseException) -> str | None:
     try:
         descriptor, path = tempfile.mkstemp(prefix="steady-crash-", suffix=".txt")
         with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as stream:
-            stream.write(head + "".join(traceback.format_exception(error)))
+            stream.write(head + scrubbed("".join(traceback.format_exception(error))))
     except OSError:
         return None
     return path

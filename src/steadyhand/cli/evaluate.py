@@ -48,7 +48,7 @@ def eval_command(
     """Measure any model on a domain's held-out scenarios and probes."""
     from steadyhand.domain.load import load as load_domain
     from steadyhand.evaluate.run import evaluate
-    from steadyhand.flow.stages import sampling_of
+    from steadyhand.flow.stages import judging_model, sampling_of
 
     settings = settings_of(folder, sets)
     domain = load_domain(folder)
@@ -64,6 +64,7 @@ def eval_command(
             settings=settings.eval,
             clarify=clarify,
             seed=settings.seed,
+            judge=judging_model(domain, settings),
             progress=lambda done, total, _: advance(done, total),
         )
     if save:
@@ -107,9 +108,10 @@ def compare_command(a: Path, b: Path, margin: float, as_json: bool) -> int:
 @json_option
 def gate_command(tuned: Path, base: Path, folder: Path, sets: tuple[str, ...], as_json: bool) -> int:
     """Exit 1 unless the evaluation TUNED clears every bar against the evaluation BASE."""
+    from steadyhand.domain.load import check_bars
     from steadyhand.evaluate.verdict import verdict
 
-    found = verdict(_read(base), _read(tuned), settings_of(folder, sets).bars)
+    found = verdict(_read(base), _read(tuned), settings_of(folder, sets).bars, check_bars(folder))
     _show_verdict(found, as_json)
     return EXIT_OK if found.word == "PASS" else EXIT_NO
 

@@ -55,14 +55,12 @@ def extract_command(paths: tuple[str, ...], kinds: tuple[str, ...], encoding: st
     The table shows each value once with its first place; --json has every occurrence with offsets in characters.
     In folders, hidden files are left out and files that are no text are named and skipped.
     """
-    from steadyhand.extract import KINDS, extract_resource
+    from steadyhand.extract import KINDS, find_entities
 
     wanted = cast("tuple[Kind, ...]", kinds) or KINDS
     _check_encoding(encoding)
     documents = (
-        Document(source, text, extract_resource(text, wanted))
-        for path in paths
-        for source, text in texts(path, encoding)
+        Document(source, text, find_entities(text, wanted)) for path in paths for source, text in texts(path, encoding)
     )
     if as_json:
         emit_json({"documents": [_row(document) for document in documents]})

@@ -16,7 +16,8 @@ from steadyhand.datasets.dataset_info import Columns
 from steadyhand.datasets.formats import ForeignRow, Format, format_of, read_row
 from steadyhand.datasets.labels import UNLABELLED, Labels, labels_of
 from steadyhand.datasets.preference import is_preference, preference_rows
-from steadyhand.datasets.raw_rows import STDIN, Raw, raw_rows
+from steadyhand.datasets.raw import Raw
+from steadyhand.datasets.raw_rows import STDIN, raw_rows
 from steadyhand.datasets.spill import RowStore
 from steadyhand.datasets.unread import Unread
 from steadyhand.domain.openai import read_openai_row
@@ -75,7 +76,8 @@ class Reject:
 @dataclass
 class Imported:
     """`total` rows were read: len(rows) + len(preferences) + len(rejects) == total, where a row with K rejected answers
-    counts as K. `ignored`: key -> rows that had it, unread."""
+    counts as K. `ignored`: key -> rows that had it, unread. `remarks`: what other programs may not read of the file,
+    and where."""
 
     source: str
     rows: Sequence[Dialogue] = ()
@@ -83,6 +85,7 @@ class Imported:
     rejects: list[Reject] = field(default_factory=list)
     formats: Counter[str] = field(default_factory=Counter)
     ignored: Counter[str] = field(default_factory=Counter)
+    remarks: list[tuple[str, Place]] = field(default_factory=list)
 
     @property
     def total(self) -> int:
@@ -121,6 +124,8 @@ def read_dialogues(
     for raw in raw_rows(path):
         if not raw.number % STRIDE:
             reached(raw.place.line)
+        if raw.remark:
+            imported.remarks.append((raw.remark, raw.place))
         try:
             if raw.error:
                 raise ValueError(raw.error)

@@ -61,7 +61,7 @@ def format_of(row: Json) -> Format:
         return "xlam"
     if "completion" in told and told & {*ASKING, "input"}:
         return "completion"
-    if told & {"instruction", "query"}:
+    if told & {"instruction", "query"} or (told & {"prompt", "question"} and told & {*_ANSWERS}):
         return "alpaca"
     raise ValueError(f"no format known with the keys {', '.join(sorted(told)[:8]) or '(none)'}")
 
@@ -78,11 +78,17 @@ def dialogue(row: dict[str, Json], turns: Sequence[Turn], unread: Unread) -> For
     turns = [*_with_system(row, turns)]
     offers = [row[key] for key in OFFERS if row.get(key)] + [offer for turn in turns for offer in turn.tools]
     tools = [tool for offer in offers for tool in tools_of(offer, unread)]
-    whole = joined(turns, unread)
+    whole = joined([turn for turn in turns if turn.role != "system" or not _is_blank(turn)], unread)
     if not tools and any(turn.role == "system" and _WRITTEN_TOOLS.search(turn.text) for turn in whole):
         unread.add(_WHERE)
     untrained = frozenset(index for index, turn in enumerate(whole) if turn.untrained)
     return ForeignRow({"messages": [turn.message for turn in whole], "tools": tools}, untrained)
+
+
+def _is_blank(turn: Turn) -> bool:
+    """Whether a turn says nothing at all: such a system message stands there for its tools, or out of habit."""
+    content = turn.message["content"]
+    return content is None or (isinstance(content, str) and not content.strip())
 
 
 def _with_system(row: dict[str, Json], turns: Sequence[Turn]) -> Sequence[Turn]:
@@ -163,7 +169,8 @@ def _history(row: dict[str, Json], unread: Unread) -> list[Turn]:
 
 
 def _alpaca(row: dict[str, Json], unread: Unread) -> tuple[list[Turn], Sequence[str]]:
-    turns, used = asked(row, unread, ("instruction", "query"))
+    named = [key for key in ("instruction", "query") if row.get(key) is not None]
+    turns, used = asked(row, unread, named or ASKING)
     if not turns or turns[-1].role != "user":
         turns.append(Turn({"role": "user", "content": ""}))  # the reader says that it is empty
     key = next((key for key in _ANSWERS if row.get(key) is not None), _ANSWERS[0])

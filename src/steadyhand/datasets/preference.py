@@ -74,6 +74,8 @@ def _compared(row: dict[str, Json], unread: Unread) -> list[Judged]:
     better, worse = (_answers(row, side, unread) for side in used)
     if len(better) > 1:
         raise ValueError("several chosen answers: which rejected one is compared with which is not said")
+    if keys and keys[0] in DIALOGUES and prompt[-1:] and prompt[-1].role == "assistant":
+        prompt = _without_answer(prompt, [*better, *worse])
     return [(_after(row, prompt, better[0], unread), _after(row, prompt, one, unread)) for one in worse]
 
 
@@ -146,11 +148,17 @@ def _after(row: dict[str, Json], prompt: Sequence[Turn], answer: Sequence[Turn],
     return dialogue(row, _once(prompt, answer), unread)
 
 
+def _without_answer(prompt: list[Turn], answers: Sequence[Sequence[Turn]]) -> list[Turn]:
+    """The prompt of a row that holds a whole dialogue, and beside it the judged answers, one of which ends it. Raises
+    ValueError where none does: then two answers would follow one question."""
+    if not any(_same(prompt[-1:], answer[-1:]) for answer in answers):
+        raise ValueError("the dialogue ends with an answer that is not among the judged ones")
+    return prompt[:-1]
+
+
 def _once(prompt: Sequence[Turn], answer: Sequence[Turn]) -> list[Turn]:
     """Raises ValueError for an answer that is a dialogue of its own and not this prompt's."""
     if not prompt or (answer and answer[0].role in ("assistant", "tool")):
-        if len(answer) == 1 and prompt and prompt[-1].role == "assistant" and _same(prompt[-1:], answer):
-            prompt = prompt[:-1]  # a whole dialogue stands beside its own last answer
         return [*prompt, *answer]
     before, whole = _bare(prompt), _bare(answer)
     systems = [turn for turns in (prompt, answer) for turn in turns if turn.role == "system"]

@@ -11,14 +11,19 @@ import io
 import json
 import sys
 import zlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import IO
 
 from steadyhand.chat.messages import Json
+from steadyhand.datasets.formats import format_of
+from steadyhand.datasets.preference import is_preference
+from steadyhand.datasets.raw import Raw
 from steadyhand.errors import DomainError, Place, SteadyError
-from steadyhand.source.jsonfile import ArrayReader, decode_json
+from steadyhand.source.json_nodes import skip_blank
+from steadyhand.source.json_values import Entry, ValueReader
+from steadyhand.source.jsonfile import decode_json
 
 STDIN = Path("-")
 TABLES = (".csv", ".tsv", ".parquet")
@@ -27,18 +32,9 @@ _GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
 MARK = "\ufeff"  # a byte order mark
 _MARK = MARK.encode()
 _WIDE = (b"\xff\xfe", b"\xfe\xff")
-
-
-@dataclass(frozen=True)
-class Raw:
-    """Row `number` (from 1) as it stands in the file, or the `error` of a row that is not even JSON. `text` is the row
-    as JSON; where the place has no column it is a rendering of ours and columns in it mean nothing."""
-
-    number: int
-    place: Place
-    value: Json = None
-    error: str = ""
-    text: str = ""
+_WIDE_TEXT = "the file is UTF-16 or UTF-32"
+_HEAD = 100  # lines, or entries, by which a file is known
+_FEW = 2  # lines that say nothing of a file
 
 
 def raw_rows(path: Path) -> Iterator[Raw]:
@@ -91,7 +87,7 @@ def _unpacked(data: bytes, name: str) -> bytes:
 def _text(data: bytes, name: str) -> str:
     """The whole as UTF-8 without a byte order mark."""
     if data.startswith(_WIDE):
-        raise DomainError("the file is UTF-16", where=Place(name, 1, 1), next="save the file as UTF-8")
+        raise DomainError(_WIDE_TEXT, where=Place(name, 1, 1), next="save the file as UTF-8")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -102,23 +98,94 @@ def _text(data: bytes, name: str) -> str:
 
 
 def _json_rows(file: IO[bytes], name: str, *, one_value: bool) -> Iterator[Raw]:
-    """The entries of a JSON array, the one object of a .json file (`one_value`), or the lines of JSONL. A file that is
-    not called .json and whose first line is JSON by itself is JSONL, even when that line is an array."""
-    first = next(_filled(file), (0, b""))[1].lstrip()
+    """The lines of JSONL; or the entries of one array, of one list in an object, or objects one after the other, which
+    mean the same. `one_value`: a name that promises one value, so that arrays need no remark."""
+    head = [line.lstrip() for _, line in islice(_filled(file), _HEAD)]
     file.seek(0)
-    if first.startswith(b"[") and (one_value or not _is_json(first)):
-        yield from _array(_text(file.read(), name), name)
-    elif one_value and first.startswith(b"{") and not _is_json(first) and _is_json(whole := file.read()):
-        text = _text(whole, name)
-        yield Raw(1, Place(name, 1, 1), decode_json(text, name).data, text=text)
-    else:
+    if head and _is_wide(head[0]):
+        raise DomainError(_WIDE_TEXT, where=Place(name, 1, 1), next="save the file as UTF-8")
+    if not head:
+        return
+    alone, whole = len(head) == 1, _is_json(head[0])
+    if head[0].startswith(b"[") and (one_value or not whole or (alone and _holds_objects(head[0]))):
+        yield from _array(
+            _text(file.read(), name), name, "" if one_value else "an array, where the name promises lines"
+        )
+    elif head[0].startswith(b"{") and alone and whole:
+        yield from _object(_text(file.read(), name), name)
+    elif _are_lines(head):
         yield from _lines(file, name)
+    else:
+        yield from _sequence(_text(file.read(), name), name, few=len(head) <= _FEW)
 
 
-def _array(text: str, name: str) -> Iterator[Raw]:
-    reader = ArrayReader(text, name)
-    for number, (start, end, value, error) in enumerate(reader, 1):
-        yield Raw(number, reader.place(start), value, error, text[start:end])
+def _are_lines(head: Sequence[bytes]) -> bool:
+    """Whether lines are rows, be it that some of them are broken: half of them are JSON, or some are and most begin as
+    objects do. Lines that are JSON but for a comma at their end are rows of something else."""
+    good = sum(map(_is_json, head))
+    if good == len(head):
+        return True
+    listed = sum(line.rstrip().endswith(b",") and _is_json(line.rstrip()[:-1]) for line in head)
+    objects = sum(line.startswith(b"{") for line in head)
+    return good > 0 and listed * 2 < len(head) <= 2 * max(good, objects)
+
+
+def _array(text: str, name: str, remark: str = "", bracket: int = 0) -> Iterator[Raw]:
+    reader = ValueReader(text, name)
+    end = bracket
+    for number, entry in enumerate(reader.array(skip_blank(text, bracket)), 1):
+        end = entry.end
+        yield _raw(number, reader, text, entry, remark)
+    if not bracket:
+        reader.end(text.index("]", end) + 1)
+
+
+def _object(text: str, name: str) -> Iterator[Raw]:
+    """One row, or the rows of its one list of rows."""
+    value = decode_json(text, name).data
+    keys = [key for key, item in value.items() if _are_rows(item)] if not _is_row(value) else []
+    if len(keys) > 1:
+        what = f"one object with several lists of rows: {', '.join(map(repr, keys))}"
+        raise DomainError(what, where=Place(name, 1, 1), next="save each list as a file of its own")
+    if not keys:
+        yield Raw(1, Place(name, 1, 1), value, text=text)
+        return
+    start = next(entry.start for key, entry in ValueReader(text, name).members() if key == keys[0])
+    yield from _array(text, name, f"the rows stand in the list {keys[0]!r} of one object", start)
+
+
+def _are_rows(value: Json) -> bool:
+    return isinstance(value, list) and bool(value) and all(map(_is_row, value[:_HEAD]))
+
+
+def _is_row(value: Json) -> bool:
+    """Whether the keys are those of a row of any format."""
+    try:
+        return is_preference(value) or bool(format_of(value))
+    except ValueError:
+        return False
+
+
+def _sequence(text: str, name: str, *, few: bool) -> Iterator[Raw]:
+    """Objects over several lines each, or on one line, with a comma between them or not. Where there are `few` lines
+    and they are no such thing, each is a broken row."""
+    reader = ValueReader(text, name)
+    number = 0
+    try:
+        for number, entry in enumerate(reader.sequence(), 1):
+            if number == 1 and skip_blank(text, entry.end) == len(text):
+                yield from _object(text, name)
+                return
+            yield _raw(number, reader, text, entry, "the rows do not stand on a line each")
+    except DomainError:
+        if number or not few:
+            raise
+        yield from _lines(io.BytesIO(text.encode()), name)
+
+
+def _raw(number: int, reader: ValueReader, text: str, entry: Entry, remark: str) -> Raw:
+    remark = remark if number == 1 else ""
+    return Raw(number, reader.place(entry.start), entry.value, entry.error, text[entry.start : entry.end], remark)
 
 
 def _lines(file: IO[bytes], name: str) -> Iterator[Raw]:
@@ -137,9 +204,10 @@ def _lines(file: IO[bytes], name: str) -> Iterator[Raw]:
 
 
 def _filled(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
-    """(number from 1, line without its end) of the lines that hold anything; a byte order mark is left out."""
+    """(number from 1, line without its end) of the lines that hold anything. Byte order marks are left out: files that
+    were put together have them in the middle."""
     for at, line in enumerate(file, 1):
-        line = (line.removeprefix(_MARK) if at == 1 else line).removesuffix(b"\n")
+        line = line.removeprefix(_MARK).removesuffix(b"\n")
         if line.strip():
             yield at, line
 
@@ -162,6 +230,15 @@ def _is_utf8(data: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def _is_wide(data: bytes) -> bool:
+    """Whether a text begins as UTF-16 or UTF-32 do: of the first two characters of JSON, one byte is zero."""
+    return data.startswith(_WIDE) or 1 in (data[:2].count(0), 4 - data[:4].count(0))
+
+
+def _holds_objects(array: bytes) -> bool:
+    return all(isinstance(entry, dict) for entry in json.loads(array) or [None])
 
 
 def _is_json(data: bytes) -> bool:

@@ -14,37 +14,27 @@ import sys
 from collections.abc import Iterator
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import TYPE_CHECKING
 
 from steadyhand.chat.messages import Json
+from steadyhand.datasets.labels import VERDICTS
+from steadyhand.datasets.raw import Raw
 from steadyhand.errors import DomainError, Place
 from steadyhand.extras import not_installed
 
-if TYPE_CHECKING:
-    from steadyhand.datasets.raw_rows import Raw
-
 BATCH = 1024  # rows decoded at once
-_NESTED: tuple[str, ...] = (
-    "messages",
-    "conversations",
-    "conversation",
-    "history",
-    "tools",
-    "functions",
-    "chosen",
-    "rejected",
-)
-_NESTED += ("chosen_messages", "rejected_messages", "prompt", "label", "kto_tag")
+_NESTED = (  # columns whose cells may hold a list or an object as JSON
+    "messages", "conversations", "conversation", "history", "tools", "functions", "prompt", "completion", "answers",
+    "chosen", "rejected", "chosen_messages", "rejected_messages", "rejected_response",
+)  # fmt: skip
 
 
 def csv_rows(text: str, name: str, separator: str) -> Iterator[Raw]:
     """One row a record; the first record names the columns. Cells of columns that hold lists (`messages`, `history`)
-    or verdicts (`label`) are read as JSON where they are. A record with another number of cells is a row with an error.
+    are read as JSON where they are; blank ones, and blank verdicts (`label`), are null. A record with another number of
+    cells is a row with an error.
 
     Raises DomainError for quotes that do not fit, because nothing after them can be trusted.
     """
-    from steadyhand.datasets.raw_rows import Raw
-
     records = _records(text, name, separator)
     _, header = next(records, (1, []))
     if not header or len(set(header)) < len(header):
@@ -77,20 +67,22 @@ def _records(text: str, name: str, separator: str) -> Iterator[tuple[int, list[s
 
 
 def _cell(key: str, cell: str) -> Json:
-    if key not in _NESTED or not cell.strip():
+    if key not in (*_NESTED, *VERDICTS):
         return cell
+    if not cell.strip():
+        return None
+    if key in VERDICTS:
+        return {"true": True, "false": False}.get(cell.lower(), cell)
     try:
-        value = json.loads(cell.lower() if cell.lower() in ("true", "false") else cell)
+        value = json.loads(cell)
     except (ValueError, RecursionError):
         return cell
-    return value if isinstance(value, list | dict | bool) else cell
+    return value if isinstance(value, list | dict) else cell
 
 
 def parquet_rows(data: bytes, name: str) -> Iterator[Raw]:
     """One row a record; columns that are null are absent. Raises DomainError for a broken file, PrerequisiteError
     without pyarrow."""
-    from steadyhand.datasets.raw_rows import Raw
-
     for number, row in enumerate(_parquet(data, name), 1):
         value = {key: _plain(cell) for key, cell in row.items() if cell is not None}
         yield Raw(number, Place(name, number), value, text=json.dumps(value, ensure_ascii=False))

@@ -187,6 +187,8 @@ def scenario_row(scenario: Scenario) -> dict[str, Json]:
     row["messages"] = [_message_row(message) for message in scenario.messages]
     for index, answer in scenario.answers.items():
         row["messages"][index]["answer"] = {"must": list(answer.must), "must_not": list(answer.must_not)}
+    for index, checks in scenario.checks.items():
+        row["messages"][index].setdefault("answer", {}).update({check.name: check.gold for check in checks})
     for index in scenario.unscored:
         row["messages"][index]["score"] = False
     if scenario.comparators:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from steadyhand.chat.messages import Message, ToolCall
+from steadyhand.checks import Bound, Verdict, failed, judge_all, passed
 from steadyhand.domain.model import AnswerRule, Scenario
 
 
@@ -25,11 +26,22 @@ class Decision:
     messages: tuple[Message, ...]
     target: Message
     answer: AnswerRule | None
+    checks: tuple[Bound, ...] = ()
 
     @property
     def expected(self) -> tuple[ToolCall, ...]:
         """The calls that are due here, in order; empty when the right act is to call nothing."""
         return self.target.calls
+
+    def judge(self, text: str) -> Verdict:
+        """All that judges the text of an answer here: the rule, named "answer", then the checks."""
+        return judge_text(text, self.answer, self.checks)
+
+
+def judge_text(text: str, rule: AnswerRule | None, checks: Sequence[Bound] = ()) -> Verdict:
+    """Unscored where there is neither rule nor check."""
+    ruled = {} if rule is None else {"answer": passed() if rule.accepts(text) else failed("wrong_answer")}
+    return Verdict(ruled | judge_all(checks, text).judgements)
 
 
 def decisions(scenario: Scenario) -> list[Decision]:
@@ -42,6 +54,7 @@ def decisions(scenario: Scenario) -> list[Decision]:
             scenario.messages[:index],
             message,
             scenario.answers.get(index),
+            scenario.checks.get(index, ()),
         )
         for index, message in enumerate(scenario.messages)
         if message.role == "assistant" and index not in scenario.unscored

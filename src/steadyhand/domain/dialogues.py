@@ -6,15 +6,17 @@ Knows the keys that a user writes; knows nothing of files, and nothing of other 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import cast, get_args
 
 from steadyhand.chat.call_ids import in_call_order
 from steadyhand.chat.compare import read_spec
 from steadyhand.chat.messages import Json, Message, Role, ToolCall
+from steadyhand.checks import Checker
+from steadyhand.domain.checks import RULES, bind
 from steadyhand.domain.model import AnswerRule, InputClass, Scenario, Split
 from steadyhand.errors import UsageError
-from steadyhand.source.cursor import Cursor
+from steadyhand.source.cursor import Cursor, kind_of
 from steadyhand.text.patterns import PatternError, python_pattern
 from steadyhand.text.shingles import Language, language_of
 
@@ -29,13 +31,15 @@ _BY_ROLE = {
 _SCENARIO, CARD = ("answer", "score"), ("train",)  # what an assistant's message may say of itself, and where
 
 
-def read_scenario(row: Cursor) -> Scenario:
-    """One entry of `scenarios:`; `split` has no default, because a silent one would leak or shrink the evaluation."""
+def read_scenario(row: Cursor, checkers: Mapping[str, Checker] | None = None) -> Scenario:
+    """One entry of `scenarios:`; `split` has no default, because a silent one would leak or shrink the evaluation.
+    `checkers`: the domain's checks, by name."""
     row.fields(["id", "split", "messages"], ["group", "class", "lang", "tools", "tags", "comparators", "ordered"])
     messages = read_messages(row)
     id, entries = row.text("id"), list(row.items("messages"))
     said = [e for e in enumerate(entries) if messages[e[0]].role == "assistant"]
-    return Scenario(
+    answers = {index: e.at("answer") for index, e in said if e.has("answer")}
+    scenario = Scenario(
         id=id,
         group=row.text("group", id),
         split=cast(Split, row.choice("split", get_args(Split))),
@@ -44,12 +48,13 @@ def read_scenario(row: Cursor) -> Scenario:
         tools=_unique_texts(row, "tools"),
         messages=messages,
         place=row.place,
-        answers={index: read_answer(e.at("answer")) for index, e in said if e.has("answer")},
+        answers={index: rule for index, e in answers.items() if (rule := read_answer(e)) is not None},
         comparators=_comparators(row),
         ordered=row.flag("ordered", False),
         tags=row.texts("tags"),
         unscored=frozenset(index for index, e in said if not e.flag("score", True)),
     )
+    return bind(scenario, answers, checkers or {})
 
 
 def read_messages(
@@ -104,9 +109,12 @@ def _call(row: Cursor) -> ToolCall:
     return ToolCall(row.text("name"), row.mapping("arguments"), row.text("id", ""))
 
 
-def read_answer(row: Cursor) -> AnswerRule:
-    """`must` and `must_not`: lists of regular expressions, compiled here so that no later floor meets a bad one."""
-    return read_rule(row.fields([], ["must", "must_not"]))
+def read_answer(row: Cursor) -> AnswerRule | None:
+    """`must` and `must_not`: lists of regular expressions, compiled here so that no later floor meets a bad one. None
+    when checks alone judge the answer."""
+    if not isinstance(row.value, dict):
+        raise row.error(f"expected a mapping, found {kind_of(row.value)}", "write keys: must, must_not, or a check")
+    return read_rule(row) if not row.value or any(key in row.value for key in RULES) else None
 
 
 def read_rule(row: Cursor) -> AnswerRule:

@@ -12,8 +12,9 @@ from itertools import chain
 from pathlib import Path
 
 from steadyhand.chat.messages import Tool
+from steadyhand.domain.checks import FILE, Checks, read_checks, scenario_with_system, with_system
 from steadyhand.domain.dialogues import read_scenario
-from steadyhand.domain.model import Card, Domain, Point, Probe, Scenario
+from steadyhand.domain.model import Card, CheckBar, Domain, Point, Probe, Scenario
 from steadyhand.domain.openai import read_openai_row, read_tool
 from steadyhand.domain.records import read_clarify, read_loose_card, read_point, read_probe
 from steadyhand.errors import DomainError, Place
@@ -38,19 +39,22 @@ def load(folder: str | Path) -> Domain:
         raise DomainError(
             "not a folder" if root.exists() else "no such folder", where=str(root), next=f"run `steady init {root}`"
         )
-    tools = _read_tools(root)
+    tools, checks = _read_tools(root), _read_checks(root)
     probes, clarify = _read_probes(root)
     rehearsal = [read_openai_row(row) for row in _lines(root, "rehearsal")]
     domain = Domain(
         root=root,
         name=root.resolve().name,
-        points=_read_points(root),
+        points=_with_system(_read_points(root), checks.system),
         tools=tools,
-        scenarios=_read_scenarios(root, tools),
+        scenarios=_read_scenarios(root, tools, checks),
         probes=probes,
         rehearsal=tuple(messages for messages, _ in rehearsal),
         rehearsal_tools=tuple(offered for _, offered in rehearsal),
         clarify=clarify,
+        system=checks.system,
+        checks=dict(checks.checkers),
+        bars=checks.bars,
     )
     if not (domain.points or domain.tools or domain.scenarios or domain.probes or domain.rehearsal):
         raise DomainError(
@@ -143,10 +147,33 @@ def _read_tools(root: Path) -> dict[str, Tool]:
     return tools
 
 
-def _read_scenarios(root: Path, tools: dict[str, Tool]) -> tuple[Scenario, ...]:
+def check_bars(root: Path) -> tuple[CheckBar, ...]:
+    """The bars of the domain's checks; none where there is no checks.yaml."""
+    return _read_checks(root).bars
+
+
+def _read_checks(root: Path) -> Checks:
+    path = root / FILE
+    return read_checks(read_yaml(read_text(path), str(path)), root) if path.is_file() else Checks()
+
+
+def _with_system(points: tuple[Point, ...], system: str) -> tuple[Point, ...]:
+    if not system:
+        return points
+    return tuple(
+        dataclasses.replace(
+            point,
+            cards=tuple(dataclasses.replace(c, messages=with_system(c.messages, system)) for c in point.cards),
+        )
+        for point in points
+    )
+
+
+def _read_scenarios(root: Path, tools: dict[str, Tool], checks: Checks) -> tuple[Scenario, ...]:
     documents = [document.fields(["scenarios"]) for document in _documents(root, "scenarios")]
     rows = chain((row for document in documents for row in document.items("scenarios")), _lines(root, "scenarios"))
-    scenarios = tuple(_resolved(row, read_scenario(row), list(tools)) for row in rows)
+    read = (_resolved(row, read_scenario(row, checks.checkers), list(tools)) for row in rows)
+    scenarios = tuple(scenario_with_system(scenario, checks.system) for scenario in read)
     _refuse_twins([(scenario.id, scenario.place) for scenario in scenarios], "scenario")
     return scenarios
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from steadyhand.chat.messages import Json, Message, Tool
+from steadyhand.checks import Bound, Checker
 from steadyhand.errors import Place, UsageError
 from steadyhand.text.patterns import PatternError, python_pattern
 from steadyhand.text.shingles import Language
@@ -71,7 +72,8 @@ class Scenario:
     """A situation with expected behaviour. Every assistant message in `messages` is a *decision*: the model is given
     all before it and must do the same (same calls, or no call). The last message is always an assistant's.
 
-    `answers` maps the index of an assistant message to what its text must say (reading a result right).
+    `answers` maps the index of an assistant message to what its text must say (reading a result right), `checks` to
+    the domain's checks on it.
     `group` keeps near-duplicates on one side of the split. `comparators`: tool -> argument -> lenient comparator.
     """
 
@@ -88,6 +90,7 @@ class Scenario:
     ordered: bool = False
     tags: tuple[str, ...] = ()  # e.g. no_call, reading, stop, multi_turn
     unscored: frozenset[int] = frozenset()  # assistant messages that are context only (`score: false`)
+    checks: dict[int, tuple[Bound, ...]] = field(default_factory=dict, metadata={"sparse": True})
 
 
 @dataclass(frozen=True)
@@ -105,9 +108,22 @@ class Probe:
 
 
 @dataclass(frozen=True)
+class CheckBar:
+    """`metric` ("rows", "mood.macro_f1") >= `least`; `evidence` None: as the settings say."""
+
+    metric: str
+    least: float
+    evidence: Literal["point", "lower"] | None = None
+
+
+@dataclass(frozen=True)
 class Domain:
-    """A whole domain folder, read and resolved. `rehearsal` rows are general dialogues mixed into SFT so that the
-    model keeps what it knew; `clarify` is the base model's extra first turn in the anchoring dialogue, by language."""
+    """A whole domain folder, read and resolved.
+
+    `rehearsal` rows are general dialogues mixed into SFT so that the model keeps what it knew; `clarify` is the base
+    model's extra first turn in an anchoring dialogue, by language. `system` stands before every prompt that has no
+    system message of its own: scenarios and cards hold it already, probes get it when they are asked.
+    """
 
     root: Path
     name: str
@@ -118,7 +134,15 @@ class Domain:
     rehearsal: tuple[tuple[Message, ...], ...] = ()
     rehearsal_tools: tuple[tuple[Tool, ...], ...] = ()
     clarify: dict[str, str] = field(default_factory=dict)
+    system: str = ""
+    checks: dict[str, Checker] = field(default_factory=dict)
+    bars: tuple[CheckBar, ...] = ()
 
     @property
     def cards(self) -> tuple[Card, ...]:
         return tuple(card for point in self.points for card in point.cards)
+
+    def asked(self, question: str) -> tuple[Message, ...]:
+        """A question of a user as the messages of its prompt."""
+        opening = (Message("system", self.system),) if self.system else ()
+        return (*opening, Message("user", question))

@@ -7,7 +7,8 @@ from typing import Literal
 
 from steadyhand.chat.messages import Message, Tool
 
-ErrorMode = Literal[
+ErrorMode = str  # one of MODES, or what a check calls an error ("other_label", "wrong_label")
+MODES: tuple[ErrorMode, ...] = (  # of calls, and of reading their results
     "no_call",
     "needless_call",
     "wrong_tool",
@@ -16,7 +17,7 @@ ErrorMode = Literal[
     "misread_result",
     "skipped_step",
     "malformed",
-]
+)
 
 
 @dataclass(frozen=True)

@@ -44,9 +44,12 @@ def _lead_in(text: str, first: Target) -> Target:
     return Target(f"clarify:{first.cluster}", "anchoring", first.cluster, first.lang, prompt, None, warm_up=True)
 
 
-def play(ask: Ask, parts: Sequence[Sequence[Target]]) -> list[tuple[Target, Prompt, Completion]]:
-    """Every turn of every dialogue with the prompt that was really shown and the answer to it."""
-    histories: list[tuple[Message, ...]] = [() for _ in parts]
+def play(
+    ask: Ask, parts: Sequence[Sequence[Target]], opening: tuple[Message, ...] = ()
+) -> list[tuple[Target, Prompt, Completion]]:
+    """Every turn of every dialogue with the prompt that was really shown and the answer to it; `opening` stands before
+    all of them."""
+    histories: list[tuple[Message, ...]] = [opening for _ in parts]
     played = []
     for step in range(max((len(part) for part in parts), default=0)):
         live = [index for index, part in enumerate(parts) if step < len(part)]

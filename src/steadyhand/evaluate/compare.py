@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass
 
 from steadyhand.chat.messages import Json
 from steadyhand.errors import UsageError
-from steadyhand.evaluate.metrics import ALL, RATES, RATIOS, Rate, Ratio
+from steadyhand.evaluate.metrics import ALL, RATES, RATIOS, Rate, Ratio, rates_of
 from steadyhand.ledger.result import Check, Evaluation, Item
 from steadyhand.stats.intervals import (
     bootstrap_draws,
@@ -73,7 +73,7 @@ def compare(a: Evaluation, b: Evaluation, *, margin: float = 0.03) -> Comparison
     notes = (*require_equal(a, b), *_unjudged(b))
     seed = int(a.manifest["seed"])
     asked = {item.suite for item in a.items}
-    rows = [_rate(spec, a.items, b.items, seed) for spec in RATES if spec.suites & asked]
+    rows = [_rate(spec, a.items, b.items, seed) for spec in rates_of(b.items) if spec.suites & asked]
     rows += [_ratio(spec, a.items, b.items, seed) for spec in RATIOS if spec.suites & asked]
     adjusted = holm({row.metric: row.p for row in rows if row.p is not None})
     final = tuple(Difference(**{**vars(row), "p_holm": adjusted.get(row.metric)}) for row in rows)

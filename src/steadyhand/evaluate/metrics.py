@@ -7,8 +7,9 @@ None means that an item does not count (a turn without a call has no arguments t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
+from steadyhand.checks import Figure, Judged, figures_of
 from steadyhand.ledger.result import Item, Metric
 from steadyhand.stats.intervals import by_cluster, ratio, wilson_clustered
 
@@ -152,6 +153,44 @@ RATIOS: tuple[Ratio, ...] = (
 )
 
 
+def check_rates(items: Iterable[Item]) -> list[Rate]:
+    """A rate for every check that judged something, by its name."""
+    names = dict.fromkeys(name for item in items for name in item.facts.get("checks", ()))
+    return [Rate(name, _TOOL, _of_check(name), False, "answers that pass the check") for name in names]
+
+
+def _of_check(name: str) -> Callable[[Item], bool | None]:
+    def outcome(item: Item) -> bool | None:
+        found = item.facts.get("checks", {}).get(name)
+        return None if found is None else {"passed": True, "failed": False}.get(found["word"])
+
+    return outcome
+
+
+def rates_of(items: Sequence[Item]) -> tuple[Rate, ...]:
+    """All rates of these items: those that every domain has, then its checks."""
+    return (*RATES, *check_rates(items))
+
+
+def check_metrics(items: Iterable[Item], seed: int) -> list[Metric]:
+    """What each check says of all its answers: its rate under its own name, other figures behind a dot."""
+    asked: dict[str, list[tuple[str, Judged]]] = {}
+    for item in items:
+        for name, facts in item.facts.get("checks", {}).items():
+            asked.setdefault(name, []).append((facts["kind"], Judged(item.cluster, facts)))
+    found = []
+    for name, judged in asked.items():
+        kind = judged[0][0]
+        found += [_metric(name, figure) for figure in figures_of(kind, [one for _, one in judged], seed)]
+    return found
+
+
+def _metric(name: str, figure: Figure) -> Metric:
+    full = f"{name}.{figure.name}" if figure.name else name
+    given = {f.name: getattr(figure, f.name) for f in fields(figure) if f.name != "name"}
+    return Metric(name=full, **given)
+
+
 def rate_metric(name: str, samples: Sequence[Sample], unscored: int = 0, note: str = "") -> Metric:
     """The samples' rate with the Wilson interval at their effective size; value None without samples."""
     if not samples:
@@ -190,4 +229,5 @@ def item_metrics(items: Sequence[Item], seed: int = 0) -> dict[str, Metric]:
     asked = {item.suite for item in items}
     rates = [rate_metric(r.name, r.samples(items), r.unscored(items), r.note) for r in RATES if r.suites & asked]
     ratios = [ratio_metric(spec, items, seed) for spec in RATIOS if spec.suites & asked]
-    return {metric.name: metric for metric in [*rates, *anchoring_by_language(items), *ratios]}
+    every = [*rates, *check_metrics(items, seed), *anchoring_by_language(items), *ratios]
+    return {metric.name: metric for metric in every}

@@ -15,6 +15,7 @@ from typing import Protocol
 
 from steadyhand import __version__
 from steadyhand.chat.messages import Json
+from steadyhand.checks.shape import Ask as JudgingModel
 from steadyhand.domain.model import Domain
 from steadyhand.errors import UsageError
 from steadyhand.evaluate.anchoring import Ask, Asked, dialogues, play
@@ -45,12 +46,14 @@ def evaluate(
     suites: Collection[Suite] = SUITES,
     clarify: bool = False,
     seed: int = 0,
+    judge: JudgingModel | None = None,
     progress: LabelledProgress | None = None,
 ) -> Evaluation:
     """Everything measured on one model. `clarify` gives it the domain's extra first turn before each anchoring dialogue
-    (the method allows that for a base model). Raises UsageError when there is nothing to ask."""
+    (the method allows that for a base model); `judge` answers questions about two answers, for checks that compare.
+    Raises UsageError when there is nothing to ask."""
     sampling, settings = sampling or Sampling(), settings or EvalSettings()
-    asked = targets(domain, suites)
+    asked = [one.judged_by(judge) for one in targets(domain, suites)]
     tell = progress or _silent
 
     ask = _asking(backend, sampling, settings.batch_size, Counter(_label(target) for target in asked), tell)
@@ -99,7 +102,7 @@ def _ask_all(domain: Domain, asked: Sequence[Target], ask: Ask, settings: EvalSe
     parts = dialogues(domain, [target for target in asked if target.suite == "anchoring"], clarify)
     answers = ask(single) if single else []
     answered = [(target, prompt, done) for (target, prompt), done in zip(single, answers, strict=True)]
-    return [score(*triple, settings.cot_labels) for triple in [*answered, *play(ask, parts)]]
+    return [score(*triple, settings.cot_labels) for triple in [*answered, *play(ask, parts, domain.asked("")[:-1])]]
 
 
 def _repeat(

@@ -29,15 +29,18 @@ def score(target: Target, prompt: Prompt, completion: Completion, labels: Labels
     raw, finish = completion.text, completion.finish_reason
     parsed = parse_strict(raw, finish)
     facts: dict[str, Json] = {}
-    answer_ok = None if target.rule is None else target.rule.accepts(parsed.content)
-    judged: dict[str, Json] = {"passed": answer_ok, "code": "wrong_answer" if answer_ok is False else None}
+    text = target.judge(parsed.content)
+    answer_ok = {"passed": True, "failed": False}.get(text.word)
+    judged: dict[str, Json] = {"passed": answer_ok, "code": text.code}
     if target.decision is not None:
         judged = _judge_calls(target, parsed, parse_lenient(raw, finish))
         facts = judged.pop("facts") | {"answer_ok": answer_ok}
+        if target.decision.checks:
+            facts["checks"] = text.to_json({one.name: one.checker.kind for one in target.decision.checks})
         if not target.judged:
             judged["passed"] = None
-        elif judged["passed"] and answer_ok is False:
-            judged |= {"passed": False, "code": "wrong_answer"}
+        elif judged["passed"] and text.judgements:  # an unscored check says neither right nor wrong
+            judged |= {"passed": answer_ok, "code": text.code}
     if target.warm_up:
         facts["clarify"] = True
     wanted_short = bool(judged["passed"]) or target.short_gold
@@ -53,9 +56,14 @@ def score(target: Target, prompt: Prompt, completion: Completion, labels: Labels
         completion_tokens=completion.completion_tokens,
         expected=target.expected,
         question=target.question,
-        facts=facts | {"asked": target.asked, "opening": len(prompt.messages) == 1},
+        facts=facts | {"asked": target.asked, "opening": _is_opening(prompt)},
         **judged,
     )
+
+
+def _is_opening(prompt: Prompt) -> bool:
+    """Whether nothing was said before the question."""
+    return sum(message.role != "system" for message in prompt.messages) == 1
 
 
 def structured(think: str, labels: Labels) -> bool:

@@ -11,11 +11,13 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from steadyhand.chat.messages import Json, Message, to_openai
-from steadyhand.domain.decisions import Decision, decisions
+from steadyhand.checks import Bound, Verdict
+from steadyhand.checks.shape import Ask
+from steadyhand.domain.decisions import Decision, decisions, judge_text
 from steadyhand.domain.model import AnswerRule, Domain, Probe
 from steadyhand.errors import UsageError
 from steadyhand.models.backend import Prompt
@@ -48,7 +50,19 @@ class Target:
     @property
     def judged(self) -> bool:
         """Whether anything judges the answer: a call is due, or its text has a rule."""
-        return self.rule is not None or bool(self.decision and self.decision.expected)
+        due, checks = (self.decision.expected, self.decision.checks) if self.decision else ((), ())
+        return self.rule is not None or bool(due or checks)
+
+    def judge(self, text: str) -> Verdict:
+        """What judges the text of an answer, asked."""
+        return judge_text(text, self.rule, self.decision.checks if self.decision else ())
+
+    def judged_by(self, ask: Ask | None) -> Target:
+        """The same with a judging model for its checks."""
+        if ask is None or self.decision is None or not self.decision.checks:
+            return self
+        checks = tuple(check.judged_by(ask) for check in self.decision.checks)
+        return replace(self, decision=replace(self.decision, checks=checks))
 
     @property
     def short_gold(self) -> bool:
@@ -64,17 +78,28 @@ class Target:
         """The gold calls as JSON, else the answer rule in words."""
         if self.decision is not None and self.decision.expected:
             return _dump([{"name": call.name, "arguments": call.arguments} for call in self.decision.expected])
-        if self.rule is None:
-            return "no call"
-        must = " and ".join(f"/{pattern}/" for pattern in self.rule.must)
-        without = "".join(f" without /{pattern}/" for pattern in self.rule.must_not)
-        return ("no call; says " if self.decision else "says ") + (must or "anything") + without
+        checks = self.decision.checks if self.decision else ()
+        told = ["no call"] if self.decision and (self.prompt.tools or not self.judged) else []
+        told += [] if self.rule is None else [_in_words(self.rule)]
+        told += [f"{one.name}: {_gold(one)}" for one in checks]
+        return "; ".join(told)
 
     @property
     def asked(self) -> str:
         """What a model is shown, as a short hash that needs no tokenizer: messages and tools."""
         shown = [to_openai(self.prompt.messages), [tool.to_openai() for tool in self.prompt.tools]]
         return digest(shown)[:16]
+
+
+def _in_words(rule: AnswerRule) -> str:
+    must = " and ".join(f"/{pattern}/" for pattern in rule.must)
+    return "says " + (must or "anything") + "".join(f" without /{pattern}/" for pattern in rule.must_not)
+
+
+def _gold(check: Bound) -> str:
+    if check.gold is True:
+        return check.context.reference
+    return check.gold if isinstance(check.gold, str) else _dump(check.gold)
 
 
 def targets(domain: Domain, suites: Collection[Suite] = SUITES) -> list[Target]:
@@ -106,7 +131,8 @@ def _tool_targets(domain: Domain) -> Iterable[Target]:
 def _probe_targets(domain: Domain, suites: Collection[Suite]) -> Iterable[Target]:
     for probe in domain.probes:
         if probe.kind in suites:
-            prompt = Prompt((Message("user", probe.question),))
+            anchoring = probe.kind == "anchoring"  # whose opening stands before all turns
+            prompt = Prompt((Message("user", probe.question),) if anchoring else domain.asked(probe.question))
             yield Target(probe.id, probe.kind, _cluster(probe), probe.lang, prompt, _rule(probe.answer))
 
 
@@ -140,8 +166,13 @@ def inventory(domain: Domain) -> dict[str, bool]:
 
 
 def item_set(population: Sequence[Target]) -> str:
-    """Identifies what was asked and what was expected, whatever the order."""
-    return digest(sorted([*target.key, target.asked, target.expected] for target in population))
+    """Identifies what was asked and what was expected of it by which checks, whatever the order."""
+    return digest(sorted([*target.key, target.asked, target.expected, *_judges(target)] for target in population))
+
+
+def _judges(target: Target) -> list[Json]:
+    checks = target.decision.checks if target.decision else ()
+    return [[one.name, one.checker.identity()] for one in checks]
 
 
 def digest(value: Json) -> str:

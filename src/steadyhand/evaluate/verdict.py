@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from steadyhand.chat.messages import Json
+from steadyhand.domain.model import CheckBar
 from steadyhand.evaluate.compare import KNOWLEDGE, knowledge_check, require_equal
 from steadyhand.evaluate.determinism import determinism_samples
-from steadyhand.evaluate.metrics import RATES, Sample, rate_metric
+from steadyhand.evaluate.metrics import RATES, Sample, rate_metric, rates_of
 from steadyhand.ledger.result import Check, Evaluation, Item, Metric, Verdict, VerdictWord
 from steadyhand.settings.model import BarsSettings
 from steadyhand.stats.bars import Evidence, judge_bounds
@@ -42,10 +43,11 @@ class Bar:
     part: Callable[[Item], str] | None = None
 
 
-def bars_of(settings: BarsSettings) -> list[Bar]:
-    """The bars of the settings, in the order of the report."""
+def bars_of(settings: BarsSettings, own: Sequence[CheckBar] = ()) -> list[Bar]:
+    """The bars on the domain's own checks, then those of the settings, in the order of the report."""
     how = (settings.evidence, settings.tolerance)
     return [
+        *(Bar(one.metric, one.least, one.evidence or settings.evidence, settings.tolerance) for one in own),
         Bar("scenario_pass", settings.scenario_pass, *how, "scenarios", "scenarios"),
         Bar("tool_call_accuracy", settings.tool_call_accuracy, *how, "tools", "decisions", _due),
         Bar("semantic_anchoring", settings.semantic_anchoring, *how, "anchoring", "dialogues", lambda item: item.lang),
@@ -68,13 +70,16 @@ ABSENT = {
 }
 
 
-def verdict(base: Evaluation, tuned: Evaluation, bars: BarsSettings | None = None) -> Verdict:
-    """Holds the tuned model against every bar, and its public knowledge against the base's. Raises UsageError when
-    the two were measured under unequal conditions. What the domain has and was not measured is INSUFFICIENT."""
+def verdict(
+    base: Evaluation, tuned: Evaluation, bars: BarsSettings | None = None, own: Sequence[CheckBar] = ()
+) -> Verdict:
+    """Holds the tuned model against every bar, `own` being those of the domain's checks.yaml, and its public knowledge
+    against the base's. Raises UsageError when the two were measured under unequal conditions. What the domain has and
+    was not measured is INSUFFICIENT."""
     require_equal(base, tuned)
     settings = bars or BarsSettings()
     has = tuned.manifest["has"]
-    checks = [check_judged(tuned.items, has), *(check_bar(tuned, bar) for bar in bars_of(settings))]
+    checks = [check_judged(tuned.items, has), *(check_bar(tuned, bar) for bar in bars_of(settings, own))]
     return conclude([*checks, check_knowledge(base, tuned, settings.general_knowledge_margin)])
 
 
@@ -142,7 +147,8 @@ def _check_rate(items: Sequence[Item], bar: Bar, metric: Metric) -> Check:
     assert metric.high is not None
     word: VerdictWord = judge_bounds(metric.value, metric.low, metric.high, bar.least, bar.evidence, bar.tolerance)
     below = _parts_below(items, bar)
-    reasons = [f"{metric.k} of {metric.n} in {metric.clusters} independent units", _demand(bar), *below]
+    counted = f"{metric.n}" if metric.k is None else f"{metric.k} of {metric.n}"
+    reasons = [f"{counted} in {metric.clusters} independent units", _demand(bar), *below]
     reasons += [f"{metric.unscored} unscored"] if metric.unscored else []
     reasons += [metric.note] if metric.note else []
     return Check(
@@ -160,8 +166,11 @@ def _check_rate(items: Sequence[Item], bar: Bar, metric: Metric) -> Check:
 
 
 def _samples(items: Sequence[Item], bar: Bar) -> list[Sample]:
-    rate = next((rate for rate in RATES if rate.name == bar.metric), None)
-    return rate.samples(items) if rate else determinism_samples(items, "outcome", "all")
+    """Booleans behind the metric; none behind a figure that is no rate."""
+    rate = next((rate for rate in rates_of(items) if rate.name == bar.metric), None)
+    if rate is None and bar.metric == "determinism_outcome":
+        return determinism_samples(items, "outcome", "all")
+    return rate.samples(items) if rate else []
 
 
 def _parts_below(items: Sequence[Item], bar: Bar) -> list[str]:
@@ -177,7 +186,10 @@ def _parts_below(items: Sequence[Item], bar: Bar) -> list[str]:
 def _needed(items: Sequence[Item], bar: Bar, metric: Metric) -> int | None:
     """Further ones of the bar's unit until it is decided; a dialogue is all of its turns."""
     assert metric.value is not None
-    clusters = by_cluster([(sample.cluster, sample.passed) for sample in _samples(items, bar)])
+    samples = _samples(items, bar)
+    if not samples:
+        return None
+    clusters = by_cluster([(sample.cluster, sample.passed) for sample in samples])
     size = effective_size(list(clusters.values()))
     needed = cases_for_rate(metric.value, metric.n, bar.least, bar.evidence, bar.tolerance, n_effective=size)
     if needed is None or bar.unit != "dialogues":

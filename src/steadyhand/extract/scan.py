@@ -14,6 +14,7 @@ from collections.abc import Collection, Iterator
 from steadyhand.extract.addresses import MAX_IPV6, ipv6, is_ipv4, is_version
 from steadyhand.extract.defang import DOT, FILL, LABEL, MARK, WORD, plain
 from steadyhand.extract.hosts import host_value, is_host
+from steadyhand.extract.joined import is_joined
 from steadyhand.extract.text_view import KINDS, Found, Kind, Page
 from steadyhand.extract.uris import HOST, PORT, SEPARATOR, TAIL, scheme_of, trimmed
 
@@ -42,17 +43,42 @@ _DIGITS = frozenset("0123456789")
 _GOES_ON = frozenset(":/?#")
 
 
-def extract_resource(text: str, kinds: Collection[Kind] = KINDS) -> list[Found]:
+def extract_resource(text: str, *, domain: bool = True, ip: bool = True, uri: bool = False) -> list[Found]:
+    """The tool that the method names: the domains, IP addresses and, where they are asked for, URIs of `text`, in
+    order, each with its place (`start`, `end`), its spelling there (`seen`) and its plain `value`.
+
+    >>> [found.value for found in extract_resource("hxxps://tnvs[.]de/e4gUVc and 66[.]179[.]94[.]117")]
+    ['tnvs.de', '66.179.94.117']
+    """
+    wanted = {"domain": domain, "ip": ip, "uri": uri}
+    return find_entities(text, [kind for kind in KINDS if wanted[kind]])
+
+
+def find_entities(text: str, kinds: Collection[Kind] = KINDS) -> list[Found]:
     """Every domain, IP address and URI of `text` that a reader can point at, in order; a URI's host follows it.
 
     An entity that stands there twice is found twice. Hosts are lower case and Punycode, addresses canonical.
-    A URI needs a scheme and a host that is an address or ends in a top-level domain.
+    A URI needs a scheme and a host that is an address or ends in a top-level domain. A name that touches an invisible
+    or a joining character is none (joined.py).
     """
     page = Page(text)
     found = _names(page)
     if addresses := list(_ipv6_addresses(page)):
         found = _merged(found, addresses)
+    if not text.isascii():
+        found = list(_apart(text, found))
     return found if len(kinds) == len(KINDS) else [one for one in found if one.kind in kinds]
+
+
+def _apart(text: str, found: list[Found]) -> Iterator[Found]:
+    """Those that stand for themselves. A URI and its host go together; what follows a URI's path does not matter."""
+    dropped = -1
+    for n, one in enumerate(found):
+        host = found[n + 1] if one.kind == "uri" and n + 1 < len(found) and found[n + 1].start < one.end else one
+        if one.start < dropped or is_joined(text, one.start, host.end):
+            dropped = max(dropped, one.end)
+        else:
+            yield one
 
 
 def _names(page: Page) -> list[Found]:

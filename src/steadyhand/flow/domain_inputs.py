@@ -8,6 +8,7 @@ from functools import cached_property
 from pathlib import Path
 
 from steadyhand.chat.messages import Json
+from steadyhand.checks import Bound
 from steadyhand.domain.model import Domain, Scenario
 from steadyhand.errors import Place
 from steadyhand.ledger.keys import canonical_json
@@ -21,6 +22,7 @@ CALLED = {  # how a person is told which part has changed
     "heldout": "the evaluation scenarios",
     "probes": "the probes",
     "has": "what the domain has to be measured",
+    "checkbars": "the bars in checks.yaml",
 }
 
 
@@ -54,8 +56,9 @@ def parts_of(domain: Domain, settings: Settings) -> Parts:
             training if settings.sft.scenarios else None,
         ],
         "heldout": split(domain, "eval"),
-        "probes": [domain.probes, domain.clarify],
+        "probes": [domain.probes, domain.clarify, *([domain.system] if domain.system else [])],
         "has": inventory(domain),
+        "checkbars": domain.bars,
     }
     hashes = {name: content_hash(content) for name, content in contents.items()}
     return Parts(domain, base, hashes | {"model": fingerprint(base)})
@@ -72,7 +75,9 @@ def content_hash(content: object) -> str:
 def plain(value: object) -> Json:
     """A JSON value of dataclasses and containers, without the places where things stand, without what is no part of
     equality (ids of calls), and without fields marked "sparse" that are empty: data that do not use one keep their
-    hash."""
+    hash. A check is what its judgements depend on."""
+    if isinstance(value, Bound):
+        return [value.name, plain(value.gold), value.checker.identity()]
     if is_dataclass(value) and not isinstance(value, type):
         known = {f.name: getattr(value, f.name) for f in fields(value) if f.compare}
         sparse = {f.name for f in fields(value) if f.metadata.get("sparse")}

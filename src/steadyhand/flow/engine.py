@@ -17,13 +17,14 @@ from steadyhand.flow.stage import Stage
 
 if TYPE_CHECKING:
     from steadyhand.ledger.records import Records, Status
+from steadyhand.text.redaction import scrubbed, without_passwords
 
 
 def carry_out(stages: Sequence[Stage], desk: Desk, records: Records) -> None:
     """Run what is not done, in order. Whatever ends it, finished stages stay and the records say where it stopped."""
     steps = desk.steps
     identity = steps[-1].key[:16]
-    settings = desk.settings.model_dump(mode="json", exclude={"ledger"})  # its URL may hold a password
+    settings = without_passwords(desk.settings.model_dump(mode="json", exclude={"ledger"}))
     records.start_run(identity, desk.parts.domain.name, settings)
     try:
         for position, (stage, step) in enumerate(zip(stages, steps, strict=True), 1):
@@ -82,7 +83,7 @@ def _keep_scores(desk: Desk, records: Records, run: str) -> None:
 def _ended(error: BaseException) -> tuple[Status, str]:
     """How the records name an end that is not the good one, and its reason."""
     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return ("failed" if isinstance(error, Exception) else "stopped"), reason
+    return ("failed" if isinstance(error, Exception) else "stopped"), scrubbed(reason)
 
 
 def _stop_at_failed_gate(desk: Desk, step: Planned) -> None:

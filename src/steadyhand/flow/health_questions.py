@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from steadyhand.chat.messages import Json, Message
+from steadyhand.chat.messages import Json
 from steadyhand.domain.decisions import decisions
 from steadyhand.domain.model import Domain
 from steadyhand.flow.artifacts import write_json
@@ -39,7 +39,7 @@ def questions(domain: Domain) -> Iterator[Question]:
     """
     for probe in domain.probes:
         if probe.kind == "public" and probe.answer.must:
-            yield Question(Prompt((Message("user", probe.question),)), probe.answer)
+            yield Question(Prompt(domain.asked(probe.question)), probe.answer)
     offered = [*domain.rehearsal_tools, *[()] * (len(domain.rehearsal) - len(domain.rehearsal_tools))]
     for messages, tools in zip(domain.rehearsal, offered, strict=True):
         last = max((i for i, message in enumerate(messages) if message.role == "assistant"), default=0)

@@ -8,6 +8,7 @@ from steadyhand.chat.messages import Json
 from steadyhand.flow.artifacts import read_evaluation, read_json
 from steadyhand.flow.context import Desk
 from steadyhand.ledger.result import Evaluation
+from steadyhand.text.terminal import one_line
 
 MODELS = ("base", "sft", "dpo")
 
@@ -43,7 +44,7 @@ def table(found: dict[str, Json]) -> str:
     lines.append("")
     lines += [line_of(check) for check in verdict["checks"]]
     lines.append(f"verdict: {verdict['word']}, of the model {found['fingerprint']} in {found['model_folder']}")
-    return "\n".join(lines)
+    return "\n".join(map(one_line, lines))
 
 
 def line_of(check: dict[str, Json]) -> str:

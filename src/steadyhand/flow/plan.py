@@ -13,6 +13,7 @@ from steadyhand.flow.stage import Stage
 from steadyhand.ledger.keys import key_of
 from steadyhand.ledger.store import Store
 from steadyhand.settings import Settings
+from steadyhand.text.redaction import without_passwords
 
 UNCHANGED = "nothing that it depends on has changed"
 SEEN = "last.json"  # what each stage depended on when it was last carried out: only to say why it runs again
@@ -81,7 +82,7 @@ def dependencies(
 ) -> dict[str, Json]:
     return {
         **{CALLED[name]: parts[name] for name in stage.parts},
-        **{f"setting {name}": value for name, value in chosen(settings, stage).items()},
+        **{f"setting {name}": without_passwords(value) for name, value in chosen(settings, stage).items()},
         **{f"stage {name}": keys[name] for name in stage.after},
         "this program's version of the stage": stage.version,
     }

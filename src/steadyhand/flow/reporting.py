@@ -13,6 +13,7 @@ from steadyhand.ledger.result import Evaluation, Verdict
 from steadyhand.report.data import ReportData
 from steadyhand.report.dataset import count_dataset
 from steadyhand.report.write import write_report
+from steadyhand.text.redaction import without_passwords
 
 
 def report(desk: Desk, out: Path) -> None:
@@ -54,7 +55,7 @@ def stopped_report(desk: Desk, out: Path) -> list[Path]:
 def _conditions(desk: Desk, tuned: Evaluation) -> dict[str, Json]:
     return {
         "steadyhand": __version__,
-        "settings": desk.settings.model_dump(mode="json", exclude={"ledger"}),  # its URL may hold a password
+        "settings": without_passwords(desk.settings.model_dump(mode="json", exclude={"ledger"})),
         "parts": desk.parts.hashes,
         "stages": dict(desk.keys),
         "evaluation": tuned.manifest,

@@ -25,7 +25,7 @@ from steadyhand.report.write import write_report
 from steadyhand.settings import Settings
 
 CHECKED = "sft.max_length sft.truncation sft.scenarios"
-MEASURED = "eval sampling seed model.dtype"
+MEASURED = "eval sampling seed model.dtype online.judge online.judge_model"
 GATED = f"gate {MEASURED}"
 PAIRED = "pairs dpo.k eval.batch_size sampling seed model.dtype"
 REPLAYED = "dpo sft.rehearsal sft.truncation seed"  # preference training takes rows of fine-tuning along
@@ -42,7 +42,7 @@ STAGES = (  # name, work, the stages it reads, the parts of the domain it reads,
     stage("dpo",       stages.dpo,           "sft pairs",     "taught",                             REPLAYED),
     stage("merge",     stages.merge,         "dpo",           "tools heldout probes",               ""),
     stage("eval_dpo",  stages.evaluate_dpo,  "merge",         "tools heldout probes has",           MEASURED, 2),
-    stage("verdict",   stages.verdict,       "eval_base eval_dpo", "",                               "bars", 2),
+    stage("verdict",   stages.verdict,       "eval_base eval_dpo", "checkbars",                      "bars", 2),
     stage("report",    reporting.report,     REPORTED,        "",                                   ""),
 )
 # fmt: on

@@ -82,7 +82,7 @@ def _of_export(folder: Path) -> SignOff | None:
     path = folder.parent / VERDICT
     if not path.is_file() or not is_sealed(folder.parent):
         return None
-    if wrong := differences(folder.parent):
+    if wrong := [*differences(folder.parent, folder), *differences(folder.parent, path)]:
         raise PrerequisiteError(
             f"this is not what was exported: {wrong[0]}", where=str(folder.parent), next="export the run again"
         )

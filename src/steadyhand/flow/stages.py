@@ -9,6 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steadyhand.chat.messages import Message
+from steadyhand.chat.parse import parse_strict
+from steadyhand.checks.pairwise import Pairwise
+from steadyhand.checks.shape import Ask
 from steadyhand.domain.decisions import Decision, decisions, spread
 from steadyhand.domain.model import Domain
 from steadyhand.domain.rows import Group, Row
@@ -154,7 +157,7 @@ def verdict(desk: Desk, out: Path) -> None:
 
     base, tuned = read_evaluation(desk.artefact("eval_base")), read_evaluation(desk.artefact("eval_dpo"))
     write_json(out / "comparison.json", compare(base, tuned).to_json())
-    write_json(out / "verdict.json", judge(base, tuned, desk.settings.bars).to_json())
+    write_json(out / "verdict.json", judge(base, tuned, desk.settings.bars, desk.parts.domain.bars).to_json())
 
 
 def _taught_rows(desk: Desk, *, scenarios: bool) -> list[Row]:
@@ -213,7 +216,7 @@ def _own_errors(desk: Desk, model: LocalModel, domain: Domain) -> list[ModelErro
 def _parity_prompts(desk: Desk) -> list[Prompt]:
     """A fixed few of the domain's own questions, on which merged and adapted model must agree."""
     domain = desk.parts.domain
-    probes = [Prompt((Message("user", probe.question),)) for probe in domain.probes]
+    probes = [Prompt(domain.asked(probe.question)) for probe in domain.probes]
     situations = [_prompt(desk, decision) for scenario in domain.scenarios for decision in decisions(scenario)]
     return [*probes[:PARITY_PROMPTS], *situations[:PARITY_PROMPTS]]
 
@@ -225,6 +228,22 @@ def _prompt(desk: Desk, decision: Decision) -> Prompt:
 def sampling_of(settings: Settings) -> Sampling:
     given = settings.sampling
     return Sampling(given.temperature, given.top_p, given.max_tokens, given.seed)
+
+
+def judging_model(domain: Domain, settings: Settings) -> Ask | None:
+    """The model that compares two answers, where a check of the domain compares and `online.judge` names a server."""
+    given = settings.online
+    if not given.judge.startswith("http") or not any(isinstance(one, Pairwise) for one in domain.checks.values()):
+        return None
+    from steadyhand.models.endpoints.endpoint import OpenAIEndpoint
+
+    endpoint = OpenAIEndpoint(given.judge, given.judge_model)
+
+    def ask(question: str) -> str:
+        (found,) = endpoint.generate([Prompt((Message("user", question),))], Sampling(max_tokens=1024))
+        return parse_strict(found.text).content
+
+    return ask
 
 
 def evaluate(desk: Desk, out: Path, name: str, folder: Path, *, clarify: bool = False) -> None:
@@ -248,6 +267,7 @@ def _measure(
         seed=desk.settings.seed,
         clarify=clarify,
         suites=SUITES if suites is None else suites,
+        judge=judging_model(desk.parts.domain, desk.settings),
         progress=desk.progress,
     )
 

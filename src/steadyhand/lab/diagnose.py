@@ -15,11 +15,11 @@ from steadyhand.cards.ladder import question
 from steadyhand.cards.notes import note, points_for
 from steadyhand.chat.messages import Message, Tool
 from steadyhand.chat.parse import parse_strict
+from steadyhand.checks.likeness import picks
 from steadyhand.domain.decisions import Decision, decisions
 from steadyhand.domain.load import load
 from steadyhand.domain.model import Card, Domain, Point
 from steadyhand.errors import UsageError
-from steadyhand.evaluate.answer_match import picks
 from steadyhand.evaluate.diagnose import Case, Condition, Diagnosis, Kind, diagnose
 from steadyhand.evaluate.scoring import score
 from steadyhand.evaluate.suites import Target, nested_sample

@@ -15,11 +15,11 @@ from steadyhand.cards.ladder import Split, neighbours, probes_about, split_point
 from steadyhand.cards.rows import sft_rows
 from steadyhand.chat.messages import Json
 from steadyhand.chat.parse import parse_strict
+from steadyhand.checks.likeness import says, says_any
 from steadyhand.domain.load import load
 from steadyhand.domain.model import Card, Domain, Point
 from steadyhand.domain.rows import Row
 from steadyhand.errors import UsageError
-from steadyhand.evaluate.answer_match import says, says_any
 from steadyhand.evaluate.dose import BAR, Kind, Outcome, Rung, rung, smallest_dose
 from steadyhand.evaluate.scoring import score
 from steadyhand.evaluate.suites import Target, nested_sample, targets

@@ -31,6 +31,7 @@ from steadyhand.pairs.case import Case, cases
 from steadyhand.pairs.judge import Judge, ModelJudge, by_rules
 from steadyhand.pairs.online import online_groups
 from steadyhand.settings import Settings
+from steadyhand.text.redaction import without_passwords
 
 TRAINED_JUDGE = "trained"
 GROUPS, TALLY = "groups.jsonl", "tally.json"
@@ -134,7 +135,7 @@ def story(desk: Desk, rounds: int) -> dict[str, Json]:
         "rounds": [read_json(desk.artefact(f"answers_{n}") / TALLY) for n in range(1, rounds + 1)],
         "model_folder": str(desk.artefact(last) / MODEL),
         "seconds": desk.seconds(),
-        "settings": {"online": desk.settings.online.model_dump(mode="json")},
+        "settings": {"online": without_passwords(desk.settings.online.model_dump(mode="json"))},
     }
 
 

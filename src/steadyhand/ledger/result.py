@@ -31,6 +31,7 @@ class Metric:
     unscored: int = 0
     clusters: int | None = None
     note: str = ""
+    detail: Json = None  # what a page may show besides, for example a confusion matrix
 
 
 @dataclass(frozen=True)

@@ -19,8 +19,9 @@ HEAD = "# sealed by steadyhand; sha256sum -c SHA256SUMS\n"  # a comment to sha25
 
 
 def differences(home: Path, below: Path | None = None) -> list[str]:
-    """What of a sealed folder (or of the folder `below` in it) is not as it was when it was finished, one sentence
-    each. Empty: every byte is, as far as `ledger.digests` knows. Raises OSError for what cannot be read.
+    """What of a sealed folder (or of `below` in it) is not as it was when it was finished, one sentence each.
+
+    Empty: every byte is, as far as `ledger.digests` knows. Raises OSError for what cannot be read.
 
     >>> differences(Path("runs/uss/artefacts/3f2a"))
     ['model/model.safetensors was changed']
@@ -28,9 +29,10 @@ def differences(home: Path, below: Path | None = None) -> list[str]:
     written = _sealed(home)
     if written is None:
         return [f"{MARKER if (home / MARKER).exists() else SUMS} is damaged"]
-    start = "" if below is None or below == home else f"{below.relative_to(home).as_posix()}/"
-    written = {name: sha for name, sha in written.items() if name.startswith(start)}
-    found = {path.relative_to(home).as_posix(): path for path in files_below(below or home)}
+    within = below or home
+    written = {name: sha for name, sha in written.items() if (home / name).is_relative_to(within)}
+    paths = files_below(within) if within.is_dir() else [path for path in (within,) if path.is_file()]
+    found = {path.relative_to(home).as_posix(): path for path in paths}
     missing = [f"{name} is missing" for name in sorted(written.keys() - found.keys())]
     changed = [f"{name} was changed" for name in sorted(written.keys() & found) if digest(found[name]) != written[name]]
     added = [f"{name} was added" for name in sorted(found.keys() - written.keys()) if not _is_apart(name)]

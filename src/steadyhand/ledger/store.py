@@ -71,7 +71,7 @@ class Store:
         """sha256 hex over what an artefact holds, but for files that its writer set `apart`: equal for two that were
         made alike. Raises JobError."""
         marker = self._marker(key)
-        return str(marker.get("content") or _content(marker["files"], ()))
+        return _content(marker["files"], marker.get("apart") or ())
 
     def made_of(self, key: str) -> dict[str, str]:
         """The `inputs` with which an artefact was written; none are known of those of 0.1. Raises JobError."""
@@ -222,8 +222,8 @@ def _mark(folder: Path, key: str, inputs: Mapping[str, str], apart: Collection[s
     for directory in (path for path in folder.rglob("*") if path.is_dir()):
         _flush(directory)
     files = _manifest(folder)
-    row: dict[str, Json] = {"version": MARKER_VERSION, "key": key, "written": int(time.time()), "inputs": dict(inputs)}
-    row |= {"content": _content(files, apart), "files": files}
+    row: dict[str, Json] = {"version": MARKER_VERSION, "key": key, "written": int(time.time())}
+    row |= {"inputs": dict(inputs), "apart": list(apart), "files": files}
     marker = folder / MARKER
     marker.write_text(json.dumps(row, ensure_ascii=False, indent=1), encoding="utf-8")
     _flush(marker)

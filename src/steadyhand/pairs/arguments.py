@@ -15,9 +15,7 @@ from steadyhand.pairs.case import Case
 
 _PART = r"[\w:/.\[\]()@-]"
 # From the first letter or digit of a run of these to its last: one attempt a run, or time would be quadratic.
-_ENTITY = re.compile(
-    rf"(?<!{_PART})(?:(?![A-Za-z0-9]){_PART})*+([A-Za-z0-9](?:(?![./\d-]){_PART})*+[./\d-]{_PART}*\w)"
-)
+_ENTITY = re.compile(rf"(?<!{_PART})(?:(?![A-Za-z0-9]){_PART})*+([A-Za-z0-9](?:(?![./\d-]){_PART})*+[./\d-]{_PART}*\w)")
 _KINDS = {"integer": "number", **{name: name for name in ("number", "string", "boolean", "array", "object")}}
 _INVENTED: tuple[tuple[str, Json], ...] = (("limit", 10), ("format", "json"), ("verbose", True), ("timeout", 30))
 

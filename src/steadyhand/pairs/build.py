@@ -16,11 +16,12 @@ from steadyhand.chat.match import match
 from steadyhand.chat.parse import Parsed, parse_strict
 from steadyhand.chat.reason import Reason
 from steadyhand.domain.model import Domain
-from steadyhand.domain.rows import ErrorMode, Group, Rejected
+from steadyhand.domain.rows import MODES, ErrorMode, Group, Rejected
 from steadyhand.errors import UsageError
 from steadyhand.pairs.case import Case, CompletionText, cases, wrong
 from steadyhand.pairs.cover import Coverage, coverage
-from steadyhand.pairs.mutate import MODES, mutate
+from steadyhand.pairs.mutate import mutate
+from steadyhand.pairs.spoil import spoiled
 
 __all__ = ["Coverage", "ModelError", "build_groups", "coverage", "mode_of"]
 
@@ -81,15 +82,22 @@ def _group(case: Case, errors: Sequence[ModelError], k: int, seed: int, counts: 
     chosen = case.write(case.target)
     rejected = _own(case, errors, chosen, k)
     counts.update(_cell(case, r.mode) for r in rejected)
-    open_modes = list(MODES)
-    while len(rejected) < k and open_modes:
-        mode = _rarest(case, open_modes, rejected, counts, rng)
-        text = mutate(case, mode, rng, frozenset([chosen, *(r.text for r in rejected)]))
-        if text is None:
-            open_modes.remove(mode)
-            continue
-        rejected.append(Rejected(text, mode, "mutator"))
-        counts[_cell(case, mode)] += 1
+    open_modes = list(MODES) if case.tools else []  # without a tool there is none to call in a wrong way
+    spoilt = spoiled(case, rng)
+    pending = next(spoilt, None)
+    while len(rejected) < k and (open_modes or pending):
+        taken = frozenset([chosen, *(r.text for r in rejected)])
+        mode = _rarest(case, [*open_modes, *([pending.mode] if pending else [])], rejected, counts, rng)
+        text: str | None
+        if pending is not None and mode == pending.mode:
+            text, pending = None if pending.text in taken else pending.text, next(spoilt, None)
+        else:
+            text = mutate(case, mode, rng, taken)
+            if text is None:
+                open_modes.remove(mode)
+        if text is not None:
+            rejected.append(Rejected(text, mode, "mutator"))
+            counts[_cell(case, mode)] += 1
     decision, scenario = case.decision, case.decision.scenario
     return Group(
         decision.id, decision.messages, case.tools, case.target, tuple(rejected), scenario.input_class, case.tool
@@ -132,7 +140,10 @@ def mode_of(case: Case, error: ModelError) -> ErrorMode:
         return _BY_CODE[code]
     if code == Reason.WRONG_COUNT:
         return "skipped_step" if len(parsed.calls) < len(case.target.calls) else "needless_call"
-    return "wrong_args" if case.target.calls else "misread_result"
+    if case.target.calls:
+        return "wrong_args"
+    failed = case.decision.judge(parsed.content).code
+    return "misread_result" if failed in (None, "wrong_answer") else failed
 
 
 def _code(case: Case, parsed: Parsed) -> str | None:

@@ -21,10 +21,12 @@ CompletionText = Callable[[tuple[Message, ...], tuple[Tool, ...], Message], str]
 
 @dataclass(frozen=True)
 class Material:
-    """What the training scenarios show: arguments given to each tool, and what each tool returned."""
+    """What the training scenarios show: arguments given to each tool, what each tool returned, and the gold texts that
+    each check judges."""
 
     arguments: Mapping[str, Sequence[dict[str, Json]]] = field(default_factory=dict)
     results: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -79,7 +81,11 @@ def gather(scenarios: Iterable[Scenario]) -> Material:
     """Arguments and results by tool; a result belongs to the call at its position in the turn before."""
     arguments: dict[str, list[dict[str, Json]]] = defaultdict(list)
     results: dict[str, list[str]] = defaultdict(list)
+    texts: dict[str, list[str]] = defaultdict(list)
     for scenario in scenarios:
+        for index, checks in scenario.checks.items():
+            for check in checks:
+                texts[check.name].append(scenario.messages[index].content)
         waiting: list[ToolCall] = []
         for message in scenario.messages:
             if message.role == "assistant":
@@ -88,15 +94,15 @@ def gather(scenarios: Iterable[Scenario]) -> Material:
                     arguments[call.name].append(call.arguments)
             elif message.role == "tool" and waiting:
                 results[waiting.pop(0).name].append(message.content)
-    return Material(dict(arguments), dict(results))
+    return Material(dict(arguments), dict(results), dict(texts))
 
 
 def wrong(case: Case, raw: str) -> bool:
-    """Whether `raw` is verifiably not what is due: by its calls, or, where none are due, by the answer rule."""
+    """Whether `raw` is verifiably not what is due: by its calls, or, where none are due, by what judges the text."""
     strict = parse_strict(raw)
     if case.target.calls or strict.attempts:
         return strict.error is not None or not (_fits(case, strict, None) or _lenient(case, raw))
-    return case.decision.answer is not None and not case.decision.answer.accepts(strict.content)
+    return case.decision.judge(strict.content).word == "failed"
 
 
 def _lenient(case: Case, raw: str) -> bool:

@@ -9,8 +9,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from steadyhand.domain.rows import ErrorMode, Group
-from steadyhand.pairs.mutate import MODES, may_occur
+from steadyhand.domain.rows import MODES, ErrorMode, Group
+from steadyhand.pairs.mutate import may_occur
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,11 @@ def coverage(groups: Sequence[Group]) -> Coverage:
     counts = Counter((g.tool, g.input_class, r.mode) for g in groups for r in g.rejected)
     possible = {(g.tool, g.input_class, mode) for g in groups for mode in MODES if _possible(g, mode)}
     rows = sorted({(g.tool, g.input_class) for g in groups})
+    own = sorted({mode for _, _, mode in counts} - set(MODES))  # what checks call errors: never a hole
     cells = tuple(
         Cell(tool, name, mode, counts[tool, name, mode], (tool, name, mode) in possible or counts[tool, name, mode] > 0)
         for tool, name in rows
-        for mode in MODES
+        for mode in (*MODES, *own)
     )
     return Coverage(cells, tuple(cell for cell in cells if cell.possible and not cell.count))
 

@@ -64,12 +64,13 @@ def _ruled(case: Case, first: str, second: str) -> Choice:
 
 
 def passes(case: Case, raw: str) -> bool:
-    """Whether `raw` is what is due: strictly parsed and matched, and its text keeps to the answer rule."""
+    """Whether `raw` is what is due: strictly parsed and matched, and its text passes all that judges it."""
     parsed = parse_strict(raw)
     ordered = case.decision.scenario.ordered
     if not match(case.target.calls, parsed, case.tools, ordered=ordered).passed:
         return False
-    return case.decision.answer is None or case.decision.answer.accepts(parsed.content)
+    found = case.decision.judge(parsed.content)
+    return not found.judgements or found.word == "passed"
 
 
 class ModelJudge:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
-from typing import get_args
 
 from steadyhand.chat.messages import Message, ToolCall
 from steadyhand.domain.rows import ErrorMode
@@ -18,7 +17,6 @@ from steadyhand.pairs import words
 from steadyhand.pairs.arguments import entities, fill, wrong_arguments
 from steadyhand.pairs.case import Case, wrong
 
-MODES: tuple[ErrorMode, ...] = get_args(ErrorMode)
 TRIES = 12  # chances for a random error to be wrong and new
 
 Mutator = Callable[[Case, Random], str | None]

@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from typing import get_args
 
 from steadyhand.domain.model import InputClass
-from steadyhand.domain.rows import ErrorMode
+from steadyhand.domain.rows import MODES
 from steadyhand.report.data import Dataset
 
-MODES: tuple[str, ...] = get_args(ErrorMode)
 CLASSES: tuple[str, ...] = get_args(InputClass)
 NO_TOOL = "none"
 NEEDS_EXPECTED_CALL = ("no_call", "wrong_tool", "wrong_args")  # where no call is due, these cannot happen

@@ -1,4 +1,4 @@
-"""The routes: OpenAI's chat completions and models, health, metrics. Knows HTTP; who answers is `served`'s."""
+"""The routes: OpenAI's chat completions and models, health, metrics. Knows HTTP; who answers is `responders`'s."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse, Response, StreamingResponse
 from starlette.routing import Route
 
@@ -20,33 +20,34 @@ from steadyhand.chat.messages import Json
 from steadyhand.models.backend import Completion
 from steadyhand.serve.answer import Answer
 from steadyhand.serve.approvals import Approvals
+from steadyhand.serve.checking import SMALL, Checker
 from steadyhand.serve.chunks import Chunks, event
 from steadyhand.serve.deltas import Delta, Deltas
 from steadyhand.serve.ids import fresh
+from steadyhand.serve.limits import Limits
 from steadyhand.serve.metrics import Metrics
 from steadyhand.serve.middleware import App, Front
-from steadyhand.serve.problem import ABSENT, BROKEN, MEDIA, TOO_LARGE, Problem, problem_of
+from steadyhand.serve.problem import ABSENT, BROKEN, LEFT, MEDIA, TOO_LARGE, Problem, problem_of
 from steadyhand.serve.queue import Job
 from steadyhand.serve.request import Asked, read_body, read_request
 from steadyhand.serve.responders import Agent, Model, Served
 from steadyhand.telemetry import continuing
 
 LOG = logging.getLogger(__name__)
-BODY_BYTES = 4 * 2**20
 UNWATCHED = 0.1  # seconds
 
 
 @dataclass(frozen=True)
 class Serving:
     """What is served, and to whom. `approvers`: name -> token of those who may approve, over HTTP. `most`: tokens of an
-    answer, `body` bytes a request; `local`: on loopback only."""
+    answer; `limits`: of one client; `local`: on loopback only."""
 
     model: Model
     agent: Agent | None = None
     token: str = ""
     approvers: Mapping[str, str] = field(default_factory=dict)
     most: int = 1024
-    body: int = BODY_BYTES
+    limits: Limits = field(default_factory=Limits)
     local: bool = True
     metrics: Metrics = field(default_factory=Metrics)
     created: int = field(default_factory=lambda: int(time.time()))
@@ -60,6 +61,8 @@ def create_app(serving: Serving, on_failure: Callable[[BaseException], None]) ->
     """The ASGI application. It answers at once and is ready when the model is loaded; if that fails, `on_failure` is
     told why."""
 
+    checker = Checker(serving.limits.check)
+
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         loading = asyncio.create_task(_load(serving.model, on_failure))
@@ -67,12 +70,13 @@ def create_app(serving: Serving, on_failure: Callable[[BaseException], None]) ->
         for served in serving.models:
             await asyncio.to_thread(served.lanes.close)
         await loading
+        checker.close()
         gc.unfreeze()
 
-    routes = _Routes(serving).routes()
+    routes = _Routes(serving, checker).routes()
     if serving.agent and serving.approvers:
         routes += Approvals(serving.agent.session, serving.approvers).routes()
-    told = {Problem: _problem, HTTPException: _no_route}
+    told = {Problem: _problem, HTTPException: _no_route, ClientDisconnect: _left}
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers=told)
     return Front(app, serving.metrics, token=serving.token, local=serving.local)
 
@@ -86,8 +90,8 @@ async def _load(model: Model, on_failure: Callable[[BaseException], None]) -> No
 
 
 class _Routes:
-    def __init__(self, serving: Serving) -> None:
-        self._serving = serving
+    def __init__(self, serving: Serving, checker: Checker) -> None:
+        self._serving, self._checker = serving, checker
         self._watching: set[asyncio.Task[None]] = set()
 
     def routes(self) -> list[Route]:
@@ -100,12 +104,12 @@ class _Routes:
         ]
 
     async def chat(self, request: Request) -> Response:
-        asked = read_request(read_body(await self._body(request)), most=self._serving.most)
+        asked = await self._asked(await self._body(request))
         served = self._served(asked.model)
         with continuing(request.headers):
             job = served.submit(asked)
         watch = self._watch(request, job)
-        reply = _Reply(self._serving, served, asked, job)
+        reply = _Reply(self._serving, self._checker, served, asked, job)
         headers = {"x-steady-ignored": ", ".join(map(ascii, asked.ignored))[:500]} if asked.ignored else {}
         try:
             if not asked.stream:
@@ -147,6 +151,12 @@ class _Routes:
             f"no model {name[:100]!r} here, but {names}", status=ABSENT, code="model_not_found", param="model"
         )
 
+    async def _asked(self, data: bytes) -> Asked:
+        def read() -> Asked:
+            return read_request(read_body(data), most=self._serving.most)
+
+        return read() if len(data) <= SMALL and b'"tools"' not in data else await self._checker.run(read)
+
     async def _body(self, request: Request) -> bytes:
         """A page in a browser can send no JSON type across sites without being asked first, which nobody allows."""
         kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
@@ -155,8 +165,8 @@ class _Routes:
         data = bytearray()
         async for chunk in request.stream():
             data += chunk
-            if len(data) > self._serving.body:
-                raise Problem(f"the body has more than {self._serving.body} bytes", status=TOO_LARGE, code="too_large")
+            if len(data) > (most := self._serving.limits.body_bytes):
+                raise Problem(f"the body has more than {most} bytes", status=TOO_LARGE, code="too_large")
         return bytes(data)
 
     def _watch(self, request: Request, job: Job[Completion]) -> asyncio.TimerHandle:
@@ -179,15 +189,15 @@ class _Routes:
 class _Reply:
     """One answer on its way, whole or in pieces."""
 
-    def __init__(self, serving: Serving, served: Served, asked: Asked, job: Job[Completion]) -> None:
-        self._serving, self._served, self._asked, self._job = serving, served, asked, job
+    def __init__(self, serving: Serving, checker: Checker, served: Served, asked: Asked, job: Job[Completion]) -> None:
+        self._serving, self._checker, self._served, self._asked, self._job = serving, checker, served, asked, job
         name, model = f"chatcmpl-{fresh()}", serving.model
         self._chunks = Chunks(name, served.name, lambda: model.fingerprint, asked.usage)
 
     async def whole(self) -> dict[str, Json]:
-        async for happened in self._job.events():
+        async for happened in self._job.events(self._serving.limits.answer):
             if isinstance(happened, Completion):
-                return self._chunks.whole(self._answer(happened))
+                return self._chunks.whole(await self._answer(happened))
         raise AssertionError("a job ends with its result, or raises")
 
     async def begun(self) -> AsyncIterator[bytes]:
@@ -199,9 +209,9 @@ class _Reply:
     async def _stream(self) -> AsyncIterator[bytes]:
         deltas, early, delta = Deltas(self._asked.stop), self._served.early(self._asked), self._chunks.delta
         pending: list[Delta] = [{"role": "assistant", "content": ""}]
-        async for happened in self._job.events():
+        async for happened in self._job.events(self._serving.limits.answer):
             if isinstance(happened, Completion):
-                answer = self._answer(happened)
+                answer = await self._answer(happened)
                 pieces = [*map(delta, deltas.finish(answer)), *self._chunks.closing(answer)]
             else:
                 pieces = [*map(delta, deltas.feed(happened))] if early else []
@@ -210,8 +220,13 @@ class _Reply:
                     yield piece
                 pending = []
 
-    def _answer(self, completion: Completion) -> Answer:
-        answer = self._served.answer(self._asked, completion)
+    async def _answer(self, completion: Completion) -> Answer:
+        """Beside the event loop where arguments are held against the schemas of strict tools."""
+
+        def made() -> Answer:
+            return self._served.answer(self._asked, completion)
+
+        answer = await self._checker.run(made) if self._asked.strict else made()
         self._serving.metrics.answered(self._served.name, answer)
         return answer
 
@@ -233,6 +248,11 @@ def _logged(error: Exception) -> Problem:
     if problem.code == "internal_error":
         LOG.error("a request failed", exc_info=error)
     return problem
+
+
+async def _left(_: Request, __: Exception) -> Response:
+    """The client went away in the middle of his request: nobody reads this, and it is nothing to log."""
+    return Response(status_code=LEFT)
 
 
 async def _problem(_: Request, error: Exception) -> JSONResponse:

@@ -8,9 +8,9 @@ from __future__ import annotations
 from steadyhand.chat import exact
 from steadyhand.chat.exact import JsonError
 from steadyhand.chat.messages import Json, Message, Role, ToolCall
+from steadyhand.serve.limits import CALLS, DEPTH, MESSAGES
 from steadyhand.serve.problem import Problem
 
-MAX_DEPTH = 64
 _ROLES: dict[str, Role] = {
     "system": "system", "developer": "system", "user": "user", "assistant": "assistant", "tool": "tool",
 }  # fmt: skip
@@ -20,6 +20,8 @@ def read_messages(value: Json) -> tuple[Message, ...]:
     """Raises Problem, which names the message."""
     if not isinstance(value, list) or not value:
         raise Problem("messages is an array of at least one message", param="messages")
+    if len(value) > MESSAGES:
+        raise Problem(f"messages has {len(value)} messages, at most {MESSAGES} are read", param="messages")
     found: list[Message] = []
     due: list[str] = []  # ids of calls that wait for their answers, in order
     answers: dict[str, Message] = {}
@@ -73,6 +75,8 @@ def _text(content: Json, at: str) -> str:
 def _calls(value: Json, at: str) -> tuple[ToolCall, ...]:
     if not isinstance(value, list | None):
         raise Problem(f"{at}.tool_calls is not an array", code="invalid_type", param=at)
+    if value and len(value) > CALLS:
+        raise Problem(f"{at}.tool_calls has {len(value)} calls, at most {CALLS} are read", param=at)
     return tuple(_call(row, f"{at}.tool_calls[{i}]") for i, row in enumerate(value or ()))
 
 
@@ -88,7 +92,7 @@ def _call(row: Json, at: str) -> ToolCall:
     except (JsonError, RecursionError) as error:
         raise Problem(f"{at}.function.arguments: {error}", code="invalid_json", param=at) from error
     if not isinstance(value, dict) or too_deep(value):
-        raise Problem(f"{at}.function.arguments is not an object (of {MAX_DEPTH} levels), or one as a text", param=at)
+        raise Problem(f"{at}.function.arguments is not an object (of {DEPTH} levels), or one as a text", param=at)
     return ToolCall(function["name"], value)
 
 
@@ -99,9 +103,9 @@ def _id(call: Json, at: str) -> str:
 
 
 def too_deep(value: Json) -> bool:
-    """Whether there are more than MAX_DEPTH levels; counted without recursion."""
+    """Whether there are more than DEPTH levels; counted without recursion."""
     depth, level = 0, [value]
     while level := [v for v in level if isinstance(v, dict | list)]:
         depth += 1
         level = [item for v in level for item in (v.values() if isinstance(v, dict) else v)]
-    return depth > MAX_DEPTH
+    return depth > DEPTH

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from steadyhand.chat.messages import Json
 from steadyhand.errors import SteadyError, UsageError
 
-BAD, DENIED, ABSENT, CLASH, TOO_LARGE, MEDIA, UNMET, BUSY, LEFT, BROKEN, UPSTREAM, UNREADY = (
-    400, 401, 404, 409, 413, 415, 422, 429, 499, 500, 502, 503,
+BAD, DENIED, ABSENT, CLASH, TOO_LARGE, MEDIA, UNMET, BUSY, LEFT, BROKEN, UPSTREAM, UNREADY, LATE = (
+    400, 401, 404, 409, 413, 415, 422, 429, 499, 500, 502, 503, 504,
 )  # fmt: skip
 _TYPES = {DENIED: "authentication_error", BUSY: "rate_limit_error"}
 

@@ -7,17 +7,20 @@ same whoever else asks. Knows no HTTP and no model. Use `Lanes` from one event l
 from __future__ import annotations
 
 import asyncio
+import math
 import threading
 from collections import deque
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from queue import SimpleQueue
 from typing import Generic, TypeVar
 
-from steadyhand.serve.problem import BUSY, LEFT, UNREADY, Problem
+from steadyhand.serve.problem import BUSY, LATE, LEFT, UNREADY, Problem
 from steadyhand.telemetry import carried
 
 T = TypeVar("T")
 Tell = Callable[[str], None]
+BEHIND = 64  # texts that wait to be looked at; then the newest takes the place of the last, for it holds all of it
 
 
 class Left(Problem):
@@ -49,35 +52,55 @@ class Post:
 
 
 class Job(Generic[T]):
-    """One piece of work. `events` gives the texts that it tells and then its result, or raises what it raised."""
+    """One piece of work. `events` gives the texts that it tells, each a beginning of the next, and then its result, or
+    raises what it raised."""
 
     def __init__(self, work: Callable[[Tell], T], post: Post, done: Callable[[], None]) -> None:
         self._work, self._post, self._done = carried(work), post, done
         self._gone = False  # the loop writes it, the lane reads it
         self._taken = threading.Lock()  # by the lane that runs it, or by the client who leaves before
-        self._events: asyncio.Queue[str | T | BaseException] = asyncio.Queue()
+        self._events: deque[str | T | BaseException] = deque()
+        self._news = asyncio.Event()
 
     def tell(self, text: str) -> None:
         """From the lane's thread. Raises Left when nobody waits any more."""
         if self._gone:
             raise Left
-        self._post.send(lambda: self._events.put_nowait(text))
+        self._post.send(lambda: self._put(text))
 
     def leave(self) -> None:
         """Gives the work up: at once while it waits, at its next word when it runs."""
         self._gone = True
         if self._taken.acquire(blocking=False):
             self._done()
-        self._events.put_nowait(Left())
+        self._put(Left())
 
-    async def events(self) -> AsyncIterator[str | T]:
+    def _put(self, event: str | T | BaseException) -> None:
+        if isinstance(event, str) and len(self._events) >= BEHIND and isinstance(self._events[-1], str):
+            self._events[-1] = event
+        else:
+            self._events.append(event)
+        self._news.set()
+
+    async def events(self, seconds: float | None = None) -> AsyncIterator[str | T]:
+        """Raises Problem when the result is not there in time."""
+        loop = asyncio.get_running_loop()
+        ends = loop.time() + (math.inf if seconds is None else seconds)
         while True:
-            event = await self._events.get()
+            if not self._events:
+                self._news.clear()
+                with suppress(TimeoutError):
+                    async with asyncio.timeout_at(None if seconds is None else ends):
+                        await self._news.wait()
+            if loop.time() >= ends:
+                raise Problem(f"no answer in {seconds:g} s", status=LATE, code="timeout")
+            event = self._events.popleft()
             if isinstance(event, BaseException):
                 raise event
             yield event
             if not isinstance(event, str):
                 return
+            await asyncio.sleep(0)  # others have their turn between two words
 
     def run(self) -> None:
         """In the lane's thread; nothing for a job that was given up."""
@@ -91,7 +114,7 @@ class Job(Generic[T]):
 
     def _end(self, result: T | BaseException) -> None:
         self._done()
-        self._events.put_nowait(result)
+        self._put(result)
 
 
 class Lanes:

@@ -12,11 +12,12 @@ from steadyhand.chat.exact import JsonError
 from steadyhand.chat.messages import Json, Tool
 from steadyhand.chat.schema import check_tool_schema
 from steadyhand.models.backend import Prompt, Sampling
-from steadyhand.serve.dialogue import MAX_DEPTH, read_messages, too_deep
+from steadyhand.serve.dialogue import read_messages, too_deep
+from steadyhand.serve.limits import DEPTH, FIELDS, STOP, STOPS, TOOLS, VALUES
 from steadyhand.serve.problem import Problem
 from steadyhand.serve.request_fields import sifted
 
-MAX_STOPS, MAX_SEED, COLDEST = 4, 2**63, 0.01
+MAX_SEED, COLDEST = 2**63, 0.01
 Choice = Literal["auto", "none", "required"]
 
 
@@ -38,7 +39,7 @@ class Asked:
 
 
 def read_body(data: bytes) -> dict[str, Json]:
-    """A JSON object, without duplicate keys, NaN or more than MAX_DEPTH levels. Raises Problem."""
+    """A JSON object, without duplicate keys, NaN or more than DEPTH levels. Raises Problem."""
     try:
         value = exact.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:
@@ -46,7 +47,7 @@ def read_body(data: bytes) -> dict[str, Json]:
     except JsonError as error:
         raise Problem(f"the body is not JSON: {error}", code="invalid_json") from error
     if too_deep(value):
-        raise Problem(f"the body is nested more than {MAX_DEPTH} levels deep", code="invalid_json")
+        raise Problem(f"the body is nested more than {DEPTH} levels deep", code="invalid_json")
     if not isinstance(value, dict):
         raise Problem(f"the body is {exact.kind(value)}, not an object", code="invalid_json")
     found: dict[str, Json] = exact.plain(value)
@@ -55,6 +56,8 @@ def read_body(data: bytes) -> dict[str, Json]:
 
 def read_request(body: Mapping[str, Json], *, most: int) -> Asked:
     """What is asked; an answer has at most `most` tokens. Raises Problem."""
+    if len(body) > FIELDS:
+        raise Problem(f"the body has {len(body)} fields, at most {FIELDS} are read")
     ignored = sifted(body)
     model = _of(body, "model", str, None)
     if not model:
@@ -113,8 +116,10 @@ def _of(body: Mapping[str, Json], name: str, kind: type, default: Json) -> Json:
 
 def _stop(value: Json) -> tuple[str, ...]:
     texts = [value] if isinstance(value, str) else [] if value is None else value
-    if not isinstance(texts, list) or len(texts) > MAX_STOPS or not all(isinstance(t, str) and t for t in texts):
-        raise Problem(f"stop is a text, or a list of at most {MAX_STOPS} texts, none empty", param="stop")
+    if not isinstance(texts, list) or len(texts) > STOPS or not all(isinstance(t, str) and t for t in texts):
+        raise Problem(f"stop is a text, or a list of at most {STOPS} texts, none empty", param="stop")
+    if any(len(text) > STOP for text in texts):
+        raise Problem(f"a text of stop has at most {STOP} characters", param="stop")
     return tuple(texts)
 
 
@@ -133,11 +138,23 @@ def _tools(value: Json) -> tuple[tuple[Tool, ...], frozenset[str]]:
         return (), frozenset()
     if not isinstance(value, list):
         raise Problem(f"tools is {exact.kind(value)}, not an array", code="invalid_type", param="tools")
+    if len(value) > TOOLS or not _few(value):
+        raise Problem(f"tools are at most {TOOLS}, of {VALUES} values in their schemas together", param="tools")
     found = [_tool(row, f"tools[{i}]") for i, row in enumerate(value)]
     names = [tool.name for tool, _ in found]
     if len(set(names)) < len(names):
         raise Problem("two tools have one name", param="tools")
     return tuple(tool for tool, _ in found), frozenset(tool.name for tool, strict in found if strict)
+
+
+def _few(value: Json) -> bool:
+    """Whether there are at most VALUES values, lists and objects included; counted without recursion."""
+    count, level = 0, [value]
+    while level and count <= VALUES:
+        count += len(level)
+        inner = [v for v in level if isinstance(v, dict | list)]
+        level = [item for v in inner for item in (v.values() if isinstance(v, dict) else v)]
+    return count <= VALUES
 
 
 def _tool(row: Json, at: str) -> tuple[Tool, bool]:

@@ -58,7 +58,7 @@ def _refusal(name: str) -> str:
 
 
 def _not_a_slip(name: str) -> None:
-    near = difflib.get_close_matches(name, (*HONOURED, *NEUTRAL), n=1, cutoff=0.84)
+    near = difflib.get_close_matches(name[:64], (*HONOURED, *NEUTRAL), n=1, cutoff=0.84)
     if near:
         raise Problem(
             f"unknown field {name[:64]!r}; did you mean {near[0]!r}?", code="unknown_parameter", param=name[:64]

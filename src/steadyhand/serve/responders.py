@@ -1,7 +1,7 @@
 """The two that answer: the bare model, and the agent that takes the last user message through its fixed plan.
 
-Knows the backend and the agent; knows no HTTP. Texts of users and tools are made harmless before a model sees them: a
-quoted control token must not become a real one.
+Knows the backend and the agent; knows no HTTP. What users, tools and their descriptions say is made harmless before a
+model sees it: a quoted control token must not become a real one.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from steadyhand.agent.plan import Run
 from steadyhand.agent.session import Session
 from steadyhand.agent.table import table
 from steadyhand.chat.messages import Json, Message
-from steadyhand.models.backend import Backend, Completion, Progress, Prompt, Sampling, Streaming
+from steadyhand.models.backend import Backend, Completion, Progress, Prompt, Sampling, Streaming, control_tokens
 from steadyhand.models.generation.tracing import traced
 from steadyhand.serve.answer import Answer, answer_of, cut_at
 from steadyhand.serve.problem import UNREADY, Problem
@@ -60,8 +60,10 @@ class Model:
         return True
 
     def submit(self, asked: Asked) -> Job[Completion]:
-        prompt = replace(asked.prompt, messages=tuple(map(_harmless, asked.prompt.messages)))
-        return self.lanes.submit(lambda tell: self.complete(prompt, asked.sampling, asked.stop, tell))
+        return self.lanes.submit(lambda tell: self._answered(asked, tell))
+
+    def _answered(self, asked: Asked, tell: Tell) -> Completion:
+        return self.complete(harmless(asked.prompt, control_tokens(self.backend)), asked.sampling, asked.stop, tell)
 
     def complete(self, prompt: Prompt, sampling: Sampling, stops: Sequence[str], tell: Tell) -> Completion:
         """One answer, alone. From any thread."""
@@ -157,7 +159,21 @@ def told(run: Run, send: bool) -> str:
     return "\n".join(lines)
 
 
-def _harmless(message: Message) -> Message:
-    if message.role not in ("user", "tool"):
-        return message
-    return replace(message, content=neutral(message.content))
+def harmless(prompt: Prompt, tokens: Sequence[str]) -> Prompt:
+    """The prompt without control tokens in what users and tools say, in arguments of calls and in what tools are
+    described with. What a system or an assistant says is the client's own."""
+
+    def safe(value: Json) -> Json:
+        if isinstance(value, str):
+            return neutral(value, tokens)
+        if isinstance(value, dict):
+            return {safe(key): safe(inner) for key, inner in value.items()}
+        return [safe(inner) for inner in value] if isinstance(value, list) else value
+
+    def said(message: Message) -> Message:
+        if message.role in ("user", "tool"):
+            return replace(message, content=neutral(message.content, tokens))
+        return replace(message, calls=tuple(replace(call, arguments=safe(call.arguments)) for call in message.calls))
+
+    tools = tuple(replace(t, description=safe(t.description), parameters=safe(t.parameters)) for t in prompt.tools)
+    return replace(prompt, messages=tuple(map(said, prompt.messages)), tools=tools)

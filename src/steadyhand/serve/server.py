@@ -1,16 +1,22 @@
-"""Runs the application on a port until it is stopped. Knows uvicorn and signals; knows no route."""
+"""Runs the application on a port until it is stopped. Knows uvicorn, signals and the log; knows no route."""
 
 from __future__ import annotations
 
+import logging
 import socket
 from collections.abc import Callable
+from typing import Any
 
 import uvicorn
 
 from steadyhand.errors import JobError, SteadyError
 from steadyhand.serve.app import Serving, create_app
+from steadyhand.serve.connection import within
+from steadyhand.serve.limits import Limits
+from steadyhand.text.terminal import printable
 
 GRACE = 5  # seconds that answers under way are given when the server stops
+BACKLOG = 128
 
 
 def run(serving: Serving, host: str, port: int, listening: Callable[[str], None]) -> None:
@@ -20,7 +26,7 @@ def run(serving: Serving, host: str, port: int, listening: Callable[[str], None]
     """
     failures: list[BaseException] = []
     with _bound(host, port) as bound:
-        server = uvicorn.Server(uvicorn.Config("", log_level="error", timeout_graceful_shutdown=GRACE, lifespan="on"))
+        server = uvicorn.Server(configured("", serving.limits))
 
         def failed(error: BaseException) -> None:
             failures.append(error)
@@ -34,6 +40,35 @@ def run(serving: Serving, host: str, port: int, listening: Callable[[str], None]
         raise failures[0] if isinstance(failures[0], SteadyError) else JobError(f"the model fails: {failures[0]}")
 
 
+def configured(app: Any, limits: Limits, **options: Any) -> uvicorn.Config:
+    """uvicorn's settings: HTTP/1.1 alone, within `limits`, errors alone in the log."""
+    told: dict[str, Any] = {
+        "lifespan": "on", "http": within(limits), "ws": "none", "proxy_headers": False, "access_log": False,
+        "server_header": False, "backlog": BACKLOG, "limit_concurrency": limits.connections + 1,
+        "timeout_keep_alive": limits.idle, "timeout_graceful_shutdown": GRACE,
+        "h11_max_incomplete_event_size": limits.head_bytes, "log_config": _LOGGING,
+    }  # fmt: skip
+    return uvicorn.Config(app, **told | options)
+
+
+class Escaped(logging.Formatter):
+    """A record as a terminal may show it: what clients sent can neither steer the terminal nor begin a line."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return printable(super().format(record)).replace("\n", "\n  ")
+
+
+_LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"escaped": {"()": Escaped, "format": "%(asctime)s %(levelname)s %(name)s: %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "escaped"}},
+    "loggers": {
+        name: {"handlers": ["stderr"], "level": "ERROR", "propagate": False} for name in ("uvicorn", "steadyhand.serve")
+    },
+}
+
+
 def _bound(host: str, port: int) -> socket.socket:
     """A listening socket: from here on a caller waits instead of being refused."""
     try:
@@ -42,7 +77,7 @@ def _bound(host: str, port: int) -> socket.socket:
         try:
             bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             bound.bind(address)
-            bound.listen(128)
+            bound.listen(BACKLOG)
         except OSError:
             bound.close()
             raise

@@ -12,7 +12,9 @@ from typing import NoReturn
 from steadyhand.chat.messages import Json
 from steadyhand.errors import DomainError, Place
 from steadyhand.source.cursor import Cursor, Path, unsound
-from steadyhand.source.json_nodes import parsed, skip_blank
+from steadyhand.source.json_nodes import parsed
+
+_NEAR = 200  # characters around an error that are looked at
 
 
 class _DuplicateKeyError(ValueError):
@@ -60,9 +62,10 @@ def decode_json(text: str, file: str, line: int = 1) -> JsonSource:
     """The decoded text, duplicate keys and NaN refused; values may still be unsound."""
     source = JsonSource(file, text, None, line)
     try:
-        source.data = json.loads(text, object_pairs_hook=_unique, parse_constant=_no_constant)
+        source.data = json.loads(text, object_pairs_hook=unique, parse_constant=no_constant)
     except json.JSONDecodeError as error:
-        raise _bad(source, f"JSON syntax: {error.msg}", error.pos, "check quotes, commas and brackets here") from None
+        what, next = syntax_error(text, error.pos, error.msg)
+        raise _bad(source, what, error.pos, next) from None
     except _DuplicateKeyError as error:
         raise _bad(source, str(error), _duplicate(text), "remove one of the two") from None
     except RecursionError:
@@ -72,7 +75,20 @@ def decode_json(text: str, file: str, line: int = 1) -> JsonSource:
     return source
 
 
-def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+def syntax_error(text: str, offset: int, message: str) -> tuple[str, str]:
+    """What is wrong at `offset`, where the decoder says `message`, and what to do."""
+    before, behind = text[max(0, offset - _NEAR) : offset].rstrip(), text[offset : offset + _NEAR].lstrip()
+    if before.endswith(",") and behind.startswith(("]", "}")):
+        return f"JSON syntax: a comma before {behind[0]!r}", "remove the comma: JSON has none after the last entry"
+    if behind.startswith("'"):
+        return "JSON syntax: single quotes, as Python prints them", "write the rows with json.dumps"
+    if not before and not behind.startswith(("[", "{")):
+        return f"JSON syntax: {message}", "give a JSON or JSONL file: its rows begin with { or ["
+    return f"JSON syntax: {message}", "check quotes, commas and brackets here"
+
+
+def unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
+    """An object's pairs as a mapping. Raises ValueError for a key that stands twice."""
     data = dict(pairs)
     if len(data) < len(pairs):
         seen: set[str] = set()
@@ -81,71 +97,9 @@ def _unique(pairs: list[tuple[str, Json]]) -> dict[str, Json]:
     return data
 
 
-def _no_constant(name: str) -> NoReturn:
+def no_constant(name: str) -> NoReturn:
+    """For NaN and Infinity. Raises ValueError."""
     raise ValueError(f"{name} is not JSON")
-
-
-_STRICT = json.JSONDecoder(object_pairs_hook=_unique, parse_constant=_no_constant)
-_LENIENT = json.JSONDecoder(parse_int=str)
-
-
-class ArrayReader:
-    """Walks the entries of the JSON array in `text`, as (start, end, value, error). An entry's line is counted from the
-    entry before it, so a file of a million rows on one line takes no longer than on a million lines.
-
-    Iterating raises DomainError where the array breaks.
-    """
-
-    def __init__(self, text: str, file: str) -> None:
-        self._text, self._file = text, file
-        self._line, self._newline, self._seen = 1, -1, 0
-
-    def __iter__(self) -> Iterator[tuple[int, int, Json, str]]:
-        offset = skip_blank(self._text, skip_blank(self._text, 0) + 1)
-        more = not self._text.startswith("]", offset)
-        while more:
-            start = offset
-            value, offset, error = self._entry(start)
-            yield start, offset, value, error
-            offset = skip_blank(self._text, offset)
-            more = self._text.startswith(",", offset)
-            if more:
-                offset = skip_blank(self._text, offset + 1)
-            elif not self._text.startswith("]", offset):
-                raise self._broken("JSON syntax: Expecting ',' or ']'", offset)
-        end = skip_blank(self._text, offset + 1)
-        if end < len(self._text):
-            raise self._broken("JSON syntax: Extra data", end)
-
-    def place(self, offset: int) -> Place:
-        """Where `offset` stands; offsets must not go back."""
-        self._line += self._text.count("\n", self._seen, offset)
-        self._newline = max(self._newline, self._text.rfind("\n", self._seen, offset))
-        self._seen = offset
-        return Place(self._file, self._line, offset - self._newline)
-
-    def _entry(self, start: int) -> tuple[Json, int, str]:
-        """(value, where it ends, what is wrong with it)."""
-        try:
-            return *_STRICT.raw_decode(self._text, start), ""
-        except json.JSONDecodeError as error:
-            raise self._broken(f"JSON syntax: {error.msg}", error.pos) from None
-        except RecursionError:
-            raise DomainError("nested too deeply", where=self.place(start), next="flatten the data") from None
-        except ValueError as error:  # a key twice, NaN, or an integer of thousands of digits: the entry still ends
-            return None, self._end(start), str(error)
-
-    def _end(self, start: int) -> int:
-        """Where an entry ends whose values cannot be used; it may be broken further on as well."""
-        try:
-            return _LENIENT.raw_decode(self._text, start)[1]
-        except json.JSONDecodeError as error:
-            raise self._broken(f"JSON syntax: {error.msg}", error.pos) from None
-        except RecursionError:
-            raise DomainError("nested too deeply", where=self.place(start), next="flatten the data") from None
-
-    def _broken(self, what: str, offset: int) -> DomainError:
-        return DomainError(what, where=self.place(offset), next="check quotes, commas and brackets here")
 
 
 def _bad(source: JsonSource, what: str, offset: int, next: str) -> DomainError:

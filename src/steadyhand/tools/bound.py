@@ -42,7 +42,7 @@ class Patience:
 class BoundTool:
     """`answers` is the JSON Schema of the tool's answer. A write may have `find`, which reads by idempotency key what
     became of it (arguments: `key`), and `undo` (arguments: those of the write's own answer that it names). `keyed`:
-    the service does the same key only once."""
+    the service does the same key only once. `service` is the name of where it is done."""
 
     tool: Tool
     effect: Effect
@@ -52,6 +52,7 @@ class BoundTool:
     keyed: bool = False
     find: BoundTool | None = None
     undo: BoundTool | None = None
+    service: str = ""
 
     @property
     def name(self) -> str:

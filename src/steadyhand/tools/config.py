@@ -83,7 +83,7 @@ def schema_of(path: Path, name: str) -> Tool:
 
 
 def _service(row: ServiceRow) -> Service | McpService:
-    token = os.environ.get(row.token_from, "") if row.token_from else ""
+    token = os.environ.get(row.token_from, "").strip() if row.token_from else ""
     if row.token_from and not token:
         raise PrerequisiteError(
             f"the variable {row.token_from} is not set", next=f"export {row.token_from}=... (the service's token)"
@@ -104,7 +104,9 @@ def _bound(tool: Tool, row: ToolRow, service: Service, patience: Patience) -> Bo
     if row.undo:
         undo = _part(f"undo_{tool.name}", "write", row.undo, service, patience)
     carry = HttpCarrier(service, endpoint)
-    return BoundTool(tool, row.effect, carry, dict(row.answers), patience, bool(row.key_header), find, undo)
+    return BoundTool(
+        tool, row.effect, carry, dict(row.answers), patience, bool(row.key_header), find, undo, row.service
+    )
 
 
 def _part(name: str, effect: Effect, row: CallRow, service: Service, patience: Patience) -> BoundTool:
@@ -135,7 +137,7 @@ def _bound_mcp(name: str, schema: Tool | None, row: ToolRow, service: McpService
     if row.undo:
         undo = _part_mcp(f"undo_{name}", "write", row.undo, service, patience, 400)
     carry = McpCarrier(service, there, row.arguments, row.key_argument, dict(row.refused))
-    return BoundTool(schema, row.effect, carry, answers, patience, bool(row.key_argument), find, undo)
+    return BoundTool(schema, row.effect, carry, answers, patience, bool(row.key_argument), find, undo, row.service)
 
 
 def _without(tool: Tool, name: str, key: str) -> Tool:

@@ -1,7 +1,8 @@
 """A tool behind an HTTP endpoint: where each argument goes, and what each answer means for what was done.
 
 Redirects are not followed (a write must not travel on), proxies of the environment are not used, answers are bounded in
-size and in time from the first byte to the last. The token is never part of a message.
+size and in time from the first byte to the last. A token that a service sends back is taken out of its answers here,
+before anything reads or keeps them.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ import httpx
 
 from steadyhand.chat.exact import JsonError, loads, plain
 from steadyhand.chat.messages import Json
-from steadyhand.errors import UsageError
+from steadyhand.errors import PrerequisiteError, UsageError
+from steadyhand.text.redaction import SHORTEST, Redactor, without_passwords
 from steadyhand.tools.result import Result, Status
 
 METHODS = ("get", "post", "put", "patch", "delete")
 MAX_ANSWER = 4 * 1024 * 1024  # bytes
 PLACEHOLDER = re.compile(r"\{(\w+)\}")
+_TOKEN = re.compile(rf"[\x21-\x7e]{{{SHORTEST},}}")
 _NOT_DONE = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)  # no request had left
 _LATER = {408, 425, 429, 500, 502, 503, 504}
 
@@ -37,14 +40,28 @@ class Service:
 
     def __init__(self, url: str, *, token: str = "", connections: int = 32) -> None:
         if urlsplit(url).scheme not in ("http", "https") or not urlsplit(url).netloc:
-            raise UsageError(f"not an address of a service: {url!r}", next="for example http://127.0.0.1:8321")
+            raise UsageError(
+                f"not an address of a service: {without_passwords(url)!r}", next="for example http://127.0.0.1:8321"
+            )
         self.url = url.rstrip("/")
+        self.redact = redactor(token, urlsplit(url).password or "")
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=0)
         self.client = httpx.Client(headers=headers, limits=limits, trust_env=False, follow_redirects=False)
 
     def close(self) -> None:
         self.client.close()
+
+
+def redactor(token: str, *others: str) -> Redactor:
+    """What takes `token` out of a service's answers. Raises PrerequisiteError for one that no header can hold, or that
+    is too short to be told from other text; neither is part of the message. `others` are passwords and the like."""
+    if token and not _TOKEN.fullmatch(token):
+        raise PrerequisiteError(
+            f"a token has at least {SHORTEST} visible ASCII characters and no spaces, and this one has not",
+            next="set the variable to the token alone; ask the service for a longer one",
+        )
+    return Redactor([token, *(one for one in others if len(one) >= SHORTEST)])
 
 
 @dataclass(frozen=True)
@@ -73,6 +90,9 @@ class HttpCarrier:
     clock: Any = field(default=time.monotonic)
 
     def __call__(self, arguments: Mapping[str, Json], key: str, seconds: float) -> Result:
+        return self._carried(arguments, key, seconds).without(self.service.redact)
+
+    def _carried(self, arguments: Mapping[str, Json], key: str, seconds: float) -> Result:
         url, options = self._request(arguments, key)
         until = self.clock() + seconds
         try:

@@ -13,22 +13,26 @@ import json
 import os
 import sys
 import threading
-from collections.abc import AsyncIterator, Mapping
-from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, suppress
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TextIO
 
 from steadyhand.chat.exact import JsonError, loads, plain
 from steadyhand.chat.messages import Json, Tool
 from steadyhand.chat.schema import check_tool_schema, schema_errors
 from steadyhand.errors import DomainError, JobError
 from steadyhand.extras import not_installed
+from steadyhand.text.redaction import Redactor, without_passwords
+from steadyhand.text.terminal import one_line
+from steadyhand.tools.http import redactor
 from steadyhand.tools.result import Result, Status
 
 if TYPE_CHECKING:
     from anyio.from_thread import BlockingPortal
 
 _PAGES = 100  # of a server's list of tools
+_LINE = 65_536  # characters of a server's complaint that are shown in one line
 _NOT_RUN = {-32600, -32601, -32602}  # JSON-RPC: no request, no such method, wrong parameters: no tool was run
 
 
@@ -57,7 +61,9 @@ class McpService:
             import mcp  # noqa: F401
         except ImportError as error:
             raise not_installed(error.name or "mcp", "an MCP server") from error
-        self.name = url or " ".join(command)
+        self.name = without_passwords(url) or " ".join(command)
+        given = [os.environ.get(name, "") for name in passed]
+        self.redact = redactor(token, *(value for value in given if not value.startswith(("http://", "https://"))))
         self._url, self._token, self._command, self._passed = url, token, command, passed
         self._seconds = seconds
         self._lock = threading.Lock()
@@ -77,8 +83,11 @@ class McpService:
             tools = self._timed(self._list, self._seconds)
         except Exception as error:
             after = "start it, or correct its address or command in agent.yaml"
-            raise JobError(f"the MCP server does not answer: {_told(error)}", where=self.name, next=after) from error
-        found = [Listed(Tool(t.name, t.description or "", t.input_schema), t.output_schema or {}) for t in tools]
+            what = f"the MCP server does not answer: {self.redact.text(_told(error))}"
+            raise JobError(what, where=self.name, next=after) from error
+        clean = self.redact.value
+        told = [clean([t.name, t.description or "", t.input_schema, t.output_schema or {}]) for t in tools]
+        found = [Listed(Tool(name, text, schema), answers) for name, text, schema, answers in told]
         for one in found:
             if problems := check_tool_schema(one.tool):
                 raise DomainError(f"the tool {one.tool.name!r} is unsound: {problems[0]}", where=self.name)
@@ -158,7 +167,8 @@ class McpService:
 
             given = {name: os.environ[name] for name in self._passed if name in os.environ}
             started = StdioServerParameters(command=self._command[0], args=list(self._command[1:]), env=given)
-            yield stdio_client(started, errlog=sys.__stderr__ or sys.stderr)
+            with _passed_on(self.redact) as errors:
+                yield stdio_client(started, errlog=errors)
             return
         import httpx2
         from mcp.client.streamable_http import streamable_http_client
@@ -166,6 +176,21 @@ class McpService:
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
         async with httpx2.AsyncClient(headers=headers, timeout=self._seconds, trust_env=False) as http:
             yield streamable_http_client(self._url, http_client=http)
+
+
+@contextmanager
+def _passed_on(redact: Redactor) -> Iterator[TextIO]:
+    """A file whose lines a server may complain in: they come out on stderr, as text and without the token."""
+    out, into = os.pipe()
+
+    def read() -> None:
+        with os.fdopen(out, encoding="utf-8", errors="backslashreplace") as lines:
+            while line := lines.readline(_LINE):
+                sys.stderr.write(f"{one_line(redact.text(line.rstrip()))}\n")
+
+    threading.Thread(target=read, name="mcp-stderr", daemon=True).start()
+    with os.fdopen(into, "w") as file:
+        yield file
 
 
 @dataclass(frozen=True)
@@ -182,6 +207,9 @@ class McpCarrier:
     code: int = 400
 
     def __call__(self, arguments: Mapping[str, Json], key: str, seconds: float) -> Result:
+        return self._carried(arguments, key, seconds).without(self.service.redact)
+
+    def _carried(self, arguments: Mapping[str, Json], key: str, seconds: float) -> Result:
         try:
             value, failed = self.service.call(self.name, self._sent(arguments, key), seconds)
         except _NotReached as error:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from steadyhand.chat.messages import Json
 from steadyhand.text.coded import Coded
+from steadyhand.text.redaction import Redactor
 
 
 class Status(Coded):
@@ -38,6 +39,10 @@ class Result:
     def final(self) -> bool:
         """Refused for what was asked, so that asking again is refused again (RFC 9110, section 15.5)."""
         return self.status is Status.REFUSED and self.code in (400, 413, 414, 422)
+
+    def without(self, redact: Redactor) -> Result:
+        """The same without the secrets that `redact` knows: every answer of a service comes through here."""
+        return replace(self, value=redact.value(self.value), detail=redact.text(self.detail))
 
     def text(self) -> str:
         """What a model is shown: the answer, or an object with `error`."""

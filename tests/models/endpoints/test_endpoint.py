@@ -223,3 +223,24 @@ def test_a_server_that_does_not_stream_gives_its_answer_at_once() -> None:
 def test_a_broken_stream_is_a_job_error(response: httpx.Response, says: str) -> None:
     with pytest.raises(JobError, match=says):
         endpoint(lambda _: response).stream(tiny.prompts(1)[0], Sampling(), lambda _: False)
+
+
+@pytest.mark.parametrize("code", [200, 400, 500])
+def test_a_key_that_the_server_sends_back_is_in_no_answer_and_no_error(code: int) -> None:
+    key = "key-8Q2xT7vL4mZ9w"
+
+    def handler(request: httpx.Request) -> httpx.Response:
+        told = request.headers["authorization"]
+        if code == 200:
+            return chat({"content": f"you sent {told}"})
+        return httpx.Response(code, json={"error": f"bad key {told}", "url": str(request.url)})
+
+    url = "http://ada:pass-w0rd-of-hers@server/v1"
+    backend = OpenAIEndpoint(url, "m", api_key=key, retries=0, transport=httpx.MockTransport(handler))
+    if code == 200:
+        assert backend.generate(tiny.prompts(1), Sampling())[0].text == "you sent Bearer ***"
+        return
+    with pytest.raises(JobError) as caught:
+        backend.generate(tiny.prompts(1), Sampling())
+    assert key not in str(caught.value)
+    assert "pass-w0rd" not in str(caught.value)

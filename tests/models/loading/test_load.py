@@ -171,6 +171,10 @@ def test_the_fingerprint_follows_all_that_answers_follow_from(saved: Path, tmp_p
         other = copy(saved, tmp_path / name)
         (other / name).write_bytes((other / name).read_bytes() + b" ")
         assert fingerprint(other) != fingerprint(saved)
+    (same / "additional_chat_templates").mkdir()
+    (same / "additional_chat_templates" / "tool_use.jinja").write_text("x")
+    assert fingerprint(same) != fingerprint(saved)
+    (same / "additional_chat_templates" / "tool_use.jinja").unlink()
     for change in ({"rms_norm_eps": 0.1}, {"rope_parameters": {"rope_theta": 7.0, "rope_type": "default"}}):
         (same / "config.json").write_text(json.dumps(config | change))
         assert fingerprint(same) != fingerprint(saved)

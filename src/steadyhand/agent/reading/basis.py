@@ -32,6 +32,7 @@ class Basis(Coded):
     LINK_TEXT = "link_text", "It is the text of a link that leads elsewhere."
     NETWORK = "network", "It names a network or all names below, not this host."
     LONG = "long", "Its sentence is too long to be read safely."
+    MODEL = "model", "The model does not read it so, or gave no answer that counts."
     CONFLICT = "conflict", "The report says different things of it."
     NONE = "none", "Nothing that the report says of it is a listed accusation."
 

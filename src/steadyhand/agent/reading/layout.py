@@ -15,7 +15,7 @@ from enum import Enum, auto
 from steadyhand.agent.reading.basis import Basis
 from steadyhand.agent.reading.lexicon import Claim, N, lexicon
 
-_BULLET = re.compile(r"[ \t]{0,40}(?:>[ \t]?)?(?:[-*+•·▪●–—]{1,3}|\(?\d{1,3}[.)、])[ \t]{1,8}")
+BULLET = re.compile(r"[ \t]{0,40}(?:>[ \t]?)?(?:[-*+•·▪●–—]{1,3}|\(?\d{1,3}[.)、])[ \t]{1,8}")
 _MARKDOWN = re.compile(r"(#{1,6}|={1,6})[ \t]")  # Markdown and AsciiDoc
 _RULE = re.compile(r"[\W_]+")
 _COLON = re.compile(r"(?:[:：]|>>)[\s*_`)]{0,6}$")
@@ -24,9 +24,7 @@ _OPEN_END = re.compile(
     r"(?i:\b(?:from|at|in|on|see|by|of|to|for|with|is|are|and|or|the|a|an|via|under)|[在于见到从由和与的是为])$"
 )
 _PARTS = re.compile(r"[\u4e00-\u9fff]{1,2}|[^\W_]+(?:[-'’][^\W_]+)*")
-_INERT = re.compile(
-    r"(?:^\[[\w%]+(?:[=,][^\]]*)?\]$|[0-9a-fA-F]{32,}|[A-Za-z]:\\|/[\w.-]+/|\.\w{2,4}\s|[%$]\w)"
-)
+_INERT = re.compile(r"(?:^\[[\w%]+(?:[=,][^\]]*)?\]$|[0-9a-fA-F]{32,}|[A-Za-z]:\\|/[\w.-]+/|[%$]\w)")
 _BETWEEN = re.compile(r"(?:\W|\d|_|\b(?:and|or|port|tcp|udp|https?)\b)*")
 _BREAK = re.compile(r"[-*_=—–~]{2,}")
 _PLAIN_LEVEL, _MAX_HEADING, _HEADING_WORDS, _MAX_LABEL = 7, 200, 14, 80
@@ -125,28 +123,30 @@ def _kind(text: str, following: str, *, fenced: bool) -> Kind:
         return Kind.ENTRY if is_entry(text) else Kind.PROSE
     if _RULE.fullmatch(text) or _INERT.search(text):
         return Kind.INERT
+    if _is_heading(text, following, fenced=fenced):
+        return Kind.HEADING
+    # inside a fence and behind a bullet (`- File size: 3 kB`) words do not end a list
+    return Kind.INERT if fenced or (BULLET.match(text) and not text[0].isdigit()) else Kind.PROSE
+
+
+def _is_heading(text: str, following: str, *, fenced: bool) -> bool:
     if _MARKDOWN.match(text) and not fenced:
-        return Kind.HEADING
-    if len(text) > _MAX_HEADING:
-        return Kind.PROSE
-    words = len(_PARTS.findall(text))
-    colon = _COLON.search(text) is not None
-    if _BULLET.match(text) and not colon and not re.match(r"\d", text):
-        return Kind.INERT  # `- File size: 3 kB` among entries
-    if colon:
-        return Kind.HEADING
-    if _OPEN_END.search(text):
-        return Kind.PROSE  # `These are the IoCs from`: its sentence goes on
-    if fenced or _TERMINAL.search(text) or words > _HEADING_WORDS:
-        return Kind.INERT if fenced else Kind.PROSE
+        return True
+    if len(text) > _MAX_HEADING or _COLON.search(text):
+        return len(text) <= _MAX_HEADING
+    bulleted = BULLET.match(text) is not None and not text[0].isdigit()
+    if fenced or bulleted or _OPEN_END.search(text) or _TERMINAL.search(text):
+        return False  # `These are the IoCs from`: its sentence goes on
+    if len(_PARTS.findall(text)) > _HEADING_WORDS:
+        return False
     bold = text.startswith(("**", "__")) or text.isupper()
     below = N in following or _RULE.fullmatch(following) or _INERT.search(following) or following.startswith("|")
-    return Kind.HEADING if bold or below or not following else Kind.PROSE
+    return bool(bold or below or not following)
 
 
 def is_entry(text: str) -> bool:
     """Whether names lead the line: little but a bullet, a label or a neutral word before them, a remark behind."""
-    pieces = re.split(f"{N}+", text[len(bullet[0]) :] if (bullet := _BULLET.match(text)) else text)
+    pieces = re.split(f"{N}+", text[len(bullet[0]) :] if (bullet := BULLET.match(text)) else text)
     before, *between, rest = pieces
     known = lexicon()
     if not (_is_label(before) or known.is_neutral(before.lower())):
@@ -165,7 +165,7 @@ def _is_label(before: str) -> bool:
     bare = before.strip().strip("*_`\"'“”([<「【")
     if bare == "" or len(bare) > _MAX_LABEL:
         return bare == ""
-    label, colon, after = bare.rpartition(":" if ":" in bare else "：")
+    _, colon, after = bare.rpartition(":" if ":" in bare else "：")
     return bare[-1] in ":：=-–—>)）" or (colon != "" and lexicon().is_neutral(after.lower()))
 
 
@@ -197,7 +197,7 @@ def _open(state: _State, text: str) -> None:
 def _reach(state: _State, kind: Kind, text: str) -> Scope | None:
     """The scope that reaches this line, and what the line does to it."""
     scope, wrapped = state.current, state.prose and not state.blanks
-    bulleted = _BULLET.match(text) is not None
+    bulleted = BULLET.match(text) is not None
     state.prose = kind is Kind.PROSE
     if kind is Kind.PROSE:
         if not bulleted and scope.entries:

@@ -13,8 +13,8 @@ from functools import cached_property
 
 from steadyhand.agent.reading.basis import Basis
 from steadyhand.agent.reading.lexicon import N, X
-from steadyhand.agent.reading.markup import anchors, hidden
-from steadyhand.extract import Found, extract_resource
+from steadyhand.agent.reading.markup import Spans, anchors, hidden
+from steadyhand.extract import Found, find_entities
 
 _TAIL = re.compile(r"(?::\d{1,5}(?![\w.]))?(?:[/?#][^\s|\"'`<>，。；、（）【】“”]{0,2000})?")
 _NETWORK = re.compile(r"/\d{1,3}(?![\w/.])")
@@ -22,6 +22,7 @@ _ENTITY = re.compile(r"&#?\w{1,8};\Z")
 _WRAPPED = re.compile(r"[\w.][-_=@%+&]\r?\n[ \t]{0,4}\Z")
 _GOES_ON = re.compile(r"[ \t]{0,4}\r?\n[ \t]{0,4}\.\w")
 _SENTENCE_END = re.compile(r"\.+(?:$|[\s\"'”’)\]】>*_`|，。]|[\u4e00-\u9fff])")
+_ARROW = re.compile(r"-{1,3}>|--|—>")
 _RUN = re.compile(r"(?<![^\s，。；、：（）“”【】>])[^\s，。；、：（）“”【】>]*\Z")
 _CELL = re.compile(r"(?<![^\s，。；、：（）“”【】>|])[^\s，。；、：（）“”【】>|]*\Z")
 _JOINED = re.compile(r"[\"'`*_)\]]{1,3}[.@=%+\\-]\w|[ \t]{1,2}\.\w")
@@ -70,21 +71,20 @@ class Names:
         return self.all[n] if n >= 0 and place < self.all[n].end else None
 
     @cached_property
-    def _hidden(self):  # type: ignore[no-untyped-def]
+    def _hidden(self) -> Spans:
         return hidden(self.text)
 
     @cached_property
-    def _anchors(self):  # type: ignore[no-untyped-def]
+    def _anchors(self) -> Spans:
         return anchors(self.text)
 
     def trouble(self, place: Found) -> Basis | None:
         """Why the place holds no name that the report speaks of; None when it does."""
         name = self.at(place.start)
-        if name is None or not name.host_start <= place.start <= place.end <= max(name.host_end, place.end):
+        begins = None if name is None else name.start if place.kind == "uri" else name.host_start
+        if name is None or place.start != begins:
             return Basis.URL_PART
-        if place.kind != "uri" and place.start != name.host_start:
-            return Basis.URL_PART
-        start = min(name.start, place.start)
+        start = name.start
         if "@" in (self.text[start - 1 : start], self.text[place.end : place.end + 1]):
             return Basis.MAIL
         if _DISPLAY_NAME.match(self.text, place.end):
@@ -98,27 +98,33 @@ class Names:
         return self.text[start - 1 : start] == "<"
 
     def _touched(self, start: int, place: Found) -> Basis | None:
-        text, before = self.text, self.text[max(0, start - 12) : start]
-        left, right = text[start - 1 : start], text[place.end : place.end + 1]
-        if place.kind != "uri" and left == " " and self._follows_uri(start):
+        return self._left(start, place) or self._right(start, place)
+
+    def _left(self, start: int, place: Found) -> Basis | None:
+        """What stands before the name and makes it a part of something else."""
+        text, before, left = self.text, self.text[max(0, start - 12) : start], self.text[start - 1 : start]
+        row = text.startswith("|", text.rfind("\n", max(0, start - _LINE), start) + 1)
+        run = (_CELL if row else _RUN).search(text, max(0, start - _LINE), start)
+        if (run and _SCHEME.search(run[0])) or (place.kind != "uri" and left == " " and self._follows_uri(start)):
             return Basis.URL_PART
         if left == "." and text[start - 2 : start - 1] in ("*", "}", "]", ")", ">"):
             return Basis.NETWORK
-        if place.kind == "ip" and _NETWORK.match(text, place.end):
-            return Basis.NETWORK
-        line = text.rfind("\n", 0, start) + 1
-        run = (_CELL if text.startswith("|", line) else _RUN).search(text, max(0, start - _LINE), start)
-        if run and _SCHEME.search(run[0]):
-            return Basis.URL_PART
         if not (_is_border(left, _LEFT) or _is_bullet(before)) or _ENTITY.search(before) or _WRAPPED.search(before):
             return Basis.URL_PART if left in ("/", "\\") else Basis.NO_NAME
+        return None
+
+    def _right(self, start: int, place: Found) -> Basis | None:
+        text, right = self.text, self.text[place.end : place.end + 1]
+        if place.kind == "ip" and _NETWORK.match(text, place.end):
+            return Basis.NETWORK
         if _GOES_ON.match(text, place.end) or _JOINED.match(text, place.end) or self._runs_on(place.end):
             return Basis.NO_NAME
-        if not all(self._is_paired(char, start, place.end) for char in {left, right} & {"*", "_", "+"}):
+        marks = {text[start - 1 : start], right} & {"*", "_", "+"}
+        if not all(self._is_paired(mark, start, place.end) for mark in marks):
             return Basis.NETWORK
-        if _is_border(right, _RIGHT) or _SENTENCE_END.match(text, place.end):
+        if _is_border(right, _RIGHT) or _SENTENCE_END.match(text, place.end) or _ARROW.match(text, place.end):
             return None
-        return None if text.startswith(("->", "-->", "--", "—>"), place.end) else Basis.NO_NAME
+        return Basis.NO_NAME
 
     def _follows_uri(self, start: int) -> bool:
         """Whether one blank parts a bare name from a URI before it: the address may have a blank in it."""
@@ -132,8 +138,9 @@ class Names:
 
     def _is_paired(self, mark: str, start: int, end: int) -> bool:
         """Whether a mark of emphasis stands on both sides in the line; a lone one is a wildcard or a part of a name."""
-        begin, stop = self.text.rfind("\n", max(0, start - _LINE), start) + 1, self.text.find("\n", end)
-        stop = min(len(self.text) if stop < 0 else stop, end + _LINE)
+        begin = self.text.rfind("\n", max(0, start - _LINE), start) + 1
+        stop = self.text.find("\n", end, end + _LINE)
+        stop = end + _LINE if stop < 0 else stop
         bullet = self.text[begin:start].strip() == mark
         return bullet or (mark in self.text[max(begin, start - _LINE) : start] and mark in self.text[end:stop])
 
@@ -143,9 +150,9 @@ class Names:
             others = self.between(anchor.start, name.start)
             if others and not any(other.values & name.values for other in others):
                 return Basis.LINK_TEXT
-        masked, line = self.masked, self.text.find("\n", name.end)
-        end = min(name.end + _LINE, len(self.text) if line < 0 else line)
-        begin = max(masked.rfind("\n", 0, name.start) + 1, name.start - _LINE)
+        masked, line = self.masked, self.text.find("\n", name.end, name.end + _LINE)
+        end = min(name.end + _LINE, len(self.text)) if line < 0 else line
+        begin = max(masked.rfind("\n", max(0, name.start - _LINE), name.start) + 1, name.start - _LINE, 0)
         opened, closed = masked.rfind("[", begin, name.start), masked.rfind("]", begin, name.start)
         close = masked.find("]", name.end, end)
         if opened <= closed or close < 0 or masked[close + 1 : close + 2] not in ("(", "["):
@@ -165,7 +172,7 @@ def _is_bullet(before: str) -> bool:
 
 
 def _names(text: str) -> list[Name]:
-    found, names = extract_resource(text), list[Name]()
+    found, names = find_entities(text), list[Name]()
     for n, one in enumerate(found):
         if names and one.start < names[-1].end:
             continue

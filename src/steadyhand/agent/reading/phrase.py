@@ -18,7 +18,7 @@ _CJK = "\u3000-\u303f\u3400-\u9fff\uff00-\uffef"
 _LOOSE = re.compile(rf" ?(?<=[{_CJK}{X}{N}] )|(?<=[{_CJK}]) | (?=[{_CJK}])")
 _HAN = re.compile(r"[\u3400-\u9fff]")
 _PORT = re.compile(rf"(?<=[{X}{N}]) ?(?:,? ?(?:on |over )?(?:tcp |udp )?port \d{{1,5}}|\[?:\]?\d{{1,5}})(?!\w)")
-_NEXT = r"(?: ?(?:,|;|、|，|/|&|->|-->|\||→) ?(?:and |or )?| and | or | as well as |和|及|以及|与|或)"
+_NEXT = r"(?: ?(?:,|;|、|，|/|&|->|-->|\||→) ?(?:and |or )?| and (?:to )?| or (?:to )?| as well as |和|及|以及|与|或)"
 _ROW = re.compile(rf"[{X}{N}](?:{_NEXT}[{X}{N}])+")
 _ALIAS = re.compile(rf"([{X}{N}]) ?[(（] ?([{X}{N}]) ?[)）]")
 _KEY = re.compile(r"[\w -]{1,30}: ?$")  # `title: "..."` quotes a value, nobody's words

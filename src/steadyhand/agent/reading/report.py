@@ -12,8 +12,9 @@ from dataclasses import dataclass
 
 from steadyhand.agent.neutral import neutral
 from steadyhand.agent.reading.basis import Basis
-from steadyhand.agent.reading.layout import Kind, Layout, Line, Scope
-from steadyhand.agent.reading.lexicon import Claim, N, Section, X, lexicon
+from steadyhand.agent.reading.entries import LONGEST_LINE, Read, read_entry, read_row
+from steadyhand.agent.reading.layout import BULLET, Kind, Layout, Line
+from steadyhand.agent.reading.lexicon import Claim, N, X, lexicon
 from steadyhand.agent.reading.names import Names
 from steadyhand.agent.reading.phrase import is_quoted, plain
 from steadyhand.extract import Found
@@ -25,21 +26,21 @@ _BLOCK_QUOTE = re.compile(r"[ \t]{0,8}>[ \t]?(?!\*\*)")  # `> **Note**` is a box
 _INTRODUCED = re.compile(rf"([^:：{X}{N}]{{1,120}})[:：] ?")
 _TITLE = re.compile(r"[ \t]{0,8}(?:[-*+•>]{1,3}[ \t]{1,4}|\d{1,3}[.)][ \t]{1,4})?(?:\*\*|__)[^*_\n]{1,120}(?:\*\*|__)")
 _TERMINAL = re.compile(r"[.!?:;。！？：；][\s*_\"”')]*$")
-_BULLET = re.compile(r"[ \t]*(?:[-*+•·▪●–—]{1,3}|\(?\d{1,3}[.)、])[ \t]{1,8}")
 _LONGEST = 1000  # characters of a plain sentence that are read; a longer one is no evidence
+_MOST_NAMES = 500  # in one sentence
 _AROUND = 200  # characters on each side of a place in which an order makes a report no witness
-_REMARK_WORDS = 9
 _WRAP, _WRAP_HAN = 50, 25  # a line that is shorter was not wrapped
-_WORDS = re.compile(r"[\u3400-\u9fff]{1,2}|[^\W_]+")
 
 
 @dataclass(frozen=True)
 class Statement:
-    """`window`: the text that decided, as it stands in the report."""
+    """`window`: the text that decided, as it stands in the report. `quotation`: the same without names, X for the one
+    that is asked about and Y for every other."""
 
     claim: Claim | None
     basis: Basis
     window: str
+    quotation: str = ""
 
 
 class Report:
@@ -49,6 +50,7 @@ class Report:
         self.layout = Layout(self.masked)
         self._sentences = _sentences(self.masked, self.layout)
         self._orders: dict[int, bool] = {}
+        self._lines: dict[tuple[int, int], Read] = {}  # by line and column
 
     def at(self, place: Found) -> Statement:
         """What the report says of the name at this place."""
@@ -58,109 +60,65 @@ class Report:
             return Statement(None, Basis.ORDER, window)
         if trouble := self.names.trouble(place):
             return Statement(None, trouble, window)
-        claim, basis, said = self._said(place, line)
-        return Statement(claim, basis, said or window)
+        claim, basis = self._said(place, line)
+        above = line.scope.text if line.scope and line.kind in (Kind.ROW, Kind.ENTRY) else ""
+        quotation = self._quotation(place, line, above)
+        return Statement(claim, basis, f"{above}\n{window}" if above and basis is Basis.LIST else window, quotation)
 
-    def _said(self, place: Found, line: Line) -> tuple[Claim | None, Basis, str]:
-        name = self.names.at(place.start)
-        assert name is not None  # trouble() saw it
-        if line.kind is Kind.ROW:
-            claim, basis = self._row(line, name.start, name.end)
-        elif line.kind is Kind.ENTRY:
-            claim, basis = self._entry(line, name.start, name.end)
-        else:
-            claim, basis = None, Basis.NONE
-        if basis is Basis.NONE:
-            claim, basis = self._sentence(place, line)
-        above = line.scope.text if line.scope and basis is Basis.LIST else ""
-        window = self._window(place, line)
-        return claim, basis, f"{above}\n{window}" if above else ""
+    def _said(self, place: Found, line: Line) -> Read:
+        if line.kind not in (Kind.ROW, Kind.ENTRY):
+            return self._sentence(place, line)
+        if line.end - line.start > LONGEST_LINE:
+            return None, Basis.LONG
+        key = (line.start, self._column(place, line))
+        if key not in self._lines:
+            self._lines[key] = self._listed(line, key[1])
+        claim, basis = self._lines[key]
+        return self._sentence(place, line) if basis is Basis.NONE else (claim, basis)
 
-    # a line of a list ---------------------------------------------------------------------------------------------
-    def _entry(self, line: Line, start: int, end: int) -> tuple[Claim | None, Basis]:
+    def _column(self, place: Found, line: Line) -> int:
+        return self.masked.count("|", line.start, place.start) if line.kind is Kind.ROW else 0
+
+    def _listed(self, line: Line, bars: int) -> Read:
+        """What a row or an entry says; `bars`: how many stand before the name."""
         body = self.masked[line.start : line.end]
-        bullet = _BULLET.match(body)
-        before = plain(self.masked[line.start + (bullet.end() if bullet else 0) : start])
-        behind = plain(self.masked[end : line.end])
-        said = [_role(part) for part in (before.replace(N, " "), behind.replace(N, " "))]
-        if basis := _reason(said):
-            return None, basis
-        claims = {one for one in said if one in ("safe", "unsafe")} if not behind.startswith("=") else set()
-        if len(claims) > 1:
-            return None, Basis.CONFLICT
-        if claims:
-            return claims.pop(), Basis.LABEL  # type: ignore[return-value]
-        if behind.startswith("=") or "unknown" in said[:1] or _count(behind) > _REMARK_WORDS:
-            return None, Basis.NONE
-        return _of_scope(line.scope)
-
-    def _row(self, line: Line, start: int, end: int) -> tuple[Claim | None, Basis]:
-        cells = _cells(self.masked, line.start, line.end)
-        mine = next((n for n, (a, b) in enumerate(cells) if a <= start < b), -1)
-        if mine < 0:
-            return None, Basis.NONE
-        texts = [plain(self.masked[a:b]) for a, b in cells]
-        named = [N in text and lexicon().is_neutral(text.replace(N, " ")) for text in texts]
-        first = next(n for n, text in enumerate(texts) if N in text)
-        right = next((n for n in range(mine + 1, len(texts)) if named[n]), len(texts))
-        beside = [texts[n].replace(N, " ") for n in range(len(texts)) if (n < first or mine < n < right) and texts[n]]
-        own = texts[mine].replace(N, " ")
-        said = [_role(text) for text in [*beside, own]]
-        if (basis := _reason(said)) is None and (header := self._header(line, mine)):
-            if basis := lexicon().heading.reason(header):
-                return None, basis
-            claim = lexicon().heading.claim(header)
-            said += [claim] if claim in ("safe", "unsafe") else []
-        if basis:
-            return None, basis
-        claims = {one for one in said if one in ("safe", "unsafe")}
-        if len(claims) > 1:
-            return None, Basis.CONFLICT
-        if claims:
-            return claims.pop(), Basis.TABLE  # type: ignore[return-value]
-        if "unknown" in said[-1:] or any(_count(text) > _REMARK_WORDS for text in beside):
-            return None, Basis.NONE
-        return _of_scope(line.scope)
-
-    def _header(self, line: Line, column: int) -> str:
-        """The heading of a column: its cell in the table's first row, when that row holds no name."""
+        if line.kind is Kind.ENTRY:
+            return read_entry(body, line.scope)
         head = self.layout.lines[line.head]
-        if head is line or N in self.masked[head.start : head.end]:
-            return ""
-        cells = _cells(self.masked, head.start, head.end)
-        return plain(self.masked[slice(*cells[column])]) if column < len(cells) else ""
+        first = "" if head is line else self.masked[head.start : head.end]
+        return read_row(body, first, bars - body.lstrip().startswith("|"), line.scope)
 
     # a sentence ---------------------------------------------------------------------------------------------------
-    def _sentence(self, place: Found, line: Line) -> tuple[Claim | None, Basis]:
+    def _sentence(self, place: Found, line: Line) -> Read:
         start, end = self._bounds(place)
-        body = self._with_target(place, start, end)
-        if len(body) > 8 * _LONGEST:
+        body = self._with_target(place, start, end) if self._is_short(start, end) else ""
+        words = plain(body)
+        if not 0 < len(words) <= _LONGEST:
             return None, Basis.LONG
-        quoted, words = plain(body, keep_quotes=True), plain(body)
-        if len(words) > _LONGEST:
-            return None, Basis.LONG
-        known = lexicon()
-        if _BLOCK_QUOTE.match(self.text, line.start) or is_quoted(quoted):
+        if _BLOCK_QUOTE.match(self.text, line.start) or is_quoted(plain(body, keep_quotes=True)):
             return None, Basis.QUOTED
-        if known.here.search(words):
-            return None, Basis.ORDER
-        claim = known.sentence.claim(words)
-        if claim and self._is_told(words, line):
-            return None, Basis.QUOTED
-        reason = known.sentence.reason(words)
-        if claim in ("safe", "both") and reason is Basis.NEGATION and known.sentence.safe.search(words):
-            return "safe", Basis.SENTENCE
-        if reason is not None:
-            return None, reason
-        if claim == "both":
+        claim, reason = lexicon().sentence.claim(words), self._reason(words, line, end)
+        if claim in ("safe", "both") and reason is Basis.NEGATION:
+            return "safe", Basis.SENTENCE  # "is not malicious" is both a denial and a clearance
+        if claim == "both" and reason is None:
             return None, Basis.CONFLICT
-        if claim is None:
-            return None, Basis.NONE
+        return (
+            (claim, Basis.SENTENCE) if claim in ("safe", "unsafe") and reason is None else (None, reason or Basis.NONE)
+        )
+
+    def _reason(self, words: str, line: Line, end: int) -> Basis | None:
+        """Why the sentence says nothing of X, whatever words it has."""
+        known = lexicon()
+        if known.here.search(words):
+            return Basis.ORDER
+        if self._is_told(words, line):
+            return Basis.QUOTED
+        if reason := known.sentence.reason(words):
+            return reason
         if known.retracts.search(plain(self._next(end))):
-            return None, Basis.PAST
-        if line.heading and line.heading.reason and line.heading.reason is not Basis.CONFLICT:
-            return None, line.heading.reason
-        return claim, Basis.SENTENCE
+            return Basis.PAST
+        above = line.heading.reason if line.heading else None
+        return above if above is not Basis.CONFLICT and known.sentence.claim(words) else None
 
     def _is_told(self, words: str, line: Line) -> bool:
         """Whether the claim follows a colon behind words that are no part of it: somebody else's, or an order. A title
@@ -173,6 +131,10 @@ class Report:
             return False
         titled = _TITLE.match(self.text, line.start) is not None or len(re.findall(r"[^\W_]+", colon[1])) > 2
         return found[0].startswith(X) or not titled
+
+    def _is_short(self, start: int, end: int) -> bool:
+        names = self.names.between(start, end)
+        return len(names) <= _MOST_NAMES and end - start - sum(one.end - one.start for one in names) <= 2 * _LONGEST
 
     def _with_target(self, place: Found, start: int, end: int) -> str:
         """The masked sentence, with X for every place in it of the name that is asked about."""
@@ -203,53 +165,20 @@ class Report:
         return self._orders[key]
 
     def _window(self, place: Found, line: Line) -> str:
-        if line.kind in (Kind.ROW, Kind.ENTRY):
-            start, end = line.start, line.end
-        else:
-            start, end = self._bounds(place)
-        start, end = max(start, place.start - _AROUND), min(end, place.end + _AROUND)
+        start, end = self._span(place, line)
         return self.text[start:end].strip()
 
+    def _span(self, place: Found, line: Line) -> tuple[int, int]:
+        start, end = (line.start, line.end) if line.kind in (Kind.ROW, Kind.ENTRY) else self._bounds(place)
+        return max(start, place.start - _AROUND), min(end, place.end + _AROUND)
 
-Said = Claim | Basis | str | None
-
-
-def _role(text: str) -> Said:
-    """What a label, a remark or a cell says: a claim, a reason, "unknown", or None for nothing."""
-    bare = text.replace(X, " ").strip(" :：=-–—>()（）[]{}*_`|,;，；、.\"'")
-    known: Section = lexicon().role
-    if not bare or lexicon().is_neutral(bare):
-        return None
-    if lexicon().here.search(bare):
-        return Basis.ORDER
-    claim = known.claim(bare)
-    if reason := known.reason(bare):
-        return reason if claim != "unsafe" or reason not in (Basis.MAIL,) else claim
-    if claim is None:  # `hosts the exploit kit` is said of the name
-        claim = lexicon().sentence.claim(f"{X} {bare}")
-    return "unknown" if claim is None else Basis.CONFLICT if claim == "both" else claim
-
-
-def _reason(said: list[Said]) -> Basis | None:
-    return next((one for one in said if isinstance(one, Basis)), None)
-
-
-def _of_scope(scope: Scope | None) -> tuple[Claim | None, Basis]:
-    if scope is None:
-        return None, Basis.NONE
-    return (scope.claim, Basis.LIST) if scope.claim else (None, scope.reason or Basis.NONE)
-
-
-def _count(text: str) -> int:
-    return len(_WORDS.findall(text))
-
-
-def _cells(masked: str, start: int, end: int) -> list[tuple[int, int]]:
-    """Where the cells of a row begin and end."""
-    bars = [n for n in range(start, end) if masked[n] == "|"]
-    edges = [*([] if masked[start : bars[0]].strip() == "" else [start - 1]), *bars]
-    edges += [] if masked[bars[-1] + 1 : end].strip() == "" else [end]
-    return [(a + 1, b) for a, b in zip(edges, edges[1:], strict=False)]
+    def _quotation(self, place: Found, line: Line, above: str) -> str:
+        """The words that a reader is asked about, names hidden, the heading of a list before its entry."""
+        start, end = self._span(place, line)
+        masked = self._with_target(place, start, min(end, len(self.masked)))
+        hidden = re.sub(f"{X}+", " X ", re.sub(f"{N}+", " Y ", masked))
+        said = re.sub(r"\s+", " ", hidden).strip()
+        return f"{above.strip('#*=_ ')}\n{said}" if above else said
 
 
 def _sentences(masked: str, layout: Layout) -> list[int]:
@@ -268,6 +197,6 @@ def _is_wrapped(masked: str, before: Line, line: Line) -> bool:
     if before.kind is not Kind.PROSE or line.kind not in (Kind.PROSE, Kind.ENTRY):
         return False
     body, after = masked[before.start : before.end], masked[line.start : line.end]
-    if _TERMINAL.search(body) or _BULLET.match(after):
+    if _TERMINAL.search(body) or BULLET.match(after):
         return False
     return len(body) >= (_WRAP_HAN if re.search(r"[\u3400-\u9fff]", body) else _WRAP)

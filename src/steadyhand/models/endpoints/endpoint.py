@@ -18,6 +18,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -27,6 +28,7 @@ from steadyhand.chat.template import with_ids
 from steadyhand.errors import JobError
 from steadyhand.models.backend import Completion, FinishReason, Progress, Prompt, Sampling
 from steadyhand.models.endpoints.stream_accumulator import Gathered, events
+from steadyhand.text.redaction import SHORTEST, Redactor, without_passwords
 
 _RETRIED = {408, 409, 429, 500, 502, 503, 504}
 _FINISH: dict[str, FinishReason] = {
@@ -71,6 +73,9 @@ class OpenAIEndpoint:
         self.retries, self.wait, self._sleep = retries, wait, sleep
         self.extra = dict(extra) if extra is not None else (_KEEP_TAGS if renderer else {})
         self._takes_ids = True  # until it refuses some
+        given = [api_key or "", urlsplit(url).password or ""]
+        self._redact = Redactor(secret for secret in given if len(secret) >= SHORTEST)  # it may send its key back
+        self._shown = without_passwords(self.url)
         self._client = httpx.Client(headers=headers, timeout=timeout, transport=transport)
 
     def close(self) -> None:
@@ -152,13 +157,13 @@ class OpenAIEndpoint:
         read = f"it read {count} tokens where training saw {len(rendered.ids)}" if count else "it counts no prompt"
         raise JobError(
             f"the server takes the prompt as text only, and {read}: it may put a second BOS before it",
-            where=self.url,
+            where=self._shown,
             next="serve with one that takes token ids (vLLM, SGLang, llama.cpp), with the tokenizer that was named",
         )
 
     def _of_raw(self, row: Mapping[str, Any], rendered: Rendered) -> Completion:
         assert self.renderer is not None
-        choice = _choice(row, self.url)
+        choice = _choice(row, self._shown)
         ids = self.renderer.encode_completion(str(choice.get("text") or ""))
         stop_ids, used = self.renderer.stop_ids, row.get("usage") or {}
         return Completion(
@@ -170,7 +175,7 @@ class OpenAIEndpoint:
         )
 
     def _of_chat(self, row: Mapping[str, Any], digest: str) -> Completion:
-        choice, used = _choice(row, self.url), row.get("usage") or {}
+        choice, used = _choice(row, self._shown), row.get("usage") or {}
         return Completion(
             self._text(choice, ""),
             self._finish(choice),
@@ -198,7 +203,9 @@ class OpenAIEndpoint:
     def _finish(self, choice: Mapping[str, Any]) -> FinishReason:
         reason = str(choice.get("finish_reason"))
         if reason not in _FINISH:
-            raise JobError(f"the server ended an answer with {reason!r}", where=self.url, next="see the server's log")
+            raise JobError(
+                f"the server ended an answer with {reason!r}", where=self._shown, next="see the server's log"
+            )
         return _FINISH[reason]
 
     def _post(self, path: str, body: Mapping[str, Json]) -> dict[str, Json]:
@@ -207,7 +214,7 @@ class OpenAIEndpoint:
             try:
                 response = self._client.post(self.url + path, json=body)
             except httpx.TransportError as error:
-                problem, pause = str(error) or type(error).__name__, 0.0
+                problem, pause = self._redact.text(str(error)) or type(error).__name__, 0.0
             else:
                 if response.status_code not in _RETRIED:
                     return self._accepted(response, path)
@@ -216,7 +223,7 @@ class OpenAIEndpoint:
                 self._sleep(max(pause, self.wait * 2**attempt))
         raise JobError(
             f"no answer after {self.retries + 1} attempts: {problem}",
-            where=self.url + path,
+            where=self._shown + path,
             next="check that the server runs and is not overloaded",
         )
 
@@ -231,35 +238,39 @@ class OpenAIEndpoint:
                 yield from map(self._event, events(response.iter_lines()))
         except httpx.TransportError as error:
             raise JobError(
-                f"the answer was not finished: {error or type(error).__name__}",
-                where=self.url + path,
+                f"the answer was not finished: {self._redact.text(str(error)) or type(error).__name__}",
+                where=self._shown + path,
                 next="check that the server runs and is not overloaded",
             ) from error
 
     def _event(self, data: str) -> dict[str, Json]:
         try:
-            row = json.loads(data)
+            row = self._redact.value(json.loads(data))
         except ValueError as error:
-            raise JobError("the server streams something else than JSON", where=self.url) from error
+            raise JobError("the server streams something else than JSON", where=self._shown) from error
         if not isinstance(row, dict) or row.get("error"):
-            raise JobError(f"the server broke the answer off: {data[:200]}", where=self.url, next="see its log")
+            raise JobError(
+                f"the server broke the answer off: {self._redact.text(data)[:200]}",
+                where=self._shown,
+                next="see its log",
+            )
         return row
 
     def _accepted(self, response: httpx.Response, path: str) -> dict[str, Json]:
         if response.status_code in (401, 403):
-            raise JobError("the server refuses the API key", where=self.url, next="set the key of this endpoint")
+            raise JobError("the server refuses the API key", where=self._shown, next="set the key of this endpoint")
         if response.status_code >= 400:
             raise (_RefusedError if response.status_code in _REFUSED else JobError)(
-                f"HTTP {response.status_code}: {response.text[:200]}",
-                where=self.url + path,
+                f"HTTP {response.status_code}: {self._redact.text(response.text)[:200]}",
+                where=self._shown + path,
                 next=f"check the address (it ends in /v1) and that {self.model!r} is served",
             )
         try:
-            row = response.json()
+            row = self._redact.value(response.json())
         except ValueError as error:
-            raise JobError("the server did not answer with JSON", where=self.url + path) from error
+            raise JobError("the server did not answer with JSON", where=self._shown + path) from error
         if not isinstance(row, dict):
-            raise JobError("the server did not answer with an object", where=self.url + path)
+            raise JobError("the server did not answer with an object", where=self._shown + path)
         return row
 
 

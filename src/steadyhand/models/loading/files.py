@@ -12,12 +12,23 @@ TOKENIZER_FILES = (
     "tokenizer.json", "tokenizer_config.json", "chat_template.jinja", "special_tokens_map.json", "added_tokens.json",
     "vocab.json", "merges.txt", "tokenizer.model", "generation_config.json",
 )  # fmt: skip
+TEMPLATES = "additional_chat_templates/*.jinja"  # one for calls, say, beside the usual one
 _OTHERS = ("config.json", "*.safetensors", "*.safetensors.index.json", ADAPTER, NOTE, "LICENSE*", "NOTICE*")
 
 
 def copy_model(source: Path, target: Path) -> None:
     """Copies a model or adapter as it lies in `source` into the folder `target`, made when missing."""
     target.mkdir(parents=True, exist_ok=True)
-    for path in sorted({path for pattern in (*TOKENIZER_FILES, *_OTHERS) for path in source.glob(pattern)}):
-        if path.is_file():
-            shutil.copyfile(path, target / path.name)
+    _copy(source, target, (*TOKENIZER_FILES, TEMPLATES, *_OTHERS))
+
+
+def copy_tokenizer_files(source: Path, target: Path) -> None:
+    """Copies what of a model in `source` is its tokenizer and templates."""
+    _copy(source, target, (*TOKENIZER_FILES, TEMPLATES))
+
+
+def _copy(source: Path, target: Path, patterns: tuple[str, ...]) -> None:
+    for path in sorted({path for pattern in patterns for path in source.glob(pattern) if path.is_file()}):
+        place = target / path.relative_to(source)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, place)

@@ -20,6 +20,7 @@ from steadyhand.ledger.digests import digest
 from steadyhand.ledger.seal import refuse_changed
 from steadyhand.models.loading.adapter_base import check_base
 from steadyhand.models.loading.adapters import ADAPTER, VIRTUAL, adapter_config, identity, json_object, kind_of
+from steadyhand.models.loading.files import TEMPLATES
 from steadyhand.models.loading.quiet import quiet
 from steadyhand.models.loading.remote_code import ADAPTER_WEIGHTS, CLOSED, refuse_code, refuse_tokenizer_class
 
@@ -255,7 +256,7 @@ def fingerprint(folder: Path, day: date = DATE, *, config: bool = True) -> str:
         names = ["tokenizer.json", "chat_template.jinja", "tokenizer_config.json", ADAPTER]
         names += ["config.json"] if config else []
         names += [] if (home / "tokenizer.json").is_file() else ["vocab.json", "merges.txt", "tokenizer.model"]
-        texts = [home / name for name in names if (home / name).is_file()]
+        texts = [home / name for name in names if (home / name).is_file()] + list(home.glob(TEMPLATES))
         for path in sorted([*home.glob("*.safetensors"), *texts]):
             total.update(f"{path.name}\n".encode())
             total.update(_digest(path))

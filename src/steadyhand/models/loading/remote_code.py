@@ -21,7 +21,7 @@ ADAPTER_WEIGHTS = "adapter_model.safetensors"
 _CONFIGS = ("config.json", "tokenizer_config.json", "generation_config.json", ADAPTER)
 _PICKLES = ("pytorch_model*.bin", "pytorch_model.bin.index.json", "model*.bin", "adapter_model.bin", "*.pt", "*.pth",
             "*.ckpt", "*.pkl", "*.pickle", "*.joblib", "*.npy", "*.npz")  # fmt: skip
-_TEXTS = ("*.json", "*.jinja", "*.model", "*.txt", "LICENSE*", "NOTICE*")
+_TEXTS = ("*.json", "*.jinja", "*.model", "*.txt", "LICENSE*", "NOTICE*", "additional_chat_templates/*")
 _OWN_CODE = ("auto_map", "custom_pipelines", "custom_generate")
 _FETCHING = ("attn_implementation", "_attn_implementation", "experts_implementation", "_experts_implementation")
 _REACHING = (  # keys with which an adapter has peft import a module, unpickle a file or fetch another model

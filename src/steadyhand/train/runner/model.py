@@ -6,7 +6,6 @@ Imports torch: import late.
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from steadyhand.chat.messages import Json
 from steadyhand.errors import UsageError
 from steadyhand.models.loading.adapter_base import note_base
 from steadyhand.models.loading.adapters import VIRTUAL, kind_of, virtual_ids
-from steadyhand.models.loading.files import TOKENIZER_FILES
+from steadyhand.models.loading.files import copy_tokenizer_files
 from steadyhand.models.loading.load import (
     base_of,
     check_vocabulary,
@@ -115,6 +114,4 @@ def copy_tokenizer(source: Path, target: Path) -> None:
     home = source
     if not (source / "tokenizer_config.json").is_file() and not (source / "tokenizer.json").is_file():
         home = base_of(source) or source
-    for name in TOKENIZER_FILES:
-        if (home / name).is_file():
-            shutil.copyfile(home / name, target / name)
+    copy_tokenizer_files(home, target)

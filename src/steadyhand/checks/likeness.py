@@ -25,7 +25,7 @@ def says(text: str, answer: str, others: Sequence[str] = ()) -> bool:
     `answer` stands in it, both or neither negate, and none of `others` (answers to other questions) is as near, so
     "Safe: 23 is not above 50" never passes for "Unsafe: 73 is above 50"."""
     own = likeness(text, answer)
-    if own < LEAST or not _same_values(text, answer):
+    if own < LEAST or not same_values(text, answer):
         return False
     return _first(text, answer, others)
 
@@ -68,7 +68,8 @@ def _named(text: str, answer: str) -> bool:
     return _values(answer)[0] <= _values(text)[0]
 
 
-def _same_values(text: str, answer: str) -> bool:
+def same_values(text: str, answer: str) -> bool:
+    """Whether every number and name of `answer` stands in `text`, and both or neither negate."""
     said, due = _values(text), _values(answer)
     return due[0] <= said[0] and due[1] == said[1]
 

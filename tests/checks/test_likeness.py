@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from steadyhand.evaluate.answer_match import likeness, picks, says, says_any
+from steadyhand.checks.likeness import likeness, picks, says, says_any
 
 UNSAFE, SAFE = "Unsafe: 73 is above 50.", "Safe: 23 is not above 50."
 

@@ -1,0 +1,44 @@
+"""Rules C: do the checks on answers fit the answers? Gold answers that fail, answers that nothing judges, bars that no
+number of cases could meet.
+
+Knows a domain and its checks, without any model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from steadyhand.check.finding import Finding, finding
+from steadyhand.domain.decisions import Decision, decisions
+from steadyhand.domain.model import Domain
+from steadyhand.errors import Place
+
+
+def check_answers(domain: Domain) -> Iterator[Finding]:
+    """C101-C103 over all scenarios and bars."""
+    for scenario in domain.scenarios:
+        for decision in decisions(scenario):
+            for check in decision.checks:
+                for fault in check.faults()[:2]:
+                    message = f"{decision.id}: {check.name}: {fault}"
+                    yield finding("C101", scenario.place, message, "correct the answer, or what `answer:` says")
+    yield from _unjudged(domain)
+    for bar in domain.bars:
+        if bar.least == 1 and bar.evidence == "lower":
+            place = Place(str(domain.root / "checks.yaml"))
+            message = f"{bar.metric}: no lower bound of an interval reaches 1"
+            yield finding("C103", place, message, "write least: .99, or leave `evidence` out")
+
+
+def _unjudged(domain: Domain) -> Iterator[Finding]:
+    held_out = [one for scenario in domain.scenarios if scenario.split == "eval" for one in decisions(scenario)]
+    bare = [one for one in held_out if not (one.expected or one.checks or _is_ruled(one))]
+    if bare:
+        message = f"{len(bare)} of {len(held_out)} held-out answers are judged by nothing, first {bare[0].id}"
+        yield finding("C102", bare[0].scenario.place, message, "say under `answer:` what is right, or `score: false`")
+
+
+def _is_ruled(decision: Decision) -> bool:
+    """An empty rule says that any text is right, which it can where tools are offered."""
+    rule = decision.answer
+    return rule is not None and bool(rule.must or rule.must_not or decision.scenario.tools)

@@ -1,0 +1,65 @@
+"""A checker bound to one answer: the gold value and the context of that place. And the judgement of all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from random import Random
+
+from steadyhand.chat.messages import Json
+from steadyhand.checks.shape import Ask, Checker, Context, Judgement, Spoiled, Word
+
+
+@dataclass(frozen=True)
+class Bound:
+    """What a scenario says under `answer:` about one check."""
+
+    checker: Checker
+    gold: Json
+    context: Context
+
+    @property
+    def name(self) -> str:
+        return self.checker.name
+
+    def judge(self, text: str) -> Judgement:
+        return self.checker.judge(text, self.gold, self.context)
+
+    def faults(self) -> list[str]:
+        return self.checker.faults(self.gold, self.context)
+
+    def spoil(self, rng: Random, others: Sequence[str] = ()) -> Iterator[Spoiled]:
+        return self.checker.spoil(self.gold, self.context, rng, others)
+
+    def judged_by(self, ask: Ask | None) -> Bound:
+        """The same with a judging model."""
+        return replace(self, context=replace(self.context, ask=ask))
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """All judgements of one text by the names of their checks. It failed when one failed, with the first one's code;
+    it is unscored when one is and none failed, or when there is none."""
+
+    judgements: dict[str, Judgement]
+
+    @property
+    def word(self) -> Word:
+        words = {one.word for one in self.judgements.values()}
+        return "failed" if "failed" in words else "passed" if words == {"passed"} else "unscored"
+
+    @property
+    def code(self) -> str | None:
+        return next((one.code for one in self.judgements.values() if one.word == "failed"), None)
+
+    def to_json(self, kinds: Mapping[str, str]) -> dict[str, Json]:
+        """Of each check in `kinds`: its kind, the word, the code and the facts."""
+        return {
+            name: {**self.judgements[name].facts, "kind": kind, "word": one.word, "code": one.code}
+            for name, kind in kinds.items()
+            if (one := self.judgements[name])
+        }
+
+
+def judge_all(bounds: Sequence[Bound], text: str) -> Verdict:
+    return Verdict({bound.name: bound.judge(text) for bound in bounds})

@@ -1,0 +1,171 @@
+"""The one shape of a check on a text: faults of a gold answer, a judgement, spoiled answers, figures.
+
+Knows texts and gold values; knows no model, no domain folder and no evaluation. What a checker needs of those comes in
+by argument.
+"""
+
+from __future__ import annotations
+
+import difflib
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+from typing import ClassVar, Literal
+
+from steadyhand.chat.messages import Json
+from steadyhand.errors import UsageError
+from steadyhand.stats.intervals import by_cluster, wilson_clustered
+
+Word = Literal["passed", "failed", "unscored"]
+Ask = Callable[[str], str]  # a question to a judging model, and the text of its reply
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """`code` is the first reason when it failed or could not be scored; `facts` is plain JSON that is kept."""
+
+    word: Word
+    code: str | None = None
+    facts: Mapping[str, Json] = field(default_factory=dict)
+
+
+def passed(**facts: Json) -> Judgement:
+    return Judgement("passed", None, facts)
+
+
+def failed(code: str, **facts: Json) -> Judgement:
+    return Judgement("failed", code, facts)
+
+
+def unscored(code: str, **facts: Json) -> Judgement:
+    """Nothing can be said, which is neither right nor wrong."""
+    return Judgement("unscored", code, facts)
+
+
+@dataclass(frozen=True)
+class Context:
+    """Where an answer stands: its language, the last message of the user, the dialogue as (role, text) pairs up to it,
+    and the gold answer's text. `ask` reaches a judging model; None: there is none."""
+
+    lang: str = "en"
+    question: str = ""
+    reference: str = ""
+    dialogue: tuple[tuple[str, str], ...] = ()
+    ask: Ask | None = field(default=None, compare=False)
+
+
+@dataclass(frozen=True)
+class Spoiled:
+    """A gold answer made wrong; `mode` is the kind of error in a word or two ("other_label")."""
+
+    text: str
+    mode: str
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A judgement as it is kept: `facts` holds `word`, `code` and the judgement's own facts. Answers of one `cluster`
+    are not independent."""
+
+    cluster: str
+    facts: Mapping[str, Json]
+
+    @property
+    def passed(self) -> bool | None:
+        return {"passed": True, "failed": False}.get(self.facts["word"])
+
+
+@dataclass(frozen=True)
+class Figure:
+    """`name` "" is the check's own rate, another stands behind a dot (`mood.macro_f1`). Bounds at 95 %; `k` of `n` when
+    it is a rate; `detail` is what a page may show besides (a matrix)."""
+
+    name: str
+    value: float | None
+    n: int
+    low: float | None = None
+    high: float | None = None
+    k: int | None = None
+    clusters: int | None = None
+    unscored: int = 0
+    note: str = ""
+    detail: Json = None
+
+
+def rate_of(name: str, outcomes: Iterable[tuple[str, bool | None]], note: str = "") -> Figure:
+    """The Wilson rate of (cluster, outcome); None counts as unscored.
+
+    >>> rate_of("", [("a", True), ("b", False), ("c", None)]).k
+    1
+    """
+    given = list(outcomes)
+    scored = [(cluster, outcome) for cluster, outcome in given if outcome is not None]
+    unscored_count = len(given) - len(scored)
+    if not scored:
+        return Figure(name, None, 0, unscored=unscored_count, note=note)
+    clusters = by_cluster(scored)
+    found = wilson_clustered(list(clusters.values()))
+    k = sum(outcome for _, outcome in scored)
+    return Figure(name, found.value, len(scored), found.low, found.high, k, len(clusters), unscored_count, note)
+
+
+class Checker(ABC):
+    """A kind of check with its options. `options` are the keys of its entry in checks.yaml besides `kind`, `root` the
+    domain's folder. Raises UsageError for options that it does not know or cannot use."""
+
+    kind: ClassVar[str]
+    known: ClassVar[tuple[str, ...]] = ()  # options
+
+    def __init__(self, name: str, options: Mapping[str, Json], root: Path) -> None:
+        self.name, self.options, self.root = name, dict(options), root
+        refuse_unknown(options, self.known, f"check {name!r}")
+
+    def __reduce__(self) -> tuple[type[Checker], tuple[str, dict[str, Json], Path]]:
+        """Another process makes it anew: connections and compiled patterns do not travel."""
+        return type(self), (self.name, self.options, self.root)
+
+    @abstractmethod
+    def judge(self, text: str, gold: Json, context: Context) -> Judgement:
+        """Judges the text of an answer, its thinking removed. `gold` is what the scenario says: true (its own answer
+        is the gold one) or a value of the kind's own."""
+
+    def faults(self, gold: Json, context: Context) -> list[str]:
+        """What is wrong with a gold answer, in sentences; it must pass its own check at least."""
+        found = self.judge(context.reference, gold, context)
+        if found.word != "failed":
+            return []
+        told = ", ".join(f"{key} {value!r}" for key, value in found.facts.items() if value not in (None, "", [], {}))
+        return [f"the answer itself does not pass: {found.code}" + (f" ({told})" if told else "")]
+
+    def spoil(self, gold: Json, context: Context, rng: Random, others: Sequence[str] = ()) -> Iterator[Spoiled]:
+        """Wrong answers out of the gold one, in an order drawn by `rng`, each shown to fail; `others` are gold answers
+        to other questions."""
+        seen = {context.reference}
+        for made in self.candidates(gold, context, rng, others):
+            if made.text not in seen and self.judge(made.text, gold, context).word == "failed":
+                seen.add(made.text)
+                yield made
+
+    def candidates(self, gold: Json, context: Context, rng: Random, others: Sequence[str]) -> Iterable[Spoiled]:
+        """What `spoil` tries; nothing by default."""
+        return ()
+
+    @classmethod
+    def figures(cls, judged: Sequence[Judged], seed: int = 0) -> list[Figure]:
+        """Figures over all answers that the check was asked about, the rate first (named "")."""
+        return [rate_of("", [(one.cluster, one.passed) for one in judged])]
+
+    def identity(self) -> Json:
+        """What a judgement depends on, as plain data: two checkers with equal identities judge alike."""
+        return {"kind": self.kind, "options": self.options}
+
+
+def refuse_unknown(options: Mapping[str, Json], known: Sequence[str], where: str) -> None:
+    """Raises UsageError for an option that is not known, with the nearest one."""
+    for key in options:
+        if key not in known:
+            near = difflib.get_close_matches(str(key), known, 1)
+            hint = f"did you mean {near[0]!r}?" if near else f"use {', '.join(known) or 'none'}"
+            raise UsageError(f"{where} has no option {key!r}", next=hint)
