@@ -18,7 +18,7 @@ from steadyhand.settings.resolve import all_keys
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "steadyhand"
 FLOORS = (
-    ("text",),
+    ("files", "text"),
     ("errors", "extract", "extras", "rooms", "settings", "telemetry"),
     ("chat", "stats"),
     ("checks",),

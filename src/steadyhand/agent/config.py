@@ -9,7 +9,8 @@ from pydantic import Field
 
 from steadyhand.agent.policy import Policy, Standing, Verdict
 from steadyhand.chat.messages import Json
-from steadyhand.errors import DomainError, PrerequisiteError
+from steadyhand.errors import PrerequisiteError
+from steadyhand.files import read_text
 from steadyhand.source.typed import read_typed
 from steadyhand.source.yamlfile import read_yaml
 from steadyhand.tools.rows import Closed, ToolsRow
@@ -113,14 +114,10 @@ class AgentFile(ToolsRow):
 def load_agent(folder: Path) -> AgentFile:
     """`folder`/agent.yaml. Raises PrerequisiteError (there is none) and DomainError with file:line:column."""
     path = folder / FILE
-    try:
-        text = path.read_text("utf-8")
-    except FileNotFoundError as error:
+    if not path.exists():
         after = "write one (docs/agent.md), or name a folder that has one with --domain"
-        raise PrerequisiteError("this domain has no agent", where=str(path), next=after) from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise DomainError(f"cannot be read: {error}", where=str(path), next="check its encoding and rights") from error
-    row = read_yaml(text, str(path))
+        raise PrerequisiteError("this domain has no agent", where=str(path), next=after)
+    row = read_yaml(read_text(path), str(path))
     agent = read_typed(row, AgentFile)
     for key, effect in (("query", "read"), ("report", "write")):
         name = getattr(agent.plan, key)

@@ -19,7 +19,8 @@ from steadyhand.agent.plan import TRACE_VERSION, Run, run
 from steadyhand.agent.policy import Code, Proposal
 from steadyhand.agent.writer import Outcome, State
 from steadyhand.chat.messages import Json, Tool
-from steadyhand.errors import GateFailed, Place, PrerequisiteError, UsageError
+from steadyhand.errors import DomainError, GateFailed, Place, PrerequisiteError, UsageError
+from steadyhand.files import read_text
 from steadyhand.models.backend import Completion, Progress, Prompt, Sampling
 from steadyhand.tools.result import Result, Status
 
@@ -28,9 +29,9 @@ def replay(path: Path) -> Run:
     """Runs the trace at `path` again. Raises GateFailed at the first line that comes out differently, UsageError for
     what is no trace, PrerequisiteError when it cannot be read."""
     try:
-        lines = path.read_text("utf-8").removesuffix("\n").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise PrerequisiteError(f"the trace cannot be read: {error}", where=str(path)) from error
+        lines = read_text(path).removesuffix("\n").split("\n")
+    except DomainError as error:
+        raise PrerequisiteError(f"the trace cannot be read: {error.what}", where=error.where, next=error.next) from None
     try:
         again = _again([json.loads(line) for line in lines])
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, ValidationError) as error:

@@ -20,7 +20,8 @@ from steadyhand.text.values import values
 
 CALL, NO_CALL, CALLS = "call", "no call", "calls"
 CLOSED_CHARS = 16  # an answer whose first clause is longer is an open one
-_CLAUSE = re.compile(r"[，。；！？：,.;!?:\n]+(?:\s|(?<=[，。；！？：\n])|$)")
+_MARKS = "，。；！？：,.;!?:\\n"
+_CLAUSE = re.compile(rf"(?<![{_MARKS}])[{_MARKS}]+(?:\s|(?<=[，。；！？：\n])|$)")
 
 
 @dataclass(frozen=True)

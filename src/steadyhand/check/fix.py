@@ -21,6 +21,7 @@ from steadyhand.datasets.labels import labels_of
 from steadyhand.datasets.raw import Raw
 from steadyhand.datasets.raw_rows import MARK, raw_rows
 from steadyhand.errors import JobError
+from steadyhand.files import open_file, read_bytes
 from steadyhand.source.json_edit import edited
 
 FIXABLE = (".json", ".jsonl", ".ndjson")
@@ -47,7 +48,7 @@ def fix_file(path: Path, codes: frozenset[str], columns: Columns | None = None) 
     if path.suffix.lower() not in FIXABLE or not path.is_file():
         return None
     rows, nulls = list(raw_rows(path)), _nulls(path, columns) if "S112" in codes else {}
-    before = path.read_bytes().decode("utf-8", "surrogateescape")  # bytes that are not UTF-8 come out as they went in
+    before = read_bytes(path).decode("utf-8", "surrogateescape")  # bytes that are not UTF-8 come out as they went in
     fixed = Fixed(path, before, before)
     parts, made, at = list[str](), list[Json](), 0
     for raw, start in zip(rows, _starts(rows, before), strict=True):
@@ -73,7 +74,7 @@ def _starts(rows: Sequence[Raw], text: str) -> Iterator[int]:
 def _nulls(path: Path, columns: Columns | None) -> dict[int, Nulls]:
     """By row: its calls with arguments that are null without a meaning. The rows are read once more, as what they mean,
     because schemas and calls have many forms."""
-    with path.open("rb") as file:
+    with open_file(path) as file:
         if not any(b"null" in block for block in iter(lambda: file.read(1 << 20) + file.readline(), b"")):
             return {}
     read = read_dialogues(path, preferences=True, columns=columns)

@@ -26,7 +26,9 @@ _ARGUMENTS = ("arguments", "parameters", "args", "input", "kwargs")
 _TEXTS = ("content", "value", "text", "reasoning_content", "reasoning", "thinking")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _THINK = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
-_END = re.compile(r"(?:\s*<\|(?:im_end|endoftext|eot_id|end)\|>)+\s*\Z")
+_ENDS = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end|>")
+_NOT_BEHIND = "".join(rf"(?<!{re.escape(end)})" for end in _ENDS)  # where one row of them would be tried again
+_END = re.compile(rf"(?<!\s){_NOT_BEHIND}(?:\s*+(?:{'|'.join(map(re.escape, _ENDS))}))++\s*+\Z")
 
 Nulls = Sequence[tuple[ToolCall, Sequence[Steps]]]
 Change = Callable[[str], str]

@@ -16,6 +16,7 @@ from steadyhand.check.chat_template import MARKER, Renders
 from steadyhand.check.dataset import Dataset, Record, judged_records
 from steadyhand.check.finding import Finding, finding
 from steadyhand.errors import Place
+from steadyhand.files import read_object
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,8 @@ class Rendering:
 def read_config(home: Path) -> dict[str, Json]:
     """The model's config.json; empty where there is none, as beside a tokenizer alone."""
     path = home / "config.json"
-    found = json.loads(path.read_text(encoding="utf-8")) if path.is_file() else {}
-    return found if isinstance(found, dict) else {}
+    found = read_object(path) if path.is_file() else {}
+    return found
 
 
 def check_tokenizer(dataset: Dataset, rendering: Rendering) -> Iterator[Finding]:

@@ -35,6 +35,7 @@ from steadyhand.checks.sql.runners import Runner, runner_of
 from steadyhand.checks.sql.spoil import spoiled
 from steadyhand.checks.sql.text import Refused, Ties, constants, one_query, orders
 from steadyhand.errors import UsageError
+from steadyhand.files import read_bytes
 
 WAYS: tuple[Ties, ...] = ("", "up", "down")
 SECONDS, ROWS, COPIES = 2.0, 10_000, 3
@@ -178,7 +179,7 @@ class ExecSql(Checker):
 
     def identity(self) -> Json:
         name = str(self.database)
-        content = "" if "://" in name else hashlib.sha256((self.root / name).read_bytes()).hexdigest()
+        content = "" if "://" in name else hashlib.sha256(read_bytes(self.root / name)).hexdigest()
         place = name.rpartition("@")[2] if "://" in name else name  # a URL may hold a password
         return {"kind": self.kind, "options": {**self.options, "database": place}, "content": content}
 

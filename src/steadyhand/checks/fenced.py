@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
+from collections import defaultdict
+from collections.abc import Iterator
 
-_FENCE = re.compile(r"^[ \t]*(`{3,}|~{3,})[^\n`]*\n(.*?)^[ \t]*\1[ \t]*$", re.MULTILINE | re.DOTALL)
+_OPENING = re.compile(r"[ \t]*(`{3,}|~{3,})[^`]*")
 
 
 def only_block(text: str) -> str | None:
@@ -13,7 +16,22 @@ def only_block(text: str) -> str | None:
     >>> only_block("Here:\\n```sql\\nSELECT 1\\n```")
     'SELECT 1'
     """
-    blocks = [found.group(2) for found in _FENCE.finditer(text)]
+    blocks = list(_blocks(text.split("\n")))
     if len(blocks) == 1:
         return blocks[0].strip()
     return text.strip() if not blocks and "```" not in text else None
+
+
+def _blocks(lines: list[str]) -> Iterator[str]:
+    """What stands between a line that opens a fence and the next one that is that fence alone; a fence that is never
+    closed opens nothing."""
+    alone: dict[str, list[int]] = defaultdict(list)
+    for number, line in enumerate(lines):
+        alone[line.strip(" \t\r")].append(number)
+    after = 0
+    for number, line in enumerate(lines):
+        opened = _OPENING.fullmatch(line) if number >= after else None
+        closing = alone[opened[1]] if opened else []
+        if (at := bisect_right(closing, number)) < len(closing):
+            after = closing[at] + 1
+            yield "\n".join(lines[number + 1 : closing[at]])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from steadyhand.errors import UsageError
+from steadyhand.errors import DomainError, UsageError
+from steadyhand.files import read_text
 
 
 def path_in(root: Path, name: str, what: str) -> Path:
@@ -20,6 +21,6 @@ def path_in(root: Path, name: str, what: str) -> Path:
 def read_file(root: Path, name: str, what: str) -> str:
     path = path_in(root, name, what)
     try:
-        return path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"{what} cannot be read: {error}", where=str(path), next="save the file as UTF-8") from None
+        return read_text(path)
+    except DomainError as error:
+        raise UsageError(f"{what}: {error.what}", where=error.where, next=error.next) from None

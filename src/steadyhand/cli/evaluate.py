@@ -13,7 +13,8 @@ from steadyhand.chat.template import DATE
 from steadyhand.cli.console import echo_line, emit_json, progress, say
 from steadyhand.cli.options import date_option, json_option, set_option, template_options, verify_option
 from steadyhand.cli.run import settings_of
-from steadyhand.errors import EXIT_NO, EXIT_OK, Place, PrerequisiteError, UsageError
+from steadyhand.errors import EXIT_NO, EXIT_OK, PrerequisiteError, UsageError
+from steadyhand.files import read_object
 
 if TYPE_CHECKING:
     from steadyhand.ledger.result import Evaluation, Verdict
@@ -195,12 +196,10 @@ def _read(path: Path) -> Evaluation:
     if not path.is_file():
         raise PrerequisiteError("no such evaluation", where=str(path), next="steady eval ... --save FILE writes one")
     try:
-        return Evaluation.from_json(json.loads(path.read_text("utf-8")))
-    except UsageError as error:  # another version
-        raise UsageError(error.what, where=str(path), next=error.next) from error
-    except json.JSONDecodeError as error:
-        raise UsageError(f"not JSON: {error.msg}", where=Place(str(path), error.lineno, error.colno)) from error
-    except (KeyError, TypeError, AttributeError, UnicodeDecodeError) as error:
+        return Evaluation.from_json(read_object(path))
+    except UsageError as error:  # no JSON, or of another version
+        raise UsageError(error.what, where=error.where or str(path), next=error.next) from error
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
         raise UsageError(
             f"not a saved evaluation: {error}", where=str(path), next="use a file of steady eval --save"
         ) from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import os
 import sys
 from bisect import bisect_right
 from collections import Counter
@@ -15,7 +14,8 @@ import click
 
 from steadyhand.cli.console import echo_line, emit_json, say
 from steadyhand.cli.options import json_option
-from steadyhand.errors import JobError, PrerequisiteError, UsageError
+from steadyhand.errors import PrerequisiteError, UsageError
+from steadyhand.files import read_bytes, shown, walk
 
 if TYPE_CHECKING:
     from steadyhand.extract import Found, Kind
@@ -91,19 +91,14 @@ def texts(path: str, encoding: str) -> Iterator[tuple[str, str]]:
 
 
 def _files(folder: Path) -> Iterator[Path]:
-    for home, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (file for name in sorted(names) if not name.startswith(".") and (file := Path(home, name)).is_file())
+    yield from (file for file in walk(folder) if file.is_file())
 
 
 def _bytes(file: Path) -> bytes:
-    try:
-        return file.read_bytes()
-    except FileNotFoundError as error:
+    if not file.exists():
         after = "name a text file, a folder, or - for standard input"
-        raise PrerequisiteError("no such file", where=str(file), next=after) from error
-    except OSError as error:
-        raise JobError(f"cannot be read: {error.strerror}", where=str(file), next="check its permissions") from error
+        raise PrerequisiteError("no such file", where=shown(file), next=after)
+    return read_bytes(file)
 
 
 def _decoded(data: bytes, source: str, encoding: str) -> str:

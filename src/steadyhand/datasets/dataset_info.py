@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from steadyhand.chat.messages import Json
-from steadyhand.domain.load import read_text
 from steadyhand.errors import DomainError
+from steadyhand.files import read_text
 from steadyhand.source.jsonfile import decode_json
 
 INFO = "dataset_info.json"

@@ -16,6 +16,7 @@ from steadyhand.datasets.formats import Format
 from steadyhand.datasets.raw_rows import STDIN, SUFFIXES
 from steadyhand.domain.load import LAYOUT
 from steadyhand.errors import DomainError, UsageError
+from steadyhand.files import open_file, shown, walk
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Input:
         """How many lines there are to be read; 0 where that cannot be told without reading."""
         if self.path == STDIN or self.path.suffix not in (".json", ".jsonl", ".ndjson") or not self.path.is_file():
             return 0
-        with self.path.open("rb") as file:
+        with open_file(self.path) as file:
             return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
 
 
@@ -78,12 +79,28 @@ def _of(word: Path, passed_over: list[str]) -> Iterator[Input]:
         yield from _folder(word, passed_over)
     elif word.exists():
         yield from _file(word, passed_over)
-    elif matches := sorted(map(Path, glob.glob(str(word), recursive=True))):  # noqa: PTH207  the word may be absolute
+    elif matches := _matching(word):
         for match in matches:
             yield from _of(match, passed_over)
     else:
         kind = "no file matches" if glob.has_magic(str(word)) else "no such file"
         raise UsageError(kind, where=str(word), next="name a data file, a folder of them, or - for the standard input")
+
+
+def _matching(word: Path) -> list[Path]:
+    """What a word with * or ? matches, without hidden files. Links to folders are not followed by `**`, or a folder
+    that links to itself twice would be looked through for ever."""
+    home = Path(word.anchor) if word.anchor else Path()
+    parts = word.parts[1:] if word.anchor else word.parts
+    if not glob.has_magic(str(word)) or not parts or "\0" in str(word):
+        return []
+    hidden = any(part.startswith(".") for part in parts)
+    try:
+        found = home.glob(str(Path(*parts)))
+        return sorted(one for one in found if hidden or not any(part.startswith(".") for part in one.parts))
+    except (OSError, ValueError, NotImplementedError, RecursionError) as error:
+        what = f"cannot be looked through: {error}"
+        raise UsageError(what, where=shown(word), next="name the files or a folder of them") from None
 
 
 def _file(path: Path, passed_over: list[str]) -> Iterator[Input]:
@@ -127,11 +144,9 @@ def _folder(folder: Path, passed_over: list[str]) -> Iterator[Input]:
 def _data_files(folder: Path, passed_over: list[str]) -> Sequence[Path]:
     """All data files below a folder, in name order; hidden ones are nobody's data."""
     found = []
-    for path in sorted(folder.rglob("*")):
-        if not path.is_file() or any(part.startswith(".") for part in path.relative_to(folder).parts):
-            continue
+    for path in walk(folder):
         bare = path.with_suffix("") if path.suffix.lower() == ".gz" else path
-        if bare.suffix.lower() in SUFFIXES and path.name != INFO:
+        if path.is_file() and bare.suffix.lower() in SUFFIXES and path.name != INFO:
             found.append(path)
         else:
             passed_over.append(str(path))

@@ -6,11 +6,9 @@ the file as a whole (a truncated array or archive, another encoding) is one Doma
 
 from __future__ import annotations
 
-import gzip
 import io
 import json
 import sys
-import zlib
 from collections.abc import Iterator, Sequence
 from itertools import islice
 from pathlib import Path
@@ -21,6 +19,7 @@ from steadyhand.datasets.formats import format_of
 from steadyhand.datasets.preference import is_preference
 from steadyhand.datasets.raw import Raw
 from steadyhand.errors import DomainError, Place, SteadyError
+from steadyhand.files import decoded, open_file, shown, unpacked, unreadable
 from steadyhand.source.json_nodes import skip_blank
 from steadyhand.source.json_values import Entry, ValueReader
 from steadyhand.source.jsonfile import decode_json
@@ -44,7 +43,7 @@ def raw_rows(path: Path) -> Iterator[Raw]:
     """
     from steadyhand.datasets.tables import csv_rows, parquet_rows
 
-    name = "<stdin>" if path == STDIN else str(path)
+    name = "<stdin>" if path == STDIN else shown(path)
     suffix = (path.with_suffix("") if path.suffix.lower() == ".gz" else path).suffix.lower()
     with _opened(path, name) as file:
         if suffix == ".parquet" or _begins(file, _PARQUET):
@@ -58,17 +57,17 @@ def raw_rows(path: Path) -> Iterator[Raw]:
 def _opened(path: Path, name: str) -> IO[bytes]:
     """A file to read, and to read again from its start; what is unpacked or comes through a pipe stands in memory."""
     try:
-        file: IO[bytes] = io.BytesIO(sys.stdin.buffer.read()) if path == STDIN else path.open("rb")
+        file: IO[bytes] = io.BytesIO(sys.stdin.buffer.read()) if path == STDIN else open_file(path)
         if not file.seekable():
             with file:
                 file = io.BytesIO(file.read())
         packed = _begins(file, _GZIP)
     except OSError as error:
-        raise DomainError(f"cannot be read: {error.strerror}", where=name, next="check the file") from None
+        raise unreadable(name, error) from None
     if not packed:
         return file
     with file:
-        return io.BytesIO(_unpacked(file.read(), name))
+        return unpacked(file, name)
 
 
 def _begins(file: IO[bytes], *magic: bytes) -> bool:
@@ -77,24 +76,11 @@ def _begins(file: IO[bytes], *magic: bytes) -> bool:
     return found
 
 
-def _unpacked(data: bytes, name: str) -> bytes:
-    try:
-        return gzip.decompress(data)
-    except (OSError, EOFError, zlib.error) as error:
-        raise DomainError(f"broken gzip data: {error}", where=name, next="copy or compress the file again") from None
-
-
 def _text(data: bytes, name: str) -> str:
     """The whole as UTF-8 without a byte order mark."""
     if data.startswith(_WIDE):
         raise DomainError(_WIDE_TEXT, where=Place(name, 1, 1), next="save the file as UTF-8")
-    try:
-        return data.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = data[: error.start]
-        place = Place(name, before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
-        what = f"byte 0x{data[error.start]:02x} is not UTF-8"
-        raise DomainError(what, where=place, next="save the file as UTF-8 (is it a text file at all?)") from None
+    return decoded(data, name)
 
 
 def _json_rows(file: IO[bytes], name: str, *, one_value: bool) -> Iterator[Raw]:

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from steadyhand.chat.messages import Json
-from steadyhand.domain.load import read_text
 from steadyhand.errors import DomainError, Place
+from steadyhand.files import read_text
 from steadyhand.settings.resolve import all_keys
 from steadyhand.source.cursor import Cursor, suggestion
 from steadyhand.source.yamlfile import read_yaml

@@ -18,10 +18,10 @@ from pathlib import Path
 
 from steadyhand.chat.messages import Message
 from steadyhand.domain.dialogues import compiled, read_language
-from steadyhand.domain.load import read_text
 from steadyhand.domain.model import Card
 from steadyhand.domain.records import CARD_KEYS, read_card
 from steadyhand.errors import DomainError, Place
+from steadyhand.files import read_text
 from steadyhand.source.cursor import Cursor
 from steadyhand.source.yamlfile import read_yaml
 from steadyhand.text.patterns import python_pattern

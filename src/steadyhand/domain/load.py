@@ -18,6 +18,7 @@ from steadyhand.domain.model import Card, CheckBar, Domain, Point, Probe, Scenar
 from steadyhand.domain.openai import read_openai_row, read_tool
 from steadyhand.domain.records import read_clarify, read_loose_card, read_point, read_probe
 from steadyhand.errors import DomainError, Place
+from steadyhand.files import entries, read_text
 from steadyhand.source.cursor import Cursor, suggestion
 from steadyhand.source.jsonfile import read_json, read_jsonl
 from steadyhand.source.yamlfile import read_yaml
@@ -65,22 +66,6 @@ def load(folder: str | Path) -> Domain:
     return domain
 
 
-def read_text(path: Path) -> str:
-    """A file's text as UTF-8, without a byte order mark. Raises DomainError with the line of the first bad byte."""
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise DomainError(f"cannot be read: {error.strerror}", where=str(path), next="check the file") from None
-    try:
-        return raw.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        before = error.object[: error.start]
-        place = Place(str(path), before.count(b"\n") + 1, error.start - before.rfind(b"\n"))
-        raise DomainError(
-            f"byte 0x{error.object[error.start]:02x} is not UTF-8", where=place, next="save the file as UTF-8"
-        ) from None
-
-
 def _files(root: Path, room: str) -> list[Path]:
     """The room's files in name order. A data file of a kind that is not read there is refused, not passed over."""
     folder = root / room
@@ -89,9 +74,9 @@ def _files(root: Path, room: str) -> list[Path]:
     if not folder.is_dir():
         raise DomainError("expected a folder", where=str(folder), next=f"put the files into a folder {room}/")
     found = []
-    for path in sorted(folder.iterdir()):
+    for path in entries(folder):
         suffix = path.suffix.lower()
-        if path.name.startswith(".") or path.is_dir():
+        if path.is_dir():
             continue
         if suffix in LAYOUT[room]:
             found.append(path)

@@ -6,7 +6,6 @@ f32, f16 or bf16 holds exactly the rounded weights, which reading it back proves
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ from steadyhand.chat.messages import Json
 from steadyhand.errors import JobError, PrerequisiteError
 from steadyhand.export.vocabulary import Vocabulary, read_vocabulary
 from steadyhand.extras import not_installed
+from steadyhand.models.loading.adapters import json_object
 from steadyhand.models.loading.weights import Weights
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def write_gguf(folder: Path, out: Path, kind: Kind = "bf16", *, name: str = "mod
     JobError when the file does not read back as it was written.
     """
     package = _package()
-    config = json.loads((folder / "config.json").read_text("utf-8"))
+    config = json_object(folder / "config.json")
     weights = Weights(folder)
     tensors = list(_tensors(package, _architecture(config, folder), config, weights, kind))
     words = read_vocabulary(folder, config["vocab_size"])
@@ -78,7 +78,7 @@ def refuse_unwritable(folder: Path) -> None:
     """Raises PrerequisiteError where `write_gguf` would for want of the package or of the architecture: before work
     that would be in vain."""
     _package()
-    _architecture(json.loads((folder / "config.json").read_text("utf-8")), folder)
+    _architecture(json_object(folder / "config.json"), folder)
 
 
 def _package() -> Any:

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from steadyhand.chat.messages import Json
 from steadyhand.errors import PrerequisiteError
+from steadyhand.files import read_text
+from steadyhand.models.loading.adapters import json_object
 
 NORMAL, CONTROL, USER_DEFINED, UNUSED = 1, 3, 4, 5  # llama.h, enum llama_token_type
 QWEN2 = (
@@ -99,7 +101,7 @@ def _byte_level(part: dict[str, Json], *, own_split: bool) -> bool:
 def _special(folder: Path, ids: dict[str, int]) -> dict[str, int]:
     """Ids of the special tokens that tokenizer_config.json names; a token may stand there as text or as an object."""
     path = folder / "tokenizer_config.json"
-    config = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    config = json_object(path) if path.is_file() else {}
     named = {role: config.get(f"{role}_token") for role in ("eos", "pad", "bos")}
     texts = {role: token.get("content") if isinstance(token, dict) else token for role, token in named.items()}
     return {role: ids[text] for role, text in texts.items() if text in ids}
@@ -108,13 +110,13 @@ def _special(folder: Path, ids: dict[str, int]) -> dict[str, int]:
 def _template(folder: Path) -> str:
     path = folder / "chat_template.jinja"
     if path.is_file():
-        return path.read_text("utf-8")
+        return read_text(path)
     config = folder / "tokenizer_config.json"
-    found = json.loads(config.read_text("utf-8")).get("chat_template", "") if config.is_file() else ""
+    found = json_object(config).get("chat_template", "") if config.is_file() else ""
     return found if isinstance(found, str) else ""
 
 
 def _text(path: Path) -> str:
     if not path.is_file():
         raise PrerequisiteError("no tokenizer.json", where=str(path), next="copy the model's tokenizer files here")
-    return path.read_text("utf-8")
+    return read_text(path)

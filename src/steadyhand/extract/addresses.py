@@ -18,8 +18,8 @@ _VERSION = re.compile(
     re.IGNORECASE,
 )
 _ROUND = re.compile(r"(?!10\.|127\.|0\.)\d+\.0\.0\.0")  # Chrome 131.0.0.0
-_WORD_BEFORE = re.compile(r"[A-Za-z]{3,}[ ]$")
-_PRODUCT = re.compile(r"[A-Za-z][\w+-]*/v?$")
+_WORD_BEFORE = re.compile(r"(?<![A-Za-z])[A-Za-z]{3,}[ ]$")
+_PRODUCT = re.compile(r"(?<![\w+-])(?:(?![A-Za-z])[\w+-])*+[A-Za-z][\w+-]*+/v?$")
 _GROUPS = re.compile(r"[0-9A-Fa-f]{1,4}")
 _FRESH = frozenset(("", "\n", "|", "@", "<", "`"))  # nothing before these says what follows
 MAX_IPV6 = 45

@@ -32,10 +32,10 @@ _V6_REST = re.compile(rf"[0-9A-Fa-f:.{FILL}]*+")
 _HEX = frozenset("0123456789abcdefABCDEF")
 _WIDE = "\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff"
 _GLUED = re.compile(rf"[A-Za-z0-9][{_WIDE}]|[{_WIDE}][A-Za-z0-9]")
-_NARROW = re.compile(rf"(?:[^\W{_WIDE}]|-)++(?:{DOT}(?:[^\W{_WIDE}]|-)++)++")
+_NARROW = re.compile(rf"(?<![^\W{_WIDE}])(?<!-)(?:[^\W{_WIDE}]|-)++(?:{DOT}(?:[^\W{_WIDE}]|-)++)++")
 _NUMBERS = re.compile(rf"[\d.{MARK}{FILL}-]++")
 _NUMBER_RUN = re.compile(rf"[\d.{MARK}{FILL}]++")
-_NEXT_SENTENCE = re.compile(r"\.[A-Z][a-z]*+(?:\.[\w-]+)*$")
+_SENTENCE = re.compile(r"\.[A-Z][a-z]*+(?:\.[\w-]++)*+")
 MAX_TOKEN = 1024  # a longer chain of labels is no name, whatever a part of it looks like
 _STRIPPED = "-_" + MARK + FILL
 _MAILBOX = re.compile(r"@(?!\d++(?![\w.-]))[\w-]")
@@ -115,8 +115,7 @@ def _parts(seen: str) -> list[tuple[int, int]]:
     if seen[0] in _DIGITS and _NUMBERS.fullmatch(seen):
         return [run.span() for run in _NUMBER_RUN.finditer(seen)] if "-" in seen else []
     left, right = len(seen) - len(seen.lstrip(_STRIPPED)), len(seen.rstrip(_STRIPPED))
-    if sentence := _NEXT_SENTENCE.search(seen, left, right):
-        right = sentence.start()
+    right = next((one.start() for one in _SENTENCE.finditer(seen, left, right) if one.end() == right), right)
     changed = (left, right) != (0, len(seen)) or not seen.isascii()
     return [(left, right)] if left < right and changed else []
 

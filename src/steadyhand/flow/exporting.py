@@ -5,7 +5,6 @@ The rooms do the work; here stands what is done in which order, and that parity 
 
 from __future__ import annotations
 
-import json
 import shutil
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -23,6 +22,7 @@ from steadyhand.flow.sign_off import REPORT, VERDICT, note_verdict, report_of, s
 from steadyhand.ledger.seal import SUMS, write_sums
 from steadyhand.ledger.store import Store
 from steadyhand.models.backend import Prompt
+from steadyhand.models.loading.adapters import json_object
 from steadyhand.models.loading.files import copy_model
 from steadyhand.report.data import ReportData
 from steadyhand.train.runner.merge import MergeReport, merge
@@ -145,7 +145,7 @@ def _spoken(folder: Path) -> tuple[Spoken, int]:
 
     tokenizer = load_tokenizer(folder)
     renderer = Renderer(tokenizer)
-    context = json.loads((folder / "config.json").read_text("utf-8"))["max_position_embeddings"]
+    context = json_object(folder / "config.json")["max_position_embeddings"]
     stops = tuple(str(token) for token in tokenizer.convert_ids_to_tokens(list(renderer.stop_ids)))
     return Spoken(str(tokenizer.chat_template), renderer.prompt(PARITY[0].messages, ()).text, stops), context
 

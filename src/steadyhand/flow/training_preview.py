@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from steadyhand.cards.rows import sft_rows
 from steadyhand.domain.load import load
 from steadyhand.domain.rows import Row
 from steadyhand.errors import PrerequisiteError, UsageError
+from steadyhand.models.loading.adapters import json_object
 from steadyhand.settings import Settings, filled
 from steadyhand.train.runner.inspect import Inspection, inspect
 from steadyhand.train.runner.memory_estimate import QWEN3_8B, Footprint, Shape, dpo_footprint, sft_footprint
@@ -76,5 +76,5 @@ def shape_of(base: str) -> Shape:
             "the plan needs the model's config.json, and downloads nothing", where=base, next="name a local folder"
         )
     folder = resolve(base)
-    config = json.loads(((base_of(folder) or folder) / "config.json").read_text("utf-8"))
+    config = json_object((base_of(folder) or folder) / "config.json")
     return Shape.of(base, config)

@@ -13,7 +13,9 @@ from steadyhand.chat.exact import kind
 from steadyhand.chat.messages import Json, Tool, ToolCall
 from steadyhand.pairs.case import Case
 
-_ENTITY = re.compile(r"[A-Za-z0-9][\w:/.\[\]()@-]*[./\d-][\w:/.\[\]()@-]*\w")
+_PART = r"[\w:/.\[\]()@-]"
+# From the first letter or digit of a run of these to its last: one attempt a run, or time would be quadratic.
+_ENTITY = re.compile(rf"(?<!{_PART})(?:(?![A-Za-z0-9]){_PART})*+([A-Za-z0-9](?:(?![./\d-]){_PART})*+[./\d-]{_PART}*\w)")
 _KINDS = {"integer": "number", **{name: name for name in ("number", "string", "boolean", "array", "object")}}
 _INVENTED: tuple[tuple[str, Json], ...] = (("limit", 10), ("format", "json"), ("verbose", True), ("timeout", 30))
 

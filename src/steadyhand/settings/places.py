@@ -47,14 +47,21 @@ def key_places(text: str, file: str) -> dict[Path, Place]:
     return places
 
 
+_TRIED = 10_000_000  # characters that are parsed to find places; a value over very many lines would be quadratic work
+
+
 def _statements(text: str) -> Iterator[tuple[int, str]]:
-    start = 1
+    """Where one statement takes too long to find the end of, the places of the rest stay unknown."""
+    start, tried = 1, 0
     lines: list[str] = []
     for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
         if not lines:
             start = number
         lines.append(line)
         statement = "\n".join(lines)
+        tried += len(statement)
+        if tried > _TRIED:
+            return
         try:
             parsed = tomllib.loads(statement)
         except tomllib.TOMLDecodeError:

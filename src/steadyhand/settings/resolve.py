@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic.fields import FieldInfo
 
 from steadyhand.errors import Place, UsageError
+from steadyhand.files import read_text
 from steadyhand.settings.agree import Contradiction, ContradictionError, across
 from steadyhand.settings.filled import filled
 from steadyhand.settings.model import Settings
@@ -115,17 +116,14 @@ def resolve(
     return Resolved(settings, {key: merged.origins.get(key, Origin("default")) for key in all_keys()})
 
 
+LARGEST = 1_000_000  # bytes of a settings file
+
+
 def _file_layer(path: Path, kind: Literal["user", "project"]) -> _Layer:
     layer = _Layer()
-    try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
+    if not path.exists() and not path.is_symlink():
         return layer
-    except UnicodeDecodeError as error:
-        raise UsageError("not UTF-8 text", where=str(path), next="save the file as UTF-8") from error
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise UsageError(f"cannot be read: {reason}", where=str(path), next="mend or remove the file") from error
+    text = read_text(path, largest=LARGEST)
     document = parse_toml(text, str(path))
     places = key_places(text, str(path))
     for keys, value in _leaves(document):

@@ -16,6 +16,8 @@ from steadyhand.errors import DomainError, Place
 from steadyhand.source.cursor import Cursor, Path, unsound
 
 MAX_NODES = 2_000_000  # after aliases are expanded; stops "billion laughs" files
+DEEPEST = 500
+_SHALLOW = 2_000  # characters, which cannot nest deep enough to matter
 _CORE = "tag:yaml.org,2002:"
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -88,6 +90,8 @@ def read_yaml(text: str, file: str, composer: type[Any] | None = None) -> Cursor
             next="delete it, or write it as an escape inside double quotes",
         )
     try:
+        if len(text) > _SHALLOW and _too_deep(_COMPOSER(text)):
+            raise DomainError(f"nested more than {DEEPEST} levels deep", where=Place(file), next="flatten the data")
         root = (composer or _COMPOSER)(text).get_single_node()
     except yaml.MarkedYAMLError as error:
         raise _syntax_error(error, file, text) from None
@@ -104,6 +108,16 @@ def read_yaml(text: str, file: str, composer: type[Any] | None = None) -> Cursor
     if problem:
         raise DomainError(problem.what, where=cursor.source.place(problem.path), next=problem.next)
     return cursor
+
+
+def _too_deep(events: Any) -> bool:
+    """Whether a document nests so deep that composing it, which libyaml does by recursion, could end the process."""
+    depth = 0
+    while (event := events.get_event()) is not None:
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > DEEPEST:
+            return True
+    return False
 
 
 class _Builder:

@@ -22,15 +22,14 @@ MIN_ANSWER_LETTERS = 6  # a Chinese character says about as much as three letter
 LETTERS_PER_CHINESE_CHARACTER = 3
 WINDOW_CHARS = 20_000  # only the end can loop; bounds the work on a runaway completion
 
-_TOOL_CALL = r"<tool_call>.*?</tool_call>"
-_FENCE = r"```.*?```"
+_BLOCKS = {"<tool_call>": "</tool_call>", "```": "```"}  # how each ends that begins so
 _DEFANGED_DOT = r"(?:\.|\[\.\]|\(\.\)|\[dot\])"
 _URL = r"\bh(?:tt|xx)ps?(?:://|\[:\]//|\[://\])[^\s\"'<>，。；、）]+"
 _IP = rf"(?<![\w.])(?:\d{{1,3}}{_DEFANGED_DOT}){{3}}\d{{1,3}}(?:/\d{{1,2}}|:\d{{1,5}})?(?![\w])"
 _HASH = r"\b(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{40}|[0-9a-fA-F]{32})\b"
 _CVE = r"\bCVE-\d{4}-\d{4,7}\b"
 _HOST = rf"(?<![\w.-])(?:[A-Za-z0-9_-]{{1,63}}{_DEFANGED_DOT}){{1,8}}[A-Za-z]{{2,24}}\b"
-_MASKED = re.compile("|".join((_TOOL_CALL, _FENCE, _URL, _IP, _HASH, _CVE, _HOST)), re.DOTALL)
+_MASKED = re.compile("|".join((*_BLOCKS, _URL, _IP, _HASH, _CVE, _HOST)))
 _PLACEHOLDERS = 0xF0000  # first supplementary private-use code point: one per distinct masked text
 
 _LEAKED = re.compile(
@@ -101,7 +100,26 @@ def _mask(text: str) -> str:
     """Each distinct block or indicator becomes one character of its own: 40 different addresses are no loop, the same
     address 40 times still is."""
     seen: dict[str, str] = {}
-    return _MASKED.sub(lambda found: seen.setdefault(found.group(), chr(_PLACEHOLDERS + len(seen))), text)
+    pieces, at = [], 0
+    for start, end in _masked(text):
+        pieces += [text[at:start], seen.setdefault(text[start:end], chr(_PLACEHOLDERS + len(seen)))]
+        at = end
+    return "".join([*pieces, text[at:]])
+
+
+def _masked(text: str) -> Iterator[tuple[int, int]]:
+    """Where blocks and indicators stand. What opens and never closes is none, and is looked for once."""
+    at, closes = 0, dict.fromkeys(_BLOCKS, True)
+    while found := _MASKED.search(text, at):
+        at = found.end()
+        if found[0] in _BLOCKS:
+            close = _BLOCKS[found[0]]
+            end = text.find(close, at) if closes[found[0]] else -1
+            closes[found[0]] = end >= 0
+            if end < 0:
+                continue
+            at = end + len(close)
+        yield found.start(), at
 
 
 def _periodic_suffix(text: str, min_chars: int) -> tuple[str, int, int] | None:

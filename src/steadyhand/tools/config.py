@@ -10,6 +10,7 @@ from typing import Any
 from steadyhand.chat.messages import Json, Tool
 from steadyhand.domain.openai import read_tool
 from steadyhand.errors import DomainError, PrerequisiteError
+from steadyhand.files import read_text
 from steadyhand.source.jsonfile import read_json
 from steadyhand.tools.bound import BoundTool, Effect, Patience
 from steadyhand.tools.http import HttpCarrier, Service
@@ -70,13 +71,10 @@ def bind(rows: ToolsRow, folder: Path) -> Toolbox:
 
 
 def schema_of(path: Path, name: str) -> Tool:
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise DomainError(
-            f"the tool {name!r} has no schema: {error}", where=str(path), next="write it, or remove the tool"
-        ) from error
-    tool = read_tool(read_json(text, str(path)))
+    if not path.exists():
+        what = f"the tool {name!r} has no schema"
+        raise DomainError(what, where=str(path), next="write it, or remove the tool")
+    tool = read_tool(read_json(read_text(path), str(path)))
     if tool.name != name:
         raise DomainError(f"the tool is called {tool.name!r}, not {name!r}", where=str(path), next="rename one of them")
     return tool

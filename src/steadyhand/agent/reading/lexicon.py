@@ -90,7 +90,7 @@ class _File:
     def __init__(self, language: str) -> None:
         text = resources.files("steadyhand.agent.reading").joinpath(f"{language}.yaml").read_text("utf-8")
         self.row = yaml.safe_load(text)
-        self.words = {name: re.sub(r"\s*\|\s*", "|", text) for name, text in self.row["words"].items()}
+        self.words = {name: re.sub(r"(?<!\s)\s*\|\s*", "|", text) for name, text in self.row["words"].items()}
         self.boundary = r"(?<![\w-])" if language == "en" else ""
 
     def pattern(self, line: str) -> str:

@@ -25,10 +25,10 @@ class JsonList(Bare):
     looks = re.compile(rf"(?:```(?:json)?\s*)?\[\s*\{{\s*{_KEY}")
     sure = re.compile(rf"(?:```(?:json)?\s*)?\[\s*\{{\s*{_KEY}\s*,\s*[\"']arguments[\"']\s*:")
     breakers = (
-        lambda call: re.sub(r"\](\s*(?:```)?\s*)$", r"\1", call),
+        lambda call: re.sub(r"\](\s*+(?:```\s*+)?)$", r"\1", call),
         lambda call: call.replace('"arguments"', '"parameters"', 1),
         lambda call: call.replace('"', "'"),
-        lambda call: re.sub(r"\](\s*(?:```)?\s*)$", r",]\1", call),
+        lambda call: re.sub(r"\](\s*+(?:```\s*+)?)$", r",]\1", call),
     )
 
     def __init__(self, name: str, servers: Servers, prefix: str = "") -> None:

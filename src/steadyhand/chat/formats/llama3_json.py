@@ -13,7 +13,7 @@ from steadyhand.chat.formats.jsoncall import forgiving, mended, shaped, value_en
 from steadyhand.chat.formats.parsed import CallShapeError, ExactCall, Repair
 from steadyhand.chat.messages import ToolCall
 
-_APART = re.compile(r"\s*;?\s*(?=\{)")
+_APART = re.compile(r"\s*+(?:;\s*+)?(?=\{)")
 
 
 class Llama3Json(Bare):

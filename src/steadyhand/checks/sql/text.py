@@ -13,16 +13,17 @@ from typing import Literal
 Kind = Literal["space", "comment", "string", "name", "number", "word", "mark"]
 _TOKEN = re.compile(
     r"""(?P<space>\s+)
-    |(?P<comment>--[^\n]*|/\*.*?\*/)
+    |(?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))
     |(?P<string>'(?:[^']|'')*')
-    |(?P<name>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*\])
+    |(?P<name>"(?:[^"]|"")*"|`(?:[^`]|``)*`|\[[^\]]*(?:\]|\Z))
     |(?P<number>(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)
     |(?P<word>[^\W\d]\w*)
     |(?P<mark><>|<=|>=|!=|==|\|\||.)""",
     re.VERBOSE | re.DOTALL,
 )
+_MOST_DIGITS = 300
 READS = ("SELECT", "WITH", "VALUES")
-_OPEN = ("'", '"', "`", "/")
+_QUOTES = ("'", '"', "`")
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def solid(sql: str) -> list[Token]:
 def one_query(sql: str) -> str | Refused:
     """The one statement of `sql`, without comments and the semicolon behind it; or why there is none to run."""
     found = tokens(sql)
-    if any(token.kind == "mark" and token.text in _OPEN[:3] for token in found) or _open_comment(found):
+    if any(token.kind == "mark" and token.text in _QUOTES for token in found) or any(map(_is_open, found)):
         return Refused("not_sql", "a string, a name or a comment is not closed")
     kept = [" " if token.kind == "comment" else token.text for token in found]
     marks = [index for index, token in enumerate(found) if token.kind == "mark" and token.text == ";"]
@@ -94,9 +95,11 @@ def _commands(first: str) -> bool:
     return first.upper().rstrip(";") in _COMMANDS
 
 
-def _open_comment(found: list[Token]) -> bool:
-    marks = ((a.text, b.text) for a, b in pairwise(found) if a.kind == b.kind == "mark")
-    return ("/", "*") in marks
+def _is_open(token: Token) -> bool:
+    """A comment, or a name in brackets, that goes on to the end because nothing closes it."""
+    if token.text.startswith("/*"):
+        return len(token.text) < 4 or not token.text.endswith("*/")
+    return token.text.startswith("[") and not token.text.endswith("]")
 
 
 def orders(sql: str) -> bool:
@@ -112,7 +115,8 @@ def constants(sql: str) -> list[int | float | str]:
         if token.kind == "string":
             found[token.text[1:-1].replace("''", "'")] = None
         elif token.kind == "number":
-            found[float(token.text) if re.search(r"[.eE]", token.text) else int(token.text)] = None
+            whole = token.text.isdecimal() and len(token.text) < _MOST_DIGITS  # Python reads no longer ones
+            found[int(token.text) if whole else float(token.text)] = None
     return list(found)
 
 

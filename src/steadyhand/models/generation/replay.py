@@ -13,7 +13,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 from steadyhand.chat.messages import Json, to_openai
-from steadyhand.errors import JobError, PrerequisiteError
+from steadyhand.errors import DomainError, JobError, PrerequisiteError
+from steadyhand.files import read_text
 from steadyhand.models.backend import Backend, Completion, Progress, Prompt, Sampling
 
 
@@ -61,9 +62,10 @@ class Replay:
         self._answers: dict[str, Completion] = {}
         self._models: set[str] = set()
         try:
-            lines = path.read_text("utf-8").split("\n")  # not splitlines: answers may hold U+2028
-        except (OSError, UnicodeDecodeError) as error:
-            raise PrerequisiteError(f"the recording cannot be read: {error}", where=str(path)) from error
+            lines = read_text(path).split("\n")  # not splitlines: answers may hold U+2028
+        except DomainError as error:
+            what = f"the recording cannot be read: {error.what}"
+            raise PrerequisiteError(what, where=error.where, next=error.next) from None
         for number, line in enumerate(lines, 1):
             if line:
                 self._read(line, number)
@@ -78,7 +80,7 @@ class Replay:
             name, model = row.pop("key"), row.pop("model")
             self._answers[name] = Completion(**row)
             self._models.add(model)
-        except (ValueError, TypeError, KeyError, AttributeError) as error:
+        except (ValueError, TypeError, KeyError, AttributeError, RecursionError) as error:
             raise PrerequisiteError(
                 "not a recorded answer", where=f"{self.path}:{number}", next="remove the line or record again"
             ) from error

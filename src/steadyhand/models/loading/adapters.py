@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from steadyhand.errors import PrerequisiteError, UsageError
+from steadyhand.errors import DomainError, PrerequisiteError, UsageError
+from steadyhand.files import read_object
 
 ADAPTER = "adapter_config.json"
 VIRTUAL = ("prefix", "prompt")
@@ -33,12 +33,9 @@ def adapter_config(folder: Path) -> dict[str, Any]:
 def json_object(path: Path) -> dict[str, Any]:
     """Raises PrerequisiteError for a file of a model that is not one JSON object."""
     try:
-        found = json.loads(path.read_text("utf-8"))
-    except ValueError as error:
-        raise PrerequisiteError(f"not JSON: {error}", where=str(path), next="copy the model's folder again") from error
-    if not isinstance(found, dict):
-        raise PrerequisiteError("no JSON object", where=str(path), next="copy the model's folder again")
-    return found
+        return read_object(path)
+    except DomainError as error:
+        raise PrerequisiteError(error.what, where=error.where, next="copy the model's folder again") from None
 
 
 def identity(config: dict[str, Any]) -> list[Any]:
