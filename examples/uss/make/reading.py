@@ -17,7 +17,7 @@ import yaml
 from steadyhand.agent.config import Plan
 from steadyhand.agent.model_reader import Answer, answer_of
 from steadyhand.agent.reading.report import Report
-from steadyhand.extract import extract_resource
+from steadyhand.extract import find_entities
 from steadyhand.models.backend import Completion
 
 Row = dict[str, Any]
@@ -59,7 +59,7 @@ def _quotation(marked: str) -> str:
     """What a model would be asked about the marked name; "" where the rule never asks."""
     start, end = marked.index(OPEN), marked.index(CLOSE) - len(OPEN)
     text = marked.replace(OPEN, "").replace(CLOSE, "")
-    here = [found for found in extract_resource(text, ("domain", "ip")) if found.start < end and start < found.end]
+    here = [found for found in find_entities(text, ("domain", "ip")) if found.start < end and start < found.end]
     return Report(text).at(here[0]).quotation if here else ""
 
 
