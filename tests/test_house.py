@@ -7,6 +7,7 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -116,6 +117,30 @@ def test_the_package_imports_nothing_that_stands_beside_it() -> None:
         f"{path}:{line}" for path in python_files("src") for line, name in imports(path) if name.split(".")[0] in beside
     ]
     assert found == []
+
+
+def names_imported(path: Path, known: set[str]) -> set[str]:
+    """Modules of the package that a file needs as it runs, wherever it imports them; imports for types are none."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    typing = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and id(node) not in typing:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= names & known or {node.module} & known
+    return found
+
+
+def test_no_files_import_one_another_in_a_circle() -> None:
+    files = {".".join(path.relative_to(ROOT / "src").with_suffix("").parts): path for path in python_files("src")}
+    files = {name.removesuffix(".__init__"): path for name, path in files.items()}
+    graph = {name: names_imported(path, set(files)) - {name} for name, path in files.items()}
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
 
 
 def test_files_and_functions_are_short() -> None:

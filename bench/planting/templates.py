@@ -107,7 +107,11 @@ TEMPLATES: tuple[Case, ...] = (
     _case("T104", "ids that do not begin with the prompt", _ALL, sample={"ids": lambda ids: (ids[0] + 1, *ids[1:])}),
     _case("T105", "a template without the thinking", _ALL, template=("(message.reasoning_content or '')", "''")),
     _case(
-        "T105", "a template without the arguments", _TWO, calls=True, template=("function.arguments | tojson", "'{}'")
+        "T105",
+        "a template without the arguments",
+        _TWO,
+        calls=True,
+        template=("function.arguments if function.arguments is string else function.arguments | tojson", "'{}'"),
     ),
     _case(
         "T105",
