@@ -78,6 +78,7 @@ class _Spoilt:
 
     def __init__(self, inner: Renderer, changes: dict[str, Callable[[Any], Any]]) -> None:
         self.prompt, self.decode, self._inner, self._changes = inner.prompt, inner.decode, inner, changes
+        self.format = inner.format
 
     def sample(self, messages: Any, tools: Any) -> Rendered:
         rendered = self._inner.sample(messages, tools)

@@ -83,6 +83,11 @@ class Profile:
         """The losses that tools cannot do without."""
         return tuple(loss for loss in self.losses if loss.fatal)
 
+    def summary(self) -> str:
+        """One line on what was found: the format, and what is lost."""
+        found = f"calls as {self.format.name}" if self.found else "no readable calls"
+        return f"{found}; {self.sentence() or 'the chat template loses nothing'}"
+
     def sentence(self, losses: Sequence[Loss] = ()) -> str:
         """One sentence on what is lost (of `losses`, or all), or "" when nothing is."""
         parts = [

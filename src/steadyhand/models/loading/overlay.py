@@ -1,8 +1,8 @@
 """A model with another chat template, or with the name of its call format: a folder beside the model's own.
 
-The folder holds links to the model's files and the template, so that whatever loads, trains, copies or fingerprints a
-model folder sees the template as if the model had come with it. It lies in the user's cache, under a name made from its
-content. Knows files; loads nothing.
+The folder holds the model's files (as hard links, where the disk can) and the template, so that whatever loads, trains,
+copies or fingerprints a model folder sees the template as if the model had come with it. It lies in the user's cache,
+under a name made from its content. Knows files; loads nothing.
 """
 
 from __future__ import annotations
@@ -109,9 +109,11 @@ def _fill(made: Path, folder: Path, home: Path, template: str | None, config: di
 
 
 def _link(path: Path, to: Path) -> None:
+    """The same file under another name; a copy on another disk. A symbolic link would be refused: no model folder may
+    point outside itself (`remote_code`)."""
     try:
-        to.symlink_to(path)
-    except OSError:  # a system without links for everybody
+        os.link(path, to)
+    except OSError:
         shutil.copyfile(path, to)
 
 
