@@ -47,7 +47,7 @@ def key_places(text: str, file: str) -> dict[Path, Place]:
     return places
 
 
-_TRIED = 10_000_000  # characters that are parsed to find places; a value over very many lines would be quadratic work
+_TRIED = 1_500_000  # characters that are parsed to find places; a value over very many lines is quadratic work
 
 
 def _statements(text: str) -> Iterator[tuple[int, str]]:

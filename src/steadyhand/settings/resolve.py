@@ -116,7 +116,7 @@ def resolve(
     return Resolved(settings, {key: merged.origins.get(key, Origin("default")) for key in all_keys()})
 
 
-LARGEST = 1_000_000  # bytes of a settings file
+LARGEST = 256_000  # bytes of a settings file
 
 
 def _file_layer(path: Path, kind: Literal["user", "project"]) -> _Layer:
