@@ -127,7 +127,10 @@ def test_approved_over_http_it_is_written_and_undone(session: Session, uss: Uss)
         server.client.headers["authorization"] = "Bearer client"
         assert "waiting" in server.message(REPORT, **AS)[0]["content"]
         (row,) = listed(server, "?state=waiting")
-        assert (row["entity"], row["evidence"]["window"]) == ("low-seven7.com", "The loader calls home to low-seven7[.]com.")
+        assert (row["entity"], row["evidence"]["window"]) == (
+            "low-seven7.com",
+            "The loader calls home to low-seven7[.]com.",
+        )
         code, told = decided(server, row["digest"], "approve")
         assert (code, told["event"], told["by"], told["hours"]) == (200, "approval", "ada", 24)
         assert [one["state"] for one in listed(server)] == ["approved"]
