@@ -1,7 +1,7 @@
 """How to serve an exported model: vLLM's command line with the right parsers, and a Modelfile for Ollama.
 
 A server whose parser does not fit the chat template answers HTTP 200 with the call left in the text. So the flags are
-read off the template itself, and where it is none that is known, none are given. Runs no server.
+those of the format that the template's probes found, and where none was found, none are given. Runs no server.
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from steadyhand.chat.probe import Loss, Profile
 
 CHATML = ("<|im_start|>", "<tools>", "<tool_call>", "<tool_response>")  # what Qwen2.5 and Qwen3 write
 
@@ -22,19 +24,17 @@ class Parsers:
     reasoning: str | None
 
 
-def parsers_of(template: str, prompt: str) -> Parsers:
-    """Reads vLLM's parsers off a chat template and off `prompt`, a dialogue rendered up to the assistant's turn.
+def parsers_of(profile: Profile, *, opened: bool) -> Parsers:
+    """The parsers of the format that a chat template writes, as its probes found; `opened`: whether its prompts end in
+    the mark that opens a thought. None for calls that nobody reads, and for thinking that the template does not write.
 
-    JSON between <tool_call> tags is "hermes", XML functions between them "qwen3_coder". Thinking that the model opens
-    itself is "qwen3"; where the template opens it (the completion holds only the closing tag) it is "deepseek_r1".
+    parsers_of(renderer.profile, opened=False)  # Parsers("hermes", "qwen3") for Qwen3
     """
-    tools = None
-    if "<tool_call>" in template:
-        tools = "qwen3_coder" if "<function=" in template else "hermes"
-    reasoning = None
-    if "<think>" in template:
-        reasoning = "deepseek_r1" if prompt.rstrip().endswith("<think>") else "qwen3"
-    return Parsers(tools, reasoning)
+    servers = profile.format.servers
+    partly = profile.losses.get(Loss.THINKING, "").startswith("thinking, then")
+    thinks = Loss.THINKING not in profile.losses or partly
+    reasoning = (servers.opened if opened else servers.reasoning) if thinks else None
+    return Parsers(servers.vllm if profile.found else None, reasoning)
 
 
 def vllm_command(
