@@ -82,6 +82,11 @@ class ChatFormat(ABC):
         return (self.think.open, self.think.close, *self.call_marks)
 
     @property
+    def blocks(self) -> tuple[tuple[str, str], ...]:
+        """The opening and the closing mark of a call, where it has both: what is repeated within is no loop."""
+        return ()
+
+    @property
     def control(self) -> tuple[str, ...]:
         return self.held
 
