@@ -153,7 +153,7 @@ def _call(call: ToolCall) -> Row:
 
 def _thought(message: Message) -> str:
     if message.think is not None and THINK.close in message.think:
-        raise CannotHoldError("thinking that holds its own closing tag cannot be told from the answer in plain text")
+        raise CannotHoldError(f"thinking that holds {THINK.close} cannot be told from the answer in plain text")
     return "" if message.think is None else THINK.write(message.think)
 
 
