@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,7 +33,7 @@ def sft(method: Any, **changes: Any) -> SftConfig:
         method=method, learning_rate=RATES[method], batch_tokens=600, epochs=6, save_steps=0, log_steps=1,
         virtual_tokens=4, warmup_ratio=0.0,
     )  # fmt: skip
-    return replace(plain, **changes)
+    return plain.but(**changes)
 
 
 def dpo(method: Any, **changes: Any) -> DpoConfig:
@@ -48,7 +47,7 @@ def dpo(method: Any, **changes: Any) -> DpoConfig:
         virtual_tokens=4,
         precision="float32",
     )
-    return replace(plain, **changes)
+    return plain.but(**changes)
 
 
 @pytest.fixture(scope="module")
