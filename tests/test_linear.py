@@ -56,6 +56,7 @@ PUT_TOGETHER: dict[Unread, Made] = {
     Unread("agent/neutral.py", ".join(_branches(tree))"): lambda: (
         neutral._any_of(("<|im_start|>", "<|im_end|>", "<s>", "<start_of_turn>", "[INST]", "[/INST]")),
     ),
+    Unread("agent/neutral.py", "f[{re.escape(.join(map(chr,folds)))}]"): lambda: (neutral._folds()[1],),
     Unread("agent/reading/lexicon.py", "|.join(lines)or(?!)"): lambda: (),  # below
 
     Unread("chat/formats/base.py", "|.join((re.escape(mark)formarkinself.held))"): lambda: (

@@ -24,7 +24,7 @@ def said(text: str, value: str = "evil-host7.com") -> Said:
     ("text", "claim", "basis"),
     [
         ("The loader calls home to evil-host7[.]com.", "unsafe", Basis.SENTENCE),
-        ("木马控制端：evil-host7.com", "unsafe", Basis.SENTENCE),
+        ("木马控制端：evil-host7.com", "unsafe", Basis.LABEL),
         ("| Host | Role |\n|---|---|\n| evil-host7.com | C2 server |\n", "unsafe", Basis.TABLE),
         ("| 主机 | 说明 |\n|---|---|\n| evil-host7.com | 木马控制端 |\n", "unsafe", Basis.TABLE),
         ("病毒作者申请的仿冒网站 evil-host7.com 用来收集数据。", "unsafe", Basis.SENTENCE),

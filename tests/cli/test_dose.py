@@ -93,7 +93,7 @@ def test_a_diagnosis_without_a_verdict_is_exit_1(
     assert shown.splitlines()[0].split() == ["n", "closed", "defined", "decomposed", "given", "verdict"]
     assert "[4/4] given" in told
     found = result(capsys, *words, code=1)
-    assert {one["subject"] for one in found["diagnoses"]} == {"words", "few", "query", "no call"}
+    assert {one["subject"] for one in found["diagnoses"]} == {"words", "few", "query", "reading", "no call"}
     assert json.dumps(found["diagnoses"][0]["rates"]["closed"])
     assert {step["state"] for step in result(capsys, *words, "--plan")["plan"]} == {"done"}
 

@@ -84,11 +84,11 @@ def test_gate_answers_by_its_exit_code(
     [
         (None, 3, "no such evaluation"),
         ("{]", 2, "not JSON"),
-        ("[]", 2, "not a saved evaluation"),
+        ("[]", 2, "no JSON object"),
         ("{}", 2, "not a saved evaluation"),
         ('{"metrics": [], "items": []}', 2, "not a saved evaluation"),
         ('{"metrics": {"x": {"unknown": 1}}, "items": []}', 2, "not a saved evaluation"),
-        ("\udcff", 2, "not a saved evaluation"),
+        ("\udcff", 2, "not UTF-8"),
     ],
 )
 def test_what_is_no_evaluation_is_refused(
@@ -110,7 +110,7 @@ def test_a_place_that_cannot_take_the_evaluation_is_refused_before_the_work(
     words = ("eval", "--model", tmp_path / "no-model", "--domain", done.folder, "--save")
     assert "cannot be written" in result(capsys, *words, tmp_path / "file" / "e.json", code=2)["error"]["what"]
     assert "directory" in result(capsys, *words, tmp_path, code=2)["error"]["what"]
-    assert result(capsys, *words, tmp_path / "e.json", code=3)["error"]["what"] == "not a model folder"
+    assert result(capsys, *words, tmp_path / "e.json", code=3)["error"]["what"].startswith("not a model folder")
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 

@@ -62,7 +62,7 @@ def test_a_folder_gives_its_texts_in_order_and_names_what_it_skips(
     (tmp_path / "a" / "image.png").write_bytes(b"\x89PNG\0")
     assert main(["extract", str(tmp_path), "--json"]) == 0
     out, err = capsys.readouterr()
-    assert [row["source"] for row in json.loads(out)["documents"]] == [str(report), str(tmp_path / "a" / "b.md")]
+    assert [row["source"] for row in json.loads(out)["documents"]] == [str(tmp_path / "a" / "b.md"), str(report)]
     assert err == f"skipped: {tmp_path / 'a' / 'image.png'}: a binary file\n"
 
 

@@ -177,7 +177,7 @@ def test_files_that_hold_no_rows(tmp_path: Path) -> None:
     (tmp_path / "data.json").write_text("[{}, {]", encoding="utf-8")
     with pytest.raises(DomainError, match="JSON syntax"):
         read_dialogues(tmp_path / "data.json")
-    with pytest.raises(DomainError, match="cannot be read"):
+    with pytest.raises(DomainError, match="no such file"):
         read_dialogues(tmp_path / "data.csv")
 
 

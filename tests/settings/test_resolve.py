@@ -146,7 +146,7 @@ def test_files_that_cannot_be_read(tmp_path: Path) -> None:
         resolve(tmp_path, environ={})
     (tmp_path / "steady.toml").unlink()
     (tmp_path / "steady.toml").mkdir()
-    with pytest.raises(UsageError, match="cannot be read"):
+    with pytest.raises(UsageError, match="a folder, not a file"):
         resolve(tmp_path, environ={})
 
 

@@ -122,15 +122,19 @@ def test_time_is_linear(form: ChatFormat) -> None:
     patterns = [[piece] for piece in PIECES] + [draw.choices(PIECES, k=draw.randint(2, 7)) for _ in range(150)]
     for pattern in patterns:
         unit = "".join(pattern)
-        took = []
-        for size in (8000, 16000):
-            raw = draw.choice(PIECES) + unit * (size // len(unit))
-            began = time.process_time()
-            form.parse(raw, TOOLS)
-            form.parse(raw, TOOLS, lenient=True)
-            form.visible(raw)
-            took.append(time.process_time() - began)
-        assert took[1] < 0.4 or took[1] < 3 * took[0], (unit, took)
+        short, long = (draw.choice(PIECES) + unit * (size // len(unit)) for size in (8000, 16000))
+        took: list[tuple[float, float]] = []
+        while not took or (took[-1][1] >= 0.4 and took[-1][1] >= 3 * took[-1][0]):
+            assert len(took) < 3, (unit, took)  # once may be the machine's doing
+            took.append((seconds_of(form, short), seconds_of(form, long)))
+
+
+def seconds_of(form: ChatFormat, raw: str) -> float:
+    began = time.process_time()
+    form.parse(raw, TOOLS)
+    form.parse(raw, TOOLS, lenient=True)
+    form.visible(raw)
+    return time.process_time() - began
 
 
 def test_a_format_by_its_name() -> None:

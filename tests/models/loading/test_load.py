@@ -13,7 +13,7 @@ from huggingface_hub import constants
 from steadyhand.errors import PrerequisiteError
 from steadyhand.ledger import digests, keys
 from steadyhand.models.backend import Sampling
-from steadyhand.models.loading import load as module
+from steadyhand.models.loading import resolve as resolving
 from steadyhand.models.loading.fingerprint import fingerprint
 from steadyhand.models.loading.load import load
 from steadyhand.models.loading.quiet import quiet
@@ -158,7 +158,7 @@ def test_the_built_in_name_means_the_packaged_folder(
 ) -> None:
     (tmp_path / "steadyhand.models").mkdir()
     folder = copy(saved, tmp_path / "steadyhand.models" / "nano")
-    monkeypatch.setattr(module, "resources", SimpleNamespace(files=lambda package: tmp_path / package))
+    monkeypatch.setattr(resolving, "resources", SimpleNamespace(files=lambda package: tmp_path / package))
     assert resolve("steady-nano") == folder
 
 

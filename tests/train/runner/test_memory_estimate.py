@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import json
 import weakref
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -112,18 +111,17 @@ def test_a_group_whose_activations_are_computed_again_keeps_what_was_counted(nan
 
 
 def test_less_is_held_where_less_is_asked_for(nano: Shape) -> None:
-    full = SftConfig(epochs=1, method="full", precision="float32")
+    full = SftConfig(epochs=1, method="full", precision="float32", batch_tokens=8192)
     plain = sft_footprint(nano, full, "cpu")
     assert (
-        sft_footprint(nano, replace(full, gradient_checkpointing=True), "cpu").parts["activations"]
+        sft_footprint(nano, full.but(gradient_checkpointing=True), "cpu").parts["activations"]
         < plain.parts["activations"] / 4
     )
     assert (
-        sft_footprint(nano, replace(full, micro_tokens=2048), "cpu").parts["activations"]
-        == plain.parts["activations"] // 4
+        sft_footprint(nano, full.but(micro_tokens=2048), "cpu").parts["activations"] == plain.parts["activations"] // 4
     )
-    assert sft_footprint(nano, replace(full, optimizer="muon"), "cpu").parts["optimizer"] < plain.parts["optimizer"]
-    with_embeddings = trained_weights(nano, replace(full, train_embeddings=True))
+    assert sft_footprint(nano, full.but(optimizer="muon"), "cpu").parts["optimizer"] < plain.parts["optimizer"]
+    with_embeddings = trained_weights(nano, full.but(train_embeddings=True))
     assert with_embeddings - trained_weights(nano, full) == nano.vocabulary * 256
 
 

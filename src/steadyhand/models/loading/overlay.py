@@ -17,7 +17,8 @@ from pathlib import Path
 
 from steadyhand.chat.formats.registry import format_named
 from steadyhand.chat.messages import Json
-from steadyhand.errors import PrerequisiteError
+from steadyhand.errors import DomainError, PrerequisiteError
+from steadyhand.files import read_text
 from steadyhand.models.loading.adapters import json_object
 from steadyhand.models.loading.files import TEMPLATES, TOKENIZER_FILES
 from steadyhand.models.loading.load import tokenizer_home
@@ -61,12 +62,12 @@ def _template_text(template: str, root: Path | None) -> str:
     given = Path(template).expanduser()
     path = root / given if root is not None and (root / given).is_file() else given
     try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        said = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        return read_text(path)
+    except DomainError as error:
         after = f'name a Jinja file, or "{CHATML}" for the template that comes with this package'
-        raise PrerequisiteError(f"the chat template cannot be read: {said}", where=str(path), next=after) from error
-    return text
+        raise PrerequisiteError(
+            f"the chat template cannot be read: {error.what}", where=str(path), next=after
+        ) from error
 
 
 def _built(folder: Path, template: str | None, form: str) -> Path:
