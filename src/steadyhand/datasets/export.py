@@ -114,7 +114,7 @@ def _unambiguous(message: Message) -> Message:
     """Raises CannotHoldError for an answer that begins with a think block: it would be read as thinking."""
     thought = leading_thought(message.content) if message.role == "assistant" else None
     if thought is not None and (message.think is None or message.think.strip() == thought.strip()):
-        raise CannotHoldError("an answer that begins with a think block would be read as thinking")
+        raise CannotHoldError(f"an answer that begins with a {THINK.open} block would be read as thinking")
     return message
 
 

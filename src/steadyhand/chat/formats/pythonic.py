@@ -14,8 +14,8 @@ from steadyhand.chat.messages import Tool, ToolCall
 
 _BREAKERS = (
     lambda call: re.sub(r"\)(?=[^)]*$)", "", call, count=1),
-    lambda call: call.replace("(", " ", 1),
-    lambda call: call.replace("=", ": ", 1),
+    lambda call: call.replace("=", ": ", 1) if "=" in call else call.replace("()", "(", 1),
+    lambda call: call.replace("'", "", 1) if "'" in call else call.replace(")", ",)", 1),
 )
 
 
@@ -57,7 +57,6 @@ class BarePythonic(Bare):
     servers = Servers("llama4_pythonic", "pythonic")
     breakers = (
         lambda call: call.rstrip().removesuffix("]"),
-        lambda call: call.lstrip().removeprefix("["),
         *_BREAKERS,
     )
     opener = "["
