@@ -31,8 +31,9 @@ from steadyhand.errors import LimitError
 from steadyhand.text.budget import Budget
 from steadyhand.text.cache import SizedCache
 
-STEPS, SECONDS = 5_000_000, 20.0
-LARGEST = 5_000_000  # characters of one text, or values within one value
+STEPS, SECONDS = 2_000_000, 10.0
+LARGEST = 5_000_000  # characters of one text, or of all texts within one value, each part counted as ten
+_PART = 10
 LONGEST = 20_000_000  # characters that are written
 LARGEST_TEMPLATE = 1_000_000
 LARGEST_NUMBER = 1_000_000  # of widths, counts and sizes
@@ -93,7 +94,7 @@ def weighed(value: Any) -> Any:
     total, waiting = 0, [value]
     while waiting:
         one = waiting.pop()
-        total += 1
+        total += _PART
         if isinstance(one, str | bytes):
             total += len(one)
         elif isinstance(one, Mapping):
@@ -104,8 +105,8 @@ def weighed(value: Any) -> Any:
             waiting += object.__getattribute__(one, "_Namespace__attrs").values()
         elif isinstance(one, int):
             _check_bits(one.bit_length())
-        if total + len(waiting) > LARGEST:
-            raise _too_much(f"a value of more than {LARGEST:,} characters or parts")
+        if total + _PART * len(waiting) > LARGEST + _PART:
+            raise _too_much(f"a value of more than {LARGEST:,} characters, or {LARGEST // _PART:,} parts")
     _spend(1 + total // _PER_STEP)
     return value
 
