@@ -11,7 +11,7 @@ DEV := .venv/.dev
 # Not all of torch and transformers need be compiled to bytecode: Python does it for what is imported.
 INSTALL = $(BIN)/pip install --quiet --no-compile $(PIP_ARGS) -c constraints.txt
 
-.PHONY: help demo uss test check bench nano clean
+.PHONY: help demo uss test check bench nano hashed lock clean
 
 help:
 	@echo "make demo    the worked example, from cards to a verdict and a report"
@@ -19,6 +19,8 @@ help:
 	@echo "make test    lint, types and tests"
 	@echo "make check   lint and types only"
 	@echo "make bench   the measured comparisons"
+	@echo "make hashed  .venv from hashes: pip checks every file that it installs"
+	@echo "make lock    write the hashes of constraints.txt anew"
 	@echo "make nano    train the embedded base model again (hours)"
 	@echo "make clean   remove .venv and caches"
 
@@ -32,6 +34,31 @@ $(READY): pyproject.toml constraints.txt
 $(DEV): $(READY)
 	$(INSTALL) -e ".[dev]"
 	@touch $@
+
+# Nothing is installed whose sha256 does not stand in constraints-hashed.txt. CUDA=1: what torch from PyPI needs on a
+# Linux machine with a graphics card besides. WHEELS: a folder with a wheel of torch that is taken instead of PyPI's, which
+# pip would prefer otherwise.
+hashed:
+	$(PYTHON) -m venv .venv
+	awk '/^[A-Za-z]/ {own = /^torch==/} own' constraints-hashed.txt > .venv/torch.txt
+	$(if $(WHEELS),$(BIN)/pip install --no-deps --require-hashes --no-index --find-links $(WHEELS) -r .venv/torch.txt)
+	$(BIN)/pip install --no-deps --require-hashes $(PIP_ARGS) -r constraints-hashed.txt $(if $(CUDA),-r constraints-cuda.txt)
+	$(BIN)/pip install --no-deps --no-build-isolation -e .
+	$(BIN)/pip check
+	@touch $(READY) $(DEV)
+
+# uv reads the hashes of every file of a release from the index (pip-tools asks an interface that mirrors lack, and then
+# downloads them all). WHEELS: a folder with wheels of torch from elsewhere, whose hashes are allowed as well.
+UV = .venv/lock/bin/uv pip compile --quiet --no-config --generate-hashes --no-header --no-annotate
+lock:
+	$(PYTHON) -m venv .venv/lock
+	.venv/lock/bin/pip install --quiet $(PIP_ARGS) "uv==0.13.9"
+	$(UV) --no-deps --python-version 3.11 -o constraints-hashed.txt constraints.txt
+	echo "torch==$$(sed -n 's/^torch==//p' constraints.txt)" | $(UV) --python-version 3.11 -c constraints.txt \
+	  --python-platform x86_64-unknown-linux-gnu - | awk '/^[a-z]/ {own = /^(nvidia|cuda|triton)/} own' > constraints-cuda.txt
+	$(if $(WHEELS),for file in $(WHEELS)/torch-*.whl; do \
+	  awk -v sha="$$(sha256sum "$$file" | cut -c1-64)" '{print} /^torch==/ {print "    --hash=sha256:" sha " \\"}' \
+	    constraints-hashed.txt > .venv/lock/hashed && cp .venv/lock/hashed constraints-hashed.txt; done)
 
 demo: $(READY)
 	$(BIN)/steady run examples/uss

@@ -30,8 +30,9 @@ from typing import Any
 from steadyhand.chat.messages import Message
 from steadyhand.chat.render import Renderer
 from steadyhand.domain.rows import Group, Rejected
-from steadyhand.models.loading.load import load_tokenizer, resolve
+from steadyhand.models.loading.load import load_tokenizer
 from steadyhand.models.loading.remote_code import CLOSED
+from steadyhand.models.loading.resolve import resolve
 
 SHAPES = [(k, prompt) for prompt in (250, 1000, 4000) for k in (1, 3, 5)]
 BARS = {(1, 1000): 1.7, (5, 1000): 6.0, (5, 4000): 8.0}  # TRL's processor seconds / ours, at least

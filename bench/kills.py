@@ -21,7 +21,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from steadyhand.models.loading.load import fingerprint
+from steadyhand.models.loading.fingerprint import fingerprint
 from tests import tiny
 from tests.flow import test_sweep, world
 

@@ -14,7 +14,7 @@ from steadyhand.cards.rows import sft_rows
 from steadyhand.chat.render import Renderer
 from steadyhand.domain.load import load
 from steadyhand.models.loading.load import load_tokenizer
-from steadyhand.models.loading.load import resolve as find_model
+from steadyhand.models.loading.resolve import resolve as find_model
 from steadyhand.settings import resolve
 from steadyhand.settings.training import SftConfig
 from steadyhand.train.runner.data import nested, samples

@@ -48,7 +48,7 @@ STYLES: dict[str, Callable[[str], str]] = {
 SAID = {
     "en": {
         "unsafe": ("The loader calls home to {e}.", "{e} is a phishing page.", "Stolen data goes to {e}.",
-                   "The backdoor waits for orders from {e}.", "Analysts saw the malware at {e}."),
+                   "The backdoor waits for orders from {e}.", "The backdoor beacons to {e}."),
         "safe": ("{e} is a legitimate update server.", "{e} turned out to be benign.", "{e} was a false positive."),
         "none": ("A user asked about {e} last week.", "The monthly letter has a link to {e} for everybody to read."),
     },

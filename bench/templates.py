@@ -18,7 +18,8 @@ from typing import Any
 from steadyhand.chat.probe import Loss, Profile
 from steadyhand.chat.render import Renderer
 from steadyhand.errors import SteadyError
-from steadyhand.models.loading.load import BUILT_IN, load_tokenizer, resolve
+from steadyhand.models.loading.load import load_tokenizer
+from steadyhand.models.loading.resolve import BUILT_IN, resolve
 
 _MARK = re.compile(r"<[|｜][^<>|｜\s]*[|｜]>|<\|?/?[a-z_]+\|?>|\[/?[A-Z_]+\]")
 _BOS, _EOS = "<|begin|>", "<|finish|>"

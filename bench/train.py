@@ -24,8 +24,8 @@ from steadyhand.chat.render import Renderer
 from steadyhand.domain.load import load
 from steadyhand.domain.rows import Row
 from steadyhand.models.loading.load import load_tokenizer
-from steadyhand.models.loading.load import resolve as find_model
 from steadyhand.models.loading.remote_code import CLOSED
+from steadyhand.models.loading.resolve import resolve as find_model
 from steadyhand.settings.training import SftConfig
 from steadyhand.train.runner.data import Sample, arranged, samples, sft_plan
 

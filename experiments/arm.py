@@ -25,7 +25,8 @@ def run(
     """The arm's figures as JSON; its model stays in `out`. Raises SteadyError."""
     from experiments.cell import measure
     from steadyhand.chat.render import Renderer
-    from steadyhand.models.loading.load import load_tokenizer, resolve
+    from steadyhand.models.loading.load import load_tokenizer
+    from steadyhand.models.loading.resolve import resolve
 
     start = resolve(settings.model.base)
     cases = training_cases(domain, Renderer(load_tokenizer(start)))

@@ -44,7 +44,7 @@ class Budget:
 
 def run(method: str, rate: float, budget: Budget, domain: Domain, settings: Settings, out: Path) -> dict[str, Any]:
     """The cell's figures as JSON; the model stays in `out`. Raises SteadyError."""
-    from steadyhand.models.loading.load import resolve
+    from steadyhand.models.loading.resolve import resolve
 
     cost: dict[str, Any] = {}
     if method == BASE:
@@ -94,7 +94,8 @@ def rows_of(domain: Domain, settings: Settings, budget: Budget, config: SftConfi
     """The domain's own mix, as many of its rows as the budget's tokens take."""
     from steadyhand.cards.rows import sft_rows
     from steadyhand.chat.render import Renderer
-    from steadyhand.models.loading.load import load_tokenizer, resolve
+    from steadyhand.models.loading.load import load_tokenizer
+    from steadyhand.models.loading.resolve import resolve
     from steadyhand.train.runner.data import samples
 
     given = settings.sft

@@ -7,8 +7,9 @@ from typing import Any
 
 from experiments.task import Clock, Task, reward
 from steadyhand.chat.render import Renderer
-from steadyhand.models.loading.load import load_tokenizer, load_weights, resolve
+from steadyhand.models.loading.load import load_tokenizer, load_weights
 from steadyhand.models.loading.quiet import quiet
+from steadyhand.models.loading.resolve import resolve
 from steadyhand.settings.training import TrainConfig
 from steadyhand.train.runner.model import copy_tokenizer
 from steadyhand.train.runner.precision import mixed

@@ -18,8 +18,9 @@ import torch
 
 from experiments.task import Clock, Task, reward
 from steadyhand.models.generation.local import LocalModel
-from steadyhand.models.loading.load import load_tokenizer, load_weights, resolve
+from steadyhand.models.loading.load import load_tokenizer, load_weights
 from steadyhand.models.loading.quiet import quiet
+from steadyhand.models.loading.resolve import resolve
 from steadyhand.train.runner.model import copy_tokenizer
 
 CLIP, VALUE_WEIGHT, KL, DISCOUNT, LAMBDA = 0.2, 0.5, 0.05, 1.0, 0.95

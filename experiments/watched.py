@@ -50,7 +50,7 @@ def watched(name: str, steps: int, seed: int, domain: Domain, settings: Settings
 
 def _case(name: str, steps: int, seed: int, domain: Domain, settings: Settings, out: Path) -> Case:
     """The domain's own fine-tuning, of so many steps (0: all), with the ailment."""
-    from steadyhand.models.loading.load import resolve
+    from steadyhand.models.loading.resolve import resolve
 
     config = settings.sft.but(epochs=1, save_steps=0, seed=seed)
     rows = rows_of(domain, settings, Budget(steps or WHOLE, 0, seed), config)

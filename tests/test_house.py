@@ -7,6 +7,7 @@ import re
 import subprocess
 import tomllib
 from collections.abc import Iterator
+from graphlib import TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -118,6 +119,30 @@ def test_the_package_imports_nothing_that_stands_beside_it() -> None:
     assert found == []
 
 
+def names_imported(path: Path, known: set[str]) -> set[str]:
+    """Modules of the package that a file needs as it runs, wherever it imports them; imports for types are none."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    typing = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for inner in ast.walk(node)
+    }
+    found: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module and id(node) not in typing:
+            names = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= names & known or {node.module} & known
+    return found
+
+
+def test_no_files_import_one_another_in_a_circle() -> None:
+    files = {".".join(path.relative_to(ROOT / "src").with_suffix("").parts): path for path in python_files("src")}
+    files = {name.removesuffix(".__init__"): path for name, path in files.items()}
+    graph = {name: names_imported(path, set(files)) - {name} for name, path in files.items()}
+    TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
 def test_files_and_functions_are_short() -> None:
     found = []
     for path in python_files("src", "nano", "examples", "bench", "experiments", "tests"):
@@ -192,6 +217,19 @@ def test_constraints_are_plain_pins_of_every_dependency() -> None:
     assert {normal(name) for name in wanted} - {"steadyhand"} <= {normal(name) for name in pins}
     assert all(re.fullmatch(r"[0-9][0-9a-z.]*", version) for version in pins.values())  # no `+cpu`, no address
     assert not [name for name in pins if normal(name).startswith(("nvidia", "cuda", "triton"))]
+
+
+def test_every_pin_has_its_hashes_and_nothing_else_has() -> None:
+    """`make lock` writes them; `pip install --require-hashes` wants all of them."""
+    entry = re.compile(r"([\w.-]+)==(\S+) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)")
+    text = (ROOT / "constraints-hashed.txt").read_text(encoding="utf-8")
+    assert entry.sub("", text) == ""
+    assert {normal(name): version for name, version, _ in entry.findall(text)} == {
+        normal(name): version for name, version in constraints().items()
+    }
+    cuda = (ROOT / "constraints-cuda.txt").read_text(encoding="utf-8")
+    assert entry.sub("", cuda) == ""
+    assert all(name.startswith(("nvidia", "cuda", "triton")) for name, _, _ in entry.findall(cuda))
 
 
 def test_the_doctor_looks_for_every_dependency() -> None:

@@ -21,7 +21,7 @@ from typing import Any
 
 import httpx
 
-from steadyhand.models.loading.load import resolve
+from steadyhand.models.loading.resolve import resolve
 
 LIMIT = 400  # seconds that one command may take
 _START = "import sys; from steadyhand.cli import main; sys.exit(main())"
@@ -101,7 +101,7 @@ class Desk:
         """A copy of the packaged model, with an input file (or `text`) as its chat template."""
         folder = self.room / f"model-{template or 'own'}"
         if not folder.exists():
-            shutil.copytree(resolve("steady-nano"), folder, copy_function=os.symlink)
+            shutil.copytree(resolve("steady-nano"), folder)  # no links: a model folder with links is refused
             (folder / "chat_template.jinja").unlink()
             text = text or self.input(template).read_text("utf-8") if template else text
             (folder / "chat_template.jinja").write_text(text, "utf-8")

@@ -9,7 +9,7 @@ from typing import Any
 
 from bench.cases import Desk, expect, judge
 from bench.cases.fake import answering
-from steadyhand.models.loading.load import resolve
+from steadyhand.models.loading.resolve import resolve
 
 DOCS = Path(__file__).resolve().parents[2] / "docs" / "serve.md"
 

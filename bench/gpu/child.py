@@ -25,7 +25,8 @@ def make(folder: Path, device: str, size: Size) -> dict[str, Any]:
     from transformers import AutoConfig, AutoModelForCausalLM
 
     from steadyhand.models.loading.files import TOKENIZER_FILES
-    from steadyhand.models.loading.load import load_tokenizer, resolve
+    from steadyhand.models.loading.load import load_tokenizer
+    from steadyhand.models.loading.resolve import resolve
 
     home = resolve("steady-nano")
     tokenizer = load_tokenizer(home)
@@ -46,9 +47,9 @@ def measure(folder: Path, device: str, size: Size, case: Case) -> dict[str, Any]
 
     from bench.gpu import data, sides
     from steadyhand.errors import JobError
-    from steadyhand.models.loading import load
+    from steadyhand.models.loading import fingerprint
 
-    load.fingerprint = lambda *_, **__: "bench"  # hashing 16 GB takes longer than the steps
+    fingerprint.fingerprint = lambda *_, **__: "bench"  # hashing 16 GB takes longer than the steps
     given = data.preferences(case, size) if case.kind == "dpo" else data.rows(case, size)
     _ready(case)
     if not sys.stdin.readline():

@@ -7,7 +7,8 @@ from bench.group_dpo import WORDS, groups
 from steadyhand.chat.messages import Message
 from steadyhand.chat.render import Renderer
 from steadyhand.domain.rows import Group, Row
-from steadyhand.models.loading.load import load_tokenizer, resolve
+from steadyhand.models.loading.load import load_tokenizer
+from steadyhand.models.loading.resolve import resolve
 
 
 def rows(case: Case, size: Size) -> list[Row]:

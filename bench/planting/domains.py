@@ -11,11 +11,12 @@ from bench.planting.twin import Case, lines
 
 Files = dict[str, bytes]
 Row = dict[str, Any]
-POINTS, CARDS, SCENARIOS, PROBES = (
+POINTS, CARDS, SCENARIOS, PROBES, CHECKS = (
     "knowledge/points.yaml",
     "knowledge/cards.jsonl",
     "scenarios/all.jsonl",
     "probes/all.yaml",
+    "checks.yaml",
 )
 _POINTS = """\
 points:
@@ -99,6 +100,7 @@ def clean() -> Files:
         POINTS: _POINTS.encode(),
         CARDS: lines(_cards()),
         SCENARIOS: lines(_scenarios()),
+        CHECKS: b"checks: {kept: {kind: rules, never: [refuse]}}\nbars: {kept: {least: .99, evidence: lower}}\n",
         PROBES: b'probes:\n  - {id: p1, kind: public, question: "What is the capital of Norway?", must: ["oslo"]}\n',
         **{f"tools/{name}.json": json.dumps(tool).encode() for name, tool in tools.items()},
     }
@@ -128,13 +130,15 @@ def _scenarios() -> list[Row]:
     for at, (name, number) in enumerate(order):
         ship, argument = _SHIPS[at], _TOOLS[name][1]
         offer = sorted(_TOOLS, reverse=bool(at % 4 > 1))
-        messages = [
+        messages: list[dict[str, Any]] = [
             {"role": "user", "content": _ASKED[name][number].format(ship)},
             {"role": "assistant", "content": "", "calls": [{"name": name, "arguments": {argument: ship}}]},
             {"role": "tool", "content": json.dumps({"done": ship})},
             {"role": "assistant", "content": f"That is done for the {ship}, as you wanted."},
         ]
         split = "eval" if number == 3 else "train"
+        if split == "eval":
+            messages[-1]["answer"] = {"kept": True}
         rows.append({"id": f"s{at}", "split": split, "class": "common", "lang": "en", "tools": offer,
                      "messages": messages})  # fmt: skip
     return rows
@@ -261,6 +265,15 @@ DOMAINS: tuple[Case, ...] = (
         _rows(CARDS, lambda rows: [row.update(messages=row["messages"][-1:]) for row in rows[:8]]),
     ),
     _spoilt(
+        "C101",
+        "a gold answer over its own red line",
+        SCENARIOS,
+        7,
+        _message(6, 3, content="I refuse to look the Inka up."),
+    ),
+    _spoilt("C102", "a held-out answer that nothing judges", SCENARIOS, 7, _message(6, 3, answer=None)),
+    _spoilt("C103", "a lower bound of one", CHECKS, 0, _sub(CHECKS, ".99", "1.0")),
+    _spoilt(
         "L201", "a group on both sides", SCENARIOS, 7, _set(SCENARIOS, 0, group="g"), _set(SCENARIOS, 6, group="g")
     ),
     _spoilt("L202", "a scenario on both sides", SCENARIOS, 7, _message(6, 0, content="Where does the Marta lie?")),
@@ -275,7 +288,7 @@ DOMAINS: tuple[Case, ...] = (
             lambda rows: rows[6].update(
                 messages=[
                     {"role": "user", "content": "Hello."},
-                    {"role": "assistant", "content": "Hello, harbour desk."},
+                    {"role": "assistant", "content": "Hello, harbour desk.", "score": False},
                     *rows[6]["messages"],
                 ]
             ),

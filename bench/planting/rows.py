@@ -319,6 +319,7 @@ KINDS = (
     Kind("S112", "an argument that is null and another tool's", filled, tools=True),
     Kind("Q109", "a system prompt and an answer", lambda row: dialogue(row, ("system", "Be brief and kind."))),
     Kind("R001", "a judged pair after a system prompt", system_only_pair),
+    Kind("Q109", "a result and an answer", lambda row: dialogue(row, ("tool", "{}"))),
     Kind("Q109", "a question without width", lambda row: dialogue(row, ("user", "\u200b\u2060"))),
     Kind("N101", "a row twice, in other letters and widths", widened),
     Kind("P201", "chosen equals rejected but for its case", lambda row: pair(row, "case"), tools=True),

@@ -12,7 +12,8 @@ from bench.planting.clean import calling_rows, plain_rows
 from bench.planting.twin import DATA, Case, Place, lines
 from steadyhand.chat.render import Rendered, Renderer
 from steadyhand.check.tokenizer import Rendering, read_config
-from steadyhand.models.loading.load import load_tokenizer, resolve
+from steadyhand.models.loading.load import load_tokenizer
+from steadyhand.models.loading.resolve import resolve
 
 MODEL = "steady-nano"
 _THOUGHT = "<think>\nThe figures are in the question, so they only have to be put together.\n</think>\n\n"
@@ -77,6 +78,7 @@ class _Spoilt:
 
     def __init__(self, inner: Renderer, changes: dict[str, Callable[[Any], Any]]) -> None:
         self.prompt, self.decode, self._inner, self._changes = inner.prompt, inner.decode, inner, changes
+        self.format = inner.format
 
     def sample(self, messages: Any, tools: Any) -> Rendered:
         rendered = self._inner.sample(messages, tools)
@@ -106,7 +108,11 @@ TEMPLATES: tuple[Case, ...] = (
     _case("T104", "ids that do not begin with the prompt", _ALL, sample={"ids": lambda ids: (ids[0] + 1, *ids[1:])}),
     _case("T105", "a template without the thinking", _ALL, template=("(message.reasoning_content or '')", "''")),
     _case(
-        "T105", "a template without the arguments", _TWO, calls=True, template=("function.arguments | tojson", "'{}'")
+        "T105",
+        "a template without the arguments",
+        _TWO,
+        calls=True,
+        template=("function.arguments if function.arguments is string else function.arguments | tojson", "'{}'"),
     ),
     _case(
         "T105",

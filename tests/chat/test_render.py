@@ -15,7 +15,10 @@ from steadyhand.chat.render import Tokenizer as TokenizerLike
 from steadyhand.chat.think import think_state
 from steadyhand.errors import PrerequisiteError, SteadyError, UsageError
 
-TOKENS = ["<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>", "<tool_call>", "</tool_call>"]
+TOKENS = [
+    "<|endoftext|>", "<|im_start|>", "<|im_end|>", "<think>", "</think>", "<tool_call>", "</tool_call>",
+    "<｜end▁of▁sentence｜>",
+]  # fmt: skip
 
 TEMPLATE = r"""
 {%- if tools %}{{- '<|im_start|>system\n# Tools' }}{% for t in tools %}{{- '\n' + (t | tojson) }}{% endfor %}
@@ -141,6 +144,13 @@ def test_a_template_must_end_its_turns() -> None:
 def test_a_template_must_write_what_is_answered() -> None:
     with pytest.raises(PrerequisiteError, match="leaves out what an assistant says"):
         Renderer(make_tokenizer(TEMPLATE.replace("m.content }}", "m.reasoning_content }}")))
+
+
+def test_the_mark_that_ends_a_turn_must_be_a_token() -> None:
+    """In pieces, its first piece would be taken for the end, and "<" would stop every answer."""
+    other = TEMPLATE.replace("<|im_end|>", "<|finished|>")
+    with pytest.raises(PrerequisiteError, match=r"ends a turn with '<\|finished\|>', which is no token"):
+        Renderer(make_tokenizer(other))
 
 
 def test_lost_parity_names_the_first_difference() -> None:

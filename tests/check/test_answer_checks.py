@@ -12,6 +12,7 @@ from steadyhand.checks import Bound, Context, checker_of
 from steadyhand.domain.model import AnswerRule, CheckBar
 from tests.checks import shop
 from tests.evaluate.test_checks import MOOD, domain, scenario
+from tests.evaluate.world import QUERY
 
 CODES = {"C101", "C102", "C103"}
 
@@ -52,8 +53,8 @@ def test_an_empty_rule_judges_only_where_a_tool_could_be_called() -> None:
     world = domain(2)
     empty = tuple(replace(one, checks={}, answers={1: AnswerRule()}) for one in world.scenarios)
     assert codes(*check(replace(world, scenarios=empty))) == ["C102"]
-    offered = tuple(replace(one, tools=("query",)) for one in empty)
-    assert codes(*check(replace(world, scenarios=offered))) == []
+    offered = tuple(replace(one, tools=("query_uss",)) for one in empty)
+    assert codes(*check(replace(world, scenarios=offered, tools={"query_uss": QUERY}))) == []
 
 
 def test_a_bar_out_of_reach_is_said() -> None:

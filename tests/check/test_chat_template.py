@@ -75,7 +75,7 @@ class Renamed:
 
     def __init__(self, inner: Renderer, **changes: Any) -> None:
         self.inner, self.changes = inner, changes
-        self.prompt, self.decode = inner.prompt, inner.decode
+        self.prompt, self.decode, self.format = inner.prompt, inner.decode, inner.format
 
     def sample(self, messages: Any, tools: Any) -> Rendered:
         rendered = self.inner.sample(messages, tools)

@@ -26,7 +26,9 @@ def user(text: str) -> Message:
 def scenario(
     *messages: Message, id: str = "s", split: Split = "train", group: str = "", tools: tuple[str, ...] = ("query",)
 ) -> Scenario:
-    return Scenario(id, group or id, split, "common", "en", tools, messages, Place("s.yaml", 7, 5))
+    said = {i: AnswerRule(("unsafe",)) for i, one in enumerate(messages) if one.role == "assistant" and not one.calls}
+    answers = said if split == "eval" else {}
+    return Scenario(id, group or id, split, "common", "en", tools, messages, Place("s.yaml", 7, 5), answers)
 
 
 HELD_OUT = scenario(user("A question of its own"), DONE, id="held-out", split="eval")

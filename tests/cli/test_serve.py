@@ -48,6 +48,9 @@ def test_a_model_that_is_not_there_ends_the_server_with_exit_3(capsys: pytest.Ca
         ([], 2, "no model"),
         (["--host", "0.0.0.0"], 2, "everybody in the network"),
         (["--token-env", "STEADY_NO_SUCH"], 3, "STEADY_NO_SUCH is not set"),
+        (["--token-env", "STEADY_SHORT"], 2, "STEADY_SHORT has 15 characters, and at least 16"),
+        (["--agent", "d", "--approver", "ada=STEADY_SHORT"], 2, "STEADY_SHORT has 15 characters"),
+        (["--date", "soon"], 2, "no date"),
         (["--send"], 2, "--send is about an agent"),
         (["--judge"], 2, "--judge is about an agent"),
         (["--tokenizer", "x"], 2, "about an endpoint"),
@@ -57,11 +60,30 @@ def test_a_model_that_is_not_there_ends_the_server_with_exit_3(capsys: pytest.Ca
     ],
 )
 def test_mistakes_are_one_message(
-    words: list[str], code: int, message: str, capsys: pytest.CaptureFixture[str]
+    words: list[str],
+    code: int,
+    message: str,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("STEADY_SHORT", "x" * 15)
     model = ["--model", "steady-nano"] if words else []
     assert main(["serve", *model, *words]) == code
     assert message in capsys.readouterr().err
+
+
+def test_a_new_token_is_long_enough_and_never_the_same(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = set()
+    for _ in range(3):
+        assert main(["serve", "--new-token"]) == 0
+        made.add(capsys.readouterr().out.strip())
+    assert len(made) == 3
+    assert all(len(token) >= 32 and token.isascii() for token in made)
+    monkeypatch.setenv("STEADY_MADE", made.pop())
+    words = ["--host", "not-a-host.invalid", "--token-env", "STEADY_MADE"]
+    assert main(["serve", "--model", "steady-nano", *words]) == 4
 
 
 def test_a_port_that_is_taken(capsys: pytest.CaptureFixture[str]) -> None:

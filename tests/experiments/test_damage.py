@@ -15,7 +15,8 @@ from experiments.ailments import AILMENTS, Case
 from steadyhand.chat.messages import Message, ToolCall
 from steadyhand.domain.rows import Row
 from steadyhand.errors import UsageError
-from steadyhand.models.loading.load import load_tokenizer, resolve
+from steadyhand.models.loading.load import load_tokenizer
+from steadyhand.models.loading.resolve import resolve
 from steadyhand.settings.training import SftConfig
 from steadyhand.text.degeneration import degenerate, garbage
 from tests import tiny

@@ -14,7 +14,8 @@ from experiments import arm, online, ppo
 from experiments.task import Clock, Task, reward, training_cases
 from steadyhand.chat.render import Renderer
 from steadyhand.domain.load import load
-from steadyhand.models.loading.load import fingerprint, load_weights
+from steadyhand.models.loading.fingerprint import fingerprint
+from steadyhand.models.loading.load import load_weights
 from tests import tiny
 from tests.flow import world
 from tests.pairs.test_online import BAD_NAME, CALL, RIGHT

@@ -16,8 +16,9 @@ from safetensors.torch import load_file
 from steadyhand.errors import JobError, PrerequisiteError
 from steadyhand.export import gguf as module
 from steadyhand.export.gguf import write_gguf
-from steadyhand.models.loading.load import load, resolve
+from steadyhand.models.loading.load import load
 from steadyhand.models.loading.quiet import quiet
+from steadyhand.models.loading.resolve import resolve
 from steadyhand.models.loading.weights import Weights
 from tests import tiny
 

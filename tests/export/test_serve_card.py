@@ -83,3 +83,12 @@ def test_a_card_without_an_evaluation_says_that_there_is_none() -> None:
     text = render_card(Card("m", "b", "f", "0.1.0"))
     assert "None. Measure it before use" in text
     assert "%" not in text
+
+
+@pytest.mark.parametrize(
+    ("name", "fits"),
+    [("qwen3", True), ("qwen2_5", False), ("qwen3_5_think", False), ("llama3_1", False), ("qwen2_5_vl", False)],
+)
+def test_a_modelfile_is_only_for_templates_that_say_the_same(name: str, fits: bool) -> None:
+    trl = pytest.importorskip("trl")
+    assert speaks_chatml((Path(trl.__file__).parent / "chat_templates" / f"{name}.jinja").read_text("utf-8")) is fits

@@ -12,7 +12,8 @@ from steadyhand.errors import PrerequisiteError, UsageError
 from steadyhand.flow.exporting import PARITY, export_model
 from steadyhand.flow.run import publish_report
 from steadyhand.models.backend import Sampling
-from steadyhand.models.loading.load import fingerprint, load
+from steadyhand.models.loading.fingerprint import fingerprint
+from steadyhand.models.loading.load import load
 from steadyhand.settings.training import Method, SftConfig
 from steadyhand.train.objectives.sft import train_sft
 from tests import tiny

@@ -20,7 +20,7 @@ from steadyhand.flow.run import STAGES, plan, publish_report, rewrite_report
 from steadyhand.ledger.records import Records
 from steadyhand.ledger.store import Store
 from steadyhand.models.loading.adapters import kind_of
-from steadyhand.models.loading.load import fingerprint
+from steadyhand.models.loading.fingerprint import fingerprint
 from steadyhand.report.data import ReportData
 from tests import tiny
 from tests.domain.folder import QUERY, put

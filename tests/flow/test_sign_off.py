@@ -17,7 +17,8 @@ from steadyhand.flow.run import plan, publish_report, rewrite_report
 from steadyhand.flow.sign_off import sign_off_of
 from steadyhand.ledger.seal import MARKER
 from steadyhand.ledger.store import Store
-from steadyhand.models.loading.load import fingerprint, load
+from steadyhand.models.loading.fingerprint import fingerprint
+from steadyhand.models.loading.load import load
 from tests.flow import world
 from tests.ledger.test_seal import flip
 

@@ -13,7 +13,7 @@ from steadyhand.flow.context import Desk
 from steadyhand.lab import online as flow
 from steadyhand.lab.online import online, online_stages, plan
 from steadyhand.models.backend import Backend
-from steadyhand.models.loading.load import fingerprint
+from steadyhand.models.loading.fingerprint import fingerprint
 from steadyhand.pairs.case import Case
 from tests.cli.test_run import result, steady
 from tests.flow import world

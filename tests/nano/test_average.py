@@ -11,7 +11,7 @@ from transformers import AutoTokenizer
 
 from nano.average import average
 from nano.pretrain import export, new_model
-from steadyhand.models.loading.load import resolve
+from steadyhand.models.loading.resolve import resolve
 
 
 @pytest.fixture(scope="module")

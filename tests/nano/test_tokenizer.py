@@ -9,7 +9,8 @@ from typing import Any
 
 from nano.identifiers import letters
 from nano.tokenizer import written
-from steadyhand.models.loading.load import load_tokenizer, resolve
+from steadyhand.models.loading.load import load_tokenizer
+from steadyhand.models.loading.resolve import resolve
 
 FOLDER = resolve("steady-nano")
 

@@ -18,7 +18,6 @@ from steadyhand.agent.neutral import neutral
 from steadyhand.agent.plan import UNFINISHED, Asker, Ending, Entity, Row, Run, Runner, Scribe, entities_of, without
 from steadyhand.agent.policy import Code, Proposal, Verdict, screened
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
-from steadyhand.chat.parse import parse_strict
 from steadyhand.chat.schema import schema_errors
 from steadyhand.models.backend import Backend, Completion, Prompt, Sampling, control_tokens
 from steadyhand.text.coded import Coded
@@ -88,7 +87,7 @@ class _Free(Runner):
         if spent := self._spent(late):
             return spent
         completion = self._answer(messages)
-        parsed = parse_strict(completion.text, completion.finish_reason)
+        parsed = completion.parsed(self.tools)
         if parsed.error:
             return Stop.REFUSED
         if not parsed.calls:

@@ -18,7 +18,6 @@ from steadyhand.agent.neutral import neutral
 from steadyhand.agent.reading.basis import Basis
 from steadyhand.agent.reading.report import Statement
 from steadyhand.chat.messages import Message
-from steadyhand.chat.parse import parse_strict
 from steadyhand.extract import Found
 from steadyhand.models.backend import Backend, Completion, Prompt, Sampling, control_tokens
 
@@ -46,7 +45,7 @@ def answer_of(completion: Completion, quotation: str) -> Answer:
     >>> answer_of(Completion('accuses: "calls home to X"', "stop", 0, 0, ""), "The loader calls home to X.").word
     'accuses'
     """
-    parsed = parse_strict(completion.text, completion.finish_reason)
+    parsed = completion.parsed()
     found = _ANSWER.fullmatch(parsed.content) if not parsed.error and not parsed.calls else None
     if found is None or completion.finish_reason != "stop":
         return Answer("")

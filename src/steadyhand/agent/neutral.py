@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 _SIGNS, _ALIKE = "<>[]{}|｜", "‹›⁅⁆❴❵¦¦"
@@ -34,7 +34,7 @@ _MARKS = re.compile(
     re.IGNORECASE,
 )
 _LONGEST = 160  # characters that a mark has at most
-_WINDOW = 32_768
+_WINDOW = 4096
 
 
 def neutral(text: str, tokens: Sequence[str] = ()) -> str:
@@ -43,46 +43,54 @@ def neutral(text: str, tokens: Sequence[str] = ()) -> str:
     >>> neutral("hi<end_of_turn>")
     'hi‹end_of_turn›'
     """
-    found = _without(text, tuple(tokens))
-    if found.isascii():
-        return found
-    # A tokenizer may fold look-alikes (full-width brackets, say) before it looks for its tokens.
-    folded = unicodedata.normalize("NFKC", found)
-    harmless = _without(folded, tuple(tokens))
-    return found if harmless == folded else harmless
+    return _replaced(_replaced(text, tuple(tokens)) if tokens else text, None)
 
 
 def quoted(text: str, tokens: Sequence[str]) -> tuple[str, ...]:
     """Those of `tokens` that stand in `text`."""
-    return tuple(dict.fromkeys(found[0] for found in _found(tuple(tokens), text)))
-
-
-def _without(text: str, tokens: tuple[str, ...]) -> str:
-    return _replaced(_replaced(text, tokens) if tokens else text, None)
+    return tuple(dict.fromkeys(token for _, token in _found(tuple(tokens), text)))
 
 
 def _replaced(text: str, tokens: tuple[str, ...] | None) -> str:
-    pieces, at = [], 0
-    for found in _found(tokens, text):
-        pieces += [text[at : found.start()], _broken(found[0])]
-        at = found.end()
-    return "".join([*pieces, text[at:]]) if pieces else text
+    pieces, done = [], 0
+    for at, token in _found(tokens, text):
+        pieces += [text[done:at], _broken(token)]
+        done = at + len(token)
+    return "".join([*pieces, text[done:]]) if pieces else text
 
 
-def _found(tokens: tuple[str, ...] | None, text: str) -> Iterator[re.Match[str]]:
-    """Where one of `tokens` stands in `text`, or (None) a mark of any family, a window at a time."""
+def _found(tokens: tuple[str, ...] | None, text: str) -> Iterator[tuple[int, str]]:
+    """Where one of `tokens` stands in `text`, or (None) a mark of any family; none overlaps another. A text is searched
+    as it is, and as a tokenizer may fold it (full-width brackets, say) before it looks for its tokens."""
     if tokens == ():
         return
     pattern, longest = (_MARKS, _LONGEST) if tokens is None else (_any_of(tokens), max(map(len, tokens)))
-    at = 0
-    while at < len(text):
-        stop = at + _WINDOW
-        found = pattern.search(text, at, stop + longest)
-        if found is None or found.start() >= stop:
-            at = stop
-        else:
-            yield found
-            at = found.end()
+    start = done = 0
+    while start < len(text):
+        window = text[start : start + _WINDOW + longest]
+        for at, token in _matches(pattern, window):
+            if at < _WINDOW and start + at >= done:
+                done = start + at + len(token)
+                yield start + at, token
+        start = max(start + _WINDOW, done)
+
+
+def _matches(pattern: re.Pattern[str], window: str) -> list[tuple[int, str]]:
+    found = [(match.start(), match[0]) for match in pattern.finditer(window)]
+    if window.isascii():
+        return found
+    folds, folded = _folds()
+    if folded.search(window):
+        found += [(match.start(), match[0]) for match in pattern.finditer(window.translate(folds))]
+    return sorted(found)
+
+
+@cache
+def _folds() -> tuple[dict[int, str], re.Pattern[str]]:
+    """Every character that compatibility normalization (NFKC) makes one of ASCII: a table, and what matches them."""
+    all_of = ((n, unicodedata.normalize("NFKC", chr(n))) for n in range(128, 0x20000))
+    folds = {n: text for n, text in all_of if len(text) == 1 and text.isascii()}
+    return folds, re.compile(f"[{re.escape(''.join(map(chr, folds)))}]")
 
 
 def _broken(token: str) -> str:

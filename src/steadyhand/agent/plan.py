@@ -24,7 +24,6 @@ from steadyhand.agent.policy import Code, Proposal, Standing, Verdict, screened
 from steadyhand.agent.writer import Outcome, State
 from steadyhand.chat.match import match
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
-from steadyhand.chat.parse import parse_strict
 from steadyhand.errors import UsageError
 from steadyhand.extract import Found, Kind, find_entities
 from steadyhand.models.backend import Backend, Completion, Prompt, Sampling, control_tokens
@@ -245,7 +244,7 @@ class Runner:
         if standing is None:
             return Row(**row, ending=without(answer), detail=answer.detail or "the answer has no level")
         if said.claim == "unclear":
-            return Row(**row, ending=Ending.UNCLEAR, detail=said.basis)
+            return Row(**row, ending=Ending.UNCLEAR, detail=said.basis.sentence)
         differs = (standing == "unsafe") != (said.claim == "unsafe")
         expected = self.plan.reporting(entity.value, said.claim)
         if self.backend and (problem := self._dispute(expected if differs else None, judged)):
@@ -279,7 +278,7 @@ class Runner:
         if judged is None:
             return "the model was not asked"
         wanted = [] if expected is None else [ToolCall(self.plan.report, expected)]
-        found = match(wanted, parse_strict(judged.text, judged.finish_reason), self.tools)
+        found = match(wanted, judged.parsed(self.tools), self.tools)
         return "" if found.passed else f"{found.code}: {found.detail}"
 
     def _proposal(

@@ -66,9 +66,10 @@ def in_call_order(messages: Sequence[Message]) -> tuple[Message, ...]:
     """
     found = list(messages)
     for turn in turns(messages):
-        if None not in turn.answers:
+        named = any(call.id for call in turn.calls) or any(result.tool_call_id for result in turn.results)
+        if named and None not in turn.answers:
             pairs = sorted(zip(turn.answers, turn.results, strict=True), key=lambda pair: pair[0] or 0)
-            ids = _ids(turn) if any(call.id for call in turn.calls) or any(r.tool_call_id for r in turn.results) else []
+            ids = _ids(turn)
             if [number for number, _ in pairs] == list(range(len(pairs))) and _counts(ids):
                 ids = []
             _name(found, turn, [(number or 0, result) for number, result in pairs], ids or [""] * len(turn.calls))

@@ -38,7 +38,7 @@ class Loss(Coded):
 
     TOOLS = "tools", "never shows the model the tools that are offered"
     CALLS = "calls", "does not write the calls of an answer"
-    FORM = "form", "writes calls in a form that no reader here knows"
+    FORM = "form", "writes calls that no reader takes"
     RESULTS = "results", "does not show the model what tools return"
     ANSWERS = "answers", "writes the answer to a tool's result elsewhere than generation begins"
     THINKING = "thinking", "does not write the thinking of the last answer"
@@ -83,6 +83,11 @@ class Profile:
         """The losses that tools cannot do without."""
         return tuple(loss for loss in self.losses if loss.fatal)
 
+    def summary(self) -> str:
+        """One line on what was found: the format, and what is lost."""
+        found = f"calls as {self.format.name}" if self.found else "no readable calls"
+        return f"{found}; {self.sentence() or 'the chat template loses nothing'}"
+
     def sentence(self, losses: Sequence[Loss] = ()) -> str:
         """One sentence on what is lost (of `losses`, or all), or "" when nothing is."""
         parts = [
@@ -99,7 +104,7 @@ def probe(renderer: Renders, chosen: ChatFormat | None = None) -> Profile:
     written = ask.answer("one call", _calling(_CALL), _has(_CALL.name), Loss.CALLS)
     form = _recognised(written, chosen)
     if form is None and written is not None and Loss.CALLS not in ask.losses:
-        ask.losses[Loss.FORM] = _excerpt(written)
+        ask.losses[Loss.FORM] = f"not as {chosen.name}: {_excerpt(written)}" if chosen else _excerpt(written)
     reads = form or chosen or HERMES
     ask.think(reads, called=form is not None)
     if form is not None:

@@ -13,9 +13,9 @@ class Reason(Coded):
 
     MISSED_CALL = "missed_call", "A call was due and none was attempted."
     SPURIOUS_CALL = "spurious_call", "No call was due and one was attempted."
-    PARSE_UNCLOSED = "parse_unclosed", "A <tool_call> is never closed."
-    PARSE_JSON = "parse_json", "What stands between the call tags is not JSON (RFC 8259, keys unique)."
-    PARSE_SHAPE = "parse_shape", "The call is not an object of exactly `name` (string) and `arguments` (object)."
+    PARSE_UNCLOSED = "parse_unclosed", "A call is never closed."
+    PARSE_JSON = "parse_json", "The call does not follow its format's grammar (JSON: RFC 8259, keys unique)."
+    PARSE_SHAPE = "parse_shape", "The call is not exactly a name (string) and arguments (object), as its format asks."
     UNKNOWN_TOOL = "unknown_tool", "The call names a tool that was not offered."
     WRONG_COUNT = "wrong_count", "There are more or fewer calls than are due."
     DUPLICATE_CALL = "duplicate_call", "The same call is made more often than it is due."

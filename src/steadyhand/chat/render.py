@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,7 +21,7 @@ from typing import Any, Protocol
 from steadyhand.chat.control_tokens import control_tokens
 from steadyhand.chat.formats.base import ChatFormat
 from steadyhand.chat.formats.marks import opened
-from steadyhand.chat.formats.registry import CALL_ENDS
+from steadyhand.chat.formats.registry import CALL_ENDS, format_named
 from steadyhand.chat.messages import Message, Tool, ToolCall
 from steadyhand.chat.probe import Profile, probe
 from steadyhand.chat.template import DATE, ChatTemplate
@@ -28,6 +29,7 @@ from steadyhand.errors import PrerequisiteError, SteadyError, UsageError
 
 _PROBE, _THOUGHT = "steady-probe-answer", "steady-probe-thought"
 _ASKED = Message("user", "steady-probe-question")
+_MARK = re.compile(r"\s*(</?[^<>\s]{1,40}>|\[/?[A-Z_]{1,40}\])")
 _STOP_NAMES = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end|>", "</s>")
 
 
@@ -59,11 +61,13 @@ class Rendered:
 
 class Renderer:
     """Renders with `tokenizer.chat_template`; `day` is what templates that write the date are told, `form` the format
-    that a user names (None: it is found out). Raises PrerequisiteError for a tokenizer without a template, or whose
-    template fails on a plain question or does not end an answer with a token."""
+    that a user names (None: the one that the tokenizer's configuration names, or it is found out). Raises
+    PrerequisiteError for a tokenizer without a template, or whose template fails on a plain question or does not end an
+    answer with a token."""
 
     def __init__(self, tokenizer: Tokenizer, day: date = DATE, form: ChatFormat | None = None) -> None:
-        self._chosen = form
+        named = str(getattr(tokenizer, "init_kwargs", {}).get("call_format") or "")
+        self._chosen = form or (format_named(named) if named else None)
         self._tokenizer, self._template = tokenizer, ChatTemplate(tokenizer, day)
         if not tokenizer.chat_template:
             raise PrerequisiteError(
@@ -240,8 +244,12 @@ class Renderer:
         if not written:
             what = "the chat template leaves out what an assistant says"
             raise PrerequisiteError(what, next="use a template that writes `content`")
+        mark = _MARK.match(tail)
         for token in self._encode(tail):
             end = str(self._tokenizer.decode([token], skip_special_tokens=False))
+            if end.strip() and mark and end.strip() != mark[1]:
+                what = f"the chat template ends a turn with {mark[1]!r}, which is no token of this tokenizer"
+                raise PrerequisiteError(what, next="use a template whose marks the tokenizer has as tokens")
             if end.strip():
                 return tail, tail[: tail.index(end)] + end
         raise PrerequisiteError(

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from steadyhand.chat.formats.base import ChatFormat
 from steadyhand.chat.messages import Json, Message, Tool
-from steadyhand.chat.parse import parse_strict
 from steadyhand.chat.render import Rendered
 from steadyhand.check.finding import Finding, finding
 from steadyhand.domain.decisions import decisions
@@ -27,6 +27,8 @@ _EMPTY_SHARE = 0.2  # above this, answers without thinking begin to teach not to
 class Renders(Protocol):
     """What is asked of chat.render.Renderer."""
 
+    @property
+    def format(self) -> ChatFormat: ...
     def prompt(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Rendered: ...
     def sample(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Rendered: ...
     def decode(self, ids: Sequence[int], opening: str = "") -> str: ...
@@ -126,7 +128,10 @@ def _content(sample: Sample, rendered: Rendered, renderer: Renders) -> Iterator[
     lost = [
         f"the {message.role} message {_quote(message.content)}" for message in history if not _kept(message, rendered)
     ]
-    parsed = parse_strict(renderer.decode(rendered.ids[rendered.prompt_length :], rendered.opening))
+    if unseen := [tool.name for tool in sample.tools if tool.name not in rendered.text]:
+        lost.append(f"the offer of {', '.join(unseen[:3])}")
+    raw = renderer.decode(rendered.ids[rendered.prompt_length :], rendered.opening)
+    parsed = renderer.format.parse(raw, sample.tools)
     if parsed.calls != target.calls:
         lost.append(
             "the calls of the answer" if not parsed.error else f"the calls of the answer ({parsed.error.detail})"

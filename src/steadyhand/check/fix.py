@@ -52,7 +52,7 @@ def fix_file(path: Path, codes: frozenset[str], columns: Columns | None = None) 
     fixed = Fixed(path, before, before)
     parts, made, at = list[str](), list[Json](), 0
     for raw, start in zip(rows, _starts(rows, before), strict=True):
-        text, value = _repaired(raw, codes, nulls.get(raw.number, ()), fixed)
+        text, value = _repaired(raw, codes, nulls.get(raw.number, ()), columns, fixed)
         made.append(value)
         if text != raw.text:
             parts += [before[at:start], text]
@@ -85,11 +85,11 @@ def _nulls(path: Path, columns: Columns | None) -> dict[int, Nulls]:
     return found
 
 
-def _repaired(raw: Raw, codes: frozenset[str], nulls: Nulls, fixed: Fixed) -> tuple[str, Json]:
+def _repaired(raw: Raw, codes: frozenset[str], nulls: Nulls, columns: Columns | None, fixed: Fixed) -> tuple[str, Json]:
     """The row's text and value with all repairs that it does not excuse."""
     text, value = raw.text, raw.value
     excused_codes = {code for code in codes if code.startswith(labels_of(value).noqa)}
-    steps = [] if raw.error else list(repairs(value, codes - excused_codes, nulls))
+    steps = [] if raw.error else list(repairs(value, codes - excused_codes, nulls, columns))
     for code, better in steps:
         text, value = edited(text, value, better), better
         fixed.repairs[code] += 1

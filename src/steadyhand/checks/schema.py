@@ -12,7 +12,7 @@ from random import Random
 
 from steadyhand.chat.exact import JsonError, equal, loads, plain
 from steadyhand.chat.messages import Json, Tool
-from steadyhand.chat.schema import schema_errors
+from steadyhand.chat.schema import schema_errors, schema_problem
 from steadyhand.checks.fenced import only_block
 from steadyhand.checks.files import read_file
 from steadyhand.checks.shape import Checker, Context, Figure, Judged, Judgement, Spoiled, failed, passed, rate_of
@@ -79,9 +79,6 @@ def _spoiled(value: Json) -> Iterator[tuple[Json, str]]:
 
 def _schema(name: str, given: Json, root: Path) -> dict[str, Json]:
     """A schema written in place, or in a file. Raises UsageError for what is none."""
-    from jsonschema import Draft202012Validator
-    from jsonschema.exceptions import SchemaError
-
     if isinstance(given, str):
         text = read_file(root, given, f"the schema of check {name!r}")
         try:
@@ -90,8 +87,6 @@ def _schema(name: str, given: Json, root: Path) -> dict[str, Json]:
             raise UsageError(f"the schema of check {name!r} is no JSON: {error}", where=str(root / given)) from None
     if not isinstance(given, dict):
         raise UsageError(f"check {name!r} needs a schema", next="schema: out.json")
-    try:
-        Draft202012Validator.check_schema(given)
-    except SchemaError as error:
-        raise UsageError(f"the schema of check {name!r} is none: {error.message}") from None
+    if problem := schema_problem(given, "schema"):
+        raise UsageError(f"the schema of check {name!r} is none: {problem}", next="correct the schema")
     return given

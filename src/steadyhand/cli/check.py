@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import click
 
 from steadyhand.cli.console import Advance, echo_data, echo_line, emit_json, progress, say, say_ignored
-from steadyhand.cli.options import json_option
+from steadyhand.cli.options import json_option, template_options
 from steadyhand.errors import EXIT_NO, EXIT_OK, DomainError, UsageError
 
 if TYPE_CHECKING:
@@ -46,6 +46,7 @@ _PATH = click.Path(path_type=Path)
 @click.option("--write", is_flag=True, help="With --fix: make the repairs, then check what is left.")
 @click.option("--report", "page", type=_PATH, help="Also write this .html page with plots, and .zh.html beside it.")
 @click.option("--model", help="Also render every sample with this model's tokenizer and chat template.")
+@template_options
 @json_option
 def check_command(
     paths: tuple[Path, ...],
@@ -58,6 +59,8 @@ def check_command(
     write: bool,
     page: Path | None,
     model: str | None,
+    template: str | None,
+    call_format: str | None,
     as_json: bool,
 ) -> int:
     """Lint data set files (OpenAI messages, ShareGPT, Alpaca, TRL, xLAM, preferences) or one domain folder.
@@ -79,7 +82,7 @@ def check_command(
         return EXIT_NO
     if fix and not write:
         return EXIT_OK
-    report, counts, dataset, classes = _lint(paths, held_out, codes, model)
+    report, counts, dataset, classes = _lint(paths, held_out, codes, model, (template or "", call_format or ""))
     if page is not None:
         from steadyhand.flow.check_page import lint_data
         from steadyhand.report.lint import write_lint
@@ -102,7 +105,7 @@ def _words(options: Sequence[str]) -> list[str]:
 
 
 def _lint(
-    paths: Sequence[Path], held_out: Sequence[Path], codes: frozenset[str], model: str | None
+    paths: Sequence[Path], held_out: Sequence[Path], codes: frozenset[str], model: str | None, chosen: tuple[str, str]
 ) -> tuple[Report, dict[str, int], Dataset, dict[str, str]]:
     """The report, how much of what was read, the rows, and the input class of those that have one."""
     from steadyhand.check.dataset import dataset_of_domain, dataset_of_files
@@ -112,7 +115,7 @@ def _lint(
 
     if not paths:
         raise UsageError("nothing to check", next="name data files or one domain folder: steady check train.jsonl")
-    rendering = _rendering(paths[0], model)
+    rendering = _rendering(paths[0], model, chosen)
     if folders := [path for path in paths if is_domain(path)]:
         if len(paths) > 1 or held_out:
             next = "name one folder, or files"
@@ -197,22 +200,28 @@ def _fix(paths: Sequence[Path], codes: frozenset[str], write: bool) -> bool:
     return write or not rows
 
 
-def _rendering(path: Path, model: str | None) -> Rendering | None:
-    """The model's renderer and tokenizer, and the limit on tokens that training would use."""
+def _rendering(path: Path, model: str | None, chosen: tuple[str, str]) -> Rendering | None:
+    """The model's renderer and tokenizer, and the limit on tokens that training would use. `chosen`: chat template and
+    call format over its own."""
     if model is None:
         return None
     from steadyhand.chat.render import Renderer
     from steadyhand.check.tokenizer import Rendering, read_config
     from steadyhand.models.loading.load import load_tokenizer
-    from steadyhand.models.loading.load import resolve as find_model
+    from steadyhand.models.loading.overlay import over
+    from steadyhand.models.loading.resolve import resolve as find_model
     from steadyhand.settings import resolve
 
     settings = resolve(path if path.is_dir() else None).settings
+    own = settings.model if model == settings.model.base else None  # its template is not another model's
+    template, form = chosen[0] or (own.chat_template if own else ""), chosen[1] or (own.format if own else "")
     home = Path(model) if Path(model).is_dir() else find_model(model)  # a tokenizer alone is enough here
-    tokenizer = load_tokenizer(home)
+    tokenizer = load_tokenizer(over(home, template, form, path if path.is_dir() else None))
+    renderer = Renderer(tokenizer)
+    say(f"{model}: {renderer.profile.summary()}")
     special = tuple(tokenizer.all_special_tokens)
     about = {"config": read_config(home), "ids": tokenizer.get_vocab(), "eos": tokenizer.eos_token_id}
-    return Rendering(Renderer(tokenizer), settings.sft.max_length, special, home, **about)
+    return Rendering(renderer, settings.sft.max_length, special, home, **about)
 
 
 def _print(

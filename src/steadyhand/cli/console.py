@@ -18,6 +18,7 @@ from steadyhand.text.terminal import one_line, unescaped
 
 JSON_VERSION = 1
 PLAIN_SECONDS = 15.0
+_NAMED = 20  # keys of a data set that one line names
 
 Advance = Callable[[int, int], None]  # called as advance(done, total)
 
@@ -31,8 +32,10 @@ def emit_json(obj: Mapping[str, Any]) -> None:
 
 def say_ignored(ignored: Mapping[str, int]) -> None:
     """Which keys of a data set were not read, and in how many rows; nothing where all were."""
-    if ignored:
-        say("not read: " + ", ".join(f"{key} ({rows} rows)" for key, rows in sorted(ignored.items())))
+    often = sorted(ignored.items(), key=lambda pair: (-pair[1], pair[0]))
+    if often:
+        more = f" and {len(often) - _NAMED} more keys" if len(often) > _NAMED else ""
+        say("not read: " + ", ".join(f"{key} ({rows} rows)" for key, rows in often[:_NAMED]) + more)
 
 
 def say(text: str) -> None:

@@ -19,7 +19,7 @@ import click
 
 from steadyhand import __version__
 from steadyhand.cli.console import emit_json
-from steadyhand.cli.options import json_option
+from steadyhand.cli.options import json_option, template_options
 from steadyhand.errors import EXIT_OK, EXIT_PREREQUISITE, PrerequisiteError
 from steadyhand.settings import resolve
 
@@ -55,10 +55,17 @@ class Checked:
 
 
 @click.command("doctor")
-@click.argument("folder", type=click.Path(path_type=Path), default=".")
+@click.argument("folder", metavar="[FOLDER | MODEL]", type=click.Path(path_type=Path), default=".")
+@template_options
 @json_option
-def doctor_command(folder: Path, as_json: bool) -> int:
-    """Say what this machine can do and what is missing (exit 3) for the domain in FOLDER."""
+def doctor_command(folder: Path, template: str | None, call_format: str | None, as_json: bool) -> int:
+    """Say what this machine can do and what is missing (exit 3) for the domain in FOLDER.
+
+    With a MODEL (steady-nano, a folder with a tokenizer, a hub name): say how its chat template writes calls and what
+    it loses, probe by probe (exit 3 when tools cannot be used with it).
+    """
+    if _is_model(folder):
+        return _show_profile(str(folder), (template or "", call_format or ""), as_json)
     base = resolve(folder if folder.is_dir() else None).settings.model.base
     checks = list(_checks(folder, base))
     if as_json:
@@ -69,6 +76,31 @@ def doctor_command(folder: Path, as_json: bool) -> int:
             if check.next:
                 click.echo(f"{'':<22}next: {check.next}")
     return EXIT_PREREQUISITE if any(check.state == "missing" for check in checks) else EXIT_OK
+
+
+def _is_model(folder: Path) -> bool:
+    files = ("config.json", "tokenizer_config.json", "tokenizer.json", "adapter_config.json")
+    return any((folder / name).is_file() for name in files) or not folder.exists()
+
+
+def _show_profile(model: str, chosen: tuple[str, str], as_json: bool) -> int:
+    from steadyhand.chat.render import Renderer
+    from steadyhand.models.loading.load import load_tokenizer
+    from steadyhand.models.loading.overlay import over
+    from steadyhand.models.loading.resolve import resolve as find
+
+    folder = Path(model) if Path(model).is_dir() else find(model)  # a tokenizer alone is enough here
+    renderer = Renderer(load_tokenizer(over(folder, *chosen)))
+    profile = renderer.profile
+    if as_json:
+        losses = {loss.value: detail for loss, detail in profile.losses.items()}
+        found = {"format": profile.format.name if profile.found else None, "losses": losses}
+        emit_json(found | {"chat_template": renderer.template_hash, "probes": [asdict(one) for one in profile.probes]})
+    else:
+        click.echo(f"{model}: {profile.summary()}")
+        for probe in profile.probes:
+            click.echo(f"{'kept' if probe.kept else 'LOST':<6}{probe.name}: {probe.text!r}")
+    return EXIT_PREREQUISITE if profile.fatal else EXIT_OK
 
 
 def _checks(folder: Path, base: str) -> Iterator[Checked]:
@@ -160,7 +192,7 @@ def _model(base: str) -> Checked:
         if find_spec("huggingface_hub") is None:
             return Checked("model", "note", f"{base} is a hub name, and models come with the extra `train`")
         return _hub_model(base)
-    from steadyhand.models.loading.load import resolve as find
+    from steadyhand.models.loading.resolve import resolve as find
 
     try:
         return Checked("model", "ok", f"{base} in {find(base)}")

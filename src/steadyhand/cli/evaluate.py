@@ -11,7 +11,7 @@ import click
 
 from steadyhand.chat.template import DATE
 from steadyhand.cli.console import echo_line, emit_json, progress, say
-from steadyhand.cli.options import date_option, json_option, set_option, verify_option
+from steadyhand.cli.options import date_option, json_option, set_option, template_options, verify_option
 from steadyhand.cli.run import settings_of
 from steadyhand.errors import EXIT_NO, EXIT_OK, PrerequisiteError, UsageError
 from steadyhand.files import read_object
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     "--save", type=click.Path(path_type=Path, dir_okay=False), help="Write the evaluation here, for compare and gate."
 )
 @date_option
+@template_options
 @set_option
 @verify_option
 @json_option
@@ -43,6 +44,8 @@ def eval_command(
     clarify: bool,
     save: Path | None,
     day: date,
+    template: str | None,
+    call_format: str | None,
     sets: tuple[str, ...],
     as_json: bool,
 ) -> int:
@@ -50,12 +53,17 @@ def eval_command(
     from steadyhand.domain.load import load as load_domain
     from steadyhand.evaluate.run import evaluate
     from steadyhand.flow.stages import judging_model, sampling_of
+    from steadyhand.models.backend import check_template
 
     settings = settings_of(folder, sets)
     domain = load_domain(folder)
     if save:
         _make_room(save)
-    backend = backend_of(model, served_model, tokenizer, settings, day)
+    own = settings.model if model == settings.model.base else None  # its template is not another model's
+    chosen = (template or (own.chat_template if own else ""), call_format or (own.format if own else ""))
+    backend = backend_of(model, served_model, tokenizer, settings, day, chosen, folder)
+    for warning in check_template(backend, tools=any(scenario.tools for scenario in domain.scenarios)):
+        say(f"warning: {warning}")
     with progress(f"evaluate {model}") as advance:
         found = evaluate(
             backend,
@@ -117,8 +125,14 @@ def gate_command(tuned: Path, base: Path, folder: Path, sets: tuple[str, ...], a
     return EXIT_OK if found.word == "PASS" else EXIT_NO
 
 
-def backend_of(model: str, served: str | None, tokenizer: Path | None, settings: Settings, day: date = DATE) -> Backend:
-    """A model by name, folder or address. Raises UsageError for an endpoint without a served name."""
+def backend_of(
+    model: str, served: str | None, tokenizer: Path | None, settings: Settings, day: date = DATE,
+    template: tuple[str, str] = ("", ""), root: Path | None = None,
+) -> Backend:  # fmt: skip
+    """A model by name, folder or address, with (chat template, call format) over its own. Raises UsageError for an
+    endpoint without a served name."""
+    from steadyhand.models.loading.overlay import over, overlaid
+
     if model.startswith(("http://", "https://")):
         from steadyhand.chat.render import Renderer
         from steadyhand.models.endpoints.endpoint import OpenAIEndpoint
@@ -126,10 +140,13 @@ def backend_of(model: str, served: str | None, tokenizer: Path | None, settings:
 
         if served is None:
             raise UsageError("an endpoint serves models by name", next="add --served-model NAME")
-        return OpenAIEndpoint(model, served, renderer=Renderer(load_tokenizer(tokenizer), day) if tokenizer else None)
+        if tokenizer is None:
+            return OpenAIEndpoint(model, served)
+        made = load_tokenizer(over(tokenizer, *template, root))
+        return OpenAIEndpoint(model, served, renderer=Renderer(made, day))
     from steadyhand.models.loading.load import load
 
-    return load(model, dtype=settings.model.dtype, day=day)
+    return load(overlaid(model, *template, root), dtype=settings.model.dtype, day=day)
 
 
 def _show(found: Evaluation, as_json: bool) -> None:

@@ -33,6 +33,16 @@ def _day(_: click.Context, __: click.Parameter, value: str | None) -> date:
         raise UsageError(f"--date {value}: no date", next="write --date 2026-03-01, or --date today") from error
 
 
+def template_options(command: Command) -> Command:
+    """`--chat-template FILE` and `--call-format NAME`; arrive as `template` and `call_format`."""
+    command = click.option(
+        "--call-format", metavar="NAME", help="How the model writes calls, such as hermes [found out by its template]."
+    )(command)
+    return click.option(
+        "--chat-template", "template", metavar="FILE", help="A Jinja file in place of the model's own, or `chatml`."
+    )(command)
+
+
 def set_option(command: Command) -> Command:
     """`--set sft.epochs=3`, any number of times; arrives as `sets`, for `flags_of`."""
     text = "Replace a setting for this call, for example --set sft.epochs=3."

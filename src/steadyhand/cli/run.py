@@ -61,6 +61,9 @@ class Console:
             self._advance = self._open.enter_context(progress(f"{self._head}: {name}" if name else self._head))
         self._advance(done, total)
 
+    def note(self, text: str) -> None:
+        say(f"warning: {text}")
+
     @contextmanager
     def closing(self) -> Iterator[None]:
         with self._open:
@@ -145,6 +148,7 @@ def _show_result(desk: Desk, pages: Sequence[Path], as_json: bool) -> int:
         emit_json(found | {"report": [str(page) for page in pages]})
     else:
         click.echo(table(found))
+        echo_line(f"model: {found['model_folder']}")
         if not found["merged"]:
             say(f"note: {found['model_folder']} holds virtual tokens, not a whole model: keep its base beside it")
         echo_line(f"report: {pages[0]}")

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import secrets
 from collections.abc import Callable
 from contextlib import ExitStack
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +14,7 @@ import click
 
 from steadyhand.cli.agent import audit_option, otel_option
 from steadyhand.cli.console import emit_json, say
-from steadyhand.cli.options import json_option, verify_option
+from steadyhand.cli.options import date_option, json_option, template_options, verify_option
 from steadyhand.errors import EXIT_OK, PrerequisiteError, UsageError
 from steadyhand.serve.loopback import is_loopback
 from steadyhand.telemetry import exporting
@@ -21,6 +23,14 @@ if TYPE_CHECKING:
     from steadyhand.models.backend import Backend
 
 PARALLEL = 16  # requests that an endpoint is given at once
+SHORTEST = 16  # characters of a token
+
+
+def _print_token(context: click.Context, _: click.Parameter, wanted: bool) -> None:
+    """A token for --token-env or --approver; made by the system's own source of randomness, and kept nowhere."""
+    if wanted:
+        click.echo(secrets.token_urlsafe(32))
+        context.exit()
 
 
 @click.command("serve")
@@ -40,11 +50,30 @@ PARALLEL = 16  # requests that an endpoint is given at once
 @click.option("--port", default=8322, show_default=True, type=click.IntRange(0, 65535), help="0: any free one.")
 @click.option("--token-env", metavar="NAME", help="The variable with the bearer token that clients must send.")
 @click.option(
+    "--new-token",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_token,
+    help="Print a new token for such a variable, and serve nothing.",
+)
+@click.option(
     "--approver", "approvers", multiple=True, metavar="NAME=VARIABLE",
     help="Who may approve over HTTP, and the variable with that person's own token; repeat it for others.",
 )  # fmt: skip
 @click.option("--max-tokens", "most", default=1024, show_default=True, type=click.IntRange(1), help="Of one answer.")
 @click.option("--queue", default=64, show_default=True, type=click.IntRange(0), help="Requests that may wait.")
+@template_options
+@click.option(
+    "--answer-seconds",
+    default=600.0,
+    show_default=True,
+    type=click.FloatRange(0, min_open=True),
+    help="For one answer, with its time in line.",
+)
+@click.option("--body-kb", default=1024, show_default=True, type=click.IntRange(1), help="Of one request.")
+@click.option("--connections", default=256, show_default=True, type=click.IntRange(1), help="At once.")
+@date_option
 @otel_option
 @verify_option
 @json_option
@@ -65,6 +94,12 @@ def serve_command(
     approvers: tuple[str, ...],
     most: int,
     queue: int,
+    template: str | None,
+    call_format: str | None,
+    answer_seconds: float,
+    body_kb: int,
+    connections: int,
+    day: date,
     otel: bool,
     as_json: bool,
 ) -> int:
@@ -79,19 +114,21 @@ def serve_command(
         )
     _check_agent(folder, judge, send)
     persons = _approvers(approvers, folder)
-    token = _secret(token_env) if token_env else ""
+    token = _token(token_env) if token_env else ""
     _distinct(token, persons)
     if not token and not is_loopback(host):
         after = "set a token in a variable and name it with --token-env, or stay on 127.0.0.1"
         raise UsageError("everybody in the network could use the model", where=host, next=after)
     from steadyhand.agent.session import opened
     from steadyhand.serve.app import Serving
+    from steadyhand.serve.limits import Limits
     from steadyhand.serve.responders import Agent, Model
     from steadyhand.serve.server import run
 
     called, model = Path(model).name or model, model if endpoint else _signed_off(model)
     key = _secret(api_key_env) if api_key_env else None
-    load, lanes = _loader(model, endpoint, tokenizer, key), PARALLEL if endpoint else 1
+    chosen = (template or "", call_format or "")
+    load, lanes = _loader(model, endpoint, tokenizer, key, chosen, day), PARALLEL if endpoint else 1
     bare = Model(name or called, load, lanes=lanes, waiting=queue)
     if folder is not None and agent_name == bare.name:
         raise UsageError("model and agent have one name", where=agent_name, next="add --name or --agent-name")
@@ -100,7 +137,9 @@ def serve_command(
         if folder is not None:
             session = stack.enter_context(opened(folder, audit))
             agent = Agent(agent_name, session, judge=bare if judge else None, send=send, waiting=queue)
-        serving = Serving(bare, agent, token=token, approvers=persons, most=most, local=is_loopback(host))
+        limits = Limits(answer=answer_seconds, body_bytes=body_kb * 2**10, connections=connections)
+        local = is_loopback(host)
+        serving = Serving(bare, agent, token=token, approvers=persons, most=most, limits=limits, local=local)
         run(serving, host, port, lambda url: _tell(url, [served.name for served in serving.models], as_json))
     return EXIT_OK
 
@@ -131,7 +170,7 @@ def _approvers(given: tuple[str, ...], folder: Path | None) -> dict[str, str]:
     pairs = [one.partition("=") for one in given]
     if any(not (name and variable) for name, _, variable in pairs):
         raise UsageError("an approver is NAME=VARIABLE", next="for example --approver ada=ADA_TOKEN")
-    return {name: _secret(variable) for name, _, variable in pairs}
+    return {name: _token(variable) for name, _, variable in pairs}
 
 
 def _distinct(token: str, persons: dict[str, str]) -> None:
@@ -147,31 +186,64 @@ def _tell(url: str, models: list[str], as_json: bool) -> None:
     say(f"{', '.join(models)} on {url}/v1 (Ctrl-C stops; {url}/healthz says when the model is loaded)")
 
 
-def _loader(model: str, endpoint: str | None, tokenizer: Path | None, key: str | None) -> Callable[[], Backend]:
+def _loader(
+    model: str,
+    endpoint: str | None,
+    tokenizer: Path | None,
+    key: str | None,
+    template: tuple[str, str],
+    day: date,
+) -> Callable[[], Backend]:
+    """Loads when it is called, and tells then what the chat template loses."""
     if endpoint is None:
         if tokenizer or key:
             raise UsageError("--tokenizer and --api-key-env are about an endpoint", next="add --endpoint URL")
-        return lambda: _local(model)
+        return lambda: _told(_local(model, template, day))
     if not endpoint.startswith(("http://", "https://")):
         raise UsageError("not an address", where=endpoint, next="write it as http://HOST:PORT/v1")
-    return lambda: _remote(endpoint, model, tokenizer, key)
+    if tokenizer is None and any(template):
+        raise UsageError("a template over the server's own needs the tokenizer", next="add --tokenizer FOLDER")
+    return lambda: _told(_remote(endpoint, model, tokenizer, key, template, day))
 
 
-def _local(model: str) -> Backend:
+def _told(backend: Backend) -> Backend:
+    from steadyhand.models.backend import profile_of, unserved
+
+    profile = profile_of(backend)
+    if profile is not None and profile.losses:
+        after = "; requests with tools are refused" if unserved(backend) else ""
+        say(f"warning: {profile.sentence()}{after}")
+    return backend
+
+
+def _local(model: str, template: tuple[str, str], day: date) -> Backend:
     from steadyhand.models.loading.load import load
+    from steadyhand.models.loading.overlay import overlaid
 
-    return load(model)
+    return load(overlaid(model, *template), day=day)
 
 
-def _remote(endpoint: str, model: str, tokenizer: Path | None, key: str | None) -> Backend:
+def _remote(
+    endpoint: str, model: str, tokenizer: Path | None, key: str | None, template: tuple[str, str], day: date
+) -> Backend:
     from steadyhand.models.endpoints.endpoint import OpenAIEndpoint
 
     if tokenizer is None:
         return OpenAIEndpoint(endpoint, model, api_key=key, retries=1)
     from steadyhand.chat.render import Renderer
     from steadyhand.models.loading.load import load_tokenizer
+    from steadyhand.models.loading.overlay import over
 
-    return OpenAIEndpoint(endpoint, model, renderer=Renderer(load_tokenizer(tokenizer)), api_key=key, retries=1)
+    renderer = Renderer(load_tokenizer(over(tokenizer, *template)), day)
+    return OpenAIEndpoint(endpoint, model, renderer=renderer, api_key=key, retries=1)
+
+
+def _token(variable: str) -> str:
+    """A token of ours, which nobody shall guess. Raises UsageError for a short one."""
+    if len(value := _secret(variable)) < SHORTEST:
+        what = f"the token in {variable} has {len(value)} characters, and at least {SHORTEST} are needed"
+        raise UsageError(what, next=f'make one: export {variable}="$(steady serve --new-token)"')
+    return value
 
 
 def _secret(variable: str) -> str:

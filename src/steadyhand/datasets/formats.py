@@ -49,7 +49,8 @@ def format_of(row: Json) -> Format:
         hint = "; a file that holds one array is called .json" if isinstance(row, list) else ""
         raise ValueError(f"the row is not an object{hint}")
     told = {key for key, value in row.items() if value is not None}
-    if found := [key for key in JUDGED if key in told]:
+    if not told.isdisjoint(JUDGED):
+        found = [key for key in JUDGED if key in told]
         raise ValueError(f"a preference row ({found[0]!r}); only dialogues are imported")
     if verdict_of(row) is not None:
         raise ValueError("a preference row (good or bad in 'label'); only dialogues are imported")
@@ -143,7 +144,7 @@ def asked(row: dict[str, Json], unread: Unread, columns: Sequence[str] = ASKING)
     `history`. Raises ValueError where two columns ask different things."""
     told = {key: row[key] for key in columns if row.get(key) is not None and row[key] != ""}
     told |= {"prompt": listed(told["prompt"])} if "prompt" in told else {}
-    if len({json.dumps(value, sort_keys=True) for value in told.values()}) > 1:
+    if len(told) > 1 and len({json.dumps(value, sort_keys=True) for value in told.values()}) > 1:
         raise ValueError(f"two columns ask different things: {' and '.join(told)}")
     question = next(iter(told.values()), None)
     used = (*told, "input", "history")

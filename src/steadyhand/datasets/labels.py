@@ -28,6 +28,7 @@ JUDGED = (  # keys of rows that compare answers
     "non_preferred_output",
 )  # fmt: skip
 VERDICTS = ("label", "kto_tag")  # keys of rows that judge one answer
+_VERDICT_KEYS = frozenset(VERDICTS)
 _VERDICTS = {
     **dict.fromkeys(("true", "yes", "1", "1.0", "good", "desirable", "chosen", "preferred"), True),
     **dict.fromkeys(("false", "no", "0", "0.0", "bad", "undesirable", "rejected"), False),
@@ -37,7 +38,7 @@ _VERDICTS = {
 def verdict_of(row: Json) -> bool | None:
     """Whether a row's one answer is good, None where nobody judged it. Raises ValueError for a label that is no verdict
     for certain: an answer that somebody judged bad must never be trained as a good one."""
-    if not isinstance(row, dict) or any(row.get(key) is not None for key in JUDGED):
+    if not isinstance(row, dict) or _VERDICT_KEYS.isdisjoint(row) or any(row.get(key) is not None for key in JUDGED):
         return None
     found = {key: _VERDICTS.get(str(row[key]).strip().lower()) for key in VERDICTS if row.get(key) is not None}
     for key, verdict in found.items():

@@ -48,6 +48,8 @@ def preference_rows(row: dict[str, Json], unread: Unread) -> list[Judged]:
     else:
         pairs = [*_compared(row, unread)]
     for side in (side for pair in pairs for side in pair if side):
+        if not side.row["messages"]:
+            raise ValueError("a judged dialogue without messages")
         if not side.asks:
             first = side.row["messages"][0]["role"]
             why = "the dialogue starts with the assistant" if first == "assistant" else "no user's message comes first"

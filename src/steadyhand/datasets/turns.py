@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from steadyhand.chat.messages import Json
 from steadyhand.datasets.calls import calls_of
@@ -24,15 +24,20 @@ _ROLES = {
 }
 _THINK = re.compile(r"\A\s*<think>\n?(.*?)\n?</think>\n{0,2}(.*)\Z", re.DOTALL)
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking", "think")
+_THINKING = frozenset(_THOUGHTS)
 _RESULT_IDS = ("tool_call_id", "call_id", "tool_use_id")
 _CALLS = ("tool_calls", "function_call")
 _OFFERS = ("tools", "functions")
-_SPOKEN = ("role", "from", "content", "value", *WEIGHTS)
+_SPOKEN = frozenset(("role", "from", "content", "value", *WEIGHTS))
+_OFFERING = _SPOKEN | {*_OFFERS}
+_RESULT = _SPOKEN | {*_RESULT_IDS, "id", "name"}
+_CALLING = _SPOKEN | {*_RESULT_IDS} | _THINKING
+_SAYING = _SPOKEN | {*_CALLS, "refusal"} | _THINKING
 _TEXT_PARTS = ("text", "input_text", "output_text")
 _CALL_PARTS = ("tool_call", "tool_use")
 
 
-@dataclass
+@dataclass(slots=True)
 class Turn:
     """An OpenAI message, and what else its turn says. `alone`: it only calls, and joins the assistant's turn before it.
     `untrained` is the key that says so; `name` and `id` may tell whose result this is; `tools` stand in a system's."""
@@ -45,8 +50,8 @@ class Turn:
     tools: list[Json] = field(default_factory=list)
 
     @property
-    def role(self) -> str:
-        return str(self.message["role"])
+    def role(self) -> Json:
+        return self.message["role"]
 
     @property
     def text(self) -> str:
@@ -58,6 +63,11 @@ def leading_thought(content: str) -> str | None:
     """The think block with which a text begins, without its tags; None where it begins otherwise."""
     match = _THINK.match(content)
     return match[1] if match else None
+
+
+def role_of(name: Json) -> str | None:
+    """The role that a turn's word for it means: system, user, assistant, tool, or call for a turn that only calls."""
+    return _ROLES.get(name.strip().lower()) if isinstance(name, str) else None
 
 
 def read_turns(values: Sequence[Json], unread: Unread) -> list[Turn]:
@@ -73,7 +83,7 @@ def _turns(value: Json, unread: Unread) -> list[Turn]:
         user = Turn({"role": "user", "content": value["human"]})
         return [user, _assistant({"content": value["assistant"]}, unread)]
     name = value.get("role", value.get("from"))
-    role = _ROLES.get(name.strip().lower()) if isinstance(name, str) else None
+    role = role_of(name)
     if role is None:
         raise ValueError(f"unknown role {name!r}")
     if role == "assistant":
@@ -91,7 +101,7 @@ def _content(value: dict[str, Json]) -> Json:
 
 def _said(role: str, value: dict[str, Json], unread: Unread) -> list[Turn]:
     """A user's or the system's turn; Anthropic's users hand back results, which come first."""
-    unread.rest(value, (*_SPOKEN, *(_OFFERS if role == "system" else ())), "messages[].")
+    unread.rest(value, _OFFERING if role == "system" else _SPOKEN, "messages[].")
     untrained(value, False, unread)
     content, results = _content(value), []
     if role == "user" and isinstance(content, list):
@@ -109,7 +119,7 @@ def _said(role: str, value: dict[str, Json], unread: Unread) -> list[Turn]:
 
 def _result(value: dict[str, Json], unread: Unread) -> Turn:
     """A tool's turn; a content that is no list of parts is data, and left as it is."""
-    unread.rest(value, (*_SPOKEN, *_RESULT_IDS, "id", "name"), "messages[].")
+    unread.rest(value, _RESULT, "messages[].")
     untrained(value, False, unread)
     told = next((value[key] for key in _RESULT_IDS if value.get(key) is not None), None)
     content = _content(value)
@@ -122,7 +132,7 @@ def _result(value: dict[str, Json], unread: Unread) -> Turn:
 
 def _calling(value: dict[str, Json], unread: Unread) -> Turn:
     """ShareGPT's function_call: JSON of one call or of a list of them, maybe after a `<think>` block."""
-    unread.rest(value, (*_SPOKEN, *_RESULT_IDS, *_THOUGHTS), "messages[].")
+    unread.rest(value, _CALLING, "messages[].")
     content = _content(value)
     match = _THINK.match(content) if isinstance(content, str) else None
     calls = calls_of(match[2] if match else content, unread)
@@ -136,7 +146,7 @@ def _calling(value: dict[str, Json], unread: Unread) -> Turn:
 
 def _assistant(value: dict[str, Json], unread: Unread) -> Turn:
     """An assistant's turn; a leading `<think>` block becomes reasoning, call parts become tool calls."""
-    unread.rest(value, (*_SPOKEN, *_THOUGHTS, *_CALLS, "refusal"), "messages[].")
+    unread.rest(value, _SAYING, "messages[].")
     content, told, calls = _parts(_content(value), unread)
     for key in _CALLS:
         calls += calls_of(value.get(key), unread)
@@ -153,6 +163,8 @@ def _assistant(value: dict[str, Json], unread: Unread) -> Turn:
 
 def _thought(value: dict[str, Json], told: str | None, unread: Unread) -> dict[str, Json]:
     """{"reasoning_content": text}, or nothing. Raises ValueError where two keys tell different thoughts."""
+    if told is None and _THINKING.isdisjoint(value):
+        return {}
     texts = {key: value[key] for key in _THOUGHTS if isinstance(value.get(key), str)}
     unread.update(f"messages[].{key}" for key in _THOUGHTS if value.get(key) is not None and key not in texts)
     texts |= {} if told is None else {"content": told}
@@ -197,9 +209,10 @@ def joined(turns: Sequence[Turn], unread: Unread) -> list[Turn]:
         if turn.alone and last and last.role == "assistant" and "reasoning_content" not in turn.message:
             if bool(turn.untrained) != bool(last.untrained):
                 raise ValueError("the words and the calls of one turn differ in whether they are trained")
-            last.message["tool_calls"] = [*last.message.get("tool_calls", []), *turn.message["tool_calls"]]
+            calls = [*last.message.get("tool_calls", []), *turn.message["tool_calls"]]
+            found[-1] = replace(last, message={**last.message, "tool_calls": calls})
         else:
-            found.append(Turn({**turn.message}, False, turn.untrained, turn.name, turn.id, turn.tools))
+            found.append(replace(turn, message={**turn.message}) if turn.role == "tool" else turn)
     _tie(found, unread)
     return found
 
@@ -224,9 +237,9 @@ def _tie(turns: list[Turn], unread: Unread) -> None:
 
 def _tie_by_name(calls: Sequence[dict[str, Json]], results: Sequence[Turn], place: int, unread: Unread) -> None:
     """Where no id says whose a result is, and every call has a name of its own, the result's name says it."""
-    names = [call["name"] for call in calls]
+    names = [str(call["name"]) for call in calls]
     given = [result.name for result in results]
-    if len({*map(str, names)}) == len(names) and set(given) <= {*names}:
+    if len({*names}) == len(names) and {*given} <= {*names}:
         for call, name in zip(calls, names, strict=True):
             call["id"] = f"call_{place}_{names.index(name)}"
         for result in results:

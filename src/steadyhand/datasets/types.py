@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 from steadyhand.chat.messages import Json
 
@@ -15,6 +16,7 @@ _NAMES = {
     **dict.fromkeys(("list", "array", "tuple", "set", "sequence"), "array"),
     **dict.fromkeys(("null", "none", "nonetype"), "null"),
 }
+_JSON_TYPES = frozenset(_NAMES.values())
 _GENERIC = re.compile(r"(?:typing\.)?(\w+)\[(.*)\]", re.DOTALL)
 _BRACKETS = {"[": 1, "]": -1}
 _DATA = ("enum", "const", "default", "examples", "example")
@@ -34,7 +36,7 @@ def as_json_schema(value: Json) -> Json:
         return value
     result = {key: _keyword(key, item) for key, item in value.items()}
     kind = value.get("type")
-    if isinstance(kind, str) and (read := _read(kind)) is not None:
+    if isinstance(kind, str) and kind not in _JSON_TYPES and (read := _read(kind)) is not None:
         del result["type"]
         result = {**read, **result}
     elif isinstance(kind, list):
@@ -73,6 +75,7 @@ def _required_said_by_object(schema: dict[str, Json]) -> dict[str, Json]:
     return {**schema, "properties": bare, **({"required": names} if names else {})}
 
 
+@lru_cache(maxsize=4096)
 def _read(text: str) -> dict[str, Json] | None:
     """The schema of a type's name, None where it is not known: "str, optional", "List[int]", "STRING", "int | None"."""
     text = _parts(text, ",")[0].strip()

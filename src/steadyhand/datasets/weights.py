@@ -7,12 +7,15 @@ from steadyhand.chat.messages import Json
 from steadyhand.datasets.unread import Unread
 
 KEYS = ("weight", "train", "training", "trainable", "loss", "loss_weight", "loss_scale")
+_KEYS = frozenset(KEYS)
 _WORDS = {**dict.fromkeys(("true", "yes", "1", "1.0"), 1.0), **dict.fromkeys(("false", "no", "0", "0.0"), 0.0)}
 
 
 def untrained(turn: dict[str, Json], assistant: bool, unread: Unread) -> str:
     """The key that says that an assistant's turn is not trained, or "". Weights between are trained whole and counted;
     so is the wish to train what somebody else says. Raises ValueError for a value that is no weight."""
+    if _KEYS.isdisjoint(turn):
+        return ""
     found = {key: _weight(key, turn[key], assistant) for key in KEYS if turn.get(key) is not None}
     if not assistant:
         unread.update(f"messages[].{key}" for key, weight in found.items() if weight != 0)

@@ -24,6 +24,7 @@ _MEDIA = (
     "document",
     "resource",
 )
+_PLAIN, _SPEAKERS = frozenset(("role", "content", "reasoning_content")), ("system", "user", "assistant")
 _UNREAD = ("refusal", "audio", "function_call")  # may be there as null
 
 
@@ -39,13 +40,18 @@ def read_openai_row(row: Cursor) -> tuple[tuple[Message, ...], tuple[Tool, ...]]
 
 def read_openai_message(row: Cursor) -> Message:
     """One OpenAI message; `content` may be null beside tool calls, or a list of text and reasoning parts."""
+    value = row.value
+    if isinstance(value, dict) and value.keys() <= _PLAIN and value.get("role") in _SPEAKERS:
+        content, think = value.get("content"), value.get("reasoning_content")
+        if isinstance(content, str) and content.strip() and isinstance(think, str | None):
+            return Message(value["role"], content, think)  # most messages: nothing to complain of
     row.require("role")
     row.fields(
         ["role"],
         ["content", "reasoning_content", "reasoning", "tool_calls", "tool_call_id", "name", "annotations", *_UNREAD],
     )
     for key in _UNREAD:
-        if row.has(key):
+        if key in row.value and row.has(key):
             raise row.error(f"{key!r} is not read", "write it as content or tool_calls", key=key)
     role = row.choice("role", ROLES)
     calls = tuple(_openai_call(call) for call in row.items("tool_calls"))

@@ -9,8 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from steadyhand.chat.messages import Message
-from steadyhand.chat.parse import parse_strict
-from steadyhand.chat.think import think_state
 from steadyhand.domain.model import Domain
 from steadyhand.errors import UsageError
 from steadyhand.evaluate.suites import Target
@@ -62,6 +60,5 @@ def play(
 
 def reply(completion: Completion) -> Message:
     """An answer as history: its text, and its thinking when the tags are whole (the template decides what to keep)."""
-    parsed = parse_strict(completion.text, completion.finish_reason)
-    whole = think_state(completion.text).code.balanced
+    parsed, whole = completion.parsed(), completion.thinking().code.balanced
     return Message("assistant", parsed.content, parsed.think if whole else None)

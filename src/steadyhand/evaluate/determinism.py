@@ -10,9 +10,9 @@ import itertools
 import json
 import random
 from collections.abc import Sequence
+from dataclasses import replace
 
 from steadyhand.chat.messages import Json
-from steadyhand.chat.parse import parse_strict
 from steadyhand.evaluate.metrics import Sample, rate_metric
 from steadyhand.evaluate.scoring import score
 from steadyhand.evaluate.suites import Target, nested_sample
@@ -110,20 +110,14 @@ def _view(level: str, target: Target, first: Completion, text: str, finish: str)
     """A completion as one level sees it."""
     if level == "text":
         return text
+    again = replace(first, text=text, finish_reason="length" if finish == "length" else "stop")
     if level == "calls":
-        parsed = parse_strict(text, finish)
+        parsed = again.parsed(target.prompt.tools)
         calls = [[call.name, call.arguments] for call in parsed.calls]
         return json.dumps([calls, parsed.attempts, parsed.error and parsed.error.code], sort_keys=True, default=str)
-    again = Completion(
-        text,
-        "length" if finish == "length" else "stop",
-        first.prompt_tokens,
-        first.completion_tokens,
-        first.prompt_hash,
-    )
     item = score(target, target.prompt, again)
     if item.passed is None:  # nothing judges it, so what it does and says is its outcome
-        return json.dumps([_view("calls", target, first, text, finish), parse_strict(text, finish).content.strip()])
+        return json.dumps([_view("calls", target, first, text, finish), again.parsed().content.strip()])
     return json.dumps([item.passed, item.code, item.facts.get("answer_ok")])
 
 

@@ -33,12 +33,14 @@ BAR = 0.7
 
 @dataclass(frozen=True)
 class Outcome:
-    """One judged answer of one seed's training. `leaked`: it gives the point's answer to a neighbour's question."""
+    """One judged answer of one seed's training. `leaked`: it gives the point's answer to a neighbour's question; `said`
+    is its text without thinking and calls."""
 
     seed: int
     kind: Kind
     item: Item
     leaked: bool = False
+    said: str = ""
 
     @property
     def key(self) -> str:

@@ -14,6 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
 from steadyhand import __version__
+from steadyhand.chat.formats.hermes import HERMES
 from steadyhand.chat.messages import Json
 from steadyhand.checks.shape import Ask as JudgingModel
 from steadyhand.domain.model import Domain
@@ -24,7 +25,15 @@ from steadyhand.evaluate.metrics import item_metrics
 from steadyhand.evaluate.scoring import score
 from steadyhand.evaluate.suites import SUITES, Suite, Target, digest, inventory, item_set, targets
 from steadyhand.ledger.result import Evaluation, Item
-from steadyhand.models.backend import Backend, Completion, FinishReason, Prompt, Sampling, written_date
+from steadyhand.models.backend import (
+    Backend,
+    Completion,
+    FinishReason,
+    Prompt,
+    Sampling,
+    check_template,
+    template_facts,
+)
 from steadyhand.settings.model import EvalSettings
 
 _PACKAGES = ("torch", "transformers", "tokenizers")
@@ -51,17 +60,18 @@ def evaluate(
 ) -> Evaluation:
     """Everything measured on one model. `clarify` gives it the domain's extra first turn before each anchoring dialogue
     (the method allows that for a base model); `judge` answers questions about two answers, for checks that compare.
-    Raises UsageError when there is nothing to ask."""
+    Raises UsageError when there is nothing to ask, and PrerequisiteError when tools are offered and the model's
+    template loses them."""
     sampling, settings = sampling or Sampling(), settings or EvalSettings()
     asked = [one.judged_by(judge) for one in targets(domain, suites)]
     tell = progress or _silent
+    check_template(backend, tools=any(target.prompt.tools for target in asked))
 
     ask = _asking(backend, sampling, settings.batch_size, Counter(_label(target) for target in asked), tell)
     items = _ask_all(domain, asked, ask, settings, clarify)
     items += _repeat(backend, asked, sampling, settings, seed, tell)
     manifest = _manifest(domain, asked, items, sampling, settings, suites, clarify, seed)
-    if day := written_date(backend):
-        manifest["date"] = day
+    manifest |= template_facts(backend)
     return _evaluation(model, backend.fingerprint, items, manifest)
 
 
@@ -72,15 +82,16 @@ def rescore(evaluation: Evaluation, domain: Domain, settings: EvalSettings | Non
     manifest = dict(evaluation.manifest)
     asked = targets(domain, manifest["suites"])
     stored = {(item.suite, item.id): item for item in evaluation.items}
+    form = str(manifest.get("format", HERMES.name))  # before there were several, it was this one
 
     def recall(questions: Sequence[Asked]) -> list[Completion]:
-        return [_stored(stored, target.key, target) for target, _ in questions]
+        return [_stored(stored, target.key, target, form) for target, _ in questions]
 
     items = _ask_all(domain, asked, recall, settings, manifest["clarify"])
     again = {target.id: target for target in asked if target.suite == "tool"}
     for item in evaluation.items:
         if item.suite == SUITE:
-            first = _stored(stored, (SUITE, item.id), again.get(item.id))
+            first = _stored(stored, (SUITE, item.id), again.get(item.id), form)
             items.append(judge(again[item.id], first, item.facts["texts"], item.facts["runs"]))
     labels = [list(part) for part in settings.cot_labels]
     manifest |= {"item_set": item_set(asked), "cot_labels": labels, "has": inventory(domain)}
@@ -151,13 +162,13 @@ def _silent(done: int, total: int, label: str) -> None:
     """No one listens."""
 
 
-def _stored(stored: dict[tuple[str, str], Item], key: tuple[str, str], target: Target | None) -> Completion:
+def _stored(stored: dict[tuple[str, str], Item], key: tuple[str, str], target: Target | None, form: str) -> Completion:
     item = stored.get(key)
     if item is None or target is None or item.facts.get("asked") != target.asked:
         why = "was never asked" if item is None else "is no longer asked" if target is None else "has changed since"
         raise UsageError(f"question {'/'.join(key)} {why}", next="evaluate the model again: old answers do not fit")
     reason: FinishReason = "length" if item.finish_reason == "length" else "stop"
-    return Completion(item.raw, reason, 0, item.completion_tokens, item.prompt_hash)
+    return Completion(item.raw, reason, 0, item.completion_tokens, item.prompt_hash, form)
 
 
 def _evaluation(model: str, fingerprint: str, items: Sequence[Item], manifest: dict[str, Json]) -> Evaluation:

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 
 from steadyhand.chat.match import Match, match
 from steadyhand.chat.messages import Json
-from steadyhand.chat.parse import Parsed, parse_lenient, parse_strict
-from steadyhand.chat.think import ThinkCode, ThinkState, think_state
+from steadyhand.chat.parse import Parsed
+from steadyhand.chat.think import ThinkCode, ThinkState
 from steadyhand.evaluate.filler import invalid_tokens
 from steadyhand.evaluate.suites import Target
 from steadyhand.ledger.result import Item
@@ -27,13 +27,13 @@ _WHOLE = (ThinkCode.OK, ThinkCode.EMPTY, ThinkCode.NO_ANSWER)
 def score(target: Target, prompt: Prompt, completion: Completion, labels: Labels = DEFAULT_LABELS) -> Item:
     """One item, judged. `prompt` is what the model was really shown (in anchoring, with its own answers)."""
     raw, finish = completion.text, completion.finish_reason
-    parsed = parse_strict(raw, finish)
+    parsed = completion.parsed(prompt.tools)
     facts: dict[str, Json] = {}
     text = target.judge(parsed.content)
     answer_ok = {"passed": True, "failed": False}.get(text.word)
     judged: dict[str, Json] = {"passed": answer_ok, "code": text.code}
     if target.decision is not None:
-        judged = _judge_calls(target, parsed, parse_lenient(raw, finish))
+        judged = _judge_calls(target, parsed, completion.parsed(prompt.tools, lenient=True))
         facts = judged.pop("facts") | {"answer_ok": answer_ok}
         if target.decision.checks:
             facts["checks"] = text.to_json({one.name: one.checker.kind for one in target.decision.checks})
@@ -44,7 +44,7 @@ def score(target: Target, prompt: Prompt, completion: Completion, labels: Labels
     if target.warm_up:
         facts["clarify"] = True
     wanted_short = bool(judged["passed"]) or target.short_gold
-    facts |= {**_health(prompt, raw, finish, parsed, labels, wanted_short), **_tokens(parsed)}
+    facts |= {**_health(prompt, completion, parsed, labels, wanted_short), **_tokens(parsed)}
     return Item(
         id=target.id,
         suite=target.suite,
@@ -101,6 +101,7 @@ def _judge_calls(target: Target, parsed: Parsed, lenient: Parsed) -> dict[str, J
             "args_ok": strict.args_ok,
             "detail": strict.detail,
             "repairs": [repair.value for repair in lenient.repairs],
+            **({"untyped": list(parsed.untyped)} if parsed.untyped else {}),
         },
     }
 
@@ -110,9 +111,9 @@ def _code(result: Match) -> str | None:
 
 
 def _health(
-    prompt: Prompt, raw: str, finish: str, parsed: Parsed, labels: Labels, wanted_short: bool
+    prompt: Prompt, completion: Completion, parsed: Parsed, labels: Labels, wanted_short: bool
 ) -> dict[str, Json]:
-    thinking = think_state(raw)
+    raw, finish, thinking = completion.text, completion.finish_reason, completion.thinking()
     loop = tail_repetition(raw)
     loops = loop is not None and loop.fails(finish)
     shown = prompt_text(prompt)

@@ -53,8 +53,25 @@ def vllm_command(
 
 
 def speaks_chatml(template: str) -> bool:
-    """Whether `ollama_template` says what this chat template says."""
-    return all(mark in template for mark in CHATML) and "<function=" not in template
+    """Whether `ollama_template` says what this chat template says. One that writes a system message of its own where a
+    dialogue has none (Qwen2.5) says something else, and so does one that cannot be rendered here."""
+    marked = all(mark in template for mark in CHATML) and "<function=" not in template
+    return marked and _plain_question(template) == _PLAIN
+
+
+_PLAIN = "<|im_start|>user\nsteady-question<|im_end|>\n<|im_start|>assistant\n"
+
+
+def _plain_question(template: str) -> str | None:
+    """A question without a system message or tools, as the template writes it; None where it fails."""
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    rooms = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
+    asked = [{"role": "user", "content": "steady-question"}]
+    try:
+        return rooms.from_string(template).render(messages=asked, tools=None, add_generation_prompt=True)
+    except Exception:  # noqa: BLE001  a template is a program that others wrote: it raises what it likes
+        return None
 
 
 def modelfile(gguf: str, context: int, stops: Sequence[str]) -> str:

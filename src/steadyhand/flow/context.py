@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 from steadyhand.flow.domain_inputs import Parts
 from steadyhand.ledger.store import Store
@@ -21,6 +21,13 @@ class Watcher(Protocol):
     def stage(self, planned: Planned, position: int, total: int) -> None: ...
 
     def progress(self, done: int, total: int, label: str) -> None: ...
+
+
+@runtime_checkable
+class Noting(Protocol):
+    """A watcher that also shows what somebody should know, one sentence at a time."""
+
+    def note(self, text: str) -> None: ...
 
 
 @dataclass(frozen=True)
@@ -53,6 +60,10 @@ class Desk:
 
     def progress(self, done: int, total: int, label: str) -> None:
         self.watcher.progress(done, total, label)
+
+    def note(self, text: str) -> None:
+        if isinstance(self.watcher, Noting):
+            self.watcher.note(text)
 
     def seconds(self) -> dict[str, float]:
         """Wall time of every finished stage."""

@@ -42,9 +42,11 @@ class Parts:
 def parts_of(domain: Domain, settings: Settings) -> Parts:
     """Raises PrerequisiteError when the base model cannot be found or is none."""
     from steadyhand.evaluate.suites import inventory
-    from steadyhand.models.loading.load import fingerprint, resolve
+    from steadyhand.models.loading.fingerprint import fingerprint
+    from steadyhand.models.loading.overlay import overlaid
 
-    base = resolve(settings.model.base)
+    model = settings.model
+    base = overlaid(model.base, model.chat_template, model.format, domain.root)
     training = split(domain, "train")
     contents: dict[str, Json] = {
         "tools": domain.tools,

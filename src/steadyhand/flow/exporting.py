@@ -95,7 +95,7 @@ def refuse_full(to: Path) -> None:
 def source_of(place: str, name: str = "") -> Source:
     """Reads what `place` is: a run's folder, or a model or adapter (a folder, "steady-nano" or a hub name)."""
     from steadyhand.models.loading.adapters import ADAPTER as MARK
-    from steadyhand.models.loading.load import resolve
+    from steadyhand.models.loading.resolve import resolve
 
     if (Path(place) / REPORT).is_file():
         report = report_of(Path(place))
@@ -108,7 +108,7 @@ def source_of(place: str, name: str = "") -> Source:
 
 
 def _fill(source: Source, folder: Path, forms: Collection[Form], kind: Kind) -> Exported:
-    from steadyhand.models.loading.load import fingerprint
+    from steadyhand.models.loading.fingerprint import fingerprint
 
     parity = merge(source.folder, folder / WEIGHTS, PARITY)
     spoken, context = _spoken(folder / WEIGHTS)
@@ -189,7 +189,10 @@ def _gguf_files(
             "only (tokenizer.json is inside it), and there is no Modelfile: Ollama would feed it other tokens."
         )
     elif not speaks_chatml(spoken.template):
-        notes.append("The chat template is not Qwen's, so there is no Modelfile.")
+        notes.append(
+            "The chat template is not Qwen3's, or writes a system message of its own (as Qwen2.5's does), which the "
+            "Modelfile would not, so there is no Modelfile."
+        )
     else:
         (folder / MODELFILE).write_text(modelfile(report.path.name, context, spoken.stops), "utf-8")
         files[MODELFILE] = "for `ollama create NAME -f Modelfile`"

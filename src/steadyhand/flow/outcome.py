@@ -43,7 +43,7 @@ def table(found: dict[str, Json]) -> str:
     verdict = found["verdict"]
     lines.append("")
     lines += [line_of(check) for check in verdict["checks"]]
-    lines.append(f"verdict: {verdict['word']}, of the model {found['fingerprint']} in {found['model_folder']}")
+    lines.append(f"verdict: {verdict['word']}, of the model {found['fingerprint']}")
     return "\n".join(map(one_line, lines))
 
 

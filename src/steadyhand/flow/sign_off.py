@@ -49,7 +49,7 @@ def sign_off_of(folder: Path) -> SignOff | None:
     >>> print(sign_off_of(Path("runs/uss/artefacts/1f0c/model")))
     verdict PASS on uss, of the model 9c0b6a0e2d1f4b7a (runs/uss/report/report.json)
     """
-    from steadyhand.models.loading.load import fingerprint
+    from steadyhand.models.loading.fingerprint import fingerprint
 
     folder = folder.resolve()
     found = _of_run(folder) or _of_export(folder)

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from steadyhand.chat.messages import Message
-from steadyhand.chat.parse import parse_strict
 from steadyhand.checks.pairwise import Pairwise
 from steadyhand.checks.shape import Ask
 from steadyhand.domain.decisions import Decision, decisions, spread
@@ -22,7 +21,7 @@ from steadyhand.flow.domain_inputs import plain
 from steadyhand.flow.health_questions import guard_of, leave, reference_of
 from steadyhand.flow.interrupt import first_interrupt
 from steadyhand.ledger.result import Evaluation
-from steadyhand.models.backend import Prompt, Sampling
+from steadyhand.models.backend import Prompt, Sampling, check_template
 from steadyhand.settings import Settings, filled
 from steadyhand.train.runner.result import Progress
 
@@ -42,7 +41,10 @@ def check(desk: Desk, out: Path) -> None:
     from steadyhand.check import check as check_domain
     from steadyhand.models.loading.load import load
 
-    renderer = load(desk.parts.base).renderer
+    model = load(desk.parts.base)
+    renderer = model.renderer
+    for warning in check_template(model, tools=any(scenario.tools for scenario in desk.parts.domain.scenarios)):
+        desk.note(warning)
     findings = check_domain(desk.parts.domain, renderer, desk.settings.sft.max_length)
     write_json(out / "findings.json", {"findings": [plain(f) | {"place": str(f.place)} for f in findings]})
     errors = [f for f in findings if f.severity == "error"]
@@ -110,7 +112,7 @@ def pairs(desk: Desk, out: Path) -> None:
     domain = replace(desk.parts.domain, scenarios=spread(desk.parts.training, desk.settings.pairs.max_groups))
     errors = _own_errors(desk, model, domain) if desk.settings.pairs.own_errors else []
     groups = build_groups(
-        domain, errors, model.renderer.completion_text, k=desk.settings.dpo.k, seed=desk.settings.seed
+        domain, errors, model.renderer.completion_text, desk.settings.dpo.k, desk.settings.seed, model.renderer.format
     )
     if not groups:
         raise JobError("no preference group could be made", next="the domain needs scenarios with split: train")
@@ -241,7 +243,7 @@ def judging_model(domain: Domain, settings: Settings) -> Ask | None:
 
     def ask(question: str) -> str:
         (found,) = endpoint.generate([Prompt((Message("user", question),))], Sampling(max_tokens=1024))
-        return parse_strict(found.text).content
+        return found.parsed().content
 
     return ask
 

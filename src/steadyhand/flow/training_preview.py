@@ -21,7 +21,8 @@ def inspect_domain(folder: Path, settings: Settings, rows: int, source: str = ""
     """Renders every row of fine-tuning and shows `rows` of them, spread over the kinds of source, or those whose
     source contains `source`. Needs the base's tokenizer; loads no weights. Raises UsageError for an unknown source."""
     from steadyhand.chat.render import Renderer
-    from steadyhand.models.loading.load import load_tokenizer, resolve
+    from steadyhand.models.loading.load import load_tokenizer
+    from steadyhand.models.loading.overlay import overlaid
 
     given = settings.sft
     taught = sft_rows(
@@ -36,7 +37,8 @@ def inspect_domain(folder: Path, settings: Settings, rows: int, source: str = ""
         raise UsageError(
             f"no row comes from {source!r}", where=str(folder), next="for instance card:POINT/ID or scenario:ID"
         )
-    tokenizer = load_tokenizer(resolve(settings.model.base))
+    model = settings.model
+    tokenizer = load_tokenizer(overlaid(model.base, model.chat_template, model.format, folder))
 
     def decode(ids: Sequence[int]) -> str:
         return str(tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
@@ -65,7 +67,7 @@ def footprints(settings: Settings, device: str) -> dict[str, Footprint]:
 
 def shape_of(base: str) -> Shape:
     """The shape of a local model, or of one whose shape is known by its hub name; nothing is downloaded."""
-    from steadyhand.models.loading.load import BUILT_IN, base_of, resolve
+    from steadyhand.models.loading.resolve import BUILT_IN, base_of, resolve
 
     if base == QWEN3_8B.name and not Path(base).is_dir():
         return QWEN3_8B

@@ -14,7 +14,6 @@ from pathlib import Path
 from steadyhand.cards.ladder import question
 from steadyhand.cards.notes import note, points_for
 from steadyhand.chat.messages import Message, Tool
-from steadyhand.chat.parse import parse_strict
 from steadyhand.checks.likeness import picks
 from steadyhand.domain.decisions import Decision, decisions
 from steadyhand.domain.load import load
@@ -50,7 +49,7 @@ class Asked:
 
 def diagnose_plan(folder: Path, settings: Settings, out: Path, cases: int = CASES) -> list[Planned]:
     """Which conditions would be asked, and why; writes nothing."""
-    return planned(_cells(lay_out(load(folder), settings, cases), settings), bench_of(settings, out))
+    return planned(_cells(lay_out(load(folder), settings, cases), settings), bench_of(settings, out, folder))
 
 
 def diagnose_domain(
@@ -59,7 +58,7 @@ def diagnose_domain(
     """A verdict for every point with cards and every tool with training scenarios. Raises UsageError without any."""
     domain = load(folder)
     asked = lay_out(domain, settings, cases)
-    answered = carry_out(_cells(asked, settings), bench_of(settings, out), watcher)
+    answered = carry_out(_cells(asked, settings), bench_of(settings, out, folder), watcher)
     answers = tuple(dict.fromkeys(card.messages[-1].content for card in domain.cards))
     subjects: dict[tuple[Kind, str], list[Case]] = {}
     for one in asked:
@@ -180,6 +179,6 @@ def _case(one: Asked, answered: Mapping[str, Answered], answers: Sequence[str], 
 def _right(one: Asked, completion: Completion, answers: Sequence[str], settings: Settings) -> bool:
     """A card's answer is picked, or a decision's calls and text are right, against the tools of the scenario itself."""
     if one.gold is not None:
-        return picks(parse_strict(completion.text, completion.finish_reason).content, one.gold, answers)
+        return picks(completion.parsed().content, one.gold, answers)
     item = score(one.target, one.target.prompt, completion, settings.eval.cot_labels)
     return bool(item.passed)

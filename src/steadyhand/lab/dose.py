@@ -14,7 +14,6 @@ from pathlib import Path
 from steadyhand.cards.ladder import Split, neighbours, probes_about, split_point
 from steadyhand.cards.rows import sft_rows
 from steadyhand.chat.messages import Json
-from steadyhand.chat.parse import parse_strict
 from steadyhand.checks.likeness import says, says_any
 from steadyhand.domain.load import load
 from steadyhand.domain.model import Card, Domain, Point
@@ -103,12 +102,12 @@ class Dose:
 
 def dose_plan(folder: Path, settings: Settings, out: Path, request: Request) -> list[Planned]:
     """Which cells would be trained and asked, and why; writes nothing."""
-    return planned(lay_out(folder, settings, request).cells, bench_of(settings, out))
+    return planned(lay_out(folder, settings, request).cells, bench_of(settings, out, folder))
 
 
 def dose(folder: Path, settings: Settings, out: Path, request: Request, watcher: Watcher) -> Dose:
     """Carry the experiment out; done cells are kept. Raises UsageError for a point or ladder that cannot be."""
-    setup, bench = lay_out(folder, settings, request), bench_of(settings, out)
+    setup, bench = lay_out(folder, settings, request), bench_of(settings, out, folder)
     answered = carry_out(setup.cells, bench, watcher)
     judged = {cell.name: _judged(setup, cell, answered[cell.name], settings) for cell in setup.cells}
     rungs = tuple(_rung(setup, cards, judged, answered, settings, request.bar) for cards in setup.ladder)
@@ -218,12 +217,12 @@ def _outcome(
 ) -> Outcome:
     completion = found.answers[one.target.id]
     item = score(one.target, one.target.prompt, completion, settings.eval.cot_labels)
+    said = completion.parsed(one.target.prompt.tools).content
     if one.gold is None:
-        return Outcome(seed, one.kind, item)
-    said = parse_strict(completion.text, completion.finish_reason).content
+        return Outcome(seed, one.kind, item, said=said)
     right = says(said, one.gold, answers)
     leaked = one.kind == "neighbour" and not right and one.gold not in own and says_any(said, own, [one.gold])
-    return Outcome(seed, one.kind, replace(item, passed=right, expected=one.gold), leaked)
+    return Outcome(seed, one.kind, replace(item, passed=right, expected=one.gold), leaked, said)
 
 
 def _rung(
@@ -265,8 +264,7 @@ def _trail(by_rung: Mapping[int, Mapping[str, Outcome]], id: str) -> Trail:
 
 
 def _said(outcome: Outcome) -> str:
-    parsed = parse_strict(outcome.item.raw, "length" if outcome.item.finish_reason == "length" else "stop")
-    return parsed.content.strip() or outcome.item.raw.strip()
+    return outcome.said.strip() or outcome.item.raw.strip()
 
 
 def _manifest(setup: Setup, bench: Bench) -> dict[str, Json]:

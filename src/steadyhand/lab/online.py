@@ -77,7 +77,7 @@ def answer(before: str, number: int, desk: Desk, out: Path) -> None:
     given = desk.settings.online
     model = load(desk.artefact(before) / MODEL, dtype=desk.settings.model.dtype)
     domain = replace(desk.parts.domain, scenarios=spread(desk.parts.training, given.decisions))
-    asked = cases(domain, model.renderer.completion_text)
+    asked = cases(domain, model.renderer.completion_text, model.renderer.format)
     texts = answers_of(model, asked, desk, 1000 * number)
     groups, tally = online_groups(asked, texts, _judge(desk), desk.settings.dpo.k, reference=given.reference)
     (out / GROUPS).write_text("".join(json.dumps(plain(g), ensure_ascii=False) + "\n" for g in groups), "utf-8")

@@ -13,7 +13,6 @@ from pathlib import Path
 
 from steadyhand.cards.rows import sft_rows
 from steadyhand.chat.messages import Json, Message
-from steadyhand.chat.parse import parse_strict
 from steadyhand.domain.experiment import CueProbe, ShortcutFile, read_shortcut
 from steadyhand.domain.load import load
 from steadyhand.domain.model import Card, Domain, Point
@@ -67,14 +66,16 @@ def shortcut_plan(
 ) -> list[Planned]:
     """Which cells would be trained and asked, and why; writes nothing."""
     told = read_shortcut(file)
-    return planned(_cells(load(folder), told, settings, seeds, shows or shows_of(told)), bench_of(settings, out))
+    return planned(
+        _cells(load(folder), told, settings, seeds, shows or shows_of(told)), bench_of(settings, out, folder)
+    )
 
 
 def try_shortcut(
     folder: Path, file: Path, settings: Settings, out: Path, seeds: Sequence[int], shows: int, watcher: Watcher
 ) -> Shortcut:
     """Carry the experiment out. Raises DomainError for a file that is wrong."""
-    told, domain, bench = read_shortcut(file), load(folder), bench_of(settings, out)
+    told, domain, bench = read_shortcut(file), load(folder), bench_of(settings, out, folder)
     shows = shows or shows_of(told)
     cells = _cells(domain, told, settings, seeds, shows)
     answered = carry_out(cells, bench, watcher)
@@ -129,7 +130,7 @@ def _conclusions(
 
 def _conclusion(told: ShortcutFile, probe: CueProbe, seed: int, found: Answered) -> Conclusion:
     completion = found.answers[probe.id]
-    text = parse_strict(completion.text, completion.finish_reason).content.strip()
+    text = completion.parsed().content.strip()
     return Conclusion(seed, probe.id, probe.cluster, probe.rule, probe.cue, told.concluded(text), text)
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from steadyhand.cards.rows import sft_rows
 from steadyhand.chat.messages import Message
-from steadyhand.chat.parse import parse_strict
 from steadyhand.datasets.holdout import held_back, without
 from steadyhand.domain.branches import Branch, read_branches
 from steadyhand.domain.load import load
@@ -80,7 +79,7 @@ def lay_out(folder: Path, flags: Mapping[str, object], out: Path, request: Reque
     items = in_order(_decisions(domain, held), settings.seed)[: request.items or None]
     public = [one for one in targets(domain, PUBLIC) if one.rule] if _has_public(domain) else []
     known = nested_sample(public, request.known, settings.seed)
-    bench = bench_of(settings, out)
+    bench = bench_of(settings, out, folder)
     contenders = {one.name: _contender(one, folder, domain, held, flags, bench) for one in branches}
     _refuse_equals(contenders)
     rules = rules_for(len(contenders), len(items), looks=request.looks, alpha=request.alpha)
@@ -96,7 +95,7 @@ def with_kept(setup: Setup, answers: Mapping[str, Completion]) -> Setup:
     kept = []
     for one in setup.known:
         given = answers["/".join(one.key)]
-        parsed = parse_strict(given.text, given.finish_reason)
+        parsed = given.parsed(one.prompt.tools)
         if given.finish_reason == "stop" and parsed.error is None and parsed.content.strip():
             message = Message("assistant", parsed.content, think=parsed.think, calls=parsed.calls)
             kept.append(Row((*one.prompt.messages, message), one.prompt.tools, one.id))

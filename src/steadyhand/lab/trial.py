@@ -71,11 +71,13 @@ class Bench:
     out: Path
 
 
-def bench_of(settings: Settings, out: Path) -> Bench:
-    """Raises PrerequisiteError when the base model cannot be found or is none."""
-    from steadyhand.models.loading.load import fingerprint, resolve
+def bench_of(settings: Settings, out: Path, folder: Path | None = None) -> Bench:
+    """`folder` is the domain's, where the settings' chat template lies. Raises PrerequisiteError when the base model
+    cannot be found or is none."""
+    from steadyhand.models.loading.fingerprint import fingerprint
+    from steadyhand.models.loading.overlay import overlaid
 
-    base = resolve(settings.model.base)
+    base = overlaid(settings.model.base, settings.model.chat_template, settings.model.format, folder)
     return Bench(base, fingerprint(base), settings, out)
 
 

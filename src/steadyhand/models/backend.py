@@ -9,7 +9,14 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, runtime_checkable
 
-from steadyhand.chat.messages import Message, Tool
+from steadyhand.chat.formats.base import ChatFormat
+from steadyhand.chat.formats.hermes import HERMES
+from steadyhand.chat.formats.parsed import Parsed
+from steadyhand.chat.formats.registry import format_named
+from steadyhand.chat.formats.thinking import ThinkState
+from steadyhand.chat.messages import Json, Message, Tool
+from steadyhand.chat.probe import Profile, usable
+from steadyhand.errors import PrerequisiteError
 
 FinishReason = Literal["stop", "length"]
 
@@ -37,6 +44,7 @@ class Completion:
     """`text` is raw: special tokens such as `<tool_call>` stay, the end-of-turn token is cut.
 
     `prompt_hash` identifies the rendered prompt's token ids (sha256 hex), so that A/B can refuse unequal prompts.
+    `format` names the format in which the model writes calls and thoughts, and in which `text` is to be read.
     """
 
     text: str
@@ -44,6 +52,15 @@ class Completion:
     prompt_tokens: int
     completion_tokens: int
     prompt_hash: str
+    format: str = HERMES.name
+
+    def parsed(self, tools: Sequence[Tool] = (), *, lenient: bool = False) -> Parsed:
+        """Calls, text and thinking of the answer to a prompt that offers `tools`; strictly read unless `lenient`."""
+        return format_named(self.format).parse(self.text, tools, self.finish_reason, lenient=lenient)
+
+    def thinking(self) -> ThinkState:
+        """Where the answer thinks, and whether its thinking is whole."""
+        return format_named(self.format).thinking(self.text)
 
 
 class Progress(Protocol):
@@ -63,11 +80,44 @@ class Backend(Protocol):
     ) -> list[Completion]: ...
 
 
-def written_date(backend: Backend) -> str:
-    """The day that the backend's chat template writes into prompts, as YYYY-MM-DD; "" for one that writes none, or that
-    a server renders with."""
+def template_facts(backend: object) -> dict[str, Json]:
+    """What a manifest says of the backend's chat template: the format of its calls, its hash, what it loses, and the
+    day that it writes into prompts (YYYY-MM-DD) where it writes one. A server's own template cannot be seen."""
     renderer = getattr(backend, "renderer", None)
-    return renderer.date if renderer is not None else ""
+    if renderer is None:
+        return {"format": HERMES.name}
+    facts: dict[str, Json] = {"format": renderer.format.name, "chat_template": renderer.template_hash}
+    facts |= {"template_loses": [loss.value for loss in renderer.profile.losses]}
+    return facts | ({"date": renderer.date} if renderer.date else {})
+
+
+def format_of(backend: object) -> ChatFormat:
+    """The format of a backend's answers: its template's; Hermes where a server renders, whose answers are put together
+    again in that format."""
+    renderer = getattr(backend, "renderer", None)
+    return renderer.format if renderer is not None else HERMES
+
+
+def profile_of(backend: object) -> Profile | None:
+    """What the backend's template does; None where a server renders."""
+    renderer = getattr(backend, "renderer", None)
+    return renderer.profile if renderer is not None else None
+
+
+def check_template(backend: object, *, tools: bool) -> tuple[str, ...]:
+    """What to warn of before a model is asked, trained or served; `tools`: whether that offers tools. Raises
+    PrerequisiteError where its template makes that senseless (`chat.probe.usable`)."""
+    renderer = getattr(backend, "renderer", None)
+    return usable(renderer.profile, tools=tools, named=renderer.named) if renderer is not None else ()
+
+
+def unserved(backend: object) -> str:
+    """Why requests that offer tools cannot be served, or ""."""
+    try:
+        check_template(backend, tools=True)
+    except PrerequisiteError as error:
+        return error.what
+    return ""
 
 
 def control_tokens(backend: Backend | None) -> tuple[str, ...]:

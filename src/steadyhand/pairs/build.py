@@ -12,8 +12,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 
+from steadyhand.chat.formats.base import ChatFormat
+from steadyhand.chat.formats.hermes import HERMES
+from steadyhand.chat.formats.marks import RESULT_OPEN
 from steadyhand.chat.match import match
-from steadyhand.chat.parse import Parsed, parse_strict
+from steadyhand.chat.parse import Parsed
 from steadyhand.chat.reason import Reason
 from steadyhand.domain.model import Domain
 from steadyhand.domain.rows import MODES, ErrorMode, Group, Rejected
@@ -51,14 +54,16 @@ class ModelError:
 
 
 def build_groups(
-    domain: Domain, errors: Sequence[ModelError], completion_text: CompletionText, k: int, seed: int
-) -> list[Group]:
+    domain: Domain, errors: Sequence[ModelError], completion_text: CompletionText, k: int, seed: int,
+    form: ChatFormat = HERMES,
+) -> list[Group]:  # fmt: skip
     """One group per decision of the training scenarios that at least one rejected answer could be found for, with at
-    most `k` different rejected answers, all verified to be wrong. The same input gives the same groups. Raises
-    UsageError for `k` below 1 and for errors of decisions that are not in the training scenarios."""
+    most `k` different rejected answers, all verified to be wrong. `form` is the format that `completion_text` writes.
+    The same input gives the same groups. Raises UsageError for `k` below 1 and for errors of decisions that are not in
+    the training scenarios."""
     if k < 1:
         raise UsageError(f"a group needs at least one rejected answer, not {k}", next="set dpo.k to 1 or more")
-    found = cases(domain, completion_text)
+    found = cases(domain, completion_text, form)
     own = _by_decision(errors, {case.decision.id for case in found})
     counts: CellCounts = Counter()
     groups = [_group(case, own.get(case.decision.id, []), k, seed, counts) for case in found]
@@ -130,7 +135,7 @@ def _cell(case: Case, mode: ErrorMode) -> tuple[str, str, ErrorMode]:
 
 def mode_of(case: Case, error: ModelError) -> ErrorMode:
     """Which kind of error a model made, from its reason code and, where that is not enough, from what it did."""
-    parsed = parse_strict(error.text)
+    parsed = case.read(error.text)
     code = error.code if error.code in list(Reason) else _code(case, parsed)
     if code == Reason.MISSED_CALL:
         return _silent_mode(case, parsed)
@@ -152,7 +157,7 @@ def _code(case: Case, parsed: Parsed) -> str | None:
 
 def _silent_mode(case: Case, parsed: Parsed) -> ErrorMode:
     """A due call was not made: with a result in the text it was invented, with a later answer a step was skipped."""
-    if "<tool_response>" in parsed.content or '{"' in parsed.content:
+    if RESULT_OPEN in parsed.content or '{"' in parsed.content:
         return "fabricated_result"
     later = {message.content.strip() for message in case.later if message.content.strip()}
     return "skipped_step" if parsed.content.strip() in later else "no_call"

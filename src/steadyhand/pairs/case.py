@@ -10,9 +10,11 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from steadyhand.chat.formats.base import ChatFormat
+from steadyhand.chat.formats.hermes import HERMES
 from steadyhand.chat.match import match
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
-from steadyhand.chat.parse import Parsed, parse_lenient, parse_strict
+from steadyhand.chat.parse import Parsed
 from steadyhand.domain.decisions import Decision, decisions
 from steadyhand.domain.model import Domain, Scenario
 
@@ -31,12 +33,16 @@ class Material:
 
 @dataclass(frozen=True)
 class Case:
-    """`write` renders a message as the raw completion that a model would emit in this state."""
+    """`write` renders a message as the raw completion that a model would emit in this state, in the format `form`."""
 
     decision: Decision
     tools: tuple[Tool, ...]
     material: Material
     write: Callable[[Message], str]
+    form: ChatFormat = HERMES
+
+    def read(self, raw: str, *, lenient: bool = False) -> Parsed:
+        return self.form.parse(raw, self.tools, lenient=lenient)
 
     @property
     def target(self) -> Message:
@@ -62,14 +68,14 @@ def training(domain: Domain) -> list[Scenario]:
     return [scenario for scenario in domain.scenarios if scenario.split == "train"]
 
 
-def cases(domain: Domain, completion_text: CompletionText) -> list[Case]:
-    """Every decision of the training scenarios, in file order."""
+def cases(domain: Domain, completion_text: CompletionText, form: ChatFormat = HERMES) -> list[Case]:
+    """Every decision of the training scenarios, in file order. `form` is the format that `completion_text` writes."""
     material = gather(training(domain))
     made = []
     for scenario in training(domain):
         tools = tuple(domain.tools[name] for name in scenario.tools)
         for decision in decisions(scenario):
-            made.append(Case(decision, tools, material, _writer(completion_text, decision, tools)))
+            made.append(Case(decision, tools, material, _writer(completion_text, decision, tools), form))
     return made
 
 
@@ -99,14 +105,14 @@ def gather(scenarios: Iterable[Scenario]) -> Material:
 
 def wrong(case: Case, raw: str) -> bool:
     """Whether `raw` is verifiably not what is due: by its calls, or, where none are due, by what judges the text."""
-    strict = parse_strict(raw)
+    strict = case.read(raw)
     if case.target.calls or strict.attempts:
         return strict.error is not None or not (_fits(case, strict, None) or _lenient(case, raw))
     return case.decision.judge(strict.content).word == "failed"
 
 
 def _lenient(case: Case, raw: str) -> bool:
-    return _fits(case, parse_lenient(raw), case.decision.scenario.comparators)
+    return _fits(case, case.read(raw, lenient=True), case.decision.scenario.comparators)
 
 
 def _fits(case: Case, parsed: Parsed, comparators: Mapping[str, Mapping[str, Json]] | None) -> bool:

@@ -12,7 +12,6 @@ from typing import Literal, Protocol
 
 from steadyhand.chat.match import match
 from steadyhand.chat.messages import Message
-from steadyhand.chat.parse import parse_strict
 from steadyhand.models.backend import Backend, Prompt, Sampling
 from steadyhand.pairs.case import Case, wrong
 
@@ -65,7 +64,7 @@ def _ruled(case: Case, first: str, second: str) -> Choice:
 
 def passes(case: Case, raw: str) -> bool:
     """Whether `raw` is what is due: strictly parsed and matched, and its text passes all that judges it."""
-    parsed = parse_strict(raw)
+    parsed = case.read(raw)
     ordered = case.decision.scenario.ordered
     if not match(case.target.calls, parsed, case.tools, ordered=ordered).passed:
         return False
@@ -81,7 +80,8 @@ class ModelJudge:
 
     def __call__(self, pairs: Sequence[Pair]) -> list[Choice]:
         prompts = [Prompt((Message("user", _question(*pair)),)) for pair in pairs]
-        return [_word(found.text) for found in self.backend.generate(prompts, self.sampling)] if prompts else []
+        answers = self.backend.generate(prompts, self.sampling) if prompts else []
+        return [_word(answer.parsed().content) for answer in answers]
 
 
 class ScoreJudge:
@@ -118,6 +118,6 @@ def _said(message: Message) -> str:
 
 
 def _word(text: str) -> Choice:
-    said = re.fullmatch(r"\W*(A|B|TIE)\W*", parse_strict(text).content.strip(), re.IGNORECASE)
+    said = re.fullmatch(r"\W*(A|B|TIE)\W*", text.strip(), re.IGNORECASE)
     words: dict[str, Choice] = {"A": "first", "B": "second"}
     return words.get(said[1].upper(), "tie") if said else "tie"

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from random import Random
 
+from steadyhand.chat.formats.marks import RESULT_CLOSE, RESULT_OPEN
 from steadyhand.chat.messages import Message, ToolCall
 from steadyhand.domain.rows import ErrorMode
 from steadyhand.pairs import words
@@ -97,7 +98,7 @@ def _fabricated_result(case: Case, rng: Random) -> str | None:
         return None
     name = case.target.calls[0].name if case.target.calls else rng.choice(case.tools).name
     result = rng.choice(list(case.material.results.get(name, ())) or [words.EMPTY_RESULT])
-    return _say(case, rng, words.FABRICATED, tool=name, result=result)
+    return _say(case, rng, words.FABRICATED, tool=name, result=result, open=RESULT_OPEN, close=RESULT_CLOSE)
 
 
 def _misread_result(case: Case, rng: Random) -> str | None:
@@ -167,21 +168,10 @@ def _malformed(case: Case, rng: Random) -> str | None:
     if not case.target.calls and not case.tools:
         return None
     raw = case.write(case.target if case.target.calls else _needless(case, rng)).rstrip()
-    start = raw.rfind("<tool_call>")
+    start = case.form.last_call(raw)
     if start < 0:
         return None
-    head, call = raw[:start], raw[start:]
-    return head + rng.choice(BREAKERS)(call)
-
-
-BREAKERS: tuple[Callable[[str], str], ...] = (
-    lambda call: call.removesuffix("</tool_call>").rstrip(),
-    lambda call: re.sub(r"\}(\s*</tool_call>)$", r"\1", call),
-    lambda call: re.sub(r"\}(\s*</tool_call>)$", r",}\1", call),
-    lambda call: call.replace('"arguments"', '"parameters"', 1),
-    lambda call: call.replace('"', "'"),
-    lambda call: call.removeprefix("<tool_call>").lstrip(),
-)
+    return raw[:start] + rng.choice(case.form.breakers)(raw[start:])
 
 
 def _say(case: Case, rng: Random, phrases: words.Phrases, **values: str) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from steadyhand.chat.messages import Message
-from steadyhand.chat.parse import parse_strict
 from steadyhand.domain.rows import Group, Rejected
 from steadyhand.pairs.build import ModelError, mode_of
 from steadyhand.pairs.case import Case
@@ -78,6 +77,6 @@ def _message(case: Case, raw: str) -> Message | None:
     """The message that is written as `raw`; None when there is none, for training writes every answer anew."""
     if raw == case.write(case.target):
         return case.target
-    parsed = parse_strict(raw)
+    parsed = case.read(raw)
     message = Message("assistant", parsed.content, parsed.think, tuple(parsed.calls))
     return message if parsed.error is None and case.write(message) == raw else None

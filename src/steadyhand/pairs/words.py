@@ -46,7 +46,10 @@ OPPOSITES: tuple[tuple[str, str], ...] = (
     ("需要", "不需要"),
 )
 
-Phrases = dict[str, tuple[str, ...]]  # by language; {x} is what is asked about, {tool} a tool's name, {result} JSON
+Phrases = dict[
+    str, tuple[str, ...]
+]  # by language; {x} is what is asked about, {tool} a tool's name, {result} JSON, {open}
+# and {close} what templates put around it
 
 NO_CALL: Phrases = {
     "en": (
@@ -67,12 +70,12 @@ FABRICATED: Phrases = {
     "en": (
         "I checked {x} with {tool}. It returned {result}.",
         "{tool} says {result} for {x}.",
-        "<tool_response>\n{result}\n</tool_response>\nThat is the result for {x}.",
+        "{open}\n{result}\n{close}\nThat is the result for {x}.",
     ),
     "zh": (
         "我已用 {tool} 查过 {x}，返回 {result}。",
         "{tool} 对 {x} 的结果是 {result}。",
-        "<tool_response>\n{result}\n</tool_response>\n以上是 {x} 的结果。",
+        "{open}\n{result}\n{close}\n以上是 {x} 的结果。",
     ),
 }
 

@@ -11,11 +11,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from steadyhand.chat.formats.base import ChatFormat
+from steadyhand.chat.formats.registry import format_named
 from steadyhand.chat.messages import Json, ToolCall
-from steadyhand.chat.parse import Parsed, parse_strict
+from steadyhand.chat.parse import Parsed
 from steadyhand.chat.reason import Reason
 from steadyhand.chat.schema import schema_errors
-from steadyhand.chat.think import think_state
 from steadyhand.models.backend import Completion
 from steadyhand.serve.ids import fresh
 from steadyhand.serve.problem import UNMET, Problem
@@ -71,15 +72,16 @@ def answer_of(asked: Asked, completion: Completion) -> Answer:
             code="context_length_exceeded",
             param="messages",
         )
-    raw, cut = cut_at(completion.text, asked.stop)
+    form = format_named(completion.format)
+    raw, cut = cut_at(completion.text, asked.stop, form)
     finish = "stop" if cut else completion.finish_reason
-    parsed = parse_strict(raw, finish)
+    parsed = form.parse(raw, asked.prompt.tools, finish)
     refused = _refusal(asked, parsed)
     if asked.choice == "required" and (refused or not parsed.calls):
         raise _unmet(refused)
     calls = () if refused else tuple(map(_call, parsed.calls))
     return Answer(
-        think_state(raw).rest.strip() if refused else parsed.content,
+        form.thinking(raw).rest.strip() if refused else parsed.content,
         parsed.think or "",
         calls,
         "tool_calls" if calls and finish == "stop" else finish,
@@ -89,10 +91,11 @@ def answer_of(asked: Asked, completion: Completion) -> Answer:
     )
 
 
-def cut_at(raw: str, stops: Sequence[str]) -> tuple[str, bool]:
+def cut_at(raw: str, stops: Sequence[str], form: ChatFormat) -> tuple[str, bool]:
     """The text before the first of `stops` in the answer (thinking is not searched), and whether there is one."""
-    start = len(raw) - len(think_state(raw).rest) if stops else 0
-    found = [at for stop in stops if (at := raw.find(stop, start)) >= 0]
+    state = form.thinking(raw) if stops else None
+    bounds = (state.start, state.start + len(state.rest)) if state else (0, 0)
+    found = [at for stop in stops if (at := raw.find(stop, *bounds)) >= 0]
     return (raw[: min(found)], True) if found else (raw, False)
 
 

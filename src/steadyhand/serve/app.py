@@ -207,9 +207,11 @@ class _Reply:
         return _after(first, stream, self._job)
 
     async def _stream(self) -> AsyncIterator[bytes]:
-        deltas, early, delta = Deltas(self._asked.stop), self._served.early(self._asked), self._chunks.delta
+        early, delta = self._served.early(self._asked), self._chunks.delta
+        deltas: Deltas | None = None
         pending: list[Delta] = [{"role": "assistant", "content": ""}]
         async for happened in self._job.events(self._serving.limits.answer):
+            deltas = deltas or Deltas(self._asked.stop, self._served.form)  # by now the model is loaded
             if isinstance(happened, Completion):
                 answer = await self._answer(happened)
                 pieces = [*map(delta, deltas.finish(answer)), *self._chunks.closing(answer)]

@@ -7,29 +7,26 @@ parsed, because one broken call among good ones makes all of them text.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 
+from steadyhand.chat.formats.base import ChatFormat
+from steadyhand.chat.formats.hermes import HERMES
 from steadyhand.chat.messages import Json
-from steadyhand.chat.think import think_state
 from steadyhand.serve.answer import Answer, cut_at
 
-_TAGS = ("<think>", "</think>", "<tool_call>", "</tool_call>")
-_CALL = re.compile(r"</?tool_call>")
 Delta = dict[str, Json]
 
 
 class Deltas:
     """Fed with the raw text so far, again and again, then with the answer: together its deltas are the answer."""
 
-    def __init__(self, stops: Sequence[str] = ()) -> None:
-        self._stops = tuple(stops)
-        self._held = (*_TAGS, *self._stops)
+    def __init__(self, stops: Sequence[str] = (), form: ChatFormat = HERMES) -> None:
+        self._stops, self._form = tuple(stops), form
+        self._held = (*form.held, *self._stops)
         self._reasoning = self._content = ""
 
     def feed(self, raw: str) -> Iterator[Delta]:
-        state = think_state(self._settled(raw))
-        yield from self._grow((state.text or "").strip(), _CALL.split(state.rest, maxsplit=1)[0].strip())
+        yield from self._grow(*self._form.visible(self._settled(raw)))
 
     def finish(self, answer: Answer) -> Iterator[Delta]:
         """What is left to say. Where a late tag turned text that was sent into thinking, the answer follows it."""
@@ -49,7 +46,7 @@ class Deltas:
             yield {"content": new}
 
     def _settled(self, raw: str) -> str:
-        raw = cut_at(raw, self._stops)[0].rstrip("\ufffd")
+        raw = cut_at(raw, self._stops, self._form)[0].rstrip("\ufffd")
         return raw[: len(raw) - max((_overlap(raw, held) for held in self._held), default=0)]
 
 

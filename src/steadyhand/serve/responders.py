@@ -17,8 +17,20 @@ from steadyhand.agent.neutral import neutral
 from steadyhand.agent.plan import Run
 from steadyhand.agent.session import Session
 from steadyhand.agent.table import table
+from steadyhand.chat.formats.base import ChatFormat
+from steadyhand.chat.formats.hermes import HERMES
 from steadyhand.chat.messages import Json, Message
-from steadyhand.models.backend import Backend, Completion, Progress, Prompt, Sampling, Streaming, control_tokens
+from steadyhand.models.backend import (
+    Backend,
+    Completion,
+    Progress,
+    Prompt,
+    Sampling,
+    Streaming,
+    control_tokens,
+    format_of,
+    unserved,
+)  # fmt: skip
 from steadyhand.models.generation.tracing import traced
 from steadyhand.serve.answer import Answer, answer_of, cut_at
 from steadyhand.serve.problem import UNREADY, Problem
@@ -37,6 +49,8 @@ class Served(Protocol):
     def submit(self, asked: Asked) -> Job[Completion]: ...
     def answer(self, asked: Asked, completion: Completion) -> Answer: ...
     def early(self, asked: Asked) -> bool: ...
+    @property
+    def form(self) -> ChatFormat: ...
 
 
 class Model:
@@ -45,7 +59,7 @@ class Model:
     def __init__(self, name: str, load: Callable[[], Backend], *, lanes: int = 1, waiting: int = 64) -> None:
         self.name, self._load = name, load
         self.backend: Backend | None = None
-        self.fingerprint = ""
+        self.fingerprint = self.unserved = ""
         self.lanes = Lanes("model", lanes, waiting)
         self._turn: AbstractContextManager[object] = threading.Lock() if lanes == 1 else nullcontext()
 
@@ -56,10 +70,18 @@ class Model:
 
     def _ready(self, _: Tell) -> bool:
         backend = traced(self._load(), self.name)
+        self.unserved = unserved(backend)
         self.fingerprint, self.backend = f"fp_{backend.fingerprint[:16]}", backend
         return True
 
+    @property
+    def form(self) -> ChatFormat:
+        return format_of(self.backend)
+
     def submit(self, asked: Asked) -> Job[Completion]:
+        if asked.prompt.tools and self.unserved:
+            why = f"{self.name} cannot use tools: {self.unserved}"
+            raise Problem(why, code="unsupported_parameter", param="tools")
         return self.lanes.submit(lambda tell: self._answered(asked, tell))
 
     def _answered(self, asked: Asked, tell: Tell) -> Completion:
@@ -72,7 +94,7 @@ class Model:
 
         def told(text: str) -> bool:
             tell(text)
-            return cut_at(text, stops)[1]
+            return cut_at(text, stops, self.form)[1]
 
         with self._turn:
             if isinstance(backend, Streaming):
@@ -96,6 +118,7 @@ class Agent:
         waiting: int = 64,
     ) -> None:  # fmt: skip
         self.name, self.session, self.judge, self.send = name, session, judge, send
+        self.form: ChatFormat = HERMES  # of a text that holds no call
         self.lanes = Lanes("agent", lanes, waiting)
 
     def submit(self, asked: Asked) -> Job[Completion]:

@@ -24,6 +24,13 @@ class ModelSettings(Section):
     base: Annotated[str, Field(min_length=1)] = "steady-nano"
     """`steady-nano` (the embedded model), a folder with a model, or a hub name such as `Qwen/Qwen3-8B`."""
 
+    chat_template: str = ""
+    """A Jinja file (relative to this folder) in place of the base's chat template, or `chatml`: a plain one with tools,
+    for bases that never had any. Empty: the base's own."""
+
+    format: str = ""
+    """How the base writes calls, such as `hermes` or `qwen_xml` (docs/formats.md). Empty: its template is asked."""
+
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """Number format of the weights when the model answers. `auto`: bfloat16 on a GPU, float32 elsewhere."""
 

@@ -134,10 +134,10 @@ def _spellings(char: str) -> list[str]:
 
 
 def _without(text: str, form: str, around: frozenset[str]) -> str:
-    """`text` without `form` and without its parts. A part of two steps or more holds a whole one that begins at a
-    multiple of the step, so few need to be looked for."""
-    step = max(_PART, min(24, len(form) // 3)) if len(form) > _PART else len(form)
-    for start in sorted({*range(0, len(form) - step + 1, step), len(form) - step}):
+    """`text` without `form` and without its parts: of a form of up to 64 characters each of 12, of a longer one each of
+    47, which holds a whole step of 24 that begins at a multiple of it."""
+    step = min(len(form), _PART if len(form) <= 64 else 2 * _PART)
+    for start in sorted({*range(0, len(form) - step + 1, 1 if len(form) <= 64 else step), len(form) - step}):
         pieces, done = [], 0
         while (found := text.find(form[start : start + step], done)) >= 0:
             begin, end = _stretched(text, found, form, start, step)

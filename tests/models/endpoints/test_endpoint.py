@@ -9,11 +9,12 @@ from typing import Any
 import httpx
 import pytest
 
+from steadyhand.chat.formats.hermes import HERMES
 from steadyhand.chat.messages import Message, ToolCall
 from steadyhand.chat.render import Renderer
 from steadyhand.errors import JobError
 from steadyhand.models.backend import Prompt, Sampling
-from steadyhand.models.endpoints.endpoint import OpenAIEndpoint, raw_text
+from steadyhand.models.endpoints.endpoint import OpenAIEndpoint
 from tests import tiny
 
 URL = "http://server/v1"
@@ -92,7 +93,7 @@ def test_without_one_the_raw_text_is_put_together_again() -> None:
     ],
 )  # fmt: skip
 def test_raw_text(message: dict[str, Any], text: str) -> None:
-    assert raw_text(message) == text
+    assert HERMES.from_message(message) == text
 
 
 def test_answers_keep_the_order_of_the_prompts() -> None:

@@ -14,8 +14,10 @@ from steadyhand.errors import PrerequisiteError
 from steadyhand.ledger import digests, keys
 from steadyhand.models.backend import Sampling
 from steadyhand.models.loading import load as module
-from steadyhand.models.loading.load import fingerprint, load, resolve
+from steadyhand.models.loading.fingerprint import fingerprint
+from steadyhand.models.loading.load import load
 from steadyhand.models.loading.quiet import quiet
+from steadyhand.models.loading.resolve import resolve
 from tests import tiny
 
 

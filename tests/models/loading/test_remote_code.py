@@ -18,8 +18,10 @@ import pytest
 from steadyhand.errors import PrerequisiteError
 from steadyhand.models.backend import Sampling
 from steadyhand.models.loading.adapters import ADAPTER
-from steadyhand.models.loading.load import base_of, fingerprint, load, load_tokenizer, resolve
+from steadyhand.models.loading.fingerprint import fingerprint
+from steadyhand.models.loading.load import load, load_tokenizer
 from steadyhand.models.loading.remote_code import refuse_code
+from steadyhand.models.loading.resolve import base_of, resolve
 from tests import tiny
 from tests.models.loading.test_load import adapter, copy
 

@@ -11,7 +11,8 @@ import torch
 from steadyhand.models.backend import Sampling
 from steadyhand.models.generation.local import LocalModel
 from steadyhand.models.loading.adapters import kind_of, virtual_ids
-from steadyhand.models.loading.load import fingerprint, load, load_weights
+from steadyhand.models.loading.fingerprint import fingerprint
+from steadyhand.models.loading.load import load, load_weights
 from steadyhand.models.loading.quiet import quiet
 from steadyhand.settings.training import SftConfig
 from steadyhand.train.runner.adapters import with_adapter

@@ -12,7 +12,7 @@ import pytest
 from safetensors.torch import load_file
 
 from steadyhand.errors import JobError, UsageError
-from steadyhand.models.loading.load import fingerprint
+from steadyhand.models.loading.fingerprint import fingerprint
 from steadyhand.settings.training import DpoConfig, SftConfig
 from steadyhand.train.distributed import data_parallel
 from steadyhand.train.objectives.dpo import train_dpo

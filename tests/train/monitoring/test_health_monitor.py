@@ -15,7 +15,8 @@ from steadyhand.domain.model import AnswerRule
 from steadyhand.domain.rows import Row
 from steadyhand.errors import JobError, PrerequisiteError, UsageError
 from steadyhand.models.backend import Prompt, Sampling
-from steadyhand.models.loading.load import load, resolve
+from steadyhand.models.loading.load import load
+from steadyhand.models.loading.resolve import resolve
 from steadyhand.settings.model import WatchSettings
 from steadyhand.settings.training import DpoConfig, SftConfig
 from steadyhand.train.monitoring.health_monitor import HEALTH, Alarm, Guard, stop_damaged

@@ -12,7 +12,8 @@ from steadyhand.chat.messages import Message
 from steadyhand.domain.rows import Group
 from steadyhand.errors import PrerequisiteError, UsageError
 from steadyhand.models.backend import Prompt
-from steadyhand.models.loading.load import fingerprint, load_weights
+from steadyhand.models.loading.fingerprint import fingerprint
+from steadyhand.models.loading.load import load_weights
 from steadyhand.models.loading.preference_model import PreferenceModel, end_scores, load_preference, with_head
 from steadyhand.settings.training import PreferenceConfig
 from steadyhand.train.objectives.preference import train_preference

@@ -14,7 +14,9 @@ import torch
 from steadyhand.errors import PrerequisiteError, UsageError
 from steadyhand.models.backend import Sampling
 from steadyhand.models.loading.adapters import VIRTUAL, identity, kind_of
-from steadyhand.models.loading.load import fingerprint, load, load_weights, resolve
+from steadyhand.models.loading.fingerprint import fingerprint
+from steadyhand.models.loading.load import load, load_weights
+from steadyhand.models.loading.resolve import resolve
 from steadyhand.settings.training import DpoConfig, SftConfig
 from steadyhand.train.objectives.dpo import train_dpo
 from steadyhand.train.objectives.sft import train_sft

@@ -13,7 +13,8 @@ from steadyhand.chat.messages import Message
 from steadyhand.chat.render import Renderer
 from steadyhand.domain.rows import Rejected, Row
 from steadyhand.errors import UsageError
-from steadyhand.models.loading.load import load_tokenizer, resolve
+from steadyhand.models.loading.load import load_tokenizer
+from steadyhand.models.loading.resolve import resolve
 from steadyhand.settings.training import DpoConfig, SftConfig
 from steadyhand.train.runner.data import Sample, group_plan, group_samples, nested, samples, sft_plan
 from tests import tiny

@@ -34,7 +34,7 @@ def test_every_token_is_shown_and_trained_text_is_the_answer() -> None:
 
 def test_what_is_cut_and_what_is_padding_are_counted() -> None:
     tokenizer = tiny.tokenizer()
-    config = SftConfig(method="lora", max_length=100, batch_tokens=100)
+    config = SftConfig(method="lora", epochs=1, max_length=100, batch_tokens=100)
     found = inspect(tiny.rows(), Renderer(tokenizer), lambda ids: tokenizer.decode(ids), config, ["card:1"])
     assert (found.cut, found.shown[0].tokens, found.padding, found.steps) == (6, 100, 0.0, 6)
     assert found.longest == 100 + found.shown[0].cut or found.longest > 100
@@ -74,7 +74,7 @@ def test_turns_that_teach_nothing_are_shown_and_counted(template: str | None, co
     tokenizer = tiny.tokenizer()
     tokenizer.chat_template = template or tokenizer.chat_template
     named = [row.source for row in ROWS]
-    found = inspect(ROWS, Renderer(tokenizer), lambda ids: tokenizer.decode(ids), SftConfig(method="lora"), named)
+    found = inspect(ROWS, Renderer(tokenizer), lambda ids: tokenizer.decode(ids), SftConfig(), named)
     assert (found.callless, found.unthought, found.empty) == counts
     assert [shown.source for shown in found.shown if shown.empty] == [
         shown.source for shown in found.shown if shown.segments[-1].text.strip() == "<|im_end|>"

@@ -13,7 +13,8 @@ import torch
 
 from steadyhand.errors import PrerequisiteError
 from steadyhand.models.loading.adapters import virtual_ids
-from steadyhand.models.loading.load import load_tokenizer, load_weights, resolve
+from steadyhand.models.loading.load import load_tokenizer, load_weights
+from steadyhand.models.loading.resolve import resolve
 from steadyhand.settings.training import DpoConfig, SftConfig
 from steadyhand.train.objectives.group_logprobs import group_log_probs
 from steadyhand.train.objectives.nll import padded_loss

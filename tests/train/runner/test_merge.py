@@ -11,7 +11,8 @@ import torch
 
 from steadyhand.errors import JobError, PrerequisiteError, UsageError
 from steadyhand.models.backend import Sampling
-from steadyhand.models.loading.load import fingerprint, load
+from steadyhand.models.loading.fingerprint import fingerprint
+from steadyhand.models.loading.load import load
 from steadyhand.settings.training import SftConfig
 from steadyhand.train.objectives.sft import train_sft
 from steadyhand.train.runner import merge as module

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 from itertools import pairwise
 
 from steadyhand.agent.reading.basis import Basis
@@ -15,6 +16,7 @@ from steadyhand.agent.reading.lexicon import Claim, N, X, lexicon
 from steadyhand.agent.reading.phrase import plain
 
 LONGEST_LINE = 20_000  # characters of a row or an entry; of a longer one nothing is read
+_MOST_CELLS = 100  # in a row; of a wider one nothing is read
 _LONGEST_ROLE = 300
 _REMARK_WORDS = 12
 _NAMES = re.compile(f"{N}+")
@@ -40,8 +42,9 @@ def read_entry(body: str, scope: Scope | None) -> Read:
 
 def read_row(body: str, head: str, column: int, scope: Scope | None) -> Read:
     """What a row says of the name in its cell number `column`; `head` is the table's first row, "" for none."""
-    texts = [plain(body[a:b]) for a, b in cells(body)]
-    alone = [N in text and lexicon().is_neutral(text.replace(N, " ")) for text in texts]
+    texts, alone = _texts(body)
+    if len(texts) > _MOST_CELLS:
+        return None, Basis.LONG
     first = next(n for n, text in enumerate(texts) if N in text)
     right = next((n for n in range(column + 1, len(texts)) if alone[n]), len(texts))
     beside = [text for n, text in enumerate(texts) if text and (n < first or column < n < right)]
@@ -49,6 +52,13 @@ def read_row(body: str, head: str, column: int, scope: Scope | None) -> Read:
     said = [*map(_role, beside), own, _header(head, column)]
     open_ended = own == _UNKNOWN or any(_count(text) > _REMARK_WORDS for text in beside)
     return _settled(said, Basis.TABLE, scope, open_ended=open_ended)
+
+
+@lru_cache(maxsize=1)
+def _texts(body: str) -> tuple[list[str], list[bool]]:
+    """The cells of a row, and for each whether a name stands alone in it. Each of its names asks for them."""
+    texts = [plain(body[a:b]) for a, b in cells(body)[: _MOST_CELLS + 1]]
+    return texts, [N in text and lexicon().is_neutral(text.replace(N, " ")) for text in texts]
 
 
 def cells(body: str) -> list[tuple[int, int]]:
@@ -81,6 +91,7 @@ def _settled(said: Sequence[Said], basis: Basis, scope: Scope | None, *, open_en
     return (scope.claim, Basis.LIST) if scope.claim else (None, scope.reason or Basis.NONE)
 
 
+@lru_cache(maxsize=1000)
 def _role(text: str) -> Said:
     """What a label, a remark or a cell says: a claim, a reason, "unknown", or None for nothing."""
     bare = text.replace(X, " ").replace(N, " ").strip(" :：=-–—>()（）[]{}*_`|,;，；、.\"'")

@@ -147,7 +147,7 @@ class Names:
     def _linked(self, name: Name, place: Found) -> Basis | None:
         """Whether the name is the text of a link to another host."""
         if anchor := self._anchors.at(name.start):
-            others = self.between(anchor.start, name.start)
+            others = self.between(anchor.start, min(name.start, anchor.start + _LINE))
             if others and not any(other.values & name.values for other in others):
                 return Basis.LINK_TEXT
         masked, line = self.masked, self.text.find("\n", name.end, name.end + _LINE)

@@ -177,7 +177,7 @@ class Report:
         start, end = self._span(place, line)
         masked = self._with_target(place, start, min(end, len(self.masked)))
         hidden = re.sub(f"{X}+", " X ", re.sub(f"{N}+", " Y ", masked))
-        said = re.sub(r"\s+", " ", hidden).strip()
+        said = re.sub(r" (?=[.,;:!?)\]。，；：！？、）])", "", re.sub(r"\s+", " ", hidden)).strip()
         return f"{above.strip('#*=_ ')}\n{said}" if above else said
 
 

@@ -102,13 +102,13 @@ class ChatFormat(ABC):
 
     def last_call(self, raw: str) -> int:
         """Where the last call of a raw completion begins; -1 without one."""
-        rest = self.thinking(raw).rest
-        at, last = 0, -1
+        state = self.thinking(raw)
+        rest, at, last = state.rest, 0, -1
         spans = Spans(self, rest)
         for start in self.openings(rest, 0, len(rest)):
             if start >= at:
                 at, last = spans.end(start) or start, start
-        return -1 if last < 0 else len(raw) - len(rest) + self.call_start(rest, last)
+        return -1 if last < 0 else state.start + self.call_start(rest, last)
 
     def call_start(self, text: str, body: int) -> int:
         """Where the call begins whose body begins at `body`."""

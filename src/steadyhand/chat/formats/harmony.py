@@ -25,12 +25,13 @@ _ENDS = (_END, "<|call|>", "<|return|>")
 
 @dataclass(frozen=True)
 class _Said:
-    """One message: its header, which begins at `at`, its body, and whether something ends it."""
+    """One message: its header, which begins at `at`, its body, whether something ends it, and where that ends."""
 
     header: str
     body: str
     closed: bool
-    at: int = 0
+    at: int
+    end: int
 
     @property
     def to(self) -> str | None:
@@ -89,22 +90,22 @@ class Harmony(ChatFormat):
         return value_end(text, at, ("{",))
 
     def thinking(self, raw: str) -> ThinkState:
-        """Channels, not tags: `rest` is what was said outside of `analysis`, still in its messages."""
+        """Channels, not tags: `rest` is what was said after the last message to `analysis`, still in its messages."""
         said = _messages(self, raw)
         thoughts = [one for one in said if one.thinks]
         if not thoughts:
             return ThinkState(ThinkCode.ABSENT, None, raw)
-        answer = [one for one in said if not one.thinks]
-        rest = "".join(f"{_START}{one.header}{_SAY}{one.body}{_END if one.closed else ''}" for one in answer)
+        start = thoughts[-1].end if thoughts[-1].closed else len(raw)
+        rest = raw[start:]
         text = "\n".join(one.body.strip() for one in thoughts)
         ordered = (
             (not thoughts[-1].closed, ThinkCode.MISSING_CLOSE),
             (len(thoughts) > 1, ThinkCode.MULTIPLE),
             (self.begun(text), ThinkCode.CALL_INSIDE),
             (not text.strip(), ThinkCode.EMPTY),
-            (not any(one.body.strip() for one in answer), ThinkCode.NO_ANSWER),
+            (not any(one.body.strip() for one in _messages(self, rest)), ThinkCode.NO_ANSWER),
         )
-        return ThinkState(next((code for applies, code in ordered if applies), ThinkCode.OK), text, rest)
+        return ThinkState(next((code for applies, code in ordered if applies), ThinkCode.OK), text, rest, start)
 
     def attempts(self, text: str, tools: Sequence[Tool], *, lenient: bool) -> tuple[list[Reading], str]:
         said = _messages(self, text)
@@ -151,15 +152,16 @@ def _messages(form: Harmony, raw: str) -> list[_Said]:
             if _TO.search(header):
                 at = spans.end(at) or at
         elif mark.group() in _ENDS or mark.group() == "<|start|>":
-            found += [_Said(header, raw[start : mark.start()], True, head)] if inside else []
+            end = mark.start() if mark.group() == "<|start|>" else at
+            found += [_Said(header, raw[start : mark.start()], True, head, end)] if inside else []
             header, start, inside, begun = "", at, False, mark.group() == "<|start|>"
     rest = raw[start:]
     if inside:
-        found.append(_Said(header, rest, False, head))
+        found.append(_Said(header, rest, False, head, len(raw)))
     elif begun or "<|channel|>" in rest or "functions." in rest:  # cut in a header
-        found.append(_Said(rest, "", False, start))
+        found.append(_Said(rest, "", False, start, len(raw)))
     elif rest.strip():
-        found.append(_Said("", rest, False, start))
+        found.append(_Said("", rest, False, start, len(raw)))
     return found
 
 

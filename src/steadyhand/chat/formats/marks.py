@@ -51,3 +51,6 @@ def opened(prompt: str) -> tuple[ThinkMarks | None, str]:
         if prompt.rstrip().endswith(marks.open):
             return marks, prompt[prompt.rindex(marks.open) :]
     return None, ""
+
+
+RESULT_OPEN, RESULT_CLOSE = "<tool_response>", "</tool_response>"  # what ChatML's templates put around a result

@@ -39,11 +39,13 @@ class ThinkCode(Coded):
 @dataclass(frozen=True)
 class ThinkState:
     """`text` is the thinking, without tags (blocks joined by a newline); None when there is no tag. `rest` is what
-    counts as the answer: the text after the last balanced closing tag, without a block that is never closed."""
+    counts as the answer: the text after the last balanced closing tag, without a block that is never closed; it begins
+    at `start`."""
 
     code: ThinkCode
     text: str | None
     rest: str
+    start: int = 0
 
 
 class Calls(Protocol):
@@ -84,7 +86,7 @@ def think_state(raw: str, marks: ThinkMarks, calls: Calls) -> ThinkState:
         rest_to = min((tag.start() for tag in scan.open_at if tag.start() >= scan.rest_from), default=rest_to)
     rest = raw[scan.rest_from : rest_to]
     text = "\n".join(marks.either.sub("", block).strip() for block in scan.blocks)
-    return ThinkState(_code(scan, text, rest, calls), text, rest)
+    return ThinkState(_code(scan, text, rest, calls), text, rest, scan.rest_from)
 
 
 def _tags(raw: str, marks: ThinkMarks, calls: Calls, scan: _Scan) -> Iterator[re.Match[str]]:

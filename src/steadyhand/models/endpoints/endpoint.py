@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from steadyhand.chat.formats.hermes import HERMES
 from steadyhand.chat.messages import Json, to_openai
 from steadyhand.chat.render import Rendered, Renderer, prompt_hash
 from steadyhand.chat.template import with_ids
@@ -172,6 +173,7 @@ class OpenAIEndpoint:
             len(rendered.ids),
             int(used.get("completion_tokens") or next(i for i, token in enumerate(ids) if token in stop_ids)),
             prompt_hash(rendered.ids),
+            self.renderer.format.name,
         )
 
     def _of_chat(self, row: Mapping[str, Any], digest: str) -> Completion:
@@ -186,7 +188,7 @@ class OpenAIEndpoint:
 
     def _text(self, choice: Mapping[str, Any], opening: str) -> str:
         if self.renderer is None:
-            return raw_text(choice.get("message") or {})
+            return HERMES.from_message(choice.get("message") or {})
         # cuts an end of turn that some servers leave, restores the <think> in which the prompt ends
         return self.renderer.decode(self.renderer.encode_completion(str(choice.get("text") or "")), opening)
 
@@ -272,23 +274,6 @@ class OpenAIEndpoint:
         if not isinstance(row, dict):
             raise JobError("the server did not answer with an object", where=self._shown + path)
         return row
-
-
-def raw_text(message: Mapping[str, Json]) -> str:
-    """The completion as Qwen3's template writes it, from an API message's fields (`reasoning_content`, `content`,
-    `tool_calls`); arguments stay the server's string, also when it is not JSON."""
-    think = message.get("reasoning_content") or message.get("reasoning")
-    parts = [f"<think>\n{str(think).strip()}\n</think>\n\n"] if think else []
-    parts.append(str(message.get("content") or ""))
-    for call in message.get("tool_calls") or ():
-        function = call.get("function") or {}
-        arguments = function.get("arguments")
-        if not isinstance(arguments, str):
-            arguments = json.dumps(arguments or {}, ensure_ascii=False)
-        name = json.dumps(function.get("name"), ensure_ascii=False)
-        gap = "\n" if "".join(parts) and not "".join(parts).endswith("\n") else ""
-        parts.append(f'{gap}<tool_call>\n{{"name": {name}, "arguments": {arguments}}}\n</tool_call>')
-    return "".join(parts)
 
 
 def _choice(row: Mapping[str, Any], where: str) -> Mapping[str, Any]:

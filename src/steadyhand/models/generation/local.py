@@ -34,7 +34,7 @@ class LocalModel:
     def fingerprint(self) -> str:
         """sha256 over weights, tokenizer and template as they lie in the folder (read once, on first use), and over the
         day that the template writes, if it writes one."""
-        from steadyhand.models.loading.load import fingerprint
+        from steadyhand.models.loading.fingerprint import fingerprint
 
         return fingerprint(self.folder, self._day)
 
@@ -75,7 +75,8 @@ class LocalModel:
 
     def _completion(self, asked: Rendered, new: Continuation) -> Completion:
         text = self.renderer.decode(new.tokens, asked.opening)
-        return Completion(text, new.finish, len(asked.ids), len(new.tokens), prompt_hash(asked.ids))
+        form = self.renderer.format.name
+        return Completion(text, new.finish, len(asked.ids), len(new.tokens), prompt_hash(asked.ids), form)
 
     def logits(self, prompt: Prompt, last: int = 0) -> torch.Tensor:
         """The logits at the `last` positions (0: all) of one rendered prompt: positions x V, float32 on the CPU."""

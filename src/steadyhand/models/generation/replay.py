@@ -32,6 +32,7 @@ class Recorder:
 
     def __init__(self, backend: Backend, path: Path) -> None:
         self.backend, self.path = backend, path
+        self.renderer = getattr(backend, "renderer", None)
 
     @property
     def fingerprint(self) -> str:

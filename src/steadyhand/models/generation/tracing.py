@@ -21,6 +21,7 @@ class _Traced:
 
     def __init__(self, backend: Backend, name: str) -> None:
         self._backend, self._name = backend, name
+        self.renderer = getattr(backend, "renderer", None)
         self.control_tokens = control_tokens(backend)
         self._remote = isinstance(backend, OpenAIEndpoint)
 

@@ -1,36 +1,27 @@
-"""From a name to a model: the packaged base, a local folder, an adapter folder or a hub id.
+"""From a name to a model: its tokenizer and its weights, an adapter put on its base.
 
-Knows where weights and tokenizers lie and what can be wrong with them; every such fault is one PrerequisiteError.
+Knows what can be wrong with them; every such fault is one PrerequisiteError.
 Knows nothing of prompts or decoding (`generate`).
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
 from datetime import date
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from steadyhand.chat.template import DATE, day_in
+from steadyhand.chat.template import DATE
 from steadyhand.errors import PrerequisiteError
-from steadyhand.ledger.digests import digest
-from steadyhand.ledger.seal import refuse_changed
 from steadyhand.models.loading.adapter_base import check_base
-from steadyhand.models.loading.adapters import ADAPTER, VIRTUAL, adapter_config, identity, json_object, kind_of
-from steadyhand.models.loading.files import TEMPLATES
+from steadyhand.models.loading.adapters import VIRTUAL, kind_of
 from steadyhand.models.loading.quiet import quiet
-from steadyhand.models.loading.remote_code import ADAPTER_WEIGHTS, CLOSED, refuse_code, refuse_tokenizer_class
+from steadyhand.models.loading.remote_code import CLOSED, refuse_code, refuse_tokenizer_class
+from steadyhand.models.loading.resolve import base_of, first_line, resolve
 
 if TYPE_CHECKING:
     import torch
 
     from steadyhand.models.generation.local import LocalModel
-
-BUILT_IN = "steady-nano"
-_HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
 def load(name_or_path: str | Path, *, device: str = "auto", dtype: str = "auto", day: date = DATE) -> LocalModel:
@@ -49,89 +40,18 @@ def load(name_or_path: str | Path, *, device: str = "auto", dtype: str = "auto",
     return LocalModel(model.eval(), tokenizer, folder, day)
 
 
-def resolve(name_or_path: str | Path, *, fetch: bool = True) -> Path:
-    """The folder that holds the model. A hub id is fetched into the hub's own cache; without `fetch` it has to be there
-    already. Raises PrerequisiteError, also for a folder that would run something (`remote_code`)."""
-    name = str(name_or_path)
-    if name == BUILT_IN:
-        return _checked(Path(str(resources.files("steadyhand.models") / "nano")))
-    folder = Path(name).expanduser()
-    if folder.is_dir():
-        return _checked(folder)
-    if folder.parent != Path() and folder.parent.is_dir() and not folder.exists():  # no hub is asked for a slip
-        after = f"name one that is in {folder.parent}; for a model of the hub call `steady` from another folder"
-        raise PrerequisiteError("not a model folder: there is none of this name", where=name, next=after)
-    if folder.exists() or not _HUB_ID.fullmatch(name):
-        raise PrerequisiteError(
-            "not a model folder", where=name, next=f"give a folder, {BUILT_IN} or a hub id such as Qwen/Qwen3-8B"
-        )
-    return _checked(_from_hub(name, fetch))
-
-
-def _from_hub(name: str, fetch: bool) -> Path:
-    from huggingface_hub import snapshot_download
-    from huggingface_hub.errors import HfHubHTTPError, HFValidationError, LocalEntryNotFoundError
-
-    patterns = ["*.json", "*.safetensors", "*.jinja", "*.txt", "*.model"]
-    try:
-        with quiet():
-            return Path(snapshot_download(name, allow_patterns=patterns, local_files_only=not fetch))
-    except (OSError, HfHubHTTPError, HFValidationError, LocalEntryNotFoundError) as error:
-        if not fetch:
-            what, after = "it is not on this machine, and is not fetched unasked", f"`hf download {name}` fetches it"
-            raise PrerequisiteError(what, where=name, next=after) from error
-        raise PrerequisiteError(
-            f"the model hub does not give this model ({_first_line(error)})",
-            where=name,
-            next=f"check the name and the network; or elsewhere: `hf download {name} --local-dir DIR`, then name DIR",
-        ) from error
-
-
-def _checked(folder: Path) -> Path:
-    adapter = (folder / ADAPTER).is_file()
-    if not adapter and not (folder / "config.json").is_file():
-        raise PrerequisiteError(
-            "not a model: neither config.json nor adapter_config.json", where=str(folder), next="name a model folder"
-        )
-    refuse_changed(folder)
-    refuse_code(folder)
-    if not any(folder.glob(ADAPTER_WEIGHTS if adapter else "*.safetensors")):
-        raise PrerequisiteError(
-            f"a model without weights: no {ADAPTER_WEIGHTS if adapter else '*.safetensors file'}",
-            where=str(folder),
-            next="complete the download, or convert the weights with save_pretrained",
-        )
-    return folder
-
-
-def base_of(folder: Path) -> Path | None:
-    """The base model's folder of an adapter, or None for a whole model. Raises PrerequisiteError."""
-    if not (folder / ADAPTER).is_file():
-        return None
-    try:
-        base = resolve(adapter_config(folder)["base_model_name_or_path"], fetch=False)
-    except (KeyError, TypeError) as error:
-        raise PrerequisiteError("adapter_config.json names no base model", where=str(folder / ADAPTER)) from error
-    except PrerequisiteError as error:
-        raise PrerequisiteError(
-            f"the adapter's base model is missing: {error.what}",
-            where=error.where,
-            next=f"{error.next}; or put the base back, or correct base_model_name_or_path in adapter_config.json",
-        ) from error
-    if (base / ADAPTER).is_file():
-        raise PrerequisiteError(
-            f"the base of the adapter {folder} is an adapter itself", where=str(base), next="merge that one first"
-        )
-    return base
+def tokenizer_home(folder: Path) -> Path:
+    """Where the tokenizer of a model or adapter folder lies: in it, or with an adapter's base."""
+    if any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")):
+        return folder
+    return base_of(folder) or folder
 
 
 def load_tokenizer(folder: Path) -> Any:
     """The tokenizer of a model or adapter folder, with a chat template. Raises PrerequisiteError."""
     from transformers import AutoTokenizer
 
-    home = folder
-    if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer_config.json", "tokenizer.model")):
-        home = base_of(folder) or folder
+    home = tokenizer_home(folder)
     refuse_code(home)
     refuse_tokenizer_class(home)
     try:
@@ -139,7 +59,7 @@ def load_tokenizer(folder: Path) -> Any:
             tokenizer = AutoTokenizer.from_pretrained(home, **CLOSED)
     except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
         raise PrerequisiteError(
-            f"the tokenizer cannot be read ({_first_line(error)})",
+            f"the tokenizer cannot be read ({first_line(error)})",
             where=str(home),
             next="copy the base model's tokenizer files here",
         ) from error
@@ -147,7 +67,7 @@ def load_tokenizer(folder: Path) -> Any:
         raise PrerequisiteError(
             "the tokenizer has no chat template, so dialogues and tools cannot be rendered",
             where=str(home),
-            next="use an instruct model, or add a chat_template.jinja with tools",
+            next="use an instruct model, or give it a template: model.chat_template = FILE, or `chatml`",
         )
     return tokenizer
 
@@ -188,7 +108,7 @@ def _with_adapter(model: Any, folder: Path, trainable: bool) -> Any:
             return PeftModel.from_pretrained(model, str(folder), is_trainable=trainable, local_files_only=True)
     except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
         raise PrerequisiteError(
-            f"the adapter does not fit its base model ({_first_line(error)})",
+            f"the adapter does not fit its base model ({first_line(error)})",
             where=str(folder),
             next="name the base it was trained on in adapter_config.json",
         ) from error
@@ -206,7 +126,7 @@ def _base_weights(folder: Path, dtype: torch.dtype, **how: Any) -> Any:
             )  # fmt: skip
     except (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, SafetensorError) as error:
         raise PrerequisiteError(
-            f"the weights cannot be read ({_first_line(error)})", where=str(folder), next="fetch the model again"
+            f"the weights cannot be read ({first_line(error)})", where=str(folder), next="fetch the model again"
         ) from error
     wrong = [*info["missing_keys"], *info["mismatched_keys"]]
     if wrong:
@@ -242,50 +162,6 @@ def check_vocabulary(model: Any, tokenizer: Any, folder: Path) -> None:
         )
 
 
-def fingerprint(folder: Path, day: date = DATE, *, config: bool = True) -> str:
-    """sha256 (hex) over all of a model that its answers follow from, and the base's of an adapter: the weights files,
-    tokenizer, chat template and config.json; and over `day` where the template writes the date. `config` False: without
-    config.json, as 0.1 made it.
-
-    Files are streamed in name order; each is preceded by its name, so that moved content changes the result. Of texts
-    that libraries write anew in each version only what changes answers counts.
-    """
-    total = hashlib.sha256()
-    base = base_of(folder)
-    for home in [base, folder] if base else [folder]:
-        names = ["tokenizer.json", "chat_template.jinja", "tokenizer_config.json", ADAPTER]
-        names += ["config.json"] if config else []
-        names += [] if (home / "tokenizer.json").is_file() else ["vocab.json", "merges.txt", "tokenizer.model"]
-        texts = [home / name for name in names if (home / name).is_file()] + list(home.glob(TEMPLATES))
-        for path in sorted([*home.glob("*.safetensors"), *texts]):
-            total.update(f"{path.name}\n".encode())
-            total.update(_digest(path))
-            if path.suffix in (".jinja", ".json") and path.name != "tokenizer.json":  # where a template may stand
-                total.update(day_in(path.read_text("utf-8", "replace"), day).encode())
-    return total.hexdigest()
-
-
-_UNHEARD = {  # keys of a config.json that say nothing of the answers
-    "_name_or_path", "transformers_version", "dtype", "torch_dtype", "use_cache", "architectures",
-    "output_attentions", "output_hidden_states", "initializer_range", "max_window_layers",
-}  # fmt: skip
-
-
-def _digest(path: Path) -> bytes:
-    if path.name == "tokenizer_config.json":  # only its template counts: other keys change with library versions
-        return _json_digest(json_object(path).get("chat_template", ""))
-    if path.name == ADAPTER:
-        return _json_digest(identity(adapter_config(path.parent)))
-    if path.name == "config.json":
-        row = {key: value for key, value in json_object(path).items() if key not in _UNHEARD and value is not None}
-        return _json_digest(dict(sorted(row.items())))
-    return bytes.fromhex(digest(path))
-
-
-def _json_digest(value: object) -> bytes:
-    return hashlib.sha256(json.dumps(value).encode()).digest()
-
-
 def device_of(device: str) -> str:
     import torch
 
@@ -305,7 +181,3 @@ def dtype_of(dtype: str, device: str) -> torch.dtype:
     if dtype not in names:
         raise PrerequisiteError(f"no such number format: {dtype}", next=f"use auto, {', '.join(names)}")
     return names[dtype]
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

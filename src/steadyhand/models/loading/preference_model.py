@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from steadyhand.chat.render import Renderer
 from steadyhand.errors import PrerequisiteError
 from steadyhand.models.backend import Prompt
-from steadyhand.models.loading.load import device_of, dtype_of, load_tokenizer, resolve
+from steadyhand.models.loading.load import device_of, dtype_of, load_tokenizer
 from steadyhand.models.loading.quiet import quiet
 from steadyhand.models.loading.remote_code import CLOSED
+from steadyhand.models.loading.resolve import resolve
 
 if TYPE_CHECKING:
     import torch

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from steadyhand.chat.parse import parse_strict
-from steadyhand.chat.think import ThinkCode, think_state
+from steadyhand.chat.think import ThinkCode
 from steadyhand.domain.model import AnswerRule
 from steadyhand.models.backend import Completion, Prompt
 from steadyhand.settings.model import WatchSettings
@@ -72,7 +71,7 @@ class _Tally:
 def judge(question: Question, completion: Completion) -> dict[str, bool]:
     """Sign -> whether this answer fails by it; signs that it says nothing about are absent."""
     raw, finish = completion.text, completion.finish_reason
-    parsed = parse_strict(raw, finish)
+    parsed = completion.parsed(question.prompt.tools)
     loop = degenerate(raw, finish)
     broken = bool(garbage(raw, "\n".join(message.content for message in question.prompt.messages)))
     empty = too_short(parsed.content, parsed.attempts > 0) and finish == "stop"
@@ -80,7 +79,7 @@ def judge(question: Question, completion: Completion) -> dict[str, bool]:
     if not question.prompt.tools:  # with tools on offer a model that learns its domain may rightly think for longer
         found["endless"] = finish == "length"
     if finish == "stop":  # thinking that was cut off is "endless", not broken
-        found["think"] = think_state(raw).code not in WHOLE
+        found["think"] = completion.thinking().code not in WHOLE
     if any(message.role == "assistant" for message in question.prompt.messages):
         found["dialogue"] = loop or broken or empty
     if question.rule is not None:

@@ -64,8 +64,9 @@ def train_dpo(
     `train_sft`; a guard with a reference of its own also refuses a model that is damaged before the first step, unless
     `config.accept_damaged`.
     """
+    from steadyhand.chat.probe import usable
     from steadyhand.chat.render import Renderer
-    from steadyhand.models.loading.load import fingerprint
+    from steadyhand.models.loading.fingerprint import fingerprint
     from steadyhand.train.objectives.reference import reference_log_probs
     from steadyhand.train.runner import checkpoints, loop, packing
     from steadyhand.train.runner.model import before, save, trainable
@@ -73,8 +74,10 @@ def train_dpo(
 
     began = time.monotonic()
     model, tokenizer, folder = trainable(model_folder, config)
-    data = group_samples(groups, Renderer(tokenizer), config)
-    replayed = nested(samples(rows, Renderer(tokenizer), config)) if rows and config.replay_tokens else []
+    renderer = Renderer(tokenizer)
+    usable(renderer.profile, tools=any(group.tools for group in groups), named=renderer.named, where=str(folder))
+    data = group_samples(groups, renderer, config)
+    replayed = nested(samples(rows, renderer, config)) if rows and config.replay_tokens else []
     settings = config.but(save_steps=0, log_steps=1, accept_damaged=False, workers=1)  # none changes the result
     start, lead, compared = fingerprint(folder), virtual_ids(model), before(model, folder)
     key, work = digest("dpo", start, settings, data, replayed), work_folder(out)

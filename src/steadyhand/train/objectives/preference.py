@@ -44,14 +44,19 @@ def train_preference(
     (Bradley & Terry 1952; Ouyang et al. 2022, equation 1). The log has `loss`, `accuracy` (share of rejected answers
     that score less than the chosen one) and `margin`. Resuming, `stop` and errors are those of `train_sft`.
     """
+    from steadyhand.chat.probe import usable
     from steadyhand.chat.render import Renderer
-    from steadyhand.models.loading.load import fingerprint, load_tokenizer, resolve
+    from steadyhand.models.loading.fingerprint import fingerprint
+    from steadyhand.models.loading.load import load_tokenizer
+    from steadyhand.models.loading.resolve import resolve
     from steadyhand.train.runner import loop
 
     began, folder = time.monotonic(), resolve(model_folder)
     _refuse(folder, config)
     model = _model(folder, config)
-    data = [_sample(group, Renderer(load_tokenizer(folder)), config) for group in groups]
+    renderer = Renderer(load_tokenizer(folder))
+    usable(renderer.profile, tools=any(group.tools for group in groups), named=renderer.named, where=str(folder))
+    data = [_sample(group, renderer, config) for group in groups]
     plan, work = group_plan(len(data), config), work_folder(out)
     key = digest("preference", fingerprint(folder), config.but(save_steps=0, log_steps=1, workers=1), data)
     objective, again = _Objective(data, model.device), config.gradient_checkpointing

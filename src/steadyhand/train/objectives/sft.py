@@ -49,11 +49,12 @@ def train_sft(
     checkpoint is saved and KeyboardInterrupt raised. `guard` asks the model under way; it changes no weight.
     `share` below 1 pauses after that share of the steps, the schedule being that of the whole training: a call with a
     larger one goes on there, step for step as if there had been no pause. Raises
-    PrerequisiteError (model; with a guard also for a tokenizer of another one), UsageError (a row that cannot be
-    trained) and JobError (damage, loss not finite, disk or memory full).
+    PrerequisiteError (model; a template that loses the tools of a row; with a guard also a tokenizer of another model),
+    UsageError (a row that cannot be trained) and JobError (damage, loss not finite, disk or memory full).
     """
+    from steadyhand.chat.probe import usable
     from steadyhand.chat.render import Renderer
-    from steadyhand.models.loading.load import fingerprint
+    from steadyhand.models.loading.fingerprint import fingerprint
     from steadyhand.train.runner import interpolate, loop, packing
     from steadyhand.train.runner.model import before, save, trainable
 
@@ -61,7 +62,9 @@ def train_sft(
     model, tokenizer, folder = trainable(model_folder, config)
     config = packing.settled(model, config)
     start = interpolate.weights(model) if config.keep_base else {}
-    data = arranged(samples(rows, Renderer(tokenizer), config), config)
+    renderer = Renderer(tokenizer)
+    usable(renderer.profile, tools=any(row.tools for row in rows), named=renderer.named, where=str(folder))
+    data = arranged(samples(rows, renderer, config), config)
     plan = sft_plan([len(sample.ids) for sample in data], config)
     done = steps_of(share, len(plan))
     settings = config.but(save_steps=0, log_steps=1, workers=1)  # neither changes the result

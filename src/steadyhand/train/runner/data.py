@@ -13,7 +13,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from steadyhand.chat.formats.marks import THINK
 from steadyhand.domain.rows import Group, Row
 from steadyhand.errors import UsageError
 from steadyhand.settings.training import DpoConfig, GroupConfig, Packing, SftConfig, TrainConfig
@@ -142,7 +141,7 @@ def _group_sample(group: Group, renderer: Renderer, config: DpoConfig) -> GroupS
     if not texts:
         raise UsageError("the group has no rejected answer", where=group.id, next="remove it or add one")
     if start > rendered.prompt_length:  # the chosen answer has no reasoning: that shall not be what is preferred
-        texts = [text.partition(THINK.close)[2] or text for text in texts]
+        texts = [text[renderer.format.thinking(text).start :] or text for text in texts]
     encoded = [tuple(renderer.encode_completion(text, rendered.opening)) for text in texts]
     most = min(config.max_completion or config.max_length, config.max_length - 1)
     rejected = [ids[:most] for ids in encoded]

@@ -15,14 +15,10 @@ from steadyhand.errors import UsageError
 from steadyhand.models.loading.adapter_base import note_base
 from steadyhand.models.loading.adapters import VIRTUAL, kind_of, virtual_ids
 from steadyhand.models.loading.files import copy_tokenizer_files
-from steadyhand.models.loading.load import (
-    base_of,
-    check_vocabulary,
-    load_tokenizer,
-    load_weights,
-    resolve,
-)
+from steadyhand.models.loading.load import check_vocabulary, load_tokenizer, load_weights
+from steadyhand.models.loading.overlay import original
 from steadyhand.models.loading.quiet import quiet
+from steadyhand.models.loading.resolve import base_of, resolve
 from steadyhand.settings.training import TrainConfig
 from steadyhand.train.runner.adapters import with_adapter
 from steadyhand.train.runner.result import publish, write_record
@@ -91,7 +87,7 @@ def _set_trained(model: Any, embeddings: bool) -> None:
 
 
 def _lasting_name(name: str | Path, folder: Path) -> str:
-    return str(folder.resolve()) if Path(name).expanduser().is_dir() else str(name)
+    return str(original(folder).resolve()) if Path(name).expanduser().is_dir() else str(name)
 
 
 def save(model: Any, source: Path, out: Path, config: TrainConfig, facts: Mapping[str, Json]) -> None:
