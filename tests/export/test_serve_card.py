@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from steadyhand.chat.formats.registry import FORMATS
+from steadyhand.chat.probe import Loss, Profile
 from steadyhand.export.card import Card, render_card
 from steadyhand.export.serve import Parsers, modelfile, ollama_template, parsers_of, speaks_chatml, vllm_command
 from steadyhand.ledger.result import Check, Evaluation, Metric, Verdict
@@ -17,16 +19,22 @@ NANO = Path(__file__).parents[2] / "src" / "steadyhand" / "models" / "nano" / "c
 
 
 @pytest.mark.parametrize(
-    ("template", "prompt", "expected"),
+    ("form", "losses", "opened", "expected"),
     [
-        ("<tool_call>\n{json} <think>", "<|im_start|>assistant\n", Parsers("hermes", "qwen3")),
-        ("<tool_call>\n{json} <think>", "<|im_start|>assistant\n<think>\n", Parsers("hermes", "deepseek_r1")),
-        ("<tool_call>\n<function=", "assistant\n", Parsers("qwen3_coder", None)),
-        ("[INST]", "[INST]", Parsers(None, None)),
+        ("hermes", {}, False, Parsers("hermes", "qwen3")),
+        ("hermes", {}, True, Parsers("hermes", "deepseek_r1")),
+        ("hermes", {Loss.THINKING: ""}, False, Parsers("hermes", None)),
+        ("qwen_xml", {}, True, Parsers("qwen3_coder", "deepseek_r1")),
+        ("gemma4", {Loss.THINKING: "thinking, then an answer"}, False, Parsers("gemma4", None)),
+        ("mistral", {}, False, Parsers("mistral", "mistral")),
+        ("harmony", {}, False, Parsers("openai", "openai_gptoss")),
+        (None, {Loss.FORM: "<call/>", Loss.THINKING: ""}, False, Parsers(None, None)),
     ],
 )
-def test_parsers_are_read_off_the_template(template: str, prompt: str, expected: Parsers) -> None:
-    assert parsers_of(template, prompt) == expected
+def test_parsers_are_those_of_the_format(
+    form: str | None, losses: dict[Loss, str], opened: bool, expected: Parsers
+) -> None:
+    assert parsers_of(Profile(FORMATS[form or "hermes"], form is not None, losses), opened=opened) == expected
 
 
 def test_the_command_line_holds_what_is_known_and_no_more() -> None:

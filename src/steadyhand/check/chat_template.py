@@ -6,12 +6,12 @@ Knows the renderer's contract only (prompt, sample, decode); loads no model and 
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from steadyhand.chat.formats.base import ChatFormat
+from steadyhand.chat.formats.marks import MARKER, TURNS
 from steadyhand.chat.messages import Json, Message, Tool
 from steadyhand.chat.render import Rendered
 from steadyhand.check.finding import Finding, finding
@@ -19,8 +19,6 @@ from steadyhand.domain.decisions import decisions
 from steadyhand.domain.model import Domain
 from steadyhand.errors import Place, SteadyError
 
-_CONTROL = re.compile(r"<\|[A-Za-z_]\w*\|>")
-MARKER = re.compile(rf"{_CONTROL.pattern}|</?(?:think|tool_call|tool_response)>")
 _EMPTY_SHARE = 0.2  # above this, answers without thinking begin to teach not to think
 
 
@@ -86,7 +84,7 @@ def _in_message(message: Message) -> str:
 
 
 def _control(value: Json) -> str:
-    match = _CONTROL.search(str(value))
+    match = TURNS.search(str(value))
     return match[0] if match else ""
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
+from steadyhand.chat.formats.hermes import HERMES
 from steadyhand.chat.messages import Message
 from steadyhand.chat.think import ThinkCode, think_state
 from steadyhand.check.dataset import Dataset, Record, judged_records
@@ -55,7 +56,7 @@ def undecoded(text: str) -> list[str]:
 def _loop(record: Record) -> Iterator[Finding]:
     for message in _said(record, "assistant"):
         for text in (message.content, message.think or ""):
-            loop = degeneration.tail_repetition(text) if text else None
+            loop = degeneration.tail_repetition(text, HERMES.blocks) if text else None
             if loop and loop.fails("stop") and any(char.isalnum() for char in loop.unit):
                 what = f"{record.name}: the text ends in {loop.repeats} times {_clip(loop.unit)}"
                 yield _at(record, message, "Q102", what, "cut the text before the loop, or remove the row")

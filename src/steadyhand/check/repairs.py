@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from steadyhand.chat.formats.marks import THINK
 from steadyhand.chat.messages import Json, ToolCall
 from steadyhand.chat.schema import without_nulls
 from steadyhand.check.null_arguments import Steps, without
@@ -25,7 +26,6 @@ _TAUGHT = ("output", "response", "chosen", "completion", "system", "system_promp
 _ARGUMENTS = ("arguments", "parameters", "args", "input", "kwargs")
 _TEXTS = ("content", "value", "text", "reasoning_content", "reasoning", "thinking")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-_THINK = re.compile(r"\s*<think>.*?</think>\s*", re.DOTALL)
 _ENDS = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end|>")
 _NOT_BEHIND = "".join(rf"(?<!{re.escape(end)})" for end in _ENDS)  # where one row of them would be tried again
 _END = re.compile(rf"(?<!\s){_NOT_BEHIND}(?:\s*+(?:{'|'.join(map(re.escape, _ENDS))}))++\s*+\Z")
@@ -192,7 +192,7 @@ def _calls(value: Json, nulls: Nulls, layout: _Layout) -> Json:
 
 def _inside_call(text: str, nulls: Nulls, layout: _Layout) -> str:
     """The value of a turn that calls: JSON, after a block of thinking or not."""
-    think = _THINK.match(text)
+    think = THINK.block.match(text)
     start = think.end() if think else 0
     return text[:start] + _inside(text[start:], lambda value: _calls(value, nulls, layout))
 

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from steadyhand.chat.formats.marks import MARKER
 from steadyhand.chat.messages import Json
-from steadyhand.check.chat_template import MARKER, Renders
+from steadyhand.check.chat_template import Renders
 from steadyhand.check.dataset import Dataset, Record, judged_records
 from steadyhand.check.finding import Finding, finding
 from steadyhand.errors import Place

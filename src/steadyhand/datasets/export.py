@@ -15,6 +15,7 @@ from itertools import pairwise
 from typing import Literal
 
 from steadyhand.chat.call_ids import with_ids
+from steadyhand.chat.formats.marks import THINK
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.datasets.convert import Dialogue, Imported, Preference, Reject
 from steadyhand.datasets.labels import Labels
@@ -113,7 +114,7 @@ def _unambiguous(message: Message) -> Message:
     """Raises CannotHoldError for an answer that begins with a think block: it would be read as thinking."""
     thought = leading_thought(message.content) if message.role == "assistant" else None
     if thought is not None and (message.think is None or message.think.strip() == thought.strip()):
-        raise CannotHoldError("an answer that begins with a <think> block would be read as thinking")
+        raise CannotHoldError("an answer that begins with a think block would be read as thinking")
     return message
 
 
@@ -151,9 +152,9 @@ def _call(call: ToolCall) -> Row:
 
 
 def _thought(message: Message) -> str:
-    if message.think is not None and "</think>" in message.think:
-        raise CannotHoldError("thinking that holds </think> cannot be told from the answer in plain text")
-    return "" if message.think is None else f"<think>\n{message.think}\n</think>\n\n"
+    if message.think is not None and THINK.close in message.think:
+        raise CannotHoldError("thinking that holds its own closing tag cannot be told from the answer in plain text")
+    return "" if message.think is None else THINK.write(message.think)
 
 
 def alpaca_row(messages: Sequence[Message], tools: Sequence[Tool], unscored: Collection[int] = ()) -> Row:

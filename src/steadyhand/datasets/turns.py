@@ -3,10 +3,10 @@ dialects of OpenAI, ShareGPT, Anthropic, LLaMA-Factory and ms-swift; joins turns
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from steadyhand.chat.formats.marks import THINK
 from steadyhand.chat.messages import Json
 from steadyhand.datasets.calls import calls_of
 from steadyhand.datasets.unread import Unread
@@ -22,7 +22,6 @@ _ROLES = {
     **dict.fromkeys(("tool_result", "function_result", "ipython"), "tool"),
     **dict.fromkeys(("function_call", "tool_call"), "call"),
 }
-_THINK = re.compile(r"\A\s*<think>\n?(.*?)\n?</think>\n{0,2}(.*)\Z", re.DOTALL)
 _THOUGHTS = ("reasoning_content", "reasoning", "thinking", "think")
 _THINKING = frozenset(_THOUGHTS)
 _RESULT_IDS = ("tool_call_id", "call_id", "tool_use_id")
@@ -61,7 +60,7 @@ class Turn:
 
 def leading_thought(content: str) -> str | None:
     """The think block with which a text begins, without its tags; None where it begins otherwise."""
-    match = _THINK.match(content)
+    match = THINK.leading.match(content)
     return match[1] if match else None
 
 
@@ -131,10 +130,10 @@ def _result(value: dict[str, Json], unread: Unread) -> Turn:
 
 
 def _calling(value: dict[str, Json], unread: Unread) -> Turn:
-    """ShareGPT's function_call: JSON of one call or of a list of them, maybe after a `<think>` block."""
+    """ShareGPT's function_call: JSON of one call or of a list of them, maybe after a think block."""
     unread.rest(value, _CALLING, "messages[].")
     content = _content(value)
-    match = _THINK.match(content) if isinstance(content, str) else None
+    match = THINK.leading.match(content) if isinstance(content, str) else None
     calls = calls_of(match[2] if match else content, unread)
     told = next((value[key] for key in _RESULT_IDS if value.get(key) is not None), None)
     if told is not None and len(calls) == 1:
@@ -145,13 +144,13 @@ def _calling(value: dict[str, Json], unread: Unread) -> Turn:
 
 
 def _assistant(value: dict[str, Json], unread: Unread) -> Turn:
-    """An assistant's turn; a leading `<think>` block becomes reasoning, call parts become tool calls."""
+    """An assistant's turn; a leading think block becomes reasoning, call parts become tool calls."""
     unread.rest(value, _SAYING, "messages[].")
     content, told, calls = _parts(_content(value), unread)
     for key in _CALLS:
         calls += calls_of(value.get(key), unread)
     thought = _thought(value, told, unread)
-    match = _THINK.match(content) if isinstance(content, str) else None
+    match = THINK.leading.match(content) if isinstance(content, str) else None
     if match and str(thought.setdefault("reasoning_content", match[1])).strip() == match[1].strip():
         content = match[2]
     if refusal := value.get("refusal"):

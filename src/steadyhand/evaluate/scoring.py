@@ -9,6 +9,8 @@ import json
 import re
 from collections.abc import Sequence
 
+from steadyhand.chat.formats.hermes import HERMES
+from steadyhand.chat.formats.registry import format_named
 from steadyhand.chat.match import Match, match
 from steadyhand.chat.messages import Json
 from steadyhand.chat.parse import Parsed
@@ -114,7 +116,8 @@ def _health(
     prompt: Prompt, completion: Completion, parsed: Parsed, labels: Labels, wanted_short: bool
 ) -> dict[str, Json]:
     raw, finish, thinking = completion.text, completion.finish_reason, completion.thinking()
-    loop = tail_repetition(raw)
+    form = format_named(completion.format)
+    loop = tail_repetition(raw, form.blocks)
     loops = loop is not None and loop.fails(finish)
     shown = prompt_text(prompt)
     short = too_short(parsed.content, parsed.attempts > 0) and not (wanted_short and parsed.content.strip())
@@ -123,7 +126,7 @@ def _health(
         "think_whole": thinking.code in _WHOLE,
         "cot": _retained(thinking, shown, finish, labels),
         "loop": loop.kind if loop is not None and loops else None,
-        "garbage": garbage(raw, shown),
+        "garbage": garbage(raw, f"{shown}\n{' '.join(form.control)}"),
         "too_short": short,
         "quality": thinking.code.balanced and not loops and not short,
     }
@@ -132,7 +135,7 @@ def _health(
 def _retained(thinking: ThinkState, shown: str, finish: str, labels: Labels) -> bool:
     if thinking.code is not ThinkCode.OK or thinking.text is None or not structured(thinking.text, labels):
         return False
-    loop = tail_repetition(thinking.text)
+    loop = tail_repetition(thinking.text, HERMES.blocks)
     return not (loop is not None and loop.fails(finish)) and not garbage(thinking.text, shown)
 
 

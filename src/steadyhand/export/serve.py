@@ -1,7 +1,7 @@
 """How to serve an exported model: vLLM's command line with the right parsers, and a Modelfile for Ollama.
 
 A server whose parser does not fit the chat template answers HTTP 200 with the call left in the text. So the flags are
-read off the template itself, and where it is none that is known, none are given. Runs no server.
+those of the format that the template's probes found, and where none was found, none are given. Runs no server.
 """
 
 from __future__ import annotations
@@ -9,9 +9,15 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib import resources
 from pathlib import Path
 
-CHATML = ("<|im_start|>", "<tools>", "<tool_call>", "<tool_response>")  # what Qwen2.5 and Qwen3 write
+from steadyhand.chat.formats.hermes import HERMES
+from steadyhand.chat.formats.marks import RESULT_OPEN
+from steadyhand.chat.formats.qwen_xml import FUNCTION
+from steadyhand.chat.probe import Loss, Profile
+
+CHATML = ("<|im_start|>", "<tools>", HERMES.open, RESULT_OPEN)  # what Qwen2.5 and Qwen3 write
 
 
 @dataclass(frozen=True)
@@ -22,19 +28,17 @@ class Parsers:
     reasoning: str | None
 
 
-def parsers_of(template: str, prompt: str) -> Parsers:
-    """Reads vLLM's parsers off a chat template and off `prompt`, a dialogue rendered up to the assistant's turn.
+def parsers_of(profile: Profile, *, opened: bool) -> Parsers:
+    """The parsers of the format that a chat template writes, as its probes found; `opened`: whether its prompts end in
+    the mark that opens a thought. None for calls that nobody reads, and for thinking that the template does not write.
 
-    JSON between <tool_call> tags is "hermes", XML functions between them "qwen3_coder". Thinking that the model opens
-    itself is "qwen3"; where the template opens it (the completion holds only the closing tag) it is "deepseek_r1".
+    parsers_of(renderer.profile, opened=False)  # Parsers("hermes", "qwen3") for Qwen3
     """
-    tools = None
-    if "<tool_call>" in template:
-        tools = "qwen3_coder" if "<function=" in template else "hermes"
-    reasoning = None
-    if "<think>" in template:
-        reasoning = "deepseek_r1" if prompt.rstrip().endswith("<think>") else "qwen3"
-    return Parsers(tools, reasoning)
+    servers = profile.format.servers
+    partly = profile.losses.get(Loss.THINKING, "").startswith("thinking, then")
+    thinks = Loss.THINKING not in profile.losses or partly
+    reasoning = (servers.opened if opened else servers.reasoning) if thinks else None
+    return Parsers(servers.vllm if profile.found else None, reasoning)
 
 
 def vllm_command(
@@ -55,7 +59,7 @@ def vllm_command(
 def speaks_chatml(template: str) -> bool:
     """Whether `ollama_template` says what this chat template says. One that writes a system message of its own where a
     dialogue has none (Qwen2.5) says something else, and so does one that cannot be rendered here."""
-    marked = all(mark in template for mark in CHATML) and "<function=" not in template
+    marked = all(mark in template for mark in CHATML) and FUNCTION not in template
     return marked and _plain_question(template) == _PLAIN
 
 
@@ -93,57 +97,4 @@ def modelfile(gguf: str, context: int, stops: Sequence[str]) -> str:
 def ollama_template() -> str:
     """The dialogue format of Qwen3 in Go's template language: thinking is kept after the last message of the user
     only, tool results of one turn share one message, and the assistant's turn is opened."""
-    return _TEMPLATE
-
-
-_TEMPLATE = """\
-{{- $user := -1 }}{{ $open := false }}
-{{- range $i, $_ := .Messages }}{{ if eq .Role "user" }}{{ $user = $i }}{{ end }}{{ end }}
-{{- if or .System .Tools }}<|im_start|>system
-{{ .System }}{{ if and .System .Tools }}
-
-{{ end }}{{ if .Tools }}# Tools
-
-You may call one or more functions to assist with the user query.
-
-You are provided with function signatures within <tools></tools> XML tags:
-<tools>
-{{- range .Tools }}
-{"type": "function", "function": {{ .Function }}}
-{{- end }}
-</tools>
-
-For each function call, return a json object with function name and arguments within <tool_call></tool_call> XML tags:
-<tool_call>
-{"name": <function-name>, "arguments": <args-json-object>}
-</tool_call>{{ end }}<|im_end|>
-{{ end }}
-{{- range $i, $_ := .Messages }}
-{{- $last := eq (len (slice $.Messages $i)) 1 }}{{ $gap := "" }}
-{{- if and $open (ne .Role "tool") }}<|im_end|>
-{{ $open = false }}{{ end }}
-{{- if eq .Role "user" }}<|im_start|>user
-{{ .Content }}<|im_end|>
-{{ else if eq .Role "assistant" }}<|im_start|>assistant
-{{ if and (gt $i $user) .Thinking }}<think>
-{{ .Thinking }}
-</think>
-
-{{ end }}{{ .Content }}{{ if .Content }}{{ $gap = "\\n" }}{{ end }}
-{{- if .ToolCalls }}{{ range .ToolCalls }}{{ $gap }}<tool_call>
-{"name": "{{ .Function.Name }}", "arguments": {{ .Function.Arguments }}}
-</tool_call>{{ $gap = "\\n" }}{{ end }}{{ end }}{{ if not $last }}<|im_end|>
-{{ end }}
-{{- else if eq .Role "tool" }}{{ if not $open }}<|im_start|>user{{ $open = true }}{{ end }}
-<tool_response>
-{{ .Content }}
-</tool_response>
-{{- end }}
-{{- if and $last (ne .Role "assistant") }}{{ if $open }}<|im_end|>
-{{ end }}<|im_start|>assistant
-{{ if and $.IsThinkSet (not $.Think) }}<think>
-
-</think>
-
-{{ end }}{{ end }}
-{{- end }}"""
+    return (resources.files("steadyhand.chat.formats") / "ollama_chatml.gotmpl").read_text("utf-8")

@@ -64,10 +64,10 @@ class Exported:
 
 @dataclass(frozen=True)
 class Spoken:
-    """A chat template, a dialogue rendered by it up to the assistant's turn, and the tokens that end that turn."""
+    """A chat template, the parsers that fit what it writes, and the tokens that end an assistant's turn."""
 
     template: str
-    prompt: str
+    parsers: Parsers
     stops: tuple[str, ...]
 
 
@@ -112,7 +112,7 @@ def _fill(source: Source, folder: Path, forms: Collection[Form], kind: Kind) -> 
 
     parity = merge(source.folder, folder / WEIGHTS, PARITY)
     spoken, context = _spoken(folder / WEIGHTS)
-    parsers, mark = parsers_of(spoken.template, spoken.prompt), fingerprint(folder / WEIGHTS)
+    parsers, mark = spoken.parsers, fingerprint(folder / WEIGHTS)
     files, notes, commands = _served(source, parsers, context, forms)
     report = None
     if "gguf" in forms:
@@ -147,7 +147,8 @@ def _spoken(folder: Path) -> tuple[Spoken, int]:
     renderer = Renderer(tokenizer)
     context = json_object(folder / "config.json")["max_position_embeddings"]
     stops = tuple(str(token) for token in tokenizer.convert_ids_to_tokens(list(renderer.stop_ids)))
-    return Spoken(str(tokenizer.chat_template), renderer.prompt(PARITY[0].messages, ()).text, stops), context
+    opened = bool(renderer.prompt(PARITY[0].messages, ()).opening)
+    return Spoken(str(tokenizer.chat_template), parsers_of(renderer.profile, opened=opened), stops), context
 
 
 def _served(

@@ -10,11 +10,16 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from steadyhand.chat.formats.marks import THINK
+from steadyhand.chat.formats.registry import FORMATS
 from steadyhand.ledger.result import Item
 
 Kind = Literal["think", "call", "text"]
+_OPEN, _CLOSE = map(re.escape, (THINK.open, THINK.close))
+_CALLS = dict.fromkeys(block for form in FORMATS.values() for block in form.blocks)
+_CALL = "|".join(rf"{re.escape(begin)}.*?(?:{re.escape(end)}|\Z)" for begin, end in _CALLS)
 SEGMENTS = re.compile(
-    r"(?P<think><think>.*?(?:</think>|\Z)|\A(?:(?!<think>).)*?</think>)|(?P<call><tool_call>.*?(?:</tool_call>|\Z))",
+    rf"(?P<thought>{_OPEN}.*?(?:{_CLOSE}|\Z)|\A(?:(?!{_OPEN}).)*?{_CLOSE})|(?P<call>{_CALL})",
     re.S,
 )
 NAME = re.compile(r'"name"\s*:\s*"([^"\\]+)"|^\s*([A-Za-z_][\w.-]*)\s*\(')
@@ -31,7 +36,7 @@ def segments(raw: str) -> list[Segment]:
     pieces, end = [], 0
     for match in SEGMENTS.finditer(raw):
         pieces.append(Segment("text", raw[end : match.start()]))
-        pieces.append(Segment("think" if match["think"] is not None else "call", match[0]))
+        pieces.append(Segment("think" if match["thought"] is not None else "call", match[0]))
         end = match.end()
     pieces.append(Segment("text", raw[end:]))
     return [piece for piece in pieces if piece.text.strip()]

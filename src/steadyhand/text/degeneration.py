@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
@@ -22,14 +22,15 @@ MIN_ANSWER_LETTERS = 6  # a Chinese character says about as much as three letter
 LETTERS_PER_CHINESE_CHARACTER = 3
 WINDOW_CHARS = 20_000  # only the end can loop; bounds the work on a runaway completion
 
-_BLOCKS = {"<tool_call>": "</tool_call>", "```": "```"}  # how each ends that begins so
+_FENCE = ("```", "```")
 _DEFANGED_DOT = r"(?:\.|\[\.\]|\(\.\)|\[dot\])"
 _URL = r"\bh(?:tt|xx)ps?(?:://|\[:\]//|\[://\])[^\s\"'<>，。；、）]+"
 _IP = rf"(?<![\w.])(?:\d{{1,3}}{_DEFANGED_DOT}){{3}}\d{{1,3}}(?:/\d{{1,2}}|:\d{{1,5}})?(?![\w])"
 _HASH = r"\b(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{40}|[0-9a-fA-F]{32})\b"
 _CVE = r"\bCVE-\d{4}-\d{4,7}\b"
 _HOST = rf"(?<![\w.-])(?:[A-Za-z0-9_-]{{1,63}}{_DEFANGED_DOT}){{1,8}}[A-Za-z]{{2,24}}\b"
-_MASKED = re.compile("|".join((*_BLOCKS, _URL, _IP, _HASH, _CVE, _HOST)))
+_INDICATORS = (_URL, _IP, _HASH, _CVE, _HOST)
+Blocks = tuple[tuple[str, str], ...]  # how each ends that begins so
 _PLACEHOLDERS = 0xF0000  # first supplementary private-use code point: one per distinct masked text
 
 _LEAKED = re.compile(
@@ -69,11 +70,12 @@ class Repetition:
         return self.kind == "periodic" or finish_reason == "length"
 
 
-def tail_repetition(text: str) -> Repetition | None:
-    """The loop that `text` ends in, exact ones first; None when it ends in none."""
+def tail_repetition(text: str, calls: Blocks = ()) -> Repetition | None:
+    """The loop that `text` ends in, exact ones first; None when it ends in none. What stands between the marks of
+    `calls` (opening, closing) counts as one piece, as code does."""
     if not _recurs(text.rstrip()):
         return None
-    masked = _mask(text).rstrip()[-WINDOW_CHARS:]
+    masked = _mask(text, (*calls, _FENCE)).rstrip()[-WINDOW_CHARS:]
     exact = _periodic_suffix(masked, MIN_LOOP_CHARS)
     if exact is not None:
         return Repetition("periodic", *exact)
@@ -81,9 +83,9 @@ def tail_repetition(text: str) -> Repetition | None:
     return None if counted is None else Repetition("counter", *counted)
 
 
-def degenerate(text: str, finish_reason: str) -> bool:
+def degenerate(text: str, finish_reason: str, calls: Blocks = ()) -> bool:
     """Whether the end of `text` is a loop that fails an answer."""
-    found = tail_repetition(text)
+    found = tail_repetition(text, calls)
     return found is not None and found.fails(finish_reason)
 
 
@@ -96,24 +98,29 @@ def _recurs(text: str) -> bool:
     return text.find(piece) < len(text) - len(end) + end.rfind(piece)
 
 
-def _mask(text: str) -> str:
+def _mask(text: str, blocks: Blocks) -> str:
     """Each distinct block or indicator becomes one character of its own: 40 different addresses are no loop, the same
     address 40 times still is."""
     seen: dict[str, str] = {}
     pieces, at = [], 0
-    for start, end in _masked(text):
+    for start, end in _masked(text, dict(blocks)):
         pieces += [text[at:start], seen.setdefault(text[start:end], chr(_PLACEHOLDERS + len(seen)))]
         at = end
     return "".join([*pieces, text[at:]])
 
 
-def _masked(text: str) -> Iterator[tuple[int, int]]:
+@lru_cache(maxsize=64)
+def _maskable(opens: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join((*map(re.escape, opens), *_INDICATORS)))
+
+
+def _masked(text: str, blocks: Mapping[str, str]) -> Iterator[tuple[int, int]]:
     """Where blocks and indicators stand. What opens and never closes is none, and is looked for once."""
-    at, closes = 0, dict.fromkeys(_BLOCKS, True)
-    while found := _MASKED.search(text, at):
+    at, closes, maskable = 0, dict.fromkeys(blocks, True), _maskable(tuple(blocks))
+    while found := maskable.search(text, at):
         at = found.end()
-        if found[0] in _BLOCKS:
-            close = _BLOCKS[found[0]]
+        if found[0] in blocks:
+            close = blocks[found[0]]
             end = text.find(close, at) if closes[found[0]] else -1
             closes[found[0]] = end >= 0
             if end < 0:

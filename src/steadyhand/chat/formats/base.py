@@ -34,10 +34,13 @@ Breaker = Callable[[str], str]  # a written call -> the same call, broken
 
 @dataclass(frozen=True)
 class Servers:
-    """The names of the parsers that read this format; None: the server has none that fits."""
+    """The names of the parsers that read this format's calls, and vLLM's that tell its thinking from the answer: where
+    the model opens a thought itself, and where the prompt `opened` it. None: none is known to fit."""
 
     vllm: str | None
     sglang: str | None = None
+    reasoning: str | None = "qwen3"
+    opened: str | None = "deepseek_r1"
 
 
 class ChatFormat(ABC):
@@ -77,6 +80,11 @@ class ChatFormat(ABC):
     @property
     def held(self) -> tuple[str, ...]:
         return (self.think.open, self.think.close, *self.call_marks)
+
+    @property
+    def blocks(self) -> tuple[tuple[str, str], ...]:
+        """The opening and the closing mark of a call, where it has both: what is repeated within is no loop."""
+        return ()
 
     @property
     def control(self) -> tuple[str, ...]:

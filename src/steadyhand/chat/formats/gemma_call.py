@@ -202,5 +202,5 @@ FUNCTION_GEMMA = GemmaCall(
 )  # fmt: skip
 GEMMA4 = GemmaCall(
     "gemma4", "<|tool_call>", "<tool_call|>", '<|"|>',
-    servers=Servers("gemma4", "gemma4"), end="<|tool_response>", think=CHANNEL, answer_last=True,
+    servers=Servers("gemma4", "gemma4", None, None), end="<|tool_response>", think=CHANNEL, answer_last=True,
 )  # fmt: skip

@@ -48,7 +48,7 @@ class Harmony(ChatFormat):
 
     name = "harmony"
     think = ThinkMarks(_ANALYSIS + _SAY, _END, ("", "", _START))
-    servers = Servers("openai", "gpt-oss")
+    servers = Servers("openai", "gpt-oss", "openai_gptoss", None)
     call_ends = ("<|call|>",)
     inner_ends = (_END,)
     control = (_START, "<|start|>", "<|channel|>", _SAY, *_ENDS, "<|constrain|>")

@@ -26,6 +26,16 @@ class ThinkMarks:
         """Matches a block without a thought, at the beginning of a text."""
         return re.compile(rf"\s*{re.escape(self.open)}\s*{re.escape(self.close)}")
 
+    @cached_property
+    def leading(self) -> re.Pattern[str]:
+        """Matches a text that begins with a whole thought: group 1 is the thought, group 2 what follows."""
+        return re.compile(rf"\A\s*{re.escape(self.open)}\n?(.*?)\n?{re.escape(self.close)}\n{{0,2}}(.*)\Z", re.DOTALL)
+
+    @cached_property
+    def block(self) -> re.Pattern[str]:
+        """Matches a whole thought with the white space around it."""
+        return re.compile(rf"\s*{re.escape(self.open)}.*?{re.escape(self.close)}\s*", re.DOTALL)
+
     @property
     def after(self) -> str:
         """What stands between a thought and the answer."""
@@ -54,3 +64,9 @@ def opened(prompt: str) -> tuple[ThinkMarks | None, str]:
 
 
 RESULT_OPEN, RESULT_CLOSE = "<tool_response>", "</tool_response>"  # what ChatML's templates put around a result
+
+TURNS = re.compile(r"<\|[A-Za-z_]\w*\|>")  # marks of turns, of whatever family
+MARKER = re.compile(
+    "|".join((TURNS.pattern, *map(re.escape, (THINK.open, THINK.close, "<tool_call>", "</tool_call>", RESULT_OPEN,
+                                              RESULT_CLOSE))))
+)  # fmt: skip

@@ -22,7 +22,7 @@ _HEAD = re.compile(r"\s*([\w.-]+)\s*(?:\[CALL_ID\]\s*[\w-]+\s*)?\[ARGS\]\s*")
 class _Mistral(Tagged):
     open, close = "[TOOL_CALLS]", ""
     think = BRACKETS
-    servers = Servers("mistral", "mistral")
+    servers = Servers("mistral", "mistral", "mistral", "mistral")
     control = ("[TOOL_CALLS]", "[ARGS]", "[CALL_ID]", "[TOOL_RESULTS]", "[/TOOL_RESULTS]", "[THINK]", "[/THINK]")
 
     def between(self, content: str) -> str:

@@ -14,6 +14,7 @@ from steadyhand.chat.formats.tagged import Tagged
 from steadyhand.chat.formats.typed import parameter_types, read_typed
 from steadyhand.chat.messages import Tool, ToolCall
 
+FUNCTION = "<function="  # no other format between these tags has it
 _HEAD = re.compile(r"\s*<function=([^>\n]+)>\s*")
 _PARAMETER = re.compile(r"<parameter=([^>\n]+)>")
 _VALUE_END = re.compile(r"</parameter>\s*(?=<parameter=|</function>)")
@@ -72,7 +73,7 @@ class QwenXml(Tagged):
     def attempts(self, text: str, tools: Sequence[Tool], *, lenient: bool) -> tuple[list[Reading], str]:
         """Qwen3-Coder often leaves the outer tags out: that is an attempt, and broken."""
         readings, content = super().attempts(text, tools, lenient=lenient)
-        at = content.find("<function=")
+        at = content.find(FUNCTION)
         if at < 0:
             return readings, content
         bare = partial(self._unwrapped, content[at:], tools)

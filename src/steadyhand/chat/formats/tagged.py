@@ -32,6 +32,10 @@ class Tagged(ChatFormat):
     def call_marks(self) -> tuple[str, ...]:
         return (self.open, self.close) if self.close else (self.open,)
 
+    @property
+    def blocks(self) -> tuple[tuple[str, str], ...]:
+        return ((self.open, self.close),) if self.close else ()
+
     @abstractmethod
     def read_body(self, body: str, tools: Sequence[Tool], made: list[Repair] | None) -> Sequence[ExactCall]:
         """The calls of a body; with a list to write repairs to, leniently. Raises JsonError, CallSyntaxError or

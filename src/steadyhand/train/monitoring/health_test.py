@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from steadyhand.chat.formats.registry import format_named
 from steadyhand.chat.think import ThinkCode
 from steadyhand.domain.model import AnswerRule
 from steadyhand.models.backend import Completion, Prompt
@@ -72,8 +73,10 @@ def judge(question: Question, completion: Completion) -> dict[str, bool]:
     """Sign -> whether this answer fails by it; signs that it says nothing about are absent."""
     raw, finish = completion.text, completion.finish_reason
     parsed = completion.parsed(question.prompt.tools)
-    loop = degenerate(raw, finish)
-    broken = bool(garbage(raw, "\n".join(message.content for message in question.prompt.messages)))
+    form = format_named(completion.format)
+    loop = degenerate(raw, finish, form.blocks)
+    shown = "\n".join([*(message.content for message in question.prompt.messages), *form.control])
+    broken = bool(garbage(raw, shown))
     empty = too_short(parsed.content, parsed.attempts > 0) and finish == "stop"
     found = {"loop": loop, "garbage": broken, "empty": empty}
     if not question.prompt.tools:  # with tools on offer a model that learns its domain may rightly think for longer
