@@ -36,4 +36,3 @@ class Budget:
             self._look = self.spent + _CLOCK_EVERY
             if time.monotonic() > self._until:
                 raise LimitError(f"{self.what} is not done after {self.seconds:g} s", next=self.next)
-
