@@ -13,7 +13,7 @@ import pytest
 
 from steadyhand.cli import main
 from steadyhand.ledger.result import Check
-from steadyhand.ledger.store import MARKER
+from steadyhand.ledger.seal import MARKER
 from tests import tiny
 from tests.domain.folder import QUERY, put
 from tests.flow import world

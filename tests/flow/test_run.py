@@ -277,10 +277,11 @@ def test_a_damaged_model_ends_the_run_and_says_so_again(done: Finished, tmp_path
 def test_a_report_is_written_again_in_chinese(done: Finished, tmp_path: Path) -> None:
     with pytest.raises(PrerequisiteError, match="there is no report"):
         rewrite_report(tmp_path, tmp_path / "to", "zh")
-    publish_report(done.desk, tmp_path)
-    rewrite_report(tmp_path, tmp_path / "to", "zh")
+    out = done.copy(tmp_path / "out")
+    publish_report(done.desk, out)
+    rewrite_report(out, tmp_path / "to", "zh")
     assert '<html lang="zh' in (tmp_path / "to" / "report.html").read_text("utf-8")
-    assert '<html lang="en' in (tmp_path / "report" / "report.html").read_text("utf-8")
+    assert '<html lang="en' in (out / "report" / "report.html").read_text("utf-8")
 
 
 def test_a_folder_that_was_moved_needs_no_second_run(done: Finished, tmp_path: Path) -> None:

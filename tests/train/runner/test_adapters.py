@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 import torch
+from pydantic import ValidationError
 
 from steadyhand.errors import PrerequisiteError, UsageError
 from steadyhand.models.backend import Sampling
@@ -179,7 +180,7 @@ def test_qlora_without_a_card_is_one_clear_error(base: Path, tmp_path: Path, mon
 def test_a_prefix_and_activations_computed_again_exclude_each_other() -> None:
     with pytest.raises(UsageError, match="key/value cache"):
         SftConfig(epochs=1, method="prefix", gradient_checkpointing=True)
-    with pytest.raises(UsageError, match="virtual_tokens must be at least 1"):
+    with pytest.raises(ValidationError, match="virtual_tokens"):
         SftConfig(epochs=1, method="prompt", virtual_tokens=0)
 
 
