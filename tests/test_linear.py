@@ -69,7 +69,9 @@ PUT_TOGETHER: dict[Unread, Made] = {
         HERMES.think.either,
     ),
     Unread("chat/formats/marks.py", "fs*{re.escape(self.open)}s*{re.escape(self.close)}"): lambda: (),
-    Unread("chat/formats/marks.py", "fAs*{re.escape(self.open)}n?(.*?)n?{re.escape(self.close)}n{{0,2}}(.*)Z"): lambda: (),
+    Unread("chat/formats/marks.py", "fAs*{re.escape(self.open)}n?(.*?)n?{re.escape(self.close)}n{{0,2}}(.*)Z"): (
+        lambda: ()
+    ),
     Unread("chat/formats/marks.py", "fs*{re.escape(self.open)}.*?{re.escape(self.close)}s*"): lambda: (),
     Unread("text/degeneration.py", "|.join((*map(re.escape,opens),*_INDICATORS))"): lambda: (
         degeneration._maskable(("<tool_call>", "```")),
