@@ -19,9 +19,10 @@ from steadyhand.agent import neutral
 from steadyhand.agent.reading.lexicon import _File
 from steadyhand.chat.formats import literals
 from steadyhand.chat.formats.hermes import HERMES
+from steadyhand.chat.formats.marks import THINK
 from steadyhand.chat.formats.registry import FORMATS
 from steadyhand.evaluate import filler
-from steadyhand.text import numbers, redaction, secrets
+from steadyhand.text import degeneration, numbers, redaction, secrets
 from tests.expressions import Expression, Unread, expressions, within
 from tests.pumping import pumps
 
@@ -68,6 +69,13 @@ PUT_TOGETHER: dict[Unread, Made] = {
         HERMES.think.either,
     ),
     Unread("chat/formats/marks.py", "fs*{re.escape(self.open)}s*{re.escape(self.close)}"): lambda: (),
+    Unread("chat/formats/marks.py", "fAs*{re.escape(self.open)}n?(.*?)n?{re.escape(self.close)}n{{0,2}}(.*)Z"): (
+        lambda: ()
+    ),
+    Unread("chat/formats/marks.py", "fs*{re.escape(self.open)}.*?{re.escape(self.close)}s*"): lambda: (),
+    Unread("text/degeneration.py", "|.join((*map(re.escape,opens),*_INDICATORS))"): lambda: (
+        degeneration._maskable(("<tool_call>", "```")),
+    ),
     Unread("chat/formats/tagged.py", "re.escape(self.open)"): lambda: ("<tool_call>",),
     Unread("chat/formats/tagged.py", "|.join(map(re.escape,self.call_marks))"): lambda: ("<tool_call>|</tool_call>",),
     Unread("check/coverage.py", "pattern"): lambda: ("|".join(NAMES),),
@@ -89,7 +97,7 @@ PUT_TOGETHER: dict[Unread, Made] = {
     ),
     Unread("text/secrets.py", "pattern"): lambda: within(secrets._SECRET),
 }  # fmt: skip
-PUT_TOGETHER_ANCHORED = [*within(literals._STRING), HERMES.think.empty]
+PUT_TOGETHER_ANCHORED = [*within(literals._STRING), HERMES.think.empty, THINK.leading, THINK.block]
 
 
 class TooLongError(Exception):

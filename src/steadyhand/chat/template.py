@@ -45,8 +45,7 @@ class Templated(Protocol):
     """What is asked of a transformers tokenizer."""
 
     chat_template: Any
-
-    def apply_chat_template(self, conversation: Any, /, *args: Any, **options: Any) -> Any: ...
+    special_tokens_map: Any
 
 
 @dataclass(frozen=True)
@@ -98,24 +97,25 @@ class ChatTemplate:
 
     def _apply(self, rows: list[dict[str, Json]], tools: Sequence[Tool], *, generation: bool) -> str:
         schemas = [without_nulls(tool.to_openai()) for tool in tools] or None
-        own = {"chat_template": self._told(bool(schemas))} if self.date else {}
+        given: dict[str, Json] = {"messages": [_read(row) for row in rows], "tools": schemas, "documents": None}
+        given |= {"add_generation_prompt": generation} | _special(self._tokenizer)
         try:
-            text = self._tokenizer.apply_chat_template(
-                rows, tools=schemas, tokenize=False, add_generation_prompt=generation, **own
-            )
+            from steadyhand.chat.sandbox import render  # jinja2 is slow to import
+
+            text = render(self._told(bool(schemas)), given)
         except SteadyError:
             raise
         except Exception as error:  # a template is a program that others wrote: it raises what it likes
             raise _refusal(error) from error
-        return str(text)
+        return text
 
     def _told(self, tools: bool) -> str:
-        """The template behind a macro that says the day in place of the clock; it begins as a line of its own, so that
-        white space is trimmed as before."""
+        """The template that is meant; where it writes the day, behind a macro that says it in place of the clock. The
+        template then begins as a line of its own, so that white space is trimmed as before."""
         template = self._tokenizer.chat_template
         if not isinstance(template, str):
             template = template["tool_use" if tools and "tool_use" in template else "default"]
-        return f"{_clock(self._day)}\n{template}"
+        return f"{_clock(self._day)}\n{template}" if self.date else str(template)
 
     def _carries(self, shape: Shape) -> bool:
         """Whether name and argument of a call get through as they are."""
@@ -139,6 +139,19 @@ class ChatTemplate:
             return self._apply(rows, [_PROBE_TOOL], generation=False)
         except UsageError:
             return None
+
+
+def _read(row: dict[str, Json]) -> dict[str, Json]:
+    """A message as transformers hands it over: without what is null, reasoning also under the older of its names."""
+    kept = {key: value for key, value in row.items() if value is not None}
+    reasoning = next((kept[key] for key in ("reasoning_content", "thinking", "reasoning") if key in kept), None)
+    return kept if reasoning is None else {"thinking": reasoning, **kept, "reasoning_content": reasoning}
+
+
+def _special(tokenizer: Templated) -> dict[str, Json]:
+    """The special tokens that templates name, such as bos_token."""
+    tokens = tokenizer.special_tokens_map
+    return {key: [*map(str, one)] if isinstance(one, list | tuple) else str(one) for key, one in tokens.items()}
 
 
 def day_in(source: str, day: date) -> str:

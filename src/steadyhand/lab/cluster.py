@@ -128,7 +128,8 @@ def _knock(address: str) -> None:
 
 
 def _connect(ray: Any, address: str) -> None:
-    how: Mapping[str, Any] = {"include_dashboard": False} if address == LOCAL else {"address": address}
+    # Ray would join a cluster that once ran on this machine, also one that has died
+    how: Mapping[str, Any] = {"address": address} | ({"include_dashboard": False} if address == LOCAL else {})
     try:
         _knock(address)
         ray.init(**how, log_to_driver=False, configure_logging=False, logging_level=logging.ERROR)

@@ -10,6 +10,7 @@ import time
 from steadyhand.errors import LimitError
 
 _CLOCK_EVERY = 4096  # steps between two looks at the clock; they take about a millisecond
+_NEXT = "make the pattern, the schema or the text smaller"
 
 
 class Budget:
@@ -20,8 +21,8 @@ class Budget:
         budget.spend(len(text))
     """
 
-    def __init__(self, steps: int, what: str, *, seconds: float | None = None) -> None:
-        self.what, self.steps, self.seconds = what, steps, seconds
+    def __init__(self, steps: int, what: str, *, seconds: float | None = None, next: str = _NEXT) -> None:
+        self.what, self.steps, self.seconds, self.next = what, steps, seconds, next
         self.spent = 0
         self._until = None if seconds is None else time.monotonic() + seconds
         self._look = 0
@@ -30,11 +31,8 @@ class Budget:
         """Counts work, before it is done. Raises LimitError when it would be more than was given."""
         self.spent += steps
         if self.spent > self.steps:
-            raise LimitError(f"{self.what} asks for more than {self.steps:,} steps of work", next=_NEXT)
+            raise LimitError(f"{self.what} asks for more than {self.steps:,} steps of work", next=self.next)
         if self._until is not None and self.spent >= self._look:
             self._look = self.spent + _CLOCK_EVERY
             if time.monotonic() > self._until:
-                raise LimitError(f"{self.what} is not done after {self.seconds:g} s", next=_NEXT)
-
-
-_NEXT = "make the pattern, the schema or the text smaller"
+                raise LimitError(f"{self.what} is not done after {self.seconds:g} s", next=self.next)
