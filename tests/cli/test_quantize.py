@@ -67,5 +67,5 @@ def test_a_missing_package_is_said_before_anything_is_asked(
 ) -> None:
     monkeypatch.setitem(sys.modules, "gguf", None)
     _, err = steady(capsys, *words(done, tmp_path / "kept", "--type", "q8_0"), code=3)
-    assert 'pip install "steadyhand[gguf]"' in err
+    assert "pip install 'steadyhand[gguf]'" in err
     assert not (tmp_path / "kept").exists()  # no answer was kept, for none was asked for
