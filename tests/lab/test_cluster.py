@@ -106,7 +106,7 @@ def test_without_ray_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) ->
         return real(name, *rest, **named)
 
     monkeypatch.setattr(builtins, "__import__", none)
-    with pytest.raises(PrerequisiteError, match="needs Ray") as caught, cluster.cluster(named("local")):
+    with pytest.raises(PrerequisiteError, match="needs ray") as caught, cluster.cluster(named("local")):
         pass
     assert "steadyhand[cluster]" in str(caught.value.next)
 

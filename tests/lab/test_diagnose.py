@@ -45,6 +45,7 @@ def test_at_most_so_many_cases_of_a_subject_are_asked(tmp_path: Path) -> None:
         ("no_call", "no call"),
         ("point", "few"),
         ("point", "words"),
+        ("reading", "reading"),
         ("tool", "query"),
     ]
 
@@ -54,7 +55,7 @@ def test_a_random_model_is_not_diagnosed_and_not_asked_twice(tmp_path: Path) -> 
     watcher = Watcher()
     found = diagnose_domain(folder, settings(folder), tmp_path / "out", watcher, 4)
     assert watcher.ran == ["closed", "defined", "decomposed", "given"]
-    assert {one.subject for one in found} == {"words", "few", "query", "no call"}
+    assert {one.subject for one in found} == {"words", "few", "query", "no call", "reading"}
     assert {one.word for one in found} <= {"INSUFFICIENT", "UNTESTABLE"}  # it knows nothing and uses no help
     again = Watcher()
     assert diagnose_domain(folder, settings(folder), tmp_path / "out", again, 4) == found
