@@ -16,7 +16,8 @@ from steadyhand.settings import Settings, resolve
 
 if TYPE_CHECKING:
     from steadyhand.cli.console import Advance
-    from steadyhand.flow.context import Desk, Planned
+    from steadyhand.flow.context import RunContext
+    from steadyhand.flow.plan import Planned
 
 WORDS = {
     "check": "check the data",
@@ -81,7 +82,7 @@ def settings_of(folder: Path, sets: Sequence[str], **flags: object) -> Settings:
 @click.command("run")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--model", help="Base model: steady-nano, a folder, or a hub name such as Qwen/Qwen3-8B.")
-@click.option("--out", type=click.Path(path_type=Path), help="Where artefacts and the report go [runs/<domain>].")
+@click.option("--out", type=click.Path(path_type=Path), help="Where artifacts and the report go [runs/<domain>].")
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would run and why; change nothing.")
 @set_option
 @verify_option
@@ -102,11 +103,11 @@ def run_command(
         return show_plan(plan(folder, settings, out), as_json)
     console = Console()
     with console.closing():
-        desk = run(folder, settings, out, console)
-    pages = publish_report(desk, out)
-    if all(step.state == "done" for step in desk.steps):
+        context = run(folder, settings, out, console)
+    pages = publish_report(context, out)
+    if all(step.state == "done" for step in context.steps):
         say("nothing to do: nothing has changed since the last run")
-    return _show_result(desk, pages, as_json)
+    return _show_result(context, pages, as_json)
 
 
 @click.command("report")
@@ -140,10 +141,10 @@ def show_plan(steps: Sequence[Planned], as_json: bool, unit: str = "stage") -> i
     return EXIT_OK
 
 
-def _show_result(desk: Desk, pages: Sequence[Path], as_json: bool) -> int:
+def _show_result(context: RunContext, pages: Sequence[Path], as_json: bool) -> int:
     from steadyhand.flow.outcome import outcome, table
 
-    found = outcome(desk)
+    found = outcome(context)
     if as_json:
         emit_json(found | {"report": [str(page) for page in pages]})
     else:

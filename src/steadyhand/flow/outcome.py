@@ -6,25 +6,25 @@ from dataclasses import asdict
 
 from steadyhand.chat.messages import Json
 from steadyhand.flow.artifacts import read_evaluation, read_json
-from steadyhand.flow.context import Desk
+from steadyhand.flow.context import RunContext
 from steadyhand.ledger.result import Evaluation
 from steadyhand.text.terminal import one_line
 
 MODELS = ("base", "sft", "dpo")
 
 
-def outcome(desk: Desk) -> dict[str, Json]:
+def outcome(context: RunContext) -> dict[str, Json]:
     """For each model every metric with value, n and interval; then the verdict and the gate."""
-    evaluations = {name: read_evaluation(desk.artefact(f"eval_{name}")) for name in MODELS}
+    evaluations = {name: read_evaluation(context.artifact(f"eval_{name}")) for name in MODELS}
     return {
-        "domain": desk.parts.domain.name,
+        "domain": context.parts.domain.name,
         "models": {name: figures(one) for name, one in evaluations.items()},
-        "verdict": read_json(desk.artefact("verdict") / "verdict.json"),
-        "gate": read_json(desk.artefact("gate") / "gate.json"),
+        "verdict": read_json(context.artifact("verdict") / "verdict.json"),
+        "gate": read_json(context.artifact("gate") / "gate.json"),
         "fingerprint": evaluations["dpo"].fingerprint,
-        "model_folder": str(desk.artefact("merge") / "model"),
-        "merged": read_json(desk.artefact("merge") / "parity.json").get("merged", True),
-        "seconds": desk.seconds(),
+        "model_folder": str(context.artifact("merge") / "model"),
+        "merged": read_json(context.artifact("merge") / "parity.json").get("merged", True),
+        "seconds": context.seconds(),
     }
 
 
