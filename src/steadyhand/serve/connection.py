@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from contextlib import suppress
 from typing import Any, Literal
 
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from steadyhand.serve.limits import Limits
+from steadyhand.serve.limits import HEADERS, Limits
 
 LOG = logging.getLogger(__name__)
 SLICE = 8192  # bytes that are read on end: a head that never ends is noticed within them
@@ -23,11 +24,13 @@ Phase = Literal["head", "body", "answer"]
 
 
 class _Reader(h11.Connection):
-    """Refuses a body in crumbs: each costs as much as a long piece."""
+    """Refuses a head of many lines, and a body in crumbs: each costs as much as a long one."""
 
     crumbs = 0
 
     def next_event(self) -> Any:
+        if self.their_state is h11.IDLE and _head(self.trailing_data[0]).count(b"\n") > HEADERS:
+            raise h11.RemoteProtocolError("the head has too many lines")
         event = super().next_event()
         if isinstance(event, h11.Request):
             self.crumbs = 0
@@ -36,6 +39,12 @@ class _Reader(h11.Connection):
             if self.crumbs > CRUMBS:
                 raise h11.RemoteProtocolError("the body comes in too many pieces")
         return event
+
+
+def _head(data: bytes) -> bytes:
+    """What stands before the first empty line."""
+    ends = [at for end in (b"\n\r\n", b"\n\n") if (at := data.find(end)) >= 0]
+    return data[: min(ends, default=len(data))]
 
 
 class Connection(H11Protocol):
@@ -50,6 +59,7 @@ class Connection(H11Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
         self.since = 0.0  # when it began to owe us something
+        self._unread: int | None = None  # bytes that may still come of a body that nobody wants
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
@@ -62,6 +72,9 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self._unread is not None:
+            self._throw_away(len(data))
+            return
         for start in range(0, len(data), SLICE):
             if self.transport.is_closing():
                 return
@@ -72,6 +85,8 @@ class Connection(H11Protocol):
         super().on_response_complete()
         if self.transport.is_closing():
             self._linger()
+        elif self.conn.their_state is h11.SEND_BODY:
+            self._dismiss()
         else:
             over = self.cycle is None or self.cycle.response_complete  # else the next request has begun already
             due = self._due()
@@ -85,6 +100,20 @@ class Connection(H11Protocol):
             self._linger()
         else:
             self._cut()
+
+    def _dismiss(self) -> None:
+        """The answer is out before the body was in, so the rest of it is not read. The client may send a little more,
+        or it would be cut off before it comes to read its answer."""
+        self._unread = self.limits.body_bytes
+        self._expect(None)
+        with suppress(OSError):  # the client has gone meanwhile
+            self.transport.write_eof()
+        self._linger()
+
+    def _throw_away(self, size: int) -> None:
+        self._unread = (self._unread or 0) - size
+        if self._unread < 0:
+            self.transport.abort()
 
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()

@@ -20,7 +20,8 @@ from steadyhand.agent.reading.phrase import is_quoted, plain
 from steadyhand.extract import Found
 
 _END = re.compile(
-    r"[。！？!?；]+[\"”』」]?|(?<!\be\.g)(?<!\bi\.e)(?<!\bvs)(?<!\bcf)(?<!\bNo)(?<!\bal)(?<!\bapprox)[.;](?=[\s\"”)]|$)"
+    r"[。！？!?；]+[\"”』」]?"
+    r"|[.;](?=[\s\"”)]|$)(?<!\be\.g.)(?<!\bi\.e.)(?<!\bvs.)(?<!\bcf.)(?<!\bNo.)(?<!\bal.)(?<!\bapprox.)"
 )
 _BLOCK_QUOTE = re.compile(r"[ \t]{0,8}>[ \t]?(?!\*\*)")  # `> **Note**` is a box, not a quotation
 _INTRODUCED = re.compile(rf"([^:：{X}{N}]{{1,120}})[:：] ?")
