@@ -28,7 +28,6 @@ _OWN = frozenset(
         "intranet",
         "test",
         "invalid",
-        "onion",
         "arpa",
         "example",
         "alt",
