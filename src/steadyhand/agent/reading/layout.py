@@ -27,6 +27,7 @@ _PARTS = re.compile(r"[\u4e00-\u9fff]{1,2}|[^\W_]+(?:[-'’][^\W_]+)*")
 _INERT = re.compile(r"(?:^\[[\w%]+(?:[=,][^\]]*)?\]$|[0-9a-fA-F]{32,}|[A-Za-z]:\\|/[\w.-]+/|[%$]\w)")
 _ANNOUNCES = re.compile(r"(?i:\b(?:following|below|these|as follows)\b)|以下|如下|下列|这些|下面")
 _BETWEEN = re.compile(r"(?:\W|\d|_|\b(?:and|or|port|tcp|udp|https?)\b)*")
+_SEPARATOR = re.compile(r"\s[-–—]{1,3}\s|[(（<:：|>→,;，；、]")
 _BREAK = re.compile(r"[-*_=—–~]{2,}")
 _PLAIN_LEVEL, _MAX_HEADING, _HEADING_WORDS, _MAX_LABEL = 7, 200, 14, 80
 
@@ -160,7 +161,7 @@ def is_entry(text: str) -> bool:
         not rest.strip()
         or rest[0] in "\t"
         or rest.lstrip()[0] in "-–—(（#<:：|>→,;，；、[/=*_`&+"
-        or known.is_neutral(rest.lower())
+        or known.is_neutral(_SEPARATOR.split(rest.lower(), maxsplit=1)[0])
     )
 
 

@@ -24,7 +24,7 @@ from steadyhand.extract import Found
 _END = re.compile(
     r"[。！？!?；]+[\"”』」]?|(?<!\be\.g)(?<!\bi\.e)(?<!\beg)(?<!\bie)(?<!\bvs)(?<!\bcf)(?<!\bNo)(?<!\bal)(?<!\bapprox)[.;](?=[\s\"”)]|$)"
 )
-_BLOCK_QUOTE = re.compile(r"[ \t]{0,8}>[ \t]?(?!\*\*)")  # `> **Note**` is a box, not a quotation
+_BLOCK_QUOTE = re.compile(r"[ \t]{0,8}>[ \t]?+(?!\*\*)")  # `> **Note**` is a box, not a quotation
 _INTRODUCED = re.compile(rf"([^:：{X}{N}]{{1,120}})[:：] ?")
 _TITLE = re.compile(r"[ \t]{0,8}(?:[-*+•>]{1,3}[ \t]{1,4}|\d{1,3}[.)][ \t]{1,4})?(?:\*\*|__)[^*_\n]{1,120}(?:\*\*|__)")
 _TERMINAL = re.compile(r"[.!?:;。！？：；][\s*_\"”')]*$")
