@@ -25,7 +25,7 @@ _SENTENCE_END = re.compile(r"\.+(?:$|[\s\"'”’)\]】>*_`|，。]|[\u4e00-\u9f
 _ARROW = re.compile(r"-{1,3}>|--|—>")
 _RUN = re.compile(r"(?<![^\s，。；、：（）“”【】>])[^\s，。；、：（）“”【】>]*\Z")
 _CELL = re.compile(r"(?<![^\s，。；、：（）“”【】>|])[^\s，。；、：（）“”【】>|]*\Z")
-_JOINED = re.compile(r"[\"'`*_)\]]{1,3}[.@=%+\\-]\w|[ \t]{1,2}\.\w")
+_JOINED = re.compile(r"[ \t]{1,2}@\w|[\"'`*_)\]]{1,3}[.@=%+\\-]\w|[ \t]{1,2}\.\w")
 _STOPPED = re.compile(r"\.[ \t]{0,3}\r?\n?[ \t]{0,3}")
 _SCHEME = re.compile(r":[\])]?(?://|\\\\)|\[://\]|:/\[?/")
 _ASCIIDOC = re.compile(r"\[[A-Za-z][^\[\]\n]{2,100}\]")  # https://a.com[the words of the link]
