@@ -52,8 +52,8 @@ def test_drawn_answers_do_not_depend_on_the_batch_nor_rows_on_those_that_stop(na
     if layers_of(model).windows:
         varlen.use(model)
     ids, sampling = prompts(), Sampling(1.0, 0.9, 10, 4)
-    stops = list(range(3, 40))
+    stops = list(range(3, 30))
     together = [(row.tokens, row.finish) for row in continue_ids(model, ids, sampling, stops)]
     alone = [(row.tokens, row.finish) for one in ids for row in continue_ids(model, [one], sampling, stops)]
     assert together == alone
-    assert {finish for _, finish in together} == {"stop", "length"}
+    assert len({len(tokens) for tokens, _ in together}) > 3

@@ -7,10 +7,11 @@ what is kept of a beginning can be continued. Imports torch: import late.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -51,11 +52,12 @@ class Layers:
 
     def told(self) -> str:
         """One sentence for people."""
-        parts = [f"{self.kinds.count(kind)} {kind}" for kind in dict.fromkeys(self.kinds)]
+        parts = [f"{self.kinds.count(kind)} {_NAMED.get(kind, kind)}" for kind in dict.fromkeys(self.kinds)]
         seen = f" (windows of {', '.join(map(str, sorted(set(self.windows))))} tokens)" if self.windows else ""
         return f"{' + '.join(parts)}{seen}: {_TOLD[self.way]}{f', as {self.why}' if self.why else ''}"
 
 
+_NAMED = {NOTHING: "without keys of their own"}
 _TOLD = {
     Way.PACKED: "rows share sequences and answers share their prompt",
     Way.STATE: "answers share their prompt's state; rows of training are padded, not packed",
@@ -71,6 +73,33 @@ def layers_of(model: Any) -> Layers:
     if base not in _known:
         _known[base] = _ask(base)
     return _known[base]
+
+
+def expected(folder: Path) -> Layers:
+    """What the config.json in `folder` lets expect, before any weights are read. Raises PrerequisiteError for a config
+    that cannot be read."""
+    from transformers import AutoConfig
+
+    from steadyhand.models.loading.remote_code import CLOSED
+
+    try:
+        config = AutoConfig.from_pretrained(folder, **CLOSED).get_text_config(decoder=True)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        what = f"the config cannot be read ({(str(error).splitlines() or [''])[0][:200]})"
+        raise PrerequisiteError(what, where=str(folder), next="fetch the model again") from error
+    kinds, given = get_layer_types_and_kwargs(config)
+    windows = tuple(row["sliding_window"] for row in given if row.get("sliding_window"))
+    why = _foreign(tuple(kinds))
+    return Layers(tuple(kinds), windows, not windows, _way(kinds, why), why)
+
+
+def _way(kinds: Sequence[str], why: str) -> Way:
+    return Way.FULL if why else Way.STATE if {*kinds} & {*STATES} else Way.PACKED
+
+
+def _foreign(kinds: tuple[str, ...]) -> str:
+    foreign = sorted({*kinds} - {*KEYS, *STATES, NOTHING})
+    return f"{', '.join(foreign)} is not understood" if foreign else ""
 
 
 @dataclass
@@ -97,15 +126,14 @@ def _ask(model: Any) -> Layers:
     kinds = tuple(get_layer_types_and_kwargs(config)[0])
     windows = tuple(call.told for call in calls if call.told)
     why = _odd(model, kinds, calls) or ("" if continued else "what it keeps of a beginning cannot be continued")
-    way = Way.FULL if why else Way.STATE if set(kinds) & {*STATES} else Way.PACKED
-    return Layers(kinds, windows, not windows and not any(call.special for call in calls), way, why)
+    plain = not windows and not any(call.special for call in calls)
+    return Layers(kinds, windows, plain, _way(kinds, why), why)
 
 
 def _odd(model: Any, kinds: tuple[str, ...], calls: list[_Call]) -> str:
     """What there is about the layers that is not understood; empty when nothing."""
-    foreign = sorted({*kinds} - {*KEYS, *STATES, NOTHING})
-    if foreign:
-        return f"{', '.join(foreign)} is not understood"
+    if foreign := _foreign(kinds):
+        return foreign
     if not model._can_set_attn_implementation():
         return "its attention cannot be chosen"
     if any(call.told != call.masked for call in calls):

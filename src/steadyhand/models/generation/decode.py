@@ -16,8 +16,8 @@ from typing import Any
 
 import torch
 
-from steadyhand.models.backend import Progress, Sampling
 from steadyhand.models.attention.layers import Way, layers_of
+from steadyhand.models.backend import Progress, Sampling
 from steadyhand.models.generation import kv_cache
 from steadyhand.models.generation.prefill import Continuation, Filled, Prefill
 from steadyhand.models.generation.prefix_batching import batches, segments

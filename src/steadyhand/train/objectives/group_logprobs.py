@@ -22,12 +22,28 @@ if TYPE_CHECKING:
 def group_log_probs(model: Any, group: GroupSample, device: torch.device, *, packed: bool = False) -> torch.Tensor:
     """log p(answer | prompt), summed over the answer's tokens, of each answer of the group: R, float32. `packed` where
     activations are computed again."""
+    if _alone(model, packed):
+        return _full(model, group, device)
+    return (_packed if packed else _cached)(model, group, device)
+
+
+def layers_note(model: Any, groups: Sequence[GroupSample], *, packed: bool) -> str:
+    """What it costs, in tokens, that the model's layers rule sharing a prompt out; empty when they do not."""
+    from steadyhand.models.attention.layers import layers_of
+
+    if not _alone(model, packed):
+        return ""
+    shared = sum(len(group.prompt) + sum(map(len, group.completions)) for group in groups)
+    alone = sum(len(group.completions) * (len(group.prompt) + max(map(len, group.completions))) for group in groups)
+    why = layers_of(model).why or "a state cannot be shared where activations are computed again"
+    return f"every answer is computed behind a prompt of its own, {alone / shared:.1f} times the tokens: {why}"
+
+
+def _alone(model: Any, packed: bool) -> bool:
     from steadyhand.models.attention.layers import Way, layers_of
 
     way = layers_of(model).way
-    if way is Way.FULL or (way is Way.STATE and packed):
-        return _full(model, group, device)
-    return (_packed if packed else _cached)(model, group, device)
+    return way is Way.FULL or (way is Way.STATE and packed)
 
 
 def _cached(model: Any, group: GroupSample, device: torch.device) -> torch.Tensor:
