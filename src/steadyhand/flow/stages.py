@@ -39,12 +39,15 @@ MODEL = "model"  # the folder of a trained model within its artifact
 
 def check(context: RunContext, out: Path) -> None:
     from steadyhand.check import check as check_domain
+    from steadyhand.models.attention.layers import Way, layers_of
     from steadyhand.models.loading.load import load
 
     model = load(context.parts.base)
     renderer = model.renderer
     for warning in check_template(model, tools=any(scenario.tools for scenario in context.parts.domain.scenarios)):
         context.note(warning)
+    if layers_of(model.model).way is not Way.PACKED:
+        context.note(f"layers: {layers_of(model.model).told()}")
     findings = check_domain(context.parts.domain, renderer, context.settings.sft.max_length)
     write_json(out / "findings.json", {"findings": [plain(f) | {"place": str(f.place)} for f in findings]})
     errors = [f for f in findings if f.severity == "error"]
@@ -134,6 +137,8 @@ def train_on(groups: Sequence[Group], start: Path, name: str, context: RunContex
     guard = guard_of(context, reference_of(context.artifact("sft")))
     with first_interrupt() as stop:
         result = train_dpo(start, groups, config, trained, figures_told(context), rows=rows, stop=stop, guard=guard)
+    if result.layers:
+        context.note(result.layers)
     leave(guard, out)
     curve = [{CURVE_NAMES.get(name, name): value for name, value in row.items()} for row in result.log]
     write_json(out / "curve.json", {"curve": curve, "steps": result.steps, "tokens": result.tokens})
