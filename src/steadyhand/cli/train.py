@@ -89,7 +89,7 @@ def _show_rows(found: Inspection, as_json: bool) -> int:
         lost = f"the calls of {found.callless} rows and the thinking of {found.unthought}"
         say(f"note: {lost} are not in what is trained: the chat template does not write them")
     if found.empty:
-        say(f"note: {found.empty} rows have no trained token but the end of the turn: they teach to say nothing")
+        say(f"note: {found.empty} rows have no trained token but the end of turn: they teach to say nothing")
     return EXIT_OK
 
 
