@@ -8,8 +8,10 @@ may unpack to more than there is room for. Knows files; knows nothing of what st
 
 from __future__ import annotations
 
+import difflib
 import errno
 import io
+import itertools
 import json
 import os
 import stat
@@ -34,6 +36,8 @@ _KINDS = (
 _OPEN_ALREADY = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")  # pipes that the shell has opened: `steady check <(...)`
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # a pipe that takes the file's place now is not waited for
 _BLOCK = 1 << 20
+_LOOKED_AT = 2_000  # names beside one that is not there
+_ALIKE = 0.7
 
 
 def open_file(path: Path, *, largest: int | None = None) -> IO[bytes]:
@@ -174,6 +178,17 @@ def shown(path: Path) -> str:
     """A path as it can be printed: bytes of a name that are no UTF-8, and marks that steer a terminal, are escaped."""
     text = str(path).encode("utf-8", "backslashreplace").decode()
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def meant(path: Path) -> str:
+    """ "did you mean `parcels`? " where something of nearly that name stands beside `path`; else ""."""
+    try:
+        with os.scandir(path.parent) as beside:
+            names = [entry.name for entry in itertools.islice(beside, _LOOKED_AT)]
+    except (OSError, ValueError):
+        return ""
+    near = difflib.get_close_matches(path.name, names, n=1, cutoff=_ALIKE)
+    return f"did you mean `{shown(path.parent / near[0])}`? " if near else ""
 
 
 def unreadable(name: str, error: OSError | ValueError) -> DomainError:

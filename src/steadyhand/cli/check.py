@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -90,6 +91,8 @@ def check_command(
         written = write_lint(lint_data(_title(paths), report, dataset, classes, counts), page)
         say(f"written: {', '.join(map(str, written))}")
     _print(report, counts, dataset.ignored, paths, "json" if as_json else form)
+    if form == "text" and not as_json and (after := _next(report, paths, held_out, fix)):
+        say(f"next: {after}")
     return EXIT_OK if report.clean else EXIT_NO
 
 
@@ -246,6 +249,26 @@ def _print(
     else:
         _show(report, counts)
         say_ignored(ignored)
+
+
+def _next(report: Report, paths: Sequence[Path], held_out: Sequence[Path], fixed: bool) -> str:
+    """The command that comes after what was found; nothing after the standard input, which is gone."""
+    from steadyhand.check.repairs import REPAIRED
+    from steadyhand.datasets.inputs import is_domain
+
+    named, folder = " ".join(shlex.quote(str(path)) for path in paths), is_domain(paths[0])
+    if Path("-") in paths:
+        return ""
+    if not report.clean:
+        codes = [found.code for found in report.findings if found.severity != "note"]
+        if not (folder or fixed) and set(REPAIRED) & set(codes):
+            return f"steady check {named} --fix     # shows the repairs that are safe, changes nothing"
+        return f"steady check --explain {codes[0]}     # what it looks at, and what to do"
+    if folder:
+        return f"steady run {named}"
+    if len(paths) > 1 or held_out or report.unusable:
+        return ""
+    return f"steady split {named} --to split, or steady import {named} --to mydomain"
 
 
 def _show(report: Report, counts: dict[str, int]) -> None:

@@ -10,6 +10,7 @@ import click
 from steadyhand.cli.console import echo_line, emit_json, say, say_ignored
 from steadyhand.cli.options import json_option
 from steadyhand.errors import PrerequisiteError
+from steadyhand.files import meant
 
 if TYPE_CHECKING:
     from steadyhand.datasets.convert import Imported
@@ -105,7 +106,7 @@ def _read(source: Path, form: str, *, preferences: bool = False) -> Imported:
     from steadyhand.datasets.inputs import Input, inputs
 
     if not source.exists():
-        raise PrerequisiteError("no such file", where=str(source), next="name a JSON or JSONL file")
+        raise PrerequisiteError("no such file", where=str(source), next=f"{meant(source)}name a JSON or JSONL file")
     found = inputs([source]).inputs if source.is_file() else []
     one = found[0] if len(found) == 1 else Input(source)
     wanted: Format | None = None if form == "auto" else form  # type: ignore[assignment]  # click checked the choice

@@ -14,7 +14,7 @@ from steadyhand.cli.console import echo_line, emit_json, progress, say
 from steadyhand.cli.options import date_option, json_option, set_option, template_options, verify_option
 from steadyhand.cli.run import settings_of
 from steadyhand.errors import EXIT_NO, EXIT_OK, PrerequisiteError, UsageError
-from steadyhand.files import read_object
+from steadyhand.files import meant, read_object
 
 if TYPE_CHECKING:
     from steadyhand.ledger.result import Evaluation, Verdict
@@ -194,7 +194,8 @@ def _read(path: Path) -> Evaluation:
     from steadyhand.ledger.result import Evaluation
 
     if not path.is_file():
-        raise PrerequisiteError("no such evaluation", where=str(path), next="steady eval ... --save FILE writes one")
+        after = f"{meant(path)}steady eval ... --save FILE writes one"
+        raise PrerequisiteError("no such evaluation", where=str(path), next=after)
     try:
         return Evaluation.from_json(read_object(path))
     except UsageError as error:  # no JSON, or of another version

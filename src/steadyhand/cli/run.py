@@ -75,6 +75,10 @@ def settings_of(folder: Path, sets: Sequence[str], **flags: object) -> Settings:
     """The settings of the domain in `folder`. Raises UsageError when it is a file, or for a setting that is wrong."""
     if folder.is_file():
         raise UsageError("not a folder", where=str(folder), next=f"`steady import {folder} --to DIR` makes one of it")
+    if not folder.exists():
+        from steadyhand.domain.load import require_folder
+
+        require_folder(folder)  # an empty one would have all defaults, in silence
     given = {key: value for key, value in flags.items() if value is not None}
     return resolve(folder, flags=flags_of(tuple(sets)) | {k.replace("__", "."): v for k, v in given.items()}).settings
 

@@ -18,7 +18,7 @@ from steadyhand.domain.model import Card, CheckBar, Domain, Point, Probe, Scenar
 from steadyhand.domain.openai import read_openai_row, read_tool
 from steadyhand.domain.records import read_clarify, read_loose_card, read_point, read_probe
 from steadyhand.errors import DomainError, Place
-from steadyhand.files import entries, read_text
+from steadyhand.files import entries, meant, read_text
 from steadyhand.source.cursor import Cursor, suggestion
 from steadyhand.source.jsonfile import read_json, read_jsonl
 from steadyhand.source.yamlfile import read_yaml
@@ -36,10 +36,7 @@ _DATA_SUFFIXES = frozenset({".yaml", ".yml", ".json", ".jsonl", ".csv", ".tsv", 
 def load(folder: str | Path) -> Domain:
     """The domain in `folder`; knowledge, tools, scenarios, probes and rehearsal may each be absent, not all of them."""
     root = Path(folder)
-    if not root.is_dir():
-        raise DomainError(
-            "not a folder" if root.exists() else "no such folder", where=str(root), next=f"run `steady init {root}`"
-        )
+    require_folder(root)
     tools, checks = _read_tools(root), _read_checks(root)
     probes, clarify = _read_probes(root)
     rehearsal = [read_openai_row(row) for row in _lines(root, "rehearsal")]
@@ -64,6 +61,13 @@ def load(folder: str | Path) -> Domain:
             next=f"run `steady init {root / 'my-domain'}` or `steady import FILE --to {root / 'my-domain'}`",
         )
     return domain
+
+
+def require_folder(root: Path) -> None:
+    """Raises DomainError, with the folder that may have been meant, when `root` is none."""
+    if not root.is_dir():
+        what = "not a folder" if root.exists() else "no such folder"
+        raise DomainError(what, where=str(root), next=f"{meant(root)}`steady init {root}` makes one")
 
 
 def _files(root: Path, room: str) -> list[Path]:

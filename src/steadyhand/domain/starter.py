@@ -1,6 +1,6 @@
 """The small working domain that `steady init` writes: an invented service of a parcel warehouse, to be replaced.
 
-Its files lie in `starter/`; steady.toml is made from the settings themselves, so it names every key that exists.
+Its files lie in `starter/`; steady.toml is made from the settings themselves, so its defaults and sentences are theirs.
 """
 
 from __future__ import annotations
@@ -8,13 +8,27 @@ from __future__ import annotations
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 
+HEAD = """\
+# The settings that matter most, with their defaults. Remove the first # of a line to change it.
+# All others: `steady config docs`. What holds here, and why: `steady config show . --origin`.
+
+"""
+MATTER = (
+    "preset", "seed", "model.base",
+    "sft.method", "sft.learning_rate", "sft.epochs", "sft.batch_tokens", "sft.card_repeats", "sft.rehearsal",
+    "sft.scenarios", "sft.max_length",
+    "dpo.learning_rate", "dpo.k",
+    "gate.public_margin",
+    "eval.batch_size", "sampling.max_tokens",
+    "bars.tool_call_accuracy", "bars.scenario_pass", "bars.semantic_anchoring", "bars.evidence",
+)  # fmt: skip
+
 
 def starter_files() -> dict[str, str]:
     """Relative path -> text of a complete domain folder."""
-    from steadyhand.settings.describe import as_toml
+    from steadyhand.settings.describe import short_toml
 
-    head = "# Every key is listed with its default; remove the # in front of a key to change it.\n\n"
-    return {"steady.toml": head + as_toml()} | _texts(files("steadyhand.domain") / "starter", "")
+    return {"steady.toml": HEAD + short_toml(MATTER)} | _texts(files("steadyhand.domain") / "starter", "")
 
 
 def _texts(folder: Traversable, prefix: str) -> dict[str, str]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from steadyhand.chat.messages import Json
 from steadyhand.errors import PrerequisiteError
+from steadyhand.files import meant
 from steadyhand.flow.artifacts import read_json, write_json
 from steadyhand.ledger.result import Verdict
 from steadyhand.ledger.seal import differences, is_sealed
@@ -34,7 +35,7 @@ def report_of(out: Path) -> ReportData:
     Raises PrerequisiteError without one, JobError when it is not what the run made."""
     path = out / REPORT
     if not path.is_file():
-        raise PrerequisiteError("there is no report", where=str(path), next="steady run FOLDER makes one")
+        raise PrerequisiteError("there is no report", where=str(path), next=f"{meant(out)}steady run FOLDER makes one")
     copy = ReportData.from_json(read_json(path))
     key = copy.manifest.get("stages", {}).get("report")
     if key is None:
