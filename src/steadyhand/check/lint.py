@@ -37,7 +37,7 @@ class Part:
 
 
 READING = frozenset({"R001", "R002", "R003"})
-SCENARIOS = frozenset({"S101", "S102", "S103", "S104", "S105"})
+SCENARIOS = frozenset({"S101", "S102", "S103", "S104", "S105", "S113"})
 CALLS = frozenset({"S101", "S102", "S105"})  # rule P202 says it of judged answers
 MARKERS = frozenset({"T103"})
 TEMPLATE = frozenset({"T101", "T102", "T104", "T105", "T106"})

@@ -139,6 +139,8 @@ _ALL = (
          "the model learns to invent what it should have read"),
     Rule("S112", "warning", "null-filled-arguments", "a call gives null for arguments that its tool does not take",
          "table formats give every call the keys of all others; the model learns to write what servers refuse"),
+    Rule("S113", "warning", "shared-call-id", "two calls of one message have the same id",
+         "which result answers which call is not said; taken in order, values may swap"),
     Rule("T101", "warning", "too-long", "a sample is longer than the limit and would be left out of training",
          "what is left out is not learnt, and nobody notices"),
     Rule("T102", "warning", "empty-think-share", "many trained answers have an empty think block",
