@@ -9,7 +9,7 @@ from typing import Any
 
 from examples.uss.make import numeric
 from examples.uss.make.part import WHOLE
-from examples.uss.make.scene import wording
+from examples.uss.make.scene import spun, wording
 from examples.uss.make.seeds import Block, Question, blocks
 from examples.uss.make.texts import Lang, pick, think
 
@@ -66,7 +66,7 @@ def _late() -> Iterator[tuple[str, Lang, Row]]:
 
 
 def _history(rng: random.Random, lang: Lang, others: list[Block], count: int) -> list[Row]:
-    """`count` finished turns: about half of them on other points, the rest small talk."""
+    """`count` finished turns, each of them taught too: about half of them on other points, the rest small talk."""
     turns = [_turn(rng, block) for block in rng.sample(others, rng.randint((count + 1) // 2, (count * 3 + 3) // 4))]
     talk = rng.sample(wording(lang)["chat"]["train"], count - len(turns))
     reasoning = think(lang, *pick_talk(lang))
@@ -79,7 +79,7 @@ def _messages(turns: list[tuple[str, str, str]]) -> list[Row]:
     messages: list[Row] = []
     for asked, thought, answer in turns:
         messages.append({"role": "user", "content": asked})
-        messages.append({"role": "assistant", "think": thought, "content": answer})
+        messages.append({"role": "assistant", "train": True, "think": thought, "content": answer})
     return messages
 
 
@@ -91,5 +91,6 @@ def pick_talk(lang: Lang) -> tuple[str, str, str]:
 
 
 def _turn(rng: random.Random, block: Block) -> tuple[str, str, str]:
-    question: Question = rng.choice(block.asked())
-    return question.text, block.reasoning(), question.answer
+    """In a wording of the cards or of the training scenarios."""
+    question: Question = rng.choice([*block.asked(), *block.more()])
+    return spun(rng, question.text), block.reasoning(), question.answer

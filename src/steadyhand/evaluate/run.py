@@ -88,7 +88,7 @@ def rescore(evaluation: Evaluation, domain: Domain, settings: EvalSettings | Non
         return [_stored(stored, target.key, target, form) for target, _ in questions]
 
     items = _ask_all(domain, asked, recall, settings, manifest["clarify"])
-    again = {target.id: target for target in asked if target.suite == "tool"}
+    again = {target.id: target for target in asked if target.suite != "anchoring"}
     for item in evaluation.items:
         if item.suite == SUITE:
             first = _stored(stored, (SUITE, item.id), again.get(item.id), form)
@@ -125,7 +125,8 @@ def _repeat(
     tell: LabelledProgress,
 ) -> list[Item]:
     decisions = [target for target in asked if target.suite == "tool"]
-    chosen = chosen_for(decisions, settings.determinism_items, seed)
+    others = [target for target in asked if target.suite not in ("tool", "anchoring")] if decisions else []
+    chosen = chosen_for(decisions, settings.determinism_items, seed, others)
     if not chosen:
         return []
     return repeat(
