@@ -124,7 +124,8 @@ class EvalSettings(Section):
     """How often one input is repeated to see whether its outcome changes."""
 
     determinism_items: CountOrNone = 128
-    """How many decisions are repeated; 125 unchanged ones carry the bar. 0: not measured, so the bar is not met."""
+    """How many inputs are repeated: decisions, and probes where these are of few groups. 125 unchanged ones carry the bar.
+    0: not measured, so the bar is not met."""
 
     determinism_sequential: CountOrNone = 12
     """How many of these are also asked one by one, not only in batches. 0: none."""
