@@ -145,12 +145,12 @@ def test_what_was_finished_stays_when_a_stage_ends_badly(house: House, error: Ba
 
 def test_a_failed_gate_stops_every_run_at_its_place(house: House) -> None:
     checks = [
-        {"metric": "think_whole", "verdict": "FAIL", "value": 0.5, "bar": ">= 0.97"},
+        {"metric": "think_whole", "verdict": "FAIL", "value": 0.5, "bar": ">= 0.97", "reason": "12 of 24"},
         {"metric": "no_garbage", "verdict": "INSUFFICIENT", "value": None, "bar": ">= 0.98"},
     ]
     gate = replace(SECOND, work=leave("gate.json", json.dumps({"word": "FAIL", "checks": checks})))
     for ran in (["first", "second"], []):
-        with pytest.raises(GateFailed, match=r"(?m)the base is kept: think_whole 0\.5 \(bar >= 0\.97\)$") as caught:
+        with pytest.raises(GateFailed, match=r"(?m)the base is kept: think_whole 50\.0 % \(>= 0\.97\): 12 of 24$") as caught:
             house.run((FIRST, gate, THIRD))
         assert str(caught.value.where).endswith("gate.json")
         assert house.watcher.ran == ran

@@ -11,6 +11,7 @@ from steadyhand.errors import GateFailed
 from steadyhand.flow.artifacts import EVALUATION, read_evaluation, read_object
 from steadyhand.flow.context import RunContext
 from steadyhand.flow.engine import Journal
+from steadyhand.flow.outcome import figure_of
 from steadyhand.flow.plan import Work
 from steadyhand.text.redaction import scrubbed, without_passwords
 
@@ -72,7 +73,7 @@ def _refuse_failed(gate: Path) -> None:
     verdict = read_object(gate)
     if verdict.get("word") == "FAIL":
         failed = [check for check in verdict["checks"] if check["verdict"] == "FAIL"]
-        why = "; ".join(f"{check['metric']} {check['value']} (bar {check['bar']})" for check in failed)
+        why = "; ".join(f"{figure_of(check)}: {check['reason']}" for check in failed)
         raise GateFailed(
             f"fine-tuning damaged the model, so it is not trained further and the base is kept: {why}",
             where=str(gate),

@@ -50,9 +50,14 @@ def table(found: dict[str, Json]) -> str:
 def line_of(check: dict[str, Json]) -> str:
     """A check of a verdict as one line for a terminal."""
     word = "n/a" if check["verdict"] == "NOT_APPLICABLE" else check["verdict"]
-    value = "" if check["value"] is None else f" {100 * check['value']:.1f} %"
     more = f"; {check['cases_needed']} more {check['unit']} needed" if check["cases_needed"] else ""
-    return f"{word:<12} {check['metric']}{value} ({check['bar']})  {check['reason']}{more}".rstrip()
+    return f"{word:<12} {figure_of(check)}  {check['reason']}{more}".rstrip()
+
+
+def figure_of(check: dict[str, Json]) -> str:
+    """What was measured, and the bar."""
+    value = "" if check["value"] is None else f" {100 * check['value']:.1f} %"
+    return f"{check['metric']}{value} ({check['bar']})"
 
 
 def _cell(metric: dict[str, Json] | None) -> str:
