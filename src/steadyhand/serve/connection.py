@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
 from typing import Any, Literal
 
 import h11
@@ -18,7 +17,7 @@ from steadyhand.serve.limits import HEADERS, Limits
 
 LOG = logging.getLogger(__name__)
 SLICE = 8192  # bytes that are read on end: a head that never ends is noticed within them
-CRUMB, CRUMBS = 64, 1024  # pieces of a body shorter than this, and how many of them one request may have
+CRUMB, CRUMBS = 64, 256  # pieces of a body shorter than this, and how many of them one request may have
 LINGER = 5  # seconds for the last bytes of a connection that is closed
 Phase = Literal["head", "body", "answer"]
 
@@ -59,7 +58,7 @@ class Connection(H11Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
         self.since = 0.0  # when it began to owe us something
-        self._unread: int | None = None  # bytes that may still come of a body that nobody wants
+        self._unwanted = 0  # bytes that came behind an answer, of a body that nobody reads
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
@@ -72,21 +71,29 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._unread is not None:
-            self._throw_away(len(data))
-            return
+        if self._answered_early():
+            self._unwanted += len(data)
+            if self._unwanted > self.limits.body_bytes:
+                self._cut()
+                return
         for start in range(0, len(data), SLICE):
             if self.transport.is_closing():
                 return
             super().data_received(data[start : start + SLICE])
-        self._expect(self._due())
+        self._expect(due := self._due())
+        if due is None and self.timeout_keep_alive_task is None:  # that was the rest of a body that nobody wanted
+            self.timeout_keep_alive_task = self.loop.call_later(self.limits.idle, self.timeout_keep_alive_handler)
+
+    def _answered_early(self) -> bool:
+        """Before the body was in. What still comes of it is thrown away, for a client that is cut off in the middle of
+        its body loses the answer; more than one whole body is not taken."""
+        return self.conn.our_state is h11.DONE and self.conn.their_state is h11.SEND_BODY
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        self._unwanted = 0
         if self.transport.is_closing():
             self._linger()
-        elif self.conn.their_state is h11.SEND_BODY:
-            self._dismiss()
         else:
             over = self.cycle is None or self.cycle.response_complete  # else the next request has begun already
             due = self._due()
@@ -100,20 +107,6 @@ class Connection(H11Protocol):
             self._linger()
         else:
             self._cut()
-
-    def _dismiss(self) -> None:
-        """The answer is out before the body was in, so the rest of it is not read. The client may send a little more,
-        or it would be cut off before it comes to read its answer."""
-        self._unread = self.limits.body_bytes
-        self._expect(None)
-        with suppress(OSError):  # the client has gone meanwhile
-            self.transport.write_eof()
-        self._linger()
-
-    def _throw_away(self, size: int) -> None:
-        self._unread = (self._unread or 0) - size
-        if self._unread < 0:
-            self.transport.abort()
 
     def timeout_keep_alive_handler(self) -> None:
         super().timeout_keep_alive_handler()
@@ -148,7 +141,7 @@ class Connection(H11Protocol):
         """The client has had its time. It is told, unless an answer is under way."""
         if self.transport.is_closing():
             self.transport.abort()
-        elif self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE) and not (self.cycle and self.cycle.response_started):
+        elif self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             text = f"the {phase} of the request took too long".encode()
             head = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-type: text/plain\r\n"
             self.transport.write(head + b"content-length: %d\r\n\r\n" % len(text) + text)
