@@ -11,13 +11,14 @@ DEV := .venv/.dev
 # Not all of torch and transformers need be compiled to bytecode: Python does it for what is imported.
 INSTALL = $(BIN)/pip install --quiet --no-compile $(PIP_ARGS) -c constraints.txt
 
-.PHONY: help demo uss test check bench nano hashed lock clean
+.PHONY: help demo uss test check docs bench nano hashed lock clean
 
 help:
 	@echo "make demo    the worked example, from cards to a verdict and a report"
 	@echo "make uss     the service of the worked example, on http://127.0.0.1:8321"
 	@echo "make test    lint, types and tests"
-	@echo "make check   lint and types only"
+	@echo "make check   lint, types and the documentation only"
+	@echo "make docs    the documentation, in site/"
 	@echo "make bench   the measured comparisons"
 	@echo "make hashed  .venv from hashes: pip checks every file that it installs"
 	@echo "make lock    write the hashes of constraints.txt anew"
@@ -70,6 +71,11 @@ check: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(MAKE) --no-print-directory docs
+
+# Every warning (a dead link, a page outside the navigation) is an error.
+docs: $(DEV)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 test: check
 	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 || ls -d $$HOME/.cache/ms-playwright/chromium* >/dev/null 2>&1 \
