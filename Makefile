@@ -11,7 +11,7 @@ DEV := .venv/.dev
 # Not all of torch and transformers need be compiled to bytecode: Python does it for what is imported.
 INSTALL = $(BIN)/pip install --quiet --no-compile $(PIP_ARGS) -c constraints.txt
 
-.PHONY: help demo uss test check docs bench nano hashed lock clean
+.PHONY: help demo uss test check docs bench dist nano hashed lock clean
 
 help:
 	@echo "make demo    the worked example, from cards to a verdict and a report"
@@ -19,6 +19,7 @@ help:
 	@echo "make test    lint, types and tests"
 	@echo "make check   lint, types and the documentation only"
 	@echo "make docs    the documentation, in site/"
+	@echo "make dist    sdist and wheel, in dist/"
 	@echo "make bench   the measured comparisons"
 	@echo "make hashed  .venv from hashes: pip checks every file that it installs"
 	@echo "make lock    write the hashes of constraints.txt anew"
@@ -81,6 +82,13 @@ test: check
 	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 || ls -d $$HOME/.cache/ms-playwright/chromium* >/dev/null 2>&1 \
 	  || echo "no Chromium: the browser tests are skipped; to run them too: $(BIN)/playwright install chromium"
 	$(BIN)/pytest --numprocesses auto --dist loadfile
+
+# The same bytes from the same files: hatchling fixes times and order.
+dist:
+	$(PYTHON) -m venv .venv/dist
+	.venv/dist/bin/pip install --quiet $(PIP_ARGS) -c constraints.txt hatchling
+	rm -rf dist
+	.venv/dist/bin/python -m hatchling build
 
 # Those that need no file.
 BENCHES := attacks false_alarms generate group_dpo load nested planted reports train
