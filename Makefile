@@ -55,8 +55,8 @@ UV = .venv/lock/bin/uv pip compile --quiet --no-config --generate-hashes --no-he
 lock:
 	$(PYTHON) -m venv .venv/lock
 	.venv/lock/bin/pip install --quiet $(PIP_ARGS) "uv==0.13.9"
-	$(UV) --no-deps --python-version 3.11 -o constraints-hashed.txt constraints.txt
-	echo "torch==$$(sed -n 's/^torch==//p' constraints.txt)" | $(UV) --python-version 3.11 -c constraints.txt \
+	$(UV) --no-deps --python-version 3.11.9 -o constraints-hashed.txt constraints.txt
+	echo "torch==$$(sed -n 's/^torch==//p' constraints.txt)" | $(UV) --python-version 3.11.9 -c constraints.txt \
 	  --python-platform x86_64-unknown-linux-gnu - | awk '/^[a-z]/ {own = /^(nvidia|cuda|triton)/} own' > constraints-cuda.txt
 	$(if $(WHEELS),for file in $(WHEELS)/torch-*.whl; do \
 	  awk -v sha="$$(sha256sum "$$file" | cut -c1-64)" '{print} /^torch==/ {print "    --hash=sha256:" sha " \\"}' \
