@@ -11,13 +11,15 @@ DEV := .venv/.dev
 # Not all of torch and transformers need be compiled to bytecode: Python does it for what is imported.
 INSTALL = $(BIN)/pip install --quiet --no-compile $(PIP_ARGS) -c constraints.txt
 
-.PHONY: help demo uss test check bench nano hashed lock clean
+.PHONY: help demo uss test check docs bench dist nano hashed lock clean
 
 help:
 	@echo "make demo    the worked example, from cards to a verdict and a report"
 	@echo "make uss     the service of the worked example, on http://127.0.0.1:8321"
 	@echo "make test    lint, types and tests"
-	@echo "make check   lint and types only"
+	@echo "make check   lint, types and the documentation only"
+	@echo "make docs    the documentation, in site/"
+	@echo "make dist    sdist and wheel, in dist/"
 	@echo "make bench   the measured comparisons"
 	@echo "make hashed  .venv from hashes: pip checks every file that it installs"
 	@echo "make lock    write the hashes of constraints.txt anew"
@@ -53,8 +55,8 @@ UV = .venv/lock/bin/uv pip compile --quiet --no-config --generate-hashes --no-he
 lock:
 	$(PYTHON) -m venv .venv/lock
 	.venv/lock/bin/pip install --quiet $(PIP_ARGS) "uv==0.13.9"
-	$(UV) --no-deps --python-version 3.11 -o constraints-hashed.txt constraints.txt
-	echo "torch==$$(sed -n 's/^torch==//p' constraints.txt)" | $(UV) --python-version 3.11 -c constraints.txt \
+	$(UV) --no-deps --python-version 3.11.9 -o constraints-hashed.txt constraints.txt
+	echo "torch==$$(sed -n 's/^torch==//p' constraints.txt)" | $(UV) --python-version 3.11.9 -c constraints.txt \
 	  --python-platform x86_64-unknown-linux-gnu - | awk '/^[a-z]/ {own = /^(nvidia|cuda|triton)/} own' > constraints-cuda.txt
 	$(if $(WHEELS),for file in $(WHEELS)/torch-*.whl; do \
 	  awk -v sha="$$(sha256sum "$$file" | cut -c1-64)" '{print} /^torch==/ {print "    --hash=sha256:" sha " \\"}' \
@@ -70,11 +72,23 @@ check: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(MAKE) --no-print-directory docs
+
+# Every warning (a dead link, a page outside the navigation) is an error.
+docs: $(DEV)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 test: check
 	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 || ls -d $$HOME/.cache/ms-playwright/chromium* >/dev/null 2>&1 \
 	  || echo "no Chromium: the browser tests are skipped; to run them too: $(BIN)/playwright install chromium"
 	$(BIN)/pytest --numprocesses auto --dist loadfile
+
+# The same bytes from the same files: hatchling fixes times and order.
+dist:
+	$(PYTHON) -m venv .venv/dist
+	.venv/dist/bin/pip install --quiet $(PIP_ARGS) -c constraints.txt hatchling
+	rm -rf dist
+	.venv/dist/bin/python -m hatchling build
 
 # Those that need no file.
 BENCHES := attacks false_alarms generate group_dpo load nested planted reports train

@@ -18,7 +18,7 @@ from steadyhand.settings.resolve import all_keys
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "steadyhand"
 FLOORS = (
-    ("files", "text"),
+    ("files", "locks", "text"),
     ("errors", "extract", "extras", "rooms", "settings", "telemetry"),
     ("chat", "stats"),
     ("checks",),
@@ -84,6 +84,11 @@ def test_floors_import_only_downwards_and_torch_stays_in_its_rooms() -> None:
         assert room in FLOOR, f"{path}: on which floor does {room} stand?"
         found += breaches(path, room)
     assert found == []
+
+
+def test_the_table_of_floors_is_the_one_that_is_held() -> None:
+    table = re.findall(r"^ +(\d+)((?:  \w+)+)$", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert {int(number): set(rooms.split()) for number, rooms in table} == dict(enumerate(map(set, FLOORS)))
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.blocks import BLOCK, DOCS, Reader, blocks
+from tests.test_house import ROOT
 
 GUIDES = sorted(path for path in (DOCS / "guides").glob("*.md") if path.name != "index.md")
 TRANSLATED = [Path("index.md"), Path("tutorial.md"), *(Path("guides") / guide.name for guide in GUIDES)]
@@ -50,6 +51,17 @@ def test_a_guide(guide: Path, reader: Reader) -> None:
 
 def test_the_first_page(tmp_path: Path) -> None:
     assert Reader(tmp_path).follow(DOCS / "index.md")
+
+
+def test_the_readme_is_short_and_its_first_command_works(tmp_path: Path) -> None:
+    english, chinese = ROOT / "README.md", ROOT / "README.zh-CN.md"
+    assert max(len(page.read_text("utf-8").splitlines()) for page in (english, chinese)) <= 80
+    assert [(b.kind, b.text) for b in blocks(chinese)] == [(b.kind, b.text) for b in blocks(english)]
+    assert _levels(chinese) == _levels(english)
+    (tmp_path / "train.jsonl").write_text('{"instruction": "Name a prime.", "output": "Two is one."}\n', "utf-8")
+    assert "0 errors" in Reader(tmp_path).follow(english)[0]
+    for link in re.findall(r"\]\(([^)#]+)", english.read_text("utf-8") + chinese.read_text("utf-8")):
+        assert (ROOT / link).exists(), link
 
 
 @pytest.mark.parametrize("place", TRANSLATED, ids=str)

@@ -8,7 +8,6 @@ a log that is cut, moved or deleted is missed by whoever opens it next.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import threading
@@ -17,6 +16,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from steadyhand import locks
 from steadyhand.agent.audit_chain import KEY_FILE, SLACK, Chain, Verified, audit_key, broken, read, verify, written
 from steadyhand.agent.audit_head import Head, keep, kept
 from steadyhand.agent.audit_index import GENESIS, Memory, Record
@@ -51,7 +51,7 @@ class Log:
             self._chain.ended()  # it was here
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            self._file = os.open(path, locks.OPENED | os.O_APPEND, 0o600)
             _sync_folder(path.parent)
         except OSError as error:
             raise JobError(f"the audit log cannot be opened: {error.strerror}", where=str(path)) from error
@@ -79,7 +79,7 @@ class Log:
         try:
             with self._lock:
                 if not self._depth:
-                    fcntl.flock(self._file, fcntl.LOCK_EX)
+                    locks.exclusive(self._file)
                 self._depth += 1
                 try:
                     if self._depth == 1:
@@ -97,7 +97,7 @@ class Log:
         if self._depth:
             return 0
         upto, self._due = self._offset if self._due else 0, False
-        fcntl.flock(self._file, fcntl.LOCK_UN)
+        locks.release(self._file)
         return upto
 
     def _sync(self, upto: int) -> None:

@@ -9,7 +9,6 @@ line has besides where a key is set (HMAC-SHA256 of its hash), and the head that
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import hmac
 import json
@@ -21,6 +20,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 
+from steadyhand import locks
 from steadyhand.agent.audit_head import Head, kept
 from steadyhand.agent.audit_index import GENESIS, Record
 from steadyhand.chat.messages import Json
@@ -218,7 +218,7 @@ def read(path: Path) -> list[Record]:
 def _lines(path: Path, chain: Chain) -> Iterator[bytes]:
     with _opened(path, chain) as file:
         with suppress(OSError):  # a file system without locks: nobody can append there either
-            fcntl.flock(file, fcntl.LOCK_SH)  # no line is half written by somebody alive
+            locks.shared(file)  # no line is half written by somebody alive
         yield from file
 
 

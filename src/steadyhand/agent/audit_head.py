@@ -8,7 +8,6 @@ learns nothing from its absence.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -16,6 +15,8 @@ import tempfile
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+
+from steadyhand import locks
 
 
 @dataclass(frozen=True)
@@ -38,9 +39,9 @@ def keep(log: Path, head: Head) -> None:
     for place in _places(log):
         with suppress(OSError):
             place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock = os.open(place.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            lock = os.open(place.with_suffix(".lock"), locks.OPENED, 0o600)
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+                locks.exclusive(lock)
                 before = _read(place)
                 if before is None or before.records < head.records:
                     part = place.with_suffix(".part")

@@ -12,7 +12,6 @@ write to the service. Where the service does not know keys, `absent` is not proo
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,6 +19,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from steadyhand import locks
 from steadyhand.agent.audit import Log, Record
 from steadyhand.agent.policy import Code, Policy, Proposal
 from steadyhand.chat.messages import Json
@@ -229,11 +229,11 @@ class Writer:
         path = self.log.path.with_suffix(".locks")
         try:
             path.mkdir(exist_ok=True)
-            lock = os.open(path / f"{stripe:02}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            lock = os.open(path / f"{stripe:02}", locks.OPENED, 0o600)
         except (OSError, ValueError) as error:
             raise JobError(f"cannot lock: {error}", where=str(path)) from error
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            locks.exclusive(lock)
             yield
         finally:
             os.close(lock)
