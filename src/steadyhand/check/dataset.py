@@ -134,7 +134,15 @@ def _head_of_pair(pair: Pair) -> Head:
 def dataset_of_domain(domain: Domain) -> Dataset:
     causal = {point.id: " ".join(point.rules) for point in domain.points}
     cards = [_from_card(card, causal[card.point]) for card in domain.cards if card.point in causal]
-    return Dataset([*cards, *(_from_scenario(scenario, domain) for scenario in domain.scenarios)])
+    alone = (_from_scenario(scenario, domain) for scenario in domain.scenarios if not scenario.rejected)
+    return Dataset([*cards, *alone], [pair for one in domain.comparisons for pair in _pairs_of(one, domain)])
+
+
+def _pairs_of(scenario: Scenario, domain: Domain) -> Iterator[Pair]:
+    """A comparison as one pair for each worse answer."""
+    one = _from_scenario(scenario, domain)
+    for worse in scenario.rejected:
+        yield Pair(one.name, one.place, one.messages[:-1], one.tools, one.messages[-1], worse, one.labels)
 
 
 def _from_dialogue(row: Dialogue) -> Record:

@@ -111,7 +111,7 @@ def _lint(
     from steadyhand.check.dataset import dataset_of_domain, dataset_of_files
     from steadyhand.check.lint import lint_domain, lint_files
     from steadyhand.datasets.inputs import is_domain
-    from steadyhand.domain.load import load
+    from steadyhand.datasets.folder import load
 
     if not paths:
         raise UsageError("nothing to check", next="name data files or one domain folder: steady check train.jsonl")

@@ -50,7 +50,7 @@ def eval_command(
     as_json: bool,
 ) -> int:
     """Measure any model on a domain's held-out scenarios and probes."""
-    from steadyhand.domain.load import load as load_domain
+    from steadyhand.datasets.folder import load as load_domain
     from steadyhand.evaluate.run import evaluate
     from steadyhand.flow.stages import judging_model, sampling_of
     from steadyhand.models.backend import check_template

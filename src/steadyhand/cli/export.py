@@ -95,7 +95,7 @@ def _export_dataset(folder: Path, target: Path, form: ExportFormat, as_json: boo
     """Cards, scenarios and rehearsal rows, each with its `split`."""
     from steadyhand.datasets.export import DIALOGUES, CannotHoldError, export_rows, left_behind
     from steadyhand.datasets.write import jsonl, write_new
-    from steadyhand.domain.load import load
+    from steadyhand.datasets.folder import load
 
     if form not in DIALOGUES:
         what = f"a domain holds no judged answers, which {form} is for"

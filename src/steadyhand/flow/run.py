@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from steadyhand.domain.load import load
+from steadyhand.datasets.folder import load
 from steadyhand.errors import GateFailed
 from steadyhand.flow import reporting, stages
 from steadyhand.flow.artifacts import copy_files

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from steadyhand.cards.rows import sft_rows
-from steadyhand.domain.load import load
+from steadyhand.datasets.folder import load
 from steadyhand.domain.rows import Row
 from steadyhand.errors import PrerequisiteError, UsageError
 from steadyhand.models.loading.adapters import json_object
