@@ -184,7 +184,8 @@ def judged_records(pairs: Iterable[Pair], side: Literal["chosen", "rejected"]) -
 
 def judged_record(pair: Pair, side: Literal["chosen", "rejected"]) -> Record:
     messages = (*pair.prompt, getattr(pair, side))
-    return Record(pair.name, pair.place, messages, pair.tools, pair.labels, text=pair.text)
+    context = frozenset(at for at, message in enumerate(pair.prompt) if message.role == "assistant")
+    return Record(pair.name, pair.place, messages, pair.tools, pair.labels, text=pair.text, unscored=context)
 
 
 def prompt_record(pair: Pair) -> Record:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from steadyhand.chat.messages import Json
-from steadyhand.datasets.convert import Imported, Preference, read_dialogues
+from steadyhand.datasets.convert import Imported, Preference, RowSource, read_dialogues
 from steadyhand.datasets.dataset_info import Columns
+from steadyhand.datasets.labels import READ
+from steadyhand.datasets.to_domain import judged_row
 from steadyhand.domain import load as folders
-from steadyhand.domain.model import Domain
+from steadyhand.domain.model import WHY, Domain
 from steadyhand.domain.preferences import KEYS, JudgedRow
 from steadyhand.errors import DomainError, Place
 from steadyhand.source.cursor import Cursor, suggestion
-from steadyhand.source.cursor import Path as Keys
-
-LABELS = ("split", "group")
 
 
 def load(folder: str | Path) -> Domain:
@@ -46,18 +45,6 @@ class _Own(Columns):
         return {key: value for key, value in row.items() if key not in KEYS} if isinstance(row, dict) else row
 
 
-@dataclass(frozen=True)
-class _Row:
-    """A row whose values all stand where the row does."""
-
-    file: str
-    data: Json
-    start: Place
-
-    def place(self, path: Keys, key: str | None = None) -> Place:
-        return self.start
-
-
 def _refuse(imported: Imported, path: Path) -> None:
     if imported.rejects:
         first = imported.rejects[0]
@@ -65,10 +52,10 @@ def _refuse(imported: Imported, path: Path) -> None:
     if imported.rows:
         what = "the row judges no answer"
         raise DomainError(what, where=imported.rows[0].place, next="write chosen and rejected, or put it elsewhere")
-    if unknown := imported.ignored.keys() - set(LABELS):
+    if unknown := imported.ignored.keys():
         key = min(unknown)
         place = next((one.place for one in imported.preferences if key in json.loads(one.text)), Place(str(path)))
-        raise DomainError(f"unknown key {key!r}", where=place, next=suggestion(key, [*KEYS, *LABELS]))
+        raise DomainError(f"unknown key {key!r}", where=place, next=suggestion(key, [*KEYS, *sorted(READ)]))
 
 
 def _row(path: Path, judged: Sequence[Preference]) -> JudgedRow:
@@ -76,14 +63,15 @@ def _row(path: Path, judged: Sequence[Preference]) -> JudgedRow:
     if first.other is not None:
         what = "chosen and rejected follow different prompts, so they were never alternatives"
         raise DomainError(what, where=first.place, next="fork both answers from one state (`steady check` rule P206)")
-    own = {key: value for key, value in json.loads(first.text).items() if key in KEYS and value is not None}
-    return JudgedRow(
-        name=f"{path.stem}-{first.number:05}",
-        prompt=first.prompt,
-        tools=first.tools,
-        chosen=first.chosen,
-        rejected=tuple(one.rejected for one in judged if one.rejected is not None),
-        split=first.labels.split,
-        group=first.labels.group,
-        row=Cursor(_Row(first.place.file, own, first.place)),
-    )
+    raw = json.loads(first.text)
+    _refuse_why(raw, first.place)
+    own = {key: value for key, value in raw.items() if key in KEYS and value is not None}
+    made = judged_row(f"{path.stem}-{first.number:05}", judged)
+    return replace(made, row=Cursor(RowSource(first.place.file, own, first.place)), why=first.labels.why)
+
+
+def _refuse_why(row: dict[str, Json], place: Place) -> None:
+    """Raises DomainError for keys below `why` that nothing reads."""
+    told = row.get("why")
+    if unknown := [key for key in told if key not in WHY] if isinstance(told, dict) else []:
+        raise DomainError(f"unknown key {unknown[0]!r} below 'why'", where=place, next=suggestion(unknown[0], WHY))

@@ -15,11 +15,11 @@ from typing import cast, get_args
 from steadyhand.chat.messages import Message, Tool
 from steadyhand.domain.checks import Checks, bind
 from steadyhand.domain.dialogues import read_answer, read_language
-from steadyhand.domain.model import WHY, InputClass, Scenario, Split
+from steadyhand.domain.model import InputClass, Scenario, Split
 from steadyhand.errors import DomainError, Place
 from steadyhand.source.cursor import Cursor
 
-KEYS = ("id", "class", "lang", "why", "answer")  # beside `split`, `group` and the judged answers themselves
+KEYS = ("id", "class", "lang", "answer")  # beside `split`, `group`, `why` and the judged answers themselves
 TAG = "preference"
 
 
@@ -35,6 +35,7 @@ class JudgedRow:
     split: Split | None
     group: str
     row: Cursor
+    why: tuple[tuple[str, str], ...] = ()
 
 
 ReadJudged = Callable[[Path], Sequence[JudgedRow]]
@@ -51,23 +52,23 @@ class Compared:
 def comparisons(rows: Sequence[JudgedRow], tools: dict[str, Tool], checks: Checks) -> Compared:
     """A scenario for each row that compares. Answers that were judged one by one are compared where a good one and a
     bad one follow the same prompt. Raises DomainError for what cannot be used."""
-    paired, alone = _paired(rows)
-    return Compared(tuple(_scenario(row, tools, checks) for row in paired), tuple(row.row.place for row in alone))
+    compared, alone = paired(rows)
+    return Compared(tuple(_scenario(row, tools, checks) for row in compared), tuple(row.row.place for row in alone))
 
 
-def _paired(rows: Sequence[JudgedRow]) -> tuple[list[JudgedRow], list[JudgedRow]]:
-    """(rows that compare, rows that nothing is compared with). Of several good answers to one prompt the first counts."""
-    bad: dict[object, list[JudgedRow]] = {}
+def paired(rows: Sequence[JudgedRow]) -> tuple[list[JudgedRow], list[JudgedRow]]:
+    """(rows that compare, rows that nothing is compared with). Of several good answers to a prompt the first counts."""
+    bad: dict[str, list[JudgedRow]] = {}
     for row in rows:
         if row.chosen is None:
-            bad.setdefault((row.prompt, row.tools), []).append(row)
+            bad.setdefault(repr((row.prompt, row.tools)), []).append(row)
     kept: list[JudgedRow] = []
     alone: list[JudgedRow] = []
     for row in rows:
         if row.chosen is not None and row.rejected:
             kept.append(row)
         elif row.chosen is not None:
-            worse = bad.pop((row.prompt, row.tools), [])
+            worse = bad.pop(repr((row.prompt, row.tools)), [])
             answers = tuple(answer for one in worse for answer in one.rejected)
             (kept if worse else alone).append(dataclasses.replace(row, rejected=answers))
     return kept, [*alone, *(row for rest in bad.values() for row in rest)]
@@ -93,7 +94,7 @@ def _scenario(judged: JudgedRow, tools: dict[str, Tool], checks: Checks) -> Scen
         tags=(TAG,),
         unscored=frozenset(at for at, message in enumerate(messages) if message.role == "assistant" and at < last),
         rejected=judged.rejected,
-        why=_why(row),
+        why=dict(judged.why),
     )
     entry = row.at("answer") if row.has("answer") else checks.preferences
     if entry is None:
@@ -102,16 +103,6 @@ def _scenario(judged: JudgedRow, tools: dict[str, Tool], checks: Checks) -> Scen
     return bind(
         dataclasses.replace(scenario, answers={} if rule is None else {last: rule}), {last: entry}, checks.checkers
     )
-
-
-def _why(row: Cursor) -> dict[str, str]:
-    if not row.has("why"):
-        return {}
-    entry = row.at("why")
-    if isinstance(entry.value, str):
-        return {"category": entry.as_text("why")}
-    entry.fields([], WHY)
-    return {key: entry.text(key) for key in WHY if entry.has(key)}
 
 
 def _offered(row: Cursor, tool: Tool, tools: dict[str, Tool]) -> str:

@@ -36,8 +36,8 @@ class Row:
 
 @dataclass(frozen=True)
 class Rejected:
-    """`text` is a raw completion as the model would emit it (without the end-of-turn token). `mode` is the error, and of
-    a given answer the category that its owner named."""
+    """`text` is a raw completion as the model would emit it (without the end-of-turn token). `mode` is the error, of a
+    given answer the category that its owner named."""
 
     text: str
     mode: ErrorMode

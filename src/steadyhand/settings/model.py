@@ -169,6 +169,9 @@ class BarsSettings(Section):
     scenario_pass: Share = 0.9
     """Least share of scenarios that are right at the first try: every call and every text that is judged."""
 
+    preference_accuracy: Share = 0.8
+    """Least share of held-out comparisons of preferences/ whose better answer the model finds likelier."""
+
     semantic_anchoring: Share = 0.9
     """Least share of turns of the ten-turn dialogues that treat the private entity as what it is."""
 
