@@ -131,7 +131,7 @@ def test_what_was_finished_stays_when_a_stage_ends_badly(house: House, error: Ba
     assert [name for name in files(house.root / "out") if name.endswith("checkpoint")]
     steps = house.run()
     assert house.watcher.ran == ["second", "third"]
-    assert [step.reason for step in steps[1:]] == ["it was not finished", "it has never run here"]
+    assert [step.reason for step in steps[1:]] == ["it was not finished", "not done yet"]
     assert list((house.root / "out" / "work").iterdir()) == []
     assert house.records.runs()[0].status == "done"
 
@@ -155,7 +155,7 @@ def test_a_failed_gate_stops_every_run_at_its_place(house: House) -> None:
 
 def test_a_plan_without_a_store_runs_everything() -> None:
     steps = planned(STAGES, keys_of(STAGES, HASHES, Settings()), HASHES, Settings(), None)
-    assert {(step.state, step.reason) for step in steps} == {("run", "it has never run here")}
+    assert {(step.state, step.reason) for step in steps} == {("run", "not done yet")}
 
 
 def test_every_stage_says_how_long_it_took(house: House) -> None:

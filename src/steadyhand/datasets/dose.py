@@ -16,7 +16,7 @@ STEPS = 240  # of fine-tuning, where the passes allow it
 MOST_PASSES, LONG = 20, 2000  # rows from which a rate for long trainings holds
 BATCHES = (4096, 2048, 1024, 512, 256)  # tokens of a step: the largest of which a pass has enough
 A_PASS = 8  # steps of a pass, at least: fewer would average over most of the rows
-LETTERS = 3.0  # of a token, about, over both languages
+LETTERS, AROUND = 2.0, 10  # of a token, about, over both languages; tokens that a template puts around a message
 FEW, MANY = 1e-3, 3e-4  # peak rates: short trainings of the embedded model need a higher one
 GENTLE = 5e-5  # of cards that nothing rehearses: each further pass costs what the model knew
 
@@ -32,6 +32,7 @@ class Dose:
     batch_tokens: int
     groups: int
     dpo_epochs: int
+    thinks: bool = True
 
     @property
     def steps(self) -> int:
@@ -45,6 +46,7 @@ class Dose:
         return (
             f"epochs = {self.epochs}  # {why}\nlearning_rate = {self.learning_rate:g}\n"
             f"batch_tokens = {self.batch_tokens}\n"
+            + ("" if self.thinks else "empty_think = true  # no row thinks, so the model learns to answer at once\n")
         )
 
     def __str__(self) -> str:
@@ -54,16 +56,19 @@ class Dose:
         )
 
 
-def dose_of(domain: Domain) -> Dose:
-    """What is proposed for the rows of a domain's training side."""
+def dose_of(domain: Domain, system: str = "") -> Dose:
+    """What is proposed for the rows of a domain's training side; `system` will stand before each of them."""
     taught = [decision for one in domain.scenarios if one.split == "train" for decision in decisions(one)]
-    letters = sum(len(m.content) for one in taught for m in (*one.messages, one.target))
-    letters += sum(len(message.content) for card in domain.cards for message in card.messages)
+    said = [message for one in taught for message in (*one.messages, one.target)]
+    said += [message for card in domain.cards for message in card.messages]
+    rows = len(taught) + len(domain.cards)
+    tokens = round((sum(len(m.content) for m in said) + rows * len(system)) / LETTERS) + AROUND * (len(said) + rows)
     judged = any(one.checks or one.rejected for one in domain.scenarios)
-    return dose(len(taught) + len(domain.cards), round(letters / LETTERS), len(taught), judged=judged)
+    thinks = any(message.think for message in said)
+    return dose(rows, tokens, len(taught), judged=judged, thinks=thinks)
 
 
-def dose(rows: int, tokens: int, groups: int, *, judged: bool = True) -> Dose:
+def dose(rows: int, tokens: int, groups: int, *, judged: bool = True, thinks: bool = False) -> Dose:
     """For `rows` rows of `tokens` tokens together, `groups` of which can have worse answers. `judged`: whether checks
     or comparisons say what is right; without them nothing shows what more passes would win, and so there is one.
 
@@ -73,4 +78,4 @@ def dose(rows: int, tokens: int, groups: int, *, judged: bool = True) -> Dose:
     batch = next((one for one in BATCHES if tokens >= A_PASS * one), BATCHES[-1]) if judged else BATCHES[0]
     epochs = min(MOST_PASSES, max(1, round(STEPS / max(1, math.ceil(tokens / batch))))) if judged else 1
     rate = GENTLE if not judged else FEW if rows < LONG else MANY
-    return Dose(rows, tokens, epochs, rate, batch, groups, 2 if groups < LONG else 1)
+    return Dose(rows, tokens, epochs, rate, batch, groups, 2 if groups < LONG else 1, thinks or not judged)

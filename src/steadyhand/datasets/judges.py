@@ -41,6 +41,16 @@ class Judges:
     system: Json = None
     files: dict[str, str | Path] = field(default_factory=dict)
 
+    @property
+    def prompt(self) -> str:
+        """The system prompt as a text, where it is known here."""
+        if not isinstance(self.system, dict):
+            return str(self.system or "")
+        told = [str(self.system.get("before", ""))]
+        if isinstance(text := self.files.get(str(self.system.get("file", ""))), str | Path):
+            told.append(text if isinstance(text, str) else text.read_text("utf-8", "replace"))
+        return "\n".join(told)
+
     def document(self, *, preferences: bool) -> dict[str, str | Path]:
         """checks.yaml and what it names; nothing where it would say nothing."""
         row: dict[str, Json] = {"system": self.system} if self.system else {}

@@ -68,7 +68,7 @@ def write_domain(
         raise UsageError(f"no row could be used: {reason}", where=imported.source, next="check the file's format")
     domain = domain_of(imported, seed, share, judges.checkers)
     _, alone = judged_rows(imported.preferences)
-    dose = dose_of(domain)
+    dose = dose_of(domain, judges.prompt)
     files: dict[str, str | Path] = {**domain_files(domain), **judges.document(preferences=bool(domain.comparisons))}
     files["steady.toml"] = settings_text(domain, dose)
     if alone:

@@ -10,6 +10,7 @@ from steadyhand.chat.messages import Json
 from steadyhand.flow.artifacts import read_evaluation, read_groups, read_json
 from steadyhand.flow.context import Desk
 from steadyhand.ledger.result import Evaluation, Verdict
+from steadyhand.report import numbers
 from steadyhand.report.data import ReportData
 from steadyhand.report.dataset import count_dataset
 from steadyhand.report.write import write_report
@@ -55,11 +56,25 @@ def stopped_report(desk: Desk, out: Path) -> list[Path]:
 def _conditions(desk: Desk, tuned: Evaluation) -> dict[str, Json]:
     return {
         "steadyhand": __version__,
+        "origin": _origin(desk),
         "settings": without_passwords(desk.settings.model_dump(mode="json", exclude={"ledger"})),
         "parts": desk.parts.hashes,
         "stages": dict(desk.keys),
         "evaluation": tuned.manifest,
         "fingerprint": tuned.fingerprint,
+    }
+
+
+def _origin(desk: Desk) -> dict[str, Json]:
+    """The base, its size, and where the tuned model lies for a person; "" where it is not known."""
+    from steadyhand.models.loading.weights import parameters
+
+    merged = "merge" in desk.keys and desk.store.done(desk.keys["merge"])
+    size = numbers.count(parameters(desk.parts.base))
+    return {
+        "base": desk.settings.model.base,
+        "size": size,
+        "model": str(desk.store.root / "model") if merged else "",
     }
 
 

@@ -6,6 +6,7 @@ second run does nothing, a changed card reruns what depends on cards, and a kill
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,7 +29,7 @@ CHECKED = "sft.max_length sft.truncation sft.scenarios"
 MEASURED = "eval sampling seed model.dtype online.judge online.judge_model"
 GATED = f"gate {MEASURED}"
 PAIRED = "pairs dpo.k eval.batch_size sampling seed model.dtype"
-REPLAYED = "dpo sft.rehearsal sft.truncation seed"  # preference training takes rows of fine-tuning along
+REPLAYED = "dpo sft.rehearsal sft.truncation sft.empty_think seed"  # DPO takes rows of SFT along
 REPORTED = "eval_base sft gate eval_sft pairs dpo merge eval_dpo verdict"
 
 # fmt: off
@@ -91,6 +92,20 @@ def _require_machine(settings: Settings, steps: Sequence[Planned]) -> None:
 def publish_report(desk: Desk, out: Path) -> list[Path]:
     """Copy the report to `out`/report, where a person looks for it; English first."""
     return copy_files(desk.artefact("report"), out / "report")
+
+
+def publish_model(desk: Desk, out: Path) -> Path:
+    """`out`/model, a link to the tuned model of this run, which `serve`, `eval`, `compare` and `agent` take; the
+    artefact itself where links cannot be made."""
+    model, link = desk.artefact("merge") / "model", out / "model"
+    try:
+        part = out / ".model.part"
+        part.unlink(missing_ok=True)
+        part.symlink_to(os.path.relpath(model, out), target_is_directory=True)
+        part.replace(link)
+    except OSError:
+        return model
+    return link
 
 
 def rewrite_report(out: Path, to: Path, language: str) -> list[Path]:

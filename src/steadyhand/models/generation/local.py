@@ -75,17 +75,19 @@ class LocalModel:
         return self._completion(asked, new)
 
     def log_probs(self, prompt: Prompt, answers: Sequence[Message]) -> list[float]:
-        """Mean log-probability per token (nats) of each answer to the prompt, its end of turn included. A prompt that
-        leaves no room in the model's context loses its start."""
+        """Mean log-probability per token (nats) of each answer to the prompt, its end of turn included; an empty think
+        block that all begin with is part of the prompt. A prompt that leaves no room loses its start."""
         from steadyhand.models.generation.log_probs import mean_log_probs
 
-        asked, write = self.renderer.prompt(prompt.messages, prompt.tools), self.renderer.completion_text
-        texts = [write(prompt.messages, prompt.tools, answer) for answer in answers]
-        coded = [self.renderer.encode_completion(text, asked.opening) for text in texts]
+        whole = [self.renderer.sample((*prompt.messages, answer), prompt.tools) for answer in answers]
+        start = min(one.mask.index(1) for one in whole)
+        if len({tuple(one.ids[:start]) for one in whole}) > 1:
+            start = whole[0].prompt_length
+        asked, coded = whole[0].ids[:start], [one.ids[start:] for one in whole]
         virtual = virtual_ids(self.model)
         room = int(getattr(self.model.config, "max_position_embeddings", 0) or 1 << 30) - len(virtual)
-        start = max(0, len(asked.ids) + max(map(len, coded)) - room)
-        return mean_log_probs(self.model, [*virtual, *asked.ids[start:]], coded)
+        cut = max(0, len(asked) + max(map(len, coded)) - room)
+        return mean_log_probs(self.model, [*virtual, *asked[cut:]], coded)
 
     def _completion(self, asked: Rendered, new: Continuation) -> Completion:
         text = self.renderer.decode(new.tokens, asked.opening)
