@@ -9,6 +9,7 @@ import click
 
 from steadyhand.cli.console import echo_line, emit_json, say, say_ignored
 from steadyhand.cli.options import json_option
+from steadyhand.domain.starter import LIKE
 from steadyhand.errors import PrerequisiteError
 
 if TYPE_CHECKING:
@@ -22,13 +23,18 @@ _FOLDER = click.Path(path_type=Path)
 
 @click.command("init")
 @click.argument("folder", type=_FOLDER)
+@click.option("--like", type=click.Choice(LIKE), default="tools", show_default=True, help="What the domain is about.")
 @json_option
-def init_command(folder: Path, as_json: bool) -> None:
-    """Write a small working domain into the new FOLDER, to be replaced piece by piece."""
+def init_command(folder: Path, like: str, as_json: bool) -> None:
+    """Write a small working domain into the new FOLDER, to be replaced piece by piece.
+
+    `tools` calls a service, `sql` writes queries that are run, `wording` and `sales` compare answers (preferences/),
+    `labels` sorts texts. `steady run` takes each through all stages in a few minutes.
+    """
     from steadyhand.datasets.write import write_files
     from steadyhand.domain.starter import starter_files
 
-    made = starter_files()
+    made = starter_files(like)
     write_files(made, folder)
     if as_json:
         emit_json({"folder": str(folder), "files": sorted(made)})

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from steadyhand.domain.decisions import decisions
 from steadyhand.domain.model import Domain
 
-STEPS = 240  # of fine-tuning, where the passes allow it
+STEPS = 120  # of fine-tuning, where the passes allow it
 MOST_PASSES, LONG = 20, 2000  # rows from which a rate for long trainings holds
-BATCHES = (4096, 2048, 1024, 512, 256)  # tokens of a step: the largest of which a pass has enough
+BATCHES = (4096, 2048, 1024, 512)  # tokens of a step: the largest of which a pass has enough
 A_PASS = 8  # steps of a pass, at least: fewer would average over most of the rows
 LETTERS, AROUND = 2.0, 10  # of a token, about, over both languages; tokens that a template puts around a message
-FEW, MANY = 1e-3, 3e-4  # peak rates: short trainings of the embedded model need a higher one
+FEW, MANY = 5e-4, 3e-4  # peak rates: short trainings of the embedded model need a higher one
 GENTLE = 5e-5  # of cards that nothing rehearses: each further pass costs what the model knew
 
 
@@ -73,7 +73,7 @@ def dose(rows: int, tokens: int, groups: int, *, judged: bool = True, thinks: bo
     or comparisons say what is right; without them nothing shows what more passes would win, and so there is one.
 
     >>> dose(50, 2_000, 50).epochs, dose(5_000, 200_000, 5_000).epochs
-    (20, 5)
+    (20, 2)
     """
     batch = next((one for one in BATCHES if tokens >= A_PASS * one), BATCHES[-1]) if judged else BATCHES[0]
     epochs = min(MOST_PASSES, max(1, round(STEPS / max(1, math.ceil(tokens / batch))))) if judged else 1

@@ -55,7 +55,7 @@ def expected_of(item: Item) -> str:
         return tool
     checks = item.facts.get("checks", {}).values()
     label = next((str(one["gold"]) for one in checks if one["kind"] == "label" and one.get("gold")), "")
-    return label or ("none" if item.facts.get("tools") else "text")
+    return label or ("text" if item.facts.get("tools") == 0 else "none")
 
 
 def _counts(item: Item) -> bool:
