@@ -32,7 +32,7 @@ class Dose:
     batch_tokens: int
     groups: int
     dpo_epochs: int
-    thinks: bool = True
+    thinks: bool = True  # whether any row does, or nothing says that none should
 
     @property
     def steps(self) -> int:
@@ -46,7 +46,6 @@ class Dose:
         return (
             f"epochs = {self.epochs}  # {why}\nlearning_rate = {self.learning_rate:g}\n"
             f"batch_tokens = {self.batch_tokens}\n"
-            + ("" if self.thinks else "empty_think = true  # no row thinks, so the model learns to answer at once\n")
         )
 
     def __str__(self) -> str:

@@ -21,6 +21,7 @@ from steadyhand.datasets.to_domain import POINT, domain_of, judged_rows
 from steadyhand.domain.model import Card, Domain, Point, Scenario
 from steadyhand.errors import JobError, UsageError
 
+NO_THINK = 'chat_template = "no_think"  # no row thinks, so the model is asked to answer at once'
 ALONE = "uncompared"  # the file of judged answers that nothing is compared with
 ROOM = (1024, 2048, 4096, 8192)  # tokens of a row; the first is the default of max_length
 
@@ -121,7 +122,8 @@ def settings_text(domain: Domain, dose: Dose) -> str:
     lengths = f"max_length = {room}  # the longest answer has {longest} characters\n" if room > ROOM[0] else ""
     return (
         "# Every key is documented by `steady config docs`; without one, its default holds.\n"
-        "[sft]\nscenarios = true  # answers are taught by examples, then corrected by preferences\n"
+        + ("" if dose.thinks else f"[model]\n{NO_THINK}\n\n")
+        + "[sft]\nscenarios = true  # answers are taught by examples, then corrected by preferences\n"
         f"{dose.toml('sft')}{lengths}\n[dpo]\n{dose.toml('dpo')}{lengths}"
     )
 

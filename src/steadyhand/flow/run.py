@@ -29,7 +29,7 @@ CHECKED = "sft.max_length sft.truncation sft.scenarios"
 MEASURED = "eval sampling seed model.dtype online.judge online.judge_model"
 GATED = f"gate {MEASURED}"
 PAIRED = "pairs dpo.k eval.batch_size sampling seed model.dtype"
-REPLAYED = "dpo sft.rehearsal sft.truncation sft.empty_think seed"  # DPO takes rows of SFT along
+REPLAYED = "dpo sft.rehearsal sft.truncation seed"  # preference training takes rows of fine-tuning along
 REPORTED = "eval_base sft gate eval_sft pairs dpo merge eval_dpo verdict"
 
 # fmt: off

@@ -40,11 +40,14 @@ MODEL = "model"  # the folder of a trained model within its artefact
 def check(desk: Desk, out: Path) -> None:
     from steadyhand.check import check as check_domain
     from steadyhand.models.loading.load import load
+    from steadyhand.models.loading.overlay import NO_THINK
 
     model = load(desk.parts.base)
     renderer = model.renderer
+    wanted = "thinking" if desk.settings.model.chat_template == NO_THINK else None  # that it is lost was asked for
     for warning in check_template(model, tools=any(scenario.tools for scenario in desk.parts.domain.scenarios)):
-        desk.note(warning)
+        if wanted is None or wanted not in warning:
+            desk.note(warning)
     findings = check_domain(desk.parts.domain, renderer, desk.settings.sft.max_length)
     write_json(out / "findings.json", {"findings": [plain(f) | {"place": str(f.place)} for f in findings]})
     errors = [f for f in findings if f.severity == "error"]

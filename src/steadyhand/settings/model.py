@@ -26,7 +26,7 @@ class ModelSettings(Section):
 
     chat_template: str = ""
     """A Jinja file (relative to this folder) in place of the base's chat template, or `chatml`: a plain one with tools,
-    for bases that never had any. Empty: the base's own."""
+    for bases that never had any, or `no_think`: its own, by which it answers at once. Empty: the base's own."""
 
     format: str = ""
     """How the base writes calls, such as `hermes` or `qwen_xml` (docs/formats.md). Empty: its template is asked."""

@@ -73,9 +73,6 @@ class TrainConfig(Section):
     truncation: Truncation = "left"
     """What a too long row loses: `left` the start of its prompt; `right` the end of its answer, end mark included."""
 
-    empty_think: bool = False
-    """Whether empty think blocks are trained too: a model that would think answers at once. For data without any."""
-
     save_steps: CountOrNone = 50
     """Optimizer steps between two checkpoints that a stopped run resumes from. 0: only when it is interrupted."""
 
@@ -151,9 +148,6 @@ class GroupConfig(TrainConfig):
 
     truncation: Annotated[Truncation, From("sft.truncation")] = "left"
     """Of the rows that a step takes along; a group always loses the start of its prompt."""
-
-    empty_think: Annotated[bool, From("sft.empty_think")] = False
-    """Of the rows that a step takes along; in a group an empty think block belongs to the prompt."""
 
 
 class DpoConfig(GroupConfig):

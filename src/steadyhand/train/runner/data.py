@@ -92,8 +92,6 @@ def _sample(row: Row, renderer: Renderer, config: TrainConfig) -> Sample:
     most = config.max_length
     rendered = renderer.sample(row.messages, row.tools)
     ids, mask = tuple(rendered.ids), tuple(rendered.mask)
-    if config.empty_think:
-        mask = tuple(int(at >= rendered.prompt_length) for at in range(len(ids)))
     if 1 not in mask:
         raise UsageError("no token of this row would be trained", where=row.source, next="give it an answer")
     if config.truncation == "right" and len(ids) > most:
