@@ -29,7 +29,7 @@ def test_a_dose_is_looked_for_and_none_is_exit_1(
     folder, _, out = made
     shown, told = steady(capsys, "dose", folder, *ASK, "--out", out, code=1)
     assert "smallest effective dose: none of these" in shown
-    assert "[3/3] 4 cards, seed 0: it has never run here" in told
+    assert "[3/3] 4 cards, seed 0" in told
     found = result(capsys, "dose", folder, *ASK, "--out", out, code=1)
     assert (found["version"], found["smallest"], [rung["cards"] for rung in found["rungs"]]) == (1, None, [1, 4])
     assert {Path(page).suffix for page in found["report"]} == {".html", ".json"}

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from steadyhand.cli import main
+from steadyhand.flow.sign_off import sign_off_of
 from steadyhand.ledger.result import Check
 from steadyhand.ledger.seal import MARKER
 from tests import tiny
@@ -62,7 +63,14 @@ def test_a_run_that_passes_its_bars_is_exit_0(
 ) -> None:
     out = done.copy(tmp_path / "out")
     shown, told = steady(capsys, "run", done.folder, "--out", out, *BARS)
-    assert "verdict: PASS" in shown
+    assert shown.startswith("verdict: PASS")
+    model = out / "model"
+    assert f"model: {model}\n" in shown
+    assert shown.count("\nnext: steady ") == 3
+    assert (model / "model.safetensors").is_file()
+    assert str(sign_off_of(model)).startswith("verdict PASS on uss")
+    compared, _ = steady(capsys, "compare", model, out)
+    assert "scenario_pass" in compared
     assert f"report: {out / 'report' / 'report.html'}" in shown
     assert "[10/11] compare, judge: changed: setting bars" in told
     assert "nothing to do" not in told

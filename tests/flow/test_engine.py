@@ -138,7 +138,7 @@ def test_what_was_finished_stays_when_a_stage_ends_badly(house: House, error: Ba
     assert [name for name in files(house.root / "out") if name.endswith("checkpoint")]
     steps = house.run()
     assert house.watcher.ran == ["second", "third"]
-    assert [step.reason for step in steps[1:]] == ["it was not finished", "it has never run here"]
+    assert [step.reason for step in steps[1:]] == ["it was not finished", "not done yet"]
     assert list((house.root / "out" / "work").iterdir()) == []
     assert house.records.runs()[0].status == "done"
 
@@ -150,7 +150,9 @@ def test_a_failed_gate_stops_every_run_at_its_place(house: House) -> None:
     ]
     gate = replace(SECOND, work=leave("gate.json", json.dumps({"word": "FAIL", "checks": checks})))
     for ran in (["first", "second"], []):
-        with pytest.raises(GateFailed, match=r"(?m)the base is kept: think_whole 50\.0 % \(>= 0\.97\): 12 of 24$") as caught:
+        with pytest.raises(
+            GateFailed, match=r"(?m)the base is kept: think_whole 50\.0 % \(>= 0\.97\): 12 of 24$"
+        ) as caught:
             house.run((FIRST, gate, THIRD))
         assert str(caught.value.where).endswith("gate.json")
         assert house.watcher.ran == ran
@@ -162,7 +164,7 @@ def test_a_failed_gate_stops_every_run_at_its_place(house: House) -> None:
 
 def test_a_plan_without_a_store_runs_everything() -> None:
     steps = plan(works_of(STAGES, HASHES, Settings()), None)
-    assert {(step.state, step.reason) for step in steps} == {("run", "it has never run here")}
+    assert {(step.state, step.reason) for step in steps} == {("run", "not done yet")}
 
 
 def test_every_stage_says_how_long_it_took(house: House) -> None:

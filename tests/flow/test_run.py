@@ -98,7 +98,7 @@ def test_a_second_run_carries_out_nothing(done: Finished) -> None:
 
 def test_a_plan_writes_nothing(done: Finished, tmp_path: Path) -> None:
     steps = plan(done.folder, settings(done.folder), tmp_path / "nowhere")
-    assert {(step.state, step.reason) for step in steps} == {("run", "it has never run here")}
+    assert {(step.state, step.reason) for step in steps} == {("run", "not done yet")}
     assert files(tmp_path) == {}
     before = files(done.out)
     assert to_run(done, done.folder) == {}

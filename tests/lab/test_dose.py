@@ -85,7 +85,7 @@ def test_a_second_call_trains_nothing_and_a_wider_ladder_only_what_is_new(
 
 def test_a_plan_writes_nothing(done: tuple[Path, Path, Dose, Watcher], tmp_path: Path) -> None:
     steps = dose_plan(done[0], settings(done[0]), tmp_path / "none", REQUEST)
-    assert [(step.state, step.reason) for step in steps] == [("run", "it has never run here")] * 5
+    assert [(step.state, step.reason) for step in steps] == [("run", "not done yet")] * 5
     assert files(tmp_path) == {}
 
 

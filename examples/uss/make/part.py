@@ -19,8 +19,8 @@ class Part:
 
 
 WHOLE = Part(("en", "zh"), PLAN, CONCEPTS)
-# The chain "take the names out, ask USS, compare, report", and what must not be called. More held-out rows a family than
-# in the whole example: the intervals need as many decisions as there.
+# The chain "take the names out, ask USS, compare, report", and what must not be called. More held-out rows a family
+# than in the whole example: the intervals need as many decisions as there.
 HELD = {
     "query": 42,
     "many": 21,

@@ -56,7 +56,7 @@ def quantize_command(
     Every type is written as GGUF, read back from the file and asked what the whole model was asked. A type passes when
     neither calls nor facts are worse by more than the margin, shown at 95 %. Exit 1: none passes.
     """
-    from steadyhand.domain.load import load as load_domain
+    from steadyhand.datasets.folder import load as load_domain
     from steadyhand.flow.exporting import export_model, refuse_full
     from steadyhand.flow.quantizing import quantize
 

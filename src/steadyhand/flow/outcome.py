@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 
 from steadyhand.chat.messages import Json
 from steadyhand.flow.artifacts import read_evaluation, read_json
@@ -13,8 +14,9 @@ from steadyhand.text.terminal import one_line
 MODELS = ("base", "sft", "dpo")
 
 
-def outcome(context: RunContext) -> dict[str, Json]:
-    """For each model every metric with value, n and interval; then the verdict and the gate."""
+def outcome(context: RunContext, model: Path | None = None) -> dict[str, Json]:
+    """For each model every metric with value, n and interval; then the verdict and the gate. `model`: where the tuned
+    model lies for a person (None: where the stage left it)."""
     evaluations = {name: read_evaluation(context.artifact(f"eval_{name}")) for name in MODELS}
     return {
         "domain": context.parts.domain.name,
@@ -22,7 +24,8 @@ def outcome(context: RunContext) -> dict[str, Json]:
         "verdict": read_json(context.artifact("verdict") / "verdict.json"),
         "gate": read_json(context.artifact("gate") / "gate.json"),
         "fingerprint": evaluations["dpo"].fingerprint,
-        "model_folder": str(context.artifact("merge") / "model"),
+        "model_folder": str(model or context.artifact("merge") / "model"),
+        "task": task_of(evaluations["dpo"]),
         "merged": read_json(context.artifact("merge") / "parity.json").get("merged", True),
         "seconds": context.seconds(),
     }
@@ -32,18 +35,26 @@ def figures(evaluation: Evaluation) -> dict[str, Json]:
     return {name: asdict(metric) for name, metric in evaluation.metrics.items()}
 
 
+def task_of(evaluation: Evaluation) -> dict[str, Json] | None:
+    """How many held-out answers are right (all that judges them passes), of how many; None where none was asked. What
+    nothing judges is not right."""
+    asked = [item for item in evaluation.items if item.suite == "tool"]
+    return {"right": sum(bool(item.passed) for item in asked), "asked": len(asked)} if asked else None
+
+
 def table(found: dict[str, Json]) -> str:
+    """The verdict and why, then every figure of every model."""
+    verdict, task = found["verdict"], found["task"]
+    lines = [f"verdict: {verdict['word']}, of the model {found['fingerprint']}"]
+    lines += [f"right: {task['right']} of {task['asked']} held-out answers"] if task else []
+    lines += [line_of(check) for check in verdict["checks"]]
     models = found["models"]
     names = list(dict.fromkeys(metric for one in models.values() for metric in one))
     width = max(map(len, names))
-    lines = [f"{'':<{width}}  " + "".join(f"{model:>24}" for model in models)]
+    lines += ["", f"{'':<{width}}  " + "".join(f"{model:>24}" for model in models)]
     for name in names:
         cells = "".join(f"{_cell(one.get(name)):>24}" for one in models.values())
         lines.append(f"{name:<{width}}  {cells}")
-    verdict = found["verdict"]
-    lines.append("")
-    lines += [line_of(check) for check in verdict["checks"]]
-    lines.append(f"verdict: {verdict['word']}, of the model {found['fingerprint']}")
     return "\n".join(map(one_line, lines))
 
 

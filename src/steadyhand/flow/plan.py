@@ -14,6 +14,7 @@ from steadyhand.flow.artifacts import read_object
 from steadyhand.ledger.store import Store
 
 UNCHANGED = "nothing that it depends on has changed"
+FIRST = "not done yet"
 SEEN = "last.json"  # what each work depended on when it was last carried out: only to say why it runs again
 
 
@@ -77,7 +78,7 @@ def contents(work: Work, store: Store) -> dict[str, str]:
 def why(now: Mapping[str, Json], before: Mapping[str, Json] | None) -> str:
     """Why work that is not done has to run, from what it depends on `now` and did `before` (None: it never ran)."""
     if before is None:
-        return "it has never run here"
+        return FIRST
     changed = [name for name, value in now.items() if before.get(name) != value]
     return f"changed: {', '.join(changed)}" if changed else "it was not finished"
 

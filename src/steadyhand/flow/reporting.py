@@ -10,6 +10,7 @@ from steadyhand.chat.messages import Json
 from steadyhand.flow.artifacts import read_evaluation, read_groups, read_json
 from steadyhand.flow.context import RunContext
 from steadyhand.ledger.result import Evaluation, Verdict
+from steadyhand.report import numbers
 from steadyhand.report.data import ReportData
 from steadyhand.report.dataset import count_dataset
 from steadyhand.report.write import write_report
@@ -55,11 +56,25 @@ def stopped_report(context: RunContext, out: Path) -> list[Path]:
 def _conditions(context: RunContext, tuned: Evaluation) -> dict[str, Json]:
     return {
         "steadyhand": __version__,
+        "origin": _origin(context),
         "settings": without_passwords(context.settings.model_dump(mode="json", exclude={"ledger"})),
         "parts": context.parts.hashes,
         "stages": dict(context.keys),
         "evaluation": tuned.manifest,
         "fingerprint": tuned.fingerprint,
+    }
+
+
+def _origin(context: RunContext) -> dict[str, Json]:
+    """The base, its size, and where the tuned model lies for a person; "" where it is not known."""
+    from steadyhand.models.loading.weights import parameters
+
+    merged = "merge" in context.keys and context.store.done(context.keys["merge"])
+    size = numbers.count(parameters(context.parts.base))
+    return {
+        "base": context.settings.model.base,
+        "size": size,
+        "model": str(context.store.root / "model") if merged else "",
     }
 
 

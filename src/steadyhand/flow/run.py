@@ -6,10 +6,11 @@ second run does nothing, a changed card reruns what depends on cards, and a kill
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from steadyhand.domain.load import load
+from steadyhand.datasets.folder import load
 from steadyhand.errors import GateFailed
 from steadyhand.flow import reporting, stages
 from steadyhand.flow.artifacts import copy_files
@@ -93,6 +94,20 @@ def _require_machine(settings: Settings, steps: Sequence[Planned]) -> None:
 def publish_report(context: RunContext, out: Path) -> list[Path]:
     """Copy the report to `out`/report, where a person looks for it; English first."""
     return copy_files(context.artifact("report"), out / "report")
+
+
+def publish_model(context: RunContext, out: Path) -> Path:
+    """`out`/model, a link to the tuned model of this run, which `serve`, `eval`, `compare` and `agent` take; the
+    artifact itself where links cannot be made."""
+    model, link = context.artifact("merge") / "model", out / "model"
+    try:
+        part = out / ".model.part"
+        part.unlink(missing_ok=True)
+        part.symlink_to(os.path.relpath(model, out), target_is_directory=True)
+        part.replace(link)
+    except OSError:
+        return model
+    return link
 
 
 def rewrite_report(out: Path, to: Path, language: str) -> list[Path]:

@@ -9,7 +9,7 @@ from steadyhand.chat.messages import Json
 from steadyhand.errors import PrerequisiteError
 from steadyhand.files import meant
 from steadyhand.flow.artifacts import read_json, write_json
-from steadyhand.ledger.result import Verdict
+from steadyhand.ledger.result import Evaluation, Verdict
 from steadyhand.ledger.seal import differences, is_sealed
 from steadyhand.ledger.store import Store
 from steadyhand.report.data import ReportData
@@ -41,6 +41,19 @@ def report_of(out: Path) -> ReportData:
     if key is None:
         return copy
     return ReportData.from_json(read_json(Store(out).artifact(key) / REPORT.name))
+
+
+def evaluation_of(folder: Path) -> Evaluation:
+    """What a run measured on its tuned model, by the folder of the run or of that model (runs/x/model). Raises
+    PrerequisiteError for another folder."""
+    folder = folder.absolute()
+    out = folder if (folder / REPORT).is_file() else folder.parent
+    if not (out / REPORT).is_file() and folder.resolve().parent.parent.name == "artefacts":
+        out = folder.resolve().parent.parent.parent
+    report = report_of(out)
+    if report.tuned is None:
+        raise PrerequisiteError("the run measured no tuned model", where=str(out), next="steady run FOLDER goes on")
+    return report.evaluations[report.tuned]
 
 
 def sign_off_of(folder: Path) -> SignOff | None:

@@ -41,11 +41,14 @@ def check(context: RunContext, out: Path) -> None:
     from steadyhand.check import check as check_domain
     from steadyhand.models.attention.layers import Way, layers_of
     from steadyhand.models.loading.load import load
+    from steadyhand.models.loading.overlay import NO_THINK
 
     model = load(context.parts.base)
     renderer = model.renderer
+    wanted = "thinking" if context.settings.model.chat_template == NO_THINK else None  # that it is lost was asked for
     for warning in check_template(model, tools=any(scenario.tools for scenario in context.parts.domain.scenarios)):
-        context.note(warning)
+        if wanted is None or wanted not in warning:
+            context.note(warning)
     if layers_of(model.model).way is not Way.PACKED:
         context.note(f"layers: {layers_of(model.model).told()}")
     findings = check_domain(context.parts.domain, renderer, context.settings.sft.max_length)

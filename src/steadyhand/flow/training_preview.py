@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from steadyhand.cards.rows import sft_rows
-from steadyhand.domain.load import load
+from steadyhand.datasets.folder import load
 from steadyhand.domain.rows import Row
 from steadyhand.errors import PrerequisiteError, UsageError
 from steadyhand.models.loading.adapters import json_object

@@ -15,8 +15,8 @@ from steadyhand.cards.ladder import question
 from steadyhand.cards.notes import note, points_for
 from steadyhand.chat.messages import Message, Tool
 from steadyhand.checks.likeness import picks
+from steadyhand.datasets.folder import load
 from steadyhand.domain.decisions import Decision, decisions
-from steadyhand.domain.load import load
 from steadyhand.domain.model import Card, Domain, Point
 from steadyhand.errors import UsageError
 from steadyhand.evaluate.diagnose import Case, Condition, Diagnosis, Kind, diagnose

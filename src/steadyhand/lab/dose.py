@@ -15,7 +15,7 @@ from steadyhand.cards.ladder import Split, neighbours, probes_about, split_point
 from steadyhand.cards.rows import sft_rows
 from steadyhand.chat.messages import Json
 from steadyhand.checks.likeness import says, says_any
-from steadyhand.domain.load import load
+from steadyhand.datasets.folder import load
 from steadyhand.domain.model import Card, Domain, Point
 from steadyhand.domain.rows import Row
 from steadyhand.errors import UsageError

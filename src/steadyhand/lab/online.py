@@ -47,7 +47,7 @@ def online_stages(rounds: int, judge: str = "rules") -> tuple[Stage, ...]:
     made = [each for each in STAGES if each.name in _BEFORE]
     before, learnt, settings = "merge", "", _COMPARED
     if judge == TRAINED_JUDGE:
-        made.append(stage("preference", preference.train, "sft pairs", "model training", preference.DEPENDS))
+        made.append(stage("preference", preference.train, "sft pairs", "model training heldout", preference.DEPENDS))
         learnt, settings = " preference", f"{_COMPARED} preference.certain"
     for number in range(1, rounds + 1):
         answers, online = f"answers_{number}", f"online_{number}"

@@ -1,5 +1,5 @@
 """A preference model as a stage: learnt from a run's preference groups, measured on those of scenarios that it did not
-see, and made a judge."""
+see and on the held-out comparisons of preferences/, and made a judge."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steadyhand.datasets.holdout import held_back
-from steadyhand.domain.rows import Group
+from steadyhand.domain.rows import ORIGINS, Group
 from steadyhand.errors import JobError
 from steadyhand.flow import stages
 from steadyhand.flow.artifacts import read_groups, read_json, write_json
@@ -16,6 +16,7 @@ from steadyhand.flow.context import RunContext
 from steadyhand.flow.interrupt import first_interrupt
 from steadyhand.flow.stages import MODEL
 from steadyhand.models.backend import Prompt
+from steadyhand.pairs.build import given_groups
 from steadyhand.pairs.case import Case
 from steadyhand.pairs.judge import ScoreJudge
 from steadyhand.settings import Settings, filled
@@ -45,7 +46,10 @@ def train(context: RunContext, out: Path) -> None:
         )  # fmt: skip
     write_json(out / "curve.json", {"curve": list(result.log), "steps": result.steps, "tokens": result.tokens})
     trained.rename(out / MODEL)
-    pairs = compared(load(context.settings, out), held, groups_of(context), context)
+    model = load(context.settings, out)
+    write = model.renderer.completion_text
+    given = given_groups(context.parts.domain, write, model.renderer.format, split="eval")
+    pairs = compared(model, [*held, *given], groups_of(context), context)
     write_json(out / HELD, {"taught": len(taught)} | judged(pairs, context.settings.preference.certain))
 
 
@@ -64,7 +68,7 @@ def scenario_of(group: Group) -> str:
 
 
 def groups_of(context: RunContext) -> dict[str, str]:
-    return {scenario.id: scenario.group for scenario in context.parts.training}
+    return {scenario.id: scenario.group for scenario in context.parts.domain.scenarios}
 
 
 def compared(model: PreferenceModel, groups: Sequence[Group], names: dict[str, str], context: RunContext) -> list[Pair]:
@@ -85,9 +89,9 @@ def judged(pairs: Sequence[Pair], certain: float) -> dict[str, Any]:
     """Shares that are right, by where the rejected answer comes from and over those that are no tie; scenario groups
     are the units of the intervals."""
     judge = ScoreJudge(lambda case, answers: [], certain)
-    told = {
+    told: dict[str, Sequence[Pair]] = {
         "all": pairs,
-        **{origin: [pair for pair in pairs if pair[1] == origin] for origin in ("model", "mutator")},
+        **{origin: [pair for pair in pairs if pair[1] == origin] for origin in ORIGINS},
         "certain": [pair for pair in pairs if abs(pair[2]) >= judge.lead],
     }
     return {name: _share(part) for name, part in told.items()}

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from steadyhand.cards.rows import sft_rows
 from steadyhand.chat.messages import Json, Message
+from steadyhand.datasets.folder import load
 from steadyhand.domain.experiment import CueProbe, ShortcutFile, read_shortcut
-from steadyhand.domain.load import load
 from steadyhand.domain.model import Card, Domain, Point
 from steadyhand.domain.rows import Row
 from steadyhand.errors import Place

@@ -11,9 +11,9 @@ from pathlib import Path
 
 from steadyhand.cards.rows import sft_rows
 from steadyhand.chat.messages import Message
+from steadyhand.datasets.folder import load
 from steadyhand.datasets.holdout import held_back, without
 from steadyhand.domain.branches import Branch, read_branches
-from steadyhand.domain.load import load
 from steadyhand.domain.model import Domain, Scenario
 from steadyhand.domain.rows import Row
 from steadyhand.errors import DomainError, UsageError
