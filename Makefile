@@ -11,7 +11,7 @@ DEV := .venv/.dev
 # Not all of torch and transformers need be compiled to bytecode: Python does it for what is imported.
 INSTALL = $(BIN)/pip install --quiet --no-compile $(PIP_ARGS) -c constraints.txt
 
-.PHONY: help demo uss test check docs bench dist nano hashed lock clean
+.PHONY: help demo uss test check docs bench fuzz dist nano hashed lock clean
 
 help:
 	@echo "make demo    the worked example, from cards to a verdict and a report"
@@ -21,6 +21,7 @@ help:
 	@echo "make docs    the documentation, in site/"
 	@echo "make dist    sdist and wheel, in dist/"
 	@echo "make bench   the measured comparisons"
+	@echo "make fuzz    mutated bytes for everything that reads bytes of strangers (SECONDS=28800: a night)"
 	@echo "make hashed  .venv from hashes: pip checks every file that it installs"
 	@echo "make lock    write the hashes of constraints.txt anew"
 	@echo "make nano    train the embedded base model again (hours)"
@@ -96,6 +97,13 @@ bench: $(DEV)
 	@for name in $(BENCHES); do echo "== bench.$$name"; $(BIN)/python -m "bench.$$name" || failed="$$failed $$name"; done; \
 	  echo "== with files of your own: python -m bench.check, bench.documents, bench.extract, bench.leaks"; \
 	  test -z "$$failed" || { echo "over their bars or broken:$$failed"; exit 1; }
+
+# atheris is not needed for anything else. What it finds stays in build/fuzz, as inputs that the next night begins with.
+SECONDS ?= 28800
+fuzz: $(DEV)
+	$(BIN)/pip install --quiet $(PIP_ARGS) "atheris==3.0.0"
+	mkdir -p build/fuzz
+	cd build/fuzz && PYTHONPATH=../../src:../.. ../../$(BIN)/python -m bench.fuzz -max_total_time=$(SECONDS) --corpus corpus
 
 # Large blocks are kept by the process: else a third of the time goes into handing memory back to the kernel and forth.
 nano: export MALLOC_MMAP_THRESHOLD_ = 4294967296

@@ -64,6 +64,16 @@ def open_file(path: Path, *, largest: int | None = None) -> IO[bytes]:
     return file
 
 
+def refuse_odd(path: Path) -> None:
+    """Raises DomainError for what is no ordinary file, by its kind: a library would wait for it, or never end."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError) as error:
+        raise unreadable(shown(path), error) from None
+    if not stat.S_ISREG(found.st_mode):
+        raise _refused(shown(path), found.st_mode)
+
+
 def read_bytes(path: Path, *, largest: int = LARGEST_TEXT) -> bytes:
     """All of an ordinary file. Raises DomainError, also for one that grows beyond `largest` while it is read."""
     with open_file(path, largest=largest) as file:

@@ -95,5 +95,5 @@ def base_of(folder: Path) -> Path | None:
     return base
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
