@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,10 +20,10 @@ from steadyhand.flow.context import Desk
 from steadyhand.flow.domain_inputs import plain
 from steadyhand.flow.health_questions import guard_of, leave, reference_of
 from steadyhand.flow.interrupt import first_interrupt
+from steadyhand.flow.tracking import told
 from steadyhand.ledger.result import Evaluation
 from steadyhand.models.backend import Prompt, Sampling, check_template
 from steadyhand.settings import Settings, filled
-from steadyhand.train.runner.result import Progress
 
 if TYPE_CHECKING:
     from steadyhand.chat.render import Renderer
@@ -79,8 +79,8 @@ def sft(desk: Desk, out: Path) -> None:
     trained = desk.work("sft") / "trained"
     config = filled(given, desk.settings)
     guard = guard_of(desk)
-    with first_interrupt() as stop:
-        result = train_sft(desk.parts.base, rows, config, trained, figures_told(desk), stop=stop, guard=guard)
+    with first_interrupt() as stop, told(desk, "sft") as tell:
+        result = train_sft(desk.parts.base, rows, config, trained, tell, stop=stop, guard=guard)
     leave(guard, out)
     write_json(out / "curve.json", {"curve": list(result.log), "steps": result.steps, "tokens": result.tokens})
     cuts = {"cut_prompts": result.cut_prompts, "cut_answers": result.cut_answers}
@@ -132,8 +132,8 @@ def train_on(groups: Sequence[Group], start: Path, name: str, desk: Desk, out: P
     config = filled(desk.settings.dpo, desk.settings)
     rows = _taught_rows(desk, scenarios=False) if config.replay_tokens else []  # the groups bring the scenarios
     guard = guard_of(desk, reference_of(desk.artefact("sft")))
-    with first_interrupt() as stop:
-        result = train_dpo(start, groups, config, trained, figures_told(desk), rows=rows, stop=stop, guard=guard)
+    with first_interrupt() as stop, told(desk, name) as tell:
+        result = train_dpo(start, groups, config, trained, tell, rows=rows, stop=stop, guard=guard)
     leave(guard, out)
     curve = [{CURVE_NAMES.get(name, name): value for name, value in row.items()} for row in result.log]
     write_json(out / "curve.json", {"curve": curve, "steps": result.steps, "tokens": result.tokens})
@@ -272,10 +272,3 @@ def _measure(
         judge=judging_model(desk.parts.domain, desk.settings),
         progress=desk.progress,
     )
-
-
-def figures_told(desk: Desk) -> Progress:
-    def tell(done: int, total: int, figures: Mapping[str, float]) -> None:
-        desk.progress(done, total, f"loss {figures['loss']:.3f}")
-
-    return tell

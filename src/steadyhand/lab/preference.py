@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from steadyhand.datasets.holdout import held_back
 from steadyhand.domain.rows import Group
 from steadyhand.errors import JobError
-from steadyhand.flow import stages
 from steadyhand.flow.artifacts import read_groups, read_json, write_json
 from steadyhand.flow.context import Desk
 from steadyhand.flow.interrupt import first_interrupt
 from steadyhand.flow.stages import MODEL
+from steadyhand.flow.tracking import told
 from steadyhand.models.backend import Prompt
 from steadyhand.pairs.case import Case
 from steadyhand.pairs.judge import ScoreJudge
@@ -37,11 +37,11 @@ def train(desk: Desk, out: Path) -> None:
     taught, held = split(desk)
     start = desk.artefact("sft") / MODEL
     trained = desk.work("preference") / "trained"
-    with first_interrupt() as stop:
+    with first_interrupt() as stop, told(desk, "preference") as tell:
         result = train_preference(
             desk.parts.base if kind_of(start) else start, taught,
             filled(desk.settings.preference, desk.settings), trained,
-            stages.figures_told(desk), stop=stop,
+            tell, stop=stop,
         )  # fmt: skip
     write_json(out / "curve.json", {"curve": list(result.log), "steps": result.steps, "tokens": result.tokens})
     trained.rename(out / MODEL)
