@@ -30,7 +30,7 @@ from steadyhand.extract import Found
 from steadyhand.models.backend import Backend, Completion, Prompt, Sampling
 from steadyhand.stats.intervals import wilson
 
-SPLITS = ("development", "heldout")
+SPLITS = ("development", "heldout", "heldout-2")
 PARTS = ("all", "en", "zh", "written for the set", "real, by reference")
 Judged = tuple[Row, Said | None, bool]  # whether it is proposed
 

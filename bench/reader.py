@@ -20,7 +20,7 @@ from examples.uss.make.build import FOLDER
 from examples.uss.make.reading import reading_rows
 from steadyhand.cards.rows import sft_rows
 from steadyhand.chat.messages import Message
-from steadyhand.domain.load import load
+from steadyhand.datasets.folder import load
 from steadyhand.domain.rows import Row
 from steadyhand.settings.filled import filled
 from steadyhand.settings.resolve import resolve

@@ -21,7 +21,7 @@ from typing import Any
 
 from steadyhand.cards.rows import sft_rows
 from steadyhand.chat.render import Renderer
-from steadyhand.domain.load import load
+from steadyhand.datasets.folder import load
 from steadyhand.domain.rows import Row
 from steadyhand.models.loading.load import load_tokenizer
 from steadyhand.models.loading.remote_code import CLOSED

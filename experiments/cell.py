@@ -170,7 +170,7 @@ def told(method: str) -> Any:
 
 def main(words: Sequence[str]) -> int:
     """`METHOD RATE STEPS LIMIT SEED DOMAIN OUT`: what `methods` calls, writes OUT/figures.json last."""
-    from steadyhand.domain.load import load as load_domain
+    from steadyhand.datasets.folder import load as load_domain
     from steadyhand.settings import resolve
 
     method, rate, steps, limit, seed, folder, place = words

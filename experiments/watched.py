@@ -113,7 +113,7 @@ def _groups(domain: Domain, base: Path, seed: int) -> list[Any]:
 
 def main(words: Sequence[str]) -> int:
     """`NAME STEPS SEED DOMAIN OUT`: what `damage` calls; writes OUT/figures.json last and keeps no weights."""
-    from steadyhand.domain.load import load as load_domain
+    from steadyhand.datasets.folder import load as load_domain
     from steadyhand.settings import resolve
 
     name, steps, seed, folder, place = words

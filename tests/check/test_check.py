@@ -96,6 +96,9 @@ def test_calls_and_results_belong_together() -> None:
         (("x", "y"), ("x", "y", "y"), ["S104"]),
         (("x",), ("y",), ["S103", "S104"]),
         (("", ""), ("p", "q"), []),
+        (("x", "x"), ("x", "x"), ["S113"]),
+        (("x", "y", "x"), ("y", "x", "x"), ["S113"]),
+        (("x", "x"), ("", ""), []),
     ],
 )
 def test_a_result_answers_the_call_of_its_id(

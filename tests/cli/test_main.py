@@ -245,3 +245,15 @@ def test_a_terminal_without_the_characters_is_no_crash() -> None:
 def test_the_table_names_modules_of_this_package() -> None:
     assert all(entry.target.startswith(".") for entry in COMMANDS.values())
     assert all(entry.help.endswith(".") for entry in COMMANDS.values())
+
+
+@pytest.mark.parametrize(("given", "used"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_waiting_threads_sleep_unless_the_user_says_otherwise(
+    given: str | None, used: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    if given:
+        monkeypatch.setenv("OMP_WAIT_POLICY", given)
+    words = "import os; from steadyhand.cli import main; main(['--help']); print(os.environ['OMP_WAIT_POLICY'])"
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == used

@@ -13,7 +13,7 @@ import pytest
 
 from steadyhand.errors import JobError, PrerequisiteError
 from steadyhand.flow import tracking
-from steadyhand.flow.context import Desk
+from steadyhand.flow.context import RunContext
 from steadyhand.flow.tracking import OPEN, PACKAGES, told
 from steadyhand.settings import Settings
 
@@ -21,21 +21,21 @@ POINTS = [(1, 10, {"loss": 0.5, "grad_norm": 2.0}), (2, 10, {"loss": 0.25, "grad
 
 
 class Table(SimpleNamespace):
-    """A desk of a run in `root`, as far as trackers look at one."""
+    """A context of a run in `root`, as far as trackers look at one."""
 
     def progress(self, done: int, total: int, label: str) -> None:
         self.shown.append((done, total, label))
 
 
-def desk_of(root: Path, track: str) -> Desk:
+def context_of(root: Path, track: str) -> RunContext:
     parts, store = SimpleNamespace(domain=SimpleNamespace(name="parcels")), SimpleNamespace(root=root)
     settings = Settings.model_validate({"track": track})
     made = Table(parts=parts, settings=settings, store=store, keys={"sft": "0123456789"}, shown=[])
-    return cast(Desk, made)
+    return cast(RunContext, made)
 
 
-def train(desk: Desk) -> None:
-    with told(desk, "sft") as tell:
+def train(context: RunContext) -> None:
+    with told(context, "sft") as tell:
         for point in POINTS:
             tell(*point)
 
@@ -54,9 +54,9 @@ def test_settings_and_trackers_are_the_same_names() -> None:
 
 
 def test_without_a_tracker_the_watcher_alone_is_told(here: Path) -> None:
-    desk = desk_of(here, "")
-    train(desk)
-    assert cast(Any, desk).shown == [(1, 10, "loss 0.500"), (2, 10, "loss 0.250")]
+    context = context_of(here, "")
+    train(context)
+    assert cast(Any, context).shown == [(1, 10, "loss 0.500"), (2, 10, "loss 0.250")]
     assert list(here.iterdir()) == []
 
 
@@ -69,7 +69,7 @@ def test_one_that_is_not_installed_is_named_before_the_training(
 
     monkeypatch.setattr(tracking, "import_module", absent)
     with pytest.raises(PrerequisiteError) as failed:
-        train(desk_of(here, name))
+        train(context_of(here, name))
     assert failed.value.next == f"pip install '{name}'"
 
 
@@ -79,7 +79,7 @@ def test_one_that_fails_says_how_to_go_on_without(here: Path, monkeypatch: pytes
 
     monkeypatch.setattr(tracking, "import_module", lambda _: SimpleNamespace(init=refused))
     with pytest.raises(JobError, match="wandb fails: RuntimeError: no login") as failed:
-        train(desk_of(here, "wandb"))
+        train(context_of(here, "wandb"))
     assert "--set track=''" in (failed.value.next or "")
 
 
@@ -100,7 +100,7 @@ def test_points_are_sent_under_the_stages_name_and_the_run_is_closed(
         finish=finish,
     )
     monkeypatch.setattr(tracking, "import_module", lambda _: module)
-    train(desk_of(here, name))
+    train(context_of(here, name))
     assert calls == [("init", "parcels"), ("log", 1, 0.5), ("log", 2, 0.25), ("finish",)]
     out, err = capsys.readouterr()
     assert (out, err) == ("", "the tracker says something\n")
@@ -110,7 +110,7 @@ def test_points_are_sent_under_the_stages_name_and_the_run_is_closed(
 def test_tensorboard_gets_the_curve(here: Path) -> None:
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
-    train(desk_of(here, "tensorboard"))
+    train(context_of(here, "tensorboard"))
     (folder,) = (here / "tensorboard").iterdir()
     read = EventAccumulator(str(folder))
     read.Reload()
@@ -120,7 +120,7 @@ def test_tensorboard_gets_the_curve(here: Path) -> None:
 
 @pytest.mark.skipif(not find_spec("mlflow"), reason="MLflow is not installed")
 def test_mlflow_gets_the_curve(here: Path) -> None:
-    train(desk_of(here, "mlflow"))
+    train(context_of(here, "mlflow"))
     with sqlite3.connect(here / "mlflow.db") as rows:
         found = rows.execute("select key, step, value from metrics order by key, step").fetchall()
     assert found == [("sft/grad_norm", 1, 2.0), ("sft/grad_norm", 2, 1.0), ("sft/loss", 1, 0.5), ("sft/loss", 2, 0.25)]
@@ -128,7 +128,7 @@ def test_mlflow_gets_the_curve(here: Path) -> None:
 
 @pytest.mark.skipif(not find_spec("trackio"), reason="trackio is not installed")
 def test_trackio_gets_the_curve(here: Path) -> None:
-    train(desk_of(here, "trackio"))
+    train(context_of(here, "trackio"))
     with sqlite3.connect(here / "trackio" / "parcels.db") as rows:
         found = rows.execute("select step, metrics from metrics order by step").fetchall()
     assert [step for step, _ in found] == [1, 2]

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from examples.uss.make import numeric
-from examples.uss.make.scene import wording
+from examples.uss.make.part import WHOLE
+from examples.uss.make.scene import spun, wording
 from examples.uss.make.seeds import Block, Question, blocks
 from examples.uss.make.texts import Lang, pick, think
 
 Row = dict[str, Any]
 EARLIER = 7  # user turns before the question of a turn_8 card
-LANGS: tuple[Lang, ...] = ("en", "zh")
 
 
-def cards() -> list[Row]:
+def cards(langs: Sequence[Lang] = WHOLE.langs) -> list[Row]:
     """Rows for knowledge/cards.jsonl; ids count per point and language."""
     rows: list[Row] = []
     counts: Counter[tuple[str, str]] = Counter()
     for point, lang, row in (*_asked(), *_numbers(), *_late()):
+        if lang not in langs:
+            continue
         counts[point, lang] += 1
         rows.append({"point": point, "id": f"{lang}-{counts[point, lang]:02}", "lang": lang, **row})
     return rows
@@ -52,7 +54,7 @@ def _numbers() -> Iterator[tuple[str, Lang, Row]]:
 
 def _late() -> Iterator[tuple[str, Lang, Row]]:
     """For every point and language one question after seven earlier turns, on USS or on something else."""
-    for lang in LANGS:
+    for lang in WHOLE.langs:
         here = [block for block in blocks() if block.lang == lang]
         for point in dict.fromkeys(block.point for block in here):
             rng = random.Random(f"turn_8/{point}/{lang}")
@@ -64,7 +66,7 @@ def _late() -> Iterator[tuple[str, Lang, Row]]:
 
 
 def _history(rng: random.Random, lang: Lang, others: list[Block], count: int) -> list[Row]:
-    """`count` finished turns: about half of them on other points, the rest small talk."""
+    """`count` finished turns, each of them taught too: about half of them on other points, the rest small talk."""
     turns = [_turn(rng, block) for block in rng.sample(others, rng.randint((count + 1) // 2, (count * 3 + 3) // 4))]
     talk = rng.sample(wording(lang)["chat"]["train"], count - len(turns))
     reasoning = think(lang, *pick_talk(lang))
@@ -77,7 +79,7 @@ def _messages(turns: list[tuple[str, str, str]]) -> list[Row]:
     messages: list[Row] = []
     for asked, thought, answer in turns:
         messages.append({"role": "user", "content": asked})
-        messages.append({"role": "assistant", "think": thought, "content": answer})
+        messages.append({"role": "assistant", "train": True, "think": thought, "content": answer})
     return messages
 
 
@@ -89,5 +91,6 @@ def pick_talk(lang: Lang) -> tuple[str, str, str]:
 
 
 def _turn(rng: random.Random, block: Block) -> tuple[str, str, str]:
-    question: Question = rng.choice(block.asked())
-    return question.text, block.reasoning(), question.answer
+    """In a wording of the cards or of the training scenarios."""
+    question: Question = rng.choice([*block.asked(), *block.more()])
+    return spun(rng, question.text), block.reasoning(), question.answer

@@ -30,6 +30,7 @@ from steadyhand.errors import PrerequisiteError, SteadyError, UsageError
 _PROBE, _THOUGHT = "steady-probe-answer", "steady-probe-thought"
 _ASKED = Message("user", "steady-probe-question")
 _MARK = re.compile(r"\s*(</?[^<>\s]{1,40}>|\[/?[A-Z_]{1,40}\])")
+_AT_ONCE = 8192  # token ids written on end: while they are, no other thread runs
 _STOP_NAMES = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end|>", "</s>")
 
 
@@ -268,7 +269,11 @@ def opening_of(prompt: str) -> str:
 
 def prompt_hash(ids: Sequence[int]) -> str:
     """sha256 of token ids, in decimal and separated by commas: equal prompts, equal hashes."""
-    return hashlib.sha256(",".join(map(str, ids)).encode("ascii")).hexdigest()
+    total = hashlib.sha256()
+    for start in range(0, len(ids), _AT_ONCE):
+        block = ",".join(map(str, ids[start : start + _AT_ONCE]))
+        total.update(f"{',' if start else ''}{block}".encode("ascii"))
+    return total.hexdigest()
 
 
 def _parity_error(prompt: str, whole: str) -> SteadyError:

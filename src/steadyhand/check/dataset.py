@@ -134,7 +134,15 @@ def _head_of_pair(pair: Pair) -> Head:
 def dataset_of_domain(domain: Domain) -> Dataset:
     causal = {point.id: " ".join(point.rules) for point in domain.points}
     cards = [_from_card(card, causal[card.point]) for card in domain.cards if card.point in causal]
-    return Dataset([*cards, *(_from_scenario(scenario, domain) for scenario in domain.scenarios)])
+    alone = (_from_scenario(scenario, domain) for scenario in domain.scenarios if not scenario.rejected)
+    return Dataset([*cards, *alone], [pair for one in domain.comparisons for pair in _pairs_of(one, domain)])
+
+
+def _pairs_of(scenario: Scenario, domain: Domain) -> Iterator[Pair]:
+    """A comparison as one pair for each worse answer."""
+    one = _from_scenario(scenario, domain)
+    for worse in scenario.rejected:
+        yield Pair(one.name, one.place, one.messages[:-1], one.tools, one.messages[-1], worse, one.labels)
 
 
 def _from_dialogue(row: Dialogue) -> Record:
@@ -176,7 +184,8 @@ def judged_records(pairs: Iterable[Pair], side: Literal["chosen", "rejected"]) -
 
 def judged_record(pair: Pair, side: Literal["chosen", "rejected"]) -> Record:
     messages = (*pair.prompt, getattr(pair, side))
-    return Record(pair.name, pair.place, messages, pair.tools, pair.labels, text=pair.text)
+    context = frozenset(at for at, message in enumerate(pair.prompt) if message.role == "assistant")
+    return Record(pair.name, pair.place, messages, pair.tools, pair.labels, text=pair.text, unscored=context)
 
 
 def prompt_record(pair: Pair) -> Record:

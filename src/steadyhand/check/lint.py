@@ -37,7 +37,7 @@ class Part:
 
 
 READING = frozenset({"R001", "R002", "R003"})
-SCENARIOS = frozenset({"S101", "S102", "S103", "S104", "S105"})
+SCENARIOS = frozenset({"S101", "S102", "S103", "S104", "S105", "S113"})
 CALLS = frozenset({"S101", "S102", "S105"})  # rule P202 says it of judged answers
 MARKERS = frozenset({"T103"})
 TEMPLATE = frozenset({"T101", "T102", "T104", "T105", "T106"})
@@ -47,7 +47,7 @@ COVERAGE = frozenset({"K303", "K304", "K305", "K306", "D108"})
 GROUNDS = frozenset({"S111"})
 NULLS = frozenset({"S112"})
 EXACT = frozenset({"L201", "L202"})
-DOMAIN = frozenset({"C101", "C102", "C103", "K301", "K302", "L201", "L202", "L203", "L204", "S107"})
+DOMAIN = frozenset({"C101", "C102", "C103", "C104", "P207", "K301", "K302", "L201", "L202", "L203", "L204", "S107"})
 
 
 @dataclass(frozen=True)

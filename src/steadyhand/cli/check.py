@@ -113,8 +113,8 @@ def _lint(
     """The report, how much of what was read, the rows, and the input class of those that have one."""
     from steadyhand.check.dataset import dataset_of_domain, dataset_of_files
     from steadyhand.check.lint import lint_domain, lint_files
+    from steadyhand.datasets.folder import load
     from steadyhand.datasets.inputs import is_domain
-    from steadyhand.domain.load import load
 
     if not paths:
         raise UsageError("nothing to check", next="name data files or one domain folder: steady check train.jsonl")

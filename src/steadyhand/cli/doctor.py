@@ -195,9 +195,20 @@ def _model(base: str) -> Checked:
     from steadyhand.models.loading.resolve import resolve as find
 
     try:
-        return Checked("model", "ok", f"{base} in {find(base)}")
+        folder = find(base)
+        return Checked("model", "ok", f"{base} in {folder}{_layers(folder)}")
     except PrerequisiteError as error:
         return Checked("model", "missing", f"{error.where or base}: {error.what}", error.next)
+
+
+def _layers(folder: Path) -> str:
+    """What its layers let expect, where packages are there to tell."""
+    if find_spec("transformers") is None:
+        return ""
+    from steadyhand.models.attention.layers import expected
+    from steadyhand.models.loading.resolve import base_of
+
+    return f"; {expected(base_of(folder) or folder).told()}"
 
 
 def _hub_model(base: str) -> Checked:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.cells import CellConsole, cell_options, numbers
 from steadyhand.cli.console import echo_line, emit_json
 from steadyhand.cli.run import settings_of, show_plan
+from steadyhand.cli.trials import TrialConsole, numbers, trial_options
 from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 @click.option(
     "--near", type=click.IntRange(min=0), default=24, show_default=True, help="Neighbours' questions at most."
 )
-@cell_options("dose")
+@trial_options("dose")
 def dose_command(
     folder: Path,
     point: str | None,
@@ -69,8 +69,8 @@ def dose_command(
         from steadyhand.lab.shortcut import shortcut_plan, try_shortcut
 
         if only_plan:
-            return show_plan(shortcut_plan(folder, shortcut, settings, out, chosen, shows), as_json, "cell")
-        console = CellConsole()
+            return show_plan(shortcut_plan(folder, shortcut, settings, out, chosen, shows), as_json, "trial")
+        console = TrialConsole()
         with console.closing():
             tried = try_shortcut(folder, shortcut, settings, out, chosen, shows, console)
         return _show_shortcut(tried, _pages(out, tried), as_json)
@@ -80,8 +80,8 @@ def dose_command(
     from steadyhand.lab.dose import dose, dose_plan
 
     if only_plan:
-        return show_plan(dose_plan(folder, settings, out, request), as_json, "cell")
-    console = CellConsole()
+        return show_plan(dose_plan(folder, settings, out, request), as_json, "trial")
+    console = TrialConsole()
     with console.closing():
         found = dose(folder, settings, out, request, console)
     return _show_dose(found, _pages(out, found), as_json)

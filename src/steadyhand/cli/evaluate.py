@@ -50,7 +50,7 @@ def eval_command(
     as_json: bool,
 ) -> int:
     """Measure any model on a domain's held-out scenarios and probes."""
-    from steadyhand.domain.load import load as load_domain
+    from steadyhand.datasets.folder import load as load_domain
     from steadyhand.evaluate.run import evaluate
     from steadyhand.flow.stages import judging_model, sampling_of
     from steadyhand.models.backend import check_template
@@ -88,7 +88,7 @@ def eval_command(
 @click.option("--margin", default=0.03, show_default=True, help="Tolerated loss of public knowledge (a share).")
 @json_option
 def compare_command(a: Path, b: Path, margin: float, as_json: bool) -> int:
-    """Compare two saved evaluations item by item; refuses unequal conditions."""
+    """Compare two saved evaluations, or the models of two runs, item by item; refuses unequal conditions."""
     from steadyhand.evaluate.compare import compare
 
     found = compare(_read(a), _read(b), margin=margin)
@@ -193,6 +193,10 @@ def _read(path: Path) -> Evaluation:
     """A saved evaluation. Raises PrerequisiteError when it is absent, UsageError when it is something else."""
     from steadyhand.ledger.result import Evaluation
 
+    if path.is_dir():
+        from steadyhand.flow.sign_off import evaluation_of
+
+        return evaluation_of(path)
     if not path.is_file():
         after = f"{meant(path)}steady eval ... --save FILE writes one"
         raise PrerequisiteError("no such evaluation", where=str(path), next=after)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.cells import CellConsole, cell_options
 from steadyhand.cli.console import echo_line, emit_json, say
 from steadyhand.cli.options import flags_of
 from steadyhand.cli.run import settings_of, show_plan
+from steadyhand.cli.trials import TrialConsole, trial_options
 from steadyhand.errors import EXIT_NO, EXIT_OK
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ ENDS = {
     help="Chance at most that evidence kills a branch that is no worse than any other.",
 )
 @click.option("--full", is_flag=True, help="No halving: train every branch to the end and ask it everything.")
-@cell_options("sweep")
+@trial_options("sweep")
 def sweep_command(
     folder: Path,
     file: Path,
@@ -84,8 +84,8 @@ def sweep_command(
     out = out or Path("runs") / f"{folder.resolve().name}-sweep"
     request = Request(file, held, items, known, looks, alpha, full)
     if only_plan:
-        return show_plan(sweep_plan(folder, flags, out, request), as_json, "cell")
-    console = CellConsole()
+        return show_plan(sweep_plan(folder, flags, out, request), as_json, "trial")
+    console = TrialConsole()
     with console.closing():
         found = sweep(folder, flags, out, request, console)
     from steadyhand.lab.experiment_pages import write_pages

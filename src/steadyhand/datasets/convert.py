@@ -14,7 +14,8 @@ from pathlib import Path as FilePath
 from steadyhand.chat.messages import Json, Message, Tool
 from steadyhand.datasets.dataset_info import Columns
 from steadyhand.datasets.formats import ForeignRow, Format, format_of, read_row
-from steadyhand.datasets.labels import UNLABELLED, Labels, labels_of
+from steadyhand.datasets.labels import READ, UNLABELLED, Labels, labels_of
+from steadyhand.datasets.mapping import ColumnMap
 from steadyhand.datasets.preference import is_preference, preference_rows
 from steadyhand.datasets.raw import Raw
 from steadyhand.datasets.raw_rows import STDIN, raw_rows
@@ -93,7 +94,7 @@ class Imported:
 
 
 @dataclass
-class _RowSource:
+class RowSource:
     """A row whose values all stand where the row does: its keys are ours by now, not those in the file."""
 
     file: str
@@ -109,7 +110,7 @@ def read_dialogues(
     form: Format | None = None,
     *,
     preferences: bool = False,
-    columns: Columns | None = None,
+    columns: Columns | ColumnMap | None = None,
     reached: Callable[[int], None] = lambda line: None,
 ) -> Imported:
     """The rows of `path` (`-`: the standard input); each row's format is recognised by its keys unless `form` is given.
@@ -130,6 +131,8 @@ def read_dialogues(
             if raw.error:
                 raise ValueError(raw.error)
             row = without_nulls(columns.renamed(raw.value) if columns else raw.value)
+            if isinstance(columns, ColumnMap):
+                imported.ignored.update(columns.unread(raw.value))
             if preferences and is_preference(row):
                 for one in _preferences(raw, row, imported):
                     judged.append(one)
@@ -174,7 +177,7 @@ def _dialogue(raw: Raw, row: Json, form: Format | None, imported: Imported) -> D
     foreign = read_row(row, found, unread)
     messages, tools = _read(foreign, raw)
     imported.formats[found] += 1
-    imported.ignored.update(unread)
+    imported.ignored.update(unread - READ)
     return Dialogue(raw.number, messages, tools, raw.place, raw.text, labels_of(row), foreign.untrained)
 
 
@@ -184,7 +187,7 @@ def _preferences(raw: Raw, row: Json, imported: Imported) -> list[Preference]:
     unread = Unread()
     pairs = [_pair(raw, row, *pair) for pair in preference_rows(row, unread)]
     imported.formats["preference"] += 1
-    imported.ignored.update(unread)
+    imported.ignored.update(unread - READ)
     return pairs
 
 
@@ -198,7 +201,7 @@ def _pair(raw: Raw, row: Json, chosen: ForeignRow | None, rejected: ForeignRow |
 
 
 def _read(foreign: ForeignRow, raw: Raw) -> tuple[tuple[Message, ...], tuple[Tool, ...]]:
-    messages, tools = read_openai_row(Cursor(_RowSource(raw.place.file, foreign.row, raw.place)))
+    messages, tools = read_openai_row(Cursor(RowSource(raw.place.file, foreign.row, raw.place)))
     return messages, _distinct(tools)
 
 

@@ -83,6 +83,7 @@ def left_behind(domain: Domain) -> Counter[str]:
             "comparators": sum(bool(scenario.comparators) for scenario in domain.scenarios),
             "ordered calls": sum(scenario.ordered for scenario in domain.scenarios),
             "groups": len({scenario.group for scenario in domain.scenarios} - {s.id for s in domain.scenarios}),
+            "rejected answers": sum(len(scenario.rejected) for scenario in domain.scenarios),
             "points": len(domain.points),
             "probes": len(domain.probes),
         }

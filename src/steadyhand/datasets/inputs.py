@@ -13,6 +13,7 @@ from pathlib import Path
 from steadyhand.datasets.convert import Imported, read_dialogues
 from steadyhand.datasets.dataset_info import INFO, Columns, read_info
 from steadyhand.datasets.formats import Format
+from steadyhand.datasets.mapping import ColumnMap
 from steadyhand.datasets.raw_rows import STDIN, SUFFIXES
 from steadyhand.domain.load import LAYOUT
 from steadyhand.errors import DomainError, UsageError
@@ -24,7 +25,7 @@ class Input:
     """A data file, and how its columns are called where dataset_info.json says so."""
 
     path: Path
-    columns: Columns | None = None
+    columns: Columns | ColumnMap | None = None
 
     def read(
         self,

@@ -32,12 +32,14 @@ class Checks:
     system: str = ""
     checkers: Mapping[str, Checker] = field(default_factory=dict)
     bars: tuple[CheckBar, ...] = ()
+    preferences: Cursor | None = None  # `answer:` of the rows of preferences/ that have none of their own
 
 
 def read_checks(row: Cursor, root: Path) -> Checks:
-    row.fields([], ["system", "checks", "bars"])
+    row.fields([], ["system", "checks", "preferences", "bars"])
     checkers = {name: _checker(row.at("checks"), name, root) for name in row.mapping("checks")}
-    return Checks(_system(row, root), checkers, _bars(row, list(checkers)))
+    judged = row.at("preferences") if row.mapping("preferences") else None
+    return Checks(_system(row, root), checkers, _bars(row, list(checkers)), judged)
 
 
 def _checker(row: Cursor, name: str, root: Path) -> Checker:

@@ -16,6 +16,7 @@ from steadyhand.domain.checks import FILE, Checks, read_checks, scenario_with_sy
 from steadyhand.domain.dialogues import read_scenario
 from steadyhand.domain.model import Card, CheckBar, Domain, Point, Probe, Scenario
 from steadyhand.domain.openai import read_openai_row, read_tool
+from steadyhand.domain.preferences import Compared, ReadJudged, comparisons
 from steadyhand.domain.records import read_clarify, read_loose_card, read_point, read_probe
 from steadyhand.errors import DomainError, Place
 from steadyhand.files import entries, meant, read_text
@@ -29,23 +30,27 @@ LAYOUT = {
     "scenarios": (".yaml", ".yml", ".jsonl"),
     "probes": (".yaml", ".yml"),
     "rehearsal": (".jsonl",),
+    "preferences": (".jsonl",),
 }
 _DATA_SUFFIXES = frozenset({".yaml", ".yml", ".json", ".jsonl", ".csv", ".tsv", ".py", ".toml", ".parquet"})
 
 
-def load(folder: str | Path) -> Domain:
-    """The domain in `folder`; knowledge, tools, scenarios, probes and rehearsal may each be absent, not all of them."""
+def load(folder: str | Path, judged: ReadJudged | None = None) -> Domain:
+    """The domain in `folder`; knowledge, tools, scenarios, probes, rehearsal and preferences may each be absent, not
+    all of them. `judged` reads a file of preferences/, whose formats are those of data sets: without it (use
+    `datasets.folder.load`) a folder that has any is refused."""
     root = Path(folder)
     require_folder(root)
     tools, checks = _read_tools(root), _read_checks(root)
     probes, clarify = _read_probes(root)
     rehearsal = [read_openai_row(row) for row in _lines(root, "rehearsal")]
+    compared = _read_preferences(root, tools, checks, judged)
     domain = Domain(
         root=root,
         name=root.resolve().name,
         points=_with_system(_read_points(root), checks.system),
         tools=tools,
-        scenarios=_read_scenarios(root, tools, checks),
+        scenarios=_with_comparisons(_read_scenarios(root, tools, checks), compared.scenarios),
         probes=probes,
         rehearsal=tuple(messages for messages, _ in rehearsal),
         rehearsal_tools=tuple(offered for _, offered in rehearsal),
@@ -53,6 +58,7 @@ def load(folder: str | Path) -> Domain:
         system=checks.system,
         checks=dict(checks.checkers),
         bars=checks.bars,
+        uncompared=compared.alone,
     )
     if not (domain.points or domain.tools or domain.scenarios or domain.probes or domain.rehearsal):
         raise DomainError(
@@ -165,6 +171,23 @@ def _read_scenarios(root: Path, tools: dict[str, Tool], checks: Checks) -> tuple
     scenarios = tuple(scenario_with_system(scenario, checks.system) for scenario in read)
     _refuse_twins([(scenario.id, scenario.place) for scenario in scenarios], "scenario")
     return scenarios
+
+
+def _read_preferences(root: Path, tools: dict[str, Tool], checks: Checks, judged: ReadJudged | None) -> Compared:
+    files = _files(root, "preferences")
+    if not files:
+        return Compared()
+    if judged is None:
+        raise DomainError("nothing here reads preferences", where=str(files[0]), next="load with datasets.folder.load")
+    found = comparisons([row for path in files for row in judged(path)], tools, checks)
+    scenarios = tuple(scenario_with_system(scenario, checks.system) for scenario in found.scenarios)
+    return dataclasses.replace(found, scenarios=scenarios)
+
+
+def _with_comparisons(scenarios: tuple[Scenario, ...], compared: tuple[Scenario, ...]) -> tuple[Scenario, ...]:
+    both = (*scenarios, *compared)
+    _refuse_twins([(scenario.id, scenario.place) for scenario in both], "scenario")
+    return both
 
 
 def _resolved(row: Cursor, scenario: Scenario, tools: list[str]) -> Scenario:

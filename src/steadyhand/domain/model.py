@@ -14,6 +14,7 @@ from steadyhand.text.shingles import Language
 
 InputClass = Literal["common", "boundary", "noisy"]
 Split = Literal["train", "eval"]
+WHY = ("category", "cause", "remedy")  # what a comparison may say about its worse answer
 
 
 @dataclass(frozen=True)
@@ -73,7 +74,8 @@ class Scenario:
     all before it and must do the same (same calls, or no call). The last message is always an assistant's.
 
     `answers` maps the index of an assistant message to what its text must say (reading a result right), `checks` to
-    the domain's checks on it.
+    the domain's checks on it. `rejected`: a comparison that the user owns (preferences/), where the last message was
+    judged better than each of these.
     `group` keeps near-duplicates on one side of the split. `comparators`: tool -> argument -> lenient comparator.
     """
 
@@ -91,6 +93,13 @@ class Scenario:
     tags: tuple[str, ...] = ()  # e.g. no_call, reading, stop, multi_turn
     unscored: frozenset[int] = frozenset()  # assistant messages that are context only (`score: false`)
     checks: dict[int, tuple[Bound, ...]] = field(default_factory=dict, metadata={"sparse": True})
+    rejected: tuple[Message, ...] = field(default=(), metadata={"sparse": True})  # worse than the last message
+    why: dict[str, str] = field(default_factory=dict, metadata={"sparse": True})  # of `WHY`: why they are worse
+
+    @property
+    def category(self) -> str:
+        """What kind of worse answer a comparison is about; "" where nobody said."""
+        return self.why.get("category", "")
 
 
 @dataclass(frozen=True)
@@ -137,6 +146,12 @@ class Domain:
     system: str = ""
     checks: dict[str, Checker] = field(default_factory=dict)
     bars: tuple[CheckBar, ...] = ()
+    uncompared: tuple[Place, ...] = ()  # judged answers of preferences/ that stand beside no other one
+
+    @property
+    def comparisons(self) -> tuple[Scenario, ...]:
+        """The scenarios that say what is worse (preferences/)."""
+        return tuple(scenario for scenario in self.scenarios if scenario.rejected)
 
     @property
     def cards(self) -> tuple[Card, ...]:

@@ -26,12 +26,18 @@ LEVELS = ("text", "calls", "outcome")
 MODES = ("sequential", "batched")
 
 
-def chosen_for(decisions: Sequence[Target], size: int, seed: int) -> list[Target]:
-    """`size` decisions to repeat: one of every cluster first, then a second, for near-duplicates tell less. Nested like
-    `nested_sample`."""
-    clusters = by_cluster([(one.cluster, one) for one in nested_sample(decisions, len(decisions), seed)]).values()
-    rounds = itertools.zip_longest(*clusters)
-    return [one for taken in rounds for one in taken if one is not None][:size]
+def chosen_for(decisions: Sequence[Target], size: int, seed: int, others: Sequence[Target] = ()) -> list[Target]:
+    """`size` inputs to repeat: a decision of every cluster first, then one of the `others` of every cluster, then a
+    second decision, for near-duplicates tell less. Nested like `nested_sample`."""
+    first, *rounds = _rounds(decisions, seed) or [[]]
+    second = next(iter(_rounds(others, seed)), [])
+    return list(itertools.chain(first, second, *rounds))[:size]
+
+
+def _rounds(targets: Sequence[Target], seed: int) -> list[list[Target]]:
+    """One of every cluster, then a second of those that have one, and so on."""
+    clusters = by_cluster([(one.cluster, one) for one in nested_sample(targets, len(targets), seed)]).values()
+    return [[one for one in taken if one is not None] for taken in itertools.zip_longest(*clusters)]
 
 
 def repeat(

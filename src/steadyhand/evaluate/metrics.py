@@ -7,7 +7,7 @@ None means that an item does not count (a turn without a call has no arguments t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from steadyhand.checks import Figure, Judged, figures_of
 from steadyhand.ledger.result import Item, Metric
@@ -133,6 +133,7 @@ RATES: tuple[Rate, ...] = (
     ),
     Rate("general_knowledge", frozenset({"public"}), lambda item: item.passed),
     Rate("reasoning_accuracy", frozenset({"reasoning"}), lambda item: item.passed),
+    Rate("preference_accuracy", frozenset({"preference"}), lambda item: item.passed, note="the better answer likelier"),
     Rate("response_quality", ALL, fact("quality"), judged=False, note="not too short, no loop, think tags balanced"),
     Rate("cot_retention", ALL, fact("cot"), judged=False, note="think whole, structured, without loop or garbage"),
 )
@@ -230,4 +231,17 @@ def item_metrics(items: Sequence[Item], seed: int = 0) -> dict[str, Metric]:
     rates = [rate_metric(r.name, r.samples(items), r.unscored(items), r.note) for r in RATES if r.suites & asked]
     ratios = [ratio_metric(spec, items, seed) for spec in RATIOS if spec.suites & asked]
     every = [*rates, *check_metrics(items, seed), *anchoring_by_language(items), *ratios]
-    return {metric.name: metric for metric in every}
+    return {metric.name: metric for metric in map(_by_category(items), every)}
+
+
+def _by_category(items: Sequence[Item]) -> Callable[[Metric], Metric]:
+    """Puts the categories of comparisons beside their share: category -> {k, n}, "" where nobody named one."""
+
+    def detailed(metric: Metric) -> Metric:
+        if metric.name != "preference_accuracy":
+            return metric
+        ranked = [item for item in items if item.suite == "preference" and item.passed is not None]
+        parts = by_cluster([(str(item.facts["category"]), bool(item.passed)) for item in ranked])
+        return replace(metric, detail={name: {"k": sum(own), "n": len(own)} for name, own in sorted(parts.items())})
+
+    return detailed

@@ -19,6 +19,7 @@ from steadyhand.chat.messages import Json
 from steadyhand.checks.shape import Ask as JudgingModel
 from steadyhand.domain.model import Domain
 from steadyhand.errors import UsageError
+from steadyhand.evaluate import ranking
 from steadyhand.evaluate.anchoring import Ask, Asked, dialogues, play
 from steadyhand.evaluate.determinism import SUITE, chosen_for, determinism_metrics, judge, repeat
 from steadyhand.evaluate.metrics import item_metrics
@@ -70,6 +71,8 @@ def evaluate(
     ask = _asking(backend, sampling, settings.batch_size, Counter(_label(target) for target in asked), tell)
     items = _ask_all(domain, asked, ask, settings, clarify)
     items += _repeat(backend, asked, sampling, settings, seed, tell)
+    if ranking.SUITE in suites:
+        items += ranking.rank(backend, domain, lambda done, total: tell(done, total, "comparisons"))
     manifest = _manifest(domain, asked, items, sampling, settings, suites, clarify, seed)
     manifest |= template_facts(backend)
     return _evaluation(model, backend.fingerprint, items, manifest)
@@ -88,13 +91,15 @@ def rescore(evaluation: Evaluation, domain: Domain, settings: EvalSettings | Non
         return [_stored(stored, target.key, target, form) for target, _ in questions]
 
     items = _ask_all(domain, asked, recall, settings, manifest["clarify"])
-    again = {target.id: target for target in asked if target.suite == "tool"}
+    again = {target.id: target for target in asked if target.suite != "anchoring"}
     for item in evaluation.items:
         if item.suite == SUITE:
             first = _stored(stored, (SUITE, item.id), again.get(item.id), form)
             items.append(judge(again[item.id], first, item.facts["texts"], item.facts["runs"]))
+    if ranking.SUITE in manifest["suites"]:
+        items += _ranked_before(evaluation, domain)
     labels = [list(part) for part in settings.cot_labels]
-    manifest |= {"item_set": item_set(asked), "cot_labels": labels, "has": inventory(domain)}
+    manifest |= {"item_set": item_set(asked, _compared(items)), "cot_labels": labels, "has": inventory(domain)}
     return _evaluation(evaluation.model, evaluation.fingerprint, items, manifest)
 
 
@@ -125,7 +130,8 @@ def _repeat(
     tell: LabelledProgress,
 ) -> list[Item]:
     decisions = [target for target in asked if target.suite == "tool"]
-    chosen = chosen_for(decisions, settings.determinism_items, seed)
+    others = [target for target in asked if target.suite not in ("tool", "anchoring")] if decisions else []
+    chosen = chosen_for(decisions, settings.determinism_items, seed, others)
     if not chosen:
         return []
     return repeat(
@@ -171,6 +177,17 @@ def _stored(stored: dict[tuple[str, str], Item], key: tuple[str, str], target: T
     return Completion(item.raw, reason, 0, item.completion_tokens, item.prompt_hash, form)
 
 
+def _ranked_before(evaluation: Evaluation, domain: Domain) -> list[Item]:
+    found = ranking.kept(evaluation.items, domain)
+    if found is None:
+        raise UsageError("the comparisons are others than those ranked", next="evaluate the model again")
+    return found
+
+
+def _compared(items: Sequence[Item]) -> list[Json]:
+    return sorted([item.id, item.facts["asked"]] for item in items if item.suite == ranking.SUITE)
+
+
 def _evaluation(model: str, fingerprint: str, items: Sequence[Item], manifest: dict[str, Json]) -> Evaluation:
     metrics = item_metrics(items, manifest["seed"])
     metrics |= determinism_metrics(items, manifest["determinism"]["runs"])
@@ -192,7 +209,7 @@ def _manifest(
     return {
         "domain": domain.name,
         "suites": [suite for suite in SUITES if suite in suites],
-        "item_set": item_set(asked),
+        "item_set": item_set(asked, _compared(items)),
         "has": inventory(domain),
         "prompts": digest(sorted([i.suite, i.id, i.prompt_hash] for i in items if i.suite not in ("anchoring", SUITE))),
         "sampling": asdict(sampling),

@@ -58,9 +58,19 @@ def score(target: Target, prompt: Prompt, completion: Completion, labels: Labels
         completion_tokens=completion.completion_tokens,
         expected=target.expected,
         question=target.question,
-        facts=facts | {"asked": target.asked, "opening": _is_opening(prompt)},
+        facts=facts | {"asked": target.asked, "opening": _is_opening(prompt)} | _shown(target, prompt),
         **judged,
     )
+
+
+def _shown(target: Target, prompt: Prompt) -> dict[str, Json]:
+    """What a page shows of a decision besides: what the user said last, where a tool's result came after it, and the
+    gold answer's text."""
+    if target.decision is None:
+        return {}
+    said = next((m.content for m in reversed(prompt.messages) if m.role == "user"), "")
+    shown = {"user": said if said != target.question else "", "gold": target.decision.target.content}
+    return {key: text for key, text in shown.items() if text}
 
 
 def _is_opening(prompt: Prompt) -> bool:

@@ -4,6 +4,7 @@ tool       every decision of the held-out scenarios (split "eval"), with gold hi
 public     one-turn questions of public knowledge, which training must not cost
 anchoring  dialogues, each played with the model's own answers as history
 reasoning  one-turn questions whose `<think>` is judged too
+preference held-out comparisons of preferences/, which `ranking` asks about; their prompts are asked in `tool` as well
 """
 
 from __future__ import annotations
@@ -23,8 +24,8 @@ from steadyhand.errors import UsageError
 from steadyhand.models.backend import Prompt
 from steadyhand.text.degeneration import too_short
 
-Suite = Literal["tool", "public", "anchoring", "reasoning"]
-SUITES: tuple[Suite, ...] = ("tool", "public", "anchoring", "reasoning")
+Suite = Literal["tool", "public", "anchoring", "reasoning", "preference"]
+SUITES: tuple[Suite, ...] = ("tool", "public", "anchoring", "reasoning", "preference")
 
 
 @dataclass(frozen=True)
@@ -162,12 +163,15 @@ def inventory(domain: Domain) -> dict[str, bool]:
         "anchoring": "anchoring" in kinds,
         "public": "public" in kinds,
         "thinking": "reasoning" in kinds or any(message.think for message in gold),
+        **({"preferences": True} if any(one.split == "eval" for one in domain.comparisons) else {}),
     }
 
 
-def item_set(population: Sequence[Target]) -> str:
-    """Identifies what was asked and what was expected of it by which checks, whatever the order."""
-    return digest(sorted([*target.key, target.asked, target.expected, *_judges(target)] for target in population))
+def item_set(population: Sequence[Target], compared: Sequence[Json] = ()) -> str:
+    """Identifies what was asked and what was expected of it by which checks, whatever the order; and what was
+    `compared`."""
+    asked = sorted([*target.key, target.asked, target.expected, *_judges(target)] for target in population)
+    return digest([*asked, *compared])
 
 
 def _judges(target: Target) -> list[Json]:

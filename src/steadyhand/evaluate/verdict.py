@@ -50,6 +50,7 @@ def bars_of(settings: BarsSettings, own: Sequence[CheckBar] = ()) -> list[Bar]:
         *(Bar(one.metric, one.least, one.evidence or settings.evidence, settings.tolerance) for one in own),
         Bar("scenario_pass", settings.scenario_pass, *how, "scenarios", "scenarios"),
         Bar("tool_call_accuracy", settings.tool_call_accuracy, *how, "tools", "decisions", _due),
+        Bar("preference_accuracy", settings.preference_accuracy, *how, "preferences", "comparisons"),
         Bar("semantic_anchoring", settings.semantic_anchoring, *how, "anchoring", "dialogues", lambda item: item.lang),
         Bar("cot_retention", settings.cot_retention, *how, "thinking"),
         Bar("response_quality", settings.response_quality, *how),
@@ -79,7 +80,8 @@ def verdict(
     require_equal(base, tuned)
     settings = bars or BarsSettings()
     has = tuned.manifest["has"]
-    checks = [check_judged(tuned.items, has), *(check_bar(tuned, bar) for bar in bars_of(settings, own))]
+    bars_due = [bar for bar in bars_of(settings, own) if bar.has != "preferences" or has.get("preferences")]
+    checks = [check_judged(tuned.items, has), *(check_bar(tuned, bar) for bar in bars_due)]
     return conclude([*checks, check_knowledge(base, tuned, settings.general_knowledge_margin)])
 
 

@@ -21,6 +21,12 @@ def read_json(path: Path) -> Json:
     return json.loads(path.read_text("utf-8"))
 
 
+def read_object(path: Path) -> dict[str, Json]:
+    """A JSON object, or an empty one when the file is absent."""
+    row: dict[str, Json] = read_json(path) if path.is_file() else {}
+    return row
+
+
 def write_evaluation(folder: Path, evaluation: Evaluation) -> None:
     write_json(folder / EVALUATION, evaluation.to_json())
 

@@ -100,7 +100,7 @@ def source_of(place: str, name: str = "") -> Source:
     if (Path(place) / REPORT).is_file():
         report = report_of(Path(place))
         store, stages = Store(Path(place)), report.manifest["stages"]
-        folder, tuned = (store.artefact(stages[stage]) / WEIGHTS for stage in ("merge", "dpo"))
+        folder, tuned = (store.artifact(stages[stage]) / WEIGHTS for stage in ("merge", "dpo"))
         sign_off_of(folder)
         return Source(folder, tuned if (tuned / MARK).is_file() else None, report, name or report.domain)
     folder = resolve(place)

@@ -8,18 +8,17 @@ from pathlib import Path
 from steadyhand.chat.messages import Json
 from steadyhand.domain.decisions import decisions
 from steadyhand.domain.model import Domain
-from steadyhand.flow.artifacts import write_json
-from steadyhand.flow.context import Desk
-from steadyhand.flow.plan import read_object
+from steadyhand.flow.artifacts import read_object, write_json
+from steadyhand.flow.context import RunContext
 from steadyhand.models.backend import Prompt
 from steadyhand.settings.model import WatchSettings
 from steadyhand.train.monitoring.health_monitor import HEALTH, Guard
 from steadyhand.train.monitoring.health_test import Question, spread_evenly
 
 
-def guard_of(desk: Desk, reference: Mapping[str, tuple[int, int]] | None = None) -> Guard | None:
+def guard_of(context: RunContext, reference: Mapping[str, tuple[int, int]] | None = None) -> Guard | None:
     """The watch of one of the run's trainings (`guard_for`)."""
-    return guard_for(desk.parts.domain, desk.settings.watch, reference)
+    return guard_for(context.parts.domain, context.settings.watch, reference)
 
 
 def guard_for(
@@ -57,7 +56,7 @@ def leave(guard: Guard | None, out: Path) -> None:
         write_json(out / HEALTH, guard.record())
 
 
-def reference_of(artefact: Path) -> dict[str, tuple[int, int]] | None:
+def reference_of(artifact: Path) -> dict[str, tuple[int, int]] | None:
     """How often the base failed by each sign, as the training before measured it; None when that was not watched."""
-    found: dict[str, Json] = read_object(artefact / HEALTH).get("reference") or {}
+    found: dict[str, Json] = read_object(artifact / HEALTH).get("reference") or {}
     return {sign: (failures, n) for sign, (failures, n) in found.items()} or None

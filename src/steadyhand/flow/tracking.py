@@ -16,7 +16,7 @@ from typing import Any
 
 from steadyhand.errors import JobError
 from steadyhand.extras import not_installed
-from steadyhand.flow.context import Desk
+from steadyhand.flow.context import RunContext
 from steadyhand.train.runner.result import Progress
 
 Point = Callable[[Mapping[str, float], int], object]
@@ -26,14 +26,14 @@ PACKAGES = {"trackio": "trackio", "tensorboard": "tensorboard.summary", "wandb":
 
 
 @contextmanager
-def told(desk: Desk, stage: str) -> Iterator[Progress]:
+def told(context: RunContext, stage: str) -> Iterator[Progress]:
     """Called after every step of the training of `stage`: it tells the watcher, and the tracker where one is named.
     Raises PrerequisiteError for a tracker that is not installed, JobError for one that fails."""
-    name = desk.settings.track
-    point, close = _opened(name, desk, stage) if name else (None, None)
+    name = context.settings.track
+    point, close = _opened(name, context, stage) if name else (None, None)
 
     def tell(done: int, total: int, figures: Mapping[str, float]) -> None:
-        desk.progress(done, total, f"loss {figures['loss']:.3f}")
+        context.progress(done, total, f"loss {figures['loss']:.3f}")
         if point:
             with _theirs(name):
                 point({f"{stage}/{figure}": value for figure, value in figures.items()}, done)
@@ -46,14 +46,14 @@ def told(desk: Desk, stage: str) -> Iterator[Progress]:
                 close()
 
 
-def _opened(name: str, desk: Desk, stage: str) -> tuple[Point, Close]:
+def _opened(name: str, context: RunContext, stage: str) -> tuple[Point, Close]:
     try:
         module = import_module(PACKAGES[name])
     except ModuleNotFoundError as error:
         raise not_installed(error.name or name, f'`track = "{name}"`') from error
-    project = desk.parts.domain.name
+    project = context.parts.domain.name
     with _theirs(name):
-        return OPEN[name](module, project, f"{project}-{stage}-{desk.keys[stage][:8]}", desk.store.root)
+        return OPEN[name](module, project, f"{project}-{stage}-{context.keys[stage][:8]}", context.store.root)
 
 
 @contextmanager

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from steadyhand.cards.rows import sft_rows
-from steadyhand.domain.load import load
+from steadyhand.datasets.folder import load
 from steadyhand.domain.rows import Row
 from steadyhand.errors import PrerequisiteError, UsageError
 from steadyhand.models.loading.adapters import json_object
@@ -59,10 +60,26 @@ def _chosen(rows: Sequence[Row], count: int, source: str) -> list[str]:
 def footprints(settings: Settings, device: str) -> dict[str, Footprint]:
     """Peak memory of "sft" and "dpo" under these settings, by arithmetic alone. `device` is "cpu" or "cuda"."""
     shape = shape_of(settings.model.base)
-    return {
+    plans = {
         "sft": sft_footprint(shape, filled(settings.sft, settings), device),
         "dpo": dpo_footprint(shape, filled(settings.dpo, settings), device),
     }
+    notes = _layer_notes(settings.model.base)
+    return {name: replace(plan, assumed=(*plan.assumed, *notes)) for name, plan in plans.items()}
+
+
+def _layer_notes(base: str) -> list[str]:
+    """Where the model is none of the kind that the arithmetic knows."""
+    from steadyhand.models.attention.layers import Way, expected
+    from steadyhand.models.loading.resolve import base_of, resolve
+
+    if base == QWEN3_8B.name and not Path(base).is_dir():
+        return []
+    folder = resolve(base)
+    layers = expected(base_of(folder) or folder)
+    if layers.plain and layers.way is Way.PACKED:
+        return []
+    return [f"every layer counted as full attention; the model has {layers.told()}"]
 
 
 def shape_of(base: str) -> Shape:

@@ -1,6 +1,6 @@
 """Before any training: which bottleneck does each point and each tool have? The same questions with more and more help.
 
-Cards and training scenarios are asked, so nothing of the held-out half is used up. One cell per condition; what the
+Cards and training scenarios are asked, so nothing of the held-out half is used up. One trial per condition; what the
 answers mean is `evaluate.diagnose`'s.
 """
 
@@ -15,15 +15,16 @@ from steadyhand.cards.ladder import question
 from steadyhand.cards.notes import note, points_for
 from steadyhand.chat.messages import Message, Tool
 from steadyhand.checks.likeness import picks
+from steadyhand.datasets.folder import load
 from steadyhand.domain.decisions import Decision, decisions
-from steadyhand.domain.load import load
 from steadyhand.domain.model import Card, Domain, Point
 from steadyhand.errors import UsageError
 from steadyhand.evaluate.diagnose import Case, Condition, Diagnosis, Kind, diagnose
 from steadyhand.evaluate.scoring import score
 from steadyhand.evaluate.suites import Target, nested_sample
-from steadyhand.flow.context import Planned, Watcher
-from steadyhand.lab.trial import Answered, Cell, bench_of, carry_out, planned
+from steadyhand.flow.engine import Watcher
+from steadyhand.flow.plan import Planned
+from steadyhand.lab.trial import Answered, Trial, env_of, plan_trials, run_trials
 from steadyhand.models.backend import Completion, Prompt
 from steadyhand.settings import Settings
 from steadyhand.text.shingles import Language, normal
@@ -49,7 +50,7 @@ class Asked:
 
 def diagnose_plan(folder: Path, settings: Settings, out: Path, cases: int = CASES) -> list[Planned]:
     """Which conditions would be asked, and why; writes nothing."""
-    return planned(_cells(lay_out(load(folder), settings, cases), settings), bench_of(settings, out, folder))
+    return plan_trials(_trials(lay_out(load(folder), settings, cases), settings), env_of(settings, out, folder))
 
 
 def diagnose_domain(
@@ -58,7 +59,7 @@ def diagnose_domain(
     """A verdict for every point with cards and every tool with training scenarios. Raises UsageError without any."""
     domain = load(folder)
     asked = lay_out(domain, settings, cases)
-    answered = carry_out(_cells(asked, settings), bench_of(settings, out, folder), watcher)
+    answered = run_trials(_trials(asked, settings), env_of(settings, out, folder), watcher)
     answers = tuple(dict.fromkeys(card.messages[-1].content for card in domain.cards))
     subjects: dict[tuple[Kind, str], list[Case]] = {}
     for one in asked:
@@ -160,13 +161,13 @@ def _edited(messages: Sequence[Message], change: Callable[[str], str]) -> tuple[
     return tuple(replace(m, content=change(m.content)) if i == last else m for i, m in enumerate(messages))
 
 
-def _cells(asked: Sequence[Asked], settings: Settings) -> list[Cell]:
-    cells = []
+def _trials(asked: Sequence[Asked], settings: Settings) -> list[Trial]:
+    trials = []
     for condition in CONDITIONS:
         questions = tuple((one.target.id, one.prompts[condition]) for one in asked if condition in one.prompts)
         if questions:
-            cells.append(Cell(condition, (), questions, settings.seed))
-    return cells
+            trials.append(Trial(condition, (), questions, settings.seed))
+    return trials
 
 
 def _case(one: Asked, answered: Mapping[str, Answered], answers: Sequence[str], settings: Settings) -> Case:

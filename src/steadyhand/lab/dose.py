@@ -1,5 +1,5 @@
 """The single-point injection experiment as one page: how many cards of a point does this base need, and what do they
-cost? For each rung of a ladder and each seed a cell is trained and asked; the verdicts are `evaluate.dose`'s.
+cost? For each rung of a ladder and each seed a trial is trained and asked; the verdicts are `evaluate.dose`'s.
 
 Every training shows cards equally often, so rungs differ in how many distinct cards there are and not in steps.
 """
@@ -15,15 +15,16 @@ from steadyhand.cards.ladder import Split, neighbours, probes_about, split_point
 from steadyhand.cards.rows import sft_rows
 from steadyhand.chat.messages import Json
 from steadyhand.checks.likeness import says, says_any
-from steadyhand.domain.load import load
+from steadyhand.datasets.folder import load
 from steadyhand.domain.model import Card, Domain, Point
 from steadyhand.domain.rows import Row
 from steadyhand.errors import UsageError
 from steadyhand.evaluate.dose import BAR, Kind, Outcome, Rung, rung, smallest_dose
 from steadyhand.evaluate.scoring import score
 from steadyhand.evaluate.suites import Target, nested_sample, targets
-from steadyhand.flow.context import Planned, Watcher
-from steadyhand.lab.trial import Answered, Bench, Cell, bench_of, carry_out, planned
+from steadyhand.flow.engine import Watcher
+from steadyhand.flow.plan import Planned
+from steadyhand.lab.trial import Answered, Trial, TrialEnv, env_of, plan_trials, run_trials
 from steadyhand.models.backend import Prompt
 from steadyhand.settings import Settings
 from steadyhand.source.cursor import suggestion
@@ -58,7 +59,7 @@ class Asked:
 
 @dataclass(frozen=True)
 class Setup:
-    """The experiment, laid out: cells in order, the base first, and each seed's questions."""
+    """The experiment, laid out: trials in order, the base first, and each seed's questions."""
 
     domain: Domain
     point: Point
@@ -66,7 +67,7 @@ class Setup:
     shows: int
     splits: Mapping[int, Split]
     asked: Mapping[int, tuple[Asked, ...]]
-    cells: tuple[Cell, ...]
+    trials: tuple[Trial, ...]
 
 
 @dataclass(frozen=True)
@@ -101,15 +102,15 @@ class Dose:
 
 
 def dose_plan(folder: Path, settings: Settings, out: Path, request: Request) -> list[Planned]:
-    """Which cells would be trained and asked, and why; writes nothing."""
-    return planned(lay_out(folder, settings, request).cells, bench_of(settings, out, folder))
+    """Which trials would be trained and asked, and why; writes nothing."""
+    return plan_trials(lay_out(folder, settings, request).trials, env_of(settings, out, folder))
 
 
 def dose(folder: Path, settings: Settings, out: Path, request: Request, watcher: Watcher) -> Dose:
-    """Carry the experiment out; done cells are kept. Raises UsageError for a point or ladder that cannot be."""
-    setup, bench = lay_out(folder, settings, request), bench_of(settings, out, folder)
-    answered = carry_out(setup.cells, bench, watcher)
-    judged = {cell.name: _judged(setup, cell, answered[cell.name], settings) for cell in setup.cells}
+    """Carry the experiment out; done trials are kept. Raises UsageError for a point or ladder that cannot be."""
+    setup, env = lay_out(folder, settings, request), env_of(settings, out, folder)
+    answered = run_trials(setup.trials, env, watcher)
+    judged = {trial.name: _judged(setup, trial, answered[trial.name], settings) for trial in setup.trials}
     rungs = tuple(_rung(setup, cards, judged, answered, settings, request.bar) for cards in setup.ladder)
     asked_base = [one for one in judged[BASE] if one.kind == "target"]
     return Dose(
@@ -124,7 +125,7 @@ def dose(folder: Path, settings: Settings, out: Path, request: Request, watcher:
         shows=setup.shows,
         bar=request.bar,
         trails=_trails(setup, judged, request.seeds[0]),
-        manifest=_manifest(setup, bench),
+        manifest=_manifest(setup, env),
     )
 
 
@@ -138,12 +139,12 @@ def lay_out(folder: Path, settings: Settings, request: Request) -> Setup:
     common = _common(domain, point, request, settings)
     asked = {seed: (*_held(split), *common) for seed, split in splits.items()}
     whole = {one.target.id: one for own in asked.values() for one in own}
-    cells = [Cell(BASE, (), _questions(tuple(whole.values())), settings.seed)]
+    trials = [Trial(BASE, (), _questions(tuple(whole.values())), settings.seed)]
     for cards in ladder:
         for seed in request.seeds:
             rows = _rows(domain, point, splits[seed].ladder[:cards], shows, seed, settings)
-            cells.append(Cell(name_of(cards, seed), tuple(rows), _questions(asked[seed]), seed))
-    return Setup(domain, point, ladder, shows, splits, asked, tuple(cells))
+            trials.append(Trial(name_of(cards, seed), tuple(rows), _questions(asked[seed]), seed))
+    return Setup(domain, point, ladder, shows, splits, asked, tuple(trials))
 
 
 def name_of(cards: int, seed: int) -> str:
@@ -204,9 +205,9 @@ def _questions(asked: Sequence[Asked]) -> tuple[tuple[str, Prompt], ...]:
     return tuple((one.target.id, one.target.prompt) for one in asked)
 
 
-def _judged(setup: Setup, cell: Cell, found: Answered, settings: Settings) -> list[Outcome]:
-    """Every answer of a cell, judged; the base's answers count once for every seed that asks."""
-    seeds = [cell.seed] if cell.rows else list(setup.asked)
+def _judged(setup: Setup, trial: Trial, found: Answered, settings: Settings) -> list[Outcome]:
+    """Every answer of a trial, judged; the base's answers count once for every seed that asks."""
+    seeds = [trial.seed] if trial.rows else list(setup.asked)
     answers = tuple(dict.fromkeys(card.messages[-1].content for card in setup.domain.cards))
     own = tuple(dict.fromkeys(card.messages[-1].content for card in setup.point.cards))
     return [_outcome(one, seed, found, answers, own, settings) for seed in seeds for one in setup.asked[seed]]
@@ -267,11 +268,11 @@ def _said(outcome: Outcome) -> str:
     return outcome.said.strip() or outcome.item.raw.strip()
 
 
-def _manifest(setup: Setup, bench: Bench) -> dict[str, Json]:
-    given = bench.settings
+def _manifest(setup: Setup, env: TrialEnv) -> dict[str, Json]:
+    given = env.settings
     return {
         "base": given.model.base,
-        "fingerprint": bench.fingerprint,
+        "fingerprint": env.fingerprint,
         "sft": given.sft.model_dump(mode="json"),
         "sampling": given.sampling.model_dump(mode="json"),
         "questions": {str(seed): [one.target.id for one in own] for seed, own in setup.asked.items()},

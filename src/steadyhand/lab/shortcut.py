@@ -13,14 +13,15 @@ from pathlib import Path
 
 from steadyhand.cards.rows import sft_rows
 from steadyhand.chat.messages import Json, Message
+from steadyhand.datasets.folder import load
 from steadyhand.domain.experiment import CueProbe, ShortcutFile, read_shortcut
-from steadyhand.domain.load import load
 from steadyhand.domain.model import Card, Domain, Point
 from steadyhand.domain.rows import Row
 from steadyhand.errors import Place
 from steadyhand.evaluate.shortcut import Arm, Conclusion, Cure, arm, cure
-from steadyhand.flow.context import Planned, Watcher
-from steadyhand.lab.trial import Answered, Cell, bench_of, carry_out, planned
+from steadyhand.flow.engine import Watcher
+from steadyhand.flow.plan import Planned
+from steadyhand.lab.trial import Answered, Trial, env_of, plan_trials, run_trials
 from steadyhand.ledger.result import VerdictWord
 from steadyhand.models.backend import Prompt
 from steadyhand.settings import Settings
@@ -64,10 +65,10 @@ class Shortcut:
 def shortcut_plan(
     folder: Path, file: Path, settings: Settings, out: Path, seeds: Sequence[int], shows: int
 ) -> list[Planned]:
-    """Which cells would be trained and asked, and why; writes nothing."""
+    """Which trials would be trained and asked, and why; writes nothing."""
     told = read_shortcut(file)
-    return planned(
-        _cells(load(folder), told, settings, seeds, shows or shows_of(told)), bench_of(settings, out, folder)
+    return plan_trials(
+        _trials(load(folder), told, settings, seeds, shows or shows_of(told)), env_of(settings, out, folder)
     )
 
 
@@ -75,10 +76,10 @@ def try_shortcut(
     folder: Path, file: Path, settings: Settings, out: Path, seeds: Sequence[int], shows: int, watcher: Watcher
 ) -> Shortcut:
     """Carry the experiment out. Raises DomainError for a file that is wrong."""
-    told, domain, bench = read_shortcut(file), load(folder), bench_of(settings, out, folder)
+    told, domain, env = read_shortcut(file), load(folder), env_of(settings, out, folder)
     shows = shows or shows_of(told)
-    cells = _cells(domain, told, settings, seeds, shows)
-    answered = carry_out(cells, bench, watcher)
+    trials = _trials(domain, told, settings, seeds, shows)
+    answered = run_trials(trials, env, watcher)
     found = {name: _conclusions(told, name, seeds, answered) for name in (BASE, *told.cards)}
     naive, *further = told.cards
     cures = {name: cure(found[naive], found[name]) for name in further}
@@ -94,7 +95,7 @@ def try_shortcut(
         shows=shows,
         asked=tuple(_asked(probe, found, seeds[0]) for probe in told.probes),
         cards={name: _shown(cards) for name, cards in told.cards.items()},
-        manifest={"base": settings.model.base, "fingerprint": bench.fingerprint, **_given(settings)},
+        manifest={"base": settings.model.base, "fingerprint": env.fingerprint, **_given(settings)},
     )
 
 
@@ -103,12 +104,12 @@ def shows_of(told: ShortcutFile) -> int:
     return SHOWS_PER_CARD * max(map(len, told.cards.values()))
 
 
-def _cells(domain: Domain, told: ShortcutFile, settings: Settings, seeds: Sequence[int], shows: int) -> list[Cell]:
+def _trials(domain: Domain, told: ShortcutFile, settings: Settings, seeds: Sequence[int], shows: int) -> list[Trial]:
     questions = tuple((probe.id, Prompt((Message("user", probe.question),))) for probe in told.probes)
-    cells = [Cell(BASE, (), questions, settings.seed)]
+    trials = [Trial(BASE, (), questions, settings.seed)]
     for name, cards in told.cards.items():
-        cells += [Cell(_name(name, s), _rows(domain, cards, shows, s, settings), questions, s) for s in seeds]
-    return cells
+        trials += [Trial(_name(name, s), _rows(domain, cards, shows, s, settings), questions, s) for s in seeds]
+    return trials
 
 
 def _name(arm: str, seed: int) -> str:

@@ -8,11 +8,11 @@ from collections.abc import Mapping, Sequence
 from steadyhand.errors import DiskFullError, SteadyError
 from steadyhand.evaluate.damage import harms
 from steadyhand.evaluate.scoring import score
-from steadyhand.flow.context import Planned, Watcher
-from steadyhand.flow.plan import note
-from steadyhand.lab.cluster import Cluster, Work
-from steadyhand.lab.sweep_setup import Setup, cell_of
-from steadyhand.lab.trial import Answered, depends_on, planned, read_answers, settle
+from steadyhand.flow.engine import Watcher
+from steadyhand.flow.plan import Planned, remember
+from steadyhand.lab.cluster import Cluster
+from steadyhand.lab.sweep_setup import Setup, trial_of
+from steadyhand.lab.trial import Answered, Trial, plan_trials, read_answers, run_alone, work_of
 from steadyhand.ledger.result import Item
 from steadyhand.ledger.store import Store
 from steadyhand.settings import Settings
@@ -39,7 +39,7 @@ class Measurer:
 
     def __call__(self, names: Sequence[str], rung: int, start: int, stop: int) -> dict[str, Seen]:
         self.begin(names, rung, start, stop)
-        total = self._position + cells_left(self.setup.rules, len(names), rung, start)
+        total = self._position + trials_left(self.setup.rules, len(names), rung, start)
         failed = self._at_once(names, rung, start, stop, total)
         return {
             name: Seen(failed=failed[name]) if name in failed else self._seen(name, rung, start, stop, total)
@@ -47,32 +47,34 @@ class Measurer:
         }
 
     def _at_once(self, names: Sequence[str], rung: int, start: int, stop: int, total: int) -> dict[str, str]:
-        """Carries the look's cells out on the cluster, where there is one: the branches that failed, and why."""
+        """Carries the look's trials out on the cluster, where there is one: the branches that failed, and why."""
         steps = {name: self.step(name, rung, start, stop) for name in names} if self.cluster else {}
         due = {step.key: name for name, step in steps.items() if step.state == "run"}
         if not due or self.cluster is None:
             return {}
-        cells = {name: cell_of(self.setup, name, rung, start, stop) for name in due.values()}
-        works = [Work(cells[name], key, self.setup.contenders[name].bench) for key, name in due.items()]
-        self.watcher.stage(steps[due[works[0].key]], self._position + 1, total)
-        for work in works:
-            note(work.bench.out, work.cell.name, depends_on(work.cell, work.bench))
-        return {due[key]: what for key, what in self.cluster(works, self.watcher).items()}
+        trials = [(self.trial(name, rung, start, stop), self.setup.contenders[name].env) for name in due.values()]
+        self.watcher.stage(steps[next(iter(due.values()))], self._position + 1, total)
+        for trial, env in trials:
+            remember(work_of(trial, env), env.out)
+        return {due[key]: what for key, what in self.cluster(trials, self.watcher).items()}
 
     def begin(self, names: Sequence[str], rung: int, start: int, stop: int) -> None:
-        """Before any cell of a look."""
+        """Before any trial of a look."""
+
+    def trial(self, name: str, rung: int, start: int, stop: int) -> Trial:
+        return trial_of(self.setup, name, rung, start, stop)
 
     def step(self, name: str, rung: int, start: int, stop: int) -> Planned:
-        return planned([cell_of(self.setup, name, rung, start, stop)], self.setup.contenders[name].bench)[0]
+        return plan_trials([self.trial(name, rung, start, stop)], self.setup.contenders[name].env)[0]
 
     def _seen(self, name: str, rung: int, start: int, stop: int, total: int) -> Seen:
         step = self.step(name, rung, start, stop)
         self._position += 1
         self.watcher.stage(step, self._position, total)
-        bench = self.setup.contenders[name].bench
+        env = self.setup.contenders[name].env
         try:
             if step.state == "run":
-                settle(cell_of(self.setup, name, rung, start, stop), step.key, bench, self.store, self.watcher)
+                run_alone(self.trial(name, rung, start, stop), env, self.store, self.watcher)
         except DiskFullError:
             raise
         except SteadyError as error:  # this branch cannot be trained; the others can
@@ -84,9 +86,9 @@ class Measurer:
 
     def _judged(self, name: str, rung: int, start: int, stop: int, found: Answered) -> Seen:
         own = self._items.setdefault((name, rung), {})
-        own |= judged(self.setup, self.setup.bench.settings, found)
+        own |= judged(self.setup, self.setup.env.settings, found)
         told = [own["/".join(one.key)] for one in self.setup.items[start:stop]]
-        broken = harms([self.base[key] for key in own], [*own.values()], self.setup.bench.settings.gate)
+        broken = harms([self.base[key] for key in own], [*own.values()], self.setup.env.settings.gate)
         harm = "; ".join(f"{check.metric}: {check.reason}" for check in broken) or None
         return Seen(tuple((item.cluster, bool(item.passed)) for item in told), harm=harm)
 
@@ -103,8 +105,8 @@ def lost(losses: Sequence[float]) -> float:
     return losses[1] if len(losses) > 1 else 0.0
 
 
-def cells_left(rules: Rules, branches: int, rung: int, start: int) -> int:
-    """How many cells a sweep still needs at most, from the look that begins at item `start` of a rung on."""
+def trials_left(rules: Rules, branches: int, rung: int, start: int) -> int:
+    """How many trials a sweep still needs at most, from the look that begins at item `start` of a rung on."""
     left = branches * sum(stop > start for stop in _stops(rules, rung))
     for later in range(rung + 1, len(rules.rungs)):
         left += min(branches, rules.rungs[later - 1].keep) * len(_stops(rules, later))
@@ -117,7 +119,7 @@ def _stops(rules: Rules, rung: int) -> list[int]:
 
 
 def judged(setup: Setup, settings: Settings, found: Answered) -> dict[str, Item]:
-    """Every answer of a cell as an item, by question."""
+    """Every answer of a trial as an item, by question."""
     asked = {"/".join(one.key): one for one in (*setup.known, *setup.items)}
     return {
         id: score(asked[id], asked[id].prompt, completion, settings.eval.cot_labels)

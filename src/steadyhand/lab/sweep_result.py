@@ -58,7 +58,7 @@ class Compute:
 @dataclass(frozen=True)
 class Sweep:
     """What a sweep found; `winner` is None when every branch was ended. `base_right` of `items` is the untrained
-    model's figure on the same items; `seconds` are those of all cells of branches, whenever they were spent."""
+    model's figure on the same items; `seconds` are those of all trials of branches, whenever they were spent."""
 
     domain: str
     created: str
@@ -80,7 +80,7 @@ def swept(
 ) -> Sweep:
     """`answered`: (branch, rung, start) -> what came back; `base`: the untrained model's items, by question."""
     own = {name: [one for key, one in answered.items() if key[0] == name] for name in setup.contenders}
-    whole = {name: max((one.steps for one in cells), default=0) for name, cells in own.items()}
+    whole = {name: max((one.steps for one in trials), default=0) for name, trials in own.items()}
     asked = ["/".join(one.key) for one in setup.items]
     return Sweep(
         domain=setup.domain.name,
@@ -91,12 +91,12 @@ def swept(
         items=len(setup.items),
         base_right=sum(bool(base[key].passed) for key in asked),
         compute=Compute(
-            steps=sum(max((one.done for one in cells), default=0) for cells in own.values()),
+            steps=sum(max((one.done for one in trials), default=0) for trials in own.values()),
             full_steps=sum(whole.values()),
-            answers=sum(len(one.answers) for cells in own.values() for one in cells),
+            answers=sum(len(one.answers) for trials in own.values() for one in trials),
             full_answers=sum(map(bool, own.values())) * (len(setup.items) + len(setup.known)),
         ),
-        seconds=sum(one.seconds for cells in own.values() for one in cells),
+        seconds=sum(one.seconds for trials in own.values() for one in trials),
         manifest=_manifest(setup),
     )
 
@@ -124,10 +124,10 @@ def _stop(score: Score, found: Answered) -> Stop:
 
 
 def _manifest(setup: Setup) -> dict[str, Json]:
-    given = setup.bench.settings
+    given = setup.env.settings
     return {
         "base": given.model.base,
-        "fingerprint": setup.bench.fingerprint,
+        "fingerprint": setup.env.fingerprint,
         "sft": given.sft.model_dump(mode="json"),
         "sampling": given.sampling.model_dump(mode="json"),
         "held": [scenario.id for scenario in setup.held],

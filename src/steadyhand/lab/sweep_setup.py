@@ -11,14 +11,14 @@ from pathlib import Path
 
 from steadyhand.cards.rows import sft_rows
 from steadyhand.chat.messages import Message
+from steadyhand.datasets.folder import load
 from steadyhand.datasets.holdout import held_back, without
 from steadyhand.domain.branches import Branch, read_branches
-from steadyhand.domain.load import load
 from steadyhand.domain.model import Domain, Scenario
 from steadyhand.domain.rows import Row
 from steadyhand.errors import DomainError, UsageError
 from steadyhand.evaluate.suites import Suite, Target, nested_sample, targets
-from steadyhand.lab.trial import Bench, Cell, bench_of, training_key
+from steadyhand.lab.trial import Trial, TrialEnv, env_of, training_key
 from steadyhand.models.backend import Completion, Prompt
 from steadyhand.settings import Settings, resolve
 from steadyhand.stats.rungs import ALPHA, Rules, Rung, rules_for
@@ -45,10 +45,10 @@ class Request:
 
 @dataclass(frozen=True)
 class Contender:
-    """A branch with what it trains on, and its own settings on the bench."""
+    """A branch with what it trains on, and its own settings on the env."""
 
     branch: Branch
-    bench: Bench
+    env: TrialEnv
     rows: tuple[Row, ...]
 
 
@@ -65,8 +65,8 @@ class Setup:
     known: tuple[Target, ...]
     held: tuple[Scenario, ...]
     rules: Rules
-    bench: Bench
-    base: Cell
+    env: TrialEnv
+    base: Trial
     taught: tuple[Row, ...]
     kept: tuple[Row, ...] = ()
 
@@ -79,15 +79,15 @@ def lay_out(folder: Path, flags: Mapping[str, object], out: Path, request: Reque
     items = in_order(_decisions(domain, held), settings.seed)[: request.items or None]
     public = [one for one in targets(domain, PUBLIC) if one.rule] if _has_public(domain) else []
     known = nested_sample(public, request.known, settings.seed)
-    bench = bench_of(settings, out, folder)
-    contenders = {one.name: _contender(one, folder, domain, held, flags, bench) for one in branches}
+    env = env_of(settings, out, folder)
+    contenders = {one.name: _contender(one, folder, domain, held, flags, env) for one in branches}
     _refuse_equals(contenders)
     rules = rules_for(len(contenders), len(items), looks=request.looks, alpha=request.alpha)
     if request.full:
-        rules = replace(rules, rungs=(Rung(1.0, len(items), 1),), alpha=0.0)  # looks as they are: cells are shared
-    base = Cell(BASE, (), _questions([*known, *items]), settings.seed)
+        rules = replace(rules, rungs=(Rung(1.0, len(items), 1),), alpha=0.0)  # looks as they are: trials are shared
+    base = Trial(BASE, (), _questions([*known, *items]), settings.seed)
     taught = tuple(Row((*one.prompt.messages, _due(one)), one.prompt.tools, one.id) for one in items)
-    return Setup(domain, contenders, tuple(items), tuple(known), held, rules, bench, base, taught)
+    return Setup(domain, contenders, tuple(items), tuple(known), held, rules, env, base, taught)
 
 
 def with_kept(setup: Setup, answers: Mapping[str, Completion]) -> Setup:
@@ -108,16 +108,16 @@ def _due(one: Target) -> Message:
     return one.decision.target
 
 
-def cell_of(setup: Setup, name: str, rung: int, start: int, stop: int) -> Cell:
+def trial_of(setup: Setup, name: str, rung: int, start: int, stop: int) -> Trial:
     """A branch, trained as far as the rung says. Under way its losses are taken on items start to stop and on what is
     public; trained whole it is asked them."""
     one, share = setup.contenders[name], setup.rules.rungs[rung].share
-    called, seed = f"{name}, rung {rung + 1}, items {start + 1}-{stop}", one.bench.settings.seed
+    called, seed = f"{name}, rung {rung + 1}, items {start + 1}-{stop}", one.env.settings.seed
     if share < 1:
         scored = tuple(rows for rows in (setup.taught[start:stop], setup.kept) if rows)
-        return Cell(called, one.rows, (), seed, share, scored)
+        return Trial(called, one.rows, (), seed, share, scored)
     asked = [*(setup.known if start == 0 else ()), *setup.items[start:stop]]
-    return Cell(called, one.rows, _questions(asked), seed, share)
+    return Trial(called, one.rows, _questions(asked), seed, share)
 
 
 def in_order(decided: Sequence[Target], seed: int) -> list[Target]:
@@ -152,7 +152,7 @@ def _questions(asked: Sequence[Target]) -> tuple[tuple[str, Prompt], ...]:
 
 
 def _contender(
-    branch: Branch, folder: Path, domain: Domain, held: Sequence[Scenario], flags: Mapping[str, object], bench: Bench
+    branch: Branch, folder: Path, domain: Domain, held: Sequence[Scenario], flags: Mapping[str, object], env: TrialEnv
 ) -> Contender:
     settings = _settings(branch, folder, flags)
     taught = without(load(branch.data) if branch.data else domain, held)
@@ -168,7 +168,7 @@ def _contender(
         raise DomainError(
             f"the branch {branch.name!r} has nothing to train on", where=branch.place, next="write cards for it"
         )
-    return Contender(branch, replace(bench, settings=settings), tuple(rows))
+    return Contender(branch, replace(env, settings=settings), tuple(rows))
 
 
 def _settings(branch: Branch, folder: Path, flags: Mapping[str, object]) -> Settings:
@@ -181,8 +181,8 @@ def _settings(branch: Branch, folder: Path, flags: Mapping[str, object]) -> Sett
 
 
 def training_of(one: Contender) -> str:
-    """The key of a branch's training, which all its cells share."""
-    return training_key(Cell(one.branch.name, one.rows, (), one.bench.settings.seed), one.bench)
+    """The key of a branch's training, which all its trials share."""
+    return training_key(Trial(one.branch.name, one.rows, (), one.env.settings.seed), one.env)
 
 
 def _refuse_equals(contenders: Mapping[str, Contender]) -> None:

@@ -22,7 +22,7 @@ def key_of(
 ) -> str:
     """sha256 hex of a stage: equal keys mean that the same work on the same inputs would be done again.
 
-    `version` is raised when the stage's code changes what it writes; `inputs` are keys of artefacts or hashes of files.
+    `version` is raised when the stage's code changes what it writes; `inputs` are keys of artifacts or hashes of files.
     """
     if isinstance(settings, BaseModel):
         settings = settings.model_dump(mode="json")

@@ -47,7 +47,7 @@ class RunRow(Base):
 
 
 class StageRow(Base):
-    """One stage of a run; `key` names its artefact, `reason` says why it was skipped, failed or stopped."""
+    """One stage of a run; `key` names its artifact, `reason` says why it was skipped, failed or stopped."""
 
     __tablename__ = "stages"
 

@@ -1,7 +1,8 @@
 """Preference groups: for every training decision one chosen answer and K rejected ones behind the same prompt.
 
-The model's own errors come first, because they are what it really does; constructed errors fill the rest, the rarest
-kind of each tool and input class first, so that every combination which can exist is covered. Knows no model and no
+Given answers come first, because a person judged them. Then the model's own errors, because they are what it really
+does; constructed errors fill the rest, the rarest kind of each tool and input class first, so that every combination
+which can exist is covered. Knows no model and no
 tokenizer; the caller says how a message is written as raw text.
 """
 
@@ -18,15 +19,15 @@ from steadyhand.chat.formats.marks import RESULT_OPEN
 from steadyhand.chat.match import match
 from steadyhand.chat.parse import Parsed
 from steadyhand.chat.reason import Reason
-from steadyhand.domain.model import Domain
-from steadyhand.domain.rows import MODES, ErrorMode, Group, Rejected
+from steadyhand.domain.model import Domain, Split
+from steadyhand.domain.rows import GIVEN, MODES, ErrorMode, Group, Rejected
 from steadyhand.errors import UsageError
 from steadyhand.pairs.case import Case, CompletionText, cases, wrong
 from steadyhand.pairs.cover import Coverage, coverage
 from steadyhand.pairs.mutate import mutate
 from steadyhand.pairs.spoil import spoiled
 
-__all__ = ["Coverage", "ModelError", "build_groups", "coverage", "mode_of"]
+__all__ = ["Coverage", "ModelError", "build_groups", "coverage", "given_groups", "mode_of"]
 
 CellCounts = Counter[tuple[str, str, ErrorMode]]
 
@@ -70,6 +71,15 @@ def build_groups(
     return [group for group in groups if group.rejected]
 
 
+def given_groups(
+    domain: Domain, completion_text: CompletionText, form: ChatFormat = HERMES, *, split: Split
+) -> list[Group]:
+    """A group for each comparison of preferences/ on one side of the split, with all its given answers and no other."""
+    found = cases(domain, completion_text, form, split=split)
+    groups = [_as_group(case, _given(case, case.write(case.target))) for case in found if case.given]
+    return [group for group in groups if group.rejected]
+
+
 def _by_decision(errors: Iterable[ModelError], known: set[str]) -> dict[str, list[ModelError]]:
     sorted_errors: dict[str, list[ModelError]] = defaultdict(list)
     for error in errors:
@@ -85,7 +95,8 @@ def _by_decision(errors: Iterable[ModelError], known: set[str]) -> dict[str, lis
 def _group(case: Case, errors: Sequence[ModelError], k: int, seed: int, counts: CellCounts) -> Group:
     rng = Random(f"{seed}:{case.decision.id}")
     chosen = case.write(case.target)
-    rejected = _own(case, errors, chosen, k)
+    rejected = _given(case, chosen)[:k]
+    rejected += _own(case, errors, {chosen, *(r.text for r in rejected)}, k - len(rejected), alone=not rejected)
     counts.update(_cell(case, r.mode) for r in rejected)
     open_modes = list(MODES) if case.tools else []  # without a tool there is none to call in a wrong way
     spoilt = spoiled(case, rng)
@@ -103,22 +114,33 @@ def _group(case: Case, errors: Sequence[ModelError], k: int, seed: int, counts: 
         if text is not None:
             rejected.append(Rejected(text, mode, "mutator"))
             counts[_cell(case, mode)] += 1
+    return _as_group(case, rejected)
+
+
+def _as_group(case: Case, rejected: Sequence[Rejected]) -> Group:
     decision, scenario = case.decision, case.decision.scenario
     return Group(
         decision.id, decision.messages, case.tools, case.target, tuple(rejected), scenario.input_class, case.tool
     )
 
 
-def _own(case: Case, errors: Sequence[ModelError], chosen: str, k: int) -> list[Rejected]:
-    """The model's errors that are still wrong, each once, different modes first. One place of several is left to a
-    constructed error, or the model's favourite error would leave the other modes without any data."""
+def _given(case: Case, chosen: str) -> list[Rejected]:
+    """What the owner of a comparison judged worse, each once; what says the same as the chosen answer teaches nothing
+    (rule P201 tells of it)."""
+    texts = dict.fromkeys(map(case.write, case.given))
+    return [Rejected(text, case.decision.scenario.category or GIVEN, "given") for text in texts if text != chosen]
+
+
+def _own(case: Case, errors: Sequence[ModelError], taken: set[str], room: int, *, alone: bool) -> list[Rejected]:
+    """The model's errors that are still wrong, each once, different modes first. Where they stand `alone`, one place of
+    several is left to a constructed error, or the model's favourite error would leave the other modes without data."""
     texts: dict[str, ErrorMode] = {}
     for error in errors:
-        if error.text != chosen and error.text not in texts and wrong(case, error.text):
+        if error.text not in taken and error.text not in texts and wrong(case, error.text):
             texts[error.text] = mode_of(case, error)
     firsts = {mode: text for text, mode in reversed(texts.items())}
     ordered = sorted(texts, key=lambda text: firsts[texts[text]] != text)  # stable: order of appearance within each
-    return [Rejected(text, texts[text], "model") for text in ordered[: max(1, k - 1)]]
+    return [Rejected(text, texts[text], "model") for text in ordered[: max(1, room - 1) if alone else room]]
 
 
 def _rarest(

@@ -16,7 +16,7 @@ from steadyhand.chat.match import match
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.chat.parse import Parsed
 from steadyhand.domain.decisions import Decision, decisions
-from steadyhand.domain.model import Domain, Scenario
+from steadyhand.domain.model import Domain, Scenario, Split
 
 CompletionText = Callable[[tuple[Message, ...], tuple[Tool, ...], Message], str]
 
@@ -49,6 +49,12 @@ class Case:
         return self.decision.target
 
     @property
+    def given(self) -> tuple[Message, ...]:
+        """What was judged worse than the target, in a comparison that a user owns."""
+        scenario = self.decision.scenario
+        return scenario.rejected if self.decision.index == len(scenario.messages) - 1 else ()
+
+    @property
     def later(self) -> list[Message]:
         """The assistant messages of the scenario after this one."""
         return [m for m in self.decision.scenario.messages[self.decision.index + 1 :] if m.role == "assistant"]
@@ -68,11 +74,13 @@ def training(domain: Domain) -> list[Scenario]:
     return [scenario for scenario in domain.scenarios if scenario.split == "train"]
 
 
-def cases(domain: Domain, completion_text: CompletionText, form: ChatFormat = HERMES) -> list[Case]:
-    """Every decision of the training scenarios, in file order. `form` is the format that `completion_text` writes."""
+def cases(
+    domain: Domain, completion_text: CompletionText, form: ChatFormat = HERMES, *, split: Split = "train"
+) -> list[Case]:
+    """Every decision of the scenarios of a split, in file order. `form` is the format that `completion_text` writes."""
     material = gather(training(domain))
     made = []
-    for scenario in training(domain):
+    for scenario in (one for one in domain.scenarios if one.split == split):
         tools = tuple(domain.tools[name] for name in scenario.tools)
         for decision in decisions(scenario):
             made.append(Case(decision, tools, material, _writer(completion_text, decision, tools), form))

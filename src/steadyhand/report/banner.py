@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from steadyhand.ledger.result import Check, Verdict
 from steadyhand.report import numbers
@@ -27,16 +27,18 @@ class Banner:
     label: str
     sentence: str
     stopped: bool = False
+    after: str = ""  # what to do next
 
 
 def banner(data: ReportData, t: Catalogue) -> Banner:
     """A failed gate speaks first (the run ended there), then the final verdict, then the gate alone."""
     if data.verdict is None and data.gate is not None and data.gate.word == "FAIL":
-        return _banner("FAIL", t("why.gate_stopped", reasons=_failed(data.gate.checks, t)), t, stopped=True)
+        why = t("why.gate_stopped", reasons=_failed(data.gate.checks, t))
+        return replace(_banner("FAIL", why, t, stopped=True), after=t("after.stopped"))
     if data.verdict is None:
         sentence = t("why.gate_only", word=t(f"word.{data.gate.word}")) if data.gate else t("why.none")
         return _banner("NONE", sentence, t)
-    return _banner(data.verdict.word, _why(data.verdict, t), t)
+    return replace(_banner(data.verdict.word, _why(data.verdict, t), t), after=t(f"after.{data.verdict.word}"))
 
 
 def _banner(word: str, sentence: str, t: Catalogue, stopped: bool = False) -> Banner:

@@ -13,6 +13,7 @@ from steadyhand.report.catalogue import Catalogue
 from steadyhand.report.plot import Series, line_chart, smooth
 
 CHARTS = {"loss": ("loss", "eval_loss"), "accuracy": ("accuracy", "eval_accuracy"), "margin": ("margin",)}
+FEWEST = 3  # points that make a curve: two are a line between two numbers
 LONG = 40  # from here on a noisy curve gets a smoothed line on top
 KEPT = 600  # points drawn per line: finer than a screen's pixels is only bytes
 
@@ -42,6 +43,7 @@ def _chart(
     stage: str, quantity: str, columns: tuple[str, ...], rows: list[dict[str, Json]], t: Catalogue
 ) -> Chart | None:
     lines = {column: _points(rows, column) for column in columns}
+    lines = {column: points for column, points in lines.items() if len(points) >= FEWEST}
     series = [one for column, points in lines.items() if points for one in _series(stage, column, points, t)]
     share = quantity == "accuracy"
     svg = line_chart(

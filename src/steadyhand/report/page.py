@@ -31,6 +31,7 @@ from steadyhand.report.data import PUBLISHED, ReportData, finite
 from steadyhand.report.determinism import determinism
 from steadyhand.report.examples import Examples, choose_examples
 from steadyhand.report.failures import heat_tables
+from steadyhand.report.judged import categories, confusions
 from steadyhand.report.metrics import FORMATS, MetricRow, metric_rows
 from steadyhand.report.tiles import facts, tiles
 
@@ -93,6 +94,9 @@ def _parts(data: ReportData, t: Catalogue) -> dict[str, object]:
         "compare_names": compare_names(data, t),
         "dialogues": dialogues(data.evaluations, data.stages),
         "charts": charts(data.curves, t),
+        "confusions": confusions(data),
+        "categories": categories(data),
+        "origin": data.manifest.get("origin"),
         "heat": heat_tables(data.evaluations, data.stages),
         "examples": examples(data),
         "determinism": determinism(data.evaluations, data.stages),

@@ -14,11 +14,13 @@ from steadyhand.report.data import ReportData
 
 @dataclass(frozen=True)
 class Tile:
-    """`name` picks the words; `counts` holds (right, asked) by stage, `unjudged` the asked that nothing judges."""
+    """`name` picks the words; `counts` holds (right, asked) by stage, `unjudged` the asked that nothing judges. `check`
+    is the domain's own name of the check that a tile counts."""
 
     name: str
     counts: dict[str, tuple[int, int]]
     unjudged: int = 0
+    check: str = ""
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,24 @@ class Facts:
 
 def tiles(data: ReportData) -> list[Tile]:
     """The task's own figure first; suites that no model was asked are left out."""
-    found = [_scenarios(data), _suite(data, "anchoring"), _suite(data, "reasoning"), _suite(data, "public")]
+    found = [*_checks(data), _scenarios(data), _suite(data, "preference")]
+    found += [_suite(data, suite) for suite in ("anchoring", "reasoning", "public")]
     return [tile for tile in found if any(asked for _, asked in tile.counts.values())]
+
+
+def _checks(data: ReportData) -> list[Tile]:
+    """A tile for each check of the domain that judged held-out answers, in the order of checks.yaml."""
+    asked: dict[str, tuple[str, dict[str, list[str]]]] = {}
+    for stage in data.stages:
+        for item in data.evaluations[stage].items:
+            for name, facts in item.facts.get("checks", {}).items() if item.suite == "tool" else ():
+                asked.setdefault(name, (str(facts["kind"]), {}))[1].setdefault(stage, []).append(str(facts["word"]))
+    made = []
+    for name, (kind, words) in asked.items():
+        counts = {stage: (own.count("passed"), len(own)) for stage, own in words.items()}
+        unscored = max(own.count("unscored") for own in words.values())
+        made.append(Tile(f"check.{kind}", counts, unscored, name))
+    return made
 
 
 def _scenarios(data: ReportData) -> Tile:

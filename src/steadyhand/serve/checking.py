@@ -16,6 +16,11 @@ THREADS = 2
 SMALL = 4096  # bytes of a body that is read at once, unless it brings tools
 
 
+def is_small(body: bytes) -> bool:
+    """Whether a body takes so little work that the event loop may do it. `\\u00` may be a letter of `tools`."""
+    return len(body) <= SMALL and b'"tools"' not in body and b"\\u00" not in body
+
+
 class Checker:
     """Two threads, shared by all clients. Work that is late is given up; what it does is bounded, so it ends."""
 

@@ -26,7 +26,7 @@ class ModelSettings(Section):
 
     chat_template: str = ""
     """A Jinja file (relative to this folder) in place of the base's chat template, or `chatml`: a plain one with tools,
-    for bases that never had any. Empty: the base's own."""
+    for bases that never had any, or `no_think`: its own, by which it answers at once. Empty: the base's own."""
 
     format: str = ""
     """How the base writes calls, such as `hermes` or `qwen_xml` (docs/formats.md). Empty: its template is asked."""
@@ -124,7 +124,8 @@ class EvalSettings(Section):
     """How often one input is repeated to see whether its outcome changes."""
 
     determinism_items: CountOrNone = 128
-    """How many decisions are repeated; 125 unchanged ones carry the bar. 0: not measured, so the bar is not met."""
+    """How many inputs are repeated: decisions, and probes where these are of few groups. 125 unchanged ones carry the
+    bar. 0: not measured, so the bar is not met."""
 
     determinism_sequential: CountOrNone = 12
     """How many of these are also asked one by one, not only in batches. 0: none."""
@@ -168,6 +169,9 @@ class BarsSettings(Section):
 
     scenario_pass: Share = 0.9
     """Least share of scenarios that are right at the first try: every call and every text that is judged."""
+
+    preference_accuracy: Share = 0.8
+    """Least share of held-out comparisons of preferences/ whose better answer the model finds likelier."""
 
     semantic_anchoring: Share = 0.9
     """Least share of turns of the ten-turn dialogues that treat the private entity as what it is."""

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 
+from steadyhand.chat.messages import Message
 from steadyhand.chat.probe import Loss
 from steadyhand.chat.render import Renderer
 from steadyhand.errors import PrerequisiteError, UsageError
 from steadyhand.models.loading.fingerprint import fingerprint
 from steadyhand.models.loading.load import load_tokenizer
-from steadyhand.models.loading.overlay import CHATML, original, overlaid
+from steadyhand.models.loading.overlay import CHATML, NO_THINK, original, overlaid
 from steadyhand.models.loading.resolve import resolve
 
 NANO = "steady-nano"
@@ -33,6 +34,19 @@ def test_the_packaged_template_has_tools_and_loses_nothing() -> None:
     assert original(folder) == resolve(NANO).resolve()
     assert fingerprint(folder) != fingerprint(resolve(NANO))
     assert overlaid(NANO, CHATML) == folder
+
+
+def test_a_model_is_told_not_to_think_by_its_own_template(tmp_path: Path) -> None:
+    folder = overlaid(NANO, NO_THINK)
+    asked = (Message("user", "Hello?"),)
+    told, plain = (Renderer(load_tokenizer(one)).prompt(asked, ()) for one in (folder, resolve(NANO)))
+    assert told.text == plain.text + "<think>\n\n</think>\n\n"
+    sample = Renderer(load_tokenizer(folder)).sample((*asked, Message("assistant", "Hi.")), ())
+    assert sample.text.startswith(told.text)
+    assert sample.mask.index(1) == sample.prompt_length == len(told.ids)
+    assert overlaid(folder, NO_THINK) != resolve(NANO)
+    with pytest.raises(PrerequisiteError, match="no switch"):
+        overlaid(overlaid(NANO, CHATML), NO_THINK)
 
 
 def test_no_file_is_a_link_out_of_the_folder() -> None:

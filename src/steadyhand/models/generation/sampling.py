@@ -7,8 +7,10 @@ distribution at one of them: the result is the same in any batch, order or batch
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from steadyhand.chat.render import prompt_hash
 from steadyhand.models.backend import Sampling
 
 if TYPE_CHECKING:
@@ -22,6 +24,15 @@ def uniforms(seed: int, prompt_hash: str, count: int) -> torch.Tensor:
     digest = hashlib.sha256(f"{seed}:{prompt_hash}".encode()).digest()
     generator = torch.Generator().manual_seed(int.from_bytes(digest[:7], "big"))
     return torch.rand(count, generator=generator, dtype=torch.float64)
+
+
+def draws(prompts: Sequence[Sequence[int]], sampling: Sampling) -> torch.Tensor | None:
+    """R x tokens uniform numbers, one stream a prompt (token ids); None when greedy."""
+    import torch
+
+    if sampling.temperature <= 0:
+        return None
+    return torch.stack([uniforms(sampling.seed, prompt_hash(ids), sampling.max_tokens) for ids in prompts])
 
 
 def choose(logits: torch.Tensor, sampling: Sampling, draws: torch.Tensor | None) -> torch.Tensor:

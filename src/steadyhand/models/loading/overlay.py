@@ -24,16 +24,18 @@ from steadyhand.models.loading.files import TEMPLATES, TOKENIZER_FILES
 from steadyhand.models.loading.load import tokenizer_home
 from steadyhand.models.loading.resolve import resolve
 
-CHATML = "chatml"
+CHATML, NO_THINK = "chatml", "no_think"
+_SWITCH = "enable_thinking"  # what Qwen3's template and its kind ask before they let the model think
 NOTE = "overlay.json"
 FORMAT_KEY = "call_format"  # in tokenizer_config.json, which travels with the model
+_OFF = "{%- set " + _SWITCH + " = false -%}"
 _TEMPLATE, _CONFIG = "chat_template.jinja", "tokenizer_config.json"
 
 
 def overlaid(name: str | Path, template: str = "", form: str = "", root: Path | None = None) -> Path:
-    """The folder of the model `name`, with `template` (a file, relative to `root` or to here, or "chatml") over its own
-    and `form` as the name of its call format; its own folder where neither is given. Raises PrerequisiteError and
-    UsageError.
+    """The folder of the model `name`, with `template` over its own and `form` as the name of its call format; its own
+    folder where neither is given. A template is a file, relative to `root` or to here, "chatml", or "no_think": the
+    model's own, told not to think. Raises PrerequisiteError and UsageError.
 
     overlaid("steady-nano", "chatml")  # .../steadyhand/models/3f0c...
     """
@@ -44,7 +46,7 @@ def over(folder: Path, template: str = "", form: str = "", root: Path | None = N
     """As `overlaid`, of a folder that may hold a tokenizer alone."""
     if not template and not form:
         return folder
-    text = _template_text(template, root) if template else None
+    text = _unthinking(folder) if template == NO_THINK else _template_text(template, root) if template else None
     if form:
         format_named(form)
     return _built(folder, text, form)
@@ -68,6 +70,17 @@ def _template_text(template: str, root: Path | None) -> str:
         raise PrerequisiteError(
             f"the chat template cannot be read: {error.what}", where=str(path), next=after
         ) from error
+
+
+def _unthinking(folder: Path) -> str:
+    """The folder's own template, told not to think. Raises PrerequisiteError for one that cannot be told."""
+    home = tokenizer_home(folder)
+    config = json_object(home / _CONFIG) if (home / _CONFIG).is_file() else {}
+    own = read_text(home / _TEMPLATE) if (home / _TEMPLATE).is_file() else config.get("chat_template")
+    if not isinstance(own, str) or _SWITCH not in own:
+        after = "leave model.chat_template empty: a template without it either never thinks or always does"
+        raise PrerequisiteError(f"its chat template has no switch {_SWITCH!r}", where=str(folder), next=after)
+    return own if own.startswith(_OFF) else _OFF + own
 
 
 def _built(folder: Path, template: str | None, form: str) -> Path:

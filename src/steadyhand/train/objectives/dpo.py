@@ -17,7 +17,7 @@ from steadyhand.models.loading.adapters import virtual_ids
 from steadyhand.settings.training import DpoConfig, SftConfig
 from steadyhand.train.distributed import data_parallel
 from steadyhand.train.objectives import losses
-from steadyhand.train.objectives.group_logprobs import group_log_probs
+from steadyhand.train.objectives.group_logprobs import group_log_probs, layers_note
 from steadyhand.train.runner.data import (
     GroupSample,
     Sample,
@@ -107,9 +107,10 @@ def train_dpo(
         "cut_rejected": sum(g.cut_rejected for g in data),
     }
     health = {"health": guard.record()} if guard else {}
-    save(model, folder, out, config, {**facts, "log": list(log), **health})
+    note = layers_note(model, data, packed=config.gradient_checkpointing)
+    save(model, folder, out, config, {**facts, "layers": note, "log": list(log), **health})
     shutil.rmtree(work)
-    return TrainResult(out, log, seconds=time.monotonic() - began, **facts)
+    return TrainResult(out, log, seconds=time.monotonic() - began, layers=note, **facts)
 
 
 def _beside(config: DpoConfig) -> SftConfig:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from steadyhand.chat.messages import Json
 from steadyhand.errors import UsageError
 from steadyhand.models.loading.adapter_base import note_base
@@ -82,7 +84,9 @@ def _refuse_stacked(folder: Path, given: str | None, method: str) -> None:
 
 
 def _set_trained(model: Any, embeddings: bool) -> None:
-    for outer in (model.get_input_embeddings(), model.get_output_embeddings()):
+    """Some models embed a token once more for every layer (Gemma 4)."""
+    inner = [module for module in model.modules() if isinstance(module, torch.nn.Embedding)]
+    for outer in (*inner, model.get_output_embeddings()):
         outer.requires_grad_(embeddings)
 
 

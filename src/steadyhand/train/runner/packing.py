@@ -13,6 +13,7 @@ import torch
 
 from steadyhand.errors import UsageError
 from steadyhand.models.attention import varlen
+from steadyhand.models.attention.layers import layers_of
 from steadyhand.settings.training import SftConfig
 from steadyhand.train.objectives.nll import packed_loss, padded_loss
 from steadyhand.train.runner.data import Sample, presumed
@@ -26,7 +27,8 @@ def settled(model: Any, config: SftConfig) -> SftConfig:
     way = presumed(config)
     if way == "packed" and not varlen.possible(model):
         if config.packing == "packed":
-            raise UsageError("this model's attention cannot take rows apart", next='set packing = "nested"')
+            what = f"rows of this model cannot stand behind one another ({layers_of(model).told()})"
+            raise UsageError(what, next='set packing = "nested"')
         way = "nested"
     if way == "packed":
         varlen.use(model)

@@ -1,4 +1,4 @@
-"""What commands over experiments share: options, and progress with the time left for all cells."""
+"""What commands over experiments share: options, and progress with the time left for all trials."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from steadyhand.cli.run import Console
 from steadyhand.errors import UsageError
 
 if TYPE_CHECKING:
-    from steadyhand.flow.context import Planned
+    from steadyhand.flow.plan import Planned
 
 
-class CellConsole(Console):
-    """A line per cell, with how long the rest will take once a trained cell has shown how long one takes."""
+class TrialConsole(Console):
+    """A line per trial, with how long the rest will take once a trained trial has shown how long one takes."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         super().__init__()
@@ -36,16 +36,16 @@ class CellConsole(Console):
         super().stage(planned, position, total)
 
     def remaining(self, position: int, total: int) -> str:
-        """The time left, by the slowest half of the cells so far: the base trains nothing and would flatter it."""
+        """The time left, by the slowest half of the trials so far: the base trains nothing and would flatter it."""
         slow = sorted(self._spent)[len(self._spent) // 2 :]
         return f", about {duration(sum(slow) / len(slow) * (total - position + 1))} left" if slow else ""
 
 
-def cell_options(command: str) -> Callable[[Command], Command]:
-    """--known, --model, --out, --plan, --set, --verify and --json of the command over cells of this name."""
+def trial_options(command: str) -> Callable[[Command], Command]:
+    """--known, --model, --out, --plan, --set, --verify and --json of the command over trials of this name."""
     known, folder = click.IntRange(min=0), click.Path(path_type=Path)
-    where = f"Where cells and pages go [runs/<domain>-{command}]."
-    plan = "Show which cells would be trained and why; change nothing."
+    where = f"Where trials and pages go [runs/<domain>-{command}]."
+    plan = "Show which trials would be trained and why; change nothing."
     shared = (
         click.option("--known", type=known, default=60, show_default=True, help="Public questions at most."),
         click.option("--model", help="Base model, in place of the settings'."),
