@@ -34,9 +34,7 @@ def test_right_and_wrong_answers_are_told_apart(folder: Path) -> None:
     outputs = {
         "tool/query-en-2#1": ModelOutput.for_tool_call(mock, "query_rivet", {"parcel": "LM-0740"}),
         "tool/query-en-2#3": ModelOutput.from_content(mock, "No record: LM-0740 can be released."),
-        "tool/hold-zh-1#1": ModelOutput.for_tool_call(
-            mock, "hold_parcel", {"parcel": "QN-3306", "reason": "customer_request"}
-        ),
+        "tool/hold-zh-1#1": ModelOutput.for_tool_call(mock, "hold_parcel", other),
     }
     task = domain(str(folder), suites="tool")
     assert [sample.id for sample in task.dataset] == list(outputs)
