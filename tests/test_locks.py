@@ -44,7 +44,7 @@ def test_everything_imports_without_what_only_unix_has(tmp_path: Path) -> None:
     modules = sorted(
         ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
         for path in PACKAGE.rglob("*.py")
-        if path.relative_to(PACKAGE).parts[0] not in TORCH_ROOMS | {"lab", "flow"}
+        if path.relative_to(PACKAGE).parts[0] not in TORCH_ROOMS | {"lab", "flow"} and path.stem != "inspect_task"
     )
     assert len(modules) > 200
     done = run(f"{WITHOUT}import importlib\nfor m in {modules!r}: importlib.import_module(m)", tmp_path)

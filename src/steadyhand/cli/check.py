@@ -39,6 +39,7 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--eval", "held_out", type=_PATH, multiple=True, help="Files that are evaluated: looks for leaks into them."
 )
+@click.option("--changed", metavar="REF", help="Only findings on lines that this commit of git does not have.")
 @click.option("--explain", metavar="CODE", help="Show the page of a rule and stop.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "sarif", "github"]), default="text", show_default=True
@@ -54,6 +55,7 @@ def check_command(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     held_out: tuple[Path, ...],
+    changed: str | None,
     explain: str | None,
     form: str,
     fix: bool,
@@ -84,6 +86,8 @@ def check_command(
     if fix and not write:
         return EXIT_OK
     report, counts, dataset, classes = _lint(paths, held_out, codes, model, (template or "", call_format or ""))
+    if changed is not None:
+        report = _on_changed_lines(report, changed)
     if page is not None:
         from steadyhand.flow.check_page import lint_data
         from steadyhand.report.lint import write_lint
@@ -94,6 +98,19 @@ def check_command(
     if form == "text" and not as_json and (after := _next(report, paths, held_out, fix)):
         say(f"next: {after}")
     return EXIT_OK if report.clean else EXIT_NO
+
+
+def _on_changed_lines(report: Report, commit: str) -> Report:
+    """What speaks of a whole set has no line, and stays; how much is left out is said."""
+    from dataclasses import replace
+
+    from steadyhand.cli.changed import changed_lines
+
+    lines = changed_lines(commit, {found.place.file for found in report.findings})
+    kept = tuple(one for one in report.findings if not one.place.line or one.place.line in lines[one.place.file])
+    if len(kept) < len(report.findings):
+        say(f"{len(report.findings) - len(kept)} findings on lines that are as in {commit} are left out (--changed)")
+    return replace(report, findings=kept)
 
 
 def _explain(text: str, code: str, as_json: bool) -> None:

@@ -24,6 +24,7 @@ from steadyhand.stats.intervals import (
 )
 from steadyhand.stats.power import cases_for_noninferiority
 from steadyhand.stats.tests import collapse, holm, mcnemar_exact, noninferiority, paired_bounds
+from steadyhand.text.html import percent, table
 
 KNOWLEDGE = "general_knowledge"
 Pair = tuple[float, float]
@@ -65,6 +66,15 @@ class Comparison:
 
     def to_json(self) -> dict[str, Json]:
         return asdict(self)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        rows = [
+            [row.metric, percent(row.a), percent(row.b), percent(row.difference, row.low, row.high),
+             "-" if row.p_holm is None else f"{row.p_holm:.4f}", row.test]
+            for row in self.rows
+        ]  # fmt: skip
+        return table(f"{self.b} against {self.a}", ["metric", self.a, self.b, "change", "p (Holm)", "test"], rows)
 
 
 def compare(a: Evaluation, b: Evaluation, *, margin: float = 0.03) -> Comparison:

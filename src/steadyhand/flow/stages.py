@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,10 +20,10 @@ from steadyhand.flow.context import RunContext
 from steadyhand.flow.domain_inputs import plain
 from steadyhand.flow.health_questions import guard_of, leave, reference_of
 from steadyhand.flow.interrupt import first_interrupt
+from steadyhand.flow.tracking import told
 from steadyhand.ledger.result import Evaluation
 from steadyhand.models.backend import Prompt, Sampling, check_template
 from steadyhand.settings import Settings, filled
-from steadyhand.train.runner.result import Progress
 
 if TYPE_CHECKING:
     from steadyhand.chat.render import Renderer
@@ -85,8 +85,8 @@ def sft(context: RunContext, out: Path) -> None:
     trained = context.work("sft") / "trained"
     config = filled(given, context.settings)
     guard = guard_of(context)
-    with first_interrupt() as stop:
-        result = train_sft(context.parts.base, rows, config, trained, figures_told(context), stop=stop, guard=guard)
+    with first_interrupt() as stop, told(context, "sft") as tell:
+        result = train_sft(context.parts.base, rows, config, trained, tell, stop=stop, guard=guard)
     leave(guard, out)
     write_json(out / "curve.json", {"curve": list(result.log), "steps": result.steps, "tokens": result.tokens})
     cuts = {"cut_prompts": result.cut_prompts, "cut_answers": result.cut_answers}
@@ -138,8 +138,8 @@ def train_on(groups: Sequence[Group], start: Path, name: str, context: RunContex
     config = filled(context.settings.dpo, context.settings)
     rows = _taught_rows(context, scenarios=False) if config.replay_tokens else []  # the groups bring the scenarios
     guard = guard_of(context, reference_of(context.artifact("sft")))
-    with first_interrupt() as stop:
-        result = train_dpo(start, groups, config, trained, figures_told(context), rows=rows, stop=stop, guard=guard)
+    with first_interrupt() as stop, told(context, name) as tell:
+        result = train_dpo(start, groups, config, trained, tell, rows=rows, stop=stop, guard=guard)
     if result.layers:
         context.note(result.layers)
     leave(guard, out)
@@ -280,10 +280,3 @@ def _measure(
         judge=judging_model(context.parts.domain, context.settings),
         progress=context.progress,
     )
-
-
-def figures_told(context: RunContext) -> Progress:
-    def tell(done: int, total: int, figures: Mapping[str, float]) -> None:
-        context.progress(done, total, f"loss {figures['loss']:.3f}")
-
-    return tell

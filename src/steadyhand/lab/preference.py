@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from steadyhand.datasets.holdout import held_back
 from steadyhand.domain.rows import ORIGINS, Group
 from steadyhand.errors import JobError
-from steadyhand.flow import stages
 from steadyhand.flow.artifacts import read_groups, read_json, write_json
 from steadyhand.flow.context import RunContext
 from steadyhand.flow.interrupt import first_interrupt
 from steadyhand.flow.stages import MODEL
+from steadyhand.flow.tracking import told
 from steadyhand.models.backend import Prompt
 from steadyhand.pairs.build import given_groups
 from steadyhand.pairs.case import Case
@@ -38,11 +38,11 @@ def train(context: RunContext, out: Path) -> None:
     taught, held = split(context)
     start = context.artifact("sft") / MODEL
     trained = context.work("preference") / "trained"
-    with first_interrupt() as stop:
+    with first_interrupt() as stop, told(context, "preference") as tell:
         result = train_preference(
             context.parts.base if kind_of(start) else start, taught,
             filled(context.settings.preference, context.settings), trained,
-            stages.figures_told(context), stop=stop,
+            tell, stop=stop,
         )  # fmt: skip
     write_json(out / "curve.json", {"curve": list(result.log), "steps": result.steps, "tokens": result.tokens})
     trained.rename(out / MODEL)

@@ -11,6 +11,7 @@ from typing import Literal
 
 from steadyhand.chat.messages import Json
 from steadyhand.errors import UsageError
+from steadyhand.text.html import percent, table
 
 VerdictWord = Literal["PASS", "FAIL", "INSUFFICIENT"]
 CheckWord = Literal["PASS", "FAIL", "INSUFFICIENT", "NOT_APPLICABLE"]
@@ -88,6 +89,11 @@ class Evaluation:
         items = tuple(Item(**item) for item in row["items"])
         return cls(row["model"], row["fingerprint"], metrics, items, row["manifest"], row["version"])
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        rows = [[m.name, percent(m.value, m.low, m.high), m.n, m.unscored, m.note] for m in self.metrics.values()]
+        return table(f"{self.model} ({self.fingerprint[:12]})", ["metric", "value", "n", "unscored", ""], rows)
+
 
 @dataclass(frozen=True)
 class Check:
@@ -120,3 +126,8 @@ class Verdict:
     @classmethod
     def from_json(cls, row: dict[str, Json]) -> Verdict:
         return cls(row["word"], tuple(Check(**check) for check in row["checks"]))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        rows = [[c.verdict, c.metric, percent(c.value, c.low, c.high), c.bar, c.n, c.reason] for c in self.checks]
+        return table(self.word, ["verdict", "metric", "value", "bar", "n", "evidence"], rows)

@@ -227,6 +227,10 @@ class Settings(Section):
     seed: CountOrNone = 0
     """Seed of everything random: order of rows, built errors, initial adapters, bootstrap."""
 
+    track: Literal["", "trackio", "tensorboard", "wandb", "mlflow", "swanlab"] = ""
+    """The tracker that gets the curves of the trainings; install it beside this package. Empty: none. No result depends
+    on it."""
+
     model: ModelSettings = ModelSettings()
     sft: SftConfig = SftConfig()
     gate: GateSettings = GateSettings()
