@@ -40,12 +40,16 @@ MODEL = "model"  # the folder of a trained model within its artefact
 def check(desk: Desk, out: Path) -> None:
     from steadyhand.check import check as check_domain
     from steadyhand.models.attention.layers import Way, layers_of
+    from steadyhand.models.loading.gguf_base import note_of
     from steadyhand.models.loading.load import load
+    from steadyhand.models.loading.overlay import original
 
     model = load(desk.parts.base)
     renderer = model.renderer
     for warning in check_template(model, tools=any(scenario.tools for scenario in desk.parts.domain.scenarios)):
         desk.note(warning)
+    if told := note_of(original(model.folder)):
+        desk.note(told)
     if layers_of(model.model).way is not Way.PACKED:
         desk.note(f"layers: {layers_of(model.model).told()}")
     findings = check_domain(desk.parts.domain, renderer, desk.settings.sft.max_length)
