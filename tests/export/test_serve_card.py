@@ -12,7 +12,15 @@ from hypothesis import strategies as st
 from steadyhand.chat.formats.registry import FORMATS
 from steadyhand.chat.probe import Loss, Profile
 from steadyhand.export.card import Card, render_card
-from steadyhand.export.serve import Parsers, modelfile, ollama_template, parsers_of, speaks_chatml, vllm_command
+from steadyhand.export.serve import (
+    Parsers,
+    modelfile,
+    ollama_template,
+    parsers_of,
+    sglang_command,
+    speaks_chatml,
+    vllm_command,
+)
 from steadyhand.ledger.result import Check, Evaluation, Metric, Verdict
 
 NANO = Path(__file__).parents[2] / "src" / "steadyhand" / "models" / "nano" / "chat_template.jinja"
@@ -21,13 +29,13 @@ NANO = Path(__file__).parents[2] / "src" / "steadyhand" / "models" / "nano" / "c
 @pytest.mark.parametrize(
     ("form", "losses", "opened", "expected"),
     [
-        ("hermes", {}, False, Parsers("hermes", "qwen3")),
-        ("hermes", {}, True, Parsers("hermes", "deepseek_r1")),
-        ("hermes", {Loss.THINKING: ""}, False, Parsers("hermes", None)),
-        ("qwen_xml", {}, True, Parsers("qwen3_coder", "deepseek_r1")),
-        ("gemma4", {Loss.THINKING: "thinking, then an answer"}, False, Parsers("gemma4", None)),
-        ("mistral", {}, False, Parsers("mistral", "mistral")),
-        ("harmony", {}, False, Parsers("openai", "openai_gptoss")),
+        ("hermes", {}, False, Parsers("hermes", "qwen3", "qwen25")),
+        ("hermes", {}, True, Parsers("hermes", "deepseek_r1", "qwen25")),
+        ("hermes", {Loss.THINKING: ""}, False, Parsers("hermes", None, "qwen25")),
+        ("qwen_xml", {}, True, Parsers("qwen3_coder", "deepseek_r1", "qwen3_coder")),
+        ("gemma4", {Loss.THINKING: "thinking, then an answer"}, False, Parsers("gemma4", None, "gemma4")),
+        ("mistral", {}, False, Parsers("mistral", "mistral", "mistral")),
+        ("harmony", {}, False, Parsers("openai", "openai_gptoss", "gpt-oss")),
         (None, {Loss.FORM: "<call/>", Loss.THINKING: ""}, False, Parsers(None, None)),
     ],
 )
@@ -100,3 +108,10 @@ def test_a_card_without_an_evaluation_says_that_there_is_none() -> None:
 def test_a_modelfile_is_only_for_templates_that_say_the_same(name: str, fits: bool) -> None:
     trl = pytest.importorskip("trl")
     assert speaks_chatml((Path(trl.__file__).parent / "chat_templates" / f"{name}.jinja").read_text("utf-8")) is fits
+
+
+def test_sglang_is_told_the_names_that_it_has() -> None:
+    words = shlex.split(sglang_command("./model", "uss", Parsers("hermes", "deepseek_r1", "qwen25"), 4096))
+    assert words[:5] == ["python", "-m", "sglang.launch_server", "--model-path", "./model"]
+    assert words[-4:] == ["--tool-call-parser", "qwen25", "--reasoning-parser", "deepseek-r1"]
+    assert "parser" not in sglang_command("./model", "uss", Parsers("functiongemma", None), 64)

@@ -6,7 +6,7 @@ The rooms do the work; here stands what is done in which order, and that parity 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,7 +16,7 @@ from steadyhand.chat.messages import Json, Message, Tool
 from steadyhand.errors import UsageError
 from steadyhand.export.card import Card, render_card
 from steadyhand.export.gguf import GgufReport, Kind, write_gguf
-from steadyhand.export.serve import Parsers, modelfile, parsers_of, speaks_chatml, vllm_command
+from steadyhand.export.serve import Parsers, modelfile, parsers_of, sglang_command, speaks_chatml, vllm_command
 from steadyhand.flow.artifacts import read_json
 from steadyhand.flow.sign_off import REPORT, VERDICT, note_verdict, report_of, sign_off_of
 from steadyhand.ledger.seal import SUMS, write_sums
@@ -29,7 +29,8 @@ from steadyhand.train.runner.merge import MergeReport, merge
 from steadyhand.train.runner.result import publish
 
 Form = Literal["safetensors", "adapter", "gguf"]
-WEIGHTS, ADAPTER, CARD, MODELFILE, VLLM = "model", "adapter", "README.md", "Modelfile", "serve-vllm.sh"
+WEIGHTS, ADAPTER, CARD, MODELFILE = "model", "adapter", "README.md", "Modelfile"
+VLLM, SGLANG = "serve-vllm.sh", "serve-sglang.sh"
 _LOOKUP = Tool("lookup", "Looks a name up.", {"type": "object", "properties": {"name": {"type": "string"}}})
 PARITY = (  # on which merged and adapted model must agree when no run has shown it on its own domain's questions
     Prompt((Message("user", "What can you help me with?"),)),
@@ -124,11 +125,14 @@ def _fill(source: Source, folder: Path, forms: Collection[Form], kind: Kind) -> 
     if "safetensors" not in forms:
         shutil.rmtree(folder / WEIGHTS)
     if commands:
-        (folder / VLLM).write_text(
-            "\n".join(["#!/bin/sh", 'cd "$(dirname "$0")" || exit 1', *commands]) + "\n", "utf-8"
-        )
-        (folder / VLLM).chmod(0o755)
+        _script(folder / VLLM, commands)
         files[VLLM] = "the vLLM command line"
+    if "safetensors" in forms and (parsers.sglang or parsers.tools is None):
+        commands.append(sglang_command(f"./{WEIGHTS}", source.name, parsers, context))
+        _script(folder / SGLANG, commands[-1:])
+        files[SGLANG] = "the SGLang command line"
+    elif "safetensors" in forms:
+        notes.append("SGLang has no parser for this model's calls, so there is no command line for it.")
     if source.report and source.report.verdict:
         note_verdict(folder, source.report.verdict, source.report.domain, mark)
         files[VERDICT] = "the run's verdict and the model that it is about, for programs"
@@ -136,6 +140,11 @@ def _fill(source: Source, folder: Path, forms: Collection[Form], kind: Kind) -> 
     (folder / CARD).write_text(render_card(_card(source, mark, files, commands, notes)), "utf-8")
     write_sums(folder)
     return Exported(folder, source.name, {**files, CARD: "this card"}, parity, report, tuple(commands), tuple(notes))
+
+
+def _script(path: Path, commands: Sequence[str]) -> None:
+    path.write_text("\n".join(["#!/bin/sh", 'cd "$(dirname "$0")" || exit 1', *commands]) + "\n", "utf-8")
+    path.chmod(0o755)
 
 
 def _spoken(folder: Path) -> tuple[Spoken, int]:

@@ -40,8 +40,9 @@ MODEL = "model"  # the folder of a trained model within its artifact
 def check(context: RunContext, out: Path) -> None:
     from steadyhand.check import check as check_domain
     from steadyhand.models.attention.layers import Way, layers_of
+    from steadyhand.models.loading.gguf_base import note_of
     from steadyhand.models.loading.load import load
-    from steadyhand.models.loading.overlay import NO_THINK
+    from steadyhand.models.loading.overlay import NO_THINK, original
 
     model = load(context.parts.base)
     renderer = model.renderer
@@ -49,6 +50,8 @@ def check(context: RunContext, out: Path) -> None:
     for warning in check_template(model, tools=any(scenario.tools for scenario in context.parts.domain.scenarios)):
         if wanted is None or wanted not in warning:
             context.note(warning)
+    if lost := note_of(original(model.folder)):
+        context.note(lost)
     if layers_of(model.model).way is not Way.PACKED:
         context.note(f"layers: {layers_of(model.model).told()}")
     findings = check_domain(context.parts.domain, renderer, context.settings.sft.max_length)

@@ -88,9 +88,11 @@ def shape_of(base: str) -> Shape:
 
     if base == QWEN3_8B.name and not Path(base).is_dir():
         return QWEN3_8B
-    if base != BUILT_IN and not Path(base).is_dir():
+    if base != BUILT_IN and not Path(base).exists():
         raise PrerequisiteError(
-            "the plan needs the model's config.json, and downloads nothing", where=base, next="name a local folder"
+            "the plan needs the model's config.json, and downloads nothing",
+            where=base,
+            next="name a local folder or a GGUF file",
         )
     folder = resolve(base)
     config = json_object((base_of(folder) or folder) / "config.json")

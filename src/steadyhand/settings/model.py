@@ -22,7 +22,8 @@ class ModelSettings(Section):
     """The model that everything starts from."""
 
     base: Annotated[str, Field(min_length=1)] = "steady-nano"
-    """`steady-nano` (the embedded model), a folder with a model, or a hub name such as `Qwen/Qwen3-8B`."""
+    """`steady-nano` (the embedded model), a folder with a model or an adapter, a GGUF file, or a hub name such as
+    `Qwen/Qwen3-8B`."""
 
     chat_template: str = ""
     """A Jinja file (relative to this folder) in place of the base's chat template, or `chatml`: a plain one with tools,

@@ -85,7 +85,7 @@ def load_weights(
         model = _base_weights(base or folder, dtype_of(dtype, place), **four_bits(place))
     else:
         model = _base_weights(base or folder, dtype_of(dtype, place)).to(place)
-    model = _ready(model, base or folder)
+    model = ready(model, base or folder)
     if base is None:
         return model
     return _with_adapter(model, folder, trainable)
@@ -107,7 +107,7 @@ def _base_weights(folder: Path, dtype: torch.dtype, **how: Any) -> Any:
     from transformers import AutoModelForCausalLM
 
     check_sizes(folder)
-    with foreign("the weights cannot be read", folder, "fetch the model again"), quiet():
+    with foreign("the weights cannot be read", folder, "fetch the model again"):
         model, info = AutoModelForCausalLM.from_pretrained(
             folder, dtype=dtype, output_loading_info=True, use_safetensors=True, **CLOSED, **how,
         )  # fmt: skip
@@ -121,7 +121,7 @@ def _base_weights(folder: Path, dtype: torch.dtype, **how: Any) -> Any:
     return model
 
 
-def _ready(model: Any, folder: Path) -> Any:
+def ready(model: Any, folder: Path) -> Any:
     """The model with its layers known, and kept to their windows whatever mask it is given. Raises PrerequisiteError
     for one that is not causal."""
     from steadyhand.models.attention import varlen
