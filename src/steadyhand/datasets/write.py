@@ -124,7 +124,8 @@ def settings_text(domain: Domain, dose: Dose) -> str:
         "# Every key is documented by `steady config docs`; without one, its default holds.\n"
         + ("" if dose.thinks else f"[model]\n{NO_THINK}\n\n")
         + "[sft]\nscenarios = true  # answers are taught by examples, then corrected by preferences\n"
-        f"{dose.toml('sft')}{lengths}\n[dpo]\n{dose.toml('dpo')}{lengths}"
+        f"{dose.toml('sft')}{lengths}"
+        + (f"\n[dpo]\n{preferences}" if (preferences := dose.toml("dpo") + lengths) else "")
     )
 
 
