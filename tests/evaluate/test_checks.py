@@ -66,7 +66,7 @@ def test_an_answer_is_right_when_every_check_on_it_passes() -> None:
     assert crossed.metrics["red"].k == crossed.metrics["scenario_pass"].k == 0
     item = crossed.items[0]
     assert (item.passed, item.code) == (False, "no_label")
-    assert item.facts["checks"]["red"] == {"kind": "rules", "word": "failed", "code": "red_line", "found": "awful"}
+    assert item.facts.checks["red"] == {"kind": "rules", "word": "failed", "code": "red_line", "found": "awful"}
     assert item.expected == "no call; mood: praise; red: praise".removeprefix("no call; ")
 
 

@@ -1,16 +1,14 @@
 from __future__ import annotations
 
+from typing import Any
+
 from steadyhand.evaluate.damage import harms
-from steadyhand.ledger.result import Item
+from steadyhand.ledger.result import Facts, Item
 from steadyhand.settings.model import GateSettings
 
-HEALTHY: dict[str, object] = {"think_whole": True, "loop": None, "garbage": []}
 
-
-def item(number: int, passed: bool | None = True, suite: str = "public", **facts: object) -> Item:
-    return Item(
-        f"i{number}", suite, f"c{number}", "en", "h", "x", "stop", 1, passed, facts=HEALTHY | facts
-    )  # fmt: skip
+def item(number: int, passed: bool | None = True, suite: str = "public", **facts: Any) -> Item:
+    return Item(f"i{number}", suite, f"c{number}", "en", "h", "x", "stop", 1, passed, facts=Facts(**facts))
 
 
 def test_what_is_shown_is_harm_and_what_may_be_luck_is_none() -> None:

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from steadyhand.chat.messages import Json
 from steadyhand.errors import UsageError
 from steadyhand.evaluate.dose import Kind, Outcome, Rung, rung, smallest_dose
-from steadyhand.ledger.result import Item
+from steadyhand.ledger.result import Facts, Item
 
-HEALTHY: dict[str, Json] = {"think_whole": True, "loop": None, "garbage": [], "quality": True}
+HEALTHY = Facts(think_whole=True, quality=True)
 
 
-def outcome(seed: int, kind: Kind, id: str, passed: bool | None, leaked: bool = False, **facts: Json) -> Outcome:
+def outcome(seed: int, kind: Kind, id: str, passed: bool | None, leaked: bool = False, **facts: Any) -> Outcome:
     suite = "public" if kind == "known" else "reasoning"
-    item = Item(id, suite, id, "en", "h", "raw", "stop", 3, passed, facts={**HEALTHY, **facts})
+    item = Item(id, suite, id, "en", "h", "raw", "stop", 3, passed, facts=replace(HEALTHY, **facts))
     return Outcome(seed, kind, item, leaked)
 
 
@@ -75,10 +75,10 @@ def test_lost_facts_fail_a_rung_that_teaches() -> None:
     [
         ("think_whole", {"think_whole": False}),
         ("no_repetition", {"loop": "periodic"}),
-        ("no_garbage", {"garbage": ["replacement character"]}),
+        ("no_garbage", {"garbage": ("replacement character",)}),
     ],
 )
-def test_each_sign_of_damage_fails_a_rung_that_teaches(sign: str, facts: dict[str, Json]) -> None:
+def test_each_sign_of_damage_fails_a_rung_that_teaches(sign: str, facts: dict[str, Any]) -> None:
     broken = [outcome(0, "target", f"0-b{i}", True, False, **facts) for i in range(40)]
     found = judged(*targets(1.0), *broken, *known(0))
     assert found.verdict == "FAIL"

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from steadyhand.chat.messages import Message, Tool, ToolCall
+from steadyhand.domain.coverage import coverage
 from steadyhand.domain.model import AnswerRule, Domain, InputClass, Scenario
 from steadyhand.domain.rows import ErrorMode, Group, Rejected
 from steadyhand.errors import Place, UsageError
-from steadyhand.pairs.build import ModelError, build_groups, coverage, mode_of
+from steadyhand.pairs.build import ModelError, build_groups, mode_of
 from steadyhand.pairs.case import cases, wrong
 
 TOOLS = {

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from steadyhand.domain.coverage import Coverage, CoverageCell
 from steadyhand.errors import JobError, UsageError
 from steadyhand.report.catalogue import load_catalogue
 from steadyhand.report.data import Dataset, ReportData
@@ -82,14 +83,13 @@ def test_markup_in_every_text_field_is_escaped() -> None:
         replace(one, raw=HOSTILE, question=HOSTILE, expected=HOSTILE, id=f"{i}{HOSTILE}", code=HOSTILE)
         for i, one in enumerate(base.items)
     ]
-    nasty = [replace(one, lang=HOSTILE, facts={**one.facts, "tool": HOSTILE}) for one in nasty]
+    nasty = [replace(one, lang=HOSTILE, facts=replace(one.facts, tool=HOSTILE)) for one in nasty]
     evaluations = {stage: replace(base, items=tuple(nasty), manifest={HOSTILE: HOSTILE}) for stage in ("base", "dpo")}
     data = replace(
         report_data(), domain=HOSTILE, created=HOSTILE, evaluations=evaluations, manifest={HOSTILE: {HOSTILE: HOSTILE}}
     )
-    data = replace(
-        data, seconds={HOSTILE: 1.0}, dataset=Dataset(rejected={HOSTILE: {"common": {HOSTILE: 1}}}, cards={HOSTILE: 2})
-    )
+    hostile = Coverage((CoverageCell(HOSTILE, HOSTILE, HOSTILE, 1, True),))
+    data = replace(data, seconds={HOSTILE: 1.0}, dataset=Dataset(coverage=hostile, cards={HOSTILE: 2}))
     page = render_html(data, ZH, {})
     assert "<img" not in page
     assert page.count("<script") == 2

@@ -17,6 +17,8 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from steadyhand.files import write_whole
+
 
 @dataclass(frozen=True)
 class Head:
@@ -43,9 +45,7 @@ def keep(log: Path, head: Head) -> None:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 before = _read(place)
                 if before is None or before.records < head.records:
-                    part = place.with_suffix(".part")
-                    part.write_text(json.dumps({"version": 1, "log": str(log.absolute()), **asdict(head)}), "utf-8")
-                    part.replace(place)
+                    write_whole(place, json.dumps({"version": 1, "log": str(log.absolute()), **asdict(head)}))
             finally:
                 os.close(lock)
             return

@@ -19,14 +19,11 @@ from steadyhand.chat.messages import Json, Message, Tool
 from steadyhand.check.arithmetic import Numbers, Span, apart, reached, restated, sorted_numbers, span_of, summed
 from steadyhand.check.dataset import Dataset, Record, judged_records
 from steadyhand.check.finding import Finding, finding
+from steadyhand.text.indicators import ADDRESS, CVE, HASH, MAIL, WEB
 from steadyhand.text.normal import fold, refang
 from steadyhand.text.numbers import NUMBER, Day, moments, numbers, ordinals, plain
 
-_INDICATOR = re.compile(
-    r"https?://[^\s，。；、）)\]>\"'`*]+|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
-    r"|\b(?:\d{1,3}\.){3}\d{1,3}\b|\b[0-9a-f]{32,64}\b|\bCVE-\d{4}-\d{4,7}\b",
-    re.IGNORECASE | re.ASCII,
-)
+_INDICATOR = re.compile("|".join((WEB, MAIL, ADDRESS, HASH, CVE)))
 _SHORT = 3  # digits: shorter numbers count list items
 _YEARS = range(1900, 2101)
 _CODE = re.compile(r"```.*?```", re.DOTALL)  # shows what to write, not what was found

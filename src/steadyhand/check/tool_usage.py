@@ -9,6 +9,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import get_args
 
 from steadyhand.chat.messages import Message
@@ -18,11 +19,11 @@ from steadyhand.check.finding import Finding, finding
 from steadyhand.datasets.lazy import Joined, Picked
 from steadyhand.datasets.offers import SCHEMAS
 from steadyhand.datasets.unread import decoded
+from steadyhand.domain.coverage import NO_TOOL, may_occur
 from steadyhand.domain.model import Domain, InputClass
 from steadyhand.errors import Place
 
 OFTEN = 10  # rows that offer a tool, or pairs about it: below, "never" says little
-NO_TOOL = "none"
 CALLED, DECLINED = "called", "not called"
 MODES = ("no_call", "needless_call", "wrong_tool", "wrong_args")
 
@@ -142,15 +143,17 @@ def matrix_of_pairs(dataset: Dataset) -> Matrix:
     for pair in dataset.pairs:
         if pair.tools and pair.chosen and pair.rejected:
             mode = error_mode(pair.chosen, pair.rejected)
-            cells = table.rows.setdefault((expected_tool(pair), ""), _possible(expected_tool(pair)))
+            cells = table.rows.setdefault((expected_tool(pair), ""), dict.fromkeys(MODES))
+            for possible in filter(partial(_may_occur, pair), MODES):
+                cells[possible] = cells[possible] or 0
             if mode:
                 cells[mode] = (cells[mode] or 0) + 1
     return table
 
 
-def _possible(tool: str) -> dict[str, int | None]:
-    due = tool != NO_TOOL
-    return {mode: 0 if (mode == "needless_call") != due else None for mode in MODES}
+def _may_occur(pair: Pair, mode: str) -> bool:
+    due, after_result = expected_tool(pair) != NO_TOOL, pair.prompt[-1:] and pair.prompt[-1].role == "tool"
+    return may_occur(mode, due=due, tools=len(pair.tools), after_result=bool(after_result))
 
 
 def expected_tool(pair: Pair) -> str:

@@ -49,6 +49,11 @@ class Verdict:
         return "failed" if "failed" in words else "passed" if words == {"passed"} else "unscored"
 
     @property
+    def passed(self) -> bool | None:
+        """None: unscored."""
+        return {"passed": True, "failed": False}.get(self.word)
+
+    @property
     def code(self) -> str | None:
         return next((one.code for one in self.judgements.values() if one.word == "failed"), None)
 

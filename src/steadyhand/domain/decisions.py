@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from steadyhand.chat.messages import Message, ToolCall
+from steadyhand.chat.match import Match, match
+from steadyhand.chat.messages import Message, Tool, ToolCall
+from steadyhand.chat.parse import Parsed
 from steadyhand.checks import Bound, Verdict, failed, judge_all, passed
 from steadyhand.domain.model import AnswerRule, Scenario
 
@@ -33,9 +35,41 @@ class Decision:
         """The calls that are due here, in order; empty when the right act is to call nothing."""
         return self.target.calls
 
+    @property
+    def judged(self) -> bool:
+        """Whether anything judges an answer: a call is due, or its text has a rule or a check."""
+        return self.answer is not None or bool(self.expected or self.checks)
+
+    def assess(self, parsed: Parsed, tools: Sequence[Tool]) -> Assessment:
+        """The strictly parsed answer `parsed` held against what is due; `tools` are those on offer."""
+        calls = match(self.expected, parsed, tools, ordered=self.scenario.ordered)
+        return Assessment(calls, self.judge(parsed.content), self.judged)
+
     def judge(self, text: str) -> Verdict:
         """All that judges the text of an answer here: the rule, named "answer", then the checks."""
         return judge_text(text, self.answer, self.checks)
+
+
+@dataclass(frozen=True)
+class Assessment:
+    """How the calls and the text of one answer were judged; `judged`: whether anything judges it."""
+
+    calls: Match
+    text: Verdict
+    judged: bool
+
+    @property
+    def passed(self) -> bool | None:
+        """The one rule of what is right: the calls match, and everything that judges the text accepts it. None where
+        nothing judges the answer, or a check could not."""
+        if not self.judged:
+            return None
+        return self.text.passed if self.calls.passed and self.text.judgements else self.calls.passed
+
+    @property
+    def code(self) -> str | None:
+        """The first reason of a failure: that of the calls before that of the text."""
+        return self.calls.code.value if self.calls.code else self.text.code
 
 
 def judge_text(text: str, rule: AnswerRule | None, checks: Sequence[Bound] = ()) -> Verdict:
@@ -53,12 +87,18 @@ def decisions(scenario: Scenario) -> list[Decision]:
             index,
             scenario.messages[:index],
             message,
-            scenario.answers.get(index),
+            _rule(scenario, index),
             scenario.checks.get(index, ()),
         )
         for index, message in enumerate(scenario.messages)
         if message.role == "assistant" and index not in scenario.unscored
     ]
+
+
+def _rule(scenario: Scenario, index: int) -> AnswerRule | None:
+    """A rule that demands nothing judges nothing, unless to say anything at all instead of a call is what is due."""
+    rule = scenario.answers.get(index)
+    return rule if rule and (rule.demands or scenario.tools) else None
 
 
 def spread(scenarios: Sequence[Scenario], most: int) -> tuple[Scenario, ...]:

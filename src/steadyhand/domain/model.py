@@ -56,6 +56,11 @@ class AnswerRule:
     must: tuple[str, ...] = ()
     must_not: tuple[str, ...] = ()
 
+    @property
+    def demands(self) -> bool:
+        """Whether it asks for more than to say anything at all."""
+        return bool(self.must or self.must_not)
+
     def accepts(self, text: str) -> bool:
         """Whether `text` says what is asked for; an empty text says nothing. Raises UsageError for a pattern that is
         not a regular expression, LimitError for one that takes too long on this text."""

@@ -123,7 +123,7 @@ def _comparable(item: Item, one_clarified: bool) -> bool:
     """Whether both models must have seen the same tokens here."""
     if item.suite != "anchoring":
         return item.suite in ALL  # repetitions ask prompts of the tool suite again
-    return not one_clarified and bool(item.facts.get("opening"))
+    return not one_clarified and item.facts.opening
 
 
 def _rate(spec: Rate, items_a: Sequence[Item], items_b: Sequence[Item], seed: int) -> Difference:
@@ -203,6 +203,7 @@ def _loss(metric: str, pairs: Sequence[tuple[str, bool, bool]], base: str, margi
     return Check(
         metric=f"{metric}_loss",
         bar=f"non-inferior to {base} at {100 * margin:g} points",
+        margin=margin,
         verdict=found.word,
         value=0.0 - found.difference,
         low=0.0 - found.high,

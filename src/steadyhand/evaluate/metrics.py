@@ -60,7 +60,7 @@ class ScenarioRate(Rate):
 
 
 def _scenarios(items: Iterable[Item]) -> dict[str, list[Item]]:
-    return by_cluster([(str(item.facts["scenario"]), item) for item in items if item.suite == "tool"])
+    return by_cluster([(item.facts.scenario, item) for item in items if item.suite == "tool"])
 
 
 def _unjudged(decided: Sequence[Item]) -> bool:
@@ -86,7 +86,7 @@ class Ratio:
 
 def is_warm_up(item: Item) -> bool:
     """The extra clarifying turn that a base model may be given: recorded, never counted."""
-    return bool(item.facts.get("clarify"))
+    return item.facts.clarify
 
 
 def countable(items: Iterable[Item]) -> list[Item]:
@@ -94,27 +94,28 @@ def countable(items: Iterable[Item]) -> list[Item]:
     return [item for item in items if item.suite in ALL and not is_warm_up(item)]
 
 
-def fact(name: str) -> Callable[[Item], bool | None]:
-    """The outcome stored under `name`; None when the item has none."""
-    return lambda item: item.facts.get(name)
-
-
 def _missed(item: Item) -> bool | None:
-    return not item.facts["called"] if item.facts["due"] else None
+    return not item.facts.called if item.facts.due else None
 
 
 def _spurious(item: Item) -> bool | None:
-    return None if item.facts["due"] else bool(item.facts["called"])
+    return None if item.facts.due else item.facts.called
 
 
 def _calls(outcome: Callable[[Item], bool | None]) -> Callable[[Item], bool | None]:
     """`outcome` where a call could be made: silence is no skill where no tool is offered."""
-    return lambda item: outcome(item) if item.facts["tools"] or item.facts["due"] else None
+    return lambda item: outcome(item) if item.facts.tools or item.facts.due else None
 
 
 _TOOL, _CALLED = frozenset({"tool"}), "over turns that called, so each model has its own n"
 RATES: tuple[Rate, ...] = (
-    Rate("tool_call_accuracy", _TOOL, _calls(fact("calls_ok")), False, "strict parse and match, tools offered"),
+    Rate(
+        "tool_call_accuracy",
+        _TOOL,
+        _calls(lambda item: item.facts.calls_ok),
+        False,
+        "strict parse and match, tools offered",
+    ),
     Rate(
         "tool_call_accuracy_lenient",
         _TOOL,
@@ -122,32 +123,44 @@ RATES: tuple[Rate, ...] = (
         False,
         "repairs and comparators",
     ),
-    Rate("tool_name_accuracy", _TOOL, fact("name_ok"), False, _CALLED),
-    Rate("tool_args_accuracy", _TOOL, fact("args_ok"), False, _CALLED),
+    Rate("tool_name_accuracy", _TOOL, lambda item: item.facts.name_ok, False, _CALLED),
+    Rate("tool_args_accuracy", _TOOL, lambda item: item.facts.args_ok, False, _CALLED),
     Rate("missed_rate", _TOOL, _missed, False, "no attempt where a call is due"),
     Rate("spurious_rate", _TOOL, _calls(_spurious), False, "an attempt where none is due"),
-    Rate("reading_accuracy", _TOOL, fact("answer_ok"), note="decisions whose text must say something"),
+    Rate("reading_accuracy", _TOOL, lambda item: item.facts.answer_ok, note="decisions whose text must say something"),
     ScenarioRate("scenario_pass", _TOOL, lambda item: item.passed, note="every decision right, texts included"),
     Rate(
         "semantic_anchoring", frozenset({"anchoring"}), lambda item: item.passed, note="turns; a dialogue is a cluster"
     ),
     Rate("general_knowledge", frozenset({"public"}), lambda item: item.passed),
     Rate("reasoning_accuracy", frozenset({"reasoning"}), lambda item: item.passed),
-    Rate("response_quality", ALL, fact("quality"), judged=False, note="not too short, no loop, think tags balanced"),
-    Rate("cot_retention", ALL, fact("cot"), judged=False, note="think whole, structured, without loop or garbage"),
+    Rate(
+        "response_quality",
+        ALL,
+        lambda item: item.facts.quality,
+        judged=False,
+        note="not too short, no loop, think tags balanced",
+    ),
+    Rate(
+        "cot_retention",
+        ALL,
+        lambda item: item.facts.cot,
+        judged=False,
+        note="think whole, structured, without loop or garbage",
+    ),
 )
 _TALK = frozenset({"anchoring", "reasoning"})
 RATIOS: tuple[Ratio, ...] = (
     Ratio(
         "invalid_token_ratio",
         _TALK,
-        lambda item: (item.facts["invalid_tokens"], item.facts["answer_tokens"]),
+        lambda item: (item.facts.invalid_tokens, item.facts.answer_tokens),
         note="answer text; lexicon of clarifying, hypothetical and generic sentences",
     ),
     Ratio(
         "invalid_token_ratio_think",
         _TALK,
-        lambda item: (item.facts["think_invalid_tokens"], item.facts["think_tokens"]),
+        lambda item: (item.facts.think_invalid_tokens, item.facts.think_tokens),
         note="the same over the reasoning",
     ),
 )
@@ -155,14 +168,13 @@ RATIOS: tuple[Ratio, ...] = (
 
 def check_rates(items: Iterable[Item]) -> list[Rate]:
     """A rate for every check that judged something, by its name."""
-    names = dict.fromkeys(name for item in items for name in item.facts.get("checks", ()))
+    names = dict.fromkeys(name for item in items for name in item.facts.checks)
     return [Rate(name, _TOOL, _of_check(name), False, "answers that pass the check") for name in names]
 
 
 def _of_check(name: str) -> Callable[[Item], bool | None]:
     def outcome(item: Item) -> bool | None:
-        found = item.facts.get("checks", {}).get(name)
-        return None if found is None else {"passed": True, "failed": False}.get(found["word"])
+        return Judged(item.cluster, item.facts.checks[name]).passed if name in item.facts.checks else None
 
     return outcome
 
@@ -176,7 +188,7 @@ def check_metrics(items: Iterable[Item], seed: int) -> list[Metric]:
     """What each check says of all its answers: its rate under its own name, other figures behind a dot."""
     asked: dict[str, list[tuple[str, Judged]]] = {}
     for item in items:
-        for name, facts in item.facts.get("checks", {}).items():
+        for name, facts in item.facts.checks.items():
             asked.setdefault(name, []).append((facts["kind"], Judged(item.cluster, facts)))
     found = []
     for name, judged in asked.items():

@@ -92,7 +92,7 @@ def rescore(evaluation: Evaluation, domain: Domain, settings: EvalSettings | Non
     for item in evaluation.items:
         if item.suite == SUITE:
             first = _stored(stored, (SUITE, item.id), again.get(item.id), form)
-            items.append(judge(again[item.id], first, item.facts["texts"], item.facts["runs"]))
+            items.append(judge(again[item.id], first, item.facts.texts, item.facts.runs))
     labels = [list(part) for part in settings.cot_labels]
     manifest |= {"item_set": item_set(asked), "cot_labels": labels, "has": inventory(domain)}
     return _evaluation(evaluation.model, evaluation.fingerprint, items, manifest)
@@ -164,7 +164,7 @@ def _silent(done: int, total: int, label: str) -> None:
 
 def _stored(stored: dict[tuple[str, str], Item], key: tuple[str, str], target: Target | None, form: str) -> Completion:
     item = stored.get(key)
-    if item is None or target is None or item.facts.get("asked") != target.asked:
+    if item is None or target is None or item.facts.asked != target.asked:
         why = "was never asked" if item is None else "is no longer asked" if target is None else "has changed since"
         raise UsageError(f"question {'/'.join(key)} {why}", next="evaluate the model again: old answers do not fit")
     reason: FinishReason = "length" if item.finish_reason == "length" else "stop"
@@ -200,7 +200,7 @@ def _manifest(
         "determinism": {
             "runs": settings.determinism_runs,
             "items": len(repeated),
-            "sequential": sum(bool(item.facts["runs"]["sequential"]) for item in repeated),
+            "sequential": sum(bool(item.facts.runs["sequential"]) for item in repeated),
         },
         "cot_labels": [list(part) for part in settings.cot_labels],
         "clarify": clarify,

@@ -50,8 +50,7 @@ class Target:
     @property
     def judged(self) -> bool:
         """Whether anything judges the answer: a call is due, or its text has a rule."""
-        due, checks = (self.decision.expected, self.decision.checks) if self.decision else ((), ())
-        return self.rule is not None or bool(due or checks)
+        return self.rule is not None or (self.decision is not None and self.decision.judged)
 
     def judge(self, text: str) -> Verdict:
         """What judges the text of an answer, asked."""
@@ -124,8 +123,7 @@ def _tool_targets(domain: Domain) -> Iterable[Target]:
         tools = tuple(domain.tools[name] for name in scenario.tools)
         for decision in decisions(scenario):
             prompt = Prompt(decision.messages, tools)
-            rule = _rule(decision.answer, may_be_empty=bool(tools))
-            yield Target(decision.id, "tool", scenario.group, scenario.lang, prompt, rule, decision)
+            yield Target(decision.id, "tool", scenario.group, scenario.lang, prompt, decision.answer, decision)
 
 
 def _probe_targets(domain: Domain, suites: Collection[Suite]) -> Iterable[Target]:
@@ -133,17 +131,13 @@ def _probe_targets(domain: Domain, suites: Collection[Suite]) -> Iterable[Target
         if probe.kind in suites:
             anchoring = probe.kind == "anchoring"  # whose opening stands before all turns
             prompt = Prompt((Message("user", probe.question),) if anchoring else domain.asked(probe.question))
-            yield Target(probe.id, probe.kind, _cluster(probe), probe.lang, prompt, _rule(probe.answer))
+            rule = probe.answer if probe.answer.demands else None
+            yield Target(probe.id, probe.kind, _cluster(probe), probe.lang, prompt, rule)
 
 
 def _cluster(probe: Probe) -> str:
     """Anchoring turns of one language are one dialogue, unless `cluster` names several."""
     return f"{probe.cluster or 'dialogue'}:{probe.lang}" if probe.kind == "anchoring" else probe.cluster or probe.id
-
-
-def _rule(rule: AnswerRule | None, *, may_be_empty: bool = False) -> AnswerRule | None:
-    """A rule that demands nothing cannot be scored, unless to say anything at all instead of a call is what is due."""
-    return rule if rule and (rule.must or rule.must_not or may_be_empty) else None
 
 
 def nested_sample(population: Sequence[Target], size: int, seed: int) -> list[Target]:

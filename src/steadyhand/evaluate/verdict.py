@@ -58,7 +58,7 @@ def bars_of(settings: BarsSettings, own: Sequence[CheckBar] = ()) -> list[Bar]:
 
 
 def _due(item: Item) -> str:
-    return "where a call is due" if item.facts["due"] else "where none is due"
+    return "where a call is due" if item.facts.due else "where none is due"
 
 
 ABSENT = {
@@ -113,32 +113,44 @@ def check_knowledge(base: Evaluation, tuned: Evaluation, margin: float) -> Check
     """Public knowledge against the base's, where the domain asks for any."""
     name, bar = KNOWLEDGE + "_loss", f"non-inferior at {100 * margin:g} points"
     if not tuned.manifest["has"]["public"]:
-        return not_applicable(name, bar, ABSENT["public"])
-    return knowledge_check(base, tuned, margin) or missing(name, bar)
+        return not_applicable(name, bar, ABSENT["public"], margin=margin)
+    return knowledge_check(base, tuned, margin) or missing(name, bar, margin=margin)
 
 
 def check_bar(tuned: Evaluation, bar: Bar) -> Check:
     """One bar on one evaluation."""
     text = f">= {bar.least:g}"
     if bar.has and not tuned.manifest["has"][bar.has]:
-        return not_applicable(bar.metric, text, ABSENT[bar.has])
+        return not_applicable(bar.metric, text, ABSENT[bar.has], least=bar.least)
     metric = tuned.metrics.get(bar.metric)
     if metric is None or metric.value is None:
-        return missing(bar.metric, text)
-    if bar.has == "tools" and not any(item.facts["due"] for item in tuned.items if item.suite == "tool"):
+        return missing(bar.metric, text, least=bar.least)
+    if bar.has == "tools" and not any(item.facts.due for item in tuned.items if item.suite == "tool"):
         reason = "no held-out decision has a call due: that none is made shows no skill"
-        return Check(bar.metric, text, "INSUFFICIENT", metric.value, metric.low, metric.high, metric.n, reason=reason)
+        return Check(
+            bar.metric,
+            text,
+            "INSUFFICIENT",
+            metric.value,
+            metric.low,
+            metric.high,
+            metric.n,
+            reason=reason,
+            least=bar.least,
+        )
     return _check_rate(tuned.items, bar, metric)
 
 
-def missing(metric: str, bar: str) -> Check:
+def missing(metric: str, bar: str, *, least: float | None = None, margin: float | None = None) -> Check:
     """A check without any sample: nothing is known, so nothing is passed."""
-    return Check(metric, bar, "INSUFFICIENT", None, None, None, 0, reason="not measured")
+    return Check(metric, bar, "INSUFFICIENT", None, None, None, 0, reason="not measured", least=least, margin=margin)
 
 
-def not_applicable(metric: str, bar: str, reason: str) -> Check:
+def not_applicable(
+    metric: str, bar: str, reason: str, *, least: float | None = None, margin: float | None = None
+) -> Check:
     """A bar on what the domain does not have: shown, never counted."""
-    return Check(metric, bar, "NOT_APPLICABLE", None, None, None, 0, reason=reason)
+    return Check(metric, bar, "NOT_APPLICABLE", None, None, None, 0, reason=reason, least=least, margin=margin)
 
 
 def _check_rate(items: Sequence[Item], bar: Bar, metric: Metric) -> Check:
@@ -162,6 +174,7 @@ def _check_rate(items: Sequence[Item], bar: Bar, metric: Metric) -> Check:
         cases_needed=_needed(items, bar, metric) if word == "INSUFFICIENT" and not below else None,
         reason="; ".join(reasons),
         unit=bar.unit,
+        least=bar.least,
     )
 
 

@@ -21,7 +21,7 @@ from steadyhand.flow.domain_inputs import plain
 from steadyhand.flow.health_questions import guard_of, leave, reference_of
 from steadyhand.flow.interrupt import first_interrupt
 from steadyhand.ledger.result import Evaluation
-from steadyhand.models.backend import Prompt, Sampling, check_template
+from steadyhand.models.backend import Prompt, Sampling
 from steadyhand.settings import Settings, filled
 from steadyhand.train.runner.result import Progress
 
@@ -38,12 +38,14 @@ MODEL = "model"  # the folder of a trained model within its artifact
 
 
 def check(context: RunContext, out: Path) -> None:
+    from steadyhand.chat.probe import usable
+    from steadyhand.chat.render import Renderer
     from steadyhand.check import check as check_domain
-    from steadyhand.models.loading.load import load
+    from steadyhand.models.loading.load import load_tokenizer
 
-    model = load(context.parts.base)
-    renderer = model.renderer
-    for warning in check_template(model, tools=any(scenario.tools for scenario in context.parts.domain.scenarios)):
+    renderer = Renderer(load_tokenizer(context.parts.base))  # without the weights: those of 8B are 16 GB
+    tools = any(scenario.tools for scenario in context.parts.domain.scenarios)
+    for warning in usable(renderer.profile, tools=tools, named=renderer.named):
         context.note(warning)
     findings = check_domain(context.parts.domain, renderer, context.settings.sft.max_length)
     write_json(out / "findings.json", {"findings": [plain(f) | {"place": str(f.place)} for f in findings]})
@@ -106,7 +108,7 @@ def gate(context: RunContext, out: Path) -> None:
 def pairs(context: RunContext, out: Path) -> None:
     """Groups from the fine-tuned model's own errors on training scenarios, completed by constructed errors."""
     from steadyhand.models.loading.load import load
-    from steadyhand.pairs.build import build_groups, coverage
+    from steadyhand.pairs.build import build_groups
 
     model = load(context.artifact("sft") / MODEL, dtype=context.settings.model.dtype)
     domain = replace(context.parts.domain, scenarios=spread(context.parts.training, context.settings.pairs.max_groups))
@@ -116,7 +118,6 @@ def pairs(context: RunContext, out: Path) -> None:
     if not groups:
         raise JobError("no preference group could be made", next="the domain needs scenarios with split: train")
     (out / "groups.jsonl").write_text("".join(json.dumps(plain(g), ensure_ascii=False) + "\n" for g in groups), "utf-8")
-    write_json(out / "coverage.json", plain(coverage(groups)))
 
 
 def dpo(context: RunContext, out: Path) -> None:
@@ -211,7 +212,7 @@ def _own_errors(context: RunContext, model: LocalModel, domain: Domain) -> list[
         seed=context.settings.seed,
         progress=context.progress,
     )
-    wrong = [item for item in found.items if item.passed is False or not item.facts["calls_ok"]]
+    wrong = [item for item in found.items if item.passed is False or not item.facts.calls_ok]
     return [ModelError(item.id, item.raw, item.code) for item in wrong]
 
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from steadyhand.errors import DiskFullError, PrerequisiteError, SteadyError
+from steadyhand.errors import DiskFullError, PrerequisiteError, SteadyError, first_line
 from steadyhand.extras import not_installed
 from steadyhand.flow.engine import Watcher
 from steadyhand.flow.plan import Planned
@@ -126,7 +126,7 @@ def _connect(ray: Any, address: str) -> None:
         ray.init(**how, log_to_driver=False, configure_logging=False, logging_level=logging.ERROR)
     except (ConnectionError, OSError, ValueError, RuntimeError) as error:
         raise PrerequisiteError(
-            f"the cluster cannot be reached ({(str(error).strip().splitlines() or ['no answer'])[0][:200]})",
+            f"the cluster cannot be reached ({first_line(error)})",
             where=address,
             next='start it (`ray start --head` there), correct machine.cluster, or set it to "local"',
         ) from error

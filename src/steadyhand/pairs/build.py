@@ -15,18 +15,14 @@ from random import Random
 from steadyhand.chat.formats.base import ChatFormat
 from steadyhand.chat.formats.hermes import HERMES
 from steadyhand.chat.formats.marks import RESULT_OPEN
-from steadyhand.chat.match import match
 from steadyhand.chat.parse import Parsed
 from steadyhand.chat.reason import Reason
 from steadyhand.domain.model import Domain
 from steadyhand.domain.rows import MODES, ErrorMode, Group, Rejected
 from steadyhand.errors import UsageError
 from steadyhand.pairs.case import Case, CompletionText, cases, wrong
-from steadyhand.pairs.cover import Coverage, coverage
 from steadyhand.pairs.mutate import mutate
 from steadyhand.pairs.spoil import spoiled
-
-__all__ = ["Coverage", "ModelError", "build_groups", "coverage", "mode_of"]
 
 CellCounts = Counter[tuple[str, str, ErrorMode]]
 
@@ -152,7 +148,7 @@ def mode_of(case: Case, error: ModelError) -> ErrorMode:
 
 
 def _code(case: Case, parsed: Parsed) -> str | None:
-    return match(case.target.calls, parsed, case.tools, ordered=case.decision.scenario.ordered).code
+    return case.decision.assess(parsed, case.tools).calls.code
 
 
 def _silent_mode(case: Case, parsed: Parsed) -> ErrorMode:

@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
-from steadyhand.chat.match import match
 from steadyhand.chat.messages import Message
 from steadyhand.models.backend import Backend, Prompt, Sampling
 from steadyhand.pairs.case import Case, wrong
@@ -64,12 +63,8 @@ def _ruled(case: Case, first: str, second: str) -> Choice:
 
 def passes(case: Case, raw: str) -> bool:
     """Whether `raw` is what is due: strictly parsed and matched, and its text passes all that judges it."""
-    parsed = case.read(raw)
-    ordered = case.decision.scenario.ordered
-    if not match(case.target.calls, parsed, case.tools, ordered=ordered).passed:
-        return False
-    found = case.decision.judge(parsed.content)
-    return not found.judgements or found.word == "passed"
+    found = case.decision.assess(case.read(raw), case.tools)
+    return bool(found.passed if found.judged else found.calls.passed)
 
 
 class ModelJudge:

@@ -35,16 +35,6 @@ def mutate(case: Case, mode: ErrorMode, rng: Random, taken: frozenset[str] = fro
     return None
 
 
-def may_occur(mode: ErrorMode, *, due: bool, tools: int, after_result: bool) -> bool:
-    """Whether an error can exist where a call is `due` or not, `tools` are offered and a result was just read.
-    Without a due call, an invented result and a skipped step show only against an answer rule, so none is demanded."""
-    if mode == "misread_result":
-        return after_result
-    if not due:
-        return mode in ("needless_call", "malformed") and tools > 0
-    return mode != "needless_call" and (mode != "wrong_tool" or tools > 1)
-
-
 def _no_call(case: Case, rng: Random) -> str | None:
     if not case.target.calls:
         return None

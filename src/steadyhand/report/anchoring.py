@@ -56,7 +56,7 @@ def _turns(own: tuple[str, str, str], evaluations: dict[str, Evaluation], stages
     for name in order:
         answers = {stage: by_stage[stage].get(name) for stage in stages}
         example = next(item for item in answers.values() if item is not None)
-        lead_in = bool(example.facts.get("clarify"))
+        lead_in = example.facts.clarify
         number += not lead_in
         turns.append(Turn(None if lead_in else number, example.question, answers))
     return tuple(turns)

@@ -43,10 +43,9 @@ def segments(raw: str) -> list[Segment]:
 
 
 def tool_of(item: Item) -> str:
-    """The tool that an item expects: `facts["tool"]`, else the first name in its expected calls, else "none"."""
-    named = item.facts.get("tool")
-    if isinstance(named, str) and named:
-        return named
+    """The tool that an item expects: `facts.tool`, else the first name in its expected calls, else "none"."""
+    if item.facts.tool:
+        return item.facts.tool
     try:
         calls = json.loads(item.expected)
     except ValueError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -10,11 +9,10 @@ from steadyhand.ledger.result import Check, Verdict
 from steadyhand.report import numbers
 from steadyhand.report.catalogue import Catalogue
 from steadyhand.report.data import ReportData
-from steadyhand.report.metrics import FORMATS, SPECS, Unit, bar_text, bar_value, spec_of
+from steadyhand.report.metrics import FORMATS, SPECS, Unit, spec_of
 
 SYMBOLS = {"PASS": "✓", "FAIL": "✗", "INSUFFICIENT": "?", "NONE": "–", "NOT_APPLICABLE": "–"}
 JUDGED = "judged_answers"
-NONINFERIOR = re.compile(r"non-inferior(?: to \S+)? at (\S+) points")
 NAMED = 3  # metrics named in the sentence; the table below has all
 
 
@@ -87,9 +85,9 @@ def _tightest(checks: Iterable[Check], t: Catalogue) -> str:
     """The numeric check whose value lies nearest its bar; empty when there is none. A count of all of them is not
     near anything: determinism's 100 % meets its bar of 100 % in every run that passes."""
     distances = [
-        (abs(check.value - numeric), check)
+        (abs(check.value - check.least), check)
         for check in checks
-        if check.value is not None and check.value < 1 and (numeric := bar_value(check.bar)) is not None
+        if check.value is not None and check.value < 1 and check.least is not None
     ]
     if not distances:
         return ""
@@ -119,6 +117,7 @@ def span(check: Check) -> str:
 
 
 def bar(check: Check, t: Catalogue) -> str:
-    """The bar for a person: a number in the metric's unit, or the phrase of a non-inferiority test."""
-    margin = NONINFERIOR.fullmatch(check.bar.strip())
-    return t("bar.noninferior", points=margin[1]) if margin else bar_text(check.bar, unit(check))
+    """The bar for a person: a number in the metric's unit ("≥ 97.0 %"), or the phrase of a non-inferiority test."""
+    if check.margin is not None:
+        return t("bar.noninferior", points=f"{100 * check.margin:g}")
+    return check.bar if check.least is None else f"≥ {FORMATS[unit(check)](check.least)}"

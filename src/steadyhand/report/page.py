@@ -25,7 +25,6 @@ from steadyhand.report.answers import segments
 from steadyhand.report.banner import SYMBOLS, absent, banner, bar, label, needs, span, value
 from steadyhand.report.catalogue import HTML_LANG, Catalogue
 from steadyhand.report.compare import compare_names, compared
-from steadyhand.report.coverage import CLASSES, coverage
 from steadyhand.report.curves import charts
 from steadyhand.report.data import PUBLISHED, ReportData, finite
 from steadyhand.report.determinism import determinism
@@ -96,8 +95,7 @@ def _parts(data: ReportData, t: Catalogue) -> dict[str, object]:
         "heat": heat_tables(data.evaluations, data.stages),
         "examples": examples(data),
         "determinism": determinism(data.evaluations, data.stages),
-        "coverage": coverage(data.dataset) if data.dataset else None,
-        "classes": CLASSES,
+        "coverage": data.dataset.coverage if data.dataset else None,
         "manifest": {name: list(flatten(part)) for name, part in data.manifest.items()},
         "measured": {stage: list(flatten(data.evaluations[stage].manifest)) for stage in data.stages},
         "long_list": LONG_LIST,

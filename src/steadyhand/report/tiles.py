@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from steadyhand.ledger.result import Evaluation, Item
 from steadyhand.report.data import ReportData
+from steadyhand.stats.intervals import by_cluster
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def tiles(data: ReportData) -> list[Tile]:
 def _scenarios(data: ReportData) -> Tile:
     counts, unjudged = {}, 0
     for stage in data.stages:
-        grouped = _by(data.evaluations[stage].items, "tool", "scenario")
+        grouped = _by_scenario(data.evaluations[stage].items)
         right = sum(all(item.passed for item in decided) for decided in grouped.values())
         counts[stage] = (right, len(grouped))
         unjudged = max(unjudged, sum(any(item.passed is None for item in own) for own in grouped.values()))
@@ -66,12 +67,8 @@ def _suite(data: ReportData, suite: str) -> Tile:
     return Tile(suite, counts)
 
 
-def _by(items: Iterable[Item], suite: str, fact: str) -> dict[str, list[Item]]:
-    grouped: dict[str, list[Item]] = {}
-    for item in items:
-        if item.suite == suite:
-            grouped.setdefault(str(item.facts.get(fact, item.id)), []).append(item)
-    return grouped
+def _by_scenario(items: Iterable[Item]) -> dict[str, list[Item]]:
+    return by_cluster([(item.facts.scenario or item.id, item) for item in items if item.suite == "tool"])
 
 
 def facts(evaluations: Mapping[str, Evaluation], stages: Sequence[str]) -> Facts | None:

@@ -40,14 +40,14 @@ def answer(text: str, finish: FinishReason = "stop") -> Completion:
     ("question", "text", "finish", "failed"),
     [
         (ASK, GOOD, "stop", set()),
-        (ASK, "The capital is Paris.", "stop", set()),
+        (ASK, "The capital is Paris.", "stop", {"think"}),  # the base may not think either: rates tell
         (ASK, "<think>\na fact\n</think>\n\nThe capital is Rome.", "stop", {"knowledge"}),
         (ASK, BAD, "stop", {"think", "empty", "knowledge"}),
         (ASK, BAD, "length", {"endless", "knowledge"}),
-        (ASK, "Paris is it. " * 20, "stop", {"loop"}),
-        (ASK, "It is Paris \ufffd\ufffd of course", "stop", {"garbage"}),
-        (TALK, "I am well, thank you.", "stop", set()),
-        (TALK, "", "stop", {"empty", "dialogue"}),
+        (ASK, "Paris is it. " * 20, "stop", {"loop", "think"}),
+        (ASK, "It is Paris \ufffd\ufffd of course", "stop", {"garbage", "think"}),
+        (TALK, "I am well, thank you.", "stop", {"think"}),
+        (TALK, "", "stop", {"empty", "dialogue", "think"}),
         (TALK, "well and well and " * 20, "length", {"loop", "endless", "dialogue"}),
     ],
 )
@@ -132,7 +132,7 @@ def test_a_broken_model_is_known_within_one_check_and_few_answers() -> None:
     found = check([ASK] * 24, ask, reference, WatchSettings(), 16)
     assert (found.word, len(asked)) == ("damaged", 12)
     assert any(
-        line.startswith("the thinking block is broken") and "12 of 12 (0 of 24 before)" in line
+        line.startswith("the thinking block is missing, broken or never closed") and "12 of 12 (0 of 24 before)" in line
         for line in found.evidence
     )
     assert not any("loop" in line for line in found.evidence)  # the base looped always: no damage can show there
@@ -143,7 +143,7 @@ def test_a_healthy_model_is_asked_little_and_one_in_between_is_asked_everything(
     reference = {"think": (0, 24), "knowledge": (2, 24)}
     healthy = check([ASK] * 24, lambda asked: [answer(GOOD) for _ in asked], reference, WatchSettings(), 16)
     assert (healthy.word, healthy.asked, healthy.evidence) == ("healthy", 12, ())
-    answers = iter([GOOD, "It is Rome."] * 12)
+    answers = iter([GOOD, GOOD.replace("Paris", "Rome")] * 12)
     between = check([ASK] * 24, lambda asked: [answer(next(answers)) for _ in asked], reference, WatchSettings(), 16)
     assert (between.word, between.asked) == ("undecided", 24)
 

@@ -22,7 +22,7 @@ from steadyhand.checks.sql.client import Failure
 from steadyhand.checks.sql.copies import SAMPLE, Table, altered_rows, is_name, parents_first, quoted
 from steadyhand.checks.sql.rows import Row
 from steadyhand.checks.sql.text import TIE, Ties, with_ties
-from steadyhand.errors import JobError, UsageError
+from steadyhand.errors import JobError, UsageError, first_line
 from steadyhand.extras import not_installed
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ class PostgresRunner:
         except psycopg.ProgrammingError as error:
             raise UsageError(f"no URL of a Postgres database: {error}") from None
         except psycopg.OperationalError as error:
-            why = str(error).strip().splitlines()[0]
-            raise JobError(f"the Postgres server does not answer: {why}", next="start it, or correct the URL") from None
+            what = f"the Postgres server does not answer: {first_line(error)}"
+            raise JobError(what, next="start it, or correct the URL") from None
         self._opened.append(session)
         return session
 
@@ -208,7 +208,7 @@ def _asked(session: psycopg.Connection[Any], sql: str, seconds: float, most: int
 
 
 def _told(error: psycopg.Error) -> Failure:
-    why, state = (str(error).strip() or "no reason given").splitlines()[0], error.sqlstate or ""
+    why, state = first_line(error), error.sqlstate or ""
     if state in _TIMEOUTS:
         return Failure("too_slow", why)
     if state in _REFUSED or "data-modifying" in why or "INTO is not allowed" in why:

@@ -11,7 +11,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
-from steadyhand.errors import PrerequisiteError
+from steadyhand.errors import PrerequisiteError, first_line
 from steadyhand.models.generation.local import LocalModel
 from steadyhand.models.loading.load import check_vocabulary, device_of, dtype_of, load_tokenizer
 from steadyhand.models.loading.quiet import quiet
@@ -50,8 +50,8 @@ def load_gguf(file: Path, folder: Path, *, device: str = "auto", dtype: str = "a
                 use_safetensors=True, **CLOSED,
             )  # fmt: skip
     except (OSError, ValueError, KeyError, RuntimeError, ImportError) as error:
-        said = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise PrerequisiteError(f"the file cannot be read ({said})", where=str(file), next="write it again") from error
+        what = f"the file cannot be read ({first_line(error)})"
+        raise PrerequisiteError(what, where=str(file), next="write it again") from error
     if wrong := sorted({*info["missing_keys"], *info["mismatched_keys"]}):
         raise PrerequisiteError(
             f"{len(wrong)} weights are missing or of another shape, the first is {wrong[0]}",

@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from steadyhand.chat.template import DATE
-from steadyhand.errors import PrerequisiteError
+from steadyhand.errors import PrerequisiteError, first_line
 from steadyhand.models.loading.adapter_base import check_base
 from steadyhand.models.loading.adapters import VIRTUAL, kind_of
 from steadyhand.models.loading.quiet import quiet
 from steadyhand.models.loading.remote_code import CLOSED, refuse_code, refuse_tokenizer_class
-from steadyhand.models.loading.resolve import base_of, first_line, resolve
+from steadyhand.models.loading.resolve import base_of, resolve
 
 if TYPE_CHECKING:
     import torch

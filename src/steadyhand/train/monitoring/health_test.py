@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from steadyhand.chat.formats.registry import format_named
-from steadyhand.chat.think import ThinkCode
 from steadyhand.domain.model import AnswerRule
 from steadyhand.models.backend import Completion, Prompt
 from steadyhand.settings.model import WatchSettings
@@ -21,7 +20,7 @@ from steadyhand.stats.intervals import wilson
 from steadyhand.text.degeneration import degenerate, garbage, too_short
 
 SIGNS = {
-    "think": "the thinking block is broken or never closed",
+    "think": "the thinking block is missing, broken or never closed",
     "loop": "the answer ends in a loop",
     "garbage": "the answer holds garbage",
     "empty": "the answer says nothing",
@@ -29,7 +28,6 @@ SIGNS = {
     "dialogue": "an answer within a dialogue says nothing, loops or holds garbage",
     "knowledge": "a public fact is answered wrongly",
 }
-WHOLE = (ThinkCode.OK, ThinkCode.ABSENT, ThinkCode.EMPTY, ThinkCode.NO_ANSWER)
 MOST = 0.95  # a sign that the base shows in more of its answers than this cannot show damage
 
 Counts = dict[str, tuple[int, int]]  # sign -> (failures, answers judged)
@@ -82,7 +80,7 @@ def judge(question: Question, completion: Completion) -> dict[str, bool]:
     if not question.prompt.tools:  # with tools on offer a model that learns its domain may rightly think for longer
         found["endless"] = finish == "length"
     if finish == "stop":  # thinking that was cut off is "endless", not broken
-        found["think"] = completion.thinking().code not in WHOLE
+        found["think"] = not completion.thinking().code.whole
     if any(message.role == "assistant" for message in question.prompt.messages):
         found["dialogue"] = loop or broken or empty
     if question.rule is not None:
