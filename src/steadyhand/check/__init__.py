@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from steadyhand.check.finding import RULES, Finding, has_errors, in_order
+from steadyhand.check.finding import RULES, Finding, in_order
 from steadyhand.rooms import Room
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 sys.modules[__name__].__class__ = Room  # steadyhand.check(domain)
 
-__all__ = ["RULES", "Finding", "check", "has_errors"]
+__all__ = ["RULES", "Finding", "check"]
 
 
 def check(domain: Domain, renderer: Renders | None = None, max_length: int | None = None) -> list[Finding]:

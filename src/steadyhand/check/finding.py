@@ -9,7 +9,7 @@ from steadyhand.chat.messages import Json
 from steadyhand.check.rules import RULES, Severity
 from steadyhand.errors import Place
 
-__all__ = ["RULES", "Finding", "Severity", "finding", "has_errors", "in_order"]
+__all__ = ["RULES", "Finding", "Severity", "finding", "in_order"]
 
 
 @dataclass(frozen=True)
@@ -35,10 +35,6 @@ def finding(code: str, place: Place, message: str, next: str) -> Finding:
 def more(count: int) -> str:
     """ " (and 2 more)"; nothing where there are none."""
     return f" (and {count} more)" if count > 0 else ""
-
-
-def has_errors(findings: Iterable[Finding]) -> bool:
-    return any(found.severity == "error" for found in findings)
 
 
 def in_order(findings: Iterable[Finding]) -> list[Finding]:

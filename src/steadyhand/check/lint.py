@@ -36,7 +36,6 @@ class Part:
     find: Callable[[Dataset, Codes], Iterable[Finding]]
 
 
-READING = frozenset({"R001", "R002", "R003"})
 SCENARIOS = frozenset({"S101", "S102", "S103", "S104", "S105"})
 CALLS = frozenset({"S101", "S102", "S105"})  # rule P202 says it of judged answers
 MARKERS = frozenset({"T103"})

@@ -20,7 +20,6 @@ from steadyhand.datasets.formats import DIALOGUES, OFFERS
 from steadyhand.datasets.turns import role_of
 from steadyhand.source.json_edit import edited
 
-REPAIRED = ("Q101", "Q105", "S109", "S112", "T103")  # the rules whose findings may go away
 _JUDGED = ("chosen", "rejected", "chosen_messages", "rejected_messages", "prompt", "completion", "preferred_output")
 _TAUGHT = ("output", "response", "chosen", "completion", "system", "system_prompt")  # texts by themselves in a row
 _ARGUMENTS = ("arguments", "parameters", "args", "input", "kwargs")

@@ -29,11 +29,6 @@ def same_multiset(a: Sequence[Row], b: Sequence[Row]) -> bool:
     return groups_a.keys() == groups_b.keys() and all(_pair(groups_a[key], groups_b[key]) for key in groups_a)
 
 
-def same_rows(a: Sequence[Row], b: Sequence[Row]) -> bool:
-    """Whether the rows are the same in the same order."""
-    return len(a) == len(b) and all(_equal(one, other) for one, other in zip(a, b, strict=True))
-
-
 def segments(rows: Sequence[Row], other_way: Sequence[Row]) -> list[tuple[int, int]] | None:
     """Where rows may swap: the shortest runs that hold the same rows in both results of one query, which a database was
     made to read in two ways. None when the results do not hold the same rows at all: then luck decides what the query
