@@ -23,7 +23,7 @@ from steadyhand.check.lint import (
     SCENARIOS,
     TEMPLATE,
     TOKENIZER,
-    Report,
+    LintReport,
     lint_files,
     row_rules,
 )
@@ -46,7 +46,7 @@ def write(path: Path, *rows: Json) -> Path:
     return path
 
 
-def lint(path: Path, *select: str) -> Report:
+def lint(path: Path, *select: str) -> LintReport:
     return lint_files([read_dialogues(path, preferences=True)], selected(select, []))
 
 

@@ -17,7 +17,7 @@ import pytest
 
 import steadyhand
 from steadyhand import cli
-from steadyhand.cli import COMMANDS, Entry, main
+from steadyhand.cli import COMMANDS, CommandEntry, main
 from steadyhand.errors import DomainError, GateFailed, JobError, Place, PrerequisiteError
 
 HELP = "from steadyhand.cli import main; main(['--help'])"
@@ -27,7 +27,7 @@ HEAVY = ("torch", "transformers", "peft", "jsonschema", "sqlalchemy", "pydantic"
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """`steady boom` calls `ERROR[0]`, or returns it when it is an exit code."""
-    monkeypatch.setitem(COMMANDS, "boom", Entry(f"{__name__}:boom", "Fails."))
+    monkeypatch.setitem(COMMANDS, "boom", CommandEntry(f"{__name__}:boom", "Fails."))
     monkeypatch.setitem(sys.modules, __name__, sys.modules[__name__])
     return monkeypatch
 

@@ -8,32 +8,32 @@ from typing import Any
 import pytest
 
 from steadyhand.errors import UsageError
-from steadyhand.evaluate.dose import Kind, Outcome, Rung, rung, smallest_dose
+from steadyhand.evaluate.dose import DoseOutcome, DoseRung, Kind, rung, smallest_dose
 from steadyhand.ledger.result import Facts, Item
 
 HEALTHY = Facts(think_whole=True, quality=True)
 
 
-def outcome(seed: int, kind: Kind, id: str, passed: bool | None, leaked: bool = False, **facts: Any) -> Outcome:
+def outcome(seed: int, kind: Kind, id: str, passed: bool | None, leaked: bool = False, **facts: Any) -> DoseOutcome:
     suite = "public" if kind == "known" else "reasoning"
     item = Item(id, suite, id, "en", "h", "raw", "stop", 3, passed, facts=replace(HEALTHY, **facts))
-    return Outcome(seed, kind, item, leaked)
+    return DoseOutcome(seed, kind, item, leaked)
 
 
-def targets(share: float, n: int = 20, seeds: int = 3, start: int = 0) -> list[Outcome]:
+def targets(share: float, n: int = 20, seeds: int = 3, start: int = 0) -> list[DoseOutcome]:
     return [
         outcome(seed, "target", f"{seed}-t{i}", i < round(share * n)) for seed in range(start, seeds) for i in range(n)
     ]
 
 
-def known(lost: int, n: int = 60, seeds: int = 3) -> list[Outcome]:
+def known(lost: int, n: int = 60, seeds: int = 3) -> list[DoseOutcome]:
     return [outcome(seed, "known", f"k{i}", i >= lost) for seed in range(seeds) for i in range(n)]
 
 
 BASE = [*targets(0), *known(0)]
 
 
-def judged(*tuned: Outcome, base: list[Outcome] = BASE) -> Rung:
+def judged(*tuned: DoseOutcome, base: list[DoseOutcome] = BASE) -> DoseRung:
     return rung(4, 10, base, tuned)
 
 

@@ -14,7 +14,7 @@ from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.domain.coverage import coverage
 from steadyhand.domain.rows import Group, Rejected
 from steadyhand.ledger.result import Check, Evaluation, Facts, Item, Metric, Verdict
-from steadyhand.report.data import Dataset, ReportData
+from steadyhand.report.data import DatasetCounts, ReportData
 from steadyhand.stats.intervals import wilson_bounds
 
 TOOLS = ("extract_resource", "query_uss", "report_uss")
@@ -216,8 +216,8 @@ def _group(tool: str, input_class: str, counts: dict[str, int]) -> Group:
     return Group("g#1", messages, offered, Message("assistant", "", calls=calls), rejected, input_class, tool)
 
 
-def dataset() -> Dataset:
-    return Dataset(
+def dataset() -> DatasetCounts:
+    return DatasetCounts(
         points=14,
         cards={"paraphrase": 88, "boundary": 46, "counter_example": 39, "noise": 31, "turn_1": 14, "turn_8": 28},
         rehearsal=260,

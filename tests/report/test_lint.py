@@ -8,7 +8,7 @@ from markupsafe import escape
 from steadyhand.check.rules import RULES
 from steadyhand.errors import JobError
 from steadyhand.report.catalogue import load_catalogue
-from steadyhand.report.lint import Cue, LintData, Matrix, Rule, histogram, render_lint, write_lint
+from steadyhand.report.lint import CueRow, LintData, Matrix, RuleFindings, histogram, render_lint, write_lint
 from steadyhand.text.shingles import Language
 
 EVIL = "<script>alert(1)</script>"
@@ -17,8 +17,8 @@ DATA = LintData(
     EVIL,
     "2026-01-02T03:04+00:00",
     {"rows": 1200, "errors": 1},
-    (Rule("S101", "error", "title", "why", 7, ((EVIL, "message", "next"),)),),
-    (Cue("calls", "please", "no call", 45, 1.0, 0.5, 6.7), Cue("q", "level", "safe", 1, 1.0, 0.5, None)),
+    (RuleFindings("S101", "error", "title", "why", 7, ((EVIL, "message", "next"),)),),
+    (CueRow("calls", "please", "no call", 45, 1.0, 0.5, 6.7), CueRow("q", "level", "safe", 1, 1.0, 0.5, None)),
     (MATRIX,),
     {"prompts": {"prompt": [1, 0, 70]}, "judged": {"chosen": [], "rejected": []}},
 )

@@ -10,7 +10,7 @@ import pytest
 from steadyhand.domain.coverage import Coverage, CoverageCell
 from steadyhand.errors import JobError, UsageError
 from steadyhand.report.catalogue import load_catalogue
-from steadyhand.report.data import Dataset, ReportData
+from steadyhand.report.data import DatasetCounts, ReportData
 from steadyhand.report.page import cell, flatten, moment, render_html, render_markdown
 from steadyhand.report.write import write_report
 from tests.report.sample import HOSTILE, evaluation, report_data
@@ -89,7 +89,7 @@ def test_markup_in_every_text_field_is_escaped() -> None:
         report_data(), domain=HOSTILE, created=HOSTILE, evaluations=evaluations, manifest={HOSTILE: {HOSTILE: HOSTILE}}
     )
     hostile = Coverage((CoverageCell(HOSTILE, HOSTILE, HOSTILE, 1, True),))
-    data = replace(data, seconds={HOSTILE: 1.0}, dataset=Dataset(coverage=hostile, cards={HOSTILE: 2}))
+    data = replace(data, seconds={HOSTILE: 1.0}, dataset=DatasetCounts(coverage=hostile, cards={HOSTILE: 2}))
     page = render_html(data, ZH, {})
     assert "<img" not in page
     assert page.count("<script") == 2

@@ -15,7 +15,7 @@ from typing import Any
 import yaml
 
 from steadyhand.agent.config import Plan
-from steadyhand.agent.model_reader import Answer, answer_of
+from steadyhand.agent.model_reader import ModelAnswer, answer_of
 from steadyhand.agent.reading.report import Report
 from steadyhand.extract import find_entities
 from steadyhand.models.backend import Completion
@@ -88,7 +88,7 @@ def _row(lang: str, quotation: str, word: str, quote: str) -> Iterator[Row]:
     """Nothing when the agent would not take the answer."""
     answer = f'{word}: "{quote}"' if word in ("accuses", "clears") else word
     taken = answer_of(Completion(answer, "stop", 0, 0, ""), quotation)
-    if len(quote) <= LONGEST and taken == Answer(word, quote if word in ("accuses", "clears") else ""):
+    if len(quote) <= LONGEST and taken == ModelAnswer(word, quote if word in ("accuses", "clears") else ""):
         question = PLAN.reading_question(quotation, lang)
         yield {
             "lang": lang,

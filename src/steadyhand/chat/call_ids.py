@@ -17,7 +17,7 @@ _PLACE = re.compile(r"call_\d+")
 
 
 @dataclass(frozen=True)
-class Turn:
+class IdTurn:
     """The assistant's message at `index` and the tool messages right after it, at `index + 1` and on. `answers` holds
     for each of them the number of the call that it answers, None where its id names no open call of this turn."""
 
@@ -27,7 +27,7 @@ class Turn:
     answers: tuple[int | None, ...]
 
 
-def turns(messages: Sequence[Message]) -> Iterator[Turn]:
+def turns(messages: Sequence[Message]) -> Iterator[IdTurn]:
     """Every message with calls, with what answers them."""
     for index, message in enumerate(messages):
         if message.calls:
@@ -35,7 +35,7 @@ def turns(messages: Sequence[Message]) -> Iterator[Turn]:
             while end < len(messages) and messages[end].role == "tool":
                 end += 1
             results = tuple(messages[index + 1 : end])
-            yield Turn(index, message.calls, results, _answers(message.calls, results))
+            yield IdTurn(index, message.calls, results, _answers(message.calls, results))
 
 
 def _answers(calls: Sequence[ToolCall], results: Sequence[Message]) -> tuple[int | None, ...]:
@@ -86,7 +86,9 @@ def with_ids(messages: Sequence[Message]) -> tuple[Message, ...]:
     return tuple(found)
 
 
-def _name(messages: list[Message], turn: Turn, pairs: Sequence[tuple[int | None, Message]], ids: Sequence[str]) -> None:
+def _name(
+    messages: list[Message], turn: IdTurn, pairs: Sequence[tuple[int | None, Message]], ids: Sequence[str]
+) -> None:
     """Put the calls and results (`pairs`: number of the call, result) of a turn back under these ids of its calls."""
     calls = tuple(replace(call, id=id) for call, id in zip(turn.calls, ids, strict=True))
     messages[turn.index] = replace(messages[turn.index], calls=calls)
@@ -94,7 +96,7 @@ def _name(messages: list[Message], turn: Turn, pairs: Sequence[tuple[int | None,
         messages[at] = result if number is None else replace(result, tool_call_id=ids[number])
 
 
-def _ids(turn: Turn) -> list[str]:
+def _ids(turn: IdTurn) -> list[str]:
     """An id for each call of a turn: its own, else that of its result, else one made up."""
     told = {number: result.tool_call_id for number, result in zip(turn.answers, turn.results, strict=True)}
     ids = [call.id for call in turn.calls]

@@ -60,7 +60,7 @@ class Renders(Protocol):
 
 
 @dataclass(frozen=True)
-class Probe:
+class TemplateProbe:
     """One dialogue that was rendered: `text` is what the template wrote, or why it refused."""
 
     name: str
@@ -76,7 +76,7 @@ class Profile:
     format: ChatFormat
     found: bool
     losses: Mapping[Loss, str] = field(default_factory=dict)
-    probes: tuple[Probe, ...] = ()
+    probes: tuple[TemplateProbe, ...] = ()
 
     @property
     def fatal(self) -> tuple[Loss, ...]:
@@ -140,7 +140,7 @@ class _Asking:
 
     def __init__(self, renderer: Renders) -> None:
         self._renderer = renderer
-        self.probes: list[Probe] = []
+        self.probes: list[TemplateProbe] = []
         self.losses: dict[Loss, str] = {}
 
     def offer(self) -> None:
@@ -214,12 +214,12 @@ class _Asking:
         try:
             return render()
         except SteadyError as error:
-            self.probes.append(Probe(name, error.what, kept=False))
+            self.probes.append(TemplateProbe(name, error.what, kept=False))
             return None
 
     def _note(self, name: str, text: str | None, kept: bool, loss: Loss) -> None:
         if text is not None:
-            self.probes.append(Probe(name, text, kept))
+            self.probes.append(TemplateProbe(name, text, kept))
         if not kept:
             self.losses.setdefault(loss, "" if text is not None else self.probes[-1].text)
 

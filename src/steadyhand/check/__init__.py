@@ -9,7 +9,7 @@ from steadyhand.check.finding import RULES, Finding, in_order
 from steadyhand.rooms import Room
 
 if TYPE_CHECKING:
-    from steadyhand.check.chat_template import Renders
+    from steadyhand.check.chat_template import SampleRenderer
     from steadyhand.domain.model import Domain
 
 sys.modules[__name__].__class__ = Room  # steadyhand.check(domain)
@@ -17,7 +17,7 @@ sys.modules[__name__].__class__ = Room  # steadyhand.check(domain)
 __all__ = ["RULES", "Finding", "check"]
 
 
-def check(domain: Domain, renderer: Renders | None = None, max_length: int | None = None) -> list[Finding]:
+def check(domain: Domain, renderer: SampleRenderer | None = None, max_length: int | None = None) -> list[Finding]:
     """What stops or warns a run, ordered by code and place; `lint` has all rules. With a `renderer` also what the chat
     template does to each sample; `max_length` counts tokens of prompt and answer together (None: no limit)."""
     from steadyhand.check.answer_checks import check_answers

@@ -7,7 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from steadyhand.check.dataset import Dataset
-from steadyhand.check.decision_states import State, states
+from steadyhand.check.decision_states import DecisionState, states
 from steadyhand.check.finding import Finding, finding
 from steadyhand.datasets.lazy import Mapped
 from steadyhand.text.near import NearPair, near_pairs
@@ -24,7 +24,7 @@ def check_duplicates(dataset: Dataset) -> Iterator[Finding]:
             yield _finding(code, found[a], found[b], alike)
 
 
-def _with_same_offer(found: Sequence[State], near: Iterable[NearPair]) -> Iterator[NearPair]:
+def _with_same_offer(found: Sequence[DecisionState], near: Iterable[NearPair]) -> Iterator[NearPair]:
     """`near`, which pairs equal prompts with the first of them only, whatever that one was offered; and before each of
     them the pair with the first that has its prompt and its offer."""
     first: dict[tuple[int, frozenset[str]], int] = {}
@@ -38,7 +38,7 @@ def _with_same_offer(found: Sequence[State], near: Iterable[NearPair]) -> Iterat
         yield pair
 
 
-def _judge(one: State, other: State) -> str | None:
+def _judge(one: DecisionState, other: DecisionState) -> str | None:
     """The rule that a near pair falls under, if any."""
     if one.contradicts(other):
         same = one.form == other.form
@@ -47,7 +47,7 @@ def _judge(one: State, other: State) -> str | None:
     return "N101" if redundant else None
 
 
-def _finding(code: str, one: State, other: State, alike: float) -> Finding:
+def _finding(code: str, one: DecisionState, other: DecisionState, alike: float) -> Finding:
     names = f"{other.record.name} and {one.record.name}"
     changed = ", ".join(sorted({*(one.values - other.values), *(other.values - one.values)}))
     what = {
@@ -63,7 +63,7 @@ def _finding(code: str, one: State, other: State, alike: float) -> Finding:
     return finding(code, other.record.at(other.prompt.rpartition("\n")[2]), what[code], next[code])
 
 
-def _short(state: State) -> str:
+def _short(state: DecisionState) -> str:
     return repr(_clip(state.outcome or state.answer))
 
 

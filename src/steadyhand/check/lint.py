@@ -50,7 +50,7 @@ DOMAIN = frozenset({"C101", "C102", "C103", "K301", "K302", "L201", "L202", "L20
 
 
 @dataclass(frozen=True)
-class Report:
+class LintReport:
     """`findings` in order; `excused` were silenced by their rows' `noqa`. In files, every row is a record or a finding
     of R001: rows == records + unusable."""
 
@@ -98,7 +98,7 @@ def lint_files(
     broken: Sequence[SteadyError] = (),
     workers: int | None = None,
     advance: Advance = lambda done, total: None,
-) -> Report:
+) -> LintReport:
     """Every rule that needs no domain folder. All rows of `held_out` count as evaluated, those of `files` by their own
     `split`. `broken`: what was said of files that could not be read. `workers`: processes that share the work (None: as
     many as there are cores, where the rows are worth it); what is found is the same with any number."""
@@ -119,7 +119,7 @@ def lint_files(
     return _report(found, codes, dataset)
 
 
-def lint_domain(domain: Domain, codes: Codes, rendering: Rendering | None = None) -> Report:
+def lint_domain(domain: Domain, codes: Codes, rendering: Rendering | None = None) -> LintReport:
     """Every rule over a domain folder."""
     from steadyhand.check.combinations import check_contract
     from steadyhand.check.coverage import check_coverage
@@ -241,14 +241,14 @@ def _telling(row: Dialogue) -> bool:
     )
 
 
-def _report(found: Iterable[Finding], codes: Codes, dataset: Dataset) -> Report:
+def _report(found: Iterable[Finding], codes: Codes, dataset: Dataset) -> LintReport:
     wanted = [one for one in found if one.code in codes]
     kept = wanted
     if excuses := dict(excused(dataset)):
         owner = _Owner([*(r.place for r in dataset.records), *(p.place for p in dataset.pairs)])
         kept = [one for one in wanted if not one.code.startswith(excuses.get(owner(one.place), ()))]
     rejected = len(dataset.rejects)
-    return Report(tuple(in_order(kept)), len(wanted) - len(kept), dataset.rows, dataset.rows - rejected, rejected)
+    return LintReport(tuple(in_order(kept)), len(wanted) - len(kept), dataset.rows, dataset.rows - rejected, rejected)
 
 
 class _Owner:

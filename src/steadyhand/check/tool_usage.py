@@ -29,7 +29,7 @@ MODES = ("no_call", "needless_call", "wrong_tool", "wrong_args")
 
 
 @dataclass
-class Matrix:
+class UsageMatrix:
     """Counts by (tool, input class) and column; a None is impossible there, a 0 is a hole. Columns are the error modes
     of rejected answers where there are judgements, else whether an offered tool was called."""
 
@@ -137,9 +137,9 @@ def _missing_modes(dataset: Dataset) -> Iterator[Finding]:
             yield finding("S110", places[tool], what, "add pairs whose rejected answer makes these errors")
 
 
-def matrix_of_pairs(dataset: Dataset) -> Matrix:
+def matrix_of_pairs(dataset: Dataset) -> UsageMatrix:
     """Rejected answers by expected tool and error mode, over pairs with tools on offer."""
-    table = Matrix(MODES)
+    table = UsageMatrix(MODES)
     for pair in dataset.pairs:
         if pair.tools and pair.chosen and pair.rejected:
             mode = error_mode(pair.chosen, pair.rejected)
@@ -169,10 +169,10 @@ def error_mode(chosen: Message, rejected: Message) -> str | None:
     return None if chosen.calls == rejected.calls else "wrong_args"
 
 
-def matrix_of_records(dataset: Dataset, classes: Mapping[str, str]) -> Matrix:
+def matrix_of_records(dataset: Dataset, classes: Mapping[str, str]) -> UsageMatrix:
     """How often each tool is called, and offered without being called, by input class (`classes`: name of a record ->
     its class; records of files have none)."""
-    table = Matrix((CALLED, DECLINED))
+    table = UsageMatrix((CALLED, DECLINED))
     for record in dataset.records:
         called = {call.name for message in record.messages for call in message.calls}
         for tool in record.tools:

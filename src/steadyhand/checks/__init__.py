@@ -13,7 +13,7 @@ A kind of your own is one class:
 named under the entry point `steadyhand.checks`. See docs/checks.md.
 """
 
-from steadyhand.checks.bound import Bound, Verdict, judge_all
+from steadyhand.checks.bound import Bound, TextVerdict, judge_all
 from steadyhand.checks.registry import checker_of, figures_of, kinds
 from steadyhand.checks.shape import (
     Checker,
@@ -36,7 +36,7 @@ __all__ = [
     "Judged",
     "Judgement",
     "Spoiled",
-    "Verdict",
+    "TextVerdict",
     "checker_of",
     "failed",
     "figures_of",

@@ -37,7 +37,7 @@ class Bound:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class TextVerdict:
     """All judgements of one text by the names of their checks. It failed when one failed, with the first one's code;
     it is unscored when one is and none failed, or when there is none."""
 
@@ -66,5 +66,5 @@ class Verdict:
         }
 
 
-def judge_all(bounds: Sequence[Bound], text: str) -> Verdict:
-    return Verdict({bound.name: bound.judge(text) for bound in bounds})
+def judge_all(bounds: Sequence[Bound], text: str) -> TextVerdict:
+    return TextVerdict({bound.name: bound.judge(text) for bound in bounds})

@@ -31,7 +31,7 @@ from steadyhand.checks.shape import (
 )
 from steadyhand.checks.sql.client import Failure
 from steadyhand.checks.sql.rows import Row, same_in_segments, same_multiset, segments
-from steadyhand.checks.sql.runners import Runner, runner_of
+from steadyhand.checks.sql.runners import QueryRunner, runner_of
 from steadyhand.checks.sql.spoil import spoiled
 from steadyhand.checks.sql.text import Refused, Ties, constants, one_query, orders
 from steadyhand.errors import UsageError
@@ -80,7 +80,7 @@ class ExecSql(Checker):
             path_in(root, self.database, f"the database of check {name!r}")
 
     @cached_property
-    def runner(self) -> Runner:
+    def runner(self) -> QueryRunner:
         return runner_of(str(self.database), self.root)
 
     @cached_property

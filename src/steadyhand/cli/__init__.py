@@ -31,11 +31,11 @@ from steadyhand.errors import (
 )
 from steadyhand.extras import EXTRA_OF, not_installed
 from steadyhand.text.redaction import scrubbed
-from steadyhand.text.terminal import Escaped, unescaped
+from steadyhand.text.terminal import EscapedStream, unescaped
 
 
 @dataclass(frozen=True)
-class Entry:
+class CommandEntry:
     """Where a command's object stands (`module:object`) and its line in `steady --help`."""
 
     target: str
@@ -43,34 +43,54 @@ class Entry:
 
 
 COMMANDS = {
-    "init": Entry("steadyhand.cli.data:init_command", "Make a domain folder from a template."),
-    "check": Entry("steadyhand.cli.check:check_command", "Lint a dataset or a domain folder; no model needed."),
-    "split": Entry("steadyhand.cli.data:split_command", "Split a dataset into train and eval, near-copies together."),
-    "import": Entry("steadyhand.cli.data:import_command", "Turn a dataset in a common format into a domain folder."),
-    "export": Entry("steadyhand.cli.export:export_command", "Write a domain as a dataset, or a model to serve."),
-    "quantize": Entry("steadyhand.cli.quantize:quantize_command", "Find the smallest weights that cost no tool calls."),
-    "extract": Entry("steadyhand.cli.extract:extract_command", "Find domains, IP addresses and URIs in reports."),
-    "diagnose": Entry(
+    "init": CommandEntry("steadyhand.cli.data:init_command", "Make a domain folder from a template."),
+    "check": CommandEntry("steadyhand.cli.check:check_command", "Lint a dataset or a domain folder; no model needed."),
+    "split": CommandEntry(
+        "steadyhand.cli.data:split_command", "Split a dataset into train and eval, near-copies together."
+    ),
+    "import": CommandEntry(
+        "steadyhand.cli.data:import_command", "Turn a dataset in a common format into a domain folder."
+    ),
+    "export": CommandEntry("steadyhand.cli.export:export_command", "Write a domain as a dataset, or a model to serve."),
+    "quantize": CommandEntry(
+        "steadyhand.cli.quantize:quantize_command", "Find the smallest weights that cost no tool calls."
+    ),
+    "extract": CommandEntry(
+        "steadyhand.cli.extract:extract_command", "Find domains, IP addresses and URIs in reports."
+    ),
+    "diagnose": CommandEntry(
         "steadyhand.cli.diagnose:diagnose_command", "Say what a task lacks: knowledge, behaviour, reasoning."
     ),
-    "dose": Entry(
+    "dose": CommandEntry(
         "steadyhand.cli.dose:dose_command", "Find how many cards of a point a base needs, and what they cost."
     ),
-    "sweep": Entry(
+    "sweep": CommandEntry(
         "steadyhand.cli.sweep:sweep_command", "Find the best of several branches without training all to the end."
     ),
-    "train": Entry("steadyhand.cli.train:train_command", "Look at a training before it runs: its tokens, its memory."),
-    "run": Entry("steadyhand.cli.run:run_command", "Take a domain folder to a signed-off model and a report."),
-    "online": Entry("steadyhand.cli.online:online_command", "Train a run's model on its own answers, round by round."),
-    "eval": Entry("steadyhand.cli.evaluate:eval_command", "Measure a model on a domain's scenarios and probes."),
-    "compare": Entry("steadyhand.cli.evaluate:compare_command", "Compare two evaluations item by item."),
-    "gate": Entry("steadyhand.cli.evaluate:gate_command", "Exit 1 when an evaluation misses its bars (for CI)."),
-    "serve": Entry("steadyhand.cli.serve:serve_command", "Serve a model, and an agent, as OpenAI's interface does."),
-    "agent": Entry("steadyhand.cli.agent:agent_group", "Take reports to guarded feedback; approve; replay a trace."),
-    "audit": Entry("steadyhand.cli.audit:audit_group", "Verify the agent's audit log; settle or take back a write."),
-    "report": Entry("steadyhand.cli.run:report_command", "Write a run's report again."),
-    "config": Entry("steadyhand.cli.config:config_command", "Show the settings, where each comes from, what it means."),
-    "doctor": Entry("steadyhand.cli.doctor:doctor_command", "Say what this machine can do and what is missing."),
+    "train": CommandEntry(
+        "steadyhand.cli.train:train_command", "Look at a training before it runs: its tokens, its memory."
+    ),
+    "run": CommandEntry("steadyhand.cli.run:run_command", "Take a domain folder to a signed-off model and a report."),
+    "online": CommandEntry(
+        "steadyhand.cli.online:online_command", "Train a run's model on its own answers, round by round."
+    ),
+    "eval": CommandEntry("steadyhand.cli.evaluate:eval_command", "Measure a model on a domain's scenarios and probes."),
+    "compare": CommandEntry("steadyhand.cli.evaluate:compare_command", "Compare two evaluations item by item."),
+    "gate": CommandEntry("steadyhand.cli.evaluate:gate_command", "Exit 1 when an evaluation misses its bars (for CI)."),
+    "serve": CommandEntry(
+        "steadyhand.cli.serve:serve_command", "Serve a model, and an agent, as OpenAI's interface does."
+    ),
+    "agent": CommandEntry(
+        "steadyhand.cli.agent:agent_group", "Take reports to guarded feedback; approve; replay a trace."
+    ),
+    "audit": CommandEntry(
+        "steadyhand.cli.audit:audit_group", "Verify the agent's audit log; settle or take back a write."
+    ),
+    "report": CommandEntry("steadyhand.cli.run:report_command", "Write a run's report again."),
+    "config": CommandEntry(
+        "steadyhand.cli.config:config_command", "Show the settings, where each comes from, what it means."
+    ),
+    "doctor": CommandEntry("steadyhand.cli.doctor:doctor_command", "Say what this machine can do and what is missing."),
 }
 
 
@@ -194,7 +214,7 @@ def _harmless_output() -> Iterator[None]:
     for stream in before:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    sys.stdout, sys.stderr = (cast(TextIO, Escaped(unescaped(stream))) for stream in before)
+    sys.stdout, sys.stderr = (cast(TextIO, EscapedStream(unescaped(stream))) for stream in before)
     try:
         yield
     finally:

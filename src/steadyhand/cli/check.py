@@ -18,7 +18,7 @@ from steadyhand.errors import EXIT_NO, EXIT_OK, DomainError, UsageError
 if TYPE_CHECKING:
     from steadyhand.check.dataset import Dataset
     from steadyhand.check.finding import Finding
-    from steadyhand.check.lint import Report
+    from steadyhand.check.lint import LintReport
     from steadyhand.check.tokenizer import Rendering
     from steadyhand.datasets.convert import Imported
     from steadyhand.datasets.inputs import Input
@@ -106,7 +106,7 @@ def _words(options: Sequence[str]) -> list[str]:
 
 def _lint(
     paths: Sequence[Path], held_out: Sequence[Path], codes: frozenset[str], model: str | None, chosen: tuple[str, str]
-) -> tuple[Report, dict[str, int], Dataset, dict[str, str]]:
+) -> tuple[LintReport, dict[str, int], Dataset, dict[str, str]]:
     """The report, how much of what was read, the rows, and the input class of those that have one."""
     from steadyhand.check.dataset import dataset_of_domain, dataset_of_files
     from steadyhand.check.lint import lint_domain, lint_files
@@ -134,7 +134,7 @@ def _lint(
     return report, counts, dataset_of_files(trained, evaluated), {}
 
 
-def _with_progress(work: Callable[..., Report]) -> Report:
+def _with_progress(work: Callable[..., LintReport]) -> LintReport:
     """The bar appears when the work says how much there is: its thread must not run while workers are being forked."""
     with ExitStack() as stack:
         shown: list[Advance] = []
@@ -225,7 +225,7 @@ def _rendering(path: Path, model: str | None, chosen: tuple[str, str]) -> Render
 
 
 def _print(
-    report: Report, counts: dict[str, int], ignored: Mapping[str, int], paths: Sequence[Path], form: str
+    report: LintReport, counts: dict[str, int], ignored: Mapping[str, int], paths: Sequence[Path], form: str
 ) -> None:
     from steadyhand.check.outputs import github, sarif
 
@@ -248,7 +248,7 @@ def _print(
         say_ignored(ignored)
 
 
-def _show(report: Report, counts: dict[str, int]) -> None:
+def _show(report: LintReport, counts: dict[str, int]) -> None:
     worst_first = ("error", "warning", "note")
     for _, code in sorted({(worst_first.index(found.severity), found.code) for found in report.findings}):
         _show_rule(code, [found for found in report.findings if found.code == code])

@@ -14,7 +14,7 @@ from steadyhand.cli.trials import TrialConsole, numbers, trial_options
 from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
-    from steadyhand.evaluate.dose import Rung
+    from steadyhand.evaluate.dose import DoseRung
     from steadyhand.lab.dose import Dose
     from steadyhand.lab.shortcut import Shortcut
 
@@ -56,7 +56,7 @@ def dose_command(
     Exit 0: some rung is an effective dose (--shortcut: the last set of cards cures what the first one taught). Exit 1:
     none is. Stop it at any time: the next call goes on where it was.
     """
-    from steadyhand.lab.dose import Request
+    from steadyhand.lab.dose import DoseRequest
 
     if (point is None) == (shortcut is None):
         raise UsageError(
@@ -76,7 +76,7 @@ def dose_command(
         return _show_shortcut(tried, _pages(out, tried), as_json)
     assert point is not None
     rungs = numbers(ladder, "ladder", 1) if ladder else ()
-    request = Request(point, rungs, chosen, shows, known, near, bar)
+    request = DoseRequest(point, rungs, chosen, shows, known, near, bar)
     from steadyhand.lab.dose import dose, dose_plan
 
     if only_plan:
@@ -118,7 +118,7 @@ def _cards(count: int) -> str:
     return f"{count} card" if count == 1 else f"{count} cards"
 
 
-def _line(one: Rung) -> str:
+def _line(one: DoseRung) -> str:
     seeds = "/".join(f"{100 * share:.0f}" for share in one.by_seed.values())
     bounds = f"[{_percent(one.target.low)}, {_percent(one.target.high)}]"
     leaks = f"{_percent(one.base_leaked.value)}>{_percent(one.leaked.value)}"

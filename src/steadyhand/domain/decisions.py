@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from steadyhand.chat.match import Match, match
 from steadyhand.chat.messages import Message, Tool, ToolCall
 from steadyhand.chat.parse import Parsed
-from steadyhand.checks import Bound, Verdict, failed, judge_all, passed
+from steadyhand.checks import Bound, TextVerdict, failed, judge_all, passed
 from steadyhand.domain.model import AnswerRule, Scenario
 
 
@@ -45,7 +45,7 @@ class Decision:
         calls = match(self.expected, parsed, tools, ordered=self.scenario.ordered)
         return Assessment(calls, self.judge(parsed.content), self.judged)
 
-    def judge(self, text: str) -> Verdict:
+    def judge(self, text: str) -> TextVerdict:
         """All that judges the text of an answer here: the rule, named "answer", then the checks."""
         return judge_text(text, self.answer, self.checks)
 
@@ -55,7 +55,7 @@ class Assessment:
     """How the calls and the text of one answer were judged; `judged`: whether anything judges it."""
 
     calls: Match
-    text: Verdict
+    text: TextVerdict
     judged: bool
 
     @property
@@ -72,10 +72,10 @@ class Assessment:
         return self.calls.code.value if self.calls.code else self.text.code
 
 
-def judge_text(text: str, rule: AnswerRule | None, checks: Sequence[Bound] = ()) -> Verdict:
+def judge_text(text: str, rule: AnswerRule | None, checks: Sequence[Bound] = ()) -> TextVerdict:
     """Unscored where there is neither rule nor check."""
     ruled = {} if rule is None else {"answer": passed() if rule.accepts(text) else failed("wrong_answer")}
-    return Verdict(ruled | judge_all(checks, text).judgements)
+    return TextVerdict(ruled | judge_all(checks, text).judgements)
 
 
 def decisions(scenario: Scenario) -> list[Decision]:

@@ -12,7 +12,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 
-from steadyhand.evaluate.metrics import Sample, rate_metric
+from steadyhand.evaluate.metrics import Observation, rate_metric
 from steadyhand.evaluate.scoring import score
 from steadyhand.evaluate.suites import Target, nested_sample
 from steadyhand.ledger.result import Facts, Item, Metric
@@ -120,10 +120,10 @@ def _view(level: str, target: Target, first: Completion, text: str, finish: str)
     return json.dumps([item.passed, item.code, item.facts.answer_ok])
 
 
-def determinism_samples(items: Sequence[Item], level: str, mode: str) -> list[Sample]:
+def determinism_samples(items: Sequence[Item], level: str, mode: str) -> list[Observation]:
     """A sample for every item that was repeated in this way: did it stay the same?"""
     same = ((item, item.facts.same[level][mode]) for item in items if item.suite == SUITE)
-    return [Sample(item.id, item.cluster, kept) for item, kept in same if kept is not None]
+    return [Observation(item.id, item.cluster, kept) for item, kept in same if kept is not None]
 
 
 def determinism_metrics(items: Sequence[Item], runs: int) -> dict[str, Metric]:

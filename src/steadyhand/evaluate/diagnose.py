@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from steadyhand.evaluate.metrics import Sample, rate_metric
+from steadyhand.evaluate.metrics import Observation, rate_metric
 from steadyhand.ledger.result import Metric
 from steadyhand.stats.bars import judge_bounds
 from steadyhand.stats.power import further_cases
@@ -44,7 +44,7 @@ REMEDY = {  # a sentence per verdict and what it rests on
 
 
 @dataclass(frozen=True)
-class Case:
+class DiagnosticCase:
     """One question about one subject, right or wrong under each condition that it was asked under."""
 
     id: str
@@ -79,7 +79,7 @@ class Diagnosis:
     needed: int | None = None
 
 
-def diagnose(subjects: Mapping[tuple[Kind, str], Sequence[Case]]) -> list[Diagnosis]:
+def diagnose(subjects: Mapping[tuple[Kind, str], Sequence[DiagnosticCase]]) -> list[Diagnosis]:
     """A verdict for every subject with a case."""
     rates = {key: _rates(cases) for key, cases in subjects.items() if cases}
     paired = {(key, name): _paired(subjects[key], name) for key, own in rates.items() for name in own}
@@ -125,15 +125,15 @@ def _word(kind: Kind, states: Mapping[str, State]) -> tuple[Word, str]:
     return ("UNTESTABLE", "deaf") if states else ("INSUFFICIENT", "cases")
 
 
-def _rates(cases: Sequence[Case]) -> dict[str, Metric]:
+def _rates(cases: Sequence[DiagnosticCase]) -> dict[str, Metric]:
     names = dict.fromkeys(name for case in cases for name in case.passed)
     return {
-        name: rate_metric(name, [Sample(c.id, c.cluster, c.passed[name]) for c in cases if name in c.passed])
+        name: rate_metric(name, [Observation(c.id, c.cluster, c.passed[name]) for c in cases if name in c.passed])
         for name in names
     }
 
 
-def _paired(cases: Sequence[Case], name: str) -> Paired:
+def _paired(cases: Sequence[DiagnosticCase], name: str) -> Paired:
     return collapse((c.cluster, c.passed["closed"], now) for c in cases for n, now in c.passed.items() if n == name)
 
 

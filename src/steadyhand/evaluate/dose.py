@@ -19,7 +19,7 @@ from typing import Literal
 
 from steadyhand.evaluate.compare import knowledge_loss
 from steadyhand.evaluate.gate import check_sign, signs
-from steadyhand.evaluate.metrics import Sample, rate_metric
+from steadyhand.evaluate.metrics import Observation, rate_metric
 from steadyhand.ledger.result import Check, Item, Metric, VerdictWord
 from steadyhand.settings.model import GateSettings
 from steadyhand.stats.bars import judge_bounds
@@ -32,7 +32,7 @@ BAR = 0.7
 
 
 @dataclass(frozen=True)
-class Outcome:
+class DoseOutcome:
     """One judged answer of one seed's training. `leaked`: it gives the point's answer to a neighbour's question; `said`
     is its text without thinking and calls."""
 
@@ -48,7 +48,7 @@ class Outcome:
 
 
 @dataclass(frozen=True)
-class Change:
+class PairedChange:
     """Paired against the base: units (questions, or facts) that only the rung or only the base gets right."""
 
     gained: int
@@ -58,7 +58,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Rung:
+class DoseRung:
     """What training on `cards` cards did. `by_seed` are the shares of right target answers, seed by seed; `known` is
     the non-inferiority check of public knowledge (None: nothing public was asked)."""
 
@@ -66,12 +66,12 @@ class Rung:
     steps: int
     target: Metric
     by_seed: dict[int, float]
-    change: Change
+    change: PairedChange
     leaked: Metric
     base_leaked: Metric
-    neighbours: Change
+    neighbours: PairedChange
     known: Check | None
-    known_change: Change
+    known_change: PairedChange
     signs: tuple[Check, ...]
     verdict: VerdictWord
     reasons: tuple[str, ...]
@@ -81,11 +81,11 @@ class Rung:
 def rung(
     cards: int,
     steps: int,
-    base: Sequence[Outcome],
-    tuned: Sequence[Outcome],
+    base: Sequence[DoseOutcome],
+    tuned: Sequence[DoseOutcome],
     limits: GateSettings | None = None,
     bar: float = BAR,
-) -> Rung:
+) -> DoseRung:
     """`base` are the base's outcomes on the same questions, seed by seed. Raises UsageError without target answers."""
     limits = limits or GateSettings()
     target = _rate("target", tuned, "target", lambda one: bool(one.item.passed))
@@ -93,7 +93,7 @@ def rung(
     health = tuple(check_sign(sign, _items(base), _items(tuned)) for sign in signs(limits) if not sign.suites)
     by_seed = _by_seed(tuned)
     word, reasons, needed = _verdict(target, by_seed, _effective(tuned), known, health, bar)
-    return Rung(
+    return DoseRung(
         cards=cards,
         steps=steps,
         target=target,
@@ -111,7 +111,7 @@ def rung(
     )
 
 
-def smallest_dose(rungs: Sequence[Rung]) -> int | None:
+def smallest_dose(rungs: Sequence[DoseRung]) -> int | None:
     """The smallest effective dose: the cards of the first rung that is PASS."""
     return next((one.cards for one in rungs if one.verdict == "PASS"), None)
 
@@ -144,18 +144,20 @@ def _verdict(
     return "PASS", (f"every seed and the lower end of the interval ({bounds}) reach {100 * bar:g} %",), None
 
 
-def _known(base: Sequence[Outcome], tuned: Sequence[Outcome], margin: float) -> Check | None:
+def _known(base: Sequence[DoseOutcome], tuned: Sequence[DoseOutcome], margin: float) -> Check | None:
     pairs = _pairs(base, tuned, "known")
     return knowledge_loss(pairs, "the base", margin) if pairs else None
 
 
-def _change(base: Sequence[Outcome], tuned: Sequence[Outcome], kind: Kind) -> Change:
+def _change(base: Sequence[DoseOutcome], tuned: Sequence[DoseOutcome], kind: Kind) -> PairedChange:
     """Exact McNemar over questions: one that several seeds were asked is one unit (`stats.tests.collapse`)."""
     units = collapse(_pairs(base, tuned, kind))
-    return Change(units.gains, units.losses, units.n, mcnemar_exact(units.gains, units.losses) if units.n else None)
+    return PairedChange(
+        units.gains, units.losses, units.n, mcnemar_exact(units.gains, units.losses) if units.n else None
+    )
 
 
-def _pairs(base: Sequence[Outcome], tuned: Sequence[Outcome], kind: Kind) -> list[tuple[str, bool, bool]]:
+def _pairs(base: Sequence[DoseOutcome], tuned: Sequence[DoseOutcome], kind: Kind) -> list[tuple[str, bool, bool]]:
     """Rule-less answers are unscored and in no pair."""
     before = {one.key: one.item.passed for one in base if one.kind == kind}
     found = []
@@ -166,20 +168,20 @@ def _pairs(base: Sequence[Outcome], tuned: Sequence[Outcome], kind: Kind) -> lis
     return found
 
 
-def _rate(name: str, outcomes: Sequence[Outcome], kind: Kind, right: Callable[[Outcome], bool]) -> Metric:
+def _rate(name: str, outcomes: Sequence[DoseOutcome], kind: Kind, right: Callable[[DoseOutcome], bool]) -> Metric:
     own = [one for one in outcomes if one.kind == kind and one.item.passed is not None]
-    return rate_metric(name, [Sample(one.key, one.item.cluster, right(one)) for one in own])
+    return rate_metric(name, [Observation(one.key, one.item.cluster, right(one)) for one in own])
 
 
-def _by_seed(tuned: Sequence[Outcome]) -> dict[int, float]:
+def _by_seed(tuned: Sequence[DoseOutcome]) -> dict[int, float]:
     own = by_cluster([(str(one.seed), bool(one.item.passed)) for one in tuned if one.kind == "target"])
     return {int(seed): sum(passed) / len(passed) for seed, passed in own.items()}
 
 
-def _effective(tuned: Sequence[Outcome]) -> float:
+def _effective(tuned: Sequence[DoseOutcome]) -> float:
     own = [(one.item.cluster, bool(one.item.passed)) for one in tuned if one.kind == "target"]
     return effective_size(list(by_cluster(own).values()))
 
 
-def _items(outcomes: Sequence[Outcome]) -> list[Item]:
+def _items(outcomes: Sequence[DoseOutcome]) -> list[Item]:
     return [one.item for one in outcomes]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from steadyhand.evaluate.compare import require_equal
-from steadyhand.evaluate.metrics import Sample, countable, rate_metric
+from steadyhand.evaluate.metrics import Observation, countable, rate_metric
 from steadyhand.evaluate.verdict import check_knowledge, conclude, missing
 from steadyhand.ledger.result import Check, Evaluation, Item, Verdict, VerdictWord
 from steadyhand.settings.model import GateSettings
@@ -76,6 +76,6 @@ def check_sign(sign: Sign, base: Sequence[Item], tuned: Sequence[Item]) -> Check
     return Check(sign.name, f">= {least:.4g}", word, *values, None, needed, reason, "answers", least)
 
 
-def _samples(sign: Sign, items: Sequence[Item]) -> list[Sample]:
+def _samples(sign: Sign, items: Sequence[Item]) -> list[Observation]:
     counted = (item for item in items if not sign.suites or item.suite in sign.suites)
-    return [Sample(f"{item.suite}/{item.id}", item.cluster, sign.healthy(item)) for item in counted]
+    return [Observation(f"{item.suite}/{item.id}", item.cluster, sign.healthy(item)) for item in counted]

@@ -17,7 +17,7 @@ ALL = frozenset({"tool", "public", "anchoring", "reasoning"})
 
 
 @dataclass(frozen=True)
-class Sample:
+class Observation:
     """One counted outcome; `key` pairs it with the other model's."""
 
     key: str
@@ -35,9 +35,9 @@ class Rate:
     judged: bool = True
     note: str = ""
 
-    def samples(self, items: Iterable[Item]) -> list[Sample]:
+    def samples(self, items: Iterable[Item]) -> list[Observation]:
         counted = ((item, self.outcome(item)) for item in items if item.suite in self.suites and not is_warm_up(item))
-        return [Sample(f"{item.suite}/{item.id}", item.cluster, ok) for item, ok in counted if ok is not None]
+        return [Observation(f"{item.suite}/{item.id}", item.cluster, ok) for item, ok in counted if ok is not None]
 
     def unscored(self, items: Iterable[Item]) -> int:
         asked = (item for item in items if item.suite in self.suites and not is_warm_up(item))
@@ -48,9 +48,9 @@ class Rate:
 class ScenarioRate(Rate):
     """Counts scenarios, not decisions: one passes end to end, at the first try, when all of its decisions do."""
 
-    def samples(self, items: Iterable[Item]) -> list[Sample]:
+    def samples(self, items: Iterable[Item]) -> list[Observation]:
         return [
-            Sample(scenario, decided[0].cluster, all(item.passed for item in decided))
+            Observation(scenario, decided[0].cluster, all(item.passed for item in decided))
             for scenario, decided in _scenarios(items).items()
             if not _unjudged(decided)
         ]
@@ -203,7 +203,7 @@ def _metric(name: str, figure: Figure) -> Metric:
     return Metric(name=full, **given)
 
 
-def rate_metric(name: str, samples: Sequence[Sample], unscored: int = 0, note: str = "") -> Metric:
+def rate_metric(name: str, samples: Sequence[Observation], unscored: int = 0, note: str = "") -> Metric:
     """The samples' rate with the Wilson interval at their effective size; value None without samples."""
     if not samples:
         return Metric(name, None, 0, None, None, unscored=unscored, note=note)

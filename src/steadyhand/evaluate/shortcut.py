@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from steadyhand.evaluate.metrics import Sample, rate_metric
+from steadyhand.evaluate.metrics import Observation, rate_metric
 from steadyhand.ledger.result import Metric, VerdictWord
 from steadyhand.stats.power import further_cases
 from steadyhand.stats.tests import Paired, collapse, mcnemar_exact
@@ -124,4 +124,4 @@ def _of_seed(fought: Sequence[Conclusion]) -> tuple[float, float]:
 
 
 def _share(name: str, found: Sequence[Conclusion], counts: Callable[[Conclusion], bool]) -> Metric:
-    return rate_metric(name, [Sample(one.key, one.cluster, counts(one)) for one in found])
+    return rate_metric(name, [Observation(one.key, one.cluster, counts(one)) for one in found])

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from steadyhand.chat.messages import Json, Message, to_openai
-from steadyhand.checks import Bound, Verdict
+from steadyhand.checks import Bound, TextVerdict
 from steadyhand.checks.shape import Ask
 from steadyhand.domain.decisions import Decision, decisions, judge_text
 from steadyhand.domain.model import AnswerRule, Domain, Probe
@@ -52,7 +52,7 @@ class Target:
         """Whether anything judges the answer: a call is due, or its text has a rule."""
         return self.rule is not None or (self.decision is not None and self.decision.judged)
 
-    def judge(self, text: str) -> Verdict:
+    def judge(self, text: str) -> TextVerdict:
         """What judges the text of an answer, asked."""
         return judge_text(text, self.rule, self.decision.checks if self.decision else ())
 

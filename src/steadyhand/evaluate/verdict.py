@@ -15,7 +15,7 @@ from steadyhand.chat.messages import Json
 from steadyhand.domain.model import CheckBar
 from steadyhand.evaluate.compare import KNOWLEDGE, knowledge_check, require_equal
 from steadyhand.evaluate.determinism import determinism_samples
-from steadyhand.evaluate.metrics import RATES, Sample, rate_metric, rates_of
+from steadyhand.evaluate.metrics import RATES, Observation, rate_metric, rates_of
 from steadyhand.ledger.result import Check, Evaluation, Item, Metric, Verdict, VerdictWord
 from steadyhand.settings.model import BarsSettings
 from steadyhand.stats.bars import Evidence, judge_bounds
@@ -178,7 +178,7 @@ def _check_rate(items: Sequence[Item], bar: Bar, metric: Metric) -> Check:
     )
 
 
-def _samples(items: Sequence[Item], bar: Bar) -> list[Sample]:
+def _samples(items: Sequence[Item], bar: Bar) -> list[Observation]:
     """Booleans behind the metric; none behind a figure that is no rate."""
     rate = next((rate for rate in rates_of(items) if rate.name == bar.metric), None)
     if rate is None and bar.metric == "determinism_outcome":

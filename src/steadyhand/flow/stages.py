@@ -23,7 +23,7 @@ from steadyhand.flow.interrupt import first_interrupt
 from steadyhand.ledger.result import Evaluation
 from steadyhand.models.backend import Prompt, Sampling
 from steadyhand.settings import Settings, filled
-from steadyhand.train.runner.result import Progress
+from steadyhand.train.runner.result import TrainingProgress
 
 if TYPE_CHECKING:
     from steadyhand.chat.render import Renderer
@@ -275,7 +275,7 @@ def _measure(
     )
 
 
-def figures_told(context: RunContext) -> Progress:
+def figures_told(context: RunContext) -> TrainingProgress:
     def tell(done: int, total: int, figures: Mapping[str, float]) -> None:
         context.progress(done, total, f"loss {figures['loss']:.3f}")
 

@@ -31,7 +31,7 @@ SHOWS_PER_CARD = 16
 
 
 @dataclass(frozen=True)
-class Asked:
+class ShortcutQuestion:
     """One question with what each arm answered to it under the first seed: (text, what it concludes)."""
 
     question: str
@@ -54,7 +54,7 @@ class Shortcut:
     arms: tuple[Arm, ...]
     seeds: tuple[int, ...]
     shows: int
-    asked: tuple[Asked, ...]
+    asked: tuple[ShortcutQuestion, ...]
     cards: dict[str, list[tuple[str, str]]]  # arm -> (question, answer) of its cards
     manifest: dict[str, Json] = field(default_factory=dict)
 
@@ -135,10 +135,10 @@ def _conclusion(told: ShortcutFile, probe: CueProbe, seed: int, found: Answered)
     return Conclusion(seed, probe.id, probe.cluster, probe.rule, probe.cue, told.concluded(text), text)
 
 
-def _asked(probe: CueProbe, found: Mapping[str, Sequence[Conclusion]], seed: int) -> Asked:
+def _asked(probe: CueProbe, found: Mapping[str, Sequence[Conclusion]], seed: int) -> ShortcutQuestion:
     own = {name: next(one for one in all if one.id == probe.id and one.seed == seed) for name, all in found.items()}
     answers = {name: (one.text, one.found) for name, one in own.items()}
-    return Asked(probe.question, probe.lang, probe.rule, probe.cue, answers)
+    return ShortcutQuestion(probe.question, probe.lang, probe.rule, probe.cue, answers)
 
 
 def _shown(cards: Sequence[Card]) -> list[tuple[str, str]]:

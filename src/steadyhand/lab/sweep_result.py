@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
 from steadyhand.chat.messages import Json
-from steadyhand.lab.sweep_setup import Setup
+from steadyhand.lab.sweep_setup import SweepSetup
 from steadyhand.lab.trial import Answered
 from steadyhand.ledger.result import Item
 from steadyhand.stats.halving import Fate, Halved, Score
@@ -16,7 +16,7 @@ from steadyhand.stats.rungs import Rung
 
 
 @dataclass(frozen=True)
-class Stop:
+class Standing:
     """Where a branch stood at the end of a rung, after `steps` steps: under way by its `loss`, the geometric mean of
     `losses` (nats per token) on what is to be learnt and, where there is any, on what is public; at the end by right
     answers, `rate` with its 95 % interval."""
@@ -41,7 +41,7 @@ class Story:
     sets: dict[str, Json]
     data: str | None
     steps: int
-    stops: tuple[Stop, ...]
+    stops: tuple[Standing, ...]
     fate: Fate
 
 
@@ -76,7 +76,7 @@ class Sweep:
 
 
 def swept(
-    setup: Setup, found: Halved, answered: Mapping[tuple[str, int, int], Answered], base: Mapping[str, Item]
+    setup: SweepSetup, found: Halved, answered: Mapping[tuple[str, int, int], Answered], base: Mapping[str, Item]
 ) -> Sweep:
     """`answered`: (branch, rung, start) -> what came back; `base`: the untrained model's items, by question."""
     own = {name: [one for key, one in answered.items() if key[0] == name] for name in setup.contenders}
@@ -102,7 +102,7 @@ def swept(
 
 
 def _story(
-    setup: Setup,
+    setup: SweepSetup,
     fate: Fate,
     scores: Sequence[Score],
     answered: Mapping[tuple[str, int, int], Answered],
@@ -116,14 +116,14 @@ def _story(
     return Story(branch.name, branch.sets, str(branch.data) if branch.data else None, steps, tuple(stops), fate)
 
 
-def _stop(score: Score, found: Answered) -> Stop:
+def _stop(score: Score, found: Answered) -> Standing:
     if score.loss is not None:
-        return Stop(score.rung, found.done, score.loss, found.losses)
+        return Standing(score.rung, found.done, score.loss, found.losses)
     rate = score.right / score.n
-    return Stop(score.rung, found.done, None, (), score.right, score.n, rate, *wilson_bounds(rate, score.n))
+    return Standing(score.rung, found.done, None, (), score.right, score.n, rate, *wilson_bounds(rate, score.n))
 
 
-def _manifest(setup: Setup) -> dict[str, Json]:
+def _manifest(setup: SweepSetup) -> dict[str, Json]:
     given = setup.env.settings
     return {
         "base": given.model.base,

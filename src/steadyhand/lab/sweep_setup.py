@@ -21,7 +21,7 @@ from steadyhand.evaluate.suites import Suite, Target, nested_sample, targets
 from steadyhand.lab.trial import Trial, TrialEnv, env_of, training_key
 from steadyhand.models.backend import Completion, Prompt
 from steadyhand.settings import Settings, resolve
-from steadyhand.stats.rungs import ALPHA, Rules, Rung, rules_for
+from steadyhand.stats.rungs import ALPHA, HalvingRules, Rung, rules_for
 
 BASE = "base"
 PUBLIC: tuple[Suite, ...] = ("public",)
@@ -30,7 +30,7 @@ HELD = 0.25  # share of the training scenarios that is held back to choose by
 
 
 @dataclass(frozen=True)
-class Request:
+class SweepRequest:
     """What a person asks for. `items` and `known` bound the decisions to choose by (0: all that are held back) and the
     public questions; `full`: no halving, every branch is trained to the end and asked everything."""
 
@@ -53,7 +53,7 @@ class Contender:
 
 
 @dataclass(frozen=True)
-class Setup:
+class SweepSetup:
     """A sweep, laid out. `items` are in the order that all branches share; `known` are public questions, which a
     branch answers once it is trained whole; `held` are the scenarios no branch trains on. `taught` are the items with
     their right answers, `kept` the public questions with the base's own (none before `with_kept`): what a branch's
@@ -64,14 +64,14 @@ class Setup:
     items: tuple[Target, ...]
     known: tuple[Target, ...]
     held: tuple[Scenario, ...]
-    rules: Rules
+    rules: HalvingRules
     env: TrialEnv
     base: Trial
     taught: tuple[Row, ...]
     kept: tuple[Row, ...] = ()
 
 
-def lay_out(folder: Path, flags: Mapping[str, object], out: Path, request: Request) -> Setup:
+def lay_out(folder: Path, flags: Mapping[str, object], out: Path, request: SweepRequest) -> SweepSetup:
     """Raises DomainError for what is wrong with the branches, UsageError when nothing can be held back."""
     settings, domain = resolve(folder, flags=flags).settings, load(folder)
     branches = read_branches(request.file)
@@ -87,10 +87,10 @@ def lay_out(folder: Path, flags: Mapping[str, object], out: Path, request: Reque
         rules = replace(rules, rungs=(Rung(1.0, len(items), 1),), alpha=0.0)  # looks as they are: trials are shared
     base = Trial(BASE, (), _questions([*known, *items]), settings.seed)
     taught = tuple(Row((*one.prompt.messages, _due(one)), one.prompt.tools, one.id) for one in items)
-    return Setup(domain, contenders, tuple(items), tuple(known), held, rules, env, base, taught)
+    return SweepSetup(domain, contenders, tuple(items), tuple(known), held, rules, env, base, taught)
 
 
-def with_kept(setup: Setup, answers: Mapping[str, Completion]) -> Setup:
+def with_kept(setup: SweepSetup, answers: Mapping[str, Completion]) -> SweepSetup:
     """With the base's own answers to public questions, where it ended one and training would write it."""
     kept = []
     for one in setup.known:
@@ -108,7 +108,7 @@ def _due(one: Target) -> Message:
     return one.decision.target
 
 
-def trial_of(setup: Setup, name: str, rung: int, start: int, stop: int) -> Trial:
+def trial_of(setup: SweepSetup, name: str, rung: int, start: int, stop: int) -> Trial:
     """A branch, trained as far as the rung says. Under way its losses are taken on items start to stop and on what is
     public; trained whole it is asked them."""
     one, share = setup.contenders[name], setup.rules.rungs[rung].share

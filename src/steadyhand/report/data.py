@@ -23,7 +23,7 @@ PUBLISHED = {"tool_call_accuracy": "about 30 % -> 97-99 %", "invalid_token_ratio
 
 
 @dataclass(frozen=True)
-class Dataset:
+class DatasetCounts:
     """Counts of what was trained on and measured with.
 
     `cards`: kind -> cards. `scenarios`: "class" | "split" | "tag" -> name -> scenarios. `origin`: "model" |
@@ -58,7 +58,7 @@ class ReportData:
     gate: Verdict | None = None
     comparison: tuple[dict[str, Json], ...] = ()
     curves: dict[str, list[dict[str, Json]]] = field(default_factory=dict)
-    dataset: Dataset | None = None
+    dataset: DatasetCounts | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     manifest: dict[str, Json] = field(default_factory=dict)
     published: dict[str, str] = field(default_factory=lambda: dict(PUBLISHED))
@@ -108,7 +108,7 @@ def _typed(row: Mapping[str, Json]) -> dict[str, Json]:
         "verdict": Verdict.from_json(row["verdict"]) if row.get("verdict") else None,
         "gate": Verdict.from_json(row["gate"]) if row.get("gate") else None,
         "comparison": tuple(row.get("comparison", ())),
-        "dataset": Dataset(**{**dataset, "coverage": _coverage(dataset)}) if dataset else None,
+        "dataset": DatasetCounts(**{**dataset, "coverage": _coverage(dataset)}) if dataset else None,
     }
 
 

@@ -8,12 +8,12 @@ from collections.abc import Iterable, Sequence
 from steadyhand.domain.coverage import coverage
 from steadyhand.domain.model import Domain, Scenario
 from steadyhand.domain.rows import Group
-from steadyhand.report.data import Dataset
+from steadyhand.report.data import DatasetCounts
 
 
-def count_dataset(domain: Domain, groups: Sequence[Group] = ()) -> Dataset:
+def count_dataset(domain: Domain, groups: Sequence[Group] = ()) -> DatasetCounts:
     """The counts behind the report's "what it was trained on"; `groups` are those that DPO saw (none: no DPO)."""
-    return Dataset(
+    return DatasetCounts(
         points=len(domain.points),
         cards=dict(Counter(card.kind for card in domain.cards)),
         rehearsal=len(domain.rehearsal),

@@ -21,7 +21,7 @@ SHOWN = 5  # places per rule; the command's --json has all
 
 
 @dataclass(frozen=True)
-class Rule:
+class RuleFindings:
     """A rule that found something; `places` are (place, message, next) of the first findings."""
 
     code: str
@@ -33,7 +33,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Cue:
+class CueRow:
     """`share` of the `n` prompts with `feature` end in `outcome`, of all prompts `expected` do; `z` None: exact."""
 
     arena: str
@@ -69,8 +69,8 @@ class LintData:
     name: str
     created: str
     counts: Mapping[str, int]
-    rules: tuple[Rule, ...]
-    cues: tuple[Cue, ...] = ()
+    rules: tuple[RuleFindings, ...]
+    cues: tuple[CueRow, ...] = ()
     matrices: tuple[Matrix, ...] = ()
     lengths: Mapping[str, Mapping[str, Sequence[int]]] | None = None
 

@@ -31,7 +31,7 @@ class Lost:
 
 
 @dataclass(frozen=True)
-class Facts:
+class FactChanges:
     """`lost` questions in the order asked; `facts` lost and `gained` of `asked` count facts, which may have several
     wordings: one is lost when fewer of its wordings are answered right."""
 
@@ -71,7 +71,7 @@ def _by_scenario(items: Iterable[Item]) -> dict[str, list[Item]]:
     return by_cluster([(item.facts.scenario or item.id, item) for item in items if item.suite == "tool"])
 
 
-def facts(evaluations: Mapping[str, Evaluation], stages: Sequence[str]) -> Facts | None:
+def facts(evaluations: Mapping[str, Evaluation], stages: Sequence[str]) -> FactChanges | None:
     """What the last model forgot of what the first one knew; None when either was asked no public question."""
     if len(stages) < 2:
         return None
@@ -85,4 +85,4 @@ def facts(evaluations: Mapping[str, Evaluation], stages: Sequence[str]) -> Facts
         changes[after.cluster] = changes.get(after.cluster, 0) + bool(after.passed) - bool(before.passed)
     lost = tuple(Lost(before, after) for before, after in pairs if before.passed and not after.passed)
     counted = [sum(change < 0 for change in changes.values()), sum(change > 0 for change in changes.values())]
-    return Facts(stages[-1], lost, counted[0], counted[1], len(changes))
+    return FactChanges(stages[-1], lost, counted[0], counted[1], len(changes))

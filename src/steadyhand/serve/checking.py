@@ -16,7 +16,7 @@ THREADS = 2
 SMALL = 4096  # bytes of a body that is read at once, unless it brings tools
 
 
-class Checker:
+class CheckPool:
     """Two threads, shared by all clients. Work that is late is given up; what it does is bounded, so it ends."""
 
     def __init__(self, seconds: float) -> None:

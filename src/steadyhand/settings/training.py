@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from steadyhand.settings.agree import refuse_contradictions
-from steadyhand.settings.section import Count, CountOrNone, From, NotNegative, Positive, Section, Share
+from steadyhand.settings.section import Count, CountOrNone, From, NotNegative, Positive, SettingsSection, Share
 
 Method = Literal["full", "lora", "qlora", "dora", "ia3", "prefix", "prompt"]
 Optimizer = Literal["adamw", "muon"]
@@ -21,7 +21,7 @@ Packing = Literal["auto", "none", "nested", "packed"]
 Loss = Literal["sigmoid", "ipo", "simpo"]
 
 
-class TrainConfig(Section):
+class TrainConfig(SettingsSection):
     """What all trainings have in common. Raises UsageError for values that contradict one another.
 
     >>> TrainConfig(method="lora", lora_rank=16).lora_rank

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from steadyhand.chat import exact
-from steadyhand.chat.formats.base import ChatFormat, Reading, Servers, Spans
+from steadyhand.chat.formats.base import CallSpans, ChatFormat, Reading, Servers
 from steadyhand.chat.formats.jsoncall import forgiving, value_end, written
 from steadyhand.chat.formats.marks import ThinkMarks
 from steadyhand.chat.formats.parsed import CallShapeError, CannotWriteError, ExactCall, Repair
@@ -110,7 +110,7 @@ class Harmony(ChatFormat):
     def attempts(self, text: str, tools: Sequence[Tool], *, lenient: bool) -> tuple[list[Reading], str]:
         said = _messages(self, text)
         readings = [
-            Reading(partial(_read, one), one.closed or bool(Spans(self, one.body).end(0)), lenient)
+            Reading(partial(_read, one), one.closed or bool(CallSpans(self, one.body).end(0)), lenient)
             for one in said
             if one.to is not None or "functions." in one.header
         ]
@@ -143,7 +143,7 @@ def _messages(form: Harmony, raw: str) -> list[_Said]:
     """The messages of a completion, whose first header follows the prompt's own beginning. Text without any mark is
     one message to nobody. A mark that stands in a whole call's JSON is text."""
     found: list[_Said] = []
-    spans = Spans(form, raw)
+    spans = CallSpans(form, raw)
     header, start, at, inside, begun, head = "", 0, 0, False, False, 0
     while mark := _MARK.search(raw, at):
         at = mark.end()

@@ -29,8 +29,8 @@ from steadyhand.train.runner.data import (
     nested,
     samples,
 )
-from steadyhand.train.runner.job import Job
-from steadyhand.train.runner.result import Progress, TrainResult, work_folder
+from steadyhand.train.runner.job import TrainingJob
+from steadyhand.train.runner.result import TrainingProgress, TrainResult, work_folder
 
 if TYPE_CHECKING:
     import torch
@@ -45,7 +45,7 @@ def train_dpo(
     groups: Sequence[Group],
     config: DpoConfig,
     out: Path,
-    progress: Progress | None = None,
+    progress: TrainingProgress | None = None,
     *,
     rows: Sequence[Row] = (),
     stop: Callable[[], bool] | None = None,
@@ -95,7 +95,7 @@ def train_dpo(
     objective = _Objective(
         led_groups(data, lead), reference, led(replayed, lead), packing.loss(beside), config, model.device
     )
-    job = Job(
+    job = TrainingJob(
         model, objective, plan, config, work, key, progress, stop, config.gradient_checkpointing,
         first_step=_start_check(config) if compared is model else None, guard=guard, source=folder,
     )  # fmt: skip

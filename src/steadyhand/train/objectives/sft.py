@@ -18,8 +18,8 @@ from steadyhand.models.loading.adapters import virtual_ids
 from steadyhand.settings.training import SftConfig
 from steadyhand.train.distributed.data_parallel import together
 from steadyhand.train.runner.data import Sample, arranged, digest, led, samples, sft_plan
-from steadyhand.train.runner.job import Figures, Job
-from steadyhand.train.runner.result import Progress, TrainResult, work_folder
+from steadyhand.train.runner.job import Figures, TrainingJob
+from steadyhand.train.runner.result import TrainingProgress, TrainResult, work_folder
 
 if TYPE_CHECKING:
     import torch
@@ -37,7 +37,7 @@ def train_sft(
     rows: Sequence[Row],
     config: SftConfig,
     out: Path,
-    progress: Progress | None = None,
+    progress: TrainingProgress | None = None,
     *,
     stop: Callable[[], bool] | None = None,
     guard: Guard | None = None,
@@ -72,7 +72,7 @@ def train_sft(
     if guard:
         guard.begin(before(model, folder), tokenizer, len(plan))
         guard.watch(model)
-    job = Job(
+    job = TrainingJob(
         model=model,
         objective=_Objective(led(data, virtual_ids(model)), packing.loss(config), model.device),
         plan=plan,

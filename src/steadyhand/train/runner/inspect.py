@@ -22,7 +22,7 @@ Decode = Callable[[Sequence[int]], str]
 
 
 @dataclass(frozen=True)
-class Segment:
+class TokenSegment:
     """Neighbouring tokens with one fate, as text."""
 
     text: str
@@ -36,7 +36,7 @@ class Shown:
     `empty`: nothing of it is trained but the end of the turn."""
 
     source: str
-    segments: tuple[Segment, ...]
+    segments: tuple[TokenSegment, ...]
     tokens: int
     trained: int
     cut: int
@@ -124,6 +124,6 @@ def _shown(source: str, sample: Sample, decode: Decode, renderer: Renderer) -> S
         (trained, [token for token, _ in run])
         for trained, run in itertools.groupby(zip(sample.ids, sample.mask, strict=True), key=lambda pair: pair[1])
     ]
-    segments = tuple(Segment(decode(ids), bool(trained), len(ids)) for trained, ids in parts)
+    segments = tuple(TokenSegment(decode(ids), bool(trained), len(ids)) for trained, ids in parts)
     empty = not _trained_text(sample, renderer)
     return Shown(source, segments, len(sample.ids), sum(sample.mask), sample.cut, sample.lost, empty)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from steadyhand.settings.training import TrainConfig
 from steadyhand.train.monitoring.health_monitor import Guard
-from steadyhand.train.runner.result import Progress
+from steadyhand.train.runner.result import TrainingProgress
 
 if TYPE_CHECKING:
     import torch
@@ -26,7 +26,7 @@ class Objective(Protocol):
 
 
 @dataclass(frozen=True)
-class Job:
+class TrainingJob:
     """One training: `key` names everything that determines its result; checkpoints live in `work` until done."""
 
     model: Any
@@ -35,7 +35,7 @@ class Job:
     config: TrainConfig
     work: Path
     key: str
-    progress: Progress | None = None
+    progress: TrainingProgress | None = None
     stop: Callable[[], bool] | None = None
     gradient_checkpointing: bool = False
     first_step: Callable[[Figures], None] | None = None  # checks the figures of step 1 of a fresh run

@@ -21,7 +21,7 @@ from steadyhand.errors import JobError
 from steadyhand.train.distributed import data_parallel
 from steadyhand.train.monitoring.health_monitor import Guard, stop_damaged
 from steadyhand.train.runner import checkpoints
-from steadyhand.train.runner.job import Figures, Job, Step
+from steadyhand.train.runner.job import Figures, Step, TrainingJob
 from steadyhand.train.runner.muon import Muon, split_parameters
 from steadyhand.train.runner.precision import mixed
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 class StepTrainer(Trainer):  # type: ignore[misc]  # transformers ships no types
     split = False  # whether every member of a team holds a part of the model only
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: TrainingJob) -> None:
         super().__init__(model=job.model, args=_arguments(job), callbacks=[_Watch(job, self)])
         self.remove_callback(PrinterCallback)
         self.job, self.stopped = job, False
@@ -129,7 +129,7 @@ class StepTrainer(Trainer):  # type: ignore[misc]  # transformers ships no types
 class _Watch(TrainerCallback):  # type: ignore[misc]
     """Progress, stopping, health, and the markers of complete and healthy checkpoints."""
 
-    def __init__(self, job: Job, trainer: StepTrainer) -> None:
+    def __init__(self, job: TrainingJob, trainer: StepTrainer) -> None:
         self.job, self.trainer = job, trainer
         self.healthy_at = 0
 
@@ -162,7 +162,7 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
             checkpoints.mark_healthy(self.job.work, state.global_step)
 
 
-def _arguments(job: Job) -> Any:
+def _arguments(job: TrainingJob) -> Any:
     config = job.config
     cpu = job.model.device.type == "cpu"
     schedules = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cosine"}
