@@ -41,17 +41,17 @@ def turns(messages: Sequence[Message]) -> Iterator[IdTurn]:
 def _answers(calls: Sequence[ToolCall], results: Sequence[Message]) -> tuple[int | None, ...]:
     """By id first; results without an id, and all of them where no call has one, take the calls left over in order."""
     open_calls = list(range(len(calls)))
-    found: list[int | None] = [None] * len(results)
+    answers: list[int | None] = [None] * len(results)
     named = any(call.id for call in calls)
     for at, result in enumerate(results):
         own = [number for number in open_calls if result.tool_call_id and calls[number].id == result.tool_call_id]
         if own:
-            found[at] = own[0]
+            answers[at] = own[0]
             open_calls.remove(own[0])
     for at, result in enumerate(results):
-        if found[at] is None and open_calls and not (named and result.tool_call_id):
-            found[at] = open_calls.pop(0)
-    return tuple(found)
+        if answers[at] is None and open_calls and not (named and result.tool_call_id):
+            answers[at] = open_calls.pop(0)
+    return tuple(answers)
 
 
 def in_call_order(messages: Sequence[Message]) -> tuple[Message, ...]:
@@ -64,7 +64,7 @@ def in_call_order(messages: Sequence[Message]) -> tuple[Message, ...]:
     >>> [message.content for message in in_call_order((*asked, *results))[2:]]
     ['90', '7']
     """
-    found = list(messages)
+    ordered = list(messages)
     for turn in turns(messages):
         named = any(call.id for call in turn.calls) or any(result.tool_call_id for result in turn.results)
         if named and None not in turn.answers:
@@ -72,18 +72,18 @@ def in_call_order(messages: Sequence[Message]) -> tuple[Message, ...]:
             ids = _ids(turn)
             if [number for number, _ in pairs] == list(range(len(pairs))) and _counts(ids):
                 ids = []
-            _name(found, turn, [(number or 0, result) for number, result in pairs], ids or [""] * len(turn.calls))
-    return tuple(found)
+            _name(ordered, turn, [(number or 0, result) for number, result in pairs], ids or [""] * len(turn.calls))
+    return tuple(ordered)
 
 
 def with_ids(messages: Sequence[Message]) -> tuple[Message, ...]:
     """The dialogue with an id for each call and for each result that answers one, as APIs want them. Ids that are there
     stay; others are made up of the places of message and call."""
-    found = list(messages)
+    named = list(messages)
     for turn in turns(messages):
         pairs = [(number, result) for number, result in zip(turn.answers, turn.results, strict=True)]
-        _name(found, turn, pairs, _ids(turn))
-    return tuple(found)
+        _name(named, turn, pairs, _ids(turn))
+    return tuple(named)
 
 
 def _name(

@@ -129,10 +129,10 @@ def _unordered(spec: Spec, expected: list[Json], got: list[Json]) -> bool:
         )
     left = list(got)
     for element in expected:
-        found = next((i for i, other in enumerate(left) if _alike(items, element, other)), None)
-        if found is None:
+        match = next((i for i, other in enumerate(left) if _alike(items, element, other)), None)
+        if match is None:
             return False
-        left.pop(found)
+        left.pop(match)
     return not left
 
 

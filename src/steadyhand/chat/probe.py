@@ -85,8 +85,8 @@ class Profile:
 
     def summary(self) -> str:
         """One line on what was found: the format, and what is lost."""
-        found = f"calls as {self.format.name}" if self.found else "no readable calls"
-        return f"{found}; {self.sentence() or 'the chat template loses nothing'}"
+        calls = f"calls as {self.format.name}" if self.found else "no readable calls"
+        return f"{calls}; {self.sentence() or 'the chat template loses nothing'}"
 
     def sentence(self, losses: Sequence[Loss] = ()) -> str:
         """One sentence on what is lost (of `losses`, or all), or "" when nothing is."""

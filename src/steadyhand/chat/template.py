@@ -151,7 +151,7 @@ def _read(row: dict[str, Json]) -> dict[str, Json]:
 def _special(tokenizer: Templated) -> dict[str, Json]:
     """The special tokens that templates name, such as bos_token."""
     tokens = tokenizer.special_tokens_map
-    return {key: [*map(str, one)] if isinstance(one, list | tuple) else str(one) for key, one in tokens.items()}
+    return {key: [*map(str, token)] if isinstance(token, list | tuple) else str(token) for key, token in tokens.items()}
 
 
 def day_in(source: str, day: date) -> str:

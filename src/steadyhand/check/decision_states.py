@@ -45,9 +45,9 @@ class DecisionState:
     @cached_property
     def values(self) -> Counter[str]:
         prompt = self.prompt
-        found = values(prompt)
-        found.update(f"choice {word}" for word in _choices(self.record.tools) if word in prompt)
-        return found
+        stated = values(prompt)
+        stated.update(f"choice {word}" for word in _choices(self.record.tools) if word in prompt)
+        return stated
 
     @cached_property
     def offer(self) -> frozenset[str]:
@@ -110,13 +110,13 @@ def _key(value: Json) -> str:
 
 def _choices(tools: Sequence[Tool]) -> set[str]:
     """The texts that the tools' schemas list under `enum`."""
-    found: set[str] = set()
+    words: set[str] = set()
     todo: list[Json] = [tool.parameters for tool in tools]
     while todo:
         value = todo.pop()
         if isinstance(value, dict):
-            found.update(word for word in value.get("enum") or () if isinstance(word, str) and word)
+            words.update(word for word in value.get("enum") or () if isinstance(word, str) and word)
             todo.extend(value.values())
         elif isinstance(value, list):
             todo.extend(value)
-    return found
+    return words

@@ -19,10 +19,10 @@ LONGEST_GRAM = 3
 
 def lexical(text: str) -> frozenset[str]:
     """All words, numbers and Han n-grams of a text."""
-    found: set[str] = set()
+    features: set[str] = set()
     for token in _TOKEN.finditer(fold(text)):
-        found.update(_grams(token[0]) if token["han"] else (token[0],))
-    return frozenset(found)
+        features.update(_grams(token[0]) if token["han"] else (token[0],))
+    return frozenset(features)
 
 
 def shape(text: str, turn: int, tools: int) -> frozenset[str]:
@@ -37,11 +37,11 @@ def spans(text: str, wanted: Collection[str]) -> list[str]:
     """The features in `wanted` as they stand in `text`, without repeats: words and numbers one by one, Han n-grams
     joined where they touch. An n-gram that contains a smaller wanted one adds nothing and is left out, so that a span
     does not grow into the words beside it."""
-    found: dict[str, None] = {}
+    pieces_once: dict[str, None] = {}
     for token in _TOKEN.finditer(fold(text)):
         pieces = _joined(token[0], wanted) if token["han"] else [token[0]] if token[0] in wanted else []
-        found.update(dict.fromkeys(pieces))
-    return list(found)
+        pieces_once.update(dict.fromkeys(pieces))
+    return list(pieces_once)
 
 
 def tokens(text: str) -> list[str]:

@@ -112,10 +112,10 @@ class _Said:
 
     def evidence(self) -> _Evidence:
         for text in self.texts[max(1, self._read) :]:  # an offer holds no operands, but may be repeated
-            found = moments(fold(text))
-            self._values.update(numbers(found.rest))
-            self._days |= found.days
-            self._seconds |= found.seconds
+            read = moments(fold(text))
+            self._values.update(numbers(read.rest))
+            self._days |= read.days
+            self._seconds |= read.seconds
             _columns(text, self._columns)
         self._read = len(self._texts)
         columns = self._columns.values()
@@ -151,10 +151,10 @@ def _links(answer: str, said: _Said) -> Iterator[str]:
     """The addresses, hashes and names of an answer that nothing before it holds."""
     stated = [match[0].rstrip(".,:;!?") for match in _INDICATOR.finditer(answer)]
     before = said.links() if stated else ""
-    for one in stated:
-        address = _link(one).rpartition("://")[2].rstrip("/")
+    for link in stated:
+        address = _link(link).rpartition("://")[2].rstrip("/")
         if not _NOBODY.match(address) and address not in before:
-            yield one
+            yield link
 
 
 def _figures(message: Message, said: _Said) -> Iterator[str]:

@@ -24,9 +24,9 @@ def check_overlap(dataset: Dataset) -> Iterator[Finding]:
     """L205 and L206: one finding per evaluated row."""
     trained, held = _sides(dataset)
     near = set()
-    for at, one, alike in _near(trained, held):
+    for at, record, alike in _near(trained, held):
         near.add(at)
-        what = f"{held[at].name} is alike by {alike:.2f} to {one.name} of the training rows, at {one.place}"
+        what = f"{held[at].name} is alike by {alike:.2f} to {record.name} of the training rows, at {record.place}"
         yield finding("L205", _place(held[at]), what, "put both on one side: `steady split` keeps near-copies together")
     for at, share in _contained(trained, held):
         if at not in near:
@@ -53,8 +53,8 @@ def check_exact(dataset: Dataset) -> Iterator[Finding]:
             what = f"group {group!r}: {trained[groups[group]].name} is trained on, {record.name} evaluated"
             yield finding("L201", record.place, what, "give all rows of a group the same split")
         if question and hash(question) in asked:
-            one = trained[asked[hash(question)]]
-            what = f"{record.name} has the prompt of {one.name} at {one.place}"
+            twin = trained[asked[hash(question)]]
+            what = f"{record.name} has the prompt of {twin.name} at {twin.place}"
             yield finding("L202", _place(record), what, "give both the same split, or change one question")
 
 
@@ -82,8 +82,8 @@ def _near(trained: Sequence[Record], held: Sequence[Record]) -> Iterator[tuple[i
             if other < len(trained):  # a training row stands first wherever one has this form
                 best[one] = max(best.get(one, (0.0, 0)), (alike, -other))
     for at in range(len(held)):
-        if texts[len(trained) + at] and (found := best.get(form[len(trained) + at])):
-            yield at, rows[-found[1]], found[0]
+        if texts[len(trained) + at] and (nearest := best.get(form[len(trained) + at])):
+            yield at, rows[-nearest[1]], nearest[0]
 
 
 def _contained(trained: Sequence[Record], held: Sequence[Record]) -> Iterator[tuple[int, float]]:
@@ -98,8 +98,8 @@ def _contained(trained: Sequence[Record], held: Sequence[Record]) -> Iterator[tu
         for gram in _grams(_question(record)):
             for at in owners.get(gram, ()):
                 hits[at].add(gram)
-    for at, found in sorted(hits.items()):
-        share = len(found) / len(wanted[at])
+    for at, shared in sorted(hits.items()):
+        share = len(shared) / len(wanted[at])
         if share >= MIN_CONTAINMENT:
             yield at, share
 

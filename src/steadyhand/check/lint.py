@@ -63,10 +63,10 @@ class LintReport:
     @property
     def clean(self) -> bool:
         """Whether nothing was found that should be changed."""
-        return all(found.severity == "note" for found in self.findings)
+        return all(finding.severity == "note" for finding in self.findings)
 
     def severities(self) -> dict[str, int]:
-        counts = Counter(found.severity for found in self.findings)
+        counts = Counter(finding.severity for finding in self.findings)
         notes = {"notes": counts["note"]} if counts["note"] else {}
         return {"errors": counts["error"], "warnings": counts["warning"], **notes}
 
@@ -114,9 +114,9 @@ def lint_files(
         tasks += _of_file(imported, codes, rendering)
     if workers is None:
         workers = cores() if dataset.rows >= WORTH_FORKING and rendering is None else 1
-    found = [*map(_unreadable, broken), *_unusable(dataset), *_unusual([*files, *held_out])]
-    found += run_all(tasks, workers, advance)
-    return _report(found, codes, dataset)
+    findings = [*map(_unreadable, broken), *_unusable(dataset), *_unusual([*files, *held_out])]
+    findings += run_all(tasks, workers, advance)
+    return _report(findings, codes, dataset)
 
 
 def lint_domain(domain: Domain, codes: Codes, rendering: Rendering | None = None) -> LintReport:
@@ -127,14 +127,14 @@ def lint_domain(domain: Domain, codes: Codes, rendering: Rendering | None = None
     from steadyhand.check.tool_usage import check_offer
 
     dataset = dataset_of_domain(domain)
-    found = _of_domain(domain, codes, rendering)
-    found += check_tokenizer(dataset, rendering) if rendering and codes & TOKENIZER else ()
-    found += check_offer(domain) if codes & {"S108", "S110"} else ()
-    found += check_coverage(domain) if codes & COVERAGE else ()
-    found += check_contract(domain) if "D106" in codes else ()
-    found += (one for task in _whole(dataset, codes) for one in task())
-    found += _by_row(dataset, codes)
-    return _report(found, codes, dataset)
+    findings = _of_domain(domain, codes, rendering)
+    findings += check_tokenizer(dataset, rendering) if rendering and codes & TOKENIZER else ()
+    findings += check_offer(domain) if codes & {"S108", "S110"} else ()
+    findings += check_coverage(domain) if codes & COVERAGE else ()
+    findings += check_contract(domain) if "D106" in codes else ()
+    findings += (finding for task in _whole(dataset, codes) for finding in task())
+    findings += _by_row(dataset, codes)
+    return _report(findings, codes, dataset)
 
 
 def _of_domain(domain: Domain, codes: Codes, rendering: Rendering | None) -> list[Finding]:
@@ -145,7 +145,7 @@ def _of_domain(domain: Domain, codes: Codes, rendering: Rendering | None) -> lis
         return []
     shown = rendering if codes & TEMPLATE else None
     renderer, max_length = (shown.renderer, shown.max_length) if shown else (None, None)
-    return [one for one in check(domain, renderer, max_length) if one.code != "Q106"]
+    return [finding for finding in check(domain, renderer, max_length) if finding.code != "Q106"]
 
 
 def _whole(dataset: Dataset, codes: Codes) -> list[Task]:
@@ -226,11 +226,13 @@ def _as_scenarios(imported: Imported, codes: Codes, rendering: Rendering | None)
         return []
     imported = replace(imported, rows=rows)
     domain = domain_of(imported) if render else domain_of(imported, eval_share=0)
-    found = [one for one in check_scenarios(domain) if one.code in SCENARIOS] if codes & SCENARIOS else []
-    found += check_markers(domain) if codes & MARKERS else ()
+    findings = (
+        [finding for finding in check_scenarios(domain) if finding.code in SCENARIOS] if codes & SCENARIOS else []
+    )
+    findings += check_markers(domain) if codes & MARKERS else ()
     if render:
-        found += check_template(domain, render.renderer, render.max_length)
-    return found
+        findings += check_template(domain, render.renderer, render.max_length)
+    return findings
 
 
 def _telling(row: Dialogue) -> bool:
@@ -241,12 +243,12 @@ def _telling(row: Dialogue) -> bool:
     )
 
 
-def _report(found: Iterable[Finding], codes: Codes, dataset: Dataset) -> LintReport:
-    wanted = [one for one in found if one.code in codes]
+def _report(findings: Iterable[Finding], codes: Codes, dataset: Dataset) -> LintReport:
+    wanted = [finding for finding in findings if finding.code in codes]
     kept = wanted
     if excuses := dict(excused(dataset)):
         owner = _Owner([*(r.place for r in dataset.records), *(p.place for p in dataset.pairs)])
-        kept = [one for one in wanted if not one.code.startswith(excuses.get(owner(one.place), ()))]
+        kept = [finding for finding in wanted if not finding.code.startswith(excuses.get(owner(finding.place), ()))]
     rejected = len(dataset.rejects)
     return LintReport(tuple(in_order(kept)), len(wanted) - len(kept), dataset.rows, dataset.rows - rejected, rejected)
 

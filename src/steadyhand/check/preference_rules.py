@@ -121,12 +121,12 @@ def _openings(dataset: Dataset) -> Iterator[Finding]:
     counts = {words: good[words] + bad[words] for words in {*good, *bad}}
     z = {words: share_z(good[words], n, 0.5) for words, n in counts.items() if n >= MIN_OPENINGS}
     kept = discoveries({words: two_sided(value) for words, value in z.items()}, FALSE_DISCOVERIES)
-    found = _without_nested(sorted(kept, key=lambda w: (-abs(z[w]), -len(w), w)))
-    for number, words in enumerate(found[:SHOWN], 1):
+    openings = _without_nested(sorted(kept, key=lambda w: (-abs(z[w]), -len(w), w)))
+    for number, words in enumerate(openings[:SHOWN], 1):
         side = "chosen" if z[words] > 0 else "rejected"
         most = max(good[words], bad[words])
         what = f"{most} of {counts[words]} answers that begin with {_phrase(words)!r} are {side} (z = {z[words]:+.1f})"
-        what += f" ({len(found) - SHOWN} weaker ones not listed)" if number == SHOWN < len(found) else ""
+        what += f" ({len(openings) - SHOWN} weaker ones not listed)" if number == SHOWN < len(openings) else ""
         yield finding("P204", _example(dataset, words), what, "reword some of them, so that the opening tells nothing")
 
 
@@ -137,7 +137,7 @@ def _beginning(answer: Message) -> tuple[str, ...]:
 def _example(dataset: Dataset, words: tuple[str, ...]) -> Place:
     """Where the first answer stands that begins so."""
     answers = ((pair, answer) for pair, *both in _both(dataset) for answer in both)
-    pair, answer = next(one for one in answers if _beginning(one[1])[: len(words)] == words)
+    pair, answer = next(candidate for candidate in answers if _beginning(candidate[1])[: len(words)] == words)
     return place_of(answer.content, pair.text, pair.place)
 
 

@@ -37,8 +37,8 @@ class Rendering:
 def read_config(home: Path) -> dict[str, Json]:
     """The model's config.json; empty where there is none, as beside a tokenizer alone."""
     path = home / "config.json"
-    found = read_object(path) if path.is_file() else {}
-    return found
+    config = read_object(path) if path.is_file() else {}
+    return config
 
 
 def check_tokenizer(dataset: Dataset, rendering: Rendering) -> Iterator[Finding]:

@@ -57,9 +57,9 @@ def check_offer(domain: Domain) -> Iterator[Finding]:
             yield finding("S108", place, f"no scenario offers {name!r}", "offer it where it is due, or remove it")
     expected = _expected(domain)
     for name, classes in expected.items():
-        missing = [one for one in get_args(InputClass) if one not in classes]
+        missing = [name_of_class for name_of_class in get_args(InputClass) if name_of_class not in classes]
         used = set().union(*expected.values())
-        if holes := [one for one in missing if one in used]:
+        if holes := [name_of_class for name_of_class in missing if name_of_class in used]:
             what = f"{name!r} is never expected on {' and '.join(holes)} input (on {', '.join(sorted(classes))} it is)"
             next = f"write training scenarios of class {' and '.join(holes)} in which {name!r} is due"
             yield finding("S110", classes[min(classes)], what, next)
@@ -67,12 +67,12 @@ def check_offer(domain: Domain) -> Iterator[Finding]:
 
 def _expected(domain: Domain) -> dict[str, dict[str, Place]]:
     """Tool -> input class -> the first training scenario that expects it there."""
-    found: dict[str, dict[str, Place]] = defaultdict(dict)
+    expected: dict[str, dict[str, Place]] = defaultdict(dict)
     for scenario in domain.scenarios:
         if scenario.split == "train":
             for call in (call for message in scenario.messages for call in message.calls):
-                found[call.name].setdefault(scenario.input_class, scenario.place)
-    return found
+                expected[call.name].setdefault(scenario.input_class, scenario.place)
+    return expected
 
 
 def _never_called(dataset: Dataset) -> Iterator[Finding]:

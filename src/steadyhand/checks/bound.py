@@ -45,7 +45,7 @@ class TextVerdict:
 
     @property
     def word(self) -> Word:
-        words = {one.word for one in self.judgements.values()}
+        words = {judgement.word for judgement in self.judgements.values()}
         return "failed" if "failed" in words else "passed" if words == {"passed"} else "unscored"
 
     @property
@@ -55,14 +55,14 @@ class TextVerdict:
 
     @property
     def code(self) -> str | None:
-        return next((one.code for one in self.judgements.values() if one.word == "failed"), None)
+        return next((judgement.code for judgement in self.judgements.values() if judgement.word == "failed"), None)
 
     def to_json(self, kinds: Mapping[str, str]) -> dict[str, Json]:
         """Of each check in `kinds`: its kind, the word, the code and the facts."""
         return {
-            name: {**self.judgements[name].facts, "kind": kind, "word": one.word, "code": one.code}
+            name: {**self.judgements[name].facts, "kind": kind, "word": judgement.word, "code": judgement.code}
             for name, kind in kinds.items()
-            if (one := self.judgements[name])
+            if (judgement := self.judgements[name])
         }
 
 

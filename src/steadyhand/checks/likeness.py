@@ -77,6 +77,6 @@ def same_values(text: str, answer: str) -> bool:
 @lru_cache(maxsize=4096)
 def _values(text: str) -> tuple[frozenset[str], bool]:
     """(numbers and names, whether anything is negated)."""
-    found = values(text)
-    named = frozenset(value for value in found if not value.startswith("negation "))
-    return named, len(named) < len(found)
+    stated = values(text)
+    named = frozenset(value for value in stated if not value.startswith("negation "))
+    return named, len(named) < len(stated)

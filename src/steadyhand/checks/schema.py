@@ -60,7 +60,9 @@ class JsonSchema(Checker):
 
     @classmethod
     def figures(cls, judged: Sequence[Judged], seed: int = 0) -> list[Figure]:
-        valid = [(one.cluster, bool(one.facts["valid"])) for one in judged if one.passed is not None]
+        valid = [
+            (judgement.cluster, bool(judgement.facts["valid"])) for judgement in judged if judgement.passed is not None
+        ]
         return [*super().figures(judged, seed), rate_of("valid", valid, "answers that the schema accepts")]
 
     def identity(self) -> Json:

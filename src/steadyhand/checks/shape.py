@@ -106,9 +106,11 @@ def rate_of(name: str, outcomes: Iterable[tuple[str, bool | None]], note: str = 
     if not scored:
         return Figure(name, None, 0, unscored=unscored_count, note=note)
     clusters = by_cluster(scored)
-    found = wilson_clustered(list(clusters.values()))
+    interval = wilson_clustered(list(clusters.values()))
     k = sum(outcome for _, outcome in scored)
-    return Figure(name, found.value, len(scored), found.low, found.high, k, len(clusters), unscored_count, note)
+    return Figure(
+        name, interval.value, len(scored), interval.low, interval.high, k, len(clusters), unscored_count, note
+    )
 
 
 class Checker(ABC):
@@ -133,11 +135,13 @@ class Checker(ABC):
 
     def faults(self, gold: Json, context: Context) -> list[str]:
         """What is wrong with a gold answer, in sentences; it must pass its own check at least."""
-        found = self.judge(context.reference, gold, context)
-        if found.word != "failed":
+        judgement = self.judge(context.reference, gold, context)
+        if judgement.word != "failed":
             return []
-        told = ", ".join(f"{key} {value!r}" for key, value in found.facts.items() if value not in (None, "", [], {}))
-        return [f"the answer itself does not pass: {found.code}" + (f" ({told})" if told else "")]
+        told = ", ".join(
+            f"{key} {value!r}" for key, value in judgement.facts.items() if value not in (None, "", [], {})
+        )
+        return [f"the answer itself does not pass: {judgement.code}" + (f" ({told})" if told else "")]
 
     def spoil(self, gold: Json, context: Context, rng: Random, others: Sequence[str] = ()) -> Iterator[Spoiled]:
         """Wrong answers out of the gold one, in an order drawn by `rng`, each shown to fail; `others` are gold answers
@@ -155,7 +159,7 @@ class Checker(ABC):
     @classmethod
     def figures(cls, judged: Sequence[Judged], seed: int = 0) -> list[Figure]:
         """Figures over all answers that the check was asked about, the rate first (named "")."""
-        return [rate_of("", [(one.cluster, one.passed) for one in judged])]
+        return [rate_of("", [(judgement.cluster, judgement.passed) for judgement in judged])]
 
     def identity(self) -> Json:
         """What a judgement depends on, as plain data: two checkers with equal identities judge alike."""

@@ -65,11 +65,11 @@ class AnswerRule:
         """Whether `text` says what is asked for; an empty text says nothing. Raises UsageError for a pattern that is
         not a regular expression, LimitError for one that takes too long on this text."""
         try:
-            found = all(python_pattern(one, ignore_case=True).search(text) for one in self.must)
-            banned = any(python_pattern(one, ignore_case=True).search(text) for one in self.must_not)
+            said = all(python_pattern(pattern, ignore_case=True).search(text) for pattern in self.must)
+            banned = any(python_pattern(pattern, ignore_case=True).search(text) for pattern in self.must_not)
         except PatternError as error:
             raise UsageError(f"an answer rule: {error.what}", next=error.next) from error
-        return bool(text.strip()) and found and not banned
+        return bool(text.strip()) and said and not banned
 
 
 @dataclass(frozen=True)

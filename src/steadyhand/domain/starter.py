@@ -18,10 +18,10 @@ def starter_files() -> dict[str, str]:
 
 
 def _texts(folder: Traversable, prefix: str) -> dict[str, str]:
-    found: dict[str, str] = {}
+    texts: dict[str, str] = {}
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if entry.is_dir():
-            found |= _texts(entry, f"{prefix}{entry.name}/")
+            texts |= _texts(entry, f"{prefix}{entry.name}/")
         elif entry.name.endswith((".yaml", ".json", ".jsonl")):
-            found[prefix + entry.name] = entry.read_text(encoding="utf-8")
-    return found
+            texts[prefix + entry.name] = entry.read_text(encoding="utf-8")
+    return texts

@@ -28,9 +28,11 @@ MODES = ("sequential", "batched")
 def chosen_for(decisions: Sequence[Target], size: int, seed: int) -> list[Target]:
     """`size` decisions to repeat: one of every cluster first, then a second, for near-duplicates tell less. Nested like
     `nested_sample`."""
-    clusters = by_cluster([(one.cluster, one) for one in nested_sample(decisions, len(decisions), seed)]).values()
+    clusters = by_cluster(
+        [(target.cluster, target) for target in nested_sample(decisions, len(decisions), seed)]
+    ).values()
     rounds = itertools.zip_longest(*clusters)
-    return [one for taken in rounds for one in taken if one is not None][:size]
+    return [target for taken in rounds for target in taken if target is not None][:size]
 
 
 def repeat(
@@ -131,15 +133,15 @@ def determinism_metrics(items: Sequence[Item], runs: int) -> dict[str, Metric]:
     repeated = [item for item in items if item.suite == SUITE]
     if not repeated:
         return {}
-    found = {}
+    metrics = {}
     for level in LEVELS:
         for mode in ("all", *MODES):
             samples = determinism_samples(repeated, level, mode)
             if not samples:
                 continue
             name = f"determinism_{level}" + ("" if mode == "all" else f"_{mode}")
-            found[name] = rate_metric(name, samples, note=unseen(runs, len(samples)))
-    return found
+            metrics[name] = rate_metric(name, samples, note=unseen(runs, len(samples)))
+    return metrics
 
 
 def unseen(runs: int, items: int) -> str:

@@ -101,12 +101,12 @@ def _diagnosis(key: tuple[Kind, str], rates: dict[str, Metric], lifts: dict[str,
     assert closed.value is not None
     assert closed.low is not None
     assert closed.high is not None
-    found = Diagnosis(subject, kind, rates, lifts, "INSUFFICIENT", REMEDY["cases"])
+    diagnosis = Diagnosis(subject, kind, rates, lifts, "INSUFFICIENT", REMEDY["cases"])
     if judge_bounds(closed.value, closed.low, closed.high, BAR, "point", TOLERANCE) == "PASS":
-        return replace(found, word="FINE", remedy=REMEDY["fine"])
+        return replace(diagnosis, word="FINE", remedy=REMEDY["fine"])
     word, why = _word(kind, {name: lift.state for name, lift in lifts.items()})
     needed = _needed(kind, lifts, family) if word == "INSUFFICIENT" else None
-    return replace(found, word=word, remedy=REMEDY[why], needed=needed)
+    return replace(diagnosis, word=word, remedy=REMEDY[why], needed=needed)
 
 
 def _word(kind: Kind, states: Mapping[str, State]) -> tuple[Word, str]:

@@ -88,7 +88,7 @@ def rung(
 ) -> DoseRung:
     """`base` are the base's outcomes on the same questions, seed by seed. Raises UsageError without target answers."""
     limits = limits or GateSettings()
-    target = _rate("target", tuned, "target", lambda one: bool(one.item.passed))
+    target = _rate("target", tuned, "target", lambda outcome: bool(outcome.item.passed))
     known = _known(base, tuned, limits.public_margin)
     health = tuple(check_sign(sign, _items(base), _items(tuned)) for sign in signs(limits) if not sign.suites)
     by_seed = _by_seed(tuned)
@@ -99,8 +99,8 @@ def rung(
         target=target,
         by_seed=by_seed,
         change=_change(base, tuned, "target"),
-        leaked=_rate("leaked", tuned, "neighbour", lambda one: one.leaked),
-        base_leaked=_rate("leaked", base, "neighbour", lambda one: one.leaked),
+        leaked=_rate("leaked", tuned, "neighbour", lambda outcome: outcome.leaked),
+        base_leaked=_rate("leaked", base, "neighbour", lambda outcome: outcome.leaked),
         neighbours=_change(base, tuned, "neighbour"),
         known=known,
         known_change=_change(base, tuned, "known"),
@@ -113,7 +113,7 @@ def rung(
 
 def smallest_dose(rungs: Sequence[DoseRung]) -> int | None:
     """The smallest effective dose: the cards of the first rung that is PASS."""
-    return next((one.cards for one in rungs if one.verdict == "PASS"), None)
+    return next((rung.cards for rung in rungs if rung.verdict == "PASS"), None)
 
 
 def _verdict(
@@ -128,9 +128,9 @@ def _verdict(
     assert target.value is not None
     assert target.low is not None
     assert target.high is not None
-    harms = [one for one in (*health, *([known] if known else ())) if one.verdict == "FAIL"]
+    harms = [check for check in (*health, *([known] if known else ())) if check.verdict == "FAIL"]
     if harms:
-        return "FAIL", tuple(f"{one.metric}: {one.reason}" for one in harms), None
+        return "FAIL", tuple(f"{check.metric}: {check.reason}" for check in harms), None
     word = judge_bounds(target.value, target.low, target.high, bar, "lower")
     behind = [seed for seed, share in by_seed.items() if share < bar]
     bounds = f"{100 * target.low:.0f}-{100 * target.high:.0f} %"
@@ -159,29 +159,29 @@ def _change(base: Sequence[DoseOutcome], tuned: Sequence[DoseOutcome], kind: Kin
 
 def _pairs(base: Sequence[DoseOutcome], tuned: Sequence[DoseOutcome], kind: Kind) -> list[tuple[str, bool, bool]]:
     """Rule-less answers are unscored and in no pair."""
-    before = {one.key: one.item.passed for one in base if one.kind == kind}
-    found = []
-    for one in tuned:
-        was, now = before.get(one.key), one.item.passed
-        if one.kind == kind and was is not None and now is not None:
-            found.append((one.item.cluster, was, now))
-    return found
+    before = {outcome.key: outcome.item.passed for outcome in base if outcome.kind == kind}
+    pairs = []
+    for outcome in tuned:
+        was, now = before.get(outcome.key), outcome.item.passed
+        if outcome.kind == kind and was is not None and now is not None:
+            pairs.append((outcome.item.cluster, was, now))
+    return pairs
 
 
 def _rate(name: str, outcomes: Sequence[DoseOutcome], kind: Kind, right: Callable[[DoseOutcome], bool]) -> Metric:
-    own = [one for one in outcomes if one.kind == kind and one.item.passed is not None]
-    return rate_metric(name, [Observation(one.key, one.item.cluster, right(one)) for one in own])
+    own = [outcome for outcome in outcomes if outcome.kind == kind and outcome.item.passed is not None]
+    return rate_metric(name, [Observation(outcome.key, outcome.item.cluster, right(outcome)) for outcome in own])
 
 
 def _by_seed(tuned: Sequence[DoseOutcome]) -> dict[int, float]:
-    own = by_cluster([(str(one.seed), bool(one.item.passed)) for one in tuned if one.kind == "target"])
+    own = by_cluster([(str(outcome.seed), bool(outcome.item.passed)) for outcome in tuned if outcome.kind == "target"])
     return {int(seed): sum(passed) / len(passed) for seed, passed in own.items()}
 
 
 def _effective(tuned: Sequence[DoseOutcome]) -> float:
-    own = [(one.item.cluster, bool(one.item.passed)) for one in tuned if one.kind == "target"]
+    own = [(outcome.item.cluster, bool(outcome.item.passed)) for outcome in tuned if outcome.kind == "target"]
     return effective_size(list(by_cluster(own).values()))
 
 
 def _items(outcomes: Sequence[DoseOutcome]) -> list[Item]:
-    return [one.item for one in outcomes]
+    return [outcome.item for outcome in outcomes]

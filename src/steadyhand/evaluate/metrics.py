@@ -190,11 +190,11 @@ def check_metrics(items: Iterable[Item], seed: int) -> list[Metric]:
     for item in items:
         for name, facts in item.facts.checks.items():
             asked.setdefault(name, []).append((facts["kind"], Judged(item.cluster, facts)))
-    found = []
+    metrics = []
     for name, judged in asked.items():
         kind = judged[0][0]
-        found += [_metric(name, figure) for figure in figures_of(kind, [one for _, one in judged], seed)]
-    return found
+        metrics += [_metric(name, figure) for figure in figures_of(kind, [judgement for _, judgement in judged], seed)]
+    return metrics
 
 
 def _metric(name: str, figure: Figure) -> Metric:
@@ -229,11 +229,11 @@ def anchoring_by_language(items: Sequence[Item]) -> list[Metric]:
     """semantic_anchoring by language, for one may be well taught and the other not."""
     rate = next(rate for rate in RATES if rate.name == "semantic_anchoring")
     languages = sorted({item.lang for item in items if item.suite == "anchoring"})
-    found = []
+    metrics = []
     for lang in languages:
         own = [item for item in items if item.lang == lang]
-        found.append(rate_metric(f"{rate.name}_{lang}", rate.samples(own), rate.unscored(own), rate.note))
-    return found
+        metrics.append(rate_metric(f"{rate.name}_{lang}", rate.samples(own), rate.unscored(own), rate.note))
+    return metrics
 
 
 def item_metrics(items: Sequence[Item], seed: int = 0) -> dict[str, Metric]:

@@ -57,10 +57,10 @@ def structured(think: str, labels: Labels) -> bool:
     position = 0
     for part in labels:
         names = "|".join(re.escape(label) for label in part)
-        found = re.compile(rf"(?:{names})[*_]*\s*[:：]", re.IGNORECASE).search(think, position)
-        if found is None:
+        named = re.compile(rf"(?:{names})[*_]*\s*[:：]", re.IGNORECASE).search(think, position)
+        if named is None:
             return False
-        position = found.end()
+        position = named.end()
     return True
 
 
@@ -73,7 +73,7 @@ def _judge_calls(item: Item, target: Target, completion: Completion) -> Item:
     assert target.decision is not None
     decision, scenario, tools = target.decision, target.decision.scenario, target.prompt.tools
     parsed, lenient = completion.parsed(tools), completion.parsed(tools, lenient=True)
-    found, due = decision.assess(parsed, tools), decision.expected
+    assessed, due = decision.assess(parsed, tools), decision.expected
     loose = match(due, lenient, tools, ordered=scenario.ordered, comparators=scenario.comparators)
     facts = replace(
         item.facts,
@@ -83,20 +83,20 @@ def _judge_calls(item: Item, target: Target, completion: Completion) -> Item:
         tools=len(tools),
         due=bool(due),
         called=parsed.attempts > 0,
-        calls_ok=found.calls.passed,
-        name_ok=found.calls.name_ok,
-        args_ok=found.calls.args_ok,
-        answer_ok=found.text.passed,
-        detail=found.calls.detail,
+        calls_ok=assessed.calls.passed,
+        name_ok=assessed.calls.name_ok,
+        args_ok=assessed.calls.args_ok,
+        answer_ok=assessed.text.passed,
+        detail=assessed.calls.detail,
         repairs=tuple(repair.value for repair in lenient.repairs),
         untyped=tuple(parsed.untyped),
-        checks=found.text.to_json({check.name: check.checker.kind for check in decision.checks}),
+        checks=assessed.text.to_json({check.name: check.checker.kind for check in decision.checks}),
     )
     loose_code = loose.code.value if loose.code else None
     return replace(
         item,
-        passed=found.passed,
-        code=found.code,
+        passed=assessed.passed,
+        code=assessed.code,
         lenient_passed=loose.passed,
         lenient_code=loose_code,
         facts=facts,

@@ -80,7 +80,7 @@ class Target:
         checks = self.decision.checks if self.decision else ()
         told = ["no call"] if self.decision and (self.prompt.tools or not self.judged) else []
         told += [] if self.rule is None else [_in_words(self.rule)]
-        told += [f"{one.name}: {_gold(one)}" for one in checks]
+        told += [f"{check.name}: {_gold(check)}" for check in checks]
         return "; ".join(told)
 
     @property
@@ -106,14 +106,14 @@ def targets(domain: Domain, suites: Collection[Suite] = SUITES) -> list[Target]:
     unknown = sorted(set(suites) - set(SUITES))
     if unknown:
         raise UsageError(f"unknown suite {', '.join(unknown)}", next=f"choose from {', '.join(SUITES)}")
-    found = [*(_tool_targets(domain) if "tool" in suites else ()), *_probe_targets(domain, suites)]
-    if not found:
+    asked = [*(_tool_targets(domain) if "tool" in suites else ()), *_probe_targets(domain, suites)]
+    if not asked:
         raise UsageError(
             f"nothing to ask in the suites {', '.join(suites)}",
             where=str(domain.root),
             next='give scenarios `split: eval`, or add probes under "probes/"',
         )
-    return found
+    return asked
 
 
 def _tool_targets(domain: Domain) -> Iterable[Target]:
@@ -166,7 +166,7 @@ def item_set(population: Sequence[Target]) -> str:
 
 def _judges(target: Target) -> list[Json]:
     checks = target.decision.checks if target.decision else ()
-    return [[one.name, one.checker.identity()] for one in checks]
+    return [[check.name, check.checker.identity()] for check in checks]
 
 
 def digest(value: Json) -> str:

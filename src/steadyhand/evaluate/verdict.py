@@ -47,7 +47,7 @@ def bars_of(settings: BarsSettings, own: Sequence[CheckBar] = ()) -> list[Bar]:
     """The bars on the domain's own checks, then those of the settings, in the order of the report."""
     how = (settings.evidence, settings.tolerance)
     return [
-        *(Bar(one.metric, one.least, one.evidence or settings.evidence, settings.tolerance) for one in own),
+        *(Bar(bar.metric, bar.least, bar.evidence or settings.evidence, settings.tolerance) for bar in own),
         Bar("scenario_pass", settings.scenario_pass, *how, "scenarios", "scenarios"),
         Bar("tool_call_accuracy", settings.tool_call_accuracy, *how, "tools", "decisions", _due),
         Bar("semantic_anchoring", settings.semantic_anchoring, *how, "anchoring", "dialogues", lambda item: item.lang),
@@ -192,8 +192,10 @@ def _parts_below(items: Sequence[Item], bar: Bar) -> list[str]:
         return []
     rate = next(rate for rate in RATES if rate.name == bar.metric)
     parts = by_cluster([(bar.part(item), item) for item in items if item.suite in rate.suites])
-    found = [rate_metric(name, rate.samples(own)) for name, own in parts.items()]
-    return [f"{one.k} of {one.n} {one.name}" for one in found if one.high is not None and one.high < bar.least]
+    shares = [rate_metric(name, rate.samples(own)) for name, own in parts.items()]
+    return [
+        f"{share.k} of {share.n} {share.name}" for share in shares if share.high is not None and share.high < bar.least
+    ]
 
 
 def _needed(items: Sequence[Item], bar: Bar, metric: Metric) -> int | None:

@@ -52,8 +52,8 @@ def _rules(report: LintReport) -> Iterator[RuleFindings]:
     """Gravest first, then by code."""
     for severity in _GRAVITY:
         for code in sorted({found.code for found in report.findings if found.severity == severity}):
-            found = [one for one in report.findings if one.code == code]
-            places = tuple((str(one.place), one.message, one.next) for one in found[:SHOWN])
+            found = [finding for finding in report.findings if finding.code == code]
+            places = tuple((str(finding.place), finding.message, finding.next) for finding in found[:SHOWN])
             yield RuleFindings(code, severity, RULES[code].title, RULES[code].why, len(found), places)
 
 
@@ -64,12 +64,14 @@ def _cues(dataset: Dataset) -> Iterator[CueRow]:
             n = arena.outcomes[cue.outcome]
             for feature in (*cue.spans, *cue.facts):
                 yield CueRow(arena.name, feature, cue.outcome, n, 1.0, share[cue.outcome], None)
-        for one in leanings(arena)[:CUES_SHOWN]:
-            yield CueRow(arena.name, one.feature, one.outcome, one.n, one.k / one.n, one.p0, one.z)
+        for leaning in leanings(arena)[:CUES_SHOWN]:
+            yield CueRow(
+                arena.name, leaning.feature, leaning.outcome, leaning.n, leaning.k / leaning.n, leaning.p0, leaning.z
+            )
 
 
 def _shown(table: Counted, holes: bool) -> Matrix:
     """The rows with the most in them, in the order of tools."""
     weight = {key: sum(count or 0 for count in cells.values()) for key, cells in table.rows.items()}
     kept = sorted(sorted(weight, key=lambda key: (-weight[key], key))[:TOOLS_SHOWN])
-    return Matrix(table.columns, {key: [table.rows[key][one] for one in table.columns] for key in kept}, holes)
+    return Matrix(table.columns, {key: [table.rows[key][column] for column in table.columns] for key in kept}, holes)

@@ -83,8 +83,10 @@ def export_model(place: str, to: Path, forms: Collection[Form], *, kind: Kind = 
         raise UsageError("there is no adapter: the weights themselves were trained", where=place, next="leave it out")
     made: list[Exported] = []
     publish(to, lambda folder: made.append(_fill(source, folder, forms, kind)))
-    (found,) = made
-    return Exported(to, found.name, found.files, found.parity, found.gguf, found.commands, found.notes)
+    (exported,) = made
+    return Exported(
+        to, exported.name, exported.files, exported.parity, exported.gguf, exported.commands, exported.notes
+    )
 
 
 def refuse_full(to: Path) -> None:

@@ -58,5 +58,5 @@ def leave(guard: Guard | None, out: Path) -> None:
 
 def reference_of(artifact: Path) -> dict[str, tuple[int, int]] | None:
     """How often the base failed by each sign, as the training before measured it; None when that was not watched."""
-    found: dict[str, Json] = read_object(artifact / HEALTH).get("reference") or {}
-    return {sign: (failures, n) for sign, (failures, n) in found.items()} or None
+    reference: dict[str, Json] = read_object(artifact / HEALTH).get("reference") or {}
+    return {sign: (failures, n) for sign, (failures, n) in reference.items()} or None

@@ -16,8 +16,10 @@ def set_aside(imported: Imported, seed: int) -> Imported:
     Repeats until no error is left, because the split depends on the rows that remain.
     """
     while imported.rows:
-        errors = [found for found in check(domain_of(imported, seed)) if found.severity == "error"]
-        reasons = {owner(imported.rows, found).number: f"{found.code} {found.message}" for found in reversed(errors)}
+        errors = [finding for finding in check(domain_of(imported, seed)) if finding.severity == "error"]
+        reasons = {
+            owner(imported.rows, finding).number: f"{finding.code} {finding.message}" for finding in reversed(errors)
+        }
         if not reasons:
             break
         moved = [Reject(row.number, reasons[row.number], row.place) for row in imported.rows if row.number in reasons]
@@ -27,8 +29,8 @@ def set_aside(imported: Imported, seed: int) -> Imported:
     return imported
 
 
-def owner(rows: Sequence[Dialogue], found: Finding) -> Dialogue:
+def owner(rows: Sequence[Dialogue], finding: Finding) -> Dialogue:
     """The row that a finding stands in: the last one that begins at or before it."""
-    position = (found.place.line, found.place.column)
+    position = (finding.place.line, finding.place.column)
     before = [row for row in rows if (row.place.line, row.place.column) <= position]
     return before[-1] if before else rows[0]

@@ -18,7 +18,7 @@ def outcome(context: RunContext) -> dict[str, Json]:
     evaluations = {name: read_evaluation(context.artifact(f"eval_{name}")) for name in MODELS}
     return {
         "domain": context.parts.domain.name,
-        "models": {name: figures(one) for name, one in evaluations.items()},
+        "models": {name: figures(evaluation) for name, evaluation in evaluations.items()},
         "verdict": read_json(context.artifact("verdict") / "verdict.json"),
         "gate": read_json(context.artifact("gate") / "gate.json"),
         "fingerprint": evaluations["dpo"].fingerprint,
@@ -32,18 +32,18 @@ def figures(evaluation: Evaluation) -> dict[str, Json]:
     return {name: asdict(metric) for name, metric in evaluation.metrics.items()}
 
 
-def table(found: dict[str, Json]) -> str:
-    models = found["models"]
-    names = list(dict.fromkeys(metric for one in models.values() for metric in one))
+def table(result: dict[str, Json]) -> str:
+    models = result["models"]
+    names = list(dict.fromkeys(metric for metrics in models.values() for metric in metrics))
     width = max(map(len, names))
     lines = [f"{'':<{width}}  " + "".join(f"{model:>24}" for model in models)]
     for name in names:
-        cells = "".join(f"{_cell(one.get(name)):>24}" for one in models.values())
+        cells = "".join(f"{_cell(metrics.get(name)):>24}" for metrics in models.values())
         lines.append(f"{name:<{width}}  {cells}")
-    verdict = found["verdict"]
+    verdict = result["verdict"]
     lines.append("")
     lines += [line_of(check) for check in verdict["checks"]]
-    lines.append(f"verdict: {verdict['word']}, of the model {found['fingerprint']}")
+    lines.append(f"verdict: {verdict['word']}, of the model {result['fingerprint']}")
     return "\n".join(map(one_line, lines))
 
 

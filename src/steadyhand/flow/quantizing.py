@@ -92,9 +92,9 @@ def quantize(
         bench = _Bench(source, domain, settings, Path(made), watcher)
         steps = plan(list(works.values()), store)
         carry_out(list(works.values()), steps, bench.measure, store, watcher)
-        found = {name: store.artifact(work.key) for name, work in works.items()}
-    whole = read_evaluation(found.pop(WHOLE))
-    return Costs(whole, tuple(_cost(cast("Kind", kind), folder, whole, margin) for kind, folder in found.items()))
+        folders = {name: store.artifact(work.key) for name, work in works.items()}
+    whole = read_evaluation(folders.pop(WHOLE))
+    return Costs(whole, tuple(_cost(cast("Kind", kind), folder, whole, margin) for kind, folder in folders.items()))
 
 
 def _work(name: str, source: ExportSource, domain: Domain, settings: Settings) -> Work:

@@ -202,7 +202,7 @@ def _own_errors(context: RunContext, model: LocalModel, domain: Domain) -> list[
     training = replace(domain, scenarios=tuple(replace(s, split="eval") for s in domain.scenarios))
     settings = context.settings.eval.model_copy(update={"determinism_items": 0})
     sampling = sampling_of(context.settings)
-    found = evaluate(
+    evaluation = evaluate(
         model,
         training,
         model="sft",
@@ -212,7 +212,7 @@ def _own_errors(context: RunContext, model: LocalModel, domain: Domain) -> list[
         seed=context.settings.seed,
         progress=context.progress,
     )
-    wrong = [item for item in found.items if item.passed is False or not item.facts.calls_ok]
+    wrong = [item for item in evaluation.items if item.passed is False or not item.facts.calls_ok]
     return [ModelError(item.id, item.raw, item.code) for item in wrong]
 
 
@@ -236,15 +236,15 @@ def sampling_of(settings: Settings) -> Sampling:
 def judging_model(domain: Domain, settings: Settings) -> Ask | None:
     """The model that compares two answers, where a check of the domain compares and `online.judge` names a server."""
     given = settings.online
-    if not given.judge.startswith("http") or not any(isinstance(one, Pairwise) for one in domain.checks.values()):
+    if not given.judge.startswith("http") or not any(isinstance(check, Pairwise) for check in domain.checks.values()):
         return None
     from steadyhand.models.endpoints.endpoint import OpenAIEndpoint
 
     endpoint = OpenAIEndpoint(given.judge, given.judge_model)
 
     def ask(question: str) -> str:
-        (found,) = endpoint.generate([Prompt((Message("user", question),))], Sampling(max_tokens=1024))
-        return found.parsed().content
+        (answer,) = endpoint.generate([Prompt((Message("user", question),))], Sampling(max_tokens=1024))
+        return answer.parsed().content
 
     return ask
 

@@ -62,31 +62,33 @@ def diagnose_domain(
     answered = run_trials(_trials(asked, settings), env_of(settings, out, folder), watcher)
     answers = tuple(dict.fromkeys(card.messages[-1].content for card in domain.cards))
     subjects: dict[tuple[Kind, str], list[DiagnosticCase]] = {}
-    for one in asked:
-        subjects.setdefault(one.subject, []).append(_case(one, answered, answers, settings))
+    for asked_question in asked:
+        subjects.setdefault(asked_question.subject, []).append(_case(asked_question, answered, answers, settings))
     return diagnose(subjects)
 
 
 def lay_out(domain: Domain, settings: Settings, cases: int) -> list[DiagnosticQuestion]:
     """At most `cases` questions of a subject, by a seeded order; points first, then tools by name."""
-    found = [_of_card(card, point) for point in domain.points for card in point.cards]
+    questions = [_of_card(card, point) for point in domain.points for card in point.cards]
     told = [d for scenario in domain.scenarios if scenario.split == "train" for d in decisions(scenario)]
-    found += [one for decision in told for one in _of_decision(decision, domain)]
-    if not found:
+    questions += [asked_question for decision in told for asked_question in _of_decision(decision, domain)]
+    if not questions:
         raise UsageError(
             "nothing to ask: no cards, and no scenario with split: train",
             where=str(domain.root),
             next="write knowledge cards or training scenarios first",
         )
     by_subject: dict[tuple[Kind, str], list[DiagnosticQuestion]] = {}
-    for one in found:
-        by_subject.setdefault(one.subject, []).append(one)
-    return [one for own in by_subject.values() for one in _sample(own, cases, settings.seed)]
+    for asked_question in questions:
+        by_subject.setdefault(asked_question.subject, []).append(asked_question)
+    return [asked_question for own in by_subject.values() for asked_question in _sample(own, cases, settings.seed)]
 
 
 def _sample(own: Sequence[DiagnosticQuestion], cases: int, seed: int) -> list[DiagnosticQuestion]:
-    by_key = {one.target.key: one for one in own}
-    return [by_key[target.key] for target in nested_sample([one.target for one in own], cases, seed)]
+    by_key = {asked_question.target.key: asked_question for asked_question in own}
+    return [
+        by_key[target.key] for target in nested_sample([asked_question.target for asked_question in own], cases, seed)
+    ]
 
 
 def _of_card(card: Card, point: Point) -> DiagnosticQuestion:
@@ -166,24 +168,32 @@ def _edited(messages: Sequence[Message], change: Callable[[str], str]) -> tuple[
 def _trials(asked: Sequence[DiagnosticQuestion], settings: Settings) -> list[Trial]:
     trials = []
     for condition in CONDITIONS:
-        questions = tuple((one.target.id, one.prompts[condition]) for one in asked if condition in one.prompts)
+        questions = tuple(
+            (asked_question.target.id, asked_question.prompts[condition])
+            for asked_question in asked
+            if condition in asked_question.prompts
+        )
         if questions:
             trials.append(Trial(condition, (), questions, settings.seed))
     return trials
 
 
 def _case(
-    one: DiagnosticQuestion, answered: Mapping[str, Answered], answers: Sequence[str], settings: Settings
+    asked_question: DiagnosticQuestion, answered: Mapping[str, Answered], answers: Sequence[str], settings: Settings
 ) -> DiagnosticCase:
     passed: dict[Condition, bool] = {}
-    for condition in one.prompts:
-        passed[condition] = _right(one, answered[condition].answers[one.target.id], answers, settings)
-    return DiagnosticCase(one.target.id, one.target.cluster, passed)
+    for condition in asked_question.prompts:
+        passed[condition] = _right(
+            asked_question, answered[condition].answers[asked_question.target.id], answers, settings
+        )
+    return DiagnosticCase(asked_question.target.id, asked_question.target.cluster, passed)
 
 
-def _right(one: DiagnosticQuestion, completion: Completion, answers: Sequence[str], settings: Settings) -> bool:
+def _right(
+    asked_question: DiagnosticQuestion, completion: Completion, answers: Sequence[str], settings: Settings
+) -> bool:
     """A card's answer is picked, or a decision's calls and text are right, against the tools of the scenario itself."""
-    if one.gold is not None:
-        return picks(completion.parsed().content, one.gold, answers)
-    item = score(one.target, one.target.prompt, completion, settings.eval.cot_labels)
+    if asked_question.gold is not None:
+        return picks(completion.parsed().content, asked_question.gold, answers)
+    item = score(asked_question.target, asked_question.target.prompt, completion, settings.eval.cot_labels)
     return bool(item.passed)

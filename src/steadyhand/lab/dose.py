@@ -112,13 +112,13 @@ def dose(folder: Path, settings: Settings, out: Path, request: DoseRequest, watc
     answered = run_trials(setup.trials, env, watcher)
     judged = {trial.name: _judged(setup, trial, answered[trial.name], settings) for trial in setup.trials}
     rungs = tuple(_rung(setup, cards, judged, answered, settings, request.bar) for cards in setup.ladder)
-    asked_base = [one for one in judged[BASE] if one.kind == "target"]
+    asked_base = [outcome for outcome in judged[BASE] if outcome.kind == "target"]
     return Dose(
         domain=setup.domain.name,
         point=setup.point.id,
         created=datetime.now(UTC).isoformat(timespec="minutes"),
         smallest=smallest_dose(rungs),
-        base_target=sum(bool(one.item.passed) for one in asked_base) / len(asked_base),
+        base_target=sum(bool(outcome.item.passed) for outcome in asked_base) / len(asked_base),
         base_n=len(asked_base),
         rungs=rungs,
         seeds=request.seeds,
@@ -202,28 +202,37 @@ def _card(card: Card, kind: Kind, cluster: str) -> DoseQuestion:
 
 
 def _questions(asked: Sequence[DoseQuestion]) -> tuple[tuple[str, Prompt], ...]:
-    return tuple((one.target.id, one.target.prompt) for one in asked)
+    return tuple((question.target.id, question.target.prompt) for question in asked)
 
 
-def _judged(setup: DoseSetup, trial: Trial, found: Answered, settings: Settings) -> list[DoseOutcome]:
+def _judged(setup: DoseSetup, trial: Trial, answered: Answered, settings: Settings) -> list[DoseOutcome]:
     """Every answer of a trial, judged; the base's answers count once for every seed that asks."""
     seeds = [trial.seed] if trial.rows else list(setup.asked)
     answers = tuple(dict.fromkeys(card.messages[-1].content for card in setup.domain.cards))
     own = tuple(dict.fromkeys(card.messages[-1].content for card in setup.point.cards))
-    return [_outcome(one, seed, found, answers, own, settings) for seed in seeds for one in setup.asked[seed]]
+    return [
+        _outcome(question, seed, answered, answers, own, settings) for seed in seeds for question in setup.asked[seed]
+    ]
 
 
 def _outcome(
-    one: DoseQuestion, seed: int, found: Answered, answers: Sequence[str], own: Sequence[str], settings: Settings
+    question: DoseQuestion,
+    seed: int,
+    answered: Answered,
+    answers: Sequence[str],
+    own: Sequence[str],
+    settings: Settings,
 ) -> DoseOutcome:
-    completion = found.answers[one.target.id]
-    item = score(one.target, one.target.prompt, completion, settings.eval.cot_labels)
-    said = completion.parsed(one.target.prompt.tools).content
-    if one.gold is None:
-        return DoseOutcome(seed, one.kind, item, said=said)
-    right = says(said, one.gold, answers)
-    leaked = one.kind == "neighbour" and not right and one.gold not in own and says_any(said, own, [one.gold])
-    return DoseOutcome(seed, one.kind, replace(item, passed=right, expected=one.gold), leaked, said)
+    completion = answered.answers[question.target.id]
+    item = score(question.target, question.target.prompt, completion, settings.eval.cot_labels)
+    said = completion.parsed(question.target.prompt.tools).content
+    if question.gold is None:
+        return DoseOutcome(seed, question.kind, item, said=said)
+    right = says(said, question.gold, answers)
+    leaked = (
+        question.kind == "neighbour" and not right and question.gold not in own and says_any(said, own, [question.gold])
+    )
+    return DoseOutcome(seed, question.kind, replace(item, passed=right, expected=question.gold), leaked, said)
 
 
 def _rung(
@@ -235,7 +244,7 @@ def _rung(
     bar: float,
 ) -> DoseRung:
     names = [name_of(cards, seed) for seed in setup.asked]
-    tuned = [one for name in names for one in judged[name]]
+    tuned = [outcome for name in names for outcome in judged[name]]
     return rung(cards, answered[names[0]].steps, judged[BASE], tuned, settings.gate, bar)
 
 
@@ -275,6 +284,6 @@ def _manifest(setup: DoseSetup, env: TrialEnv) -> dict[str, Json]:
         "fingerprint": env.fingerprint,
         "sft": given.sft.model_dump(mode="json"),
         "sampling": given.sampling.model_dump(mode="json"),
-        "questions": {str(seed): [one.target.id for one in own] for seed, own in setup.asked.items()},
+        "questions": {str(seed): [question.target.id for question in own] for seed, own in setup.asked.items()},
         "ladder": {str(seed): [card.id for card in split.ladder] for seed, split in setup.splits.items()},
     }

@@ -95,8 +95,8 @@ def answers_of(model: Backend, asked: Sequence[Case], context: RunContext, seed:
     for sample in range(samples):
         tell = _told(context, sample * len(prompts), samples * len(prompts))
         sampling = _sampling(context.settings, seed + sample)
-        found = model.generate(prompts, sampling, batch_size=size, progress=tell)
-        for case, completion in zip(asked, found, strict=True):
+        completions = model.generate(prompts, sampling, batch_size=size, progress=tell)
+        for case, completion in zip(asked, completions, strict=True):
             if completion.finish_reason == "stop":
                 texts[case.decision.id].append(completion.text)
     return texts

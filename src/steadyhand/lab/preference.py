@@ -52,7 +52,10 @@ def train(context: RunContext, out: Path) -> None:
 def split(context: RunContext) -> tuple[list[Group], list[Group]]:
     """The run's groups: to learn from, and of scenario groups that are kept back."""
     groups = read_groups(context.artifact("pairs") / "groups.jsonl")
-    kept = {one.id for one in held_back(context.parts.domain, context.settings.preference.held, context.settings.seed)}
+    kept = {
+        scenario.id
+        for scenario in held_back(context.parts.domain, context.settings.preference.held, context.settings.seed)
+    }
     taught = [group for group in groups if scenario_of(group) not in kept]
     if not taught:
         raise JobError("no preference group is left to learn from", next="lower preference.held")
@@ -68,17 +71,17 @@ def groups_of(context: RunContext) -> dict[str, str]:
 
 
 def compared(model: PreferenceModel, groups: Sequence[Group], names: dict[str, str], context: RunContext) -> list[Pair]:
-    found: list[Pair] = []
+    pairs: list[Pair] = []
     write = model.renderer.completion_text
     for done, group in enumerate(groups, 1):
-        answers = [write(group.messages, group.tools, group.chosen), *(one.text for one in group.rejected)]
+        answers = [write(group.messages, group.tools, group.chosen), *(answer.text for answer in group.rejected)]
         best, *rest = model.scores(Prompt(group.messages, group.tools), answers)
-        found += [
-            (names[scenario_of(group)], one.origin, best - score)
-            for one, score in zip(group.rejected, rest, strict=True)
+        pairs += [
+            (names[scenario_of(group)], answer.origin, best - score)
+            for answer, score in zip(group.rejected, rest, strict=True)
         ]
         context.progress(done, len(groups), "comparisons")
-    return found
+    return pairs
 
 
 def judged(pairs: Sequence[Pair], certain: float) -> dict[str, Any]:

@@ -80,9 +80,9 @@ def try_shortcut(
     shows = shows or shows_of(told)
     trials = _trials(domain, told, settings, seeds, shows)
     answered = run_trials(trials, env, watcher)
-    found = {name: _conclusions(told, name, seeds, answered) for name in (BASE, *told.cards)}
+    conclusions = {name: _conclusions(told, name, seeds, answered) for name in (BASE, *told.cards)}
     naive, *further = told.cards
-    cures = {name: cure(found[naive], found[name]) for name in further}
+    cures = {name: cure(conclusions[naive], conclusions[name]) for name in further}
     sizes = {BASE: 0} | {name: len(cards) for name, cards in told.cards.items()}
     return Shortcut(
         domain=domain.name,
@@ -90,10 +90,10 @@ def try_shortcut(
         created=datetime.now(UTC).isoformat(timespec="minutes"),
         verdict=cures[further[-1]].verdict,
         cures=cures,
-        arms=tuple(arm(name, sizes[name], own) for name, own in found.items()),
+        arms=tuple(arm(name, sizes[name], own) for name, own in conclusions.items()),
         seeds=tuple(seeds),
         shows=shows,
-        asked=tuple(_asked(probe, found, seeds[0]) for probe in told.probes),
+        asked=tuple(_asked(probe, conclusions, seeds[0]) for probe in told.probes),
         cards={name: _shown(cards) for name, cards in told.cards.items()},
         manifest={"base": settings.model.base, "fingerprint": env.fingerprint, **_given(settings)},
     )
@@ -126,18 +126,21 @@ def _conclusions(
     told: ShortcutFile, name: str, seeds: Sequence[int], answered: Mapping[str, Answered]
 ) -> list[Conclusion]:
     """The base answers once, and counts once for every seed that it is compared with."""
-    return [_conclusion(told, one, seed, answered[_name(name, seed)]) for seed in seeds for one in told.probes]
+    return [_conclusion(told, probe, seed, answered[_name(name, seed)]) for seed in seeds for probe in told.probes]
 
 
-def _conclusion(told: ShortcutFile, probe: CueProbe, seed: int, found: Answered) -> Conclusion:
-    completion = found.answers[probe.id]
+def _conclusion(told: ShortcutFile, probe: CueProbe, seed: int, answered: Answered) -> Conclusion:
+    completion = answered.answers[probe.id]
     text = completion.parsed().content.strip()
     return Conclusion(seed, probe.id, probe.cluster, probe.rule, probe.cue, told.concluded(text), text)
 
 
-def _asked(probe: CueProbe, found: Mapping[str, Sequence[Conclusion]], seed: int) -> ShortcutQuestion:
-    own = {name: next(one for one in all if one.id == probe.id and one.seed == seed) for name, all in found.items()}
-    answers = {name: (one.text, one.found) for name, one in own.items()}
+def _asked(probe: CueProbe, conclusions: Mapping[str, Sequence[Conclusion]], seed: int) -> ShortcutQuestion:
+    own = {
+        name: next(conclusion for conclusion in all if conclusion.id == probe.id and conclusion.seed == seed)
+        for name, all in conclusions.items()
+    }
+    answers = {name: (conclusion.text, conclusion.found) for name, conclusion in own.items()}
     return ShortcutQuestion(probe.question, probe.lang, probe.rule, probe.cue, answers)
 
 

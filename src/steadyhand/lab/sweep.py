@@ -35,10 +35,10 @@ def sweep(folder: Path, flags: Mapping[str, object], out: Path, request: SweepRe
         with cluster(setup.env.settings) as at_once:
             setup, base = _base(setup, store, watcher)
             measure = Measurer(setup, store, watcher, base, at_once)
-            found = halve(list(setup.contenders), setup.rules, measure)
-        forget([training_of(one) for one in setup.contenders.values()], store)
-    _refuse_all_failed(found, request)
-    return swept(setup, found, measure.answered, base)
+            halved = halve(list(setup.contenders), setup.rules, measure)
+        forget([training_of(contender) for contender in setup.contenders.values()], store)
+    _refuse_all_failed(halved, request)
+    return swept(setup, halved, measure.answered, base)
 
 
 def sweep_plan(folder: Path, flags: Mapping[str, object], out: Path, request: SweepRequest) -> list[Planned]:
@@ -79,9 +79,9 @@ class _Foreseen(Measurer):
         self.steps: list[Planned] = []
 
     def begin(self, names: Sequence[str], rung: int, start: int, stop: int) -> None:
-        found = [self.step(name, rung, start, stop) for name in names]
-        self.steps += found
-        if any(step.state == "run" for step in found):
+        steps = [self.step(name, rung, start, stop) for name in names]
+        self.steps += steps
+        if any(step.state == "run" for step in steps):
             raise _UndecidedError(rung, len(names))
 
 
@@ -104,14 +104,14 @@ def _base(setup: SweepSetup, store: Store, watcher: Watcher) -> tuple[SweepSetup
     return _told(setup, read_answers(store, step.key))
 
 
-def _told(setup: SweepSetup, found: Answered) -> tuple[SweepSetup, dict[str, Item]]:
+def _told(setup: SweepSetup, answered: Answered) -> tuple[SweepSetup, dict[str, Item]]:
     """The sweep as it is once the base has answered, and the base's items."""
-    return with_kept(setup, found.answers), judged(setup, setup.env.settings, found)
+    return with_kept(setup, answered.answers), judged(setup, setup.env.settings, answered)
 
 
-def _refuse_all_failed(found: Halved, request: SweepRequest) -> None:
-    failed = [fate for fate in found.fates if fate.end == "failed"]
-    if len(failed) == len(found.fates):
+def _refuse_all_failed(halved: Halved, request: SweepRequest) -> None:
+    failed = [fate for fate in halved.fates if fate.end == "failed"]
+    if len(failed) == len(halved.fates):
         raise JobError(
             f"no branch could be trained; the first one: {failed[0].reason}",
             where=str(request.file),

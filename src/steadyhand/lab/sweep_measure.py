@@ -79,15 +79,15 @@ class Measurer:
             raise
         except SteadyError as error:  # this branch cannot be trained; the others can
             return LookResult(failed=error.what)
-        found = self.answered[name, rung, start] = read_answers(self.store, step.key)
-        if found.losses:
-            return LookResult(loss=together(found.losses), risk=lost(found.losses))
-        return self._judged(name, rung, start, stop, found)
+        answered = self.answered[name, rung, start] = read_answers(self.store, step.key)
+        if answered.losses:
+            return LookResult(loss=together(answered.losses), risk=lost(answered.losses))
+        return self._judged(name, rung, start, stop, answered)
 
-    def _judged(self, name: str, rung: int, start: int, stop: int, found: Answered) -> LookResult:
+    def _judged(self, name: str, rung: int, start: int, stop: int, answered: Answered) -> LookResult:
         own = self._items.setdefault((name, rung), {})
-        own |= judged(self.setup, self.setup.env.settings, found)
-        told = [own["/".join(one.key)] for one in self.setup.items[start:stop]]
+        own |= judged(self.setup, self.setup.env.settings, answered)
+        told = [own["/".join(target.key)] for target in self.setup.items[start:stop]]
         broken = harms([self.base[key] for key in own], [*own.values()], self.setup.env.settings.gate)
         harm = "; ".join(f"{check.metric}: {check.reason}" for check in broken) or None
         return LookResult(tuple((item.cluster, bool(item.passed)) for item in told), harm=harm)
@@ -118,10 +118,10 @@ def _stops(rules: HalvingRules, rung: int) -> list[int]:
     return looks_of(items, rules.looks) if rung == len(rules.rungs) - 1 else [items]
 
 
-def judged(setup: SweepSetup, settings: Settings, found: Answered) -> dict[str, Item]:
+def judged(setup: SweepSetup, settings: Settings, answered: Answered) -> dict[str, Item]:
     """Every answer of a trial as an item, by question."""
-    asked = {"/".join(one.key): one for one in (*setup.known, *setup.items)}
+    asked = {"/".join(target.key): target for target in (*setup.known, *setup.items)}
     return {
         id: score(asked[id], asked[id].prompt, completion, settings.eval.cot_labels)
-        for id, completion in found.answers.items()
+        for id, completion in answered.answers.items()
     }

@@ -59,10 +59,10 @@ def build_groups(
     the training scenarios."""
     if k < 1:
         raise UsageError(f"a group needs at least one rejected answer, not {k}", next="set dpo.k to 1 or more")
-    found = cases(domain, completion_text, form)
-    own = _by_decision(errors, {case.decision.id for case in found})
+    decisions = cases(domain, completion_text, form)
+    own = _by_decision(errors, {case.decision.id for case in decisions})
     counts: CellCounts = Counter()
-    groups = [_group(case, own.get(case.decision.id, []), k, seed, counts) for case in found]
+    groups = [_group(case, own.get(case.decision.id, []), k, seed, counts) for case in decisions]
     return [group for group in groups if group.rejected]
 
 

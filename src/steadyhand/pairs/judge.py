@@ -47,7 +47,7 @@ def settled(judge: Judge, pairs: Sequence[Pair]) -> list[Choice]:
     forward = judge(pairs)
     backward = judge([(case, second, first) for case, first, second in pairs])
     turned: dict[Choice, Choice] = {"first": "second", "second": "first", "tie": "tie"}
-    return [one if one == turned[other] else "tie" for one, other in zip(forward, backward, strict=True)]
+    return [word if word == turned[other] else "tie" for word, other in zip(forward, backward, strict=True)]
 
 
 def by_rules(pairs: Sequence[Pair]) -> list[Choice]:
@@ -63,8 +63,8 @@ def _ruled(case: Case, first: str, second: str) -> Choice:
 
 def passes(case: Case, raw: str) -> bool:
     """Whether `raw` is what is due: strictly parsed and matched, and its text passes all that judges it."""
-    found = case.decision.assess(case.read(raw), case.tools)
-    return bool(found.passed if found.judged else found.calls.passed)
+    assessed = case.decision.assess(case.read(raw), case.tools)
+    return bool(assessed.passed if assessed.judged else assessed.calls.passed)
 
 
 class ModelJudge:

@@ -127,9 +127,9 @@ def _swap(text: str, pair: tuple[str, str]) -> str:
         for word in sorted(pair, key=len, reverse=True)
     )
 
-    def exchange(found: re.Match[str]) -> str:
-        word = other[found.group().lower()]
-        return word.capitalize() if found.group()[0].isupper() else word
+    def exchange(match: re.Match[str]) -> str:
+        word = other[match.group().lower()]
+        return word.capitalize() if match.group()[0].isupper() else word
 
     return re.sub(spelled, exchange, text, flags=re.IGNORECASE)
 
@@ -138,8 +138,8 @@ def _move_number(text: str, rng: Random) -> str:
     numbers = list(re.finditer(r"\d+", text))
     if not numbers:
         return text
-    found = rng.choice(numbers)
-    return f"{text[: found.start()]}{int(found.group()) + rng.choice((1, 10, 100))}{text[found.end() :]}"
+    number = rng.choice(numbers)
+    return f"{text[: number.start()]}{int(number.group()) + rng.choice((1, 10, 100))}{text[number.end() :]}"
 
 
 def _skipped_step(case: Case, rng: Random) -> str | None:

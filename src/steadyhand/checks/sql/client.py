@@ -61,10 +61,10 @@ class Worker:
             "ties": ties,
         }
         with self._lock:
-            found = self._ask(request, seconds + GRACE + (COPYING if copy else 0))
-        if "rows" in found:
-            return [tuple(bytes.fromhex(v["hex"]) if isinstance(v, dict) else v for v in row) for row in found["rows"]]
-        return Failure(found["code"], found["why"])
+            reply = self._ask(request, seconds + GRACE + (COPYING if copy else 0))
+        if "rows" in reply:
+            return [tuple(bytes.fromhex(v["hex"]) if isinstance(v, dict) else v for v in row) for row in reply["rows"]]
+        return Failure(reply["code"], reply["why"])
 
     def _ask(self, request: dict[str, Any], patience: float) -> dict[str, Any]:
         process = self._running()
@@ -79,8 +79,8 @@ class Worker:
         if not line:
             self.stop()
             return {"code": "too_much", "why": "it ended the process that ran it"}
-        found: dict[str, Any] = json.loads(line)
-        return found
+        reply: dict[str, Any] = json.loads(line)
+        return reply
 
     def _running(self) -> subprocess.Popen[str]:
         if self._process is None or self._process.poll() is not None:

@@ -79,11 +79,11 @@ def _table(source: sqlite3.Connection, name: str) -> Table:
 
 
 def _declared_unique(source: sqlite3.Connection, name: str) -> list[str]:
-    found = []
+    columns_alone = []
     for row in source.execute(f"PRAGMA index_list({quoted(name)})").fetchall():
         columns = source.execute(f"PRAGMA index_info({quoted(row[1])})").fetchall()
-        found += [columns[0][2]] if row[2] and len(columns) == 1 and columns[0][2] else []
-    return found
+        columns_alone += [columns[0][2]] if row[2] and len(columns) == 1 and columns[0][2] else []
+    return columns_alone
 
 
 def is_name(rows: list[Row], index: int) -> bool:
@@ -96,20 +96,20 @@ def is_name(rows: list[Row], index: int) -> bool:
 def _references(source: sqlite3.Connection, table: Table, tables: dict[str, Table]) -> dict[int, tuple[str, str]]:
     """Declared references, and columns called after another table's key (`shop_id`) whose values all stand there."""
     by_name = {name.lower(): other for name, other in tables.items()}
-    found: dict[int, tuple[str, str]] = {}
+    references: dict[int, tuple[str, str]] = {}
     for row in source.execute(f"PRAGMA foreign_key_list({quoted(table.name)})").fetchall():
         parent = by_name.get(row[2].lower())
         if parent and (column := row[4] or _key_of(parent)):
-            found[table.columns.index(row[3])] = (parent.name, column)
+            references[table.columns.index(row[3])] = (parent.name, column)
     for index, column in enumerate(table.columns):
         stem = column.lower().removesuffix("id").rstrip("_")
         parent = next((by_name[n] for n in (stem, stem + "s", stem + "es") if n in by_name), None)
-        if index in found or parent is None or parent is table or not column.lower().endswith("id"):
+        if index in references or parent is None or parent is table or not column.lower().endswith("id"):
             continue
         key = _key_of(parent)
         if key and _all_stand(source, (table.name, column), (parent.name, key)):
-            found[index] = (parent.name, key)
-    return found
+            references[index] = (parent.name, key)
+    return references
 
 
 def _key_of(table: Table) -> str | None:
@@ -167,13 +167,13 @@ def _pool(
         parent, column = table.references[index]
         return [*([row[column] for row in kept[parent]] if parent in kept else own), *nothing]
     if own and all(isinstance(value, (int, float)) for value in own):
-        near = [one + step for one in constants if isinstance(one, (int, float)) for step in (-1, 0, 1)]
+        near = [constant + step for constant in constants if isinstance(constant, (int, float)) for step in (-1, 0, 1)]
         fitting = [value for value in near if _plausible(value, own)]
         return [*own, *(rng.choice(own) + rng.choice((-1, 1)) for _ in range(3)), *_often(fitting, own), *nothing]
     if own and all(_is_date(value) for value in own):
-        days = [_moved(one, step) for one in constants if _is_date(one) for step in (-1, 0, 1)]
+        days = [_moved(constant, step) for constant in constants if _is_date(constant) for step in (-1, 0, 1)]
         return [*own, *(_moved(value, rng.randint(-20, 20)) for value in own[:200]), *_often(days, own), *nothing]
-    asked = [one for one in constants if isinstance(one, str) and one in own]
+    asked = [constant for constant in constants if isinstance(constant, str) and constant in own]
     return [*own, *_often(asked, own), *nothing]
 
 

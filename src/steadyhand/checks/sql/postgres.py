@@ -80,8 +80,10 @@ class PostgresRunner:
         text = with_ties(sql)
         if not ties or text == sql or not self._can_tie(session):
             return _asked(session, sql, seconds, most)
-        found = _asked(session, text.replace(TIE, _TIE if ties == "up" else f"-{_TIE}"), seconds, most)
-        return _asked(session, sql, seconds, most) if isinstance(found, Failure) else found  # it cannot be ordered so
+        ordered = _asked(session, text.replace(TIE, _TIE if ties == "up" else f"-{_TIE}"), seconds, most)
+        return (
+            _asked(session, sql, seconds, most) if isinstance(ordered, Failure) else ordered
+        )  # it cannot be ordered so
 
     def _can_tie(self, session: psycopg.Connection[Any]) -> bool:
         """Whether a counter can be made in the session, to order what ties."""

@@ -35,15 +35,15 @@ def segments(rows: Sequence[Row], other_way: Sequence[Row]) -> list[tuple[int, i
     returns."""
     if not same_multiset(rows, other_way):
         return None
-    found, start = [], 0
+    runs, start = [], 0
     balance: Counter[Hashable] = Counter()
     for index, (one, other) in enumerate(zip(rows, other_way, strict=True)):
         balance[_rough(one)] += 1
         balance[_rough(other)] -= 1
         if not any(balance.values()):
-            found.append((start, index + 1))
+            runs.append((start, index + 1))
             start = index + 1
-    return found if start == len(rows) else [*found, (start, len(rows))]
+    return runs if start == len(rows) else [*runs, (start, len(rows))]
 
 
 def same_in_segments(a: Sequence[Row], b: Sequence[Row], runs: Sequence[tuple[int, int]]) -> bool:

@@ -98,7 +98,7 @@ def _explained(error: RuntimeError, others: Sequence[Any], told: Sequence[Connec
     """gloo and nccl say of a member that is gone that its connection is closed."""
     if "onnection" not in str(error) and all(other.is_alive() for other in others):
         return error
-    said = [str(one.recv()) for one in told if one.poll()]
+    said = [str(connection.recv()) for connection in told if connection.poll()]
     codes = [f"exit code {other.exitcode}" for other in others if other.exitcode is not None]
     return JobError(
         f"a worker ended before the time ({', '.join(said or codes or ['it does not say why'])})",
@@ -200,8 +200,8 @@ def add_gradients(parameters: Sequence[torch.nn.Parameter]) -> None:
 def summed(figures: Mapping[str, float]) -> dict[str, float]:
     """Each figure's sum over all members."""
     sums: dict[str, float] = {}
-    for one in _told(dict(figures)):
-        for name, value in one.items():
+    for row in _told(dict(figures)):
+        for name, value in row.items():
             sums[name] = sums.get(name, 0.0) + value
     return sums
 

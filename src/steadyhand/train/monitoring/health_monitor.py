@@ -43,7 +43,7 @@ class Alarm:
         if len(before) < FEWEST:
             return False
         middle = statistics.median(before)
-        spread = 1.4826 * statistics.median(abs(one - middle) for one in before)
+        spread = 1.4826 * statistics.median(abs(loss - middle) for loss in before)
         return value > middle + SPIKE * max(spread, FLOOR * abs(middle))
 
 
@@ -78,10 +78,10 @@ class Guard:
 
     def refuse_damaged(self) -> None:
         """Raises JobError when the model as it stands is damaged already, measured against the reference."""
-        found = self._checkup(0)
-        if found.word == "damaged":
+        checkup = self._checkup(0)
+        if checkup.word == "damaged":
             raise JobError(
-                f"the model is damaged before this training: {'; '.join(found.evidence)}",
+                f"the model is damaged before this training: {'; '.join(checkup.evidence)}",
                 next="preference training repairs nothing: teach again with a lower rate or better data; "
                 "dpo.accept_damaged = true trains it all the same and is written into the manifest",
             )
@@ -101,10 +101,10 @@ class Guard:
     def examine(self, step: int, why: str, work: Path) -> Checkup:
         """Asks the model and keeps the answer in `work`. Raises nothing: what follows from it is the caller's."""
         self._asked_at = step
-        found = self._checkup(step)
-        self.history = [*self.history, {"step": step, "why": why, **asdict(found)}]
+        checkup = self._checkup(step)
+        self.history = [*self.history, {"step": step, "why": why, **asdict(checkup)}]
         (work / HEALTH).write_text(json.dumps(self.history, ensure_ascii=False), "utf-8")
-        return found
+        return checkup
 
     def recall(self, step: int, work: Path) -> None:
         """Takes up the watch of a training that goes on after `step`: what was seen until then."""
@@ -150,7 +150,7 @@ class Guard:
             self._model.train(training)
 
 
-def stop_damaged(found: Checkup, since: int, step: int, work: Path, source: Path) -> JobError:
+def stop_damaged(checkup: Checkup, since: int, step: int, work: Path, source: Path) -> JobError:
     """The error that ends a training damaged `since` a step. The last healthy checkpoint of `work` stays as a model
     folder beside it; checkpoints after it are removed, so that nothing resumes them."""
     from steadyhand.train.runner.model import copy_tokenizer
@@ -158,7 +158,7 @@ def stop_damaged(found: Checkup, since: int, step: int, work: Path, source: Path
     healthy = checkpoints.back_to_healthy(work)
     kept = work.with_name(work.name.removesuffix(".work") + ".healthy")
     still = f", and at step {step} still" if step > since else ""
-    what = f"training has damaged the model by step {since}{still}: {'; '.join(found.evidence)}"
+    what = f"training has damaged the model by step {since}{still}: {'; '.join(checkup.evidence)}"
     after = "lower the learning rate or look at the data (`steady check`, `steady train --inspect`)"
     if healthy is None:
         return JobError(what, next=f"{after}; no healthy step was kept, so go on with the model that it started from")

@@ -76,16 +76,16 @@ def judge(question: Question, completion: Completion) -> dict[str, bool]:
     shown = "\n".join([*(message.content for message in question.prompt.messages), *form.control])
     broken = bool(garbage(raw, shown))
     empty = too_short(parsed.content, parsed.attempts > 0) and finish == "stop"
-    found = {"loop": loop, "garbage": broken, "empty": empty}
+    failed = {"loop": loop, "garbage": broken, "empty": empty}
     if not question.prompt.tools:  # with tools on offer a model that learns its domain may rightly think for longer
-        found["endless"] = finish == "length"
+        failed["endless"] = finish == "length"
     if finish == "stop":  # thinking that was cut off is "endless", not broken
-        found["think"] = not completion.thinking().code.whole
+        failed["think"] = not completion.thinking().code.whole
     if any(message.role == "assistant" for message in question.prompt.messages):
-        found["dialogue"] = loop or broken or empty
+        failed["dialogue"] = loop or broken or empty
     if question.rule is not None:
-        found["knowledge"] = not question.rule.accepts(parsed.content)
-    return found
+        failed["knowledge"] = not question.rule.accepts(parsed.content)
+    return failed
 
 
 def count(questions: Sequence[Question], ask: Ask) -> Counts:
@@ -100,12 +100,12 @@ def rates(reference: Mapping[str, tuple[int, int]], margin: float) -> dict[str, 
     """Sign -> (rate taken as healthy, rate taken as damage). Healthy is the upper end of the reference's 95 % Wilson
     interval: a base that failed in none of 24 answers may still fail in some. Signs that the base shows in nearly all
     its answers, or in none because it was never judged by them, are left out."""
-    found: dict[str, tuple[float, float]] = {}
+    by_sign: dict[str, tuple[float, float]] = {}
     for sign, (failures, n) in reference.items():
         healthy = wilson(failures, n).high if n else 1.0
         if healthy <= MOST:
-            found[sign] = (healthy, min(healthy + margin, (1 + healthy) / 2 if healthy + margin >= 1 else 1.0))
-    return found
+            by_sign[sign] = (healthy, min(healthy + margin, (1 + healthy) / 2 if healthy + margin >= 1 else 1.0))
+    return by_sign
 
 
 def check(

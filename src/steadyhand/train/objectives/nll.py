@@ -44,13 +44,13 @@ def _loss(model: Any, ids: torch.Tensor, trained: torch.Tensor, again: bool, **g
     """Hands the output layer only the positions (rows, width) before `trained` tokens, as one row: whatever a model
     does to its logits afterwards holds position by position."""
     chosen, targets = trained.roll(-1, 1), ids[trained]  # predicted one position before; none is trained at 0
-    head, found = model.get_output_embeddings(), list[torch.Tensor]()
+    head, losses = model.get_output_embeddings(), list[torch.Tensor]()
     by_parts = again and not any(getattr(model.config, name, None) for name in SCALED)
 
     def narrow(_: Any, given: tuple[torch.Tensor]) -> tuple[torch.Tensor]:
         hidden = given[0][chosen]
         if by_parts:  # here, where the model's own number format holds; nothing is left to score for the layer itself
-            found.append(_by_parts(head, hidden, targets))
+            losses.append(_by_parts(head, hidden, targets))
             hidden = hidden[:0]
         return (hidden[None],)
 
@@ -59,7 +59,7 @@ def _loss(model: Any, ids: torch.Tensor, trained: torch.Tensor, again: bool, **g
         logits = model(input_ids=ids, use_cache=False, **given).logits
     finally:
         handle.remove()
-    return found[0] if found else _summed(logits[0], targets)
+    return losses[0] if losses else _summed(logits[0], targets)
 
 
 def _by_parts(head: Any, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

@@ -153,12 +153,16 @@ def _group_sample(group: Group, renderer: Renderer, config: DpoConfig) -> GroupS
 
 def led(data: Sequence[Sample], ids: Sequence[int]) -> list[Sample]:
     """The samples with `ids` (virtual tokens) in front, which are no target. They come on top of max_length."""
-    return [replace(one, ids=(*ids, *one.ids), mask=(*[0] * len(ids), *one.mask)) for one in data] if ids else [*data]
+    return (
+        [replace(sample, ids=(*ids, *sample.ids), mask=(*[0] * len(ids), *sample.mask)) for sample in data]
+        if ids
+        else [*data]
+    )
 
 
 def led_groups(data: Sequence[GroupSample], ids: Sequence[int]) -> list[GroupSample]:
     """The groups with `ids` in front of their prompts."""
-    return [replace(one, prompt=(*ids, *one.prompt)) for one in data]
+    return [replace(group, prompt=(*ids, *group.prompt)) for group in data]
 
 
 def sft_plan(lengths: Sequence[int], config: SftConfig) -> list[list[list[int]]]:

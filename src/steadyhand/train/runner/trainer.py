@@ -149,10 +149,10 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
         control.should_save, control.should_training_stop = done
 
     def _examine(self, guard: Guard, why: str, state: Any, control: Any) -> None:
-        found = guard.examine(state.global_step, why, self.job.work)
-        if found.word == "damaged" and guard.lasts(state.global_step):
-            raise stop_damaged(found, guard.damaged_since, state.global_step, self.job.work, self.job.source)
-        if found.word == "healthy" and state.global_step < state.max_steps:
+        checkup = guard.examine(state.global_step, why, self.job.work)
+        if checkup.word == "damaged" and guard.lasts(state.global_step):
+            raise stop_damaged(checkup, guard.damaged_since, state.global_step, self.job.work, self.job.source)
+        if checkup.word == "healthy" and state.global_step < state.max_steps:
             self.healthy_at = state.global_step
             control.should_save = bool(self.job.config.save_steps)
 
