@@ -98,11 +98,11 @@ def _name(
 
 def _ids(turn: IdTurn) -> list[str]:
     """An id for each call of a turn: its own, else that of its result, else one made up."""
-    told = {number: result.tool_call_id for number, result in zip(turn.answers, turn.results, strict=True)}
+    given = {number: result.tool_call_id for number, result in zip(turn.answers, turn.results, strict=True)}
     ids = [call.id for call in turn.calls]
     for number, id in enumerate(ids):
-        if not id and (told.get(number) or "") not in ["", *ids]:
-            ids[number] = told[number]
+        if not id and (given.get(number) or "") not in ["", *ids]:
+            ids[number] = given[number]
         elif not id:
             ids[number] = next(made for made in _made(turn.index, number) if made not in ids)
     return ids

@@ -217,10 +217,10 @@ class _Asking:
             self.probes.append(TemplateProbe(name, error.what, kept=False))
             return None
 
-    def _note(self, name: str, text: str | None, kept: bool, loss: Loss) -> None:
+    def _note(self, name: str, text: str | None, survived: bool, loss: Loss) -> None:
         if text is not None:
-            self.probes.append(TemplateProbe(name, text, kept))
-        if not kept:
+            self.probes.append(TemplateProbe(name, text, survived))
+        if not survived:
             self.losses.setdefault(loss, "" if text is not None else self.probes[-1].text)
 
 

@@ -76,6 +76,6 @@ def _holes(
 
 
 def _listed(rows: Sequence[Row]) -> str:
-    told = [", ".join(f"{name} {value}" for name, value in row.items()) for row in rows[:SHOWN]]
+    lines = [", ".join(f"{name} {value}" for name, value in row.items()) for row in rows[:SHOWN]]
     more = [f"and {len(rows) - SHOWN} more of the kind"] if len(rows) > SHOWN else []
-    return "; ".join([*told, *more])
+    return "; ".join([*lines, *more])

@@ -136,8 +136,8 @@ def vendi(texts: Sequence[str]) -> float:
     grams = [shingles(text) for text in texts]
     kernel = np.array([[len(a & b) / len(a | b) for b in grams] for a in grams])
     values = np.linalg.eigvalsh(kernel / len(texts))
-    kept = values[values > 1e-12]
-    return float(np.exp(-np.sum(kept * np.log(kept))))
+    positive = values[values > 1e-12]
+    return float(np.exp(-np.sum(positive * np.log(positive))))
 
 
 def _positions(records: Iterable[Record]) -> Iterator[Finding]:

@@ -56,7 +56,7 @@ def _finding(code: str, state: DecisionState, other: DecisionState, alike: float
         "N103": f"{names}: alike by {alike:.2f}, but {_clip(changed) or 'the order'} changes the answer",
     }
     next = {
-        "N101": f"keep one of the two (the other stands at {state.record.place}), or reword one so that it teaches more",
+        "N101": f"keep one of the two (the other is at {state.record.place}), or reword one so that it teaches more",
         "N102": "decide which answer is right, and correct or remove the other",
         "N103": "nothing: keep both, on one side of any split",
     }

@@ -64,5 +64,5 @@ def _joined(run: str, wanted: Collection[str]) -> list[str]:
             gram = run[i : i + size]
             if gram in wanted and not any(part in wanted for part in _grams(gram) if len(part) < size):
                 covered[i : i + size] = [True] * size
-    marked = "".join(char if kept else "\n" for char, kept in zip(run, covered, strict=True))
+    marked = "".join(char if inside else "\n" for char, inside in zip(run, covered, strict=True))
     return marked.split()

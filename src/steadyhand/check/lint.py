@@ -245,12 +245,16 @@ def _telling(row: Dialogue) -> bool:
 
 def _report(findings: Iterable[Finding], codes: Codes, dataset: Dataset) -> LintReport:
     wanted = [finding for finding in findings if finding.code in codes]
-    kept = wanted
+    unexcused = wanted
     if excuses := dict(excused(dataset)):
         owner = _Owner([*(r.place for r in dataset.records), *(p.place for p in dataset.pairs)])
-        kept = [finding for finding in wanted if not finding.code.startswith(excuses.get(owner(finding.place), ()))]
+        unexcused = [
+            finding for finding in wanted if not finding.code.startswith(excuses.get(owner(finding.place), ()))
+        ]
     rejected = len(dataset.rejects)
-    return LintReport(tuple(in_order(kept)), len(wanted) - len(kept), dataset.rows, dataset.rows - rejected, rejected)
+    return LintReport(
+        tuple(in_order(unexcused)), len(wanted) - len(unexcused), dataset.rows, dataset.rows - rejected, rejected
+    )
 
 
 class _Owner:

@@ -120,8 +120,8 @@ def _openings(dataset: Dataset) -> Iterator[Finding]:
                 counted[begin[:size]] += len(begin) >= size
     counts = {words: good[words] + bad[words] for words in {*good, *bad}}
     z = {words: share_z(good[words], n, 0.5) for words, n in counts.items() if n >= MIN_OPENINGS}
-    kept = discoveries({words: two_sided(value) for words, value in z.items()}, FALSE_DISCOVERIES)
-    openings = _without_nested(sorted(kept, key=lambda w: (-abs(z[w]), -len(w), w)))
+    significant = discoveries({words: two_sided(value) for words, value in z.items()}, FALSE_DISCOVERIES)
+    openings = _without_nested(sorted(significant, key=lambda w: (-abs(z[w]), -len(w), w)))
     for number, words in enumerate(openings[:SHOWN], 1):
         side = "chosen" if z[words] > 0 else "rejected"
         most = max(good[words], bad[words])
@@ -143,11 +143,11 @@ def _example(dataset: Dataset, words: tuple[str, ...]) -> Place:
 
 def _without_nested(openings: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Of openings that continue each other only the first."""
-    kept: list[tuple[str, ...]] = []
+    longest: list[tuple[str, ...]] = []
     for words in openings:
-        if not any(words[: len(other)] == other[: len(words)] for other in kept):
-            kept.append(words)
-    return kept
+        if not any(words[: len(other)] == other[: len(words)] for other in longest):
+            longest.append(words)
+    return longest
 
 
 def _phrase(words: Sequence[str]) -> str:

@@ -119,10 +119,10 @@ def leanings(arena: Arena) -> list[Leaning]:
     outcomes = sorted(counts, key=lambda o: (-counts[o], o))
     outcomes = outcomes[1:] if len(outcomes) == 2 else outcomes  # the other one's z is the same with its sign turned
     tested = list(_tested(arena, [outcome for outcome in outcomes if counts[outcome] >= MIN_HOLDERS]))
-    kept = discoveries(
+    significant = discoveries(
         {(leaning.feature, leaning.outcome): two_sided(leaning.z) for leaning in tested}, FALSE_DISCOVERIES
     )
-    strong = [leaning for leaning in tested if (leaning.feature, leaning.outcome) in kept]
+    strong = [leaning for leaning in tested if (leaning.feature, leaning.outcome) in significant]
     return list(
         _without_nested(sorted(strong, key=lambda leaning: (-abs(leaning.z), -len(leaning.feature), leaning.feature)))
     )

@@ -121,24 +121,24 @@ class ExecSql(Checker):
     def _by_luck(self, asked: str, due: str, something: bool, deadline: float) -> int | None:
         """The first altered copy on which the two differ. One that cannot be made, on which the gold query itself
         depends on luck, or adds up nothing where it does add up `something`, tells nothing: another is drawn."""
-        told = constants(due) + [constant for constant in constants(asked) if constant not in constants(due)]
+        values = constants(due) + [constant for constant in constants(asked) if constant not in constants(due)]
         used = 0
         for number in range(DRAWS * self.copies):
             if used == self.copies:
                 break
-            want = self._wanted(due, str(number), told)
+            want = self._wanted(due, str(number), values)
             if isinstance(want, Failure) or want.luck or (something and _is_blank(want.rows)):
                 continue
             left = max(0.05, deadline - time.monotonic())
-            rows = self.runner.rows(asked, seconds=left, most=self.most, copy=str(number), constants=told)
+            rows = self.runner.rows(asked, seconds=left, most=self.most, copy=str(number), constants=values)
             if isinstance(rows, Failure) or want.difference(rows) is not None:
                 return number
             used += 1
         return None
 
-    def _wanted(self, due: str, copy: str = "", told: Sequence[object] = ()) -> Wanted | Failure:
+    def _wanted(self, due: str, copy: str = "", values: Sequence[object] = ()) -> Wanted | Failure:
         rows, up, down = (
-            self.runner.rows(due, seconds=self.seconds, most=self.most, copy=copy, constants=told, ties=ties)
+            self.runner.rows(due, seconds=self.seconds, most=self.most, copy=copy, constants=values, ties=ties)
             for ties in WAYS
         )
         if isinstance(rows, Failure):

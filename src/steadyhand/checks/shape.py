@@ -138,10 +138,10 @@ class Checker(ABC):
         judgement = self.judge(context.reference, gold, context)
         if judgement.word != "failed":
             return []
-        told = ", ".join(
+        details = ", ".join(
             f"{key} {value!r}" for key, value in judgement.facts.items() if value not in (None, "", [], {})
         )
-        return [f"the answer itself does not pass: {judgement.code}" + (f" ({told})" if told else "")]
+        return [f"the answer itself does not pass: {judgement.code}" + (f" ({details})" if details else "")]
 
     def spoil(self, gold: Json, context: Context, rng: Random, others: Sequence[str] = ()) -> Iterator[Spoiled]:
         """Wrong answers out of the gold one, in an order drawn by `rng`, each shown to fail; `others` are gold answers

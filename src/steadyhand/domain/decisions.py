@@ -106,11 +106,11 @@ def spread(scenarios: Sequence[Scenario], most: int) -> tuple[Scenario, ...]:
     sizes = [len(decisions(scenario)) for scenario in scenarios]
     if not most or sum(sizes) <= most:
         return tuple(scenarios)
-    kept: list[Scenario] = []
+    chosen: list[Scenario] = []
     taken = seen = 0
     for scenario, size in zip(scenarios, sizes, strict=True):
         seen += size
         if taken + size <= seen * most / sum(sizes):
-            kept.append(scenario)
+            chosen.append(scenario)
             taken += size
-    return tuple(kept) or tuple(scenarios[:1])
+    return tuple(chosen) or tuple(scenarios[:1])

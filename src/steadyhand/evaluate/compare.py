@@ -84,8 +84,8 @@ def compare(a: Evaluation, b: Evaluation, *, margin: float = 0.03) -> Comparison
 def _unjudged(evaluation: Evaluation) -> tuple[str, ...]:
     held_out = [item for item in evaluation.items if item.suite == "tool"]
     unjudged = sum(item.passed is None for item in held_out)
-    told = f"{unjudged} of {len(held_out)} held-out answers are judged by nothing: no figure speaks of them"
-    return (told,) if unjudged else ()
+    note = f"{unjudged} of {len(held_out)} held-out answers are judged by nothing: no figure speaks of them"
+    return (note,) if unjudged else ()
 
 
 def require_equal(a: Evaluation, b: Evaluation) -> tuple[str, ...]:

@@ -125,7 +125,7 @@ def _view(level: str, target: Target, first: Completion, text: str, finish: str)
 def determinism_samples(items: Sequence[Item], level: str, mode: str) -> list[Observation]:
     """A sample for every item that was repeated in this way: did it stay the same?"""
     same = ((item, item.facts.same[level][mode]) for item in items if item.suite == SUITE)
-    return [Observation(item.id, item.cluster, kept) for item, kept in same if kept is not None]
+    return [Observation(item.id, item.cluster, stayed) for item, stayed in same if stayed is not None]
 
 
 def determinism_metrics(items: Sequence[Item], runs: int) -> dict[str, Metric]:

@@ -102,9 +102,9 @@ def restrict(
     evaluation: Evaluation, domain: Domain, suites: Collection[Suite], settings: EvalSettings | None = None
 ) -> Evaluation:
     """The same answers, of some suites only, so that it compares with an evaluation of just those."""
-    kept = tuple(item for item in evaluation.items if item.suite in suites)
+    items = tuple(item for item in evaluation.items if item.suite in suites)
     manifest = evaluation.manifest | {"suites": [suite for suite in SUITES if suite in suites]}
-    return rescore(replace(evaluation, items=kept, manifest=manifest), domain, settings)
+    return rescore(replace(evaluation, items=items, manifest=manifest), domain, settings)
 
 
 def _ask_all(domain: Domain, asked: Sequence[Target], ask: Ask, settings: EvalSettings, clarify: bool) -> list[Item]:

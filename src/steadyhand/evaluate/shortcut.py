@@ -95,13 +95,13 @@ def cure(naive: Sequence[Conclusion], diverse: Sequence[Conclusion]) -> Cure:
     if not units.n:
         return Cure("INSUFFICIENT", 0, 0, 0, None, "nothing was asked")
     p = mcnemar_exact(units.gains, units.losses)
-    told = (
+    reason = (
         f"the rule decides in {units.gains} groups of questions more and {units.losses} fewer of {units.n}, p = {p:.3g}"
     )
     if p > ALPHA:
-        return Cure("INSUFFICIENT", units.gains, units.losses, units.n, p, told, units_needed(units))
+        return Cure("INSUFFICIENT", units.gains, units.losses, units.n, p, reason, units_needed(units))
     word: VerdictWord = "PASS" if units.gains > units.losses else "FAIL"
-    return Cure(word, units.gains, units.losses, units.n, p, told)
+    return Cure(word, units.gains, units.losses, units.n, p, reason)
 
 
 def units_needed(units: Paired, alpha: float = ALPHA) -> int | None:

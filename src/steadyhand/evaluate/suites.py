@@ -78,10 +78,10 @@ class Target:
         if self.decision is not None and self.decision.expected:
             return _dump([{"name": call.name, "arguments": call.arguments} for call in self.decision.expected])
         checks = self.decision.checks if self.decision else ()
-        told = ["no call"] if self.decision and (self.prompt.tools or not self.judged) else []
-        told += [] if self.rule is None else [_in_words(self.rule)]
-        told += [f"{check.name}: {_gold(check)}" for check in checks]
-        return "; ".join(told)
+        demands = ["no call"] if self.decision and (self.prompt.tools or not self.judged) else []
+        demands += [] if self.rule is None else [_in_words(self.rule)]
+        demands += [f"{check.name}: {_gold(check)}" for check in checks]
+        return "; ".join(demands)
 
     @property
     def asked(self) -> str:

@@ -73,5 +73,5 @@ def _cues(dataset: Dataset) -> Iterator[CueRow]:
 def _shown(table: Counted, holes: bool) -> Matrix:
     """The rows with the most in them, in the order of tools."""
     weight = {key: sum(count or 0 for count in cells.values()) for key, cells in table.rows.items()}
-    kept = sorted(sorted(weight, key=lambda key: (-weight[key], key))[:TOOLS_SHOWN])
-    return Matrix(table.columns, {key: [table.rows[key][column] for column in table.columns] for key in kept}, holes)
+    shown = sorted(sorted(weight, key=lambda key: (-weight[key], key))[:TOOLS_SHOWN])
+    return Matrix(table.columns, {key: [table.rows[key][column] for column in table.columns] for key in shown}, holes)

@@ -23,9 +23,9 @@ def set_aside(imported: Imported, seed: int) -> Imported:
         if not reasons:
             break
         moved = [Reject(row.number, reasons[row.number], row.place) for row in imported.rows if row.number in reasons]
-        kept = [row for row in imported.rows if row.number not in reasons]
+        usable = [row for row in imported.rows if row.number not in reasons]
         rejects = sorted([*imported.rejects, *moved], key=lambda reject: reject.number)
-        imported = replace(imported, rows=kept, rejects=rejects)
+        imported = replace(imported, rows=usable, rejects=rejects)
     return imported
 
 

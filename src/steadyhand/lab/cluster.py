@@ -66,8 +66,8 @@ class Cluster:
 class _Telling:
     """A watcher in the trial's process: training is the first half of its work, asking the second."""
 
-    def __init__(self, key: str, told: Any) -> None:
-        self.key, self.told, self.last = key, told, time.monotonic()
+    def __init__(self, key: str, queue: Any) -> None:
+        self.key, self.told, self.last = key, queue, time.monotonic()
 
     def stage(self, planned: Planned, position: int, total: int) -> None: ...
 
@@ -77,10 +77,10 @@ class _Telling:
             self.told.put((self.key, (done / total + (label == "questions")) / 2))
 
 
-def _perform(trial: Trial, env: TrialEnv, told: Any) -> str:
+def _perform(trial: Trial, env: TrialEnv, queue: Any) -> str:
     """Why the trial failed; empty when it did not."""
     try:
-        run_trial(trial, env, Store(env.out), _Telling(work_of(trial, env).key, told))
+        run_trial(trial, env, Store(env.out), _Telling(work_of(trial, env).key, queue))
     except DiskFullError:
         raise
     except SteadyError as error:

@@ -14,7 +14,7 @@ from pathlib import Path
 from steadyhand.cards.ladder import question
 from steadyhand.cards.notes import note, points_for
 from steadyhand.chat.messages import Message, Tool
-from steadyhand.checks.likeness import picks
+from steadyhand.checks.likeness import nearest_answer
 from steadyhand.domain.decisions import Decision, decisions
 from steadyhand.domain.load import load
 from steadyhand.domain.model import Card, Domain, Point
@@ -70,8 +70,8 @@ def diagnose_domain(
 def lay_out(domain: Domain, settings: Settings, cases: int) -> list[DiagnosticQuestion]:
     """At most `cases` questions of a subject, by a seeded order; points first, then tools by name."""
     questions = [_of_card(card, point) for point in domain.points for card in point.cards]
-    told = [d for scenario in domain.scenarios if scenario.split == "train" for d in decisions(scenario)]
-    questions += [asked_question for decision in told for asked_question in _of_decision(decision, domain)]
+    trained = [d for scenario in domain.scenarios if scenario.split == "train" for d in decisions(scenario)]
+    questions += [asked_question for decision in trained for asked_question in _of_decision(decision, domain)]
     if not questions:
         raise UsageError(
             "nothing to ask: no cards, and no scenario with split: train",
@@ -94,11 +94,11 @@ def _sample(own: Sequence[DiagnosticQuestion], cases: int, seed: int) -> list[Di
 def _of_card(card: Card, point: Point) -> DiagnosticQuestion:
     asked, lang = card.messages[:-1], card.lang
     target = Target(f"card:{card.id}", "reasoning", normal(question(card)), lang, Prompt(asked), None)
-    told = note([point], lang)
-    prompts: dict[Condition, Prompt] = {"closed": Prompt(asked), "defined": Prompt(_before(asked, told))}
+    definition = note([point], lang)
+    prompts: dict[Condition, Prompt] = {"closed": Prompt(asked), "defined": Prompt(_before(asked, definition))}
     if card.messages[-1].think:
         steps = _STEPS[lang].format(text=card.messages[-1].think)
-        prompts["decomposed"] = Prompt(_before(asked, f"{told}\n{steps}"))
+        prompts["decomposed"] = Prompt(_before(asked, f"{definition}\n{steps}"))
     prompts["given"] = Prompt(_before(asked, _ANSWER[lang].format(text=card.messages[-1].content)))
     return DiagnosticQuestion(("point", point.id), target, prompts, card.messages[-1].content)
 
@@ -121,8 +121,8 @@ def _of_decision(decision: Decision, domain: Domain) -> list[DiagnosticQuestion]
         if decision.target.think:
             steps = _STEPS[lang].format(text=decision.target.think)
             prompts["decomposed"] = replace(prompt, messages=_before(decision.messages, steps))
-        told = _ANSWER[lang].format(text=decision.target.content)
-        prompts["given"] = replace(prompt, messages=_before(decision.messages, told))
+        answer = _ANSWER[lang].format(text=decision.target.content)
+        prompts["given"] = replace(prompt, messages=_before(decision.messages, answer))
         return [DiagnosticQuestion(("reading", "reading"), target, prompts)]
     prompts["given"] = replace(prompt, messages=_after(decision.messages, _NONE[lang]))
     return [DiagnosticQuestion(("no_call", "no call"), target, prompts)]
@@ -194,6 +194,6 @@ def _right(
 ) -> bool:
     """A card's answer is picked, or a decision's calls and text are right, against the tools of the scenario itself."""
     if asked_question.gold is not None:
-        return picks(completion.parsed().content, asked_question.gold, answers)
+        return nearest_answer(completion.parsed().content, asked_question.gold, answers)
     item = score(asked_question.target, asked_question.target.prompt, completion, settings.eval.cot_labels)
     return bool(item.passed)

@@ -14,7 +14,7 @@ from pathlib import Path
 from steadyhand.cards.ladder import CardSplit, neighbours, probes_about, split_point
 from steadyhand.cards.rows import sft_rows
 from steadyhand.chat.messages import Json
-from steadyhand.checks.likeness import says, says_any
+from steadyhand.checks.likeness import matches_answer, matches_any
 from steadyhand.domain.load import load
 from steadyhand.domain.model import Card, Domain, Point
 from steadyhand.domain.rows import Row
@@ -228,9 +228,12 @@ def _outcome(
     said = completion.parsed(question.target.prompt.tools).content
     if question.gold is None:
         return DoseOutcome(seed, question.kind, item, said=said)
-    right = says(said, question.gold, answers)
+    right = matches_answer(said, question.gold, answers)
     leaked = (
-        question.kind == "neighbour" and not right and question.gold not in own and says_any(said, own, [question.gold])
+        question.kind == "neighbour"
+        and not right
+        and question.gold not in own
+        and matches_any(said, own, [question.gold])
     )
     return DoseOutcome(seed, question.kind, replace(item, passed=right, expected=question.gold), leaked, said)
 

@@ -52,14 +52,14 @@ def train(context: RunContext, out: Path) -> None:
 def split(context: RunContext) -> tuple[list[Group], list[Group]]:
     """The run's groups: to learn from, and of scenario groups that are kept back."""
     groups = read_groups(context.artifact("pairs") / "groups.jsonl")
-    kept = {
+    held = {
         scenario.id
         for scenario in held_back(context.parts.domain, context.settings.preference.held, context.settings.seed)
     }
-    taught = [group for group in groups if scenario_of(group) not in kept]
+    taught = [group for group in groups if scenario_of(group) not in held]
     if not taught:
         raise JobError("no preference group is left to learn from", next="lower preference.held")
-    return taught, [group for group in groups if scenario_of(group) in kept]
+    return taught, [group for group in groups if scenario_of(group) in held]
 
 
 def scenario_of(group: Group) -> str:
@@ -88,12 +88,12 @@ def judged(pairs: Sequence[Pair], certain: float) -> dict[str, Any]:
     """Shares that are right, by where the rejected answer comes from and over those that are no tie; scenario groups
     are the units of the intervals."""
     judge = ScoreJudge(lambda case, answers: [], certain)
-    told = {
+    parts = {
         "all": pairs,
         **{origin: [pair for pair in pairs if pair[1] == origin] for origin in ("model", "mutator")},
         "certain": [pair for pair in pairs if abs(pair[2]) >= judge.lead],
     }
-    return {name: _share(part) for name, part in told.items()}
+    return {name: _share(part) for name, part in parts.items()}
 
 
 def _share(pairs: Sequence[Pair]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from steadyhand.flow.engine import Watcher
 from steadyhand.flow.plan import Planned
 from steadyhand.lab.cluster import cluster
 from steadyhand.lab.sweep_measure import Measurer, judged, trials_left
-from steadyhand.lab.sweep_result import Sweep, swept
+from steadyhand.lab.sweep_result import Sweep, sweep_result
 from steadyhand.lab.sweep_setup import SweepRequest, SweepSetup, lay_out, training_of, with_kept
 from steadyhand.lab.trial import Answered, forget, plan_trials, read_answers, run_alone
 from steadyhand.ledger.lock import folder_lock
@@ -38,7 +38,7 @@ def sweep(folder: Path, flags: Mapping[str, object], out: Path, request: SweepRe
             halved = halve(list(setup.contenders), setup.rules, measure)
         forget([training_of(contender) for contender in setup.contenders.values()], store)
     _refuse_all_failed(halved, request)
-    return swept(setup, halved, measure.answered, base)
+    return sweep_result(setup, halved, measure.answered, base)
 
 
 def sweep_plan(folder: Path, flags: Mapping[str, object], out: Path, request: SweepRequest) -> list[Planned]:

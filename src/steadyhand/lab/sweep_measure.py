@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from steadyhand.errors import DiskFullError, SteadyError
-from steadyhand.evaluate.damage import harms
+from steadyhand.evaluate.damage import damage_checks
 from steadyhand.evaluate.scoring import score
 from steadyhand.flow.engine import Watcher
 from steadyhand.flow.plan import Planned, remember
@@ -87,10 +87,10 @@ class Measurer:
     def _judged(self, name: str, rung: int, start: int, stop: int, answered: Answered) -> LookResult:
         own = self._items.setdefault((name, rung), {})
         own |= judged(self.setup, self.setup.env.settings, answered)
-        told = [own["/".join(target.key)] for target in self.setup.items[start:stop]]
-        broken = harms([self.base[key] for key in own], [*own.values()], self.setup.env.settings.gate)
+        items = [own["/".join(target.key)] for target in self.setup.items[start:stop]]
+        broken = damage_checks([self.base[key] for key in own], [*own.values()], self.setup.env.settings.gate)
         harm = "; ".join(f"{check.metric}: {check.reason}" for check in broken) or None
-        return LookResult(tuple((item.cluster, bool(item.passed)) for item in told), harm=harm)
+        return LookResult(tuple((item.cluster, bool(item.passed)) for item in items), harm=harm)
 
 
 def together(losses: Sequence[float]) -> float:

@@ -75,7 +75,7 @@ class Sweep:
         return asdict(self)
 
 
-def swept(
+def sweep_result(
     setup: SweepSetup, halved: Halved, answered: Mapping[tuple[str, int, int], Answered], base: Mapping[str, Item]
 ) -> Sweep:
     """`answered`: (branch, rung, start) -> what came back; `base`: the untrained model's items, by question."""

@@ -92,14 +92,14 @@ def lay_out(folder: Path, flags: Mapping[str, object], out: Path, request: Sweep
 
 def with_kept(setup: SweepSetup, answers: Mapping[str, Completion]) -> SweepSetup:
     """With the base's own answers to public questions, where it ended one and training would write it."""
-    kept = []
+    rows = []
     for target in setup.known:
         given = answers["/".join(target.key)]
         parsed = given.parsed(target.prompt.tools)
         if given.finish_reason == "stop" and parsed.error is None and parsed.content.strip():
             message = Message("assistant", parsed.content, think=parsed.think, calls=parsed.calls)
-            kept.append(Row((*target.prompt.messages, message), target.prompt.tools, target.id))
-    return replace(setup, kept=tuple(kept))
+            rows.append(Row((*target.prompt.messages, message), target.prompt.tools, target.id))
+    return replace(setup, kept=tuple(rows))
 
 
 def _due(target: Target) -> Message:

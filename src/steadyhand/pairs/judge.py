@@ -42,7 +42,7 @@ class Judge(Protocol):
     def __call__(self, pairs: Sequence[Pair]) -> list[Choice]: ...
 
 
-def settled(judge: Judge, pairs: Sequence[Pair]) -> list[Choice]:
+def in_both_orders(judge: Judge, pairs: Sequence[Pair]) -> list[Choice]:
     """The judge's word on each pair where it is the same in both orders, a tie elsewhere."""
     forward = judge(pairs)
     backward = judge([(case, second, first) for case, first, second in pairs])

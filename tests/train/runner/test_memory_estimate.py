@@ -18,7 +18,7 @@ from steadyhand.settings.training import DpoConfig, SftConfig
 from steadyhand.train.objectives.group_logprobs import group_log_probs
 from steadyhand.train.objectives.nll import padded_loss
 from steadyhand.train.runner.adapters import with_adapter
-from steadyhand.train.runner.data import GroupSample, Sample, led
+from steadyhand.train.runner.data import GroupSample, Sample, with_virtual_tokens
 from steadyhand.train.runner.memory_estimate import (
     QWEN3_8B,
     ModelShape,
@@ -189,7 +189,9 @@ def test_every_adapter_is_counted(method: Any, nano: ModelShape) -> None:
     trained = [p for p in adapted.parameters() if p.requires_grad]
     assert sum(p.numel() for p in trained) == plan.trained == trained_weights(nano, config)
     assert sum(p.nbytes for p in adapted.parameters()) == pytest.approx(plan.parts["weights"], rel=0.005)
-    data = led([Sample(tuple(range(10, 138)), (0,) * 64 + (1,) * 64) for _ in range(4)], virtual_ids(adapted))
+    data = with_virtual_tokens(
+        [Sample(tuple(range(10, 138)), (0,) * 64 + (1,) * 64) for _ in range(4)], virtual_ids(adapted)
+    )
     found = alive(adapted, lambda: padded_loss(adapted, data, CPU))
     counted = plan.parts["activations"] + plan.parts["logits"] / 3
     assert 0.6 * counted < found < 1.02 * counted

@@ -110,8 +110,8 @@ class Worker:
 def _environment() -> dict[str, str]:
     """What finds this package again, and nothing of the caller's secrets."""
     package = Path(__file__).resolve().parents[3]
-    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LANG") if name in os.environ}
-    return kept | {"PYTHONPATH": str(package), "PYTHONIOENCODING": "utf-8"}
+    passed_on = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LANG") if name in os.environ}
+    return passed_on | {"PYTHONPATH": str(package), "PYTHONIOENCODING": "utf-8"}
 
 
 def _read(process: subprocess.Popen[str], lines: queue.Queue[str]) -> None:

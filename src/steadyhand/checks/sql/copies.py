@@ -54,12 +54,12 @@ class Original:
         rng = random.Random(seed)
         for sql in self.made:
             copy.execute(sql)
-        kept: dict[str, list[dict[str, Any]]] = {}
+        altered: dict[str, list[dict[str, Any]]] = {}
         for table in self.tables:
-            rows = altered_rows(table, kept, constants, rng)
+            rows = altered_rows(table, altered, constants, rng)
             columns, marks = ", ".join(map(quoted, table.columns)), ", ".join("?" * len(table.columns))
             copy.executemany(f"INSERT OR IGNORE INTO {quoted(table.name)} ({columns}) VALUES ({marks})", rows)
-            kept[table.name] = [dict(zip(table.columns, row, strict=True)) for row in rows]
+            altered[table.name] = [dict(zip(table.columns, row, strict=True)) for row in rows]
         for sql in self.views:
             copy.execute(sql)
 
@@ -139,10 +139,10 @@ def parents_first(tables: dict[str, Table]) -> list[Table]:
 
 
 def altered_rows(
-    table: Table, kept: dict[str, list[dict[str, Any]]], constants: list[Any], rng: random.Random
+    table: Table, altered: dict[str, list[dict[str, Any]]], constants: list[Any], rng: random.Random
 ) -> list[Row]:
     rows = [row for row in table.rows if rng.random() < KEPT] or table.rows[:1]
-    pools = [_pool(table, index, rows, kept, constants, rng) for index in range(len(table.columns))]
+    pools = [_pool(table, index, rows, altered, constants, rng) for index in range(len(table.columns))]
     drawn = [*rows, *(row for row in rows if rng.random() < DOUBLED)]
     drawn += [rng.choice(rows) for _ in range(FEW - len(drawn))] if rows else []
     made = [_drawn(table, row, pools, constants, rng) for row in drawn]
@@ -156,7 +156,7 @@ def _pool(
     table: Table,
     index: int,
     rows: list[Row],
-    kept: dict[str, list[dict[str, Any]]],
+    altered: dict[str, list[dict[str, Any]]],
     constants: list[Any],
     rng: random.Random,
 ) -> list[Any]:
@@ -165,7 +165,7 @@ def _pool(
     nothing = [None] * (1 + len(own) // 8) if index in table.nullable else []
     if index in table.references:
         parent, column = table.references[index]
-        return [*([row[column] for row in kept[parent]] if parent in kept else own), *nothing]
+        return [*([row[column] for row in altered[parent]] if parent in altered else own), *nothing]
     if own and all(isinstance(value, (int, float)) for value in own):
         near = [constant + step for constant in constants if isinstance(constant, (int, float)) for step in (-1, 0, 1)]
         fitting = [value for value in near if _plausible(value, own)]

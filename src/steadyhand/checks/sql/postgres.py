@@ -171,15 +171,15 @@ def _table(cursor: psycopg.Cursor[Any], name: str) -> Table:
 
 
 def _write_altered(session: psycopg.Connection[Any], tables: Sequence[Table], seed: str, constants: list[Any]) -> None:
-    rng, kept = Random(seed), dict[str, list[dict[str, Any]]]()
+    rng, altered = Random(seed), dict[str, list[dict[str, Any]]]()
     with session.transaction(), session.cursor() as cursor:
         for table in tables:
-            rows = altered_rows(table, kept, constants, rng)
+            rows = altered_rows(table, altered, constants, rng)
             name, columns = quoted(table.name), ", ".join(map(quoted, table.columns))
             cursor.execute(f"CREATE TEMP TABLE {name} AS SELECT {columns} FROM {name} LIMIT 0")
             marks = ", ".join(["%s"] * len(table.columns))
             cursor.executemany(f"INSERT INTO {name} ({columns}) VALUES ({marks})", rows)
-            kept[table.name] = [dict(zip(table.columns, row, strict=True)) for row in rows]
+            altered[table.name] = [dict(zip(table.columns, row, strict=True)) for row in rows]
 
 
 @contextmanager

@@ -68,12 +68,12 @@ def one_query(sql: str) -> str | Refused:
     parsed = tokens(sql)
     if any(token.kind == "mark" and token.text in _QUOTES for token in parsed) or any(map(_is_open, parsed)):
         return Refused("not_sql", "a string, a name or a comment is not closed")
-    kept = [" " if token.kind == "comment" else token.text for token in parsed]
+    pieces = [" " if token.kind == "comment" else token.text for token in parsed]
     marks = [index for index, token in enumerate(parsed) if token.kind == "mark" and token.text == ";"]
     end = marks[0] if marks else len(parsed)
     if any(token.kind not in ("space", "comment") and token.text != ";" for token in parsed[end:]):
         return Refused("second_statement", "there is more than one statement")
-    query = "".join(kept[:end]).strip()
+    query = "".join(pieces[:end]).strip()
     first = query.lstrip("(").lstrip().split(None, 1)
     if not first:
         return Refused("no_query", "there is no query")

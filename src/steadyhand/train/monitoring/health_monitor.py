@@ -20,7 +20,7 @@ from steadyhand.chat.messages import Json
 from steadyhand.errors import JobError, UsageError
 from steadyhand.models.backend import Completion, Sampling
 from steadyhand.settings.model import WatchSettings
-from steadyhand.train.monitoring.health_test import Checkup, Counts, Question, check, count
+from steadyhand.train.monitoring.health_test import Checkup, Counts, HealthQuestion, check, count
 from steadyhand.train.runner import checkpoints
 from steadyhand.train.runner.result import publish
 
@@ -47,13 +47,13 @@ class Alarm:
         return value > middle + SPIKE * max(spread, FLOOR * abs(middle))
 
 
-class Guard:
+class HealthMonitor:
     """One training's watch. `reference` is how often a healthy model fails by each sign; None: measure the model as
     it stands before its first step (`begin`)."""
 
     def __init__(
         self,
-        questions: Sequence[Question],
+        questions: Sequence[HealthQuestion],
         config: WatchSettings | None = None,
         reference: Mapping[str, tuple[int, int]] | None = None,
     ) -> None:
@@ -136,7 +136,7 @@ class Guard:
         planned = -(-self.total // self._every)
         return check(self.questions, self._ask, self.reference, self.config, 2 * planned)  # half for alarms
 
-    def _ask(self, questions: Sequence[Question]) -> Sequence[Completion]:
+    def _ask(self, questions: Sequence[HealthQuestion]) -> Sequence[Completion]:
         """Greedy answers of the model as it stands; its training mode is restored."""
         from steadyhand.models.generation.local import LocalModel
 
@@ -156,7 +156,7 @@ def stop_damaged(checkup: Checkup, since: int, step: int, work: Path, source: Pa
     from steadyhand.train.runner.model import copy_tokenizer
 
     healthy = checkpoints.back_to_healthy(work)
-    kept = work.with_name(work.name.removesuffix(".work") + ".healthy")
+    folder_of_healthy = work.with_name(work.name.removesuffix(".work") + ".healthy")
     still = f", and at step {step} still" if step > since else ""
     what = f"training has damaged the model by step {since}{still}: {'; '.join(checkup.evidence)}"
     after = "lower the learning rate or look at the data (`steady check`, `steady train --inspect`)"
@@ -169,6 +169,8 @@ def stop_damaged(checkup: Checkup, since: int, step: int, work: Path, source: Pa
                 shutil.copyfile(path, folder / path.name)
         copy_tokenizer(source, folder)
 
-    publish(kept, write)
+    publish(folder_of_healthy, write)
     at = healthy.name.removeprefix("checkpoint-")
-    return JobError(what, where=str(kept), next=f"{after}; the model of step {at}, the last healthy one, is kept there")
+    return JobError(
+        what, where=str(folder_of_healthy), next=f"{after}; the model of step {at}, the last healthy one, is kept there"
+    )

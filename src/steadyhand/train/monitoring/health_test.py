@@ -32,11 +32,11 @@ MOST = 0.95  # a sign that the base shows in more of its answers than this canno
 
 Counts = dict[str, tuple[int, int]]  # sign -> (failures, answers judged)
 Word = Literal["damaged", "healthy", "undecided"]
-Ask = Callable[[Sequence["Question"]], Sequence[Completion]]
+Ask = Callable[[Sequence["HealthQuestion"]], Sequence[Completion]]
 
 
 @dataclass(frozen=True)
-class Question:
+class HealthQuestion:
     """A probe: a prompt, and for public knowledge what a right answer says."""
 
     prompt: Prompt
@@ -59,7 +59,7 @@ class _Tally:
     counts: Counts = field(default_factory=dict)
     shown: dict[str, str] = field(default_factory=dict)  # sign -> the first answer that shows it
 
-    def add(self, question: Question, completion: Completion) -> None:
+    def add(self, question: HealthQuestion, completion: Completion) -> None:
         for sign, failed in judge(question, completion).items():
             failures, n = self.counts.get(sign, (0, 0))
             self.counts[sign] = (failures + failed, n + 1)
@@ -67,7 +67,7 @@ class _Tally:
                 self.shown.setdefault(sign, completion.text)
 
 
-def judge(question: Question, completion: Completion) -> dict[str, bool]:
+def judge(question: HealthQuestion, completion: Completion) -> dict[str, bool]:
     """Sign -> whether this answer fails by it; signs that it says nothing about are absent."""
     raw, finish = completion.text, completion.finish_reason
     parsed = completion.parsed(question.prompt.tools)
@@ -88,7 +88,7 @@ def judge(question: Question, completion: Completion) -> dict[str, bool]:
     return failed
 
 
-def count(questions: Sequence[Question], ask: Ask) -> Counts:
+def count(questions: Sequence[HealthQuestion], ask: Ask) -> Counts:
     """How often a model fails by each sign, over all questions."""
     tally = _Tally()
     for question, completion in zip(questions, ask(questions), strict=True):
@@ -109,7 +109,7 @@ def rates(reference: Mapping[str, tuple[int, int]], margin: float) -> dict[str, 
 
 
 def check(
-    questions: Sequence[Question],
+    questions: Sequence[HealthQuestion],
     ask: Ask,
     reference: Mapping[str, tuple[int, int]],
     config: WatchSettings,
@@ -158,10 +158,10 @@ def _sentence(sign: str, tally: _Tally, reference: Mapping[str, tuple[int, int]]
     return f"{SIGNS[sign]} in {failures} of {n} ({before} of {of} before), for instance {shown!r}"
 
 
-def spread_evenly(questions: Iterable[Question], most: int) -> list[Question]:
+def spread_evenly(questions: Iterable[HealthQuestion], most: int) -> list[HealthQuestion]:
     """At most `most` questions, taken evenly and with the kinds of question alternating, so that a check that stops
     early has seen every kind."""
-    kinds: dict[tuple[bool, bool, bool], list[Question]] = {}
+    kinds: dict[tuple[bool, bool, bool], list[HealthQuestion]] = {}
     for question in questions:
         dialogue = len(question.prompt.messages) > 1
         kinds.setdefault((question.rule is not None, dialogue, bool(question.prompt.tools)), []).append(question)

@@ -105,8 +105,8 @@ def _sample(group: Group, renderer: Renderer, config: PreferenceConfig) -> Group
     chosen = renderer.completion_text(group.messages, group.tools, group.chosen)
     prompt, most = renderer.prompt(group.messages, group.tools), config.max_length - 1
     answers = tuple(tuple(renderer.encode_completion(text, prompt.opening)[:most]) for text in (chosen, *texts))
-    kept = fitted(prompt.ids, answers, config.max_length)
-    return GroupSample(kept, answers, len(prompt.ids) - len(kept))
+    prompt_ids = fitted(prompt.ids, answers, config.max_length)
+    return GroupSample(prompt_ids, answers, len(prompt.ids) - len(prompt_ids))
 
 
 class _Objective:

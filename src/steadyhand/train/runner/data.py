@@ -61,12 +61,12 @@ def samples(rows: Sequence[Row], renderer: Renderer, config: TrainConfig) -> lis
     return [made[id(row)] for row in rows]
 
 
-def presumed(config: SftConfig) -> Packing:
+def resolve_packing(config: SftConfig) -> Packing:
     """The packing of a model that can have any."""
     return config.packing if config.packing != "auto" else "nested" if config.method == "prefix" else "packed"
 
 
-def arranged(data: Sequence[Sample], config: SftConfig) -> list[Sample]:
+def merge_prefixes(data: Sequence[Sample], config: SftConfig) -> list[Sample]:
     """The rows as they are computed: samples that continue one another as one, unless `config.packing` is "none"."""
     return [*data] if config.packing == "none" else nested(data)
 
@@ -151,7 +151,7 @@ def _group_sample(group: Group, renderer: Renderer, config: DpoConfig) -> GroupS
     return GroupSample(tuple(prompt[cut:]), (chosen, *rejected), cut, cut_rejected)
 
 
-def led(data: Sequence[Sample], ids: Sequence[int]) -> list[Sample]:
+def with_virtual_tokens(data: Sequence[Sample], ids: Sequence[int]) -> list[Sample]:
     """The samples with `ids` (virtual tokens) in front, which are no target. They come on top of max_length."""
     return (
         [replace(sample, ids=(*ids, *sample.ids), mask=(*[0] * len(ids), *sample.mask)) for sample in data]
@@ -160,7 +160,7 @@ def led(data: Sequence[Sample], ids: Sequence[int]) -> list[Sample]:
     )
 
 
-def led_groups(data: Sequence[GroupSample], ids: Sequence[int]) -> list[GroupSample]:
+def groups_with_virtual_tokens(data: Sequence[GroupSample], ids: Sequence[int]) -> list[GroupSample]:
     """The groups with `ids` in front of their prompts."""
     return [replace(group, prompt=(*ids, *group.prompt)) for group in data]
 
@@ -179,7 +179,7 @@ def sft_plan(lengths: Sequence[int], config: SftConfig) -> list[list[list[int]]]
         draw.shuffle(order)
         micro = min(config.micro_tokens or config.batch_tokens, -(-config.batch_tokens // config.workers))
         steps = _steps(order, lengths, config.batch_tokens)
-        if presumed(config) == "packed":
+        if resolve_packing(config) == "packed":
             plan += [_steps(step, lengths, micro) for step in steps]
         else:
             plan += [_passes(step, lengths, micro) for step in steps]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from steadyhand.settings.training import TrainConfig
-from steadyhand.train.monitoring.health_monitor import Guard
+from steadyhand.train.monitoring.health_monitor import HealthMonitor
 from steadyhand.train.runner.result import TrainingProgress
 
 if TYPE_CHECKING:
@@ -39,6 +39,6 @@ class TrainingJob:
     stop: Callable[[], bool] | None = None
     gradient_checkpointing: bool = False
     first_step: Callable[[Figures], None] | None = None  # checks the figures of step 1 of a fresh run
-    guard: Guard | None = None  # asks the model under way and stops the training when it is damaged
+    guard: HealthMonitor | None = None  # asks the model under way and stops the training when it is damaged
     until: int | None = None  # pause after this step, at a checkpoint that a later call goes on from; None: never
     source: Path = Path()  # the folder of the model that is trained, for the tokenizer of what is kept

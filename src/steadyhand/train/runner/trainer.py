@@ -19,7 +19,7 @@ from transformers.trainer import TRAINER_STATE_NAME
 
 from steadyhand.errors import JobError
 from steadyhand.train.distributed import data_parallel
-from steadyhand.train.monitoring.health_monitor import Guard, stop_damaged
+from steadyhand.train.monitoring.health_monitor import HealthMonitor, stop_damaged
 from steadyhand.train.runner import checkpoints
 from steadyhand.train.runner.job import Figures, Step, TrainingJob
 from steadyhand.train.runner.muon import Muon, split_parameters
@@ -148,7 +148,7 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
         done = self.trainer.agreed((control.should_save, control.should_training_stop))
         control.should_save, control.should_training_stop = done
 
-    def _examine(self, guard: Guard, why: str, state: Any, control: Any) -> None:
+    def _examine(self, guard: HealthMonitor, why: str, state: Any, control: Any) -> None:
         checkup = guard.examine(state.global_step, why, self.job.work)
         if checkup.word == "damaged" and guard.lasts(state.global_step):
             raise stop_damaged(checkup, guard.damaged_since, state.global_step, self.job.work, self.job.source)
