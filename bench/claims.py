@@ -1,4 +1,4 @@
-"""How exactly the agent reads what reports say of a name: labelled sentences, development and held-out apart.
+"""How exactly the agent reads what reports say of a name: labeled sentences, development and held-out apart.
 
     python -m bench.claims [--documents DOCUMENTS.jsonl] [--texts FOLDER] [--reports REPORTS.jsonl] [--model FOLDER]
 
@@ -20,7 +20,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bench.labelled import Row, hostile, referenced, written
+from bench.labeled import Row, hostile, referenced, written
 from steadyhand.agent import hosts
 from steadyhand.agent.claims import Said, read_claim
 from steadyhand.agent.config import Plan
@@ -55,7 +55,7 @@ class Reader:
         self._plan = Plan.model_validate({"query": "", "report": "", "reader": kind})
 
     def judge(self, row: Row) -> Judged:
-        """A row of a public report was labelled by its place, so only that is read; else all places count."""
+        """A row of a public report was labeled by its place, so only that is read; else all places count."""
         for entity in entities(row.text):
             here = [place for place in entity.places if place.start < row.end and row.start < place.end]
             if here:

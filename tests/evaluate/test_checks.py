@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from steadyhand.chat.messages import Message
-from steadyhand.checks import Bound, Checker, Context, Judgement, checker_of, passed, unscored
+from steadyhand.checks import Bound, Checker, Context, Judgment, checker_of, passed, unscored
 from steadyhand.domain.model import AnswerRule, CheckBar, Domain, Scenario
 from steadyhand.errors import UsageError
 from steadyhand.evaluate.compare import compare
@@ -115,7 +115,7 @@ def test_stored_answers_are_judged_again_and_the_same() -> None:
 class Silent(Checker):
     kind = "silent"
 
-    def judge(self, text: str, gold: object, context: Context) -> Judgement:
+    def judge(self, text: str, gold: object, context: Context) -> Judgment:
         return unscored("no_judge") if "praise" in text else passed()
 
 

@@ -31,11 +31,11 @@ def one(kind: Kind, own: list[DiagnosticCase]) -> Diagnosis:
         ("point", {"closed": 0, "defined": 0, "decomposed": 0, "given": 24}, "REASONING", "short"),
         ("point", {"closed": 0, "defined": 0, "decomposed": 0, "given": 0}, "UNTESTABLE", "deaf"),
         ("point", {"closed": 0, "defined": 4, "given": 24}, "INSUFFICIENT", "cases"),
-        ("tool", {"closed": 4, "defined": 4, "decomposed": 20, "given": 24}, "BEHAVIOUR", "behaviour"),
+        ("tool", {"closed": 4, "defined": 4, "decomposed": 20, "given": 24}, "BEHAVIOR", "behavior"),
         ("tool", {"closed": 4, "defined": 4, "decomposed": 4, "given": 24}, "REASONING", "arguments"),
         ("tool", {"closed": 0, "defined": 20, "decomposed": 20, "given": 24}, "SEMANTICS", "semantics"),
         ("tool", {"closed": 4, "defined": 4, "decomposed": 4, "given": 4}, "UNTESTABLE", "deaf"),
-        ("no_call", {"closed": 4, "given": 24}, "BEHAVIOUR", "behaviour"),
+        ("no_call", {"closed": 4, "given": 24}, "BEHAVIOR", "behavior"),
         ("reading", {"closed": 4, "defined": 4, "decomposed": 22, "given": 24}, "REASONING", "steps"),
     ],
 )

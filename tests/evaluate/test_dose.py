@@ -86,11 +86,11 @@ def test_each_sign_of_damage_fails_a_rung_that_teaches(sign: str, facts: dict[st
 
 
 def test_leaks_are_counted_against_the_base_and_decide_nothing() -> None:
-    near = [outcome(0, "neighbour", f"n{i}", i == 9) for i in range(10)]
-    leaking = [outcome(0, "neighbour", f"n{i}", False, i < 6) for i in range(10)]
+    near = [outcome(0, "neighbor", f"n{i}", i == 9) for i in range(10)]
+    leaking = [outcome(0, "neighbor", f"n{i}", False, i < 6) for i in range(10)]
     found = judged(*targets(0.95), *leaking, *known(0), base=[*BASE, *near])
     assert (found.base_leaked.value, found.leaked.value) == (0.0, 0.6)
-    assert (found.neighbours.gained, found.neighbours.lost) == (0, 1)
+    assert (found.neighbors.gained, found.neighbors.lost) == (0, 1)
     assert found.verdict == "PASS"
 
 

@@ -43,7 +43,7 @@ def test_every_rung_is_trained_on_nested_cards_and_asked_what_it_never_saw(
     assert all(set(one.by_seed) == {0, 1} and one.target.n == 6 for one in found.rungs)
     assert all(one.leaked.n == 4 and one.known is not None and one.known.n == 2 for one in found.rungs)
     assert found.rungs[0].steps > 0
-    assert {trail.kind for trail in found.trails} == {"target", "neighbour", "known"}
+    assert {trail.kind for trail in found.trails} == {"target", "neighbor", "known"}
     assert all(set(trail.answers) == {0, 1, 4} for trail in found.trails)
     setup = lay_out(folder, settings(folder), REQUEST)
     by_name = {trial.name: trial for trial in setup.trials}

@@ -1,4 +1,4 @@
-"""What branches are ranked by under way: what is lost counts as what is learnt does."""
+"""What branches are ranked by under way: what is lost counts as what is learned does."""
 
 from __future__ import annotations
 

@@ -67,7 +67,7 @@ def test_a_group_never_prefers_a_wrong_answer(answers: list[str], k: int) -> Non
         assert all(wrong(CALL, one.text) for one in group.rejected)
 
 
-def test_a_judge_that_favours_a_place_decides_nothing() -> None:
+def test_a_judge_that_favors_a_place_decides_nothing() -> None:
     def first_always(pairs: Sequence[Pair]) -> list[Choice]:
         return ["first"] * len(pairs)
 

@@ -6,14 +6,14 @@ import pytest
 
 from steadyhand.ledger.result import Check, Metric, Verdict
 from steadyhand.report.banner import banner, bar, value
-from steadyhand.report.catalogue import load_catalogue
+from steadyhand.report.catalog import load_catalog
 from steadyhand.report.compare import compare_names, compared
 from steadyhand.report.data import ReportData
 from steadyhand.report.determinism import determinism
 from steadyhand.report.metrics import metric_rows, spec_of
 from tests.report.sample import evaluation, gate, rate, report_data
 
-EN, ZH = load_catalogue("en"), load_catalogue("zh")
+EN, ZH = load_catalog("en"), load_catalog("zh")
 
 
 def test_a_bar_is_shown_in_the_unit_of_its_metric() -> None:

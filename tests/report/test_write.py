@@ -9,13 +9,13 @@ import pytest
 
 from steadyhand.domain.coverage import Coverage, CoverageCell
 from steadyhand.errors import JobError, UsageError
-from steadyhand.report.catalogue import load_catalogue
+from steadyhand.report.catalog import load_catalog
 from steadyhand.report.data import DatasetCounts, ReportData
 from steadyhand.report.page import cell, flatten, moment, render_html, render_markdown
 from steadyhand.report.write import write_report
 from tests.report.sample import HOSTILE, evaluation, report_data
 
-EN, ZH = load_catalogue("en"), load_catalogue("zh")
+EN, ZH = load_catalog("en"), load_catalog("zh")
 VOID = ("meta", "link", "br")
 
 
@@ -147,9 +147,9 @@ def test_chinese_page_is_chinese() -> None:
 @pytest.mark.parametrize("stages", [(), ("base",), ("base", "sft"), ("dpo",), ("sft", "dpo")])
 def test_any_subset_of_a_run_can_be_reported(stages: tuple[str, ...]) -> None:
     data = ReportData("d", "now", {stage: evaluation(stage, n=6) for stage in stages})
-    for catalogue in (EN, ZH):
-        assert catalogue("word.NONE") in render_html(data, catalogue, {})
-        assert catalogue("word.NONE") in render_markdown(data, catalogue)
+    for catalog in (EN, ZH):
+        assert catalog("word.NONE") in render_html(data, catalog, {})
+        assert catalog("word.NONE") in render_markdown(data, catalog)
 
 
 def test_only_a_failed_gate(tmp_path: Path) -> None:

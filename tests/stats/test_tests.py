@@ -57,7 +57,7 @@ def test_tango_interval_of_the_published_example() -> None:
 
 @given(paired_counts(), st.floats(-0.6, 0.6))
 def test_the_score_statistic_uses_the_restricted_likelihood(paired: Paired, difference: float) -> None:
-    """Its nuisance estimate is found again here by maximising the likelihood numerically."""
+    """Its nuisance estimate is found again here by maximizing the likelihood numerically."""
     gains, losses, n = paired.gains, paired.losses, paired.n
     low, high = max(0.0, -difference), min(1.0, (1 - difference) / 2)
 

@@ -1,6 +1,6 @@
 """Rows that teach a model what words say of a name: one closed question each, answered with quoted proof.
 
-Half come from the development part of the labelled set (`claims/`), half from templates. Rows by reference give none,
+Half come from the development part of the labeled set (`claims/`), half from templates. Rows by reference give none,
 for their texts are other people's. The held-out part is never read.
 """
 
@@ -22,7 +22,7 @@ from steadyhand.models.backend import Completion
 
 Row = dict[str, Any]
 HERE = Path(__file__).parent
-LABELLED = HERE.parent / "claims" / "development"
+LABELED = HERE.parent / "claims" / "development"
 PLAN = Plan(query="", report="")
 ROUNDS = 6  # of each template in each language, differently filled
 LONGEST = 300  # characters of a quote
@@ -35,7 +35,7 @@ def reading_rows() -> list[Row]:
     """Every question once, in a seeded order: a question that comes with two answers is left out."""
     rows: dict[str, Row] = {}
     answers: dict[str, set[str]] = {}
-    for row in (*_labelled(), *_generated()):
+    for row in (*_labeled(), *_generated()):
         question, answer = (message["content"] for message in row["messages"])
         answers.setdefault(question, set()).add(answer.partition(":")[0])
         rows.setdefault(question, row)
@@ -44,8 +44,8 @@ def reading_rows() -> list[Row]:
     return kept
 
 
-def _labelled() -> Iterator[Row]:
-    for path in sorted(LABELLED.glob("*.yaml")):
+def _labeled() -> Iterator[Row]:
+    for path in sorted(LABELED.glob("*.yaml")):
         file = yaml.safe_load(path.read_text("utf-8"))
         groups = [("accuses", file["findings"]), ("clears", file.get("clears", []))]
         groups += [("mentions" if why in _MENTIONS else "unclear", texts) for why, texts in file["mentions"].items()]

@@ -169,8 +169,8 @@ class Runner:
         answers = self._query(entities)
         said = self._read_claims(entities)
         standings = [self.plan.standing(answer.value) if answer.ok else None for answer in answers]
-        judgements = self._judge(entities, said, standings, answers)
-        rows = [self._settle(*each) for each in zip(entities, said, standings, answers, judgements, strict=True)]
+        judgments = self._judge(entities, said, standings, answers)
+        rows = [self._settle(*each) for each in zip(entities, said, standings, answers, judgments, strict=True)]
         rows += [self._left(entity) for entity in left]
         endings = {row.ending for row in rows}
         state = "incomplete" if endings & UNFINISHED else "waiting" if Ending.WAITING in endings else "complete"

@@ -66,9 +66,9 @@ def _alternating(cards: Sequence[Card]) -> tuple[Card, ...]:
     return tuple(card for *_, card in sorted(numbered, key=lambda one: one[:2]))
 
 
-def neighbours(domain: Domain, point: Point, count: int) -> list[Card]:
+def neighbors(domain: Domain, point: Point, count: int) -> list[Card]:
     """The `count` cards of other points whose last question is nearest to any question of `point` in its letters
-    (Jaccard index of shingles), the nearest first. A question that `point` asks too is no neighbour."""
+    (Jaccard index of shingles), the nearest first. A question that `point` asks too is no neighbor."""
     own = [shingles(question(card)) for card in point.cards]
     asked = {normal(question(card)) for card in point.cards}
     ranked: list[tuple[float, int, Card]] = []

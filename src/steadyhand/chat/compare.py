@@ -1,7 +1,7 @@
 """Comparators that a scenario declares per argument, for the lenient match.
 
 A spec is a name (`"uri"`), a mapping of names to parameters (`{"number": {"abs": 1}}`) or a list of both. Without a
-spec a value is compared exactly. There is never one normaliser for all: deleting punctuation everywhere would accept
+spec a value is compared exactly. There is never one normalizer for all: deleting punctuation everywhere would accept
 `661.799.41.17` for `66.179.94.117`.
 
     optional            may be left out

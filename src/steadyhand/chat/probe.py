@@ -1,6 +1,6 @@
 """Which format a chat template writes, and what of a dialogue it loses: found out by rendering probes with it.
 
-A format is recognised when its strict reader reads back what the template wrote, never by a model's name. What does
+A format is recognized when its strict reader reads back what the template wrote, never by a model's name. What does
 not come back is named, so that it can be said before the first question is asked. Knows the renderer's contract only.
 """
 
@@ -102,7 +102,7 @@ def probe(renderer: Renders, chosen: ChatFormat | None = None) -> Profile:
     ask = _Asking(renderer)
     ask.offer()
     written = ask.answer("one call", _calling(_CALL), _has(_CALL.name), Loss.CALLS)
-    form = _recognised(written, chosen)
+    form = _recognized(written, chosen)
     if form is None and written is not None and Loss.CALLS not in ask.losses:
         ask.losses[Loss.FORM] = f"not as {chosen.name}: {_excerpt(written)}" if chosen else _excerpt(written)
     reads = form or chosen or HERMES
@@ -224,7 +224,7 @@ class _Asking:
             self.losses.setdefault(loss, "" if text is not None else self.probes[-1].text)
 
 
-def _recognised(written: str | None, chosen: ChatFormat | None) -> ChatFormat | None:
+def _recognized(written: str | None, chosen: ChatFormat | None) -> ChatFormat | None:
     tried = (chosen,) if chosen else FORMATS.values()
     return next((form for form in tried if written is not None and _reads(form, _CALL)(written)), None)
 

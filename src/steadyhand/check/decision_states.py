@@ -95,7 +95,7 @@ def states(records: Sequence[Record]) -> Sequence[DecisionState]:
 
 
 def _end(record: Record) -> int:
-    return next(iter(record.learnt), 0) if record.tools else len(record.messages) - 1
+    return next(iter(record.learned), 0) if record.tools else len(record.messages) - 1
 
 
 def _key(value: Json) -> str:

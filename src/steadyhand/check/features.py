@@ -1,4 +1,4 @@
-"""What a prompt can be recognised by: its words and Han n-grams, and its shape. Knows no outcomes.
+"""What a prompt can be recognized by: its words and Han n-grams, and its shape. Knows no outcomes.
 
 After NFKC and case folding: words in other scripts and numbers as they are, Han characters as 1- to 3-grams. This
 needs no dictionary and finds the cues that word segmentation finds.

@@ -77,7 +77,7 @@ def row_rules() -> Sequence[Part]:
     from steadyhand.check.duplicates import check_duplicates
     from steadyhand.check.leakage_rows import check_overlap
     from steadyhand.check.partial_input import check_partial
-    from steadyhand.check.preference_rules import check_judgements
+    from steadyhand.check.preference_rules import check_judgments
     from steadyhand.check.tool_usage import check_usage
 
     return (
@@ -85,7 +85,7 @@ def row_rules() -> Sequence[Part]:
         Part(frozenset({"D101", "D102", "D103", "D104", "D105"}), check_diversity),
         Part(frozenset({"D107"}), lambda dataset, _: check_partial(dataset)),
         Part(frozenset({"L205", "L206"}), lambda dataset, _: check_overlap(dataset)),
-        Part(frozenset({"P201", "P202", "P203", "P204", "P205", "P206"}), lambda dataset, _: check_judgements(dataset)),
+        Part(frozenset({"P201", "P202", "P203", "P204", "P205", "P206"}), lambda dataset, _: check_judgments(dataset)),
         Part(frozenset({"S108", "S109", "S110"}), lambda dataset, _: check_usage(dataset)),
     )
 
@@ -238,7 +238,7 @@ def _as_scenarios(imported: Imported, codes: Codes, rendering: Rendering | None)
 def _telling(row: Dialogue) -> bool:
     """Whether rules S, or T without a template, could say anything of a row: it has to do with tools, or holds what
     every marker begins with."""
-    return bool(row.tools or not row.learnt) or any(
+    return bool(row.tools or not row.learned) or any(
         m.role == "tool" or m.calls or "<" in m.content or (m.think and "<" in m.think) for m in row.messages
     )
 

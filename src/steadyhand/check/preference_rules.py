@@ -25,7 +25,7 @@ OPENINGS, MIN_OPENINGS, FALSE_DISCOVERIES, SHOWN = (1, 2, 3), 10, 0.01, 5
 Both = tuple[Pair, Message, Message]
 
 
-def check_judgements(dataset: Dataset) -> Iterator[Finding]:
+def check_judgments(dataset: Dataset) -> Iterator[Finding]:
     """P201-P206."""
     for pair, chosen, rejected in _both(dataset):
         if _same(chosen, rejected):
@@ -51,7 +51,7 @@ def _same(chosen: Message, rejected: Message) -> bool:
 
 def _harmless(pair: Pair, chosen: Message, rejected: Message) -> Iterator[Finding]:
     """P205: the same calls, and beside them nearly the same text with the same values; or the same calls alone where
-    tools are on offer, because then only the call was up for judgement."""
+    tools are on offer, because then only the call was up for judgment."""
     if chosen.calls != rejected.calls:
         return
     one, two = shingles(chosen.content), shingles(rejected.content)

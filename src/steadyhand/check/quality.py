@@ -1,4 +1,4 @@
-"""Rules Q: is the text of a row fit to be learnt, and fit to be published? Knows one record at a time."""
+"""Rules Q: is the text of a row fit to be learned, and fit to be published? Knows one record at a time."""
 
 from __future__ import annotations
 

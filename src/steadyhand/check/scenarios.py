@@ -1,4 +1,4 @@
-"""Rules S: is the expected behaviour possible at all? Calls against schemas and offers, calls against results.
+"""Rules S: is the expected behavior possible at all? Calls against schemas and offers, calls against results.
 
 Knows one scenario at a time, without any model or template.
 """

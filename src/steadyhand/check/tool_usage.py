@@ -31,7 +31,7 @@ MODES = ("no_call", "needless_call", "wrong_tool", "wrong_args")
 @dataclass
 class UsageMatrix:
     """Counts by (tool, input class) and column; a None is impossible there, a 0 is a hole. Columns are the error modes
-    of rejected answers where there are judgements, else whether an offered tool was called."""
+    of rejected answers where there are judgments, else whether an offered tool was called."""
 
     columns: tuple[str, ...]
     rows: dict[tuple[str, str], dict[str, int | None]] = field(default_factory=dict)
@@ -42,7 +42,7 @@ class UsageMatrix:
 
 
 def check_usage(dataset: Dataset) -> Iterator[Finding]:
-    """S108, S109 and, for judgements, S110."""
+    """S108, S109 and, for judgments, S110."""
     yield from _never_called(dataset)
     yield from _polluted(dataset)
     yield from _missing_modes(dataset)

@@ -2,12 +2,12 @@
 
 A kind of your own is one class:
 
-    from steadyhand.checks import Checker, Context, Judgement, failed, passed
+    from steadyhand.checks import Checker, Context, Judgment, failed, passed
 
     class Haiku(Checker):
         kind = "haiku"
 
-        def judge(self, text: str, gold: object, context: Context) -> Judgement:
+        def judge(self, text: str, gold: object, context: Context) -> Judgment:
             return passed() if text.count("\\n") == 2 else failed("no_haiku", lines=text.count("\\n") + 1)
 
 named under the entry point `steadyhand.checks`. See docs/checks.md.
@@ -20,7 +20,7 @@ from steadyhand.checks.shape import (
     Context,
     Figure,
     Judged,
-    Judgement,
+    Judgment,
     Spoiled,
     failed,
     passed,
@@ -34,7 +34,7 @@ __all__ = [
     "Context",
     "Figure",
     "Judged",
-    "Judgement",
+    "Judgment",
     "Spoiled",
     "TextVerdict",
     "checker_of",

@@ -1,4 +1,4 @@
-"""A checker bound to one answer: the gold value and the context of that place. And the judgement of all of them."""
+"""A checker bound to one answer: the gold value and the context of that place. And the judgment of all of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from steadyhand.chat.messages import Json
-from steadyhand.checks.shape import Ask, Checker, Context, Judgement, Spoiled, Word
+from steadyhand.checks.shape import Ask, Checker, Context, Judgment, Spoiled, Word
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Bound:
     def name(self) -> str:
         return self.checker.name
 
-    def judge(self, text: str) -> Judgement:
+    def judge(self, text: str) -> Judgment:
         return self.checker.judge(text, self.gold, self.context)
 
     def faults(self) -> list[str]:
@@ -38,14 +38,14 @@ class Bound:
 
 @dataclass(frozen=True)
 class TextVerdict:
-    """All judgements of one text by the names of their checks. It failed when one failed, with the first one's code;
+    """All judgments of one text by the names of their checks. It failed when one failed, with the first one's code;
     it is unscored when one is and none failed, or when there is none."""
 
-    judgements: dict[str, Judgement]
+    judgments: dict[str, Judgment]
 
     @property
     def word(self) -> Word:
-        words = {judgement.word for judgement in self.judgements.values()}
+        words = {judgment.word for judgment in self.judgments.values()}
         return "failed" if "failed" in words else "passed" if words == {"passed"} else "unscored"
 
     @property
@@ -55,14 +55,14 @@ class TextVerdict:
 
     @property
     def code(self) -> str | None:
-        return next((judgement.code for judgement in self.judgements.values() if judgement.word == "failed"), None)
+        return next((judgment.code for judgment in self.judgments.values() if judgment.word == "failed"), None)
 
     def to_json(self, kinds: Mapping[str, str]) -> dict[str, Json]:
         """Of each check in `kinds`: its kind, the word, the code and the facts."""
         return {
-            name: {**self.judgements[name].facts, "kind": kind, "word": judgement.word, "code": judgement.code}
+            name: {**self.judgments[name].facts, "kind": kind, "word": judgment.word, "code": judgment.code}
             for name, kind in kinds.items()
-            if (judgement := self.judgements[name])
+            if (judgment := self.judgments[name])
         }
 
 

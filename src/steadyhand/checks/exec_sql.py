@@ -22,7 +22,7 @@ from steadyhand.checks.shape import (
     Context,
     Figure,
     Judged,
-    Judgement,
+    Judgment,
     Spoiled,
     failed,
     passed,
@@ -87,7 +87,7 @@ class ExecSql(Checker):
     def _known(self) -> dict[str, Wanted | Failure]:
         return {}
 
-    def judge(self, text: str, gold: Json, context: Context) -> Judgement:
+    def judge(self, text: str, gold: Json, context: Context) -> Judgment:
         due = self.query(context.reference if gold is True else str(gold))
         asked = self.query(text)
         if isinstance(asked, Refused):
@@ -103,7 +103,7 @@ class ExecSql(Checker):
             return Refused("no_query", "there are several fenced blocks, or an open one")
         return one_query(block)
 
-    def _compared(self, asked: str, due: str) -> Judgement:
+    def _compared(self, asked: str, due: str) -> Judgment:
         deadline = time.monotonic() + self.seconds
         rows = self.runner.rows(asked, seconds=self.seconds, most=self.most)
         if isinstance(rows, Failure):
@@ -174,7 +174,7 @@ class ExecSql(Checker):
 
     @classmethod
     def figures(cls, judged: Sequence[Judged], seed: int = 0) -> list[Figure]:
-        ran = [(judgement.cluster, judgement.facts["runs"]) for judgement in judged]
+        ran = [(judgment.cluster, judgment.facts["runs"]) for judgment in judged]
         return [*super().figures(judged, seed), rate_of("runs", ran, "queries that run, whatever they return")]
 
     def identity(self) -> Json:

@@ -17,7 +17,7 @@ from steadyhand.checks.shape import (
     Context,
     Figure,
     Judged,
-    Judgement,
+    Judgment,
     Spoiled,
     failed,
     passed,
@@ -60,7 +60,7 @@ class Label(Checker):
     def gold_label(self, gold: Json, context: Context) -> str | None:
         return self.read(context.reference) if gold is True else self.read(str(gold))
 
-    def judge(self, text: str, gold: Json, context: Context) -> Judgement:
+    def judge(self, text: str, gold: Json, context: Context) -> Judgment:
         due, label = self.gold_label(gold, context), self.read(text)
         said = {"gold": due, "found": label or NONE}
         if due is None:
@@ -88,11 +88,11 @@ class Label(Checker):
     @classmethod
     def figures(cls, judged: Sequence[Judged], seed: int = 0) -> list[Figure]:
         pairs = [
-            (judgement.cluster, (judgement.facts["gold"], judgement.facts["found"]))
-            for judgement in judged
-            if judgement.passed is not None
+            (judgment.cluster, (judgment.facts["gold"], judgment.facts["found"]))
+            for judgment in judged
+            if judgment.passed is not None
         ]
-        rate = rate_of("", [(judgement.cluster, judgement.passed) for judgement in judged])
+        rate = rate_of("", [(judgment.cluster, judgment.passed) for judgment in judged])
         if not pairs:
             return [rate]
         return [rate, macro_f1(pairs, seed)]

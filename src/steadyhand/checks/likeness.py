@@ -20,7 +20,7 @@ _TOKEN = re.compile(r"[a-z0-9_]+|[\u3400-\u9fff\uf900-\ufaff]")
 
 
 def matches_answer(text: str, answer: str, others: Sequence[str] = ()) -> bool:
-    """Whether `text` says `answer`: their words and pairs of neighbouring words overlap by an F1 of at least 0.5 (F1 as
+    """Whether `text` says `answer`: their words and pairs of neighboring words overlap by an F1 of at least 0.5 (F1 as
     SQuAD counts it, Rajpurkar et al. 2016, section 6.1; a Chinese character is a word), every number and name of
     `answer` stands in it, both or neither negate, and none of `others` (answers to other questions) is as near, so
     "Safe: 23 is not above 50" never passes for "Unsafe: 73 is above 50"."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from steadyhand.chat.messages import Json
-from steadyhand.checks.shape import Ask, Checker, Context, Figure, Judged, Judgement, failed, passed, rate_of, unscored
+from steadyhand.checks.shape import Ask, Checker, Context, Figure, Judged, Judgment, failed, passed, rate_of, unscored
 from steadyhand.errors import UsageError
 
 Choice = Literal["first", "second", "tie"]
@@ -46,7 +46,7 @@ class Pairwise(Checker):
                 f"the criteria of check {name!r} are no text", next='criteria: "asks before it recommends"'
             )
 
-    def judge(self, text: str, gold: Json, context: Context) -> Judgement:
+    def judge(self, text: str, gold: Json, context: Context) -> Judgment:
         other = context.reference if gold is True else str(gold)
         if not text.strip():
             return failed("worse")
@@ -76,10 +76,10 @@ class Pairwise(Checker):
     @classmethod
     def figures(cls, judged: Sequence[Judged], seed: int = 0) -> list[Figure]:
         """The win rate over decided comparisons, and the share of ties among all that were compared."""
-        compared = [judgement for judgement in judged if judgement.facts["code"] != "no_judge"]
-        turned = sum(bool(judgement.facts.get("turned")) for judgement in compared)
+        compared = [judgment for judgment in judged if judgment.facts["code"] != "no_judge"]
+        turned = sum(bool(judgment.facts.get("turned")) for judgment in compared)
         note = f"{turned} of {len(compared)} comparisons turned with the order of the two answers"
         won = rate_of(
-            "", [(judgement.cluster, judgement.passed) for judgement in judged], note if turned else "ties apart"
+            "", [(judgment.cluster, judgment.passed) for judgment in judged], note if turned else "ties apart"
         )
-        return [won, rate_of("ties", [(judgement.cluster, judgement.passed is None) for judgement in compared], note)]
+        return [won, rate_of("ties", [(judgment.cluster, judgment.passed is None) for judgment in compared], note)]

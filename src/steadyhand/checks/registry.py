@@ -59,4 +59,4 @@ def figures_of(kind: str, judged: Sequence[Judged], seed: int = 0) -> list[Figur
     try:
         return class_of(kind).figures(judged, seed)
     except UsageError:
-        return [rate_of("", [(judgement.cluster, judgement.passed) for judgement in judged])]
+        return [rate_of("", [(judgment.cluster, judgment.passed) for judgment in judged])]

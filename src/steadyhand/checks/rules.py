@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 
 from steadyhand.chat.messages import Json
-from steadyhand.checks.shape import Checker, Context, Judgement, Spoiled, failed, passed
+from steadyhand.checks.shape import Checker, Context, Judgment, Spoiled, failed, passed
 from steadyhand.errors import UsageError
 from steadyhand.text.normal import fold
 from steadyhand.text.patterns import Pattern, PatternError, python_pattern
@@ -37,7 +37,7 @@ class Rules(Checker):
         if not self.never and not self.always:
             raise UsageError(f"check {name!r} has neither `never` nor `always`", next="list patterns under one of them")
 
-    def judge(self, text: str, gold: Json, context: Context) -> Judgement:
+    def judge(self, text: str, gold: Json, context: Context) -> Judgment:
         if not text.strip():
             return failed("missing_text")
         views = (text, _HIDDEN.sub("", fold(text)))

@@ -12,7 +12,7 @@ from random import Random
 
 from steadyhand.chat.messages import Json
 from steadyhand.checks.likeness import LEAST, likeness, same_values
-from steadyhand.checks.shape import Checker, Context, Judgement, Spoiled, failed, passed
+from steadyhand.checks.shape import Checker, Context, Judgment, Spoiled, failed, passed
 from steadyhand.errors import UsageError
 
 _NUMBER = re.compile(r"\d+")
@@ -29,7 +29,7 @@ class Says(Checker):
             raise UsageError(f"`least` of check {name!r} lies above 0, at most 1", next="leave it out for .5")
         self.least = float(least)
 
-    def judge(self, text: str, gold: Json, context: Context) -> Judgement:
+    def judge(self, text: str, gold: Json, context: Context) -> Judgment:
         """Against the nearest of the gold texts."""
         nearest = max(_texts(gold, context), key=lambda reference: likeness(text, reference))
         own = round(likeness(text, nearest), 3)

@@ -59,7 +59,7 @@ COMMANDS = {
         "steadyhand.cli.extract:extract_command", "Find domains, IP addresses and URIs in reports."
     ),
     "diagnose": CommandEntry(
-        "steadyhand.cli.diagnose:diagnose_command", "Say what a task lacks: knowledge, behaviour, reasoning."
+        "steadyhand.cli.diagnose:diagnose_command", "Say what a task lacks: knowledge, behavior, reasoning."
     ),
     "dose": CommandEntry(
         "steadyhand.cli.dose:dose_command", "Find how many cards of a point a base needs, and what they cost."

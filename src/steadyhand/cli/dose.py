@@ -31,9 +31,7 @@ if TYPE_CHECKING:
 @click.option("--seeds", default="0,1,2", show_default=True, help="One training per rung and seed.")
 @click.option("--shows", type=click.IntRange(min=0), default=0, help="Cards shown in each training [16 a card].")
 @click.option("--bar", type=click.FloatRange(0, 1), default=0.7, show_default=True, help="Share of right answers due.")
-@click.option(
-    "--near", type=click.IntRange(min=0), default=24, show_default=True, help="Neighbours' questions at most."
-)
+@click.option("--near", type=click.IntRange(min=0), default=24, show_default=True, help="Neighbors' questions at most.")
 @trial_options("dose")
 def dose_command(
     folder: Path,
@@ -51,7 +49,7 @@ def dose_command(
     sets: tuple[str, ...],
     as_json: bool,
 ) -> int:
-    """Train the base of FOLDER on 1, 2, 4 ... cards of one point and ask what it learnt and what it lost.
+    """Train the base of FOLDER on 1, 2, 4 ... cards of one point and ask what it learned and what it lost.
 
     Exit 0: some rung is an effective dose (--shortcut: the last set of cards cures what the first one taught). Exit 1:
     none is. Stop it at any time: the next call goes on where it was.

@@ -25,7 +25,7 @@ ROOM = (1024, 2048, 4096, 8192)  # tokens of a row; the first is the default of 
 class Summary:
     """What an import made: total == cards + train + eval + rejects. `renamed` tools had a name with two meanings.
     `answers` of the assistant are trained or evaluated; `context` are only shown before them (their weight is 0), or
-    left out because nothing after them is learnt."""
+    left out because nothing after them is learned."""
 
     folder: str
     total: int
@@ -59,7 +59,7 @@ def write_domain(imported: Imported, folder: str | Path, seed: int = 0) -> Summa
     splits = [scenario.split for scenario in domain.scenarios]
     names = {tool.name for row in imported.rows for tool in row.tools}
     said = sum(message.role == "assistant" for row in imported.rows for message in row.messages)
-    answers = sum(len(row.learnt) for row in imported.rows)
+    answers = sum(len(row.learned) for row in imported.rows)
     return Summary(
         folder=str(folder),
         total=imported.total,

@@ -1,4 +1,4 @@
-"""A decision is the unit of behaviour: one assistant message, with everything before it as the state.
+"""A decision is the unit of behavior: one assistant message, with everything before it as the state.
 
 Knows which messages of a scenario are decisions; knows nothing of how they are trained, paired or scored.
 """
@@ -64,7 +64,7 @@ class Assessment:
         nothing judges the answer, or a check could not."""
         if not self.judged:
             return None
-        return self.text.passed if self.calls.passed and self.text.judgements else self.calls.passed
+        return self.text.passed if self.calls.passed and self.text.judgments else self.calls.passed
 
     @property
     def code(self) -> str | None:
@@ -75,7 +75,7 @@ class Assessment:
 def judge_text(text: str, rule: AnswerRule | None, checks: Sequence[Bound] = ()) -> TextVerdict:
     """Unscored where there is neither rule nor check."""
     ruled = {} if rule is None else {"answer": passed() if rule.accepts(text) else failed("wrong_answer")}
-    return TextVerdict(ruled | judge_all(checks, text).judgements)
+    return TextVerdict(ruled | judge_all(checks, text).judgments)
 
 
 def decisions(scenario: Scenario) -> list[Decision]:

@@ -74,7 +74,7 @@ class AnswerRule:
 
 @dataclass(frozen=True)
 class Scenario:
-    """A situation with expected behaviour. Every assistant message in `messages` is a *decision*: the model is given
+    """A situation with expected behavior. Every assistant message in `messages` is a *decision*: the model is given
     all before it and must do the same (same calls, or no call). The last message is always an assistant's.
 
     `answers` maps the index of an assistant message to what its text must say (reading a result right), `checks` to

@@ -24,7 +24,7 @@ from steadyhand.stats.tests import Paired, collapse, holm, mcnemar_exact, paired
 
 Condition = Literal["closed", "defined", "decomposed", "given"]
 Kind = Literal["point", "tool", "no_call", "reading"]
-Word = Literal["FINE", "SEMANTICS", "BEHAVIOUR", "REASONING", "UNTESTABLE", "INSUFFICIENT"]
+Word = Literal["FINE", "SEMANTICS", "BEHAVIOR", "REASONING", "UNTESTABLE", "INSUFFICIENT"]
 State = Literal["lifts", "no", "open"]
 ALPHA = 0.05
 BAR, TOLERANCE = 0.8, 0.15  # "fine": at least this share right, and the lower end of its interval no further below
@@ -34,7 +34,7 @@ WORTH = 0.2  # a smaller gain by help changes no plan
 REMEDY = {  # a sentence per verdict and what it rests on
     "fine": "nothing: it is right as it stands",
     "semantics": "SFT: knowledge cards for the points that it needs; `steady dose` finds how many",
-    "behaviour": "DPO: preference groups for this interface, the tool's name first, arguments second",
+    "behavior": "DPO: preference groups for this interface, the tool's name first, arguments second",
     "arguments": "a deterministic tool that works the arguments out, or finer steps: naming the tool is not enough",
     "steps": "finer decomposition: with the steps given it is right",
     "short": "a bigger base, or a deterministic tool: it repeats what it is told, and can do nothing with less",
@@ -110,14 +110,14 @@ def _diagnosis(key: tuple[Kind, str], rates: dict[str, Metric], lifts: dict[str,
 
 
 def _word(kind: Kind, states: Mapping[str, State]) -> tuple[Word, str]:
-    """The first help that lifts names the bottleneck: knowledge before behaviour, as SFT comes before DPO."""
+    """The first help that lifts names the bottleneck: knowledge before behavior, as SFT comes before DPO."""
     if states.get("defined") == "lifts":
         return "SEMANTICS", "semantics"
     called = kind in ("tool", "no_call")
     if states.get("decomposed") == "lifts":
-        return ("BEHAVIOUR", "behaviour") if called else ("REASONING", "steps")
+        return ("BEHAVIOR", "behavior") if called else ("REASONING", "steps")
     if kind == "no_call" and states.get("given") == "lifts":
-        return "BEHAVIOUR", "behaviour"
+        return "BEHAVIOR", "behavior"
     if any(states.get(name) == "open" for name in ("defined", "decomposed", "given")):
         return "INSUFFICIENT", "cases"
     if states.get("given") == "lifts":

@@ -7,8 +7,8 @@ Knows outcomes and limits; knows nothing of cards, prompts or trainings. A rung 
 - unharmed: public knowledge is not shown to be lost (one-sided non-inferiority), and no sign of damage (think tags,
   loops, garbage) is shown, each against its limit or the base's own rate, as the health gate judges them.
 It is FAIL when the upper end of the interval lies below the bar, or harm is shown; else INSUFFICIENT.
-What happens to neighbours (`leaked`, `neighbours_lost`) is measured and shown; it decides nothing, because in a real
-run the neighbours have cards of their own.
+What happens to neighbors (`leaked`, `neighbors_lost`) is measured and shown; it decides nothing, because in a real
+run the neighbors have cards of their own.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from steadyhand.stats.intervals import by_cluster, effective_size
 from steadyhand.stats.power import cases_for_rate
 from steadyhand.stats.tests import collapse, mcnemar_exact
 
-Kind = Literal["target", "neighbour", "known"]
+Kind = Literal["target", "neighbor", "known"]
 BAR = 0.7
 
 
 @dataclass(frozen=True)
 class DoseOutcome:
-    """One judged answer of one seed's training. `leaked`: it gives the point's answer to a neighbour's question; `said`
+    """One judged answer of one seed's training. `leaked`: it gives the point's answer to a neighbor's question; `said`
     is its text without thinking and calls."""
 
     seed: int
@@ -69,7 +69,7 @@ class DoseRung:
     change: PairedChange
     leaked: Metric
     base_leaked: Metric
-    neighbours: PairedChange
+    neighbors: PairedChange
     known: Check | None
     known_change: PairedChange
     signs: tuple[Check, ...]
@@ -99,9 +99,9 @@ def rung(
         target=target,
         by_seed=by_seed,
         change=_change(base, tuned, "target"),
-        leaked=_rate("leaked", tuned, "neighbour", lambda outcome: outcome.leaked),
-        base_leaked=_rate("leaked", base, "neighbour", lambda outcome: outcome.leaked),
-        neighbours=_change(base, tuned, "neighbour"),
+        leaked=_rate("leaked", tuned, "neighbor", lambda outcome: outcome.leaked),
+        base_leaked=_rate("leaked", base, "neighbor", lambda outcome: outcome.leaked),
+        neighbors=_change(base, tuned, "neighbor"),
         known=known,
         known_change=_change(base, tuned, "known"),
         signs=health,

@@ -193,7 +193,7 @@ def check_metrics(items: Iterable[Item], seed: int) -> list[Metric]:
     metrics = []
     for name, judged in asked.items():
         kind = judged[0][0]
-        metrics += [_metric(name, figure) for figure in figures_of(kind, [judgement for _, judgement in judged], seed)]
+        metrics += [_metric(name, figure) for figure in figures_of(kind, [judgment for _, judgment in judged], seed)]
     return metrics
 
 

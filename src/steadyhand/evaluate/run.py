@@ -39,7 +39,7 @@ from steadyhand.settings.model import EvalSettings
 _PACKAGES = ("torch", "transformers", "tokenizers")
 
 
-class LabelledProgress(Protocol):
+class LabeledProgress(Protocol):
     """Called as work proceeds: `done` of `total` completions of what `label` names."""
 
     def __call__(self, done: int, total: int, label: str) -> None: ...
@@ -56,7 +56,7 @@ def evaluate(
     clarify: bool = False,
     seed: int = 0,
     judge: JudgingModel | None = None,
-    progress: LabelledProgress | None = None,
+    progress: LabeledProgress | None = None,
 ) -> Evaluation:
     """Everything measured on one model. `clarify` gives it the domain's extra first turn before each anchoring dialogue
     (the method allows that for a base model); `judge` answers questions about two answers, for checks that compare.
@@ -122,7 +122,7 @@ def _repeat(
     sampling: Sampling,
     settings: EvalSettings,
     seed: int,
-    tell: LabelledProgress,
+    tell: LabeledProgress,
 ) -> list[Item]:
     decisions = [target for target in asked if target.suite == "tool"]
     chosen = chosen_for(decisions, settings.determinism_items, seed)
@@ -140,7 +140,7 @@ def _repeat(
     )
 
 
-def _asking(backend: Backend, sampling: Sampling, batch_size: int, totals: Counter[str], tell: LabelledProgress) -> Ask:
+def _asking(backend: Backend, sampling: Sampling, batch_size: int, totals: Counter[str], tell: LabeledProgress) -> Ask:
     """Asks the model; the steps of the dialogues are told as one piece of work."""
     before: Counter[str] = Counter()
 

@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from steadyhand.cards.ladder import CardSplit, neighbours, probes_about, split_point
+from steadyhand.cards.ladder import CardSplit, neighbors, probes_about, split_point
 from steadyhand.cards.rows import sft_rows
 from steadyhand.chat.messages import Json
 from steadyhand.checks.likeness import matches_answer, matches_any
@@ -37,7 +37,7 @@ BASE = "base"
 @dataclass(frozen=True)
 class DoseRequest:
     """What a person asks for. `ladder` empty: 1, 2, 4, 8, 16 as far as the point has cards; `shows` 0: 16 times the
-    largest rung; `known` and `near` bound the public and the neighbours' questions."""
+    largest rung; `known` and `near` bound the public and the neighbors' questions."""
 
     point: str
     ladder: tuple[int, ...] = ()
@@ -186,11 +186,11 @@ def _held(split: CardSplit) -> list[DoseQuestion]:
 
 
 def _common(domain: Domain, point: Point, request: DoseRequest, settings: Settings) -> list[DoseQuestion]:
-    """What every seed asks: probes about the point, neighbours, public knowledge."""
+    """What every seed asks: probes about the point, neighbors, public knowledge."""
     about = {(probe.kind, probe.id) for probe in probes_about(domain, point)}
     probes = targets(domain, ("public", "anchoring", "reasoning")) if domain.probes else []
     own = [DoseQuestion(replace(one, cluster=one.id), "target") for one in probes if one.key in about and one.rule]
-    near = [_card(card, "neighbour", card.id) for card in neighbours(domain, point, request.near)]
+    near = [_card(card, "neighbor", card.id) for card in neighbors(domain, point, request.near)]
     public = [target for target in probes if target.suite == "public" and target.rule]
     return [*own, *near, *(DoseQuestion(one, "known") for one in nested_sample(public, request.known, settings.seed))]
 
@@ -230,7 +230,7 @@ def _outcome(
         return DoseOutcome(seed, question.kind, item, said=said)
     right = matches_answer(said, question.gold, answers)
     leaked = (
-        question.kind == "neighbour"
+        question.kind == "neighbor"
         and not right
         and question.gold not in own
         and matches_any(said, own, [question.gold])
@@ -251,7 +251,7 @@ def _rung(
     return rung(cards, answered[names[0]].steps, judged[BASE], tuned, settings.gate, bar)
 
 
-TRAILS = {"target": 6, "neighbour": 4, "known": 2}  # how many questions of each kind are shown
+TRAILS = {"target": 6, "neighbor": 4, "known": 2}  # how many questions of each kind are shown
 
 
 def _trails(setup: DoseSetup, judged: Mapping[str, Sequence[DoseOutcome]], seed: int) -> tuple[Trail, ...]:

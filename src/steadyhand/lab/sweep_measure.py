@@ -94,7 +94,7 @@ class Measurer:
 
 
 def together(losses: Sequence[float]) -> float:
-    """One number to rank by: the geometric mean, in which each counts by its relative change. In a sum what is learnt
+    """One number to rank by: the geometric mean, in which each counts by its relative change. In a sum what is learned
     (of a high loss) would outweigh what is lost (of a low one), and the hottest branches would go on."""
     return math.prod(losses) ** (1 / len(losses))
 

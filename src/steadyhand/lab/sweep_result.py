@@ -18,7 +18,7 @@ from steadyhand.stats.rungs import Rung
 @dataclass(frozen=True)
 class Standing:
     """Where a branch stood at the end of a rung, after `steps` steps: under way by its `loss`, the geometric mean of
-    `losses` (nats per token) on what is to be learnt and, where there is any, on what is public; at the end by right
+    `losses` (nats per token) on what is to be learned and, where there is any, on what is public; at the end by right
     answers, `rate` with its 95 % interval."""
 
     rung: int

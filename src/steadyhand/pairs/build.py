@@ -107,7 +107,7 @@ def _group(case: Case, errors: Sequence[ModelError], k: int, seed: int, counts: 
 
 def _own(case: Case, errors: Sequence[ModelError], chosen: str, k: int) -> list[Rejected]:
     """The model's errors that are still wrong, each once, different modes first. One place of several is left to a
-    constructed error, or the model's favourite error would leave the other modes without any data."""
+    constructed error, or the model's favorite error would leave the other modes without any data."""
     texts: dict[str, ErrorMode] = {}
     for error in errors:
         if error.text != chosen and error.text not in texts and wrong(case, error.text):

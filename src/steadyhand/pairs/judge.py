@@ -1,6 +1,6 @@
 """Which of two answers to one decision is better, judged in both orders; a word that depends on the order is a tie.
 
-A judge that favours a position would otherwise teach the position (Zheng et al. 2023, section 4.1). Ties teach nothing.
+A judge that favors a position would otherwise teach the position (Zheng et al. 2023, section 4.1). Ties teach nothing.
 """
 
 from __future__ import annotations

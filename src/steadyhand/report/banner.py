@@ -1,4 +1,4 @@
-"""The banner: one word and one sentence that says why. Knows verdicts and the catalogue, not markup."""
+"""The banner: one word and one sentence that says why. Knows verdicts and the catalog, not markup."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from steadyhand.ledger.result import Check, Verdict
 from steadyhand.report import numbers
-from steadyhand.report.catalogue import Catalogue
+from steadyhand.report.catalog import Catalog
 from steadyhand.report.data import ReportData
 from steadyhand.report.metrics import FORMATS, SPECS, Unit, spec_of
 
@@ -27,7 +27,7 @@ class Banner:
     stopped: bool = False
 
 
-def banner(data: ReportData, t: Catalogue) -> Banner:
+def banner(data: ReportData, t: Catalog) -> Banner:
     """A failed gate speaks first (the run ended there), then the final verdict, then the gate alone."""
     if data.verdict is None and data.gate is not None and data.gate.word == "FAIL":
         return _banner("FAIL", t("why.gate_stopped", reasons=_failed(data.gate.checks, t)), t, stopped=True)
@@ -37,11 +37,11 @@ def banner(data: ReportData, t: Catalogue) -> Banner:
     return _banner(data.verdict.word, _why(data.verdict, t), t)
 
 
-def _banner(word: str, sentence: str, t: Catalogue, stopped: bool = False) -> Banner:
+def _banner(word: str, sentence: str, t: Catalog, stopped: bool = False) -> Banner:
     return Banner(word, SYMBOLS[word], t(f"word.{word}"), sentence, stopped)
 
 
-def _why(verdict: Verdict, t: Catalogue) -> str:
+def _why(verdict: Verdict, t: Catalog) -> str:
     total = sum(check.verdict != "NOT_APPLICABLE" for check in verdict.checks)
     if verdict.word == "PASS":
         return t("why.pass", n=total, tightest=_tightest(verdict.checks, t))
@@ -53,17 +53,17 @@ def _why(verdict: Verdict, t: Catalogue) -> str:
     return t("why.insufficient", k=len(open_checks), n=total, needs=needs + _more(len(open_checks), t))
 
 
-def _failed(checks: Iterable[Check], t: Catalogue) -> str:
+def _failed(checks: Iterable[Check], t: Catalog) -> str:
     failed = [check for check in checks if check.verdict == "FAIL"]
     texts = [t("why.against", metric=label(c.metric, t), value=value(c, t), bar=bar(c, t)) for c in failed[:NAMED]]
     return t("list.comma").join(texts) + _more(len(failed), t)
 
 
-def _more(count: int, t: Catalogue) -> str:
+def _more(count: int, t: Catalog) -> str:
     return t("why.more", n=count - NAMED) if count > NAMED else ""
 
 
-def _need(check: Check, t: Catalogue) -> str:
+def _need(check: Check, t: Catalog) -> str:
     if check.metric == JUDGED and check.value is not None:
         return t("why.unjudged", k=round((1 - check.value) * check.n), n=check.n)
     if check.cases_needed is None:
@@ -71,17 +71,17 @@ def _need(check: Check, t: Catalogue) -> str:
     return t("why.needs", metric=label(check.metric, t), needs=needs(check, t))
 
 
-def needs(check: Check, t: Catalogue) -> str:
+def needs(check: Check, t: Catalog) -> str:
     """How many more of what would decide the check."""
     return t("checks.needs", n=check.cases_needed, unit=t.get(f"of.{check.unit}", check.unit))
 
 
-def absent(check: Check, t: Catalogue) -> str:
+def absent(check: Check, t: Catalog) -> str:
     """Why a bar does not apply."""
     return t.get(f"absent.{check.metric}", check.reason)
 
 
-def _tightest(checks: Iterable[Check], t: Catalogue) -> str:
+def _tightest(checks: Iterable[Check], t: Catalog) -> str:
     """The numeric check whose value lies nearest its bar; empty when there is none. A count of all of them is not
     near anything: determinism's 100 % meets its bar of 100 % in every run that passes."""
     distances = [
@@ -95,7 +95,7 @@ def _tightest(checks: Iterable[Check], t: Catalogue) -> str:
     return t("why.tightest", metric=label(nearest.metric, t), value=value(nearest, t), bar=bar(nearest, t))
 
 
-def label(metric: str, t: Catalogue) -> str:
+def label(metric: str, t: Catalog) -> str:
     """The metric's name in the report's language, or the name itself."""
     return t.get(f"metric.{metric}", metric)
 
@@ -106,7 +106,7 @@ def unit(check: Check) -> Unit:
     return spec_of(check.metric, ()).unit if share or check.metric in SPECS else "number"
 
 
-def value(check: Check, t: Catalogue) -> str:
+def value(check: Check, t: Catalog) -> str:
     text = FORMATS[unit(check)](check.value)
     return f"{text} {t('unit.points')}" if unit(check) == "points" and check.value is not None else text
 
@@ -116,7 +116,7 @@ def span(check: Check) -> str:
     return "" if check.low is None or check.high is None else numbers.span(check.low, check.high, FORMATS[unit(check)])
 
 
-def bar(check: Check, t: Catalogue) -> str:
+def bar(check: Check, t: Catalog) -> str:
     """The bar for a person: a number in the metric's unit ("≥ 97.0 %"), or the phrase of a non-inferiority test."""
     if check.margin is not None:
         return t("bar.noninferior", points=f"{100 * check.margin:g}")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from steadyhand.errors import JobError
 from steadyhand.files import write_whole
-from steadyhand.report.catalogue import check_languages, load_catalogue
+from steadyhand.report.catalog import check_languages, load_catalog
 from steadyhand.report.data import ReportData
 from steadyhand.report.page import render_html, render_markdown
 
@@ -25,9 +25,9 @@ def write_report(data: ReportData, folder: Path, languages: Sequence[str] = ("en
     texts: dict[str, str] = {}
     for language in chosen:
         links: dict[str, str] = {other: name for other, name in names.items() if other != language}
-        texts[names[language]] = render_html(data, load_catalogue(language), links)
+        texts[names[language]] = render_html(data, load_catalog(language), links)
     texts["report.json"] = json.dumps(data.to_json(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-    texts["report.md"] = render_markdown(data, load_catalogue(chosen[0]))
+    texts["report.md"] = render_markdown(data, load_catalog(chosen[0]))
     return write_texts(texts, folder)
 
 

@@ -175,7 +175,7 @@ class DpoConfig(GroupConfig):
     """Weight of the likelihood term on the chosen answer, against its falling along with the rejected. 0: none."""
 
     label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
-    """Assumed share of groups labelled the wrong way round (conservative DPO; not `ipo`). 0: every label is trusted."""
+    """Assumed share of groups labeled the wrong way round (conservative DPO; not `ipo`). 0: every label is trusted."""
 
     max_completion: CountOrNone = 0
     """Tokens of a rejected answer; a longer one is cut and counted. 0: no limit but `max_length`."""
@@ -188,7 +188,7 @@ class DpoConfig(GroupConfig):
 
 
 class PreferenceConfig(GroupConfig):
-    """The preference model that judges when `online.judge` is `trained`, learnt from the groups of `pairs`."""
+    """The preference model that judges when `online.judge` is `trained`, learned from the groups of `pairs`."""
 
     method: Method = "full"
     """`full` trains all weights but the embeddings, `lora` an adapter of the rank of [dpo], merged; no other."""

@@ -67,5 +67,5 @@ class EscapedStream:
 
 
 def unescaped(stream: TextIO) -> TextIO:
-    """The stream behind an escaped one, for bars and colours of our own."""
+    """The stream behind an escaped one, for bars and colors of our own."""
     return stream.unescaped if isinstance(stream, EscapedStream) else stream

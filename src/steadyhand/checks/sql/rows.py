@@ -88,7 +88,7 @@ def _pair(a: list[list[float]], b: list[list[float]]) -> bool:
 
 
 def _matching(a: list[list[float]], b: list[list[float]]) -> bool:
-    """Augmenting paths: closeness is no order, so neighbours in one sorting need not be partners."""
+    """Augmenting paths: closeness is no order, so neighbors in one sorting need not be partners."""
     partner: dict[int, int] = {}
 
     def place(one: int, tried: set[int]) -> bool:

@@ -87,7 +87,7 @@ def spread(cache: Cache, length: int, rows: int, room: int) -> Cache:
 def align(parts: Sequence[tuple[Cache, Sequence[int]]], width: int, room: int) -> Cache:
     """One cache of all rows of `parts`, each (cache, tokens held per row), ending together at slot `width`.
 
-    Free slots before a shorter row hold zeros, which the mask hides (uninitialised memory could hold NaN, and
+    Free slots before a shorter row hold zeros, which the mask hides (uninitialized memory could hold NaN, and
     0 * NaN is NaN).
     """
     layers = [

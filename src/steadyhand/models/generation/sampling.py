@@ -28,7 +28,7 @@ def choose(logits: torch.Tensor, sampling: Sampling, draws: torch.Tensor | None)
     """The next token of each row: logits R V, draws R (uniform numbers; None when greedy) -> R.
 
     Nucleus sampling (Holtzman et al. 2020, section 3.1): the smallest set of most likely tokens whose probability
-    reaches `top_p`, renormalised.
+    reaches `top_p`, renormalized.
     """
     import torch
 

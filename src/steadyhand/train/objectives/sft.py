@@ -1,6 +1,6 @@
 """Supervised fine-tuning: cross-entropy on what the assistant writes, rendered as serving renders it.
 
-The loss of an optimiser step is the mean over its trained tokens, however it is split into forward passes.
+The loss of an optimizer step is the mean over its trained tokens, however it is split into forward passes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""From rows and groups to token ids, and from ids to the plan of all optimiser steps. Knows nothing of models.
+"""From rows and groups to token ids, and from ids to the plan of all optimizer steps. Knows nothing of models.
 
 Samples are rendered by `chat.render` exactly as serving renders them. Nothing is dropped: what does not fit is
 shortened on its prompt's left side and counted, and what cannot be trained stops the run before it starts.
@@ -166,7 +166,7 @@ def groups_with_virtual_tokens(data: Sequence[GroupSample], ids: Sequence[int]) 
 
 
 def sft_plan(lengths: Sequence[int], config: SftConfig) -> list[list[list[int]]]:
-    """All optimiser steps of all epochs: steps x forward passes x sample indices.
+    """All optimizer steps of all epochs: steps x forward passes x sample indices.
 
     An epoch is shuffled and cut into steps of `batch_tokens` tokens, so that every step sees every kind of row; steps
     of rows of one length would each pull towards one kind. Within a step, rows of near length share a forward pass.
@@ -214,7 +214,7 @@ def _passes(step: Sequence[int], lengths: Sequence[int], most: int) -> list[list
 def group_plan(
     count: int, config: GroupConfig, replayed: Sequence[int] = (), beside: SftConfig | None = None
 ) -> list[list[list[int]]]:
-    """All optimiser steps of all epochs: steps x groups_per_step forward passes of one group each, and further ones of
+    """All optimizer steps of all epochs: steps x groups_per_step forward passes of one group each, and further ones of
     SFT rows, whose lengths `replayed` gives, by the plan of `beside`. A row's index: `count` + its place."""
     draw = random.Random(config.seed)
     plan: list[list[list[int]]] = []

@@ -23,7 +23,7 @@ Decode = Callable[[Sequence[int]], str]
 
 @dataclass(frozen=True)
 class TokenSegment:
-    """Neighbouring tokens with one fate, as text."""
+    """Neighboring tokens with one fate, as text."""
 
     text: str
     trained: bool
@@ -51,7 +51,7 @@ class Inspection:
     the share of a step that is filler. `cut` rows lost the start of their prompt and `lost` ones the end of their
     answer, by `truncation`. `thoughtless` rows have an answer without reasoning. Of what the data has, the chat
     template does not write the calls of `callless` rows and the thinking of `unthought` ones; of `empty` rows nothing
-    is trained but the end of the turn. `steps` are the optimiser steps of all epochs."""
+    is trained but the end of the turn. `steps` are the optimizer steps of all epochs."""
 
     rows: int
     tokens: int

@@ -121,7 +121,7 @@ def dpo_footprint(shape: ModelShape, config: DpoConfig, device: str) -> Footprin
 
 
 def _again(shape: ModelShape, method: str, tokens: int, mixed: bool) -> int:
-    """With activations computed again: the input of every layer and of the last norm with its normalised values, and
+    """With activations computed again: the input of every layer and of the last norm with its normalized values, and
     the inside of the one layer that is under way."""
     number = 2 if method != "full" and mixed else 4
     return tokens * ((shape.layers + 2) * shape.hidden * number + activation_bytes(shape, mixed=mixed))
@@ -130,7 +130,7 @@ def _again(shape: ModelShape, method: str, tokens: int, mixed: bool) -> int:
 def activation_bytes(shape: ModelShape, *, mixed: bool) -> int:
     """What the backward pass needs of one layer, per token.
 
-    In float32: inputs and outputs of two norms and their normalised values (6 hidden), queries before and after their
+    In float32: inputs and outputs of two norms and their normalized values (6 hidden), queries before and after their
     norm, rotated, and attention's output (4), keys likewise and values (4), and of the MLP gate, its activation, up
     and their product (4). In mixed precision each linear map keeps its own bfloat16 copy of what it is given.
     """

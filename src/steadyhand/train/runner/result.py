@@ -20,7 +20,7 @@ RECORD = "training.json"
 
 
 class TrainingProgress(Protocol):
-    """Called after every optimiser step: `done` of `total` steps, and the last step's figures ("loss", ...)."""
+    """Called after every optimizer step: `done` of `total` steps, and the last step's figures ("loss", ...)."""
 
     def __call__(self, done: int, total: int, figures: Mapping[str, float]) -> None: ...
 

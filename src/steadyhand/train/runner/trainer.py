@@ -1,4 +1,4 @@
-"""transformers' Trainer, driven over a plan made beforehand: each item of its data is one whole optimiser step.
+"""transformers' Trainer, driven over a plan made beforehand: each item of its data is one whole optimizer step.
 
 So the order of samples needs no sampler state, resuming is skipping, and a step's forward passes are weighted by the
 objective itself. Imports torch: import late.
