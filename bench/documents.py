@@ -24,6 +24,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -119,7 +120,9 @@ def plain(text: str) -> str:
 def table(runs: list[Run], rows: list[Any]) -> dict[str, Any]:
     totals, exact = {kind: [0, 0, 0] for kind in KINDS}, 0
     for run, row in zip(runs, rows, strict=True):
-        shown = {kind: [one.entity for one in run.rows if KIND[one.kind] == kind] for kind in KINDS}
+        shown: dict[str, Iterable[str]] = {
+            kind: [one.entity for one in run.rows if KIND[one.kind] == kind] for kind in KINDS
+        }
         counts = errors(row, shown)
         exact += all(not alarms and not missed for _, alarms, missed in counts.values())
         for kind, of in counts.items():

@@ -51,7 +51,8 @@ class World:
 
     def losses(self, branch: int, share: float) -> np.ndarray:
         """N losses in nats."""
-        return np.log1p(np.exp(-self.able(branch, share)))
+        losses: np.ndarray = np.log1p(np.exp(-self.able(branch, share)))
+        return losses
 
     def able(self, branch: int, share: float) -> np.ndarray:
         """N logits of getting an item right."""

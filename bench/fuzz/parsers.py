@@ -41,7 +41,8 @@ def try_one(data: bytes) -> None:
 
 def _rows(suffix: str, data: bytes) -> None:
     found = read_dialogues(_write(f"x{suffix}", data), preferences=True)
-    numbers = [one.number for one in (*found.rows, *found.preferences, *found.rejects)]
+    numbers = [row.number for row in found.rows] + [pair.number for pair in found.preferences]
+    numbers += [reject.number for reject in found.rejects]
     assert sorted(numbers) == list(range(1, found.total + 1)), "a row is lost"
 
 
