@@ -23,7 +23,7 @@ from steadyhand.agent.neutral import neutral
 from steadyhand.agent.reading.report import Report
 from steadyhand.chat.exact import loads
 from steadyhand.chat.formats.registry import FORMATS
-from steadyhand.checks.likeness import says
+from steadyhand.checks.likeness import matches_answer
 from steadyhand.extract import find_entities
 from steadyhand.serve.answer import cut_at
 from steadyhand.serve.deltas import Deltas
@@ -85,7 +85,7 @@ READERS: dict[str, Callable[[str], object]] = {
     **{f"{name}.visible": lambda text, form=form: form.visible(text) for name, form in FORMATS.items()},  # type: ignore[misc]
     **{f"{name}.thinking": lambda text, form=form: form.thinking(text) for name, form in FORMATS.items()},  # type: ignore[misc]
     "a report": Report,
-    "claims of a report": lambda text: statements(text, find_entities(f"{text} evil-host7.com ", ("domain",))[:50]),
+    "claims of a report": lambda text: statements(text, find_entities(f"{text} evil-host7.com ", ["domain"])[:50]),
     "neutral, with tokens": lambda text: neutral(text, MARKS),
     "a stream": _fed,
     "stops": lambda text: cut_at(text, ("END", "<<", "\n\n"), FORMATS["hermes"]),
@@ -93,7 +93,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "json": lambda text: read_json(text, "x"),
     "yaml": lambda text: read_yaml(text, "x"),
     "exact": loads,
-    "likeness": lambda text: says(text, "an answer", ["another", text]),
+    "likeness": lambda text: matches_answer(text, "an answer", ["another", text]),
     "near": lambda text: list(near_pairs([text, f"{text}x", text[::-1]])),
 }
 

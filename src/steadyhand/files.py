@@ -15,6 +15,7 @@ import itertools
 import json
 import os
 import stat
+import threading
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -124,6 +125,17 @@ def _blocks(file: IO[bytes]) -> Iterator[bytes]:
 
     with gzip.GzipFile(fileobj=file) as packed:
         yield from iter(lambda: packed.read(_BLOCK), b"")
+
+
+def write_whole(path: Path, text: str) -> Path:
+    """Writes beside `path` and moves over it, so that nobody finds half a file there, also after a kill. Lone
+    surrogates, which broken model output can hold, become "?". Raises OSError; the old file is then as it was."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+    try:
+        part.write_text(text, "utf-8", errors="replace", newline="\n")
+        return part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def read_object(path: Path) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from steadyhand.chat.formats.registry import FORMATS
 from steadyhand.chat.probe import Loss, Profile
-from steadyhand.export.card import Card, render_card
+from steadyhand.export.card import ModelCard, render_card
 from steadyhand.export.serve import (
     Parsers,
     modelfile,
@@ -82,7 +82,7 @@ def evaluation(name: str, value: float | None) -> Evaluation:
 
 def test_a_card_shows_every_figure_with_its_evidence() -> None:
     check = Check("tool_call_accuracy", ">= 0.97", "FAIL", 0.8, 0.7, 0.9, 571, reason="below | the bar")
-    card = Card(
+    card = ModelCard(
         "uss", "steady-nano", "abc", "0.1.0", "uss", {"dpo": evaluation("dpo", 0.8), "base": evaluation("base", None)},
         Verdict("FAIL", (check,)), ["vllm serve ./model"], {"model": "weights"}, ["Measure it."],
     )  # fmt: skip
@@ -96,7 +96,7 @@ def test_a_card_shows_every_figure_with_its_evidence() -> None:
 
 
 def test_a_card_without_an_evaluation_says_that_there_is_none() -> None:
-    text = render_card(Card("m", "b", "f", "0.1.0"))
+    text = render_card(ModelCard("m", "b", "f", "0.1.0"))
     assert "None. Measure it before use" in text
     assert "%" not in text
 

@@ -50,13 +50,13 @@ def test_a_run_goes_from_base_to_report(name: str, template: str, form: str, not
     folder, watcher = world.make(tmp_path / "uss", base(tmp_path / "base", name, template)), Noting()
     # random models keep no dialogue to lose
     flags: dict[str, Any] = {"dpo__gradient_checkpointing": name == "qwen3_5", "dpo__accept_damaged": True}
-    desk = world.go(folder, tmp_path / "out", watcher, **flags)
+    context = world.go(folder, tmp_path / "out", watcher, **flags)
     assert tuple(watcher.ran) == world.STAGES
     assert any(noted in note for note in watcher.notes)
     assert any("times the tokens" in note for note in watcher.notes) is (name == "qwen3_5")
-    publish_report(desk, tmp_path)
+    publish_report(context, tmp_path)
     report: Json = read_json(tmp_path / "report" / "report.json")
-    assert set(world.figures(desk)["models"]) == {"base", "sft", "dpo"}
-    assert report["manifest"]["stages"] == desk.keys
-    tuned = load(desk.artefact("merge") / "model")
+    assert set(world.figures(context)["models"]) == {"base", "sft", "dpo"}
+    assert report["manifest"]["stages"] == context.keys
+    tuned = load(context.artifact("merge") / "model")
     assert tuned.renderer.format is format_named(form)

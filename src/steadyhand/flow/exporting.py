@@ -14,7 +14,7 @@ from typing import Literal
 from steadyhand import __version__
 from steadyhand.chat.messages import Json, Message, Tool
 from steadyhand.errors import UsageError
-from steadyhand.export.card import Card, render_card
+from steadyhand.export.card import ModelCard, render_card
 from steadyhand.export.gguf import GgufReport, Kind, write_gguf
 from steadyhand.export.serve import Parsers, modelfile, parsers_of, sglang_command, speaks_chatml, vllm_command
 from steadyhand.flow.artifacts import read_json
@@ -40,7 +40,7 @@ PARITY = (  # on which merged and adapted model must agree when no run has shown
 
 
 @dataclass(frozen=True)
-class Source:
+class ExportSource:
     """What is exported: the `folder` of a model or adapter, the `adapter` (None when there is none), the report of
     the run that made it (None for a bare model) and a name."""
 
@@ -84,8 +84,10 @@ def export_model(place: str, to: Path, forms: Collection[Form], *, kind: Kind = 
         raise UsageError("there is no adapter: the weights themselves were trained", where=place, next="leave it out")
     made: list[Exported] = []
     publish(to, lambda folder: made.append(_fill(source, folder, forms, kind)))
-    (found,) = made
-    return Exported(to, found.name, found.files, found.parity, found.gguf, found.commands, found.notes)
+    (exported,) = made
+    return Exported(
+        to, exported.name, exported.files, exported.parity, exported.gguf, exported.commands, exported.notes
+    )
 
 
 def refuse_full(to: Path) -> None:
@@ -93,7 +95,7 @@ def refuse_full(to: Path) -> None:
         raise UsageError("not an empty folder", where=str(to), next="name a new folder")
 
 
-def source_of(place: str, name: str = "") -> Source:
+def source_of(place: str, name: str = "") -> ExportSource:
     """Reads what `place` is: a run's folder, or a model or adapter (a folder, "steady-nano" or a hub name)."""
     from steadyhand.models.loading.adapters import ADAPTER as MARK
     from steadyhand.models.loading.resolve import resolve
@@ -103,12 +105,12 @@ def source_of(place: str, name: str = "") -> Source:
         store, stages = Store(Path(place)), report.manifest["stages"]
         folder, tuned = (store.artifact(stages[stage]) / WEIGHTS for stage in ("merge", "dpo"))
         sign_off_of(folder)
-        return Source(folder, tuned if (tuned / MARK).is_file() else None, report, name or report.domain)
+        return ExportSource(folder, tuned if (tuned / MARK).is_file() else None, report, name or report.domain)
     folder = resolve(place)
-    return Source(folder, folder if (folder / MARK).is_file() else None, None, name or Path(place).name)
+    return ExportSource(folder, folder if (folder / MARK).is_file() else None, None, name or Path(place).name)
 
 
-def _fill(source: Source, folder: Path, forms: Collection[Form], kind: Kind) -> Exported:
+def _fill(source: ExportSource, folder: Path, forms: Collection[Form], kind: Kind) -> Exported:
     from steadyhand.models.loading.fingerprint import fingerprint
 
     parity = merge(source.folder, folder / WEIGHTS, PARITY)
@@ -161,7 +163,7 @@ def _spoken(folder: Path) -> tuple[Spoken, int]:
 
 
 def _served(
-    source: Source, parsers: Parsers, context: int, forms: Collection[Form]
+    source: ExportSource, parsers: Parsers, context: int, forms: Collection[Form]
 ) -> tuple[dict[str, str], list[str], list[str]]:
     """The files so far, notes, and vLLM's command for whichever form it can serve."""
     files, notes, commands = {}, [], []
@@ -209,31 +211,31 @@ def _gguf_files(
         notes.append("Ollama spells tool schemas in its own way: the model sees other white space than in training.")
 
 
-def _base(source: Source) -> str:
+def _base(source: ExportSource) -> str:
     """What an adapter stands on, as its own file names it."""
     assert source.adapter is not None
     return str(read_json(source.adapter / "adapter_config.json")["base_model_name_or_path"])
 
 
-def _kind(source: Source) -> str:
+def _kind(source: ExportSource) -> str:
     from steadyhand.models.loading.adapters import kind_of
 
     assert source.adapter is not None
     return kind_of(source.adapter) or ""
 
 
-def _rank(source: Source) -> int:
+def _rank(source: ExportSource) -> int:
     assert source.adapter is not None
     return int(read_json(source.adapter / "adapter_config.json")["r"])
 
 
-def _card(source: Source, mark: str, files: dict[str, str], commands: list[str], notes: list[str]) -> Card:
+def _card(source: ExportSource, mark: str, files: dict[str, str], commands: list[str], notes: list[str]) -> ModelCard:
     report = source.report
     if report is None:
         base = source.name if source.adapter is None else _base(source)
-        return Card(source.name, base, mark, __version__, files=files, commands=commands, notes=notes)
+        return ModelCard(source.name, base, mark, __version__, files=files, commands=commands, notes=notes)
     settings: Json = report.manifest.get("settings", {})
-    return Card(
+    return ModelCard(
         name=source.name,
         base=settings.get("model", {}).get("base", "unknown"),
         fingerprint=mark,

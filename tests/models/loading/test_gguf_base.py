@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 import torch
 
+from steadyhand.chat.messages import Message
 from steadyhand.errors import PrerequisiteError, SteadyError
 from steadyhand.export.gguf import write_gguf
-from steadyhand.models.backend import Sampling
+from steadyhand.models.backend import Prompt, Sampling
 from steadyhand.models.generation.gguf import load_gguf
 from steadyhand.models.loading import gguf_base
 from steadyhand.models.loading.gguf_base import note_of, read_header
@@ -123,7 +124,7 @@ def test_a_real_model_answers_and_calls_with_a_template_of_tools(cache: Path) ->
     plain = load(SMOL)
     assert read_header(SMOL).kinds == {"Q8_0": 1, "Q4_1": 210}
     assert "rounded to Q4_1, Q8_0" in note_of(plain.folder)
-    asked = tiny.Prompt((tiny.Message("user", "What is the capital of France?"),))
+    asked = Prompt((Message("user", "What is the capital of France?"),))
     assert "Paris" in plain.generate([asked], Sampling(max_tokens=16))[0].text
     with pytest.raises(SteadyError, match="never shows the model the tools"):
         usable(plain.renderer.profile, tools=True, named=False, where="smol")

@@ -40,7 +40,7 @@ def choose(logits: torch.Tensor, sampling: Sampling, draws: torch.Tensor | None)
     """The next token of each row: logits R V, draws R (uniform numbers; None when greedy) -> R.
 
     Nucleus sampling (Holtzman et al. 2020, section 3.1): the smallest set of most likely tokens whose probability
-    reaches `top_p`, renormalised. Raises JobError where the model gives no numbers: of those, any token is the largest.
+    reaches `top_p`, renormalized. Raises JobError where the model gives no numbers: of those, any token is the largest.
     """
     import torch
 

@@ -6,9 +6,8 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from steadyhand.errors import PrerequisiteError, SteadyError
+from steadyhand.errors import PrerequisiteError, SteadyError, first_line
 from steadyhand.models.loading.quiet import quiet
-from steadyhand.models.loading.resolve import first_line
 
 
 @contextlib.contextmanager

@@ -67,11 +67,11 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def load_weights(
-    folder: Path, *, device: str = "auto", dtype: str = "auto", trainable: bool = False, quantised: bool = False
+    folder: Path, *, device: str = "auto", dtype: str = "auto", trainable: bool = False, quantized: bool = False
 ) -> Any:
     """The causal language model of a folder; an adapter is put on its base, unmerged.
 
-    `trainable` leaves an adapter's own weights trainable. `quantised` holds the base's matrices in 4 bits (CUDA and
+    `trainable` leaves an adapter's own weights trainable. `quantized` holds the base's matrices in 4 bits (CUDA and
     bitsandbytes only). Raises PrerequisiteError, also for weights that are missing or of another shape, which
     transformers would silently draw at random.
     """
@@ -79,7 +79,7 @@ def load_weights(
     base = base_of(folder)
     if base is not None:
         check_base(folder, base)
-    if quantised:
+    if quantized:
         from steadyhand.models.loading.quantized import four_bits
 
         model = _base_weights(base or folder, dtype_of(dtype, place), **four_bits(place))

@@ -9,7 +9,7 @@ import re
 from importlib import resources
 from pathlib import Path
 
-from steadyhand.errors import PrerequisiteError
+from steadyhand.errors import PrerequisiteError, first_line
 from steadyhand.ledger.seal import refuse_changed
 from steadyhand.models.loading.adapters import ADAPTER, adapter_config
 from steadyhand.models.loading.gguf_base import unpacked
@@ -99,7 +99,3 @@ def base_of(folder: Path) -> Path | None:
             f"the base of the adapter {folder} is an adapter itself", where=str(base), next="merge that one first"
         )
     return base
-
-
-def first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

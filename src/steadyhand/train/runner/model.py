@@ -47,7 +47,7 @@ def trainable(name: str | Path, config: TrainConfig) -> tuple[Any, Any, Path]:
         device=config.device,
         dtype=dtype,
         trainable=config.method != "full",
-        quantised=config.method == "qlora",
+        quantized=config.method == "qlora",
     )
     check_vocabulary(model, tokenizer, folder)
     if config.method == "full":
