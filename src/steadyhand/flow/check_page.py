@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from steadyhand.chat.messages import Message
 from steadyhand.check.asks import arenas
 from steadyhand.check.dataset import Dataset
 from steadyhand.check.diversity import SHOWN as CUES_SHOWN
@@ -24,7 +23,7 @@ def lint_data(
     name: str, report: LintReport, dataset: Dataset, classes: Mapping[str, str], counts: Mapping[str, int]
 ) -> LintData:
     """The page's figures; `classes`: name of a record -> its input class, where a domain folder says it."""
-    asked = [len(_prompt(record.messages)) for record in dataset.records]
+    asked = [len("\n".join(one.content for one in record.messages[:-1])) for record in dataset.records]
     answered = [len(record.messages[-1].content) for record in dataset.records]
     both = [(pair.chosen, pair.rejected) for pair in dataset.pairs if pair.chosen and pair.rejected]
     sides = {"chosen": [len(good.content) for good, _ in both], "rejected": [len(bad.content) for _, bad in both]}
@@ -42,10 +41,6 @@ def lint_data(
         tuple(matrices),
         {"prompts": {"prompt": asked}, "answers": {"answer": answered}, "judged": sides},
     )
-
-
-def _prompt(messages: Sequence[Message]) -> str:
-    return "\n".join(message.content for message in messages[:-1])
 
 
 def _rules(report: LintReport) -> Iterator[RuleFindings]:

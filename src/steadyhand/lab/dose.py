@@ -137,7 +137,10 @@ def lay_out(folder: Path, settings: Settings, request: DoseRequest) -> DoseSetup
     ladder = _ladder(request.ladder, min(len(split.ladder) for split in splits.values()), point)
     shows = request.shows or SHOWS_PER_CARD * ladder[-1]
     common = _common(domain, point, request, settings)
-    asked = {seed: (*_held(split), *common) for seed, split in splits.items()}
+    asked = {
+        seed: (*(_card(card, "target", split.wording[card.id]) for card in split.held), *common)
+        for seed, split in splits.items()
+    }
     whole = {one.target.id: one for own in asked.values() for one in own}
     trials = [Trial(BASE, (), _questions(tuple(whole.values())), settings.seed)]
     for cards in ladder:
@@ -179,10 +182,6 @@ def _rows(domain: Domain, point: Point, cards: Sequence[Card], shows: int, seed:
     shown = [cards[number % len(cards)] for number in range(max(shows, len(cards)))]
     lone = replace(domain, points=(replace(point, cards=tuple(shown)),))
     return sft_rows(lone, scenarios=False, rehearsal=settings.sft.rehearsal, seed=seed)
-
-
-def _held(split: CardSplit) -> list[DoseQuestion]:
-    return [_card(card, "target", split.wording[card.id]) for card in split.held]
 
 
 def _common(domain: Domain, point: Point, request: DoseRequest, settings: Settings) -> list[DoseQuestion]:
@@ -271,13 +270,10 @@ def _lost(base: DoseOutcome, now: DoseOutcome) -> bool:
 
 
 def _trail(by_rung: Mapping[int, Mapping[str, DoseOutcome]], id: str) -> Trail:
-    answers = {cards: (_said(row[id]), row[id].item.passed) for cards, row in by_rung.items()}
+    outcomes = {cards: row[id] for cards, row in by_rung.items()}
+    answers = {cards: (one.said.strip() or one.item.raw.strip(), one.item.passed) for cards, one in outcomes.items()}
     first = by_rung[0][id]
     return Trail(first.kind, first.item.question, first.item.expected, answers)
-
-
-def _said(outcome: DoseOutcome) -> str:
-    return outcome.said.strip() or outcome.item.raw.strip()
 
 
 def _manifest(setup: DoseSetup, env: TrialEnv) -> dict[str, Json]:

@@ -77,7 +77,8 @@ def lay_out(folder: Path, flags: Mapping[str, object], out: Path, request: Sweep
     branches = read_branches(request.file)
     held = held_back(domain, request.held, settings.seed)
     items = in_order(_decisions(domain, held), settings.seed)[: request.items or None]
-    public = [one for one in targets(domain, PUBLIC) if one.rule] if _has_public(domain) else []
+    is_public = any(probe.kind == "public" for probe in domain.probes)
+    public = [target for target in targets(domain, PUBLIC) if target.rule] if is_public else []
     known = nested_sample(public, request.known, settings.seed)
     env = env_of(settings, out, folder)
     contenders = {one.name: _contender(one, folder, domain, held, flags, env) for one in branches}
@@ -141,10 +142,6 @@ def _decisions(domain: Domain, held: Sequence[Scenario]) -> list[Target]:
             next="say under `answer:` what is right",
         )
     return judged
-
-
-def _has_public(domain: Domain) -> bool:
-    return any(probe.kind == "public" for probe in domain.probes)
 
 
 def _questions(asked: Sequence[Target]) -> tuple[tuple[str, Prompt], ...]:
