@@ -54,8 +54,8 @@ def check_exact(dataset: Dataset) -> Iterator[Finding]:
             what = f"group {group!r}: {trained[groups[group]].name} is trained on, {record.name} evaluated"
             yield finding("L201", record.place, what, "give all rows of a group the same split")
         if state and hash(state) in asked:
-            one = trained[asked[hash(state)]]
-            what = f"{record.name} has the prompt of {one.name} at {one.place}"
+            twin = trained[asked[hash(state)]]
+            what = f"{record.name} has the prompt of {twin.name} at {twin.place}"
             yield finding("L202", _place(record), what, "give both the same split, or change one question")
 
 

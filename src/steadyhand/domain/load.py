@@ -179,9 +179,9 @@ def _read_preferences(root: Path, tools: dict[str, Tool], checks: Checks, judged
         return Compared()
     if judged is None:
         raise DomainError("nothing here reads preferences", where=str(files[0]), next="load with datasets.folder.load")
-    found = comparisons([row for path in files for row in judged(path)], tools, checks)
-    scenarios = tuple(scenario_with_system(scenario, checks.system) for scenario in found.scenarios)
-    return dataclasses.replace(found, scenarios=scenarios)
+    compared = comparisons([row for path in files for row in judged(path)], tools, checks)
+    scenarios = tuple(scenario_with_system(scenario, checks.system) for scenario in compared.scenarios)
+    return dataclasses.replace(compared, scenarios=scenarios)
 
 
 def _with_comparisons(scenarios: tuple[Scenario, ...], compared: tuple[Scenario, ...]) -> tuple[Scenario, ...]:

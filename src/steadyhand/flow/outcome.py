@@ -42,13 +42,13 @@ def task_of(evaluation: Evaluation) -> dict[str, Json] | None:
     return {"right": sum(bool(item.passed) for item in asked), "asked": len(asked)} if asked else None
 
 
-def table(found: dict[str, Json]) -> str:
+def table(result: dict[str, Json]) -> str:
     """The verdict and why, then every figure of every model."""
-    verdict, task = found["verdict"], found["task"]
-    lines = [f"verdict: {verdict['word']}, of the model {found['fingerprint']}"]
+    verdict, task = result["verdict"], result["task"]
+    lines = [f"verdict: {verdict['word']}, of the model {result['fingerprint']}"]
     lines += [f"right: {task['right']} of {task['asked']} held-out answers"] if task else []
     lines += [line_of(check) for check in verdict["checks"]]
-    models = found["models"]
+    models = result["models"]
     names = list(dict.fromkeys(metric for one in models.values() for metric in one))
     width = max(map(len, names))
     lines += ["", f"{'':<{width}}  " + "".join(f"{model:>24}" for model in models)]

@@ -141,7 +141,7 @@ def lay_out(folder: Path, settings: Settings, request: DoseRequest) -> DoseSetup
         seed: (*(_card(card, "target", split.wording[card.id]) for card in split.held), *common)
         for seed, split in splits.items()
     }
-    whole = {one.target.id: one for own in asked.values() for one in own}
+    whole = {question.target.id: question for own in asked.values() for question in own}
     trials = [Trial(BASE, (), _questions(tuple(whole.values())), settings.seed)]
     for cards in ladder:
         for seed in request.seeds:
@@ -256,10 +256,12 @@ TRAILS = {"target": 6, "neighbor": 4, "known": 2}  # how many questions of each 
 def _trails(setup: DoseSetup, judged: Mapping[str, Sequence[DoseOutcome]], seed: int) -> tuple[Trail, ...]:
     """Some questions with the answers of one seed's trainings: leaks and losses first, they tell the most."""
     columns = {0: judged[BASE]} | {cards: judged[name_of(cards, seed)] for cards in setup.ladder}
-    by_rung = {cards: {one.item.id: one for one in own if one.seed == seed} for cards, own in columns.items()}
+    by_rung = {
+        cards: {outcome.item.id: outcome for outcome in own if outcome.seed == seed} for cards, own in columns.items()
+    }
     shown: list[Trail] = []
     for kind, most in TRAILS.items():
-        ids = [one.target.id for one in setup.asked[seed] if one.kind == kind]
+        ids = [outcome.target.id for outcome in setup.asked[seed] if outcome.kind == kind]
         ids.sort(key=lambda id: not any(row[id].leaked or _lost(by_rung[0][id], row[id]) for row in by_rung.values()))
         shown += [_trail(by_rung, id) for id in ids[:most]]
     return tuple(shown)
@@ -271,7 +273,10 @@ def _lost(base: DoseOutcome, now: DoseOutcome) -> bool:
 
 def _trail(by_rung: Mapping[int, Mapping[str, DoseOutcome]], id: str) -> Trail:
     outcomes = {cards: row[id] for cards, row in by_rung.items()}
-    answers = {cards: (one.said.strip() or one.item.raw.strip(), one.item.passed) for cards, one in outcomes.items()}
+    answers = {
+        cards: (outcome.said.strip() or outcome.item.raw.strip(), outcome.item.passed)
+        for cards, outcome in outcomes.items()
+    }
     first = by_rung[0][id]
     return Trail(first.kind, first.item.question, first.item.expected, answers)
 

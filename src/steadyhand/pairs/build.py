@@ -71,8 +71,8 @@ def given_groups(
     domain: Domain, completion_text: CompletionText, form: ChatFormat = HERMES, *, split: Split
 ) -> list[Group]:
     """A group for each comparison of preferences/ on one side of the split, with all its given answers and no other."""
-    found = cases(domain, completion_text, form, split=split)
-    groups = [_as_group(case, _given(case, case.write(case.target))) for case in found if case.given]
+    decisions = cases(domain, completion_text, form, split=split)
+    groups = [_as_group(case, _given(case, case.write(case.target))) for case in decisions if case.given]
     return [group for group in groups if group.rejected]
 
 
