@@ -117,8 +117,8 @@ def _key_of(table: Table) -> str | None:
 
 
 def _all_stand(source: sqlite3.Connection, column: tuple[str, str], key: tuple[str, str]) -> bool:
-    (table, column_name), (parent, other) = (tuple(map(quoted, pair)) for pair in (column, key))
-    stray = f"SELECT 1 FROM {table} WHERE {column_name} IS NOT NULL AND {column_name} NOT IN (SELECT {other} FROM {parent}) LIMIT 1"
+    (table, name), (parent, other) = (tuple(map(quoted, pair)) for pair in (column, key))
+    stray = f"SELECT 1 FROM {table} WHERE {name} IS NOT NULL AND {name} NOT IN (SELECT {other} FROM {parent}) LIMIT 1"
     return source.execute(stray).fetchone() is None
 
 
