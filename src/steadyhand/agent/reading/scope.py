@@ -11,7 +11,9 @@ from bisect import bisect_right
 
 from steadyhand.agent.reading.lexicon import N, X
 
-_BORDER = re.compile(r"[,;:()，；：（）—–]| - |\b(?:but|while|whereas|although|though|so|because)\b|(?:但是?|而(?!是)|因为|所以)")
+_BORDER = re.compile(
+    r"[,;:()，；：（）—–]| - |\b(?:but|while|whereas|although|though|so|because)\b|(?:但是?|而(?!是)|因为|所以)"
+)
 _NOT_BUT = re.compile(
     rf"\bnot (?!only|just|merely|simply)[^,.;:{X}{N}]{{1,80}},? but (?:rather |instead |actually )?"
     rf"|(?:并)?不是[^，。；：,;{X}{N}]{{0,30}}[，,]?而是"
