@@ -1,4 +1,4 @@
-"""A GGUF file as a model folder: weights dequantised once, tokenizer and template taken from the file.
+"""A GGUF file as a model folder: weights dequantized once, tokenizer and template taken from the file.
 
 The folder lies in the user's cache under a name made from the file's content, and says where it came from and what a
 GGUF file does not keep (`note_of`). transformers builds model and tokenizer; a file of our own export carries its
