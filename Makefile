@@ -9,7 +9,7 @@ BIN := .venv/bin
 READY := .venv/.ready
 DEV := .venv/.dev
 # Not all of torch and transformers need be compiled to bytecode: Python does it for what is imported.
-INSTALL = $(BIN)/pip install --quiet --no-compile $(PIP_ARGS) -c constraints.txt
+INSTALL = $(BIN)/pip install --no-compile $(PIP_ARGS) -c constraints.txt
 
 .PHONY: help demo uss test check docs bench fuzz dist nano smol hashed lock clean
 
@@ -31,6 +31,7 @@ help:
 # torch first and pinned: left to the resolver, it may bring gigabytes for graphics cards that are not there.
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
+	@echo "installing into .venv: torch and what trains, some hundred MB; this takes minutes the first time"
 	$(INSTALL) "torch==2.13.0"
 	$(INSTALL) -e ".[train,uss]"
 	@touch $@

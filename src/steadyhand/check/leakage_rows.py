@@ -54,14 +54,14 @@ def check_exact(dataset: Dataset) -> Iterator[Finding]:
             what = f"group {group!r}: {trained[groups[group]].name} is trained on, {record.name} evaluated"
             yield finding("L201", record.place, what, "give all rows of a group the same split")
         if state and hash(state) in asked:
-            twin = trained[asked[hash(state)]]
-            what = f"{record.name} has the prompt of {twin.name} at {twin.place}"
+            one = trained[asked[hash(state)]]
+            what = f"{record.name} has the prompt of {one.name} at {one.place}"
             yield finding("L202", _place(record), what, "give both the same split, or change one question")
 
 
 def _states(record: Record) -> Iterator[tuple[tuple[str, str], ...]]:
-    """What was said before each answer that is learned, the last first; system prompts left out, for many share one,
-    and changing it hides no leak."""
+    """What was said before each answer that is learned, the last one first; system prompts left out, for many share
+    one, and changing it hides no leak."""
     said = [(message.role, normal(message.content)) for message in record.messages]
     for index in reversed(record.learned):
         yield tuple(turn for turn in said[:index] if turn[0] != "system")

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.datasets.convert import Dialogue, Imported, Preference
-from steadyhand.datasets.dose import TrainingDose, dose_of
+from steadyhand.datasets.dose import TrainingSize, dose_of
 from steadyhand.datasets.export import kto_row, openai_row
 from steadyhand.datasets.judges import Judges
 from steadyhand.datasets.to_domain import POINT, domain_of, judged_rows
@@ -112,7 +112,7 @@ def _summary(imported: Imported, domain: Domain, folder: str, judges: Judges, do
     )
 
 
-def settings_text(domain: Domain, dose: TrainingDose) -> str:
+def settings_text(domain: Domain, dose: TrainingSize) -> str:
     """steady.toml for imported rows: scenarios are taught like the others, at a dose that fits the size, and every
     answer has room. It is not known here how long a token is, so each character counts as one."""
     turns = [turn for card in domain.cards for turn in card.messages]

@@ -16,7 +16,7 @@ from steadyhand.domain.checks import FILE, Checks, read_checks, scenario_with_sy
 from steadyhand.domain.dialogues import read_scenario
 from steadyhand.domain.model import Card, CheckBar, Domain, Point, Probe, Scenario
 from steadyhand.domain.openai import read_openai_row, read_tool
-from steadyhand.domain.preferences import Compared, ReadJudged, comparisons
+from steadyhand.domain.preferences import ComparedRows, ReadJudged, comparisons
 from steadyhand.domain.records import read_clarify, read_loose_card, read_point, read_probe
 from steadyhand.errors import DomainError, Place
 from steadyhand.files import entries, meant, read_text
@@ -173,10 +173,10 @@ def _read_scenarios(root: Path, tools: dict[str, Tool], checks: Checks) -> tuple
     return scenarios
 
 
-def _read_preferences(root: Path, tools: dict[str, Tool], checks: Checks, judged: ReadJudged | None) -> Compared:
+def _read_preferences(root: Path, tools: dict[str, Tool], checks: Checks, judged: ReadJudged | None) -> ComparedRows:
     files = _files(root, "preferences")
     if not files:
-        return Compared()
+        return ComparedRows()
     if judged is None:
         raise DomainError("nothing here reads preferences", where=str(files[0]), next="load with datasets.folder.load")
     compared = comparisons([row for path in files for row in judged(path)], tools, checks)

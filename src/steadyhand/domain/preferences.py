@@ -42,18 +42,18 @@ ReadJudged = Callable[[Path], Sequence[JudgedRow]]
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparedRows:
     """`alone`: where judged answers stand that nothing is compared with."""
 
     scenarios: tuple[Scenario, ...] = ()
     alone: tuple[Place, ...] = ()
 
 
-def comparisons(rows: Sequence[JudgedRow], tools: dict[str, Tool], checks: Checks) -> Compared:
+def comparisons(rows: Sequence[JudgedRow], tools: dict[str, Tool], checks: Checks) -> ComparedRows:
     """A scenario for each row that compares. Answers that were judged one by one are compared where a good one and a
     bad one follow the same prompt. Raises DomainError for what cannot be used."""
     compared, alone = paired(rows)
-    return Compared(tuple(_scenario(row, tools, checks) for row in compared), tuple(row.row.place for row in alone))
+    return ComparedRows(tuple(_scenario(row, tools, checks) for row in compared), tuple(row.row.place for row in alone))
 
 
 def paired(rows: Sequence[JudgedRow]) -> tuple[list[JudgedRow], list[JudgedRow]]:

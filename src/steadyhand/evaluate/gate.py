@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from steadyhand.evaluate.compare import require_equal
 from steadyhand.evaluate.metrics import Observation, countable, rate_metric
-from steadyhand.evaluate.verdict import check_knowledge, conclude, missing
+from steadyhand.evaluate.verdict import check_knowledge, conclude, missing, not_applicable
 from steadyhand.ledger.result import Check, Evaluation, Item, Verdict, VerdictWord
 from steadyhand.settings.model import GateSettings
 from steadyhand.stats.bars import Evidence, judge_bounds
@@ -64,6 +64,8 @@ def check_sign(sign: Sign, base: Sequence[Item], tuned: Sequence[Item]) -> Check
     if metric.value is None or metric.low is None or metric.high is None:
         return missing(sign.name, f">= {sign.least:g}", least=sign.least)
     was = sum(sample.passed for sample in before) / len(before) if before else 1.0
+    if before and not was:
+        return not_applicable(sign.name, f">= {sign.least:g}", "the base shows none of it, so none can be lost")
     least = min(sign.least, sign.least * was if sign.evidence == "count" else was)
     word: VerdictWord = judge_bounds(metric.value, metric.low, metric.high, least, sign.evidence)
     needed = None
