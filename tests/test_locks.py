@@ -28,7 +28,8 @@ def test_one_holds_it_and_another_does_not(tmp_path: Path) -> None:
         locks.exclusive(other, wait=False)
     locks.release(one)
     locks.exclusive(other, wait=False)
-    os.close(one), os.close(other)
+    os.close(one)
+    os.close(other)
 
 
 def test_without_locks_what_needs_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -19,7 +19,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     for name, text in starter_files().items():
         (tmp_path / "parcels" / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / "parcels" / name).write_text(text, "utf-8")
+        (tmp_path / "parcels" / name).write_text(str(text), "utf-8")
     return tmp_path / "parcels"
 
 

@@ -135,14 +135,14 @@ class Renderer:
     def decode(self, ids: Iterable[int], opening: str = "") -> str:
         """Raw text of ids that were generated after a prompt with this opening: special tokens such as `<think>` and
         `<tool_call>` stay; everything from the first end-of-turn token on is cut, and padding at the end."""
-        kept: list[int] = []
+        tokens: list[int] = []
         for token in ids:
             if token in self.stop_ids:
                 break
-            kept.append(token)
-        while kept and kept[-1] == self._tokenizer.pad_token_id:
-            kept.pop()
-        text = self._tokenizer.decode(kept, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+            tokens.append(token)
+        while tokens and tokens[-1] == self._tokenizer.pad_token_id:
+            tokens.pop()
+        text = self._tokenizer.decode(tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False)
         return opening + str(text)
 
     @cached_property

@@ -11,7 +11,7 @@ from steadyhand.check.rules import RULES, Severity
 from steadyhand.errors import Place
 from steadyhand.text.html import table
 
-__all__ = ["RULES", "Finding", "Severity", "finding", "has_errors", "in_order"]
+__all__ = ["RULES", "Finding", "Severity", "finding", "in_order"]
 
 
 @dataclass(frozen=True)
@@ -47,10 +47,6 @@ def finding(code: str, place: Place, message: str, next: str) -> Finding:
 def more(count: int) -> str:
     """ " (and 2 more)"; nothing where there are none."""
     return f" (and {count} more)" if count > 0 else ""
-
-
-def has_errors(findings: Iterable[Finding]) -> bool:
-    return any(found.severity == "error" for found in findings)
 
 
 def in_order(findings: Iterable[Finding]) -> Findings:

@@ -19,7 +19,7 @@ from steadyhand.errors import EXIT_NO, EXIT_OK, DomainError, UsageError
 if TYPE_CHECKING:
     from steadyhand.check.dataset import Dataset
     from steadyhand.check.finding import Finding
-    from steadyhand.check.lint import Report
+    from steadyhand.check.lint import LintReport
     from steadyhand.check.tokenizer import Rendering
     from steadyhand.datasets.convert import Imported
     from steadyhand.datasets.inputs import Input
@@ -100,7 +100,7 @@ def check_command(
     return EXIT_OK if report.clean else EXIT_NO
 
 
-def _on_changed_lines(report: Report, commit: str) -> Report:
+def _on_changed_lines(report: LintReport, commit: str) -> LintReport:
     """What speaks of a whole set has no line, and stays; how much is left out is said."""
     from dataclasses import replace
 
@@ -126,7 +126,7 @@ def _words(options: Sequence[str]) -> list[str]:
 
 def _lint(
     paths: Sequence[Path], held_out: Sequence[Path], codes: frozenset[str], model: str | None, chosen: tuple[str, str]
-) -> tuple[Report, dict[str, int], Dataset, dict[str, str]]:
+) -> tuple[LintReport, dict[str, int], Dataset, dict[str, str]]:
     """The report, how much of what was read, the rows, and the input class of those that have one."""
     from steadyhand.check.dataset import dataset_of_domain, dataset_of_files
     from steadyhand.check.lint import lint_domain, lint_files
@@ -154,7 +154,7 @@ def _lint(
     return report, counts, dataset_of_files(trained, evaluated), {}
 
 
-def _with_progress(work: Callable[..., Report]) -> Report:
+def _with_progress(work: Callable[..., LintReport]) -> LintReport:
     """The bar appears when the work says how much there is: its thread must not run while workers are being forked."""
     with ExitStack() as stack:
         shown: list[Advance] = []
@@ -200,12 +200,13 @@ def _read_one(one: Input) -> Imported:
 def _fix(paths: Sequence[Path], codes: frozenset[str], write: bool) -> bool:
     """Show the repairs, or make them; whether nothing is left to be made."""
     from steadyhand.check.fix import diff, fix_file, write_fixed
+    from steadyhand.datasets.dataset_info import Columns
     from steadyhand.datasets.inputs import inputs
 
     done: Counter[str] = Counter()
     rows = files = 0
     for one in inputs(paths).inputs:
-        fixed = fix_file(one.path, codes, one.columns)
+        fixed = fix_file(one.path, codes, one.columns if isinstance(one.columns, Columns) else None)
         if fixed is None:
             say(f"not repaired: {one.path} (only .json and .jsonl files are rewritten)")
         elif fixed.rows:
@@ -245,7 +246,7 @@ def _rendering(path: Path, model: str | None, chosen: tuple[str, str]) -> Render
 
 
 def _print(
-    report: Report, counts: dict[str, int], ignored: Mapping[str, int], paths: Sequence[Path], form: str
+    report: LintReport, counts: dict[str, int], ignored: Mapping[str, int], paths: Sequence[Path], form: str
 ) -> None:
     from steadyhand.check.outputs import github, sarif
 
@@ -268,7 +269,7 @@ def _print(
         say_ignored(ignored)
 
 
-def _next(report: Report, paths: Sequence[Path], held_out: Sequence[Path], fixed: bool) -> str:
+def _next(report: LintReport, paths: Sequence[Path], held_out: Sequence[Path], fixed: bool) -> str:
     """The command that comes after what was found; nothing after the standard input, which is gone."""
     from steadyhand.check.repairs import REPAIRED
     from steadyhand.datasets.inputs import is_domain
@@ -288,7 +289,7 @@ def _next(report: Report, paths: Sequence[Path], held_out: Sequence[Path], fixed
     return f"steady split {named} --to split, or steady import {named} --to mydomain"
 
 
-def _show(report: Report, counts: dict[str, int]) -> None:
+def _show(report: LintReport, counts: dict[str, int]) -> None:
     worst_first = ("error", "warning", "note")
     for _, code in sorted({(worst_first.index(found.severity), found.code) for found in report.findings}):
         _show_rule(code, [found for found in report.findings if found.code == code])

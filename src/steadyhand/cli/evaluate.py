@@ -14,7 +14,7 @@ from steadyhand.cli.console import echo_line, emit_json, progress, say
 from steadyhand.cli.options import date_option, json_option, set_option, template_options, verify_option
 from steadyhand.cli.run import settings_of
 from steadyhand.errors import EXIT_NO, EXIT_OK, PrerequisiteError, UsageError
-from steadyhand.files import meant, read_object
+from steadyhand.files import meant, read_object, write_whole
 
 if TYPE_CHECKING:
     from steadyhand.ledger.result import Evaluation, Verdict
@@ -184,9 +184,7 @@ def _make_room(path: Path) -> None:
 
 def _write(path: Path, found: Evaluation) -> None:
     """In one step, so that an older evaluation stays until the new one is whole."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(found.to_json(), ensure_ascii=False, indent=1) + "\n", "utf-8")
-    part.replace(path)
+    write_whole(path, json.dumps(found.to_json(), ensure_ascii=False, indent=1) + "\n")
 
 
 def _read(path: Path) -> Evaluation:

@@ -32,20 +32,26 @@ class Dose:
     batch_tokens: int
     groups: int
     dpo_epochs: int
-    thinks: bool = True  # whether any row does, or nothing says that none should
+    judged: bool
+    thinks: bool  # whether any row does, or nothing says that none should
 
     @property
     def steps(self) -> int:
         return max(1, math.ceil(self.tokens / self.batch_tokens)) * self.epochs
 
     def toml(self, section: str) -> str:
-        """The lines of [sft] or [dpo]."""
+        """The lines of [sft] or [dpo]; nothing where the default is meant."""
         if section == "dpo":
-            return f"epochs = {self.dpo_epochs}  # {self.groups} prompts with worse answers at most\n"
-        why = f"proposed for {self.rows} rows: about {self.steps} steps"
+            told = f"epochs = {self.dpo_epochs}  # {self.groups} prompts with worse answers at most\n"
+            return told if self.judged else ""
+        if not self.judged:
+            return (
+                "epochs = 1  # nothing is rehearsed beside these rows: each further pass costs what the model knew\n"
+                f"learning_rate = {self.learning_rate:g}  # for the same reason, a sixth of the default\n"
+            )
         return (
-            f"epochs = {self.epochs}  # {why}\nlearning_rate = {self.learning_rate:g}\n"
-            f"batch_tokens = {self.batch_tokens}\n"
+            f"epochs = {self.epochs}  # proposed for {self.rows} rows: about {self.steps} steps\n"
+            f"learning_rate = {self.learning_rate:g}\nbatch_tokens = {self.batch_tokens}\n"
         )
 
     def __str__(self) -> str:
@@ -77,4 +83,5 @@ def dose(rows: int, tokens: int, groups: int, *, judged: bool = True, thinks: bo
     batch = next((one for one in BATCHES if tokens >= A_PASS * one), BATCHES[-1]) if judged else BATCHES[0]
     epochs = min(MOST_PASSES, max(1, round(STEPS / max(1, math.ceil(tokens / batch))))) if judged else 1
     rate = GENTLE if not judged else FEW if rows < LONG else MANY
-    return Dose(rows, tokens, epochs, rate, batch, groups, 2 if groups < LONG else 1, thinks or not judged)
+    passes = 2 if groups < LONG else 1
+    return Dose(rows, tokens, epochs, rate, batch, groups, passes, judged, thinks or not judged)

@@ -100,15 +100,15 @@ def bind(scenario: Scenario, entries: Mapping[int, Cursor], checkers: Mapping[st
 
 
 def _bound(scenario: Scenario, index: int, row: Cursor, checkers: Mapping[str, Checker]) -> tuple[Bound, ...]:
-    found = []
+    bounds = []
     for name, gold in (row.value or {}).items():
         if name in RULES or gold is None or gold is False:
             continue
         if name not in checkers:
             hint = suggestion(name, [*RULES, *checkers]) if checkers else f"name the check in {FILE} first"
             raise row.error(f"no check {name!r}", hint, key=name)
-        found.append(Bound(checkers[name], _gold(row.at(name)), context_of(scenario, index)))
-    return tuple(found)
+        bounds.append(Bound(checkers[name], _gold(row.at(name)), context_of(scenario, index)))
+    return tuple(bounds)
 
 
 def _gold(row: Cursor) -> Json:

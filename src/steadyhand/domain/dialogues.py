@@ -150,8 +150,8 @@ def _unique_texts(row: Cursor, key: str) -> tuple[str, ...]:
 
 
 def _comparators(row: Cursor) -> dict[str, dict[str, Json]]:
-    found = row.mapping("comparators")
-    return {tool: _checked_specs(row.at("comparators"), tool) for tool in found}
+    comparators = row.mapping("comparators")
+    return {tool: _checked_specs(row.at("comparators"), tool) for tool in comparators}
 
 
 def _checked_specs(row: Cursor, tool: str) -> dict[str, Json]:

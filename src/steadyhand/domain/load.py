@@ -83,17 +83,17 @@ def _files(root: Path, room: str) -> list[Path]:
         return []
     if not folder.is_dir():
         raise DomainError("expected a folder", where=str(folder), next=f"put the files into a folder {room}/")
-    found = []
+    files = []
     for path in entries(folder):
         suffix = path.suffix.lower()
         if path.is_dir():
             continue
         if suffix in LAYOUT[room]:
-            found.append(path)
+            files.append(path)
         elif suffix in _DATA_SUFFIXES:
             wanted = " or ".join(LAYOUT[room])
             raise DomainError(f"{suffix} files are not read in {room}/", where=str(path), next=f"write {wanted}")
-    return found
+    return files
 
 
 def _documents(root: Path, room: str) -> Iterator[Cursor]:
@@ -213,9 +213,9 @@ def _read_probes(root: Path) -> tuple[tuple[Probe, ...], dict[str, str]]:
     return probes, clarify
 
 
-def _refuse_twins(found: list[tuple[str, Place]], kind: str) -> None:
+def _refuse_twins(ids: list[tuple[str, Place]], kind: str) -> None:
     first: dict[str, Place] = {}
-    for id, place in found:
+    for id, place in ids:
         if id in first:
             raise DomainError(
                 f"the {kind} {id!r} stands twice", where=place, next=f"rename it; the first is {first[id]}"

@@ -42,7 +42,7 @@ from steadyhand.models.backend import Completion, FinishReason
 GROUP = "group"  # samples of one group are not independent: the key that standard errors are clustered by
 
 
-@task
+@task  # type: ignore[untyped-decorator]
 def domain(folder: str, suites: str = "tool,public,reasoning", max_tokens: int = 1024) -> Task:
     """The questions of `folder` in the `suites`, each decision of a scenario a sample. Answers that nothing judges are
     unscored. Raises UsageError for `anchoring`, whose dialogues go on with the model's own answers."""
@@ -61,7 +61,7 @@ def domain(folder: str, suites: str = "tool,public,reasoning", max_tokens: int =
     )
 
 
-@solver
+@solver  # type: ignore[untyped-decorator]
 def answer_once(asked: Mapping[str, Target]) -> Solver:
     """One answer with the sample's own tools on offer; calls are judged, never carried out."""
 
@@ -74,7 +74,7 @@ def answer_once(asked: Mapping[str, Target]) -> Solver:
     return solve
 
 
-@scorer(metrics=[accuracy(), stderr(cluster=GROUP)])
+@scorer(metrics=[accuracy(), stderr(cluster=GROUP)])  # type: ignore[untyped-decorator]
 def strict(asked: Mapping[str, Target]) -> Scorer:
     """Right when the calls match and everything that judges the text accepts it, as in `steady eval`."""
 
@@ -85,7 +85,9 @@ def strict(asked: Mapping[str, Target]) -> Scorer:
         item = score(one, one.prompt, Completion(raw, reason, 0, 0, "", HERMES.name))
         if item.passed is None:
             return Score.unscored(answer=raw, explanation="nothing judges this answer")
-        return Score(value="C" if item.passed else "I", answer=raw, explanation=item.code or "", metadata=item.facts)
+        return Score(
+            value="C" if item.passed else "I", answer=raw, explanation=item.code or "", metadata=item.facts.to_json()
+        )
 
     return judge
 

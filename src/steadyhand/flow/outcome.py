@@ -20,7 +20,7 @@ def outcome(context: RunContext, model: Path | None = None) -> dict[str, Json]:
     evaluations = {name: read_evaluation(context.artifact(f"eval_{name}")) for name in MODELS}
     return {
         "domain": context.parts.domain.name,
-        "models": {name: figures(one) for name, one in evaluations.items()},
+        "models": {name: figures(evaluation) for name, evaluation in evaluations.items()},
         "verdict": read_json(context.artifact("verdict") / "verdict.json"),
         "gate": read_json(context.artifact("gate") / "gate.json"),
         "fingerprint": evaluations["dpo"].fingerprint,
@@ -53,7 +53,7 @@ def table(found: dict[str, Json]) -> str:
     width = max(map(len, names))
     lines += ["", f"{'':<{width}}  " + "".join(f"{model:>24}" for model in models)]
     for name in names:
-        cells = "".join(f"{_cell(one.get(name)):>24}" for one in models.values())
+        cells = "".join(f"{_cell(metrics.get(name)):>24}" for metrics in models.values())
         lines.append(f"{name:<{width}}  {cells}")
     return "\n".join(map(one_line, lines))
 

@@ -22,7 +22,7 @@ from steadyhand.flow.health_questions import guard_of, leave, reference_of
 from steadyhand.flow.interrupt import first_interrupt
 from steadyhand.flow.tracking import told
 from steadyhand.ledger.result import Evaluation
-from steadyhand.models.backend import Prompt, Sampling, check_template
+from steadyhand.models.backend import Prompt, Sampling
 from steadyhand.settings import Settings, filled
 
 if TYPE_CHECKING:
@@ -38,19 +38,25 @@ MODEL = "model"  # the folder of a trained model within its artifact
 
 
 def check(context: RunContext, out: Path) -> None:
+    from steadyhand.chat.probe import usable
+    from steadyhand.chat.render import Renderer
     from steadyhand.check import check as check_domain
-    from steadyhand.models.attention.layers import Way, layers_of
-    from steadyhand.models.loading.load import load
-    from steadyhand.models.loading.overlay import NO_THINK
+    from steadyhand.models.attention.layers import Way, expected
+    from steadyhand.models.loading.gguf_base import note_of
+    from steadyhand.models.loading.load import load_tokenizer
+    from steadyhand.models.loading.overlay import NO_THINK, original
 
-    model = load(context.parts.base)
-    renderer = model.renderer
+    base = context.parts.base
+    renderer = Renderer(load_tokenizer(base))  # without the weights: those of 8B are 16 GB
+    tools = any(scenario.tools for scenario in context.parts.domain.scenarios)
     wanted = "thinking" if context.settings.model.chat_template == NO_THINK else None  # that it is lost was asked for
-    for warning in check_template(model, tools=any(scenario.tools for scenario in context.parts.domain.scenarios)):
+    for warning in usable(renderer.profile, tools=tools, named=renderer.named):
         if wanted is None or wanted not in warning:
             context.note(warning)
-    if layers_of(model.model).way is not Way.PACKED:
-        context.note(f"layers: {layers_of(model.model).told()}")
+    if lost := note_of(original(base)):
+        context.note(lost)
+    if (layers := expected(base)).way is not Way.PACKED:
+        context.note(f"layers: {layers.told()}")
     findings = check_domain(context.parts.domain, renderer, context.settings.sft.max_length)
     write_json(out / "findings.json", {"findings": [plain(f) | {"place": str(f.place)} for f in findings]})
     errors = [f for f in findings if f.severity == "error"]
@@ -112,7 +118,7 @@ def gate(context: RunContext, out: Path) -> None:
 def pairs(context: RunContext, out: Path) -> None:
     """Groups from the fine-tuned model's own errors on training scenarios, completed by constructed errors."""
     from steadyhand.models.loading.load import load
-    from steadyhand.pairs.build import build_groups, coverage
+    from steadyhand.pairs.build import build_groups
 
     model = load(context.artifact("sft") / MODEL, dtype=context.settings.model.dtype)
     domain = replace(context.parts.domain, scenarios=spread(context.parts.training, context.settings.pairs.max_groups))
@@ -122,7 +128,6 @@ def pairs(context: RunContext, out: Path) -> None:
     if not groups:
         raise JobError("no preference group could be made", next="the domain needs scenarios with split: train")
     (out / "groups.jsonl").write_text("".join(json.dumps(plain(g), ensure_ascii=False) + "\n" for g in groups), "utf-8")
-    write_json(out / "coverage.json", plain(coverage(groups)))
 
 
 def dpo(context: RunContext, out: Path) -> None:
@@ -209,7 +214,7 @@ def _own_errors(context: RunContext, model: LocalModel, domain: Domain) -> list[
     training = replace(domain, scenarios=tuple(replace(s, split="eval") for s in domain.scenarios))
     settings = context.settings.eval.model_copy(update={"determinism_items": 0})
     sampling = sampling_of(context.settings)
-    found = evaluate(
+    evaluation = evaluate(
         model,
         training,
         model="sft",
@@ -219,7 +224,7 @@ def _own_errors(context: RunContext, model: LocalModel, domain: Domain) -> list[
         seed=context.settings.seed,
         progress=context.progress,
     )
-    wrong = [item for item in found.items if item.passed is False or not item.facts["calls_ok"]]
+    wrong = [item for item in evaluation.items if item.passed is False or not item.facts.calls_ok]
     return [ModelError(item.id, item.raw, item.code) for item in wrong]
 
 
@@ -243,15 +248,15 @@ def sampling_of(settings: Settings) -> Sampling:
 def judging_model(domain: Domain, settings: Settings) -> Ask | None:
     """The model that compares two answers, where a check of the domain compares and `online.judge` names a server."""
     given = settings.online
-    if not given.judge.startswith("http") or not any(isinstance(one, Pairwise) for one in domain.checks.values()):
+    if not given.judge.startswith("http") or not any(isinstance(check, Pairwise) for check in domain.checks.values()):
         return None
     from steadyhand.models.endpoints.endpoint import OpenAIEndpoint
 
     endpoint = OpenAIEndpoint(given.judge, given.judge_model)
 
     def ask(question: str) -> str:
-        (found,) = endpoint.generate([Prompt((Message("user", question),))], Sampling(max_tokens=1024))
-        return found.parsed().content
+        (answer,) = endpoint.generate([Prompt((Message("user", question),))], Sampling(max_tokens=1024))
+        return answer.parsed().content
 
     return ask
 

@@ -17,7 +17,7 @@ from typing import Any
 from steadyhand.errors import JobError
 from steadyhand.extras import not_installed
 from steadyhand.flow.context import RunContext
-from steadyhand.train.runner.result import Progress
+from steadyhand.train.runner.result import TrainingProgress
 
 Point = Callable[[Mapping[str, float], int], object]
 Close = Callable[[], object]
@@ -26,7 +26,7 @@ PACKAGES = {"trackio": "trackio", "tensorboard": "tensorboard.summary", "wandb":
 
 
 @contextmanager
-def told(context: RunContext, stage: str) -> Iterator[Progress]:
+def told(context: RunContext, stage: str) -> Iterator[TrainingProgress]:
     """Called after every step of the training of `stage`: it tells the watcher, and the tracker where one is named.
     Raises PrerequisiteError for a tracker that is not installed, JobError for one that fails."""
     name = context.settings.track

@@ -11,10 +11,10 @@ from steadyhand.report.dose import write_dose, write_shortcut
 from steadyhand.report.sweep import write_sweep
 
 
-def write_pages(found: Dose | Shortcut | Sweep, folder: Path) -> list[Path]:
+def write_pages(experiment: Dose | Shortcut | Sweep, folder: Path) -> list[Path]:
     """The page in English and in Chinese, and the figures as JSON, into `folder`."""
-    if isinstance(found, Dose):
-        return write_dose(found.to_json(), folder)
-    if isinstance(found, Sweep):
-        return write_sweep(found.to_json(), folder)
-    return write_shortcut(found.to_json(), folder)
+    if isinstance(experiment, Dose):
+        return write_dose(experiment.to_json(), folder)
+    if isinstance(experiment, Sweep):
+        return write_sweep(experiment.to_json(), folder)
+    return write_shortcut(experiment.to_json(), folder)

@@ -45,14 +45,14 @@ _COMPARED = "online dpo.k eval.batch_size sampling.max_tokens seed model.dtype"
 def online_stages(rounds: int, judge: str = "rules") -> tuple[Stage, ...]:
     """Those of a run up to its tuned model, a trained judge where one is asked for, then three for each round."""
     made = [each for each in STAGES if each.name in _BEFORE]
-    before, learnt, settings = "merge", "", _COMPARED
+    before, learned, settings = "merge", "", _COMPARED
     if judge == TRAINED_JUDGE:
         made.append(stage("preference", preference.train, "sft pairs", "model training heldout", preference.DEPENDS))
-        learnt, settings = " preference", f"{_COMPARED} preference.certain"
+        learned, settings = " preference", f"{_COMPARED} preference.certain"
     for number in range(1, rounds + 1):
         answers, online = f"answers_{number}", f"online_{number}"
         made += [
-            stage(answers, partial(answer, before, number), before + learnt, "tools training", settings),
+            stage(answers, partial(answer, before, number), before + learned, "tools training", settings),
             stage(online, partial(train, online, before, answers), f"sft {before} {answers}", TRAINED, REPLAYED),
             stage(f"eval_{online}", partial(evaluate, online), online, "tools heldout probes has", MEASURED, 2),
         ]
@@ -95,8 +95,8 @@ def answers_of(model: Backend, asked: Sequence[Case], context: RunContext, seed:
     for sample in range(samples):
         tell = _told(context, sample * len(prompts), samples * len(prompts))
         sampling = _sampling(context.settings, seed + sample)
-        found = model.generate(prompts, sampling, batch_size=size, progress=tell)
-        for case, completion in zip(asked, found, strict=True):
+        completions = model.generate(prompts, sampling, batch_size=size, progress=tell)
+        for case, completion in zip(asked, completions, strict=True):
             if completion.finish_reason == "stop":
                 texts[case.decision.id].append(completion.text)
     return texts

@@ -56,11 +56,14 @@ def train(context: RunContext, out: Path) -> None:
 def split(context: RunContext) -> tuple[list[Group], list[Group]]:
     """The run's groups: to learn from, and of scenario groups that are kept back."""
     groups = read_groups(context.artifact("pairs") / "groups.jsonl")
-    kept = {one.id for one in held_back(context.parts.domain, context.settings.preference.held, context.settings.seed)}
-    taught = [group for group in groups if scenario_of(group) not in kept]
+    held = {
+        scenario.id
+        for scenario in held_back(context.parts.domain, context.settings.preference.held, context.settings.seed)
+    }
+    taught = [group for group in groups if scenario_of(group) not in held]
     if not taught:
         raise JobError("no preference group is left to learn from", next="lower preference.held")
-    return taught, [group for group in groups if scenario_of(group) in kept]
+    return taught, [group for group in groups if scenario_of(group) in held]
 
 
 def scenario_of(group: Group) -> str:
@@ -72,29 +75,29 @@ def groups_of(context: RunContext) -> dict[str, str]:
 
 
 def compared(model: PreferenceModel, groups: Sequence[Group], names: dict[str, str], context: RunContext) -> list[Pair]:
-    found: list[Pair] = []
+    pairs: list[Pair] = []
     write = model.renderer.completion_text
     for done, group in enumerate(groups, 1):
-        answers = [write(group.messages, group.tools, group.chosen), *(one.text for one in group.rejected)]
+        answers = [write(group.messages, group.tools, group.chosen), *(answer.text for answer in group.rejected)]
         best, *rest = model.scores(Prompt(group.messages, group.tools), answers)
-        found += [
-            (names[scenario_of(group)], one.origin, best - score)
-            for one, score in zip(group.rejected, rest, strict=True)
+        pairs += [
+            (names[scenario_of(group)], answer.origin, best - score)
+            for answer, score in zip(group.rejected, rest, strict=True)
         ]
         context.progress(done, len(groups), "comparisons")
-    return found
+    return pairs
 
 
 def judged(pairs: Sequence[Pair], certain: float) -> dict[str, Any]:
     """Shares that are right, by where the rejected answer comes from and over those that are no tie; scenario groups
     are the units of the intervals."""
     judge = ScoreJudge(lambda case, answers: [], certain)
-    told: dict[str, Sequence[Pair]] = {
+    parts: dict[str, Sequence[Pair]] = {
         "all": pairs,
         **{origin: [pair for pair in pairs if pair[1] == origin] for origin in ORIGINS},
         "certain": [pair for pair in pairs if abs(pair[2]) >= judge.lead],
     }
-    return {name: _share(part) for name, part in told.items()}
+    return {name: _share(part) for name, part in parts.items()}
 
 
 def _share(pairs: Sequence[Pair]) -> dict[str, Any]:

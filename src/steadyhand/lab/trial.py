@@ -29,7 +29,7 @@ from steadyhand.ledger.store import Store
 from steadyhand.models.backend import Completion, Prompt
 from steadyhand.settings import Settings, filled
 from steadyhand.settings.training import SftConfig
-from steadyhand.train.runner.result import RECORD, Progress
+from steadyhand.train.runner.result import RECORD, TrainingProgress
 
 VERSION = 2  # raise it when a trial would answer otherwise for the same rows, questions and settings
 ANSWERS = "answers.json"
@@ -199,7 +199,7 @@ def _config(trial: Trial, env: TrialEnv) -> SftConfig:
     return filled(env.settings.sft, env.settings, seed=trial.seed, **ALONE)
 
 
-def _figures(watcher: Watcher) -> Progress:
+def _figures(watcher: Watcher) -> TrainingProgress:
     def tell(done: int, total: int, figures: Mapping[str, float]) -> None:
         watcher.progress(done, total, f"loss {figures['loss']:.3f}")
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from steadyhand.chat.messages import Json
-from steadyhand.report.catalogue import Catalogue
+from steadyhand.report.catalog import Catalog
 from steadyhand.report.data import ReportData
 from steadyhand.report.metrics import FORMATS, spec_of
 from steadyhand.report.numbers import DASH, points
@@ -47,7 +47,7 @@ def compared(row: Mapping[str, Json]) -> Compared:
     )
 
 
-def compare_names(data: ReportData, t: Catalogue) -> tuple[str, str]:
+def compare_names(data: ReportData, t: Catalog) -> tuple[str, str]:
     """The heads of columns a and b: base and the last tuned stage, or A and B when either was not evaluated."""
     if data.tuned is None or "base" not in data.evaluations:
         return t("compare.a"), t("compare.b")

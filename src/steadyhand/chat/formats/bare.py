@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from steadyhand.chat.formats.base import ChatFormat, Reading, Spans
+from steadyhand.chat.formats.base import CallSpans, ChatFormat, Reading
 from steadyhand.chat.formats.parsed import CallShapeError, ExactCall, Repair
 from steadyhand.chat.messages import Tool
 
@@ -70,7 +70,7 @@ class Bare(ChatFormat):
         return named or bool(self.sure.match(answer))
 
     def _reading(self, text: str, before: str, lenient: bool) -> Reading:
-        spans = Spans(self, text)
+        spans = CallSpans(self, text)
         end = spans.end(0)
         return Reading(partial(self._read, text, before, end), bool(end) or not spans.cut, lenient)
 

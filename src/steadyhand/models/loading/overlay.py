@@ -22,6 +22,7 @@ from steadyhand.files import read_text
 from steadyhand.models.loading.adapters import json_object
 from steadyhand.models.loading.files import TEMPLATES, TOKENIZER_FILES
 from steadyhand.models.loading.load import tokenizer_home
+from steadyhand.models.loading.places import model_cache
 from steadyhand.models.loading.resolve import resolve
 
 CHATML, NO_THINK = "chatml", "no_think"
@@ -91,7 +92,7 @@ def _built(folder: Path, template: str | None, form: str) -> Path:
     config |= {FORMAT_KEY: form} if form else {}
     names = sorted({path.name for path in folder.iterdir()} | {path.name for path in home.iterdir()})
     parts = [str(folder.resolve()), template, config, names]
-    target = _cache() / hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+    target = model_cache() / hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
     if target.is_dir():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -129,8 +130,3 @@ def _link(path: Path, to: Path) -> None:
         os.link(path, to)
     except OSError:
         shutil.copyfile(path, to)
-
-
-def _cache() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path(os.environ.get("HOME") or Path.home()) / ".cache")
-    return Path(home) / "steadyhand" / "models"
