@@ -77,7 +77,8 @@ def bench_of(settings: Settings, out: Path, folder: Path | None = None) -> Bench
     from steadyhand.models.loading.fingerprint import fingerprint
     from steadyhand.models.loading.overlay import overlaid
 
-    base = overlaid(settings.model.base, settings.model.chat_template, settings.model.format, folder)
+    given = settings.model
+    base = overlaid(given.base, given.chat_template, given.format, given.thinking, folder)
     return Bench(base, fingerprint(base), settings, out)
 
 

@@ -32,6 +32,10 @@ class ModelSettings(Section):
     format: str = ""
     """How the base writes calls, such as `hermes` or `qwen_xml` (docs/formats.md). Empty: its template is asked."""
 
+    thinking: Literal["", "on", "off"] = ""
+    """Whether the chat template is told to have the model think (`enable_thinking`), in data, answers and serving.
+    Empty: it does as it does by default."""
+
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """Number format of the weights when the model answers. `auto`: bfloat16 on a GPU, float32 elsewhere."""
 

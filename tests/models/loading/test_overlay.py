@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from steadyhand.chat.messages import Message
 from steadyhand.chat.probe import Loss
 from steadyhand.chat.render import Renderer
 from steadyhand.errors import PrerequisiteError, UsageError
@@ -67,3 +68,24 @@ def test_what_does_not_exist_is_named() -> None:
         overlaid(NANO, "nowhere.jinja")
     with pytest.raises(UsageError, match="no call format is called 'xml'"):
         overlaid(NANO, form="xml")
+
+
+@pytest.mark.parametrize("thinking", ["on", "off"])
+def test_a_template_is_told_whether_the_model_thinks(thinking: str) -> None:
+    folder = overlaid(NANO, thinking=thinking)
+    plain, told = Renderer(load_tokenizer(resolve(NANO))), Renderer(load_tokenizer(folder))
+    asked = ((Message("user", "hello"),), ())
+    empty = "<think>\n\n</think>\n\n"
+    assert told.prompt(*asked).text == plain.prompt(*asked).text + (empty if thinking == "off" else "")
+    assert fingerprint(folder) != fingerprint(resolve(NANO))
+    answer = (*asked[0], Message("assistant", "Hello."))
+    sample = told.sample(answer, ())
+    assert sample.text.startswith(told.prompt(*asked).text)
+    assert sample.text.count("<think>") == 1
+
+
+def test_a_template_without_the_switch_says_so(tmp_path: Path) -> None:
+    template = (resolve(NANO) / "chat_template.jinja").read_text("utf-8")
+    (tmp_path / "own.jinja").write_text(template.replace("enable_thinking", "other"), "utf-8")
+    with pytest.raises(PrerequisiteError, match="no switch for thinking"):
+        Renderer(load_tokenizer(overlaid(NANO, "own.jinja", thinking="off", root=tmp_path)))
