@@ -57,6 +57,7 @@ COMMANDS = {
     "eval": Entry("look", ".evaluate:eval_command", "Measure a model on a domain's scenarios and probes."),
     "compare": Entry("look", ".evaluate:compare_command", "Compare two evaluations item by item."),
     "gate": Entry("look", ".evaluate:gate_command", "Exit 1 when an evaluation misses its bars (for CI)."),
+    "badcases": Entry("look", ".badcases:badcases_group", "List what went wrong, why, what helps; decide about it."),
     "export": Entry("ship", ".export:export_command", "Write a domain as a dataset, or a model to serve."),
     "quantize": Entry("ship", ".quantize:quantize_command", "Find the smallest weights that cost no tool calls."),
     "serve": Entry("ship", ".serve:serve_command", "Serve a model, and an agent, as OpenAI's interface does."),
