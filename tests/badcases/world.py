@@ -14,6 +14,7 @@ from steadyhand.domain.model import AnswerRule, Domain, Scenario
 from steadyhand.evaluate.run import evaluate
 from steadyhand.ledger.result import Evaluation
 from steadyhand.models.backend import FinishReason, Prompt
+from steadyhand.report.data import ReportData
 from steadyhand.settings.model import EvalSettings
 from tests.evaluate.world import HERE, THINK, Scripted, probes
 
@@ -90,3 +91,22 @@ def only(overrides: Mapping[str, str]) -> Case:
     """The one case that these answers make."""
     (case,) = cases(overrides)
     return case
+
+
+def saved(path: Path, found: Evaluation) -> Path:
+    """As `steady eval --save` writes it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(found.to_json()), "utf-8")
+    return path
+
+
+def reported(home: Path, key: str, day: int, tuned: Evaluation, **more: object) -> Path:
+    """A run's folder with one more finished report in it, as `steady run` leaves them."""
+    data = ReportData(
+        "memory", f"2026-01-{day:02}T08:00:00+00:00", {"base": measured(), "dpo": tuned},
+        manifest={"stages": {"report": key}}, **more,  # type: ignore[arg-type]
+    )  # fmt: skip
+    for folder in (home / "artifacts" / key, home / "report"):
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "report.json").write_text(json.dumps(data.to_json()), "utf-8")
+    return home

@@ -57,7 +57,7 @@ def read(path: Path) -> Found:
         return Found([_of_evaluation(path)])
     found = Found()
     for home in _homes(path):
-        found.snapshots += _of_run(home, home.name if home != path else "", found)
+        found.snapshots += _of_run(home, home.name if home.parent == path else "", found)
     for file in sorted(path.glob("*.json")) if not _is_run(path) else ():
         try:
             found.snapshots.append(_of_evaluation(file))
