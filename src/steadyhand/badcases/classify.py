@@ -20,7 +20,9 @@ from steadyhand.ledger.result import Item
 
 LATE = 8  # messages before a decision from which on a dialogue counts as long
 _HEALTHY = frozenset(("ok", "empty", "absent", "no_answer"))
-_BY_CODE = {
+BY_CODE = {  # what the calls of one answer are, where nothing else is known
+    Reason.MISSED_CALL: "missed_call",
+    Reason.SPURIOUS_CALL: "needless_call",
     Reason.PARSE_UNCLOSED: "malformed_call",
     Reason.PARSE_JSON: "malformed_call",
     Reason.PARSE_SHAPE: "malformed_call",
@@ -164,11 +166,9 @@ def _calls(item: Item, due: Sequence[ToolCall], made: Parsed, beside: Neighbors)
         return _silent(item, made, beside)
     if code in _ELSEWHERE and (elsewhere := _step_elsewhere(item, made.calls, beside)):
         return elsewhere
-    if code == Reason.SPURIOUS_CALL:
-        return "needless_call"
     if code == Reason.WRONG_COUNT:
         return "skipped_step" if len(made.calls) < len(due) else "needless_call"
-    return _BY_CODE[Reason(code)] if code in _BY_CODE else "other"
+    return BY_CODE[Reason(code)] if code in BY_CODE else "other"
 
 
 def _value(item: Item, due: Sequence[ToolCall], made: Sequence[ToolCall], beside: Neighbors) -> Finding:

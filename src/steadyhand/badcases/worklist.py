@@ -13,9 +13,11 @@ from steadyhand.badcases.case import Case, Group, grouped
 from steadyhand.badcases.categories import Categories, Category, categories
 from steadyhand.badcases.collect import of_evaluation, of_log, of_verdict
 from steadyhand.badcases.decisions import FILE, Decisions, Standing
+from steadyhand.badcases.logs.logged import Logged
 from steadyhand.badcases.snapshots import Found, Snapshot, read
 from steadyhand.chat.messages import Json
 from steadyhand.errors import UsageError
+from steadyhand.files import read_object
 from steadyhand.ledger.result import Evaluation
 from steadyhand.source.cursor import suggestion
 
@@ -53,6 +55,7 @@ class Worklist:
     known: Categories
     decisions: Decisions
     rows: list[Row] = field(default_factory=list)
+    logged: dict[str, Logged] = field(default_factory=dict)  # of a file of logs: dialogues by the subject of their case
 
     def groups(self, rows: Sequence[Row] | None = None) -> list[tuple[Group, list[Row]]]:
         """Groups of `rows` (all of them), the largest first."""
@@ -78,7 +81,10 @@ def worklist(
 ) -> Worklist:
     """The bad cases of the last run at `path`. `domain`: a folder with badcases.yaml, and with the scenarios, whose
     whole prompts tell an invented value from one of the dialogue. Raises SteadyError for what cannot be read."""
-    known, found = categories(domain), read(path)
+    known = categories(domain)
+    if is_log(path):
+        return _of_logs(path, domain, decisions, known)
+    found = read(path)
     snapshot = found.last
     chosen = model_of(snapshot, model)
     base = snapshot.models.get("base") if chosen != "base" else None
@@ -92,6 +98,45 @@ def worklist(
     made = Worklist(found, snapshot, chosen, known, Decisions(decisions or snapshot.home / FILE))
     made.rows = [_row(case, made) for case in cases]
     return made
+
+
+def is_log(path: Path) -> bool:
+    """Whether a file is one of logs: any that is no JSON object with the metrics of an evaluation."""
+    if not path.is_file():
+        return False
+    if path.suffix.lower() != ".json":
+        return True
+    try:
+        row = read_object(path)
+    except UsageError:  # an array of runs, say; what is no JSON at all the reader of logs will name
+        return True
+    return "metrics" not in row and "fingerprint" not in row
+
+
+def _of_logs(path: Path, domain: Path | None, decisions: Path | None, known: Categories) -> Worklist:
+    """A case for the first wrong step of each logged dialogue. `domain`: whose scenarios say what is right."""
+    from steadyhand.badcases.logs.read import read_logs
+    from steadyhand.badcases.steps import case_of, first_wrong, gold_of
+    from steadyhand.datasets.folder import load
+
+    logs = read_logs(path)
+    gold = gold_of(load(domain) if domain and _has_rooms(domain) else None)
+    snapshot = Snapshot(path.name, "", {}, "log", home=path.parent)
+    found = Found([snapshot], logs.left_out)
+    made = Worklist(found, snapshot, "log", known, Decisions(decisions or path.parent / FILE))
+    for logged in logs.dialogues:
+        if wrong := first_wrong(logged, gold):
+            case = known.settled(case_of(logged, wrong, gold))
+            made.logged[case.subject] = logged
+            made.rows.append(_row(case, made))
+    return made
+
+
+def _has_rooms(folder: Path) -> bool:
+    """Whether it is a domain, and not a folder of nothing but badcases.yaml."""
+    from steadyhand.domain.load import LAYOUT
+
+    return any((folder / name).is_dir() for name in LAYOUT)
 
 
 def model_of(snapshot: Snapshot, model: str) -> str:
@@ -111,11 +156,10 @@ def prompts_of(folder: Path, found: Evaluation) -> dict[str, str]:
     """Whole prompts of the decisions that the evaluation asked, by item id; a scenario that was changed since is left
     out."""
     from steadyhand.datasets.folder import load
-    from steadyhand.domain.load import LAYOUT
     from steadyhand.evaluate.scoring import prompt_text
     from steadyhand.evaluate.suites import targets
 
-    if not any((folder / name).is_dir() for name in LAYOUT):  # a folder of nothing but badcases.yaml
+    if not _has_rooms(folder):
         return {}
     domain = load(folder)
     if not any(scenario.split == "eval" for scenario in domain.scenarios):

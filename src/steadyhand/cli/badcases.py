@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
 import click
 
@@ -19,7 +19,7 @@ from steadyhand.errors import EXIT_NO, EXIT_OK
 from steadyhand.files import read_object
 
 if TYPE_CHECKING:
-    from steadyhand.badcases.decisions import Decision, Word
+    from steadyhand.badcases.decisions import Decision, Decisions, Word
     from steadyhand.badcases.worklist import Row, Worklist
 
 _SHOWN = ("subject", "question", "user", "expected", "got", "detail", "where")
@@ -36,12 +36,12 @@ class ListedByDefault(click.Group):
         return super().parse_args(ctx, args)
 
 
-@click.group("badcases", cls=ListedByDefault, subcommand_metavar="RUN|EVALUATION | COMMAND [ARGS]...")
+@click.group("badcases", cls=ListedByDefault, subcommand_metavar="RUN|EVALUATION|LOG | COMMAND [ARGS]...")
 def badcases_group() -> None:
-    """What went wrong in a run or an evaluation, grouped: category, cause, remedy; and what was decided about it."""
+    """What went wrong in a run, an evaluation or a file of logs, grouped: category, cause, remedy; and what was decided about it."""
 
 
-path_argument = click.argument("path", metavar="RUN|EVALUATION", type=click.Path(path_type=Path))
+path_argument = click.argument("path", metavar="RUN|EVALUATION|LOG", type=click.Path(path_type=Path))
 domain_option = click.option(
     "--domain", type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="The domain folder: its badcases.yaml, and the whole prompts.",
@@ -62,7 +62,9 @@ lang_option = click.option("--lang", type=click.Choice(["en", "zh"]), default="e
 @path_argument
 @click.option("--category", multiple=True, metavar="ID", help="Only of this category, as the first or a further sign.")
 @click.option("--tool", multiple=True, metavar="NAME", help="Only where this tool is due (none: no call).")
-@click.option("--source", multiple=True, type=click.Choice(["evaluation", "gate", "verdict", "blocked", "refusal"]))
+@click.option(
+    "--source", multiple=True, type=click.Choice(["evaluation", "gate", "verdict", "blocked", "refusal", "log"])
+)
 @click.option("--open", "only_open", is_flag=True, help="Only what nobody decided, or decided on another version.")
 @click.option("--cases", "single", is_flag=True, help="Each case instead of groups.")
 @click.option("--export", "to", type=click.Path(path_type=Path, dir_okay=False), help="Write them: .jsonl or .csv.")
@@ -77,7 +79,8 @@ def list_command(
     single: bool, to: Path | None, model: str, domain: Path | None, audit: Path | None, decisions: Path | None,
     lang: str, as_json: bool,
 ) -> int:  # fmt: skip
-    """List the bad cases of the last run at a folder, or of a saved evaluation, in groups that one decision fits."""
+    """List the bad cases of the last run at a folder, of a saved evaluation, or the first wrong steps in a file of logs
+    (OpenAI, OpenTelemetry, Langfuse, LangSmith, traces of the agent), in groups that one decision fits."""
     from steadyhand.badcases.export import export
     from steadyhand.badcases.worklist import filtered, worklist
 
@@ -211,11 +214,14 @@ def decisions_command(path: Path, decisions: Path | None, as_json: bool) -> int:
     return EXIT_OK
 
 
-def _decisions(path: Path, given: Path | None) -> Any:
+def _decisions(path: Path, given: Path | None) -> Decisions:
     from steadyhand.badcases.decisions import FILE, Decisions
     from steadyhand.badcases.snapshots import read
+    from steadyhand.badcases.worklist import is_log
 
-    return Decisions(given or read(path).last.home / FILE)
+    if given is None:
+        given = (path.parent if is_log(path) else read(path).last.home) / FILE
+    return Decisions(given)
 
 
 def _told(made: Decision, as_json: bool) -> None:
@@ -293,6 +299,35 @@ def stubborn_command(path: Path, least: int, model: str, domain: Path | None, la
     return EXIT_NO if found else EXIT_OK
 
 
+@badcases_group.command("groups")
+@click.argument("path", metavar="LOG", type=click.Path(path_type=Path))
+@click.option("--domain", required=True, type=click.Path(path_type=Path), help="The domain that learns of them.")
+@click.option(
+    "--to", type=click.Path(path_type=Path, dir_okay=False), help="Where [preferences/badcases.jsonl of the domain]."
+)
+@decisions_option
+@json_option
+def groups_command(path: Path, domain: Path, to: Path | None, decisions: Path | None, as_json: bool) -> int:
+    """Make preference groups of the first wrong steps in LOG: each in exactly the state in which it was taken, with the
+    scenario's gold or a reviewer's correction as the better answer. Exit 1 when there is none."""
+    from steadyhand.badcases.groups import make_groups
+    from steadyhand.badcases.worklist import worklist
+
+    found = worklist(path, domain=domain, decisions=decisions)
+    made = make_groups(found, domain, to)
+    if as_json:
+        emit_json({
+            "path": str(made.path), "groups": [one.to_json()["id"] for one in made.forks],
+            "left_out": dict(made.left_out), "unread": dict(found.found.unread),
+        })  # fmt: skip
+    else:
+        echo_line(f"{len(made.forks)} groups in {made.path}" if made.forks else "no group was made")
+    for what, count in made.left_out.most_common():
+        say(f"no group: {count}: {what}")
+    _say_unread(found.found.unread)
+    return EXIT_OK if made.forks else EXIT_NO
+
+
 _ADVICE = {
     "groups": {
         "en": "more groups here: the act is wrong, not the fields",
@@ -343,4 +378,4 @@ def _short(text: str) -> str:
 
 def _say_unread(unread: Counter[str]) -> None:
     for what, count in unread.items():
-        say(f"not read: {count} file{'s' if count > 1 else ''}: {what}")
+        say(f"left out: {count}: {what}")
