@@ -89,6 +89,8 @@ class Decisions:
         if (word == "fix") != (correction is not None):
             raise UsageError("a fix needs a correction, and nothing else takes one", next="add --correction FILE")
         told = {case.id: case.version for case in cases}
+        if word == "fix" and len(told) > 1:
+            raise UsageError(f"one correction for {len(told)} cases", next="correct each case by its own id")
         with self._locked() as file:
             decided = [s.decision for case in cases if (s := self.standing(case)) and not s.stale]
             if decided and not again:

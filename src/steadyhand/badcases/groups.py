@@ -36,7 +36,12 @@ def make_groups(found: Worklist, folder: Path, to: Path | None = None) -> Made:
         raise UsageError("groups are made of logs", next=after)
     domain = load(folder)
     gold, made = gold_of(domain), Made(to or folder / FILE)
+    seen: set[str] = set()
     for row in found.rows:
+        if row.case.id in seen:
+            made.left_out["the same answer in the same state as another case"] += 1
+            continue
+        seen.add(row.case.id)
         try:
             made.forks.append(fork(row, found.logged[row.case.subject], domain, gold))
         except NotForkedError as error:
@@ -61,7 +66,7 @@ def _write(path: Path, forks: Sequence[Fork]) -> None:
 
 def _existing(path: Path) -> list[dict[str, Json]]:
     """The groups in the file. Raises UsageError where it holds rows that were not made here."""
-    rows = [json.loads(line) for line in read_text(path).splitlines() if line.strip()] if path.is_file() else []
+    rows = [json.loads(line) for line in read_text(path).split("\n") if line.strip()] if path.is_file() else []
     if not all(isinstance(row, dict) and str(row.get("source", "")).startswith("badcase/") for row in rows):
         what = "the file holds rows that were not made of bad cases"
         raise UsageError(what, where=str(path), next="choose another file with --to")

@@ -38,7 +38,7 @@ class ListedByDefault(click.Group):
 
 @click.group("badcases", cls=ListedByDefault, subcommand_metavar="RUN|EVALUATION|LOG | COMMAND [ARGS]...")
 def badcases_group() -> None:
-    """What went wrong in a run, an evaluation or a file of logs, grouped: category, cause, remedy; and what was decided about it."""
+    """What went wrong in a run, an evaluation or a file of logs, by category, cause and remedy; decide about it."""
 
 
 path_argument = click.argument("path", metavar="RUN|EVALUATION|LOG", type=click.Path(path_type=Path))
