@@ -10,7 +10,8 @@ import pytest
 
 from steadyhand.badcases.export import COLUMNS
 from steadyhand.chat.messages import ToolCall
-from tests.badcases.world import ASKED, RESULT, measured, reported, saved, written
+from tests.badcases.logs.rows import call, openai, put_rows
+from tests.badcases.world import ASKED, QUERY, REPORT, RESULT, measured, reported, saved, written
 from tests.cli.test_run import result, steady
 from tests.domain.folder import put
 from tests.evaluate.world import THINK
@@ -137,3 +138,29 @@ def test_a_saved_evaluation_and_a_domain_of_its_own(tmp_path: Path, capsys: pyte
     assert "  question  USS en 3?" in shown
     error = result(capsys, "badcases", tmp_path / "no.json", code=3)["error"]
     assert error["what"] == "no such run or evaluation"
+
+
+def test_a_log_becomes_a_group(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    home = tmp_path / "d"
+    for tool in (QUERY, REPORT):
+        put(home, f"tools/{tool.name}.json", json.dumps(tool.to_openai()))
+    log = put_rows(tmp_path / "log.jsonl", [openai(), {"hello": 1}])
+    found = result(capsys, "badcases", log, "--domain", home)
+    assert (found["model"], found["counts"]) == ("log", {"schema_violation": 1})
+    assert found["unread"] == {"a row of no format that is read here": 1}
+    words = ("badcases", "groups", log, "--domain", home)
+    _, told = steady(capsys, *words, code=1)
+    assert "no group: 1: nobody said what would be right" in told
+    assert "left out: 1: a row of no format that is read here" in told
+    right = {"role": "assistant", "content": "", "tool_calls": [call(arguments={"uri": "evil.example", "day": 30})]}
+    put(tmp_path, "right.json", json.dumps(right))
+    fix = ("decide", log, found["cases"][0]["id"], "fix", "--correction", tmp_path / "right.json", *BY)
+    steady(capsys, "badcases", *fix, "--domain", home)
+    made = result(capsys, *words)
+    assert [name.removeprefix("badcase-") for name in made["groups"]] == [found["cases"][0]["id"].removeprefix("c-")]
+    assert "0 errors" in steady(capsys, "check", home, "--select", "P206,P207,C104")[0]
+    row = json.loads((home / "preferences" / "badcases.jsonl").read_text("utf-8"))
+    put(home, "preferences/badcases.jsonl", json.dumps({**row, "prompt": "Something else?"}) + "\n")
+    error = result(capsys, "check", home, code=2)["error"]
+    assert "the worse answer was given in" in error["what"]
+    assert result(capsys, "badcases", "decisions", log)["decisions"][0]["word"] == "fix"

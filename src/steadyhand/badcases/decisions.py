@@ -69,14 +69,21 @@ class Decisions:
 
     def __init__(self, path: Path, clock: Callable[[], datetime] = utc_now) -> None:
         self.path, self._clock = path, clock
+        self._known: tuple[int, dict[str, Decision]] = 0, {}
         self.torn = 0  # bytes that a crash left at the end
         self.all: list[Decision] = self._read(path.read_bytes()) if path.is_file() else []
 
     def standing(self, case: Case) -> Standing | None:
         """The last decision on the case that was not taken back."""
-        back = {one.of for one in self.all if one.word == TAKEN_BACK}
-        found = next((d for d in reversed(self.all) if case.id in d.cases and d.n not in back), None)
+        found = self._holding().get(case.id)
         return Standing(found, found.cases[case.id] != case.version) if found else None
+
+    def _holding(self) -> dict[str, Decision]:
+        """The last decision of each case that was not taken back; made again when there are more lines."""
+        if self._known[0] != len(self.all):
+            back = {one.of for one in self.all if one.word == TAKEN_BACK}
+            self._known = len(self.all), {id: one for one in self.all if one.n not in back for id in one.cases}
+        return self._known[1]
 
     def decide(
         self, cases: Sequence[Case], word: Word, by: str, *, group: str = "", category: str = "", because: str = "",

@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from steadyhand.agent.audit import Log
+from steadyhand.agent.config import Free, load_agent
+from steadyhand.agent.free_plan import run_free
+from steadyhand.agent.writer import Writer
 from steadyhand.badcases.logs.logged import BEGINNING
 from steadyhand.badcases.logs.read import read_logs
-from steadyhand.chat.messages import Json, Message, ToolCall
-from steadyhand.errors import DomainError
+from steadyhand.badcases.steps import Gold, first_wrong
+from steadyhand.chat.messages import Json, Message, Tool, ToolCall
+from steadyhand.errors import DomainError, GateFailed
+from steadyhand.models.backend import Prompt
+from steadyhand.tools.result import Result, Status
 from tests.badcases.logs.rows import ANSWER, EVERY, LAST, RESULT, TOOLS, USER, WRONG, openai, otel, put_rows
 from tests.badcases.world import ASKED, QUERY, REPORT
+from tests.evaluate.world import Scripted
+
+FOLDER = Path(__file__).resolve().parents[3] / "examples" / "uss"
 
 
 @pytest.mark.parametrize("form", EVERY)
@@ -126,3 +137,47 @@ def test_tools_of_a_whole_dialogue(tmp_path: Path) -> None:
     row = {"conversation_id": "c", "messages": [USER, ANSWER, RESULT, LAST], "tools": TOOLS, "feedback": "useless"}
     (one,) = read_logs(put_rows(tmp_path / "log.jsonl", [row])).dialogues
     assert (one.talk, one.flags, len(one.tools)) == ("c", {3: "useless"}, 2)
+
+
+def test_a_trace_of_the_agent_shows_what_its_model_was_shown(tmp_path: Path) -> None:
+    """Two turns and the end, with a service that is a function: the trace is run again to know every prompt."""
+    agent = load_agent(FOLDER)
+    agent = agent.model_copy(update={"free": Free()})
+    asked: list[Prompt] = []
+
+    def answer(prompt: Prompt) -> str:
+        asked.append(prompt)
+        call = '<tool_call>\n{"name": "query_uss", "arguments": {"uri": "low-seven7.com"}}\n</tool_call>'
+        return call if len(asked) == 1 else "<tool_call> oh no" if len(asked) == 2 else "Done."
+
+    def ask(tool: str, arguments: Sequence[dict[str, Json]], parallel: int) -> list[Result]:
+        return [Result(Status.OK, {"level": 12}) for _ in arguments]
+
+    tools = [
+        Tool.from_openai(json.loads(path.read_text("utf-8"))) for path in sorted((FOLDER / "tools").glob("*.json"))
+    ]
+    log = Log(tmp_path / "audit.jsonl")
+    found = run_free(
+        "The loader calls low-seven7[.]com.", agent, ask, Writer({}, agent.policy, log), tools=tools,
+        backend=Scripted(answer), late=lambda: False,
+    )  # fmt: skip
+    log.close()
+    (tmp_path / "trace.jsonl").write_text("\n".join(found.trace) + "\n", "utf-8")
+    logs = read_logs(tmp_path / "trace.jsonl")
+    (one,) = logs.dialogues
+    assert logs.formats == {"steadyhand": 1}
+    assert one.messages[:-1] == asked[-1].messages
+    assert one.messages[-1].content == "<tool_call> oh no"
+    assert one.tools == asked[-1].tools
+    assert logs.left_out == {BEGINNING: 1}
+    wrong = first_wrong(one, Gold())
+    assert wrong is not None
+    assert (wrong.index, wrong.category) == (3, "malformed_call")
+    lines = (tmp_path / "trace.jsonl").read_text("utf-8").replace('"level":12', '"level":13')
+    (tmp_path / "trace.jsonl").write_text(lines, "utf-8")
+    read_logs(tmp_path / "trace.jsonl")  # what the service said is the trace's own word
+    (tmp_path / "trace.jsonl").write_text(
+        lines.replace("oh no", "oh yes", 1).replace('"stop":"refused"', '"stop":"done"')
+    )
+    with pytest.raises(GateFailed):
+        read_logs(tmp_path / "trace.jsonl")

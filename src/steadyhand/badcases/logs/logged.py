@@ -54,6 +54,14 @@ BEGINNING = "the beginning of a longer dialogue that is here"
 def merged(found: Sequence[Logged]) -> tuple[list[Logged], int]:
     """(the dialogues without those that are the beginning of another one of the same conversation, how many those
     were). What was said against an answer goes along."""
+    talks: dict[str, list[Logged]] = {}
+    for one in found:
+        talks.setdefault(one.talk, []).append(one)
+    kept = [one for own in talks.values() for one in _longest(own)]
+    return kept, len(found) - len(kept)
+
+
+def _longest(found: Sequence[Logged]) -> list[Logged]:
     kept: list[Logged] = []
     for one in sorted(found, key=lambda each: -len(each.messages)):
         whole = next((n for n, other in enumerate(kept) if _begins(one, other)), None)
@@ -61,10 +69,8 @@ def merged(found: Sequence[Logged]) -> tuple[list[Logged], int]:
             kept.append(one)
         else:
             kept[whole] = replace(kept[whole], flags={**one.flags, **kept[whole].flags})
-    order = {id: at for at, id in enumerate(dict.fromkeys(one.talk for one in found))}
-    return sorted(kept, key=lambda one: order[one.talk]), len(found) - len(kept)
+    return kept
 
 
 def _begins(one: Logged, other: Logged) -> bool:
-    same = one.talk == other.talk and one.tools == other.tools
-    return same and other.messages[: len(one.messages)] == one.messages
+    return one.tools == other.tools and other.messages[: len(one.messages)] == one.messages
