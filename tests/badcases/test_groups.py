@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from steadyhand.badcases.decisions import Decisions
-from steadyhand.badcases.groups import FILE, make_groups
+from steadyhand.badcases.groups import FILE, SCENARIOS, make_groups
 from steadyhand.badcases.steps import gold_of
 from steadyhand.badcases.worklist import Worklist, worklist
 from steadyhand.chat.messages import Json, ToolCall
 from steadyhand.datasets.folder import load
+from steadyhand.domain.decisions import decisions
 from steadyhand.domain.preferences import state_of
 from steadyhand.errors import DomainError, UsageError
 from steadyhand.evaluate.suites import targets
@@ -78,9 +79,13 @@ def test_the_gold_of_the_same_state_repairs_and_the_group_is_read_as_it_was_fork
 def test_a_prompt_that_was_changed_since_is_refused_by_name(folder: Path, tmp_path: Path) -> None:
     make_groups(worklist(log(tmp_path, USER, ANSWER), domain=folder), folder)
     row = json.loads((folder / FILE).read_text("utf-8"))
-    for changed in ({"prompt": [OTHER]}, {"tools": row["tools"][:1]}):
+    for changed, what in (
+        ({"prompt": [OTHER]}, "the worse answer was given in"),
+        ({"tools": row["tools"][:1]}, "the worse answer was given in"),
+        ({"state": None}, "does not name the state"),
+    ):
         put(folder, str(FILE), json.dumps({**row, **changed}) + "\n")
-        with pytest.raises(DomainError, match="the worse answer was given in") as caught:
+        with pytest.raises(DomainError, match=what) as caught:
             load(folder)
         assert str(caught.value.where).startswith(str(folder / FILE))
 
@@ -211,3 +216,29 @@ def test_one_correction_is_for_one_case(folder: Path, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="one correction for 2 cases"):
         found.decisions.decide([row.case for row in found.rows], "fix", "mei", correction=right(**GOLD))
     assert Decisions(found.decisions.path).all == []
+
+
+def test_a_scenario_is_made_of_the_same_state(folder: Path, tmp_path: Path) -> None:
+    said = [OTHER, right(uri="new.example", day=3), RESULT, right(uri="new.example", day="3")]
+    path = log(tmp_path, *said)
+    decided(worklist(path, domain=folder), "fix", {"role": "assistant", "content": "It failed."})
+    made = make_groups(worklist(path, domain=folder), folder, scenarios=True)
+    assert (made.path, len(made.forks)) == (folder / SCENARIOS, 1)
+    found = next(one for one in load(folder).scenarios if one.id.startswith("badcase-"))
+    (decision,) = decisions(found)  # what was said before is context
+    tools = [load(folder).tools[name] for name in found.tools]
+    assert state_of(decision.messages, tools) == made.forks[0].row.case.asked
+    assert (decision.target.content, found.split, found.tags) == (
+        "It failed.",
+        "train",
+        ("badcase", "schema_violation"),
+    )
+
+
+def test_a_red_line_of_the_domain_is_seen_in_a_log(folder: Path, tmp_path: Path) -> None:
+    put(folder, "checks.yaml", "checks:\n  red: {kind: rules, never: ['guaranteed|保本'], unless: [not guaranteed]}\n")
+    crossed = log(tmp_path, OTHER, {"role": "assistant", "content": "Its safety is guaranteed."})
+    (row,) = worklist(crossed, domain=folder).rows
+    assert (row.case.category, row.case.where, row.case.code) == ("over_promise", "red", "red_line")
+    kept = log(tmp_path, OTHER, {"role": "assistant", "content": "Its safety is not guaranteed."}, name="k.jsonl")
+    assert worklist(kept, domain=folder).rows == []

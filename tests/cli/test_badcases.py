@@ -150,7 +150,7 @@ def test_a_log_becomes_a_group(tmp_path: Path, capsys: pytest.CaptureFixture[str
     assert found["unread"] == {"a row of no format that is read here": 1}
     words = ("badcases", "groups", log, "--domain", home)
     _, told = steady(capsys, *words, code=1)
-    assert "no group: 1: nobody said what would be right" in told
+    assert "nothing made of 1: nobody said what would be right" in told
     assert "left out: 1: a row of no format that is read here" in told
     right = {"role": "assistant", "content": "", "tool_calls": [call(arguments={"uri": "evil.example", "day": 30})]}
     put(tmp_path, "right.json", json.dumps(right))

@@ -35,7 +35,7 @@ BY_CODE = {  # what the calls of one answer are, where nothing else is known
     Reason.WRONG_TYPE: "argument_type",
     Reason.ORDER: "wrong_order",
 }
-_BY_CHECK = {  # what a check calls an error, whatever its name in the domain
+BY_CHECK = {  # what a check calls an error, whatever its name in the domain
     "wrong_label": "wrong_label",
     "no_label": "wrong_form",
     "not_json": "wrong_form",
@@ -48,7 +48,6 @@ _BY_CHECK = {  # what a check calls an error, whatever its name in the domain
 }
 _NO_QUERY = frozenset(("fails", "not_sql", "no_query", "second_statement", "forbidden"))
 _ELSEWHERE = {Reason.SPURIOUS_CALL, Reason.WRONG_NAME, Reason.WRONG_COUNT, Reason.WRONG_VALUE}
-_PATH = re.compile(r"([\w-]+(?:\.[\w-]+|\[\d+\])+) is ")
 _NUMBER = re.compile(r"\d[\d.,]*\d")  # one digit alone is often no result ("1 of them")
 _OTHER = {"reasoning": "reasoning_wrong", "determinism": "unstable", "preference": "prefers_worse"}
 
@@ -155,8 +154,13 @@ def _decision(item: Item, beside: Neighbors) -> Finding:
     if item.code == Reason.WRONG_VALUE and not _step_elsewhere(item, made.calls, beside):
         return _value(item, due, made.calls, beside)
     tool = due[0].name if due else made.calls[0].name if made.calls else ""
-    path = _PATH.match(str(item.facts.get("detail", "")))
-    return Finding(_calls(item, due, made, beside), path[1] if path else tool)
+    return Finding(_calls(item, due, made, beside), _argument(item) or tool)
+
+
+def _argument(item: Item) -> str:
+    """The argument that the matcher's detail names ("query.day is due"); "" where it speaks of something else."""
+    path, said, _ = str(item.facts.get("detail", "")).partition(" is ")
+    return path if said and "." in path and " " not in path else ""
 
 
 def _calls(item: Item, due: Sequence[ToolCall], made: Parsed, beside: Neighbors) -> str:
@@ -172,11 +176,10 @@ def _calls(item: Item, due: Sequence[ToolCall], made: Parsed, beside: Neighbors)
 
 
 def _value(item: Item, due: Sequence[ToolCall], made: Sequence[ToolCall], beside: Neighbors) -> Finding:
-    path = _PATH.match(str(item.facts.get("detail", "")))
-    leaves = list(differences(due, made))
-    told = next((leaf for leaf in leaves if path and leaf[0] == path[1]), leaves[0] if leaves else None)
+    path, leaves = _argument(item), list(differences(due, made))
+    told = next((leaf for leaf in leaves if leaf[0] == path), leaves[0] if leaves else None)
     if told is None:
-        return Finding("argument_value", path[1] if path else "")
+        return Finding("argument_value", path)
     return Finding(kind_of(told[1], told[2], _shown(item, beside)), told[0])
 
 
@@ -216,7 +219,7 @@ def _text(item: Item, made: Parsed, beside: Neighbors) -> Finding:
     checks = item.facts.get("checks") or {}
     failed = next((name for name, one in checks.items() if one.get("word") == "failed"), "")
     code = str(checks[failed].get("code")) if failed else str(item.code)
-    found = _BY_CHECK.get(code, "failed_check")
+    found = BY_CHECK.get(code, "failed_check")
     if failed and checks[failed].get("kind") == "exec_sql":
         found = "broken_query" if code in _NO_QUERY else "wrong_query"
     if found == "wrong_answer" and _reads_result(item, beside):

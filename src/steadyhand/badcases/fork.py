@@ -57,6 +57,29 @@ class Fork:
             "why": {key: text for key, text in why.items() if text},
         }
 
+    def to_scenario(self) -> dict[str, Json]:
+        """A row of scenarios/: the same state with what is right in it; what was said before is only context."""
+        row = self.to_json()
+        messages = [_own(message) for message in self.messages] + [_own(self.chosen)]
+        for message in messages[:-1]:
+            if message["role"] == "assistant":
+                message["score"] = False
+        kept = {key: row[key] for key in ("id", "source", "split", "class", "lang") if key in row}
+        tools = [tool.name for tool in self.tools]
+        return kept | {"tools": tools, "tags": ["badcase", str(row["why"]["category"])], "messages": messages}
+
+
+def _own(message: Message) -> dict[str, Json]:
+    """A message in a domain folder's keys."""
+    row: dict[str, Json] = {"role": message.role}
+    if message.content or not message.calls:
+        row["content"] = message.content
+    if message.think:
+        row["think"] = message.think
+    if message.calls:
+        row["calls"] = [{"name": call.name, "arguments": call.arguments} for call in message.calls]
+    return row
+
 
 def fork(row: Row, logged: Logged, domain: Domain, gold: Gold) -> Fork:
     """Raises NotForkedError with the reason for a state that is not whole or not the domain's, and for an answer that

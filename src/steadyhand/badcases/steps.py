@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from steadyhand.badcases.arguments import differences, kind_of
 from steadyhand.badcases.case import Case
-from steadyhand.badcases.classify import BY_CODE
+from steadyhand.badcases.classify import BY_CHECK, BY_CODE
 from steadyhand.badcases.logs.logged import Logged
 from steadyhand.chat.formats.marks import RESULT_OPEN
 from steadyhand.chat.formats.parsed import Parsed
@@ -16,6 +16,7 @@ from steadyhand.chat.match import match
 from steadyhand.chat.messages import Message, Tool
 from steadyhand.chat.reason import Reason
 from steadyhand.chat.schema import schema_errors
+from steadyhand.checks import Checker, Context
 from steadyhand.domain.decisions import Decision, decisions
 from steadyhand.domain.model import Domain
 from steadyhand.domain.preferences import state_of
@@ -39,9 +40,10 @@ class Wrong:
 
 @dataclass(frozen=True)
 class Gold:
-    """What the domain's scenarios say is right, by state."""
+    """What the domain's scenarios say is right, by state; `rules`: its checks that need no gold, such as red lines."""
 
     known: Mapping[str, Decision] = field(default_factory=dict)
+    rules: tuple[Checker, ...] = ()
 
     def of(self, messages: Sequence[Message], tools: Sequence[Tool]) -> Decision | None:
         return self.known.get(state_of(messages, tools)) if self.known else None
@@ -54,7 +56,8 @@ def gold_of(domain: Domain | None) -> Gold:
         tools = [domain.tools[name] for name in scenario.tools] if domain else []
         for decision in decisions(scenario):
             found.setdefault(state_of(decision.messages, tools), decision)
-    return Gold(found)
+    rules = tuple(check for check in domain.checks.values() if check.kind == "rules") if domain else ()
+    return Gold(found, rules)
 
 
 def first_wrong(logged: Logged, gold: Gold) -> Wrong | None:
@@ -86,10 +89,23 @@ def _wrong(
     loop = tail_repetition(message.content, ())
     if loop is not None and loop.fails("stop"):
         yield Wrong(index, "repetition", "rule", detail=f"its end repeats itself ({loop.kind})")
+    if not message.calls:
+        yield from _crossed(index, message, before, gold)
     if (decision := gold.of(before, tools)) is not None:
         yield from _against(index, message, decision, tools, before)
     elif message.calls and any(message.calls == one.calls for one in before if one.role == "assistant"):
         yield Wrong(index, "repeated_call", "rule", message.calls[0].name, "the same was called before")
+
+
+def _crossed(index: int, message: Message, before: Sequence[Message], gold: Gold) -> Iterator[Wrong]:
+    """What the domain never wants to be said, or always."""
+    said = next((one.content for one in reversed(before) if one.role == "user"), "")
+    context = Context(language_of(said), said, "", tuple((one.role, one.content) for one in before))
+    for check in gold.rules:
+        found = check.judge(message.content, True, context)
+        if found.code in BY_CHECK:
+            told = "; ".join(f"{key}: {value}" for key, value in found.facts.items())
+            yield Wrong(index, BY_CHECK[found.code], found.code, check.name, told)
 
 
 def _against(

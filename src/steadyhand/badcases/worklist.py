@@ -21,6 +21,8 @@ from steadyhand.files import read_object
 from steadyhand.ledger.result import Evaluation
 from steadyhand.source.cursor import suggestion
 
+LOG = "log"  # stands for the model whose answers are logged
+
 
 @dataclass(frozen=True)
 class Row:
@@ -121,9 +123,9 @@ def _of_logs(path: Path, domain: Path | None, decisions: Path | None, known: Cat
 
     logs = read_logs(path)
     gold = gold_of(load(domain) if domain and _has_rooms(domain) else None)
-    snapshot = Snapshot(path.name, "", {}, "log", home=path.parent)
+    snapshot = Snapshot(path.name, "", {}, LOG, home=path.parent)
     found = Found([snapshot], logs.left_out)
-    made = Worklist(found, snapshot, "log", known, Decisions(decisions or path.parent / FILE))
+    made = Worklist(found, snapshot, LOG, known, Decisions(decisions or path.parent / FILE))
     for logged in logs.dialogues:
         if wrong := first_wrong(logged, gold):
             case = known.settled(case_of(logged, wrong, gold))

@@ -303,27 +303,33 @@ def stubborn_command(path: Path, least: int, model: str, domain: Path | None, la
 @click.argument("path", metavar="LOG", type=click.Path(path_type=Path))
 @click.option("--domain", required=True, type=click.Path(path_type=Path), help="The domain that learns of them.")
 @click.option(
-    "--to", type=click.Path(path_type=Path, dir_okay=False), help="Where [preferences/badcases.jsonl of the domain]."
+    "--to",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Where [badcases.jsonl in the domain's folder for them].",
 )
+@click.option("--scenarios", is_flag=True, help="Make scenarios instead: what is right, without what was wrong.")
 @decisions_option
 @json_option
-def groups_command(path: Path, domain: Path, to: Path | None, decisions: Path | None, as_json: bool) -> int:
+def groups_command(
+    path: Path, domain: Path, to: Path | None, scenarios: bool, decisions: Path | None, as_json: bool
+) -> int:
     """Make preference groups of the first wrong steps in LOG: each in exactly the state in which it was taken, with the
     scenario's gold or a reviewer's correction as the better answer. Exit 1 when there is none."""
     from steadyhand.badcases.groups import make_groups
     from steadyhand.badcases.worklist import worklist
 
     found = worklist(path, domain=domain, decisions=decisions)
-    made = make_groups(found, domain, to)
+    made = make_groups(found, domain, to, scenarios=scenarios)
     if as_json:
         emit_json({
             "path": str(made.path), "groups": [one.to_json()["id"] for one in made.forks],
             "left_out": dict(made.left_out), "unread": dict(found.found.unread),
         })  # fmt: skip
     else:
-        echo_line(f"{len(made.forks)} groups in {made.path}" if made.forks else "no group was made")
+        kind = "scenario" if scenarios else "group"
+        echo_line(f"{len(made.forks)} {kind}s in {made.path}" if made.forks else f"no {kind} was made")
     for what, count in made.left_out.most_common():
-        say(f"no group: {count}: {what}")
+        say(f"nothing made of {count}: {what}")
     _say_unread(found.found.unread)
     return EXIT_OK if made.forks else EXIT_NO
 

@@ -23,6 +23,7 @@ from steadyhand.source.cursor import Cursor
 
 KEYS = ("id", "class", "lang", "answer", "source", "state")  # beside `split`, `group`, `why` and the answers themselves
 TAG = "preference"
+FORKED = "badcase/"  # how the `source` of a row begins that was made of a bad case
 
 
 @dataclass(frozen=True)
@@ -119,6 +120,9 @@ def _check_state(judged: JudgedRow) -> None:
     """A row that names the state in which its worse answer was given is only used with exactly that state. Raises
     DomainError: answers to different prompts were never alternatives."""
     told, found = judged.row.text("state", ""), state_of(judged.prompt, judged.tools)
+    if not told and judged.row.text("source", "").startswith(FORKED):
+        what = "a group made of a bad case does not name the state in which its worse answer was given"
+        raise judged.row.error(what, "fork it again (`steady badcases groups`)", key="source")
     if told and told != found:
         what = f"the prompt or its tools were changed: this is the state {found}, the worse answer was given in {told}"
         raise judged.row.error(what, "restore the row, or fork it again (`steady badcases groups`)", key="state")
