@@ -9,6 +9,7 @@ from steadyhand.agent.policy import Code
 from steadyhand.badcases.case import Case, Source
 from steadyhand.badcases.categories import Categories
 from steadyhand.badcases.classify import Neighbors, classify, neighbors, scenario_of, step_of
+from steadyhand.chat.messages import Json
 from steadyhand.ledger.keys import canonical_json
 from steadyhand.ledger.result import Evaluation, Facts, Item, Verdict
 
