@@ -90,7 +90,7 @@ READERS: dict[str, Callable[[str], object]] = {
     **{f"{name}.visible": lambda text, form=form: form.visible(text) for name, form in FORMATS.items()},  # type: ignore[misc]
     **{f"{name}.thinking": lambda text, form=form: form.thinking(text) for name, form in FORMATS.items()},  # type: ignore[misc]
     "a report": Report,
-    "claims of a report": lambda text: statements(text, find_entities(f"{text} evil-host7.com ", ("domain",))[:50]),
+    "claims of a report": lambda text: statements(text, find_entities(f"{text} evil-host7.com ")[:50]),
     "neutral, with tokens": lambda text: neutral(text, MARKS),
     "a stream": _fed,
     "stops": lambda text: cut_at(text, ("END", "<<", "\n\n"), FORMATS["hermes"]),

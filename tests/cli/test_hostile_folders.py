@@ -46,12 +46,19 @@ CONTENTS: dict[str, bytes] = {
     "tables within tables": b"[a." + b".".join([b"b"] * 3_000) + b"]\nx = 1\n",
     "a pattern that is slow": b'checks: {a: {pattern: "(a+)+$"}}\nmust: ["(a|aa)+$", "("]\n',
 }  # fmt: skip
+
+
+def terabyte(path: Path) -> None:
+    path.touch()
+    os.truncate(path, 10**12)
+
+
 ODD: dict[str, Callable[[Path], None]] = {
     "a pipe": os.mkfifo,
     "a device": lambda path: path.symlink_to("/dev/zero"),
     "a link to itself": lambda path: path.symlink_to(path.name),
     "a folder": lambda path: path.mkdir(),
-    "a terabyte": lambda path: (path.touch(), os.truncate(path, 10**12))[1],
+    "a terabyte": terabyte,
 }
 KINDS = [*CONTENTS, *ODD]
 

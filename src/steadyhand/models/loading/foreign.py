@@ -8,7 +8,6 @@ from pathlib import Path
 
 from steadyhand.errors import PrerequisiteError, SteadyError
 from steadyhand.models.loading.quiet import quiet
-from steadyhand.models.loading.resolve import first_line
 
 
 @contextlib.contextmanager
@@ -21,3 +20,7 @@ def foreign(what: str, where: Path, next: str) -> Iterator[None]:
         raise
     except BaseException as error:
         raise PrerequisiteError(f"{what} ({first_line(error)})", where=str(where), next=next) from error
+
+
+def first_line(error: BaseException) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

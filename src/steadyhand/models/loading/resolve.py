@@ -12,8 +12,10 @@ from pathlib import Path
 from steadyhand.errors import PrerequisiteError
 from steadyhand.ledger.seal import refuse_changed
 from steadyhand.models.loading.adapters import ADAPTER, adapter_config
+from steadyhand.models.loading.foreign import first_line
 from steadyhand.models.loading.quiet import quiet
 from steadyhand.models.loading.remote_code import ADAPTER_WEIGHTS, refuse_code
+from steadyhand.models.loading.sizes import check_sizes
 
 BUILT_IN = "steady-nano"
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
@@ -65,6 +67,7 @@ def _checked(folder: Path) -> Path:
         )
     refuse_changed(folder)
     refuse_code(folder)
+    check_sizes(folder)
     if not any(folder.glob(ADAPTER_WEIGHTS if adapter else "*.safetensors")):
         raise PrerequisiteError(
             f"a model without weights: no {ADAPTER_WEIGHTS if adapter else '*.safetensors file'}",
@@ -93,7 +96,3 @@ def base_of(folder: Path) -> Path | None:
             f"the base of the adapter {folder} is an adapter itself", where=str(base), next="merge that one first"
         )
     return base
-
-
-def first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]
