@@ -27,7 +27,7 @@ FLOORS = (
     ("datasets", "models", "tools"),
     ("check", "cards", "pairs", "train", "evaluate", "report", "agent", "export"),
     ("flow", "serve"),
-    ("lab",),
+    ("badcases", "lab"),
     ("cli",),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -21,7 +21,7 @@ from steadyhand.datasets.to_domain import POINT, domain_of, judged_rows
 from steadyhand.domain.model import Card, Domain, Point, Scenario
 from steadyhand.errors import JobError, UsageError
 
-NO_THINK = 'chat_template = "no_think"  # no row thinks, so the model is asked to answer at once'
+NO_THINK = 'thinking = "off"  # no row thinks, so the model is asked to answer at once'
 ALONE = "uncompared"  # the file of judged answers that nothing is compared with
 ROOM = (1024, 2048, 4096, 8192)  # tokens of a row; the first is the default of max_length
 

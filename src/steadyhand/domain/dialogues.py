@@ -34,7 +34,10 @@ _SCENARIO, CARD = ("answer", "score"), ("train",)  # what an assistant's message
 def read_scenario(row: Cursor, checkers: Mapping[str, Checker] | None = None) -> Scenario:
     """One entry of `scenarios:`; `split` has no default, because a silent one would leak or shrink the evaluation.
     `checkers`: the domain's checks, by name."""
-    row.fields(["id", "split", "messages"], ["group", "class", "lang", "tools", "tags", "comparators", "ordered"])
+    row.fields(
+        ["id", "split", "messages"], ["group", "class", "lang", "tools", "tags", "comparators", "ordered", "source"]
+    )
+    row.text("source", "")  # where it comes from, for people
     messages = read_messages(row)
     id, entries = row.text("id"), list(row.items("messages"))
     said = [e for e in enumerate(entries) if messages[e[0]].role == "assistant"]
