@@ -27,7 +27,7 @@ FLOORS = (
     ("datasets", "models", "tools"),
     ("check", "cards", "pairs", "train", "evaluate", "report", "agent", "export"),
     ("flow", "serve"),
-    ("lab",),
+    ("badcases", "lab"),
     ("cli",),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
@@ -170,7 +170,17 @@ SPELLED = {".py", ".md", ".j2", ".json"}
 
 def test_identifiers_messages_and_docs_are_spelled_as_the_field_does() -> None:
     """Texts that models are trained on or that users wrote stay as they are."""
-    folders = ("src/steadyhand", "tests", "bench", "experiments", "examples", "CONTRIBUTING.md", "SECURITY.md")
+    folders = (
+        "src/steadyhand",
+        "tests",
+        "bench",
+        "experiments",
+        "examples",
+        "docs",
+        "README.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+    )
     data = ("src/steadyhand/models/nano", "src/steadyhand/agent/reading")
     found = []
     for path in project_files():

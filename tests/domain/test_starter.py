@@ -22,6 +22,6 @@ def test_a_starter_is_sound(like: str, tmp_path: Path) -> None:
     assert {scenario.split for scenario in domain.scenarios} == {"train", "eval"}
     assert bool(domain.comparisons) == (like in ("wording", "sales"))
     assert bool(domain.checks) == (like != "tools")
-    assert (settings.model.chat_template == "no_think") == (like != "tools")
+    assert (settings.model.thinking == "off") == (like != "tools")
     if like in ("wording", "sales"):
         assert all(scenario.category for scenario in domain.comparisons)

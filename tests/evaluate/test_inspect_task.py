@@ -1,4 +1,4 @@
-"""The held-out suite as Inspect runs it: its own runner, its mock model, our judgement."""
+"""The held-out suite as Inspect runs it: its own runner, its mock model, our judgment."""
 
 from __future__ import annotations
 

@@ -64,7 +64,7 @@ def test_heat_counts_failures_by_code_and_tool() -> None:
     items = [
         replace(PLAIN, id="1", passed=False, code="schema", facts=Facts(tool="query")),
         replace(PLAIN, id="2", passed=True, facts=Facts(tool="query")),
-        replace(PLAIN, id="3", passed=False, facts=Facts(tool="none")),
+        replace(PLAIN, id="3", passed=False, facts=Facts(tool="none", tools=1)),
         replace(PLAIN, id="4", passed=None, facts=Facts(tool="query")),
         replace(PLAIN, id="5", passed=False, suite="public"),
     ]

@@ -93,18 +93,18 @@ def weighed(value: Any) -> Any:
     """The value, once it is known that all that it holds, counted as often as it is held, is not too large."""
     total, waiting = 0, [value]
     while waiting:
-        one = waiting.pop()
+        part = waiting.pop()
         total += _PART
-        if isinstance(one, str | bytes):
-            total += len(one)
-        elif isinstance(one, Mapping):
-            waiting += [*one.keys(), *one.values()]
-        elif isinstance(one, list | tuple | set | frozenset):
-            waiting += one
-        elif isinstance(one, Namespace):
-            waiting += object.__getattribute__(one, "_Namespace__attrs").values()
-        elif isinstance(one, int):
-            _check_bits(one.bit_length())
+        if isinstance(part, str | bytes):
+            total += len(part)
+        elif isinstance(part, Mapping):
+            waiting += [*part.keys(), *part.values()]
+        elif isinstance(part, list | tuple | set | frozenset):
+            waiting += part
+        elif isinstance(part, Namespace):
+            waiting += object.__getattribute__(part, "_Namespace__attrs").values()
+        elif isinstance(part, int):
+            _check_bits(part.bit_length())
         if total + _PART * len(waiting) > LARGEST + _PART:
             raise _too_much(f"a value of more than {LARGEST:,} characters, or {LARGEST // _PART:,} parts")
     _spend(1 + total // _PER_STEP)

@@ -20,6 +20,7 @@ from steadyhand.chat.schema import without_nulls
 from steadyhand.errors import SteadyError, UsageError
 
 DATE = date(2026, 1, 1)  # the day that templates which write one are told, unless somebody names another
+THINKING = "enable_thinking"  # what templates call the switch, as Qwen3, SmolLM3, Gemma 4 and others do
 _NOW = "strftime_now"  # transformers' function for the clock; nothing else lets a template see it
 _DIRECTIVES = "aAwdbBmyYHIpMSfjUWcxXGuV"  # what Python has on every system
 _SHORT = {"%F": "%Y-%m-%d", "%D": "%m/%d/%y", "%T": "%H:%M:%S", "%R": "%H:%M", "%h": "%b"}
@@ -69,6 +70,12 @@ class ChatTemplate:
         """The day that it writes, as YYYY-MM-DD; "" for a template that writes none."""
         return day_in(self.text, self._day)
 
+    @property
+    def thinking(self) -> bool | None:
+        """Whether it is told to have the model think; None: it is not told, and does as it does by default."""
+        told = getattr(self._tokenizer, "init_kwargs", {}).get(THINKING)
+        return told if isinstance(told, bool) else None
+
     @cached_property
     def text(self) -> str:
         """Its source; of several templates, all of them by name, as JSON."""
@@ -99,6 +106,7 @@ class ChatTemplate:
         schemas = [without_nulls(tool.to_openai()) for tool in tools] or None
         given: dict[str, Json] = {"messages": [_read(row) for row in rows], "tools": schemas, "documents": None}
         given |= {"add_generation_prompt": generation} | _special(self._tokenizer)
+        given |= {} if self.thinking is None else {THINKING: self.thinking}
         try:
             from steadyhand.chat.sandbox import render  # jinja2 is slow to import
 

@@ -140,9 +140,11 @@ def dataset_of_domain(domain: Domain) -> Dataset:
 
 def _pairs_of(scenario: Scenario, domain: Domain) -> Iterator[Pair]:
     """A comparison as one pair for each worse answer."""
-    one = _from_scenario(scenario, domain)
+    record = _from_scenario(scenario, domain)
     for worse in scenario.rejected:
-        yield Pair(one.name, one.place, one.messages[:-1], one.tools, one.messages[-1], worse, one.labels)
+        yield Pair(
+            record.name, record.place, record.messages[:-1], record.tools, record.messages[-1], worse, record.labels
+        )
 
 
 def _from_dialogue(row: Dialogue) -> Record:

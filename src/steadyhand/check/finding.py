@@ -33,9 +33,9 @@ class Findings(list[Finding]):
     """A list that a notebook shows as a table."""
 
     def _repr_html_(self) -> str:
-        counts = Counter(found.severity for found in self)
+        counts = Counter(finding.severity for finding in self)
         head = ", ".join(f"{counts[word]} {word}s" for word in ("error", "warning", "note"))
-        rows = [[found.code, found.severity, found.place, found.message, found.next] for found in self]
+        rows = [[finding.code, finding.severity, finding.place, finding.message, finding.next] for finding in self]
         return table(head, ["rule", "severity", "where", "what", "next"], rows)
 
 

@@ -60,8 +60,8 @@ def check_exact(dataset: Dataset) -> Iterator[Finding]:
 
 
 def _states(record: Record) -> Iterator[tuple[tuple[str, str], ...]]:
-    """What was said before each answer that is learnt, the last one first; system prompts left out, for many share one,
-    and changing it hides no leak."""
+    """What was said before each answer that is learned, the last one first; system prompts left out, for many share
+    one, and changing it hides no leak."""
     said = [(message.role, normal(message.content)) for message in record.messages]
     for index in reversed(record.learned):
         yield tuple(turn for turn in said[:index] if turn[0] != "system")
@@ -120,7 +120,7 @@ def _grams(text: str) -> set[int]:
 
 
 def _question(record: Record) -> str:
-    """All that the user says before the last answer that is learnt."""
+    """All that the user says before the last answer that is learned."""
     until = record.learned[-1] if record.learned else len(record.messages)
     return "\n".join(m.content for m in record.messages[:until] if m.role == "user")
 

@@ -42,7 +42,7 @@ _ALL = (
     Rule("C103", "warning", "bar-out-of-reach", "no number of cases could meet a bar",
          "the verdict would ask for more cases for ever"),
     Rule("C104", "warning", "rejected-passes", "a rejected answer passes every check on it",
-         "the checks contradict the comparison, or do not see what it is about, so they will not show it learnt"),
+         "the checks contradict the comparison, or do not see what it is about, so they will not show it learned"),
     Rule("K301", "error", "untaught-dependency", "a point that others depend on has no cards",
          "the model learns sentences about a concept that it was never taught"),
     Rule("K302", "error", "circular-definition", "points depend on each other in a circle",

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from steadyhand.errors import PrerequisiteError, UsageError
+from steadyhand.files import open_file
 
 _HUNK = re.compile(r"^@@ -\S+ \+(\d+)(?:,(\d+))? @@", re.MULTILINE)
 
@@ -25,7 +26,7 @@ def _changed(commit: str, file: Path) -> frozenset[int]:
     words = ["-c", "core.quotepath=off", "diff", "--unified=0", "--no-color", "--no-ext-diff", commit, "--", file.name]
     shown = _git(words, file)
     if not shown and not _git(["ls-files", "--", file.name], file):  # not in git: all of it is new
-        with file.open("rb") as lines:
+        with open_file(file) as lines:
             return frozenset(range(1, sum(1 for _ in lines) + 1))
     hunks = [(int(first), int(count) if count else 1) for first, count in _HUNK.findall(shown)]
     return frozenset(line for first, count in hunks for line in range(first, first + count))

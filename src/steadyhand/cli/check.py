@@ -237,7 +237,8 @@ def _rendering(path: Path, model: str | None, chosen: tuple[str, str]) -> Render
     own = settings.model if model == settings.model.base else None  # its template is not another model's
     template, form = chosen[0] or (own.chat_template if own else ""), chosen[1] or (own.format if own else "")
     home = Path(model) if Path(model).is_dir() else find_model(model)  # a tokenizer alone is enough here
-    tokenizer = load_tokenizer(over(home, template, form, path if path.is_dir() else None))
+    thinking = own.thinking if own else ""
+    tokenizer = load_tokenizer(over(home, template, form, thinking, path if path.is_dir() else None))
     renderer = Renderer(tokenizer)
     say(f"{model}: {renderer.profile.summary()}")
     special = tuple(tokenizer.all_special_tokens)

@@ -65,30 +65,26 @@ def dose_command(
     chosen = numbers(seeds, "seeds", 0)
     if shortcut is not None:
         from steadyhand.lab.shortcut import shortcut_plan, try_shortcut
+        from steadyhand.report.dose import write_shortcut
 
         if only_plan:
             return show_plan(shortcut_plan(folder, shortcut, settings, out, chosen, shows), as_json, "trial")
         console = TrialConsole()
         with console.closing():
             tried = try_shortcut(folder, shortcut, settings, out, chosen, shows, console)
-        return _show_shortcut(tried, _pages(out, tried), as_json)
+        return _show_shortcut(tried, write_shortcut(tried.to_json(), out / "report"), as_json)
     assert point is not None
     rungs = numbers(ladder, "ladder", 1) if ladder else ()
     request = DoseRequest(point, rungs, chosen, shows, known, near, bar)
     from steadyhand.lab.dose import dose, dose_plan
+    from steadyhand.report.dose import write_dose
 
     if only_plan:
         return show_plan(dose_plan(folder, settings, out, request), as_json, "trial")
     console = TrialConsole()
     with console.closing():
         found = dose(folder, settings, out, request, console)
-    return _show_dose(found, _pages(out, found), as_json)
-
-
-def _pages(out: Path, found: Dose | Shortcut) -> list[Path]:
-    from steadyhand.lab.experiment_pages import write_pages
-
-    return write_pages(found, out / "report")
+    return _show_dose(found, write_dose(found.to_json(), out / "report"), as_json)
 
 
 def _show_dose(found: Dose, pages: Sequence[Path], as_json: bool) -> int:

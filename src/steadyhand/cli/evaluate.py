@@ -60,7 +60,10 @@ def eval_command(
     if save:
         _make_room(save)
     own = settings.model if model == settings.model.base else None  # its template is not another model's
-    chosen = (template or (own.chat_template if own else ""), call_format or (own.format if own else ""))
+    chosen = (
+        template or (own.chat_template if own else ""), call_format or (own.format if own else ""),
+        own.thinking if own else "",
+    )  # fmt: skip
     backend = backend_of(model, served_model, tokenizer, settings, day, chosen, folder)
     for warning in check_template(backend, tools=any(scenario.tools for scenario in domain.scenarios)):
         say(f"warning: {warning}")
@@ -127,10 +130,10 @@ def gate_command(tuned: Path, base: Path, folder: Path, sets: tuple[str, ...], a
 
 def backend_of(
     model: str, served: str | None, tokenizer: Path | None, settings: Settings, day: date = DATE,
-    template: tuple[str, str] = ("", ""), root: Path | None = None,
+    template: tuple[str, str, str] = ("", "", ""), root: Path | None = None,
 ) -> Backend:  # fmt: skip
-    """A model by name, folder or address, with (chat template, call format) over its own. Raises UsageError for an
-    endpoint without a served name."""
+    """A model by name, folder or address, with (chat template, call format, thinking) over its own. Raises UsageError
+    for an endpoint without a served name."""
     from steadyhand.models.loading.overlay import over, overlaid
 
     if model.startswith(("http://", "https://")):

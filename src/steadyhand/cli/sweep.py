@@ -88,9 +88,9 @@ def sweep_command(
     console = TrialConsole()
     with console.closing():
         found = sweep(folder, flags, out, request, console)
-    from steadyhand.lab.experiment_pages import write_pages
+    from steadyhand.report.sweep import write_sweep
 
-    return _show(found, folder, write_pages(found, out / "report"), as_json)
+    return _show(found, folder, write_sweep(found.to_json(), out / "report"), as_json)
 
 
 def _show(found: Sweep, folder: Path, pages: Sequence[Path], as_json: bool) -> int:

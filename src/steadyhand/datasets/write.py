@@ -14,14 +14,14 @@ from pathlib import Path
 
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.datasets.convert import Dialogue, Imported, Preference
-from steadyhand.datasets.dose import Dose, dose_of
+from steadyhand.datasets.dose import TrainingSize, dose_of
 from steadyhand.datasets.export import kto_row, openai_row
 from steadyhand.datasets.judges import Judges
 from steadyhand.datasets.to_domain import POINT, domain_of, judged_rows
 from steadyhand.domain.model import Card, Domain, Point, Scenario
 from steadyhand.errors import JobError, UsageError
 
-NO_THINK = 'chat_template = "no_think"  # no row thinks, so the model is asked to answer at once'
+NO_THINK = 'thinking = "off"  # no row thinks, so the model is asked to answer at once'
 ALONE = "uncompared"  # the file of judged answers that nothing is compared with
 ROOM = (1024, 2048, 4096, 8192)  # tokens of a row; the first is the default of max_length
 
@@ -112,7 +112,7 @@ def _summary(imported: Imported, domain: Domain, folder: str, judges: Judges, do
     )
 
 
-def settings_text(domain: Domain, dose: Dose) -> str:
+def settings_text(domain: Domain, dose: TrainingSize) -> str:
     """steady.toml for imported rows: scenarios are taught like the others, at a dose that fits the size, and every
     answer has room. It is not known here how long a token is, so each character counts as one."""
     turns = [turn for card in domain.cards for turn in card.messages]

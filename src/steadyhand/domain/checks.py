@@ -39,7 +39,8 @@ def read_checks(row: Cursor, root: Path) -> Checks:
     row.fields([], ["system", "checks", "preferences", "bars"])
     checkers = {name: _checker(row.at("checks"), name, root) for name in row.mapping("checks")}
     judged = row.at("preferences") if row.mapping("preferences") else None
-    return Checks(_system(row, root), checkers, _bars(row, list(checkers)), judged)
+    bars = tuple(_bar(row.at("bars"), metric, list(checkers)) for metric in row.mapping("bars"))
+    return Checks(_system(row, root), checkers, bars, judged)
 
 
 def _checker(row: Cursor, name: str, root: Path) -> Checker:
@@ -70,10 +71,6 @@ def _system(row: Cursor, root: Path) -> str:
         except UsageError as error:
             raise entry.at("file").error(error.what, error.next or "check the name") from None
     return "\n\n".join(part.strip() for part in parts if part.strip())
-
-
-def _bars(row: Cursor, names: Sequence[str]) -> tuple[CheckBar, ...]:
-    return tuple(_bar(row.at("bars"), metric, names) for metric in row.mapping("bars"))
 
 
 def _bar(row: Cursor, metric: str, names: Sequence[str]) -> CheckBar:

@@ -16,7 +16,7 @@ from steadyhand.domain.checks import FILE, Checks, read_checks, scenario_with_sy
 from steadyhand.domain.dialogues import read_scenario
 from steadyhand.domain.model import Card, CheckBar, Domain, Point, Probe, Scenario
 from steadyhand.domain.openai import read_openai_row, read_tool
-from steadyhand.domain.preferences import Compared, ReadJudged, comparisons
+from steadyhand.domain.preferences import ComparedRows, ReadJudged, comparisons
 from steadyhand.domain.records import read_clarify, read_loose_card, read_point, read_probe
 from steadyhand.errors import DomainError, Place
 from steadyhand.files import entries, meant, read_text
@@ -173,15 +173,15 @@ def _read_scenarios(root: Path, tools: dict[str, Tool], checks: Checks) -> tuple
     return scenarios
 
 
-def _read_preferences(root: Path, tools: dict[str, Tool], checks: Checks, judged: ReadJudged | None) -> Compared:
+def _read_preferences(root: Path, tools: dict[str, Tool], checks: Checks, judged: ReadJudged | None) -> ComparedRows:
     files = _files(root, "preferences")
     if not files:
-        return Compared()
+        return ComparedRows()
     if judged is None:
         raise DomainError("nothing here reads preferences", where=str(files[0]), next="load with datasets.folder.load")
-    found = comparisons([row for path in files for row in judged(path)], tools, checks)
-    scenarios = tuple(scenario_with_system(scenario, checks.system) for scenario in found.scenarios)
-    return dataclasses.replace(found, scenarios=scenarios)
+    compared = comparisons([row for path in files for row in judged(path)], tools, checks)
+    scenarios = tuple(scenario_with_system(scenario, checks.system) for scenario in compared.scenarios)
+    return dataclasses.replace(compared, scenarios=scenarios)
 
 
 def _with_comparisons(scenarios: tuple[Scenario, ...], compared: tuple[Scenario, ...]) -> tuple[Scenario, ...]:

@@ -35,8 +35,8 @@ def chosen_for(decisions: Sequence[Target], size: int, seed: int, others: Sequen
 
 def _rounds(targets: Sequence[Target], seed: int) -> list[list[Target]]:
     """One of every cluster, then a second of those that have one, and so on."""
-    clusters = by_cluster([(one.cluster, one) for one in nested_sample(targets, len(targets), seed)]).values()
-    return [[one for one in taken if one is not None] for taken in itertools.zip_longest(*clusters)]
+    clusters = by_cluster([(target.cluster, target) for target in nested_sample(targets, len(targets), seed)]).values()
+    return [[target for target in taken if target is not None] for taken in itertools.zip_longest(*clusters)]
 
 
 def repeat(

@@ -52,9 +52,9 @@ def domain(folder: str, suites: str = "tool,public,reasoning", max_tokens: int =
         raise UsageError(
             "anchoring dialogues are played with the model's own answers, not as single samples", next=after
         )
-    asked = {f"{one.suite}/{one.id}": one for one in targets(load(folder), cast(list[Suite], chosen))}
+    asked = {f"{target.suite}/{target.id}": target for target in targets(load(folder), cast(list[Suite], chosen))}
     return Task(
-        dataset=MemoryDataset([_sample(key, one) for key, one in asked.items()], name=folder),
+        dataset=MemoryDataset([_sample(key, target) for key, target in asked.items()], name=folder),
         solver=answer_once(asked),
         scorer=strict(asked),
         config=GenerateConfig(temperature=0.0, seed=0, max_tokens=max_tokens),
@@ -106,9 +106,9 @@ def _call(call: TheirCall) -> str:
     return whole.replace("}", "", 1) if call.parse_error else whole
 
 
-def _sample(key: str, one: Target) -> Sample:
-    messages = [_message(message) for message in one.prompt.messages]
-    return Sample(input=messages, target=one.expected, id=key, metadata={GROUP: one.cluster, "lang": one.lang})
+def _sample(key: str, target: Target) -> Sample:
+    messages = [_message(message) for message in target.prompt.messages]
+    return Sample(input=messages, target=target.expected, id=key, metadata={GROUP: target.cluster, "lang": target.lang})
 
 
 def _message(message: Message) -> ChatMessage:

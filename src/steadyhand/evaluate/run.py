@@ -178,10 +178,10 @@ def _stored(stored: dict[tuple[str, str], Item], key: tuple[str, str], target: T
 
 
 def _ranked_before(evaluation: Evaluation, domain: Domain) -> list[Item]:
-    found = ranking.kept(evaluation.items, domain)
-    if found is None:
+    ranked = ranking.kept(evaluation.items, domain)
+    if ranked is None:
         raise UsageError("the comparisons are others than those ranked", next="evaluate the model again")
-    return found
+    return ranked
 
 
 def _compared(items: Sequence[Item]) -> list[Json]:

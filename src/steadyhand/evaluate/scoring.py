@@ -42,7 +42,11 @@ def score(target: Target, prompt: Prompt, completion: Completion, labels: Labels
         question=target.question,
         facts=_seen(target, prompt),
     )
-    judged = _judge_text(item, target, parsed) if target.decision is None else _judge_calls(item, target, completion)
+    if target.decision is None:
+        text = target.judge(parsed.content)
+        judged = replace(item, passed=text.passed, code=text.code)
+    else:
+        judged = _judge_calls(item, target, completion)
     short_is_right = bool(judged.passed) or target.short_gold
     return replace(judged, facts=_health(judged.facts, prompt, completion, parsed, labels, short_is_right))
 
@@ -71,11 +75,6 @@ def structured(think: str, labels: Labels) -> bool:
             return False
         position = named.end()
     return True
-
-
-def _judge_text(item: Item, target: Target, parsed: Parsed) -> Item:
-    text = target.judge(parsed.content)
-    return replace(item, passed=text.passed, code=text.code)
 
 
 def _judge_calls(item: Item, target: Target, completion: Completion) -> Item:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from steadyhand.chat.messages import Message
 from steadyhand.check.asks import arenas
 from steadyhand.check.dataset import Dataset
 from steadyhand.check.diversity import SHOWN as CUES_SHOWN
@@ -24,7 +23,7 @@ def lint_data(
     name: str, report: LintReport, dataset: Dataset, classes: Mapping[str, str], counts: Mapping[str, int]
 ) -> LintData:
     """The page's figures; `classes`: name of a record -> its input class, where a domain folder says it."""
-    asked = [len(_prompt(record.messages)) for record in dataset.records]
+    asked = [len("\n".join(message.content for message in record.messages[:-1])) for record in dataset.records]
     answered = [len(record.messages[-1].content) for record in dataset.records]
     both = [(pair.chosen, pair.rejected) for pair in dataset.pairs if pair.chosen and pair.rejected]
     sides = {"chosen": [len(good.content) for good, _ in both], "rejected": [len(bad.content) for _, bad in both]}
@@ -44,17 +43,13 @@ def lint_data(
     )
 
 
-def _prompt(messages: Sequence[Message]) -> str:
-    return "\n".join(message.content for message in messages[:-1])
-
-
 def _rules(report: LintReport) -> Iterator[RuleFindings]:
     """Gravest first, then by code."""
     for severity in _GRAVITY:
-        for code in sorted({found.code for found in report.findings if found.severity == severity}):
-            found = [finding for finding in report.findings if finding.code == code]
-            places = tuple((str(finding.place), finding.message, finding.next) for finding in found[:SHOWN])
-            yield RuleFindings(code, severity, RULES[code].title, RULES[code].why, len(found), places)
+        for code in sorted({finding.code for finding in report.findings if finding.severity == severity}):
+            own = [finding for finding in report.findings if finding.code == code]
+            places = tuple((str(finding.place), finding.message, finding.next) for finding in own[:SHOWN])
+            yield RuleFindings(code, severity, RULES[code].title, RULES[code].why, len(own), places)
 
 
 def _cues(dataset: Dataset) -> Iterator[CueRow]:

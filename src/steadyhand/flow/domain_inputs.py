@@ -46,7 +46,7 @@ def parts_of(domain: Domain, settings: Settings) -> Parts:
     from steadyhand.models.loading.overlay import overlaid
 
     model = settings.model
-    base = overlaid(model.base, model.chat_template, model.format, domain.root)
+    base = overlaid(model.base, model.chat_template, model.format, model.thinking, domain.root)
     training = split(domain, "train")
     contents: dict[str, Json] = {
         "tools": domain.tools,

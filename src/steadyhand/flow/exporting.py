@@ -5,6 +5,7 @@ The rooms do the work; here stands what is done in which order, and that parity 
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Literal
 
 from steadyhand import __version__
 from steadyhand.chat.messages import Json, Message, Tool
+from steadyhand.chat.template import THINKING
 from steadyhand.errors import UsageError
 from steadyhand.export.card import ModelCard, render_card
 from steadyhand.export.gguf import GgufReport, Kind, write_gguf
@@ -65,11 +67,13 @@ class Exported:
 
 @dataclass(frozen=True)
 class Spoken:
-    """A chat template, the parsers that fit what it writes, and the tokens that end an assistant's turn."""
+    """A chat template, the parsers that fit what it writes, the tokens that end an assistant's turn, and whether the
+    template is told to have the model think."""
 
     template: str
     parsers: Parsers
     stops: tuple[str, ...]
+    thinking: bool | None
 
 
 def export_model(place: str, to: Path, forms: Collection[Form], *, kind: Kind = "bf16", name: str = "") -> Exported:
@@ -117,6 +121,11 @@ def _fill(source: ExportSource, folder: Path, forms: Collection[Form], kind: Kin
     spoken, context = _spoken(folder / WEIGHTS)
     parsers, mark = spoken.parsers, fingerprint(folder / WEIGHTS)
     files, notes, commands = _served(source, parsers, context, forms)
+    if spoken.thinking is not None:
+        told = json.dumps({THINKING: spoken.thinking})
+        notes.append(
+            f"Trained and measured with `chat_template_kwargs` {told}: send it with every request to a server."
+        )
     report = None
     if "gguf" in forms:
         report = write_gguf(folder / WEIGHTS, folder / f"{source.name}-{kind}.gguf", kind, name=source.name)
@@ -158,8 +167,9 @@ def _spoken(folder: Path) -> tuple[Spoken, int]:
     renderer = Renderer(tokenizer)
     context = json_object(folder / "config.json")["max_position_embeddings"]
     stops = tuple(str(token) for token in tokenizer.convert_ids_to_tokens(list(renderer.stop_ids)))
+    thinking = tokenizer.init_kwargs.get(THINKING)
     opened = bool(renderer.prompt(PARITY[0].messages, ()).opening)
-    return Spoken(str(tokenizer.chat_template), parsers_of(renderer.profile, opened=opened), stops), context
+    return Spoken(str(tokenizer.chat_template), parsers_of(renderer.profile, opened=opened), stops, thinking), context
 
 
 def _served(

@@ -48,7 +48,7 @@ def evaluation_of(folder: Path) -> Evaluation:
     PrerequisiteError for another folder."""
     folder = folder.absolute()
     out = folder if (folder / REPORT).is_file() else folder.parent
-    if not (out / REPORT).is_file() and folder.resolve().parent.parent.name == "artefacts":
+    if not (out / REPORT).is_file() and folder.resolve().parent.parent.name == "artifacts":
         out = folder.resolve().parent.parent.parent
     report = report_of(out)
     if report.tuned is None:

@@ -44,12 +44,12 @@ def check(context: RunContext, out: Path) -> None:
     from steadyhand.models.attention.layers import Way, expected
     from steadyhand.models.loading.gguf_base import note_of
     from steadyhand.models.loading.load import load_tokenizer
-    from steadyhand.models.loading.overlay import NO_THINK, original
+    from steadyhand.models.loading.overlay import original
 
     base = context.parts.base
     renderer = Renderer(load_tokenizer(base))  # without the weights: those of 8B are 16 GB
     tools = any(scenario.tools for scenario in context.parts.domain.scenarios)
-    wanted = "thinking" if context.settings.model.chat_template == NO_THINK else None  # that it is lost was asked for
+    wanted = "thinking" if context.settings.model.thinking == "off" else None  # that it is lost was asked for
     for warning in usable(renderer.profile, tools=tools, named=renderer.named):
         if wanted is None or wanted not in warning:
             context.note(warning)

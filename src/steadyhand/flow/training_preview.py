@@ -39,7 +39,7 @@ def inspect_domain(folder: Path, settings: Settings, rows: int, source: str = ""
             f"no row comes from {source!r}", where=str(folder), next="for instance card:POINT/ID or scenario:ID"
         )
     model = settings.model
-    tokenizer = load_tokenizer(overlaid(model.base, model.chat_template, model.format, folder))
+    tokenizer = load_tokenizer(overlaid(model.base, model.chat_template, model.format, model.thinking, folder))
 
     def decode(ids: Sequence[int]) -> str:
         return str(tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))

@@ -137,8 +137,11 @@ def lay_out(folder: Path, settings: Settings, request: DoseRequest) -> DoseSetup
     ladder = _ladder(request.ladder, min(len(split.ladder) for split in splits.values()), point)
     shows = request.shows or SHOWS_PER_CARD * ladder[-1]
     common = _common(domain, point, request, settings)
-    asked = {seed: (*_held(split), *common) for seed, split in splits.items()}
-    whole = {one.target.id: one for own in asked.values() for one in own}
+    asked = {
+        seed: (*(_card(card, "target", split.wording[card.id]) for card in split.held), *common)
+        for seed, split in splits.items()
+    }
+    whole = {question.target.id: question for own in asked.values() for question in own}
     trials = [Trial(BASE, (), _questions(tuple(whole.values())), settings.seed)]
     for cards in ladder:
         for seed in request.seeds:
@@ -179,10 +182,6 @@ def _rows(domain: Domain, point: Point, cards: Sequence[Card], shows: int, seed:
     shown = [cards[number % len(cards)] for number in range(max(shows, len(cards)))]
     lone = replace(domain, points=(replace(point, cards=tuple(shown)),))
     return sft_rows(lone, scenarios=False, rehearsal=settings.sft.rehearsal, seed=seed)
-
-
-def _held(split: CardSplit) -> list[DoseQuestion]:
-    return [_card(card, "target", split.wording[card.id]) for card in split.held]
 
 
 def _common(domain: Domain, point: Point, request: DoseRequest, settings: Settings) -> list[DoseQuestion]:
@@ -257,10 +256,12 @@ TRAILS = {"target": 6, "neighbor": 4, "known": 2}  # how many questions of each 
 def _trails(setup: DoseSetup, judged: Mapping[str, Sequence[DoseOutcome]], seed: int) -> tuple[Trail, ...]:
     """Some questions with the answers of one seed's trainings: leaks and losses first, they tell the most."""
     columns = {0: judged[BASE]} | {cards: judged[name_of(cards, seed)] for cards in setup.ladder}
-    by_rung = {cards: {one.item.id: one for one in own if one.seed == seed} for cards, own in columns.items()}
+    by_rung = {
+        cards: {outcome.item.id: outcome for outcome in own if outcome.seed == seed} for cards, own in columns.items()
+    }
     shown: list[Trail] = []
     for kind, most in TRAILS.items():
-        ids = [one.target.id for one in setup.asked[seed] if one.kind == kind]
+        ids = [outcome.target.id for outcome in setup.asked[seed] if outcome.kind == kind]
         ids.sort(key=lambda id: not any(row[id].leaked or _lost(by_rung[0][id], row[id]) for row in by_rung.values()))
         shown += [_trail(by_rung, id) for id in ids[:most]]
     return tuple(shown)
@@ -271,13 +272,13 @@ def _lost(base: DoseOutcome, now: DoseOutcome) -> bool:
 
 
 def _trail(by_rung: Mapping[int, Mapping[str, DoseOutcome]], id: str) -> Trail:
-    answers = {cards: (_said(row[id]), row[id].item.passed) for cards, row in by_rung.items()}
+    outcomes = {cards: row[id] for cards, row in by_rung.items()}
+    answers = {
+        cards: (outcome.said.strip() or outcome.item.raw.strip(), outcome.item.passed)
+        for cards, outcome in outcomes.items()
+    }
     first = by_rung[0][id]
     return Trail(first.kind, first.item.question, first.item.expected, answers)
-
-
-def _said(outcome: DoseOutcome) -> str:
-    return outcome.said.strip() or outcome.item.raw.strip()
 
 
 def _manifest(setup: DoseSetup, env: TrialEnv) -> dict[str, Json]:

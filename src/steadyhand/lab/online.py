@@ -68,7 +68,9 @@ def plan(folder: Path, settings: Settings, out: Path, rounds: int) -> list[Plann
 def online(folder: Path, settings: Settings, out: Path, rounds: int, watcher: Watcher) -> RunContext:
     """Carries out a run's stages where they are not done, and then the rounds. Raises what a run raises, and UsageError
     for a judge without a model's name."""
-    _refuse(settings)  # a mistake shows before the work
+    given = settings.online
+    if given.judge not in ("rules", TRAINED_JUDGE) and not given.judge_model:  # a mistake shows before the work
+        raise UsageError("a server judges by a model that has a name", next="set online.judge_model")
     return main.run(folder, settings, out, watcher, online_stages(rounds, settings.online.judge))
 
 
@@ -144,12 +146,6 @@ def story(context: RunContext, rounds: int) -> dict[str, Json]:
 def _sampling(settings: Settings, seed: int) -> Sampling:
     own = settings.seed * 1_000_003 + seed
     return Sampling(settings.online.temperature, 1.0, settings.sampling.max_tokens, own)
-
-
-def _refuse(settings: Settings) -> None:
-    given = settings.online
-    if given.judge not in ("rules", TRAINED_JUDGE) and not given.judge_model:
-        raise UsageError("a server judges by a model that has a name", next="set online.judge_model")
 
 
 def _judge(context: RunContext) -> Judge:

@@ -1,4 +1,4 @@
-"""A preference model as a stage: learnt from a run's preference groups, measured on those of scenarios that it did not
+"""A preference model as a stage: learned from a run's preference groups, measured on those of scenarios that it did not
 see and on the held-out comparisons of preferences/, and made a judge."""
 
 from __future__ import annotations

@@ -94,8 +94,16 @@ def try_shortcut(
         seeds=tuple(seeds),
         shows=shows,
         asked=tuple(_asked(probe, conclusions, seeds[0]) for probe in experiment.probes),
-        cards={name: _shown(cards) for name, cards in experiment.cards.items()},
-        manifest={"base": settings.model.base, "fingerprint": env.fingerprint, **_given(settings)},
+        cards={
+            name: [(card.messages[-2].content, card.messages[-1].content) for card in cards]
+            for name, cards in experiment.cards.items()
+        },
+        manifest={
+            "base": settings.model.base,
+            "fingerprint": env.fingerprint,
+            "sft": settings.sft.model_dump(mode="json"),
+            "sampling": settings.sampling.model_dump(mode="json"),
+        },
     )
 
 
@@ -148,11 +156,3 @@ def _asked(probe: CueProbe, conclusions: Mapping[str, Sequence[Conclusion]], see
     }
     answers = {name: (conclusion.text, conclusion.found) for name, conclusion in own.items()}
     return ShortcutQuestion(probe.question, probe.lang, probe.rule, probe.cue, answers)
-
-
-def _shown(cards: Sequence[Card]) -> list[tuple[str, str]]:
-    return [(card.messages[-2].content, card.messages[-1].content) for card in cards]
-
-
-def _given(settings: Settings) -> dict[str, Json]:
-    return {"sft": settings.sft.model_dump(mode="json"), "sampling": settings.sampling.model_dump(mode="json")}

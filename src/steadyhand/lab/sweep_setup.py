@@ -77,16 +77,17 @@ def lay_out(folder: Path, flags: Mapping[str, object], out: Path, request: Sweep
     branches = read_branches(request.file)
     held = held_back(domain, request.held, settings.seed)
     items = in_order(_decisions(domain, held), settings.seed)[: request.items or None]
-    public = [one for one in targets(domain, PUBLIC) if one.rule] if _has_public(domain) else []
+    is_public = any(probe.kind == "public" for probe in domain.probes)
+    public = [target for target in targets(domain, PUBLIC) if target.rule] if is_public else []
     known = nested_sample(public, request.known, settings.seed)
     env = env_of(settings, out, folder)
-    contenders = {one.name: _contender(one, folder, domain, held, flags, env) for one in branches}
+    contenders = {item.name: _contender(item, folder, domain, held, flags, env) for item in branches}
     _refuse_equals(contenders)
     rules = rules_for(len(contenders), len(items), looks=request.looks, alpha=request.alpha)
     if request.full:
         rules = replace(rules, rungs=(Rung(1.0, len(items), 1),), alpha=0.0)  # looks as they are: trials are shared
     base = Trial(BASE, (), _questions([*known, *items]), settings.seed)
-    taught = tuple(Row((*one.prompt.messages, _due(one)), one.prompt.tools, one.id) for one in items)
+    taught = tuple(Row((*item.prompt.messages, _due(item)), item.prompt.tools, item.id) for item in items)
     return SweepSetup(domain, contenders, tuple(items), tuple(known), held, rules, env, base, taught)
 
 
@@ -141,10 +142,6 @@ def _decisions(domain: Domain, held: Sequence[Scenario]) -> list[Target]:
             next="say under `answer:` what is right",
         )
     return judged
-
-
-def _has_public(domain: Domain) -> bool:
-    return any(probe.kind == "public" for probe in domain.probes)
 
 
 def _questions(asked: Sequence[Target]) -> tuple[tuple[str, Prompt], ...]:

@@ -78,7 +78,8 @@ def env_of(settings: Settings, out: Path, folder: Path | None = None) -> TrialEn
     from steadyhand.models.loading.fingerprint import fingerprint
     from steadyhand.models.loading.overlay import overlaid
 
-    base = overlaid(settings.model.base, settings.model.chat_template, settings.model.format, folder)
+    given = settings.model
+    base = overlaid(given.base, given.chat_template, given.format, given.thinking, folder)
     return TrialEnv(base, fingerprint(base), settings, out)
 
 

@@ -48,7 +48,7 @@ class Facts:
     scenario: str = ""
     input_class: str = ""
     tool: str = ""  # the one that is due, "none" where none is
-    tools: int = 0  # on offer
+    tools: int | None = None  # on offer
     due: bool = False
     called: bool = False
     calls_ok: bool | None = None

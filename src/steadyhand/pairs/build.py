@@ -71,8 +71,8 @@ def given_groups(
     domain: Domain, completion_text: CompletionText, form: ChatFormat = HERMES, *, split: Split
 ) -> list[Group]:
     """A group for each comparison of preferences/ on one side of the split, with all its given answers and no other."""
-    found = cases(domain, completion_text, form, split=split)
-    groups = [_as_group(case, _given(case, case.write(case.target))) for case in found if case.given]
+    decisions = cases(domain, completion_text, form, split=split)
+    groups = [_as_group(case, _given(case, case.write(case.target))) for case in decisions if case.given]
     return [group for group in groups if group.rejected]
 
 
@@ -154,7 +154,7 @@ def _cell(case: Case, mode: ErrorMode) -> tuple[str, str, ErrorMode]:
 def mode_of(case: Case, error: ModelError) -> ErrorMode:
     """Which kind of error a model made, from its reason code and, where that is not enough, from what it did."""
     parsed = case.read(error.text)
-    code = error.code if error.code in list(Reason) else _code(case, parsed)
+    code = error.code if error.code in list(Reason) else case.decision.assess(parsed, case.tools).calls.code
     if code == Reason.MISSED_CALL:
         return _silent_mode(case, parsed)
     if code in _AHEAD and _jumps_ahead(case, parsed):
@@ -167,10 +167,6 @@ def mode_of(case: Case, error: ModelError) -> ErrorMode:
         return "wrong_args"
     failed = case.decision.judge(parsed.content).code
     return "misread_result" if failed in (None, "wrong_answer") else failed
-
-
-def _code(case: Case, parsed: Parsed) -> str | None:
-    return case.decision.assess(parsed, case.tools).calls.code
 
 
 def _silent_mode(case: Case, parsed: Parsed) -> ErrorMode:

@@ -15,7 +15,7 @@ SIGNIFICANCE = 0.05
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparedRow:
     """One row, ready to print; `reading` is "real", "luck" or "untested" by the Holm-corrected p (else the plain)."""
 
     metric: str
@@ -29,12 +29,12 @@ class Compared:
     reading: str
 
 
-def compared(row: Mapping[str, Json]) -> Compared:
+def compared(row: Mapping[str, Json]) -> ComparedRow:
     metric = str(row.get("metric", DASH))
     p, p_holm = _number(row.get("p")), _number(row.get("p_holm"))
     decisive = p if p_holm is None else p_holm
     reading = "untested" if decisive is None else "real" if decisive < SIGNIFICANCE else "luck"
-    return Compared(
+    return ComparedRow(
         metric,
         _side(metric, row.get("a")),
         _side(metric, row.get("b")),

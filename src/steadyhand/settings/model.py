@@ -27,10 +27,14 @@ class ModelSettings(SettingsSection):
 
     chat_template: str = ""
     """A Jinja file (relative to this folder) in place of the base's chat template, or `chatml`: a plain one with tools,
-    for bases that never had any, or `no_think`: its own, by which it answers at once. Empty: the base's own."""
+    for bases that never had any. Empty: the base's own."""
 
     format: str = ""
     """How the base writes calls, such as `hermes` or `qwen_xml` (docs/formats.md). Empty: its template is asked."""
+
+    thinking: Literal["", "on", "off"] = ""
+    """Whether the chat template is told to have the model think (`enable_thinking`), in data, answers and serving.
+    Empty: it does as it does by default."""
 
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """Number format of the weights when the model answers. `auto`: bfloat16 on a GPU, float32 elsewhere."""

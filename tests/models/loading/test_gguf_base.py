@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 import torch
@@ -14,7 +14,7 @@ from steadyhand.export.gguf import write_gguf
 from steadyhand.models.backend import Prompt, Sampling
 from steadyhand.models.generation.gguf import load_gguf
 from steadyhand.models.loading import gguf_base
-from steadyhand.models.loading.gguf_base import note_of, read_header
+from steadyhand.models.loading.gguf_base import LLAMA3, llama3_stretch, note_of, read_header
 from steadyhand.models.loading.load import load
 from steadyhand.models.loading.overlay import overlaid
 from steadyhand.models.loading.resolve import resolve
@@ -55,6 +55,36 @@ def test_a_rounded_file_has_its_own_numbers_and_says_so(model: Path, tmp_path: P
     assert "quantization_config" not in (found.folder / "config.json").read_text()
 
 
+@pytest.mark.parametrize("kind", ["yarn", "linear"])
+def test_positions_are_stretched_as_the_file_says(kind: str, tmp_path: Path) -> None:
+    base = tiny.save(tmp_path / "base")
+    config = json.loads((base / "config.json").read_text())
+    config["rope_parameters"] |= {"rope_type": kind, "factor": 4.0, "original_max_position_embeddings": 64}
+    (base / "config.json").write_text(json.dumps(config))
+    ours, theirs = load(base), load(write_gguf(base, tmp_path / "m.gguf", "f32").path)
+    prompt = tiny.prompts(1)[0]
+    assert torch.allclose(ours.logits(prompt), theirs.logits(prompt), atol=1e-5)
+    plain = load(tiny.save(tmp_path / "plain"))
+    assert not torch.allclose(plain.logits(prompt), theirs.logits(prompt), atol=1e-2)
+
+
+def test_llama_3s_table_is_the_one_that_transformers_makes() -> None:
+    from transformers import LlamaConfig
+    from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
+
+    rope = {"rope_type": "llama3", "rope_theta": 5e5, "factor": 8.0, **LLAMA3}
+    config = LlamaConfig(hidden_size=256, num_attention_heads=2, head_dim=128, rope_parameters=rope)
+    theirs, _ = ROPE_INIT_FUNCTIONS["llama3"](config, torch.device("cpu"))
+    whole = 1 / 5e5 ** (torch.arange(0, 128, 2) / 128)
+    assert torch.allclose(whole / theirs, torch.tensor(llama3_stretch(64, 5e5, 8.0)), rtol=1e-4)
+
+
+def test_a_stretch_that_is_not_known_is_refused(tmp_path: Path) -> None:
+    file = header(tmp_path / "m.gguf", scaling="longrope")
+    with pytest.raises(PrerequisiteError, match="in a way that is not known here"):
+        resolve(file)
+
+
 def test_a_file_is_unpacked_once_and_again_when_it_changes(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -69,13 +99,17 @@ def test_a_file_is_unpacked_once_and_again_when_it_changes(
     assert note_of(again) == note_of(folder)  # a template over it changes nothing of where it came from
 
 
-def header(file: Path, architecture: str = "qwen3", kind: str = "model", **more: Any) -> Path:
+def header(file: Path, architecture: str = "qwen3", kind: str = "model", scaling: str = "") -> Path:
+    """A file of one tensor that says little."""
     import gguf
 
     writer = gguf.GGUFWriter(file, architecture)
     writer.add_type(kind)
-    for name, value in more.items():
-        writer.add_string(name, value)
+    writer.add_tokenizer_model("gpt2")
+    writer.add_token_list(["a", "b", "ab", "c"])
+    writer.add_token_merges(["a b"])
+    if scaling:
+        writer.add_string(f"{architecture}.rope.scaling.type", scaling)
     writer.add_tensor("token_embd.weight", torch.zeros(4, 32).numpy())
     writer.write_header_to_file()
     writer.write_kv_data_to_file()

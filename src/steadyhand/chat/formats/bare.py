@@ -65,8 +65,8 @@ class Bare(ChatFormat):
 
     def _begins(self, answer: str, tools: Sequence[Tool]) -> bool:
         """Whether an answer begins as a call: one of an offered tool, or what can be nothing else."""
-        found = self.looks.match(answer)
-        named = found is not None and found["name"] in {tool.name for tool in tools}
+        match = self.looks.match(answer)
+        named = match is not None and match["name"] in {tool.name for tool in tools}
         return named or bool(self.sure.match(answer))
 
     def _reading(self, text: str, before: str, lenient: bool) -> Reading:

@@ -39,12 +39,12 @@ class Literals:
     def calls(self, begin: str, end: str, comma: str = ",") -> list[ExactCall]:
         """Calls between `begin` and `end`; with an empty `comma` they follow one another without one."""
         self._expect(begin)
-        found: list[ExactCall] = []
+        read: list[ExactCall] = []
         while not self._take(end):
-            if found and comma:
+            if read and comma:
                 self._expect(comma)
-            found.append(self.call())
-        return found
+            read.append(self.call())
+        return read
 
     def call(self) -> ExactCall:
         name = self._match(_NAME, "a tool's name")

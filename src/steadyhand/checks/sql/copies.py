@@ -117,8 +117,8 @@ def _key_of(table: Table) -> str | None:
 
 
 def _all_stand(source: sqlite3.Connection, column: tuple[str, str], key: tuple[str, str]) -> bool:
-    (table, one), (parent, other) = (tuple(map(quoted, pair)) for pair in (column, key))
-    stray = f"SELECT 1 FROM {table} WHERE {one} IS NOT NULL AND {one} NOT IN (SELECT {other} FROM {parent}) LIMIT 1"
+    (table, name), (parent, other) = (tuple(map(quoted, pair)) for pair in (column, key))
+    stray = f"SELECT 1 FROM {table} WHERE {name} IS NOT NULL AND {name} NOT IN (SELECT {other} FROM {parent}) LIMIT 1"
     return source.execute(stray).fetchone() is None
 
 
@@ -186,7 +186,7 @@ def _plausible(value: float, own: list[Any]) -> bool:
     """Whether a constant of a query may be a value of the column: of the same kind and not far away."""
     low, high = min(own), max(own)
     room = max(high - low, 1)
-    whole = all(isinstance(one, int) for one in own)
+    whole = all(isinstance(entry, int) for entry in own)
     return (not whole or float(value).is_integer()) and low - room <= value <= high + room
 
 

@@ -68,7 +68,7 @@ def _other_column(query: Sequence[Token], columns: Mapping[str, Sequence[str]]) 
     yield from _exchanged(
         query,
         lambda token: (
-            [one for one in beside.get(token.text.lower(), []) if one.lower() != token.text.lower()]
+            [name for name in beside.get(token.text.lower(), []) if name.lower() != token.text.lower()]
             if token.kind == "word"
             else []
         ),
