@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -111,6 +111,8 @@ def pairs(desk: Desk, out: Path) -> None:
     from steadyhand.models.loading.load import load
     from steadyhand.pairs.build import build_groups, coverage
 
+    for told in _left_out(desk):
+        desk.note(told)
     model = load(desk.artefact("sft") / MODEL, dtype=desk.settings.model.dtype)
     domain = replace(desk.parts.domain, scenarios=spread(desk.parts.training, desk.settings.pairs.max_groups))
     errors = _own_errors(desk, model, domain) if desk.settings.pairs.own_errors else []
@@ -121,6 +123,14 @@ def pairs(desk: Desk, out: Path) -> None:
         raise JobError("no preference group could be made", next="the domain needs scenarios with split: train")
     (out / "groups.jsonl").write_text("".join(json.dumps(plain(g), ensure_ascii=False) + "\n" for g in groups), "utf-8")
     write_json(out / "coverage.json", plain(coverage(groups)))
+
+
+def _left_out(desk: Desk) -> Iterator[str]:
+    """What of preferences/ is not trained on: answers that nothing is compared with, and more than a group takes."""
+    if alone := len(desk.parts.domain.uncompared):
+        yield f"{alone} judged answers are compared with nothing, so they teach nothing (`steady check` rule P207)"
+    if over := sum(max(0, len(one.rejected) - desk.settings.dpo.k) for one in desk.parts.training):
+        yield f"{over} given answers are more than dpo.k = {desk.settings.dpo.k} of a group, so they are left out"
 
 
 def dpo(desk: Desk, out: Path) -> None:
