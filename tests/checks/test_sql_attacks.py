@@ -101,7 +101,7 @@ def attacked(check: ExecSql, split: Split) -> Domain:
     rows = []
     for number, attack in enumerate(ATTACKS):
         messages = (Message("user", attack), Message("assistant", GOLD))
-        bound = {1: (Bound(check, True, Context(question=attack, reference=GOLD)),)}
+        bound: dict[int, tuple[Bound, ...]] = {1: (Bound(check, True, Context(question=attack, reference=GOLD)),)}
         name = f"a{number}"
         rows.append(Scenario(name, name, split, "common", "en", (), messages, Place("a"), checks=bound))
     return Domain(Path("memory"), "attacked", (), {}, tuple(rows), (), checks={check.name: check})

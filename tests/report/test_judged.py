@@ -39,9 +39,9 @@ def test_an_untrained_base_on_150_reviews_is_no_pass_and_its_first_tile_says_0_o
     first = tiles(made)[0]
     assert (first.name, first.check, first.counts["base"]) == ("check.label", "mood", (0, 150))
     for language, words in (("en", "0 of 150"), ("zh", "0 / 共 150")):
-        shown = render_html(made, load_catalogue(language), {})  # type: ignore[arg-type]
+        shown = render_html(made, load_catalogue(language), {})
         assert shown.index(words) < shown.index('id="figures"')
-        assert words in render_markdown(made, load_catalogue(language))  # type: ignore[arg-type]
+        assert words in render_markdown(made, load_catalogue(language))
 
 
 def test_the_matrix_adds_up_and_shows_the_majority_for_what_it_is(data: ReportData) -> None:
@@ -68,7 +68,7 @@ def test_comparisons_are_shown_by_category_in_both_languages() -> None:
     assert table is not None
     assert sum(cell[1] for row in table.rows.values() for cell in row[:1] if cell) == 24
     for language in ("en", "zh"):
-        words = load_catalogue(language)  # type: ignore[arg-type]
+        words = load_catalogue(language)
         shown = render_html(made, words, {})
         assert all(words(key) in shown for key in ("comparisons.title", "comparisons.unnamed", "tile.preference"))
     assert categories(page(*[measured(Scripted(label_of), domain(3))] * 2)) is None
@@ -76,7 +76,7 @@ def test_comparisons_are_shown_by_category_in_both_languages() -> None:
 
 def test_the_first_screen_says_the_base_the_model_and_what_next(data: ReportData) -> None:
     for language in ("en", "zh"):
-        words = load_catalogue(language)  # type: ignore[arg-type]
+        words = load_catalogue(language)
         shown = render_html(data, words, {})
         head = shown[: shown.index('id="figures"')]
         assert all(text in head for text in ("steady-nano", "11.8 M", "runs/reviews/model", words("after.FAIL")))

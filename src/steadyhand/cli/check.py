@@ -180,12 +180,13 @@ def _read_one(one: Input) -> Imported:
 def _fix(paths: Sequence[Path], codes: frozenset[str], write: bool) -> bool:
     """Show the repairs, or make them; whether nothing is left to be made."""
     from steadyhand.check.fix import diff, fix_file, write_fixed
+    from steadyhand.datasets.dataset_info import Columns
     from steadyhand.datasets.inputs import inputs
 
     done: Counter[str] = Counter()
     rows = files = 0
     for one in inputs(paths).inputs:
-        fixed = fix_file(one.path, codes, one.columns)
+        fixed = fix_file(one.path, codes, one.columns if isinstance(one.columns, Columns) else None)
         if fixed is None:
             say(f"not repaired: {one.path} (only .json and .jsonl files are rewritten)")
         elif fixed.rows:

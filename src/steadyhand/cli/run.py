@@ -107,10 +107,10 @@ def run_command(
     console = Console()
     with console.closing():
         desk = run(folder, settings, out, console)
-    pages, model = publish_report(desk, out), publish_model(desk, out)
+    pages, tuned = publish_report(desk, out), publish_model(desk, out)
     if all(step.state == "done" for step in desk.steps):
         say("nothing to do: nothing has changed since the last run")
-    return _show_result(desk, pages, model, folder, as_json)
+    return _show_result(desk, pages, tuned, folder, as_json)
 
 
 @click.command("report")

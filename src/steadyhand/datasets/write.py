@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
-from steadyhand.datasets.convert import Imported
+from steadyhand.datasets.convert import Dialogue, Imported, Preference
 from steadyhand.datasets.dose import Dose, dose_of
 from steadyhand.datasets.export import kto_row, openai_row
 from steadyhand.datasets.judges import Judges
@@ -84,7 +84,8 @@ def write_domain(
 def _summary(imported: Imported, domain: Domain, folder: str, judges: Judges, dose: str) -> Summary:
     plain = [scenario.split for scenario in domain.scenarios if not scenario.rejected]
     compared = [scenario.split for scenario in domain.comparisons]
-    names = {tool.name for row in (*imported.rows, *imported.preferences) for tool in row.tools}
+    every: list[Dialogue | Preference] = [*imported.rows, *imported.preferences]
+    names = {tool.name for row in every for tool in row.tools}
     said = sum(message.role == "assistant" for row in imported.rows for message in row.messages)
     answers = sum(len(row.learnt) for row in imported.rows)
     judged = len({row.number for row in imported.preferences})

@@ -33,7 +33,7 @@ def set_aside(
 
     Repeats until no error is left, because the split depends on the rows that remain.
     """
-    while rows := sorted([*imported.rows, *imported.preferences], key=lambda row: row.number):
+    while rows := _in_order(imported):
         found = check(domain_of(imported, seed, share, checkers))
         errors = [one for one in found if one.severity == "error"]
         reasons = {owner(rows, one).number: f"{one.code} {one.message}" for one in reversed(errors)}
@@ -48,6 +48,11 @@ def set_aside(
             rejects=sorted([*imported.rejects, *moved], key=lambda reject: reject.number),
         )
     return imported
+
+
+def _in_order(imported: Imported) -> list[Dialogue | Preference]:
+    every: list[Dialogue | Preference] = [*imported.rows, *imported.preferences]
+    return sorted(every, key=lambda row: row.number)
 
 
 def owner(rows: Sequence[Dialogue | Preference], found: Finding) -> Dialogue | Preference:

@@ -89,7 +89,7 @@ def judged(pairs: Sequence[Pair], certain: float) -> dict[str, Any]:
     """Shares that are right, by where the rejected answer comes from and over those that are no tie; scenario groups
     are the units of the intervals."""
     judge = ScoreJudge(lambda case, answers: [], certain)
-    told = {
+    told: dict[str, Sequence[Pair]] = {
         "all": pairs,
         **{origin: [pair for pair in pairs if pair[1] == origin] for origin in ORIGINS},
         "certain": [pair for pair in pairs if abs(pair[2]) >= judge.lead],
