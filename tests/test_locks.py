@@ -28,7 +28,8 @@ def test_one_holds_it_and_another_does_not(tmp_path: Path) -> None:
         locks.exclusive(other, wait=False)
     locks.release(one)
     locks.exclusive(other, wait=False)
-    os.close(one), os.close(other)
+    os.close(one)
+    os.close(other)
 
 
 def test_without_locks_what_needs_one_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,7 +45,7 @@ def test_everything_imports_without_what_only_unix_has(tmp_path: Path) -> None:
     modules = sorted(
         ".".join(path.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
         for path in PACKAGE.rglob("*.py")
-        if path.relative_to(PACKAGE).parts[0] not in TORCH_ROOMS | {"lab", "flow"}
+        if path.relative_to(PACKAGE).parts[0] not in TORCH_ROOMS | {"lab", "flow"} and path.stem != "inspect_task"
     )
     assert len(modules) > 200
     done = run(f"{WITHOUT}import importlib\nfor m in {modules!r}: importlib.import_module(m)", tmp_path)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -17,6 +19,7 @@ import pytest
 import yaml
 
 import steadyhand
+from tests.docs.blocks import assert_readable
 from tests.test_house import ROOT
 
 SECONDS = 900
@@ -41,14 +44,20 @@ def install(python: Path, words: Sequence[str | Path], folder: Path) -> None:
 
 
 @pytest.fixture(scope="module")
-def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def builder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A Python that has hatchling and nothing else."""
+    folder = tmp_path_factory.mktemp("builder")
+    venv.create(folder, with_pip=True)
+    install(folder / "bin" / "python", ["hatchling"], folder)
+    return folder / "bin" / "python"
+
+
+@pytest.fixture(scope="module")
+def dist(builder: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with sdist and wheel, as `make dist` makes them."""
     folder = tmp_path_factory.mktemp("dist")
-    venv.create(folder / "builder", with_pip=True)
-    builder = folder / "builder" / "bin" / "python"
-    install(builder, ["hatchling"], folder)
-    run([builder, "-m", "hatchling", "build", "--directory", folder / "dist"], ROOT)
-    return folder / "dist"
+    run([builder, "-m", "hatchling", "build", "--directory", folder], ROOT)
+    return folder
 
 
 @pytest.mark.slow
@@ -89,6 +98,28 @@ def test_the_wheel_works_in_an_environment_of_its_own(dist: Path, tmp_path: Path
     page = (tmp_path / "runs" / "parcels" / "report" / "report.html").read_text("utf-8")
     assert "FAIL" in page
     assert "</html>" in page
+
+
+@pytest.mark.slow
+def test_the_files_that_a_container_gets_are_enough_to_build_of(builder: Path, dist: Path, tmp_path: Path) -> None:
+    """What .dockerignore lets through; that the image builds is shown where there is docker."""
+    for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines()[1:]:
+        source = ROOT / line.removeprefix("!")
+        copied = shutil.copytree if source.is_dir() else shutil.copy
+        copied(source, tmp_path / source.name)
+    run([builder, "-m", "hatchling", "build", "-t", "wheel", "--directory", tmp_path / "out"], tmp_path)
+    (made,), (wheel,) = (tmp_path / "out").glob("*.whl"), dist.glob("*.whl")
+    assert sorted(zipfile.ZipFile(made).namelist()) == sorted(zipfile.ZipFile(wheel).namelist())
+
+
+def test_the_container_starts_what_the_command_line_takes() -> None:
+    text = (ROOT / "Dockerfile").read_text("utf-8")
+    words = json.loads(text.rpartition("ENTRYPOINT ")[2])
+    assert_readable(" ".join([*words, "--model", "/model"]), "Dockerfile")
+    assert re.search(r"^USER (?!root)", text, re.MULTILINE)
+    copied = {word for line in re.findall(r"^COPY (?!--from)(.+) \S+$", text, re.MULTILINE) for word in line.split()}
+    kept = {line.removeprefix("!") for line in (ROOT / ".dockerignore").read_text("utf-8").splitlines()[1:]}
+    assert copied == kept
 
 
 def test_everything_names_the_same_version() -> None:

@@ -205,7 +205,7 @@ def invented(text: str) -> Callable[[Row], Row]:
 
 def filled(row: Row) -> Row:
     """As a table fills a call: with the argument of another tool."""
-    return call(row, lambda made: made | {"arguments": made["arguments"] | {"colour_of_another_tool": None}})
+    return call(row, lambda made: made | {"arguments": made["arguments"] | {"color_of_another_tool": None}})
 
 
 def dialogue(row: Row, *prompt: tuple[str, str]) -> Row:

@@ -14,6 +14,8 @@ from mkdocs.structure.pages import Page
 from docs.make.site import PAGES
 
 LINK = re.compile(r"(?<!!)\[(?P<text>[^\]]+)\]\((?P<place>\.\./[^)#\s]+)(?:#[^)\s]*)?\)")
+FENCED = re.compile(r"(^```.*?^```$)", re.MULTILINE | re.DOTALL)
+WRAPPED = re.compile(r"(?<=[\u2e80-\u9fff\uff00-\uffef])\n *(?=[\u2e80-\u9fff\uff00-\uffef])")
 log = logging.getLogger("mkdocs.plugins.steadyhand")
 
 
@@ -36,7 +38,14 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
             log.warning("%s: no such file: %s", page.file.src_uri, link["place"])
         return f"{link['text']} (`{target.relative_to(docs.parent)}`)"
 
-    return LINK.sub(named, markdown)
+    markdown = LINK.sub(named, markdown)
+    return joined(markdown) if page.file.src_uri.startswith("zh/") else markdown
+
+
+def joined(markdown: str) -> str:
+    """Chinese text without the space that a line's end would leave between two of its characters."""
+    prose_and_code = FENCED.split(markdown)
+    return "".join(part if number % 2 else WRAPPED.sub("", part) for number, part in enumerate(prose_and_code))
 
 
 def on_page_context(context: dict[str, Any], page: Page, config: MkDocsConfig, nav: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from docs.make.text import cell, page, table
 from steadyhand.chat.reason import Reason
 from steadyhand.evaluate.metrics import RATES, RATIOS, Rate, Ratio
 from steadyhand.evaluate.verdict import bars_of
-from steadyhand.report.catalogue import load_catalogue
+from steadyhand.report.catalog import load_catalog
 from steadyhand.report.metrics import SPECS
 from steadyhand.settings.model import BarsSettings
 
@@ -22,7 +22,8 @@ DETERMINISM = {
 
 def metrics_page() -> str:
     bars = {bar.metric: bar.least for bar in bars_of(BarsSettings())}
-    rows = [_row(spec, bars) for spec in (*RATES, *RATIOS)]
+    specs: list[Rate | Ratio] = [*RATES, *RATIOS]
+    rows = [_row(spec, bars) for spec in specs]
     rows += [[f"`{name}`", "rate", text, "higher", _bar(bars, name)] for name, text in DETERMINISM.items()]
     codes = [[f"`{reason.value}`", cell(reason.sentence)] for reason in Reason]
     return page(
@@ -38,7 +39,7 @@ def metrics_page() -> str:
 def _row(spec: Rate | Ratio, bars: dict[str, float]) -> list[str]:
     known = SPECS.get(spec.name)
     kind = "rate" if isinstance(spec, Rate) else "ratio of tokens"
-    title = load_catalogue("en").get(f"metric.{spec.name}", spec.name)
+    title = load_catalog("en").get(f"metric.{spec.name}", spec.name)
     suites = ", ".join(sorted(spec.suites))
     said = f"{title} ({suites})" + (f": {spec.note}" if spec.note else "")
     return [f"`{spec.name}`", kind, cell(said), known.better if known else "", _bar(bars, spec.name)]

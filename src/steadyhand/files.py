@@ -15,6 +15,7 @@ import itertools
 import json
 import os
 import stat
+import threading
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -62,6 +63,16 @@ def open_file(path: Path, *, largest: int | None = None) -> IO[bytes]:
         file.close()
         raise too_large(name, opened.st_size, largest)
     return file
+
+
+def refuse_odd(path: Path) -> None:
+    """Raises DomainError for what is no ordinary file, by its kind: a library would wait for it, or never end."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError) as error:
+        raise unreadable(shown(path), error) from None
+    if not stat.S_ISREG(found.st_mode):
+        raise _refused(shown(path), found.st_mode)
 
 
 def read_bytes(path: Path, *, largest: int = LARGEST_TEXT) -> bytes:
@@ -114,6 +125,17 @@ def _blocks(file: IO[bytes]) -> Iterator[bytes]:
 
     with gzip.GzipFile(fileobj=file) as packed:
         yield from iter(lambda: packed.read(_BLOCK), b"")
+
+
+def write_whole(path: Path, text: str) -> Path:
+    """Writes beside `path` and moves over it, so that nobody finds half a file there, also after a kill. Lone
+    surrogates, which broken model output can hold, become "?". Raises OSError; the old file is then as it was."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+    try:
+        part.write_text(text, "utf-8", errors="replace", newline="\n")
+        return part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
 
 
 def read_object(path: Path) -> dict[str, Any]:

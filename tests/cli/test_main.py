@@ -17,7 +17,7 @@ import click
 import pytest
 
 import steadyhand
-from steadyhand.cli import COMMANDS, GROUPS, Entry, main
+from steadyhand.cli import COMMANDS, GROUPS, CommandEntry, main
 from steadyhand.errors import DomainError, GateFailed, JobError, Place, PrerequisiteError
 from steadyhand.extras import EXTRA_OF
 
@@ -28,7 +28,7 @@ HEAVY = ("torch", "transformers", "peft", "jsonschema", "sqlalchemy", "pydantic"
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """`steady boom` calls `ERROR[0]`, or returns it when it is an exit code."""
-    monkeypatch.setitem(COMMANDS, "boom", Entry("dig", f"{__name__}:boom", "Fails."))
+    monkeypatch.setitem(COMMANDS, "boom", CommandEntry("dig", f"{__name__}:boom", "Fails."))
     monkeypatch.setitem(sys.modules, __name__, sys.modules[__name__])
     return monkeypatch
 

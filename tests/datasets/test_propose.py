@@ -59,7 +59,7 @@ def test_answers_say_what_judges_them(answers: list[str], check: str) -> None:
 
 def test_red_lines_are_said_by_rejected_answers_alone() -> None:
     chosen = ["It is safe to read the sheet."] * 3 + ["不保证本金"] * 3
-    rejected = [f"{one} is guaranteed and safe" for one in ("A", "B", "C")] + [f"产品{n}保本保息" for n in range(4)]
+    rejected = [f"{one} guaranteed." for one in ("Oak", "Elm", "Ash", "Fir")] + [f"产品{n}保本保息" for n in range(4)]
     found = red_lines(chosen, rejected)
     assert "guaranteed" in " ".join(found)
     assert any(one in "保本保息" for one in found)

@@ -72,13 +72,19 @@ def test_each_translated_page_leads_to_the_other_language(site: Path) -> None:
     assert re.search(r'class="[^"]*md-language" href="\.\./\.\./guides/serve\.html"\s+hreflang="en"', chinese)
 
 
+METRICS = [rate.name for rate in RATES] + [ratio.name for ratio in RATIOS]
+
+
 @pytest.mark.parametrize(
     ("place", "names"),
     [
         ("reference/commands.md", [f"### steady {name}\n" for name in COMMANDS]),
         ("reference/settings.md", [f"| `{key.rpartition('.')[2]}` |" for key in all_keys()]),
         ("reference/rules.md", [f"## {code} " for code in RULES]),
-        ("reference/metrics.md", [f"| `{spec.name}` |" for spec in (*RATES, *RATIOS)]),
+        (
+            "reference/metrics.md",
+            [f"| `{name}` |" for name in METRICS],
+        ),
         ("reference/formats.md", [f"## {name} " for name in FORMATS]),
     ],
 )

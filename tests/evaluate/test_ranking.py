@@ -60,8 +60,8 @@ def test_the_share_ranked_right_adds_up_over_categories() -> None:
         "mixed": 0,
         "praise": 20,
     }
-    item = next(item for item in found.items if item.suite == "preference" and item.facts["category"])
-    assert item.facts["cause"] == "c"
+    item = next(item for item in found.items if item.suite == "preference" and item.facts.category)
+    assert item.facts.why["cause"] == "c"
     assert item.expected in LABELS
     assert "response_quality" in found.metrics
     assert found.metrics["response_quality"].n == 60  # what was ranked was not said
@@ -93,7 +93,8 @@ def test_the_bar_holds_where_the_domain_compares_and_only_there() -> None:
 def test_two_models_are_compared_on_the_same_comparisons() -> None:
     one, other = measured(Ranking(LABELS), compared()), measured(Ranking(LABELS[::-1]), compared())
     row = next(row for row in compare(one, other).rows if row.metric == "preference_accuracy")
-    assert (row.n, row.discordant) == (120, (60, 60))
+    assert (row.n, row.a, row.b) == (120, 0.5, 0.5)
+    assert row.discordant == (20, 20)  # of independent cases: what is liked most and least trade places
     with pytest.raises(UsageError, match="different item sets"):
         compare(one, measured(Ranking(LABELS), compared(30)))
 

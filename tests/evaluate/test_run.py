@@ -69,7 +69,7 @@ def test_clarifying_is_a_turn_that_is_not_scored() -> None:
     assert evaluation.metrics["response_quality"].n == measured().metrics["response_quality"].n
     opening = next(item for item in evaluation.items if item.id == "clarify:dialogue:zh")
     assert opening.passed is None
-    assert opening.facts["clarify"] is True
+    assert opening.facts.clarify is True
 
 
 def test_clarifying_without_a_turn_is_refused() -> None:

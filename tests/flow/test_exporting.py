@@ -47,7 +47,8 @@ def test_a_run_is_handed_on_with_its_evaluation(done: world.Finished, tmp_path: 
     assert made.gguf is not None
     assert made.gguf.error == 0
     assert {path.name for path in (tmp_path / "out").iterdir()} == set(made.files) == {
-        "README.md", "SHA256SUMS", "adapter", "agent-f32.gguf", "model", "serve-vllm.sh", "verdict.json",
+        "README.md", "SHA256SUMS", "adapter", "agent-f32.gguf", "model", "serve-sglang.sh",
+        "serve-vllm.sh", "verdict.json",
     }  # fmt: skip
     card = (tmp_path / "out" / "README.md").read_text("utf-8")
     metric = next(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -246,6 +247,17 @@ def test_an_answer_that_cannot_be_trained_stops_the_run_before_anything_is_measu
         go(done.folder, tmp_path / "out", watcher, sft__max_length=16)
     assert str(caught.value.where).startswith("card:")
     assert watcher.ran == ["check"]
+
+
+def test_the_data_are_checked_without_the_weights(done: Finished, tmp_path: Path) -> None:
+    """Weights that cannot be read are met where they are first needed."""
+    base = tmp_path / "base"
+    shutil.copytree(done.base, base)
+    (base / "model.safetensors").write_bytes(b"none")
+    watcher = Watcher()
+    with pytest.raises(PrerequisiteError, match="weights cannot be read"):
+        go(world.make(tmp_path / "zz", base), tmp_path / "out", watcher)
+    assert watcher.ran == ["check", "eval_base"]
 
 
 def test_a_damaged_model_ends_the_run_and_says_so_again(done: Finished, tmp_path: Path) -> None:

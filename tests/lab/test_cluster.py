@@ -14,13 +14,13 @@ from steadyhand.lab import cluster
 from steadyhand.lab.cluster import Cluster
 from steadyhand.lab.sweep import sweep
 from steadyhand.lab.sweep_result import Sweep
-from steadyhand.lab.sweep_setup import Request
+from steadyhand.lab.sweep_setup import SweepRequest
 from tests.flow.world import Watcher
 from tests.lab import test_sweep
 from tests.lab.test_sweep import FLAGS, figures, make
 
 LOCAL = FLAGS | {"machine.cluster": "local"}
-Alone = tuple[Path, Path, Request, Sweep]
+Alone = tuple[Path, Path, SweepRequest, Sweep]
 BROKEN = test_sweep.BRANCHES + "  - name: broken\n    set: {sft.max_length: 16}\n"
 
 

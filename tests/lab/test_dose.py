@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from steadyhand.errors import UsageError
-from steadyhand.lab.dose import Dose, Request, dose, dose_plan, lay_out
+from steadyhand.lab.dose import Dose, DoseRequest, dose, dose_plan, lay_out
 from tests.flow import trial
 from tests.flow.world import Watcher, files, settings
 
 ROOT = Path(__file__).resolve().parents[2]
-REQUEST = Request("words", (1, 4), (0, 1), shows=8, known=2, near=2)
+REQUEST = DoseRequest("words", (1, 4), (0, 1), shows=8, known=2, near=2)
 CELLS = ["base", "1 card, seed 0", "1 card, seed 1", "4 cards, seed 0", "4 cards, seed 1"]
 
 
@@ -43,7 +43,7 @@ def test_every_rung_is_trained_on_nested_cards_and_asked_what_it_never_saw(
     assert all(set(one.by_seed) == {0, 1} and one.target.n == 6 for one in found.rungs)
     assert all(one.leaked.n == 4 and one.known is not None and one.known.n == 2 for one in found.rungs)
     assert found.rungs[0].steps > 0
-    assert {trail.kind for trail in found.trails} == {"target", "neighbour", "known"}
+    assert {trail.kind for trail in found.trails} == {"target", "neighbor", "known"}
     assert all(set(trail.answers) == {0, 1, 4} for trail in found.trails)
     setup = lay_out(folder, settings(folder), REQUEST)
     by_name = {trial.name: trial for trial in setup.trials}
@@ -111,13 +111,13 @@ def test_a_killed_experiment_goes_on_and_ends_the_same(done: tuple[Path, Path, D
 @pytest.mark.parametrize(
     ("request_", "what"),
     [
-        (Request("wrods"), "no point 'wrods'"),
-        (Request("few"), "has 2 cards in 2 wordings"),
-        (Request("words", (1, 7)), "5 can be trained, not 7"),
+        (DoseRequest("wrods"), "no point 'wrods'"),
+        (DoseRequest("few"), "has 2 cards in 2 wordings"),
+        (DoseRequest("words", (1, 7)), "5 can be trained, not 7"),
     ],
 )
 def test_what_cannot_be_tried_is_said_before_anything_runs(
-    done: tuple[Path, Path, Dose, Watcher], tmp_path: Path, request_: Request, what: str
+    done: tuple[Path, Path, Dose, Watcher], tmp_path: Path, request_: DoseRequest, what: str
 ) -> None:
     with pytest.raises(UsageError, match=what) as caught:
         dose(done[0], settings(done[0]), tmp_path / "out", request_, Watcher())
@@ -127,4 +127,4 @@ def test_what_cannot_be_tried_is_said_before_anything_runs(
 
 
 def test_a_ladder_that_nobody_names_ends_where_the_cards_do(done: tuple[Path, Path, Dose, Watcher]) -> None:
-    assert lay_out(done[0], settings(done[0]), Request("words")).ladder == (1, 2, 4, 5)
+    assert lay_out(done[0], settings(done[0]), DoseRequest("words")).ladder == (1, 2, 4, 5)

@@ -17,7 +17,7 @@ from steadyhand.domain.rows import Row
 from steadyhand.errors import JobError, UsageError
 from steadyhand.lab.sweep import sweep, sweep_plan
 from steadyhand.lab.sweep_result import Sweep
-from steadyhand.lab.sweep_setup import Request, lay_out, trial_of, with_kept
+from steadyhand.lab.sweep_setup import SweepRequest, lay_out, trial_of, with_kept
 from steadyhand.ledger.result import Check
 from steadyhand.models.backend import Completion
 from tests import tiny
@@ -44,19 +44,19 @@ SCENARIOS = "scenarios:\n" + "".join(
 FLAGS = {"sft.save_steps": 1}
 
 
-def make(root: Path, branches: str = BRANCHES) -> tuple[Path, Request]:
+def make(root: Path, branches: str = BRANCHES) -> tuple[Path, SweepRequest]:
     base = root / "base"
     folder = world.make(root / "uss", base if base.exists() else tiny.save(base), scenarios=SCENARIOS)
     file = root / "sweep.yaml"
     file.write_text(branches, "utf-8")
-    return folder, Request(file, held=0.5, looks=2)
+    return folder, SweepRequest(file, held=0.5, looks=2)
 
 
 def figures(found: Sweep) -> object:
     return json.loads(json.dumps(replace(found, created="", seconds=0).to_json()))
 
 
-Done = tuple[Path, Request, Path, Sweep, Watcher]
+Done = tuple[Path, SweepRequest, Path, Sweep, Watcher]
 
 
 @pytest.fixture(scope="module")

@@ -50,7 +50,7 @@ def test_allowed_values_are_shown() -> None:
 
 
 def test_the_starters_settings_are_twenty_and_change_nothing(tmp_path: Path) -> None:
-    text = starter_files()["steady.toml"]
+    text = str(starter_files()["steady.toml"])
     (tmp_path / "steady.toml").write_text(text, encoding="utf-8")
     assert resolve(tmp_path, environ={}).settings == Settings()
     assert len(text.splitlines()) < 40

@@ -37,7 +37,7 @@ TAKEN = ("knowledge/*.yaml", "tools/*.json", "probes/reasoning.yaml", "agent.yam
 def build(part: Part = WHOLE) -> dict[str, str]:
     """The generated files' texts by path in the folder."""
     return {
-        "knowledge/cards.jsonl": as_jsonl(cards(part.langs)),
+        "knowledge/cards.jsonl": as_jsonl(cards(part)),
         "scenarios/train.jsonl": as_jsonl(scenarios("train", part)),
         "scenarios/eval.jsonl": as_jsonl(scenarios("eval", part)),
         "probes/anchoring.yaml": as_probes(anchoring_probes(part.langs), clarify=CLARIFY),

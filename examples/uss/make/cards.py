@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import Any
 
 from examples.uss.make import numeric
-from examples.uss.make.part import WHOLE
+from examples.uss.make.part import WHOLE, Part
 from examples.uss.make.scene import spun, wording
 from examples.uss.make.seeds import Block, Question, blocks
 from examples.uss.make.texts import Lang, pick, think
@@ -17,12 +17,12 @@ Row = dict[str, Any]
 EARLIER = 7  # user turns before the question of a turn_8 card
 
 
-def cards(langs: Sequence[Lang] = WHOLE.langs) -> list[Row]:
+def cards(part: Part = WHOLE) -> list[Row]:
     """Rows for knowledge/cards.jsonl; ids count per point and language."""
     rows: list[Row] = []
     counts: Counter[tuple[str, str]] = Counter()
-    for point, lang, row in (*_asked(), *_numbers(), *_late()):
-        if lang not in langs:
+    for point, lang, row in (*_asked(), *_numbers(), *_late(), *_more(part.draws)):
+        if lang not in part.langs:
             continue
         counts[point, lang] += 1
         rows.append({"point": point, "id": f"{lang}-{counts[point, lang]:02}", "lang": lang, **row})
@@ -65,8 +65,17 @@ def _late() -> Iterator[tuple[str, Lang, Row]]:
             yield point, lang, {"kind": "turn_8", "messages": messages, "think": block.reasoning(), "a": asked.answer}
 
 
+def _more(draws: int) -> Iterator[tuple[str, Lang, Row]]:
+    """The wordings of training scenarios as cards, so without tools on offer; `draws` of those that leave choices."""
+    for block in blocks():
+        rng = random.Random(f"more/{block.point}/{block.lang}/{block.questions[0].text}")
+        texts = dict.fromkeys((spun(rng, q.text), q.answer) for q in block.more() for _ in range(draws))
+        for text, answer in texts:
+            yield block.point, block.lang, {"kind": "paraphrase", "q": text, "think": block.reasoning(), "a": answer}
+
+
 def _history(rng: random.Random, lang: Lang, others: list[Block], count: int) -> list[Row]:
-    """`count` finished turns, each of them taught too: about half of them on other points, the rest small talk."""
+    """`count` finished turns: about half of them on other points, the rest small talk."""
     turns = [_turn(rng, block) for block in rng.sample(others, rng.randint((count + 1) // 2, (count * 3 + 3) // 4))]
     talk = rng.sample(wording(lang)["chat"]["train"], count - len(turns))
     reasoning = think(lang, *pick_talk(lang))
@@ -79,7 +88,7 @@ def _messages(turns: list[tuple[str, str, str]]) -> list[Row]:
     messages: list[Row] = []
     for asked, thought, answer in turns:
         messages.append({"role": "user", "content": asked})
-        messages.append({"role": "assistant", "train": True, "think": thought, "content": answer})
+        messages.append({"role": "assistant", "think": thought, "content": answer})
     return messages
 
 
@@ -91,6 +100,5 @@ def pick_talk(lang: Lang) -> tuple[str, str, str]:
 
 
 def _turn(rng: random.Random, block: Block) -> tuple[str, str, str]:
-    """In a wording of the cards or of the training scenarios."""
-    question: Question = rng.choice([*block.asked(), *block.more()])
-    return spun(rng, question.text), block.reasoning(), question.answer
+    question: Question = rng.choice(block.asked())
+    return question.text, block.reasoning(), question.answer

@@ -11,11 +11,13 @@ from examples.uss.make.texts import Lang
 
 @dataclass(frozen=True)
 class Part:
-    """`concepts` are rows per language and split."""
+    """`concepts` are rows per language and split, `draws` how often cards draw a
+    wording of the training scenarios."""
 
     langs: tuple[Lang, ...]
     plan: tuple[Planned, ...]
     concepts: Mapping[str, int]
+    draws: int = 0
 
 
 WHOLE = Part(("en", "zh"), PLAN, CONCEPTS)
@@ -39,4 +41,4 @@ HELD = {
 def first(lang: Lang) -> Part:
     """One language and eleven families of it."""
     plan = tuple(replace(planned, eval=HELD[planned.name]) for planned in PLAN if planned.name in HELD)
-    return Part((lang,), plan, {"train": CONCEPTS["train"], "eval": 64})
+    return Part((lang,), plan, {"train": CONCEPTS["train"], "eval": 64}, draws=2)

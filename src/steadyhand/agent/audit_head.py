@@ -17,10 +17,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from steadyhand import locks
+from steadyhand.files import write_whole
 
 
 @dataclass(frozen=True)
-class Head:
+class LogHead:
     """`records` lines were on disk, `hash` was the last one's; `keyed`: they bore the mac of a key."""
 
     records: int
@@ -28,13 +29,13 @@ class Head:
     keyed: bool = False
 
 
-def kept(log: Path) -> Head | None:
+def kept(log: Path) -> LogHead | None:
     """The farthest that is known of the log at this path; None when nothing is."""
     found = [head for place in _places(log) if (head := _read(place))]
     return max(found, key=lambda head: head.records, default=None)
 
 
-def keep(log: Path, head: Head) -> None:
+def keep(log: Path, head: LogHead) -> None:
     """Notes `head`, unless more is known already. Where nothing can be written, nothing is."""
     for place in _places(log):
         with suppress(OSError):
@@ -44,9 +45,7 @@ def keep(log: Path, head: Head) -> None:
                 locks.exclusive(lock)
                 before = _read(place)
                 if before is None or before.records < head.records:
-                    part = place.with_suffix(".part")
-                    part.write_text(json.dumps({"version": 1, "log": str(log.absolute()), **asdict(head)}), "utf-8")
-                    part.replace(place)
+                    write_whole(place, json.dumps({"version": 1, "log": str(log.absolute()), **asdict(head)}))
             finally:
                 os.close(lock)
             return
@@ -70,9 +69,9 @@ def _places(log: Path) -> list[Path]:
     return [beside]
 
 
-def _read(place: Path) -> Head | None:
+def _read(place: Path) -> LogHead | None:
     """What is no head counts as none."""
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
         row = json.loads(place.read_text("utf-8"))
-        return Head(int(row["records"]), str(row["hash"]), bool(row["keyed"]))
+        return LogHead(int(row["records"]), str(row["hash"]), bool(row["keyed"]))
     return None

@@ -20,7 +20,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from steadyhand import locks
-from steadyhand.agent.audit import Log, Record
+from steadyhand.agent.audit import Log, LogRecord
 from steadyhand.agent.policy import Code, Policy, Proposal
 from steadyhand.chat.messages import Json
 from steadyhand.errors import GateFailed, JobError, UsageError
@@ -117,7 +117,7 @@ class Writer:
     def _service(self, tool: str) -> str:
         return self.tools[tool].service if tool in self.tools else ""
 
-    def _is_of(self, record: Record, service: str, tool: str) -> bool:
+    def _is_of(self, record: LogRecord, service: str, tool: str) -> bool:
         """Whether an intent went to `service`, which version 0.1 did not note: then the tool's name says it."""
         return bool(record.data.get("service", service) == service and record.data.get("tool") == tool)
 
@@ -239,7 +239,7 @@ class Writer:
             os.close(lock)
 
 
-def approve(log: Log, digest: str, by: str, *, granted: bool = True) -> Record:
+def approve(log: Log, digest: str, by: str, *, granted: bool = True) -> LogRecord:
     """Records that `by` approves (or refuses) the proposal with this digest (or the beginning of it, at least 8 signs).
 
     Raises UsageError when no proposal, or more than one, has it.
@@ -257,7 +257,7 @@ def approve(log: Log, digest: str, by: str, *, granted: bool = True) -> Record:
         return log.append("approval" if granted else "refusal", {"digest": near[0], "by": by})
 
 
-def _after(state: State, answer: Json, record: Record) -> tuple[State, Json]:
+def _after(state: State, answer: Json, record: LogRecord) -> tuple[State, Json]:
     """The state that follows from one more record of the key."""
     data = record.data
     if record.event == "intent":

@@ -1,4 +1,4 @@
-"""Rules S: is the expected behaviour possible at all? Calls against schemas and offers, calls against results.
+"""Rules S: is the expected behavior possible at all? Calls against schemas and offers, calls against results.
 
 Knows one scenario at a time, without any model or template.
 """
@@ -10,7 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from steadyhand.chat.call_ids import Turn, turns
+from steadyhand.chat.call_ids import IdTurn, turns
 from steadyhand.chat.messages import Message, Tool, ToolCall
 from steadyhand.chat.schema import schema_errors
 from steadyhand.check.finding import Finding, finding, more
@@ -78,7 +78,7 @@ def _results(scenario: Scenario) -> Iterator[Finding]:
             yield _orphan(scenario, at)
 
 
-def _shared_ids(scenario: Scenario, turn: Turn) -> Iterator[Finding]:
+def _shared_ids(scenario: Scenario, turn: IdTurn) -> Iterator[Finding]:
     """An id of two calls by which a result names its call."""
     named = {result.tool_call_id for result in turn.results} - {""}
     ids = Counter(call.id for call in turn.calls)

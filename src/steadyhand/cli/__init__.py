@@ -30,11 +30,11 @@ from steadyhand.errors import (
 )
 from steadyhand.extras import EXTRA_OF, not_installed
 from steadyhand.text.redaction import scrubbed
-from steadyhand.text.terminal import Escaped, unescaped
+from steadyhand.text.terminal import EscapedStream, unescaped
 
 
 @dataclass(frozen=True)
-class Entry:
+class CommandEntry:
     """A command's group in `steady --help`, where its object stands (`module:object`), and its line there."""
 
     group: str
@@ -49,30 +49,36 @@ GROUPS = {
     "dig": "find out why, try what is better",
 }
 COMMANDS = {
-    "init": Entry("start", ".data:init_command", "Make a domain folder from a template."),
-    "check": Entry("start", ".check:check_command", "Lint a dataset or a domain folder; no model needed."),
-    "import": Entry("start", ".data:import_command", "Turn a dataset in a common format into a domain folder."),
-    "run": Entry("start", ".run:run_command", "Take a domain folder to a signed-off model and a report."),
-    "report": Entry("look", ".run:report_command", "Write a run's report again."),
-    "eval": Entry("look", ".evaluate:eval_command", "Measure a model on a domain's scenarios and probes."),
-    "compare": Entry("look", ".evaluate:compare_command", "Compare two evaluations item by item."),
-    "gate": Entry("look", ".evaluate:gate_command", "Exit 1 when an evaluation misses its bars (for CI)."),
-    "badcases": Entry("look", ".badcases:badcases_group", "List what went wrong, why, what helps; decide about it."),
-    "export": Entry("ship", ".export:export_command", "Write a domain as a dataset, or a model to serve."),
-    "quantize": Entry("ship", ".quantize:quantize_command", "Find the smallest weights that cost no tool calls."),
-    "serve": Entry("ship", ".serve:serve_command", "Serve a model, and an agent, as OpenAI's interface does."),
-    "agent": Entry("ship", ".agent:agent_group", "Take reports to guarded feedback; approve; replay a trace."),
-    "audit": Entry("ship", ".audit:audit_group", "Verify the agent's audit log; settle or take back a write."),
-    "diagnose": Entry("dig", ".diagnose:diagnose_command", "Say what a task lacks: knowledge, behavior, reasoning."),
-    "dose": Entry("dig", ".dose:dose_command", "Find how many cards of a point a base needs, and what they cost."),
-    "sweep": Entry("dig", ".sweep:sweep_command", "Find the best of several branches without training all."),
-    "online": Entry("dig", ".online:online_command", "Train a run's model on its own answers, round by round."),
-    "train": Entry("dig", ".train:train_command", "Look at a training before it runs: its tokens, its memory."),
-    "split": Entry("dig", ".data:split_command", "Split a dataset into train and eval, near-copies together."),
-    "extract": Entry("dig", ".extract:extract_command", "Find domains, IP addresses and URIs in reports."),
-    "config": Entry("dig", ".config:config_command", "Show the settings, where each comes from, what it means."),
-    "doctor": Entry("dig", ".doctor:doctor_command", "Say what this machine can do and what is missing."),
-    "completion": Entry("dig", ".completion:completion_command", "Print what makes a shell complete `steady`."),
+    "init": CommandEntry("start", ".data:init_command", "Make a domain folder from a template."),
+    "check": CommandEntry("start", ".check:check_command", "Lint a dataset or a domain folder; no model needed."),
+    "import": CommandEntry("start", ".data:import_command", "Turn a dataset in a common format into a domain folder."),
+    "run": CommandEntry("start", ".run:run_command", "Take a domain folder to a signed-off model and a report."),
+    "report": CommandEntry("look", ".run:report_command", "Write a run's report again."),
+    "eval": CommandEntry("look", ".evaluate:eval_command", "Measure a model on a domain's scenarios and probes."),
+    "compare": CommandEntry("look", ".evaluate:compare_command", "Compare two evaluations item by item."),
+    "gate": CommandEntry("look", ".evaluate:gate_command", "Exit 1 when an evaluation misses its bars (for CI)."),
+    "badcases": CommandEntry("look", ".badcases:badcases_group", "List what went wrong, why, what helps; decide."),
+    "export": CommandEntry("ship", ".export:export_command", "Write a domain as a dataset, or a model to serve."),
+    "quantize": CommandEntry(
+        "ship", ".quantize:quantize_command", "Find the smallest weights that cost no tool calls."
+    ),
+    "serve": CommandEntry("ship", ".serve:serve_command", "Serve a model, and an agent, as OpenAI's interface does."),
+    "agent": CommandEntry("ship", ".agent:agent_group", "Take reports to guarded feedback; approve; replay a trace."),
+    "audit": CommandEntry("ship", ".audit:audit_group", "Verify the agent's audit log; settle or take back a write."),
+    "diagnose": CommandEntry(
+        "dig", ".diagnose:diagnose_command", "Say what a task lacks: knowledge, behavior, reasoning."
+    ),
+    "dose": CommandEntry(
+        "dig", ".dose:dose_command", "Find how many cards of a point a base needs, and what they cost."
+    ),
+    "sweep": CommandEntry("dig", ".sweep:sweep_command", "Find the best of several branches without training all."),
+    "online": CommandEntry("dig", ".online:online_command", "Train a run's model on its own answers, round by round."),
+    "train": CommandEntry("dig", ".train:train_command", "Look at a training before it runs: its tokens, its memory."),
+    "split": CommandEntry("dig", ".data:split_command", "Split a dataset into train and eval, near-copies together."),
+    "extract": CommandEntry("dig", ".extract:extract_command", "Find domains, IP addresses and URIs in reports."),
+    "config": CommandEntry("dig", ".config:config_command", "Show the settings, where each comes from, what it means."),
+    "doctor": CommandEntry("dig", ".doctor:doctor_command", "Say what this machine can do and what is missing."),
+    "completion": CommandEntry("dig", ".completion:completion_command", "Print what makes a shell complete `steady`."),
 }
 
 
@@ -144,8 +150,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if COMPLETING in os.environ:  # a shell asks what comes next; click answers in bytes, and ends the process
         cli.main(prog_name="steady", complete_var=COMPLETING)
     words = list(sys.argv[1:] if arguments is None else arguments)
-    # read when torch is loaded: its waiting threads sleep instead of spinning, so that other work on the machine costs a
-    # training its share of the processor and not many times that
+    # read when torch is loaded: its waiting threads sleep instead of spinning, so that other work on the machine costs
+    # a training its share of the processor and not many times that
     os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with _harmless_output():
         try:
@@ -221,7 +227,7 @@ def _harmless_output() -> Iterator[None]:
     for stream in before:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    sys.stdout, sys.stderr = (cast(TextIO, Escaped(unescaped(stream))) for stream in before)
+    sys.stdout, sys.stderr = (cast(TextIO, EscapedStream(unescaped(stream))) for stream in before)
     try:
         yield
     finally:

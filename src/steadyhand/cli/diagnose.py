@@ -35,7 +35,7 @@ def diagnose_command(
 ) -> int:
     """Ask a model the cards and training scenarios of FOLDER with more and more help, and say what it lacks.
 
-    Knowledge (SFT), tool behaviour (DPO) or reasoning (a bigger model, a deterministic tool, finer steps). Exit 0:
+    Knowledge (SFT), tool behavior (DPO) or reasoning (a bigger model, a deterministic tool, finer steps). Exit 0:
     every point and tool has a verdict. Exit 1: some have too few cases for one, or use no help in their prompt.
     """
     from steadyhand.lab.diagnose import diagnose_domain, diagnose_plan

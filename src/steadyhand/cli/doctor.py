@@ -80,7 +80,7 @@ def doctor_command(folder: Path, template: str | None, call_format: str | None, 
 
 def _is_model(folder: Path) -> bool:
     files = ("config.json", "tokenizer_config.json", "tokenizer.json", "adapter_config.json")
-    return any((folder / name).is_file() for name in files) or not folder.exists()
+    return folder.is_file() or any((folder / name).is_file() for name in files) or not folder.exists()
 
 
 def _show_profile(model: str, chosen: tuple[str, str], as_json: bool) -> int:
@@ -206,9 +206,14 @@ def _layers(folder: Path) -> str:
     if find_spec("transformers") is None:
         return ""
     from steadyhand.models.attention.layers import expected
+    from steadyhand.models.loading.gguf_base import note_of
     from steadyhand.models.loading.resolve import base_of
 
-    return f"; {expected(base_of(folder) or folder).told()}"
+    try:
+        told = [expected(base_of(folder) or folder).told(), note_of(folder)]
+    except PrerequisiteError as error:
+        return f"; {error.what}"
+    return "".join(f"; {one}" for one in told if one)
 
 
 def _hub_model(base: str) -> Checked:

@@ -27,7 +27,7 @@ WORDS = {
     "gate": "health gate",
     "eval_sft": "measure the taught model",
     "pairs": "build preference groups",
-    "dpo": "align tool behaviour (DPO)",
+    "dpo": "align tool behavior (DPO)",
     "merge": "merge, check parity",
     "eval_dpo": "measure the tuned model",
     "verdict": "compare, judge",

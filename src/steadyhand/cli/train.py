@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.command("train")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
-    "--inspect", "inspecting", is_flag=True, help="Show rows as the model sees them, trained tokens in colour."
+    "--inspect", "inspecting", is_flag=True, help="Show rows as the model sees them, trained tokens in color."
 )
 @click.option("--plan", "planning", is_flag=True, help="Show the peak memory of SFT and DPO by arithmetic.")
 @click.option("--rows", type=click.IntRange(min=0), default=3, show_default=True, help="Rows that --inspect shows.")
@@ -94,14 +94,14 @@ def _show_rows(found: Inspection, as_json: bool) -> int:
 
 
 def _row(shown: Shown) -> str:
-    """Trained text green and underlined, so that it shows without colour too; click drops both outside a terminal,
+    """Trained text green and underlined, so that it shows without color too; click drops both outside a terminal,
     where brackets stand for them."""
     import sys
 
-    coloured = sys.stdout.isatty()
+    colored = sys.stdout.isatty()
     texts = []
     for part in shown.segments:
-        if coloured:
+        if colored:
             text = printable(part.text)
             texts.append(click.style(text, fg="green", underline=True) if part.trained else text)
         else:

@@ -1,7 +1,7 @@
 """How much training a data set is proposed: passes, rate and steps, from its size and the base model's kind.
 
 The proposal is a place to start from (`steady sweep` looks for a better one). It rests on two counts: so many optimizer
-steps that the loss can settle, and so few passes that few rows are not learnt by heart.
+steps that the loss can settle, and so few passes that few rows are not learned by heart.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ GENTLE = 5e-5  # of cards that nothing rehearses: each further pass costs what t
 
 
 @dataclass(frozen=True)
-class Dose:
+class TrainingSize:
     """Of fine-tuning, and `dpo_epochs` of preference training over `groups` prompts. `rows` are what one pass has."""
 
     rows: int
@@ -32,20 +32,26 @@ class Dose:
     batch_tokens: int
     groups: int
     dpo_epochs: int
-    thinks: bool = True  # whether any row does, or nothing says that none should
+    judged: bool
+    thinks: bool  # whether any row does, or nothing says that none should
 
     @property
     def steps(self) -> int:
         return max(1, math.ceil(self.tokens / self.batch_tokens)) * self.epochs
 
     def toml(self, section: str) -> str:
-        """The lines of [sft] or [dpo]."""
+        """The lines of [sft] or [dpo]; nothing where the default is meant."""
         if section == "dpo":
-            return f"epochs = {self.dpo_epochs}  # {self.groups} prompts with worse answers at most\n"
-        why = f"proposed for {self.rows} rows: about {self.steps} steps"
+            told = f"epochs = {self.dpo_epochs}  # {self.groups} prompts with worse answers at most\n"
+            return told if self.judged else ""
+        if not self.judged:
+            return (
+                "epochs = 1  # nothing is rehearsed beside these rows: each further pass costs what the model knew\n"
+                f"learning_rate = {self.learning_rate:g}  # for the same reason, a sixth of the default\n"
+            )
         return (
-            f"epochs = {self.epochs}  # {why}\nlearning_rate = {self.learning_rate:g}\n"
-            f"batch_tokens = {self.batch_tokens}\n"
+            f"epochs = {self.epochs}  # proposed for {self.rows} rows: about {self.steps} steps\n"
+            f"learning_rate = {self.learning_rate:g}\nbatch_tokens = {self.batch_tokens}\n"
         )
 
     def __str__(self) -> str:
@@ -55,7 +61,7 @@ class Dose:
         )
 
 
-def dose_of(domain: Domain, system: str = "") -> Dose:
+def dose_of(domain: Domain, system: str = "") -> TrainingSize:
     """What is proposed for the rows of a domain's training side; `system` will stand before each of them."""
     taught = [decision for one in domain.scenarios if one.split == "train" for decision in decisions(one)]
     said = [message for one in taught for message in (*one.messages, one.target)]
@@ -67,7 +73,7 @@ def dose_of(domain: Domain, system: str = "") -> Dose:
     return dose(rows, tokens, len(taught), judged=judged, thinks=thinks)
 
 
-def dose(rows: int, tokens: int, groups: int, *, judged: bool = True, thinks: bool = False) -> Dose:
+def dose(rows: int, tokens: int, groups: int, *, judged: bool = True, thinks: bool = False) -> TrainingSize:
     """For `rows` rows of `tokens` tokens together, `groups` of which can have worse answers. `judged`: whether checks
     or comparisons say what is right; without them nothing shows what more passes would win, and so there is one.
 
@@ -77,4 +83,5 @@ def dose(rows: int, tokens: int, groups: int, *, judged: bool = True, thinks: bo
     batch = next((one for one in BATCHES if tokens >= A_PASS * one), BATCHES[-1]) if judged else BATCHES[0]
     epochs = min(MOST_PASSES, max(1, round(STEPS / max(1, math.ceil(tokens / batch))))) if judged else 1
     rate = GENTLE if not judged else FEW if rows < LONG else MANY
-    return Dose(rows, tokens, epochs, rate, batch, groups, 2 if groups < LONG else 1, thinks or not judged)
+    passes = 2 if groups < LONG else 1
+    return TrainingSize(rows, tokens, epochs, rate, batch, groups, passes, judged, thinks or not judged)

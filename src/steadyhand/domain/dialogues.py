@@ -52,7 +52,7 @@ def read_scenario(row: Cursor, checkers: Mapping[str, Checker] | None = None) ->
         messages=messages,
         place=row.place,
         answers={index: rule for index, e in answers.items() if (rule := read_answer(e)) is not None},
-        comparators=_comparators(row),
+        comparators={tool: _checked_specs(row.at("comparators"), tool) for tool in row.mapping("comparators")},
         ordered=row.flag("ordered", False),
         tags=row.texts("tags"),
         unscored=frozenset(index for index, e in said if not e.flag("score", True)),
@@ -150,11 +150,6 @@ def _unique_texts(row: Cursor, key: str) -> tuple[str, ...]:
         if text in texts[:index]:
             raise row.at(key, index).error(f"{text!r} stands twice in {key!r}", "remove one of the two")
     return texts
-
-
-def _comparators(row: Cursor) -> dict[str, dict[str, Json]]:
-    found = row.mapping("comparators")
-    return {tool: _checked_specs(row.at("comparators"), tool) for tool in found}
 
 
 def _checked_specs(row: Cursor, tool: str) -> dict[str, Json]:

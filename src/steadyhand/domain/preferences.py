@@ -45,18 +45,18 @@ ReadJudged = Callable[[Path], Sequence[JudgedRow]]
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparedRows:
     """`alone`: where judged answers stand that nothing is compared with."""
 
     scenarios: tuple[Scenario, ...] = ()
     alone: tuple[Place, ...] = ()
 
 
-def comparisons(rows: Sequence[JudgedRow], tools: dict[str, Tool], checks: Checks) -> Compared:
+def comparisons(rows: Sequence[JudgedRow], tools: dict[str, Tool], checks: Checks) -> ComparedRows:
     """A scenario for each row that compares. Answers that were judged one by one are compared where a good one and a
     bad one follow the same prompt. Raises DomainError for what cannot be used."""
     compared, alone = paired(rows)
-    return Compared(tuple(_scenario(row, tools, checks) for row in compared), tuple(row.row.place for row in alone))
+    return ComparedRows(tuple(_scenario(row, tools, checks) for row in compared), tuple(row.row.place for row in alone))
 
 
 def paired(rows: Sequence[JudgedRow]) -> tuple[list[JudgedRow], list[JudgedRow]]:
@@ -65,16 +65,16 @@ def paired(rows: Sequence[JudgedRow]) -> tuple[list[JudgedRow], list[JudgedRow]]
     for row in rows:
         if row.chosen is None:
             bad.setdefault(repr((row.prompt, row.tools)), []).append(row)
-    kept: list[JudgedRow] = []
+    pairs: list[JudgedRow] = []
     alone: list[JudgedRow] = []
     for row in rows:
         if row.chosen is not None and row.rejected:
-            kept.append(row)
+            pairs.append(row)
         elif row.chosen is not None:
             worse = bad.pop(repr((row.prompt, row.tools)), [])
-            answers = tuple(answer for one in worse for answer in one.rejected)
-            (kept if worse else alone).append(dataclasses.replace(row, rejected=answers))
-    return kept, [*alone, *(row for rest in bad.values() for row in rest)]
+            answers = tuple(answer for answered in worse for answer in answered.rejected)
+            (pairs if worse else alone).append(dataclasses.replace(row, rejected=answers))
+    return pairs, [*alone, *(row for rest in bad.values() for row in rest)]
 
 
 def _scenario(judged: JudgedRow, tools: dict[str, Tool], checks: Checks) -> Scenario:

@@ -42,15 +42,15 @@ def starter_files(like: str = "tools") -> dict[str, str | bytes]:
 
 
 def _contents(folder: Traversable, prefix: str) -> dict[str, str | bytes]:
-    found: dict[str, str | bytes] = {}
+    contents: dict[str, str | bytes] = {}
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if entry.is_dir():
-            found |= _contents(entry, f"{prefix}{entry.name}/")
+            contents |= _contents(entry, f"{prefix}{entry.name}/")
         elif entry.name.endswith(_DATABASE):
-            found[prefix + entry.name.removesuffix(".sql")] = _database(entry.read_text(encoding="utf-8"))
+            contents[prefix + entry.name.removesuffix(".sql")] = _database(entry.read_text(encoding="utf-8"))
         elif entry.name.endswith((".yaml", ".json", ".jsonl", ".toml", ".sql")):
-            found[prefix + entry.name] = entry.read_text(encoding="utf-8")
-    return found
+            contents[prefix + entry.name] = entry.read_text(encoding="utf-8")
+    return contents
 
 
 def _database(script: str) -> bytes:

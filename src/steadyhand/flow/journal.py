@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from steadyhand.errors import GateFailed
+from steadyhand.errors import GateFailed, first_line
 from steadyhand.flow.artifacts import EVALUATION, read_evaluation, read_object
 from steadyhand.flow.context import RunContext
 from steadyhand.flow.engine import Journal
@@ -65,8 +65,7 @@ class RunJournal(Journal):
 
 def _ended(error: BaseException) -> tuple[Status, str]:
     """How the records name an end that is not the good one, and its reason."""
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return ("failed" if isinstance(error, Exception) else "stopped"), scrubbed(reason)
+    return ("failed" if isinstance(error, Exception) else "stopped"), scrubbed(first_line(error))
 
 
 def _refuse_failed(gate: Path) -> None:

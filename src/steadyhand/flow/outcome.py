@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from steadyhand.flow.context import RunContext
 from steadyhand.ledger.result import Evaluation
 from steadyhand.text.terminal import one_line
 
+REPEATED = "determinism_"
 MODELS = ("base", "sft", "dpo")
 
 
@@ -20,7 +23,7 @@ def outcome(context: RunContext, model: Path | None = None) -> dict[str, Json]:
     evaluations = {name: read_evaluation(context.artifact(f"eval_{name}")) for name in MODELS}
     return {
         "domain": context.parts.domain.name,
-        "models": {name: figures(one) for name, one in evaluations.items()},
+        "models": {name: figures(evaluation) for name, evaluation in evaluations.items()},
         "verdict": read_json(context.artifact("verdict") / "verdict.json"),
         "gate": read_json(context.artifact("gate") / "gate.json"),
         "fingerprint": evaluations["dpo"].fingerprint,
@@ -42,20 +45,38 @@ def task_of(evaluation: Evaluation) -> dict[str, Json] | None:
     return {"right": sum(bool(item.passed) for item in asked), "asked": len(asked)} if asked else None
 
 
-def table(found: dict[str, Json]) -> str:
+def table(result: dict[str, Json]) -> str:
     """The verdict and why, then every figure of every model."""
-    verdict, task = found["verdict"], found["task"]
-    lines = [f"verdict: {verdict['word']}, of the model {found['fingerprint']}"]
+    verdict, task = result["verdict"], result["task"]
+    lines = [f"verdict: {verdict['word']}, of the model {result['fingerprint']}"]
     lines += [f"right: {task['right']} of {task['asked']} held-out answers"] if task else []
     lines += [line_of(check) for check in verdict["checks"]]
-    models = found["models"]
-    names = list(dict.fromkeys(metric for one in models.values() for metric in one))
-    width = max(map(len, names))
+    models = result["models"]
+    rows = _rows(models)
+    width = max(map(len, rows), default=0)
     lines += ["", f"{'':<{width}}  " + "".join(f"{model:>24}" for model in models)]
-    for name in names:
-        cells = "".join(f"{_cell(one.get(name)):>24}" for one in models.values())
-        lines.append(f"{name:<{width}}  {cells}")
+    for label, name in rows.items():
+        cells = "".join(f"{_cell(metrics.get(name)):>24}" for metrics in models.values())
+        lines.append(f"{label:<{width}}  {cells}")
     return "\n".join(map(one_line, lines))
+
+
+def _rows(models: Mapping[str, dict[str, Json]]) -> dict[str, str]:
+    """What a row is called -> its metric. What no model has is left out; figures of repetition that are all alike are
+    one row."""
+    names = dict.fromkeys(metric for one in models.values() for metric in one)
+    known = [name for name in names if any((one.get(name) or {}).get("value") is not None for one in models.values())]
+    repeated = [name for name in known if name.startswith(REPEATED)]
+    alike = len({json.dumps([_value(one, name) for one in models.values()]) for name in repeated}) == 1
+    if len(repeated) < 2 or not alike:
+        return {name: name for name in known}
+    told = f"{REPEATED}* ({len(repeated)} alike)"
+    rows = {name: name for name in known if name not in repeated}
+    return rows | {told: f"{REPEATED}outcome" if f"{REPEATED}outcome" in repeated else repeated[0]}
+
+
+def _value(metrics: dict[str, Json], name: str) -> Json:
+    return (metrics.get(name) or {}).get("value")
 
 
 def line_of(check: dict[str, Json]) -> str:

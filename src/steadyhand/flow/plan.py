@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 from steadyhand.chat.messages import Json
+from steadyhand.files import write_whole
 from steadyhand.flow.artifacts import read_object
 from steadyhand.ledger.store import Store
 
@@ -87,6 +88,4 @@ def remember(work: Work, root: Path) -> None:
     """Keep what a work depends on now, to say why it runs again when that has changed."""
     path = root / SEEN
     row = read_object(path) | {work.name: dict(work.depends)}
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps(row), "utf-8")
-    part.replace(path)
+    write_whole(path, json.dumps(row))

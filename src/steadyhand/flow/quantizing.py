@@ -22,7 +22,7 @@ from steadyhand.export.gguf import Kind, refuse_unwritable, write_gguf
 from steadyhand.flow.artifacts import read_evaluation, read_json, write_evaluation, write_json
 from steadyhand.flow.domain_inputs import content_hash
 from steadyhand.flow.engine import Watcher, carry_out
-from steadyhand.flow.exporting import PARITY, WEIGHTS, Source, source_of
+from steadyhand.flow.exporting import PARITY, WEIGHTS, ExportSource, source_of
 from steadyhand.flow.plan import Work, plan
 from steadyhand.flow.stages import sampling_of
 from steadyhand.ledger.keys import key_of
@@ -92,12 +92,12 @@ def quantize(
         bench = _Bench(source, domain, settings, Path(made), watcher)
         steps = plan(list(works.values()), store)
         carry_out(list(works.values()), steps, bench.measure, store, watcher)
-        found = {name: store.artifact(work.key) for name, work in works.items()}
-    whole = read_evaluation(found.pop(WHOLE))
-    return Costs(whole, tuple(_cost(cast("Kind", kind), folder, whole, margin) for kind, folder in found.items()))
+        folders = {name: store.artifact(work.key) for name, work in works.items()}
+    whole = read_evaluation(folders.pop(WHOLE))
+    return Costs(whole, tuple(_cost(cast("Kind", kind), folder, whole, margin) for kind, folder in folders.items()))
 
 
-def _work(name: str, source: Source, domain: Domain, settings: Settings) -> Work:
+def _work(name: str, source: ExportSource, domain: Domain, settings: Settings) -> Work:
     depends: dict[str, Json] = {
         "the model": fingerprint(source.folder),
         "the questions": item_set(targets(domain, _ASKED)),
@@ -124,7 +124,7 @@ def _cost(kind: Kind, folder: Path, whole: Evaluation, margin: float) -> Cost:
 
 @dataclass(frozen=True)
 class _Bench:
-    source: Source
+    source: ExportSource
     domain: Domain
     settings: Settings
     folder: Path

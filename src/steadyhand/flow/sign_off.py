@@ -48,7 +48,7 @@ def evaluation_of(folder: Path) -> Evaluation:
     PrerequisiteError for another folder."""
     folder = folder.absolute()
     out = folder if (folder / REPORT).is_file() else folder.parent
-    if not (out / REPORT).is_file() and folder.resolve().parent.parent.name == "artefacts":
+    if not (out / REPORT).is_file() and folder.resolve().parent.parent.name == "artifacts":
         out = folder.resolve().parent.parent.parent
     report = report_of(out)
     if report.tuned is None:
@@ -66,14 +66,14 @@ def sign_off_of(folder: Path) -> SignOff | None:
     from steadyhand.models.loading.fingerprint import fingerprint
 
     folder = folder.resolve()
-    found = _of_run(folder) or _of_export(folder)
-    if found and found.fingerprint not in (fingerprint(folder), fingerprint(folder, config=False)):
+    signed = _of_run(folder) or _of_export(folder)
+    if signed and signed.fingerprint not in (fingerprint(folder), fingerprint(folder, config=False)):
         raise PrerequisiteError(
-            f"the verdict {found.word} is about other weights (model {found.fingerprint[:16]})",
+            f"the verdict {signed.word} is about other weights (model {signed.fingerprint[:16]})",
             where=str(folder),
             next="put back the model that was signed off, or run again; a copy elsewhere has no verdict",
         )
-    return found
+    return signed
 
 
 def note_verdict(folder: Path, verdict: Verdict, domain: str, fingerprint: str) -> None:

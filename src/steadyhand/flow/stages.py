@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -20,10 +20,10 @@ from steadyhand.flow.context import RunContext
 from steadyhand.flow.domain_inputs import plain
 from steadyhand.flow.health_questions import guard_of, leave, reference_of
 from steadyhand.flow.interrupt import first_interrupt
+from steadyhand.flow.tracking import told
 from steadyhand.ledger.result import Evaluation
-from steadyhand.models.backend import Prompt, Sampling, check_template
+from steadyhand.models.backend import Prompt, Sampling
 from steadyhand.settings import Settings, filled
-from steadyhand.train.runner.result import Progress
 
 if TYPE_CHECKING:
     from steadyhand.chat.render import Renderer
@@ -38,19 +38,25 @@ MODEL = "model"  # the folder of a trained model within its artifact
 
 
 def check(context: RunContext, out: Path) -> None:
+    from steadyhand.chat.probe import usable
+    from steadyhand.chat.render import Renderer
     from steadyhand.check import check as check_domain
-    from steadyhand.models.attention.layers import Way, layers_of
-    from steadyhand.models.loading.load import load
-    from steadyhand.models.loading.overlay import NO_THINK
+    from steadyhand.models.attention.layers import Way, expected
+    from steadyhand.models.loading.gguf_base import note_of
+    from steadyhand.models.loading.load import load_tokenizer
+    from steadyhand.models.loading.overlay import original
 
-    model = load(context.parts.base)
-    renderer = model.renderer
-    wanted = "thinking" if context.settings.model.chat_template == NO_THINK else None  # that it is lost was asked for
-    for warning in check_template(model, tools=any(scenario.tools for scenario in context.parts.domain.scenarios)):
+    base = context.parts.base
+    renderer = Renderer(load_tokenizer(base))  # without the weights: those of 8B are 16 GB
+    tools = any(scenario.tools for scenario in context.parts.domain.scenarios)
+    wanted = "thinking" if context.settings.model.thinking == "off" else None  # that it is lost was asked for
+    for warning in usable(renderer.profile, tools=tools, named=renderer.named):
         if wanted is None or wanted not in warning:
             context.note(warning)
-    if layers_of(model.model).way is not Way.PACKED:
-        context.note(f"layers: {layers_of(model.model).told()}")
+    if lost := note_of(original(base)):
+        context.note(lost)
+    if (layers := expected(base)).way is not Way.PACKED:
+        context.note(f"layers: {layers.told()}")
     findings = check_domain(context.parts.domain, renderer, context.settings.sft.max_length)
     write_json(out / "findings.json", {"findings": [plain(f) | {"place": str(f.place)} for f in findings]})
     errors = [f for f in findings if f.severity == "error"]
@@ -85,8 +91,8 @@ def sft(context: RunContext, out: Path) -> None:
     trained = context.work("sft") / "trained"
     config = filled(given, context.settings)
     guard = guard_of(context)
-    with first_interrupt() as stop:
-        result = train_sft(context.parts.base, rows, config, trained, figures_told(context), stop=stop, guard=guard)
+    with first_interrupt() as stop, told(context, "sft") as tell:
+        result = train_sft(context.parts.base, rows, config, trained, tell, stop=stop, guard=guard)
     leave(guard, out)
     write_json(out / "curve.json", {"curve": list(result.log), "steps": result.steps, "tokens": result.tokens})
     cuts = {"cut_prompts": result.cut_prompts, "cut_answers": result.cut_answers}
@@ -112,7 +118,7 @@ def gate(context: RunContext, out: Path) -> None:
 def pairs(context: RunContext, out: Path) -> None:
     """Groups from the fine-tuned model's own errors on training scenarios, completed by constructed errors."""
     from steadyhand.models.loading.load import load
-    from steadyhand.pairs.build import build_groups, coverage
+    from steadyhand.pairs.build import build_groups
 
     model = load(context.artifact("sft") / MODEL, dtype=context.settings.model.dtype)
     domain = replace(context.parts.domain, scenarios=spread(context.parts.training, context.settings.pairs.max_groups))
@@ -122,7 +128,6 @@ def pairs(context: RunContext, out: Path) -> None:
     if not groups:
         raise JobError("no preference group could be made", next="the domain needs scenarios with split: train")
     (out / "groups.jsonl").write_text("".join(json.dumps(plain(g), ensure_ascii=False) + "\n" for g in groups), "utf-8")
-    write_json(out / "coverage.json", plain(coverage(groups)))
 
 
 def dpo(context: RunContext, out: Path) -> None:
@@ -138,8 +143,8 @@ def train_on(groups: Sequence[Group], start: Path, name: str, context: RunContex
     config = filled(context.settings.dpo, context.settings)
     rows = _taught_rows(context, scenarios=False) if config.replay_tokens else []  # the groups bring the scenarios
     guard = guard_of(context, reference_of(context.artifact("sft")))
-    with first_interrupt() as stop:
-        result = train_dpo(start, groups, config, trained, figures_told(context), rows=rows, stop=stop, guard=guard)
+    with first_interrupt() as stop, told(context, name) as tell:
+        result = train_dpo(start, groups, config, trained, tell, rows=rows, stop=stop, guard=guard)
     if result.layers:
         context.note(result.layers)
     leave(guard, out)
@@ -209,7 +214,7 @@ def _own_errors(context: RunContext, model: LocalModel, domain: Domain) -> list[
     training = replace(domain, scenarios=tuple(replace(s, split="eval") for s in domain.scenarios))
     settings = context.settings.eval.model_copy(update={"determinism_items": 0})
     sampling = sampling_of(context.settings)
-    found = evaluate(
+    evaluation = evaluate(
         model,
         training,
         model="sft",
@@ -219,7 +224,7 @@ def _own_errors(context: RunContext, model: LocalModel, domain: Domain) -> list[
         seed=context.settings.seed,
         progress=context.progress,
     )
-    wrong = [item for item in found.items if item.passed is False or not item.facts["calls_ok"]]
+    wrong = [item for item in evaluation.items if item.passed is False or not item.facts.calls_ok]
     return [ModelError(item.id, item.raw, item.code) for item in wrong]
 
 
@@ -243,15 +248,15 @@ def sampling_of(settings: Settings) -> Sampling:
 def judging_model(domain: Domain, settings: Settings) -> Ask | None:
     """The model that compares two answers, where a check of the domain compares and `online.judge` names a server."""
     given = settings.online
-    if not given.judge.startswith("http") or not any(isinstance(one, Pairwise) for one in domain.checks.values()):
+    if not given.judge.startswith("http") or not any(isinstance(check, Pairwise) for check in domain.checks.values()):
         return None
     from steadyhand.models.endpoints.endpoint import OpenAIEndpoint
 
     endpoint = OpenAIEndpoint(given.judge, given.judge_model)
 
     def ask(question: str) -> str:
-        (found,) = endpoint.generate([Prompt((Message("user", question),))], Sampling(max_tokens=1024))
-        return found.parsed().content
+        (answer,) = endpoint.generate([Prompt((Message("user", question),))], Sampling(max_tokens=1024))
+        return answer.parsed().content
 
     return ask
 
@@ -280,10 +285,3 @@ def _measure(
         judge=judging_model(context.parts.domain, context.settings),
         progress=context.progress,
     )
-
-
-def figures_told(context: RunContext) -> Progress:
-    def tell(done: int, total: int, figures: Mapping[str, float]) -> None:
-        context.progress(done, total, f"loss {figures['loss']:.3f}")
-
-    return tell

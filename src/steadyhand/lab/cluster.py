@@ -13,7 +13,7 @@ import time
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from steadyhand.errors import DiskFullError, PrerequisiteError, SteadyError
+from steadyhand.errors import DiskFullError, PrerequisiteError, SteadyError, first_line
 from steadyhand.extras import not_installed
 from steadyhand.flow.engine import Watcher
 from steadyhand.flow.plan import Planned
@@ -66,8 +66,8 @@ class Cluster:
 class _Telling:
     """A watcher in the trial's process: training is the first half of its work, asking the second."""
 
-    def __init__(self, key: str, told: Any) -> None:
-        self.key, self.told, self.last = key, told, time.monotonic()
+    def __init__(self, key: str, queue: Any) -> None:
+        self.key, self.told, self.last = key, queue, time.monotonic()
 
     def stage(self, planned: Planned, position: int, total: int) -> None: ...
 
@@ -77,10 +77,10 @@ class _Telling:
             self.told.put((self.key, (done / total + (label == "questions")) / 2))
 
 
-def _perform(trial: Trial, env: TrialEnv, told: Any) -> str:
+def _perform(trial: Trial, env: TrialEnv, queue: Any) -> str:
     """Why the trial failed; empty when it did not."""
     try:
-        run_trial(trial, env, Store(env.out), _Telling(work_of(trial, env).key, told))
+        run_trial(trial, env, Store(env.out), _Telling(work_of(trial, env).key, queue))
     except DiskFullError:
         raise
     except SteadyError as error:
@@ -126,7 +126,7 @@ def _connect(ray: Any, address: str) -> None:
         ray.init(**how, log_to_driver=False, configure_logging=False, logging_level=logging.ERROR)
     except (ConnectionError, OSError, ValueError, RuntimeError) as error:
         raise PrerequisiteError(
-            f"the cluster cannot be reached ({(str(error).strip().splitlines() or ['no answer'])[0][:200]})",
+            f"the cluster cannot be reached ({first_line(error)})",
             where=address,
             next='start it (`ray start --head` there), correct machine.cluster, or set it to "local"',
         ) from error

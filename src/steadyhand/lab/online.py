@@ -45,14 +45,14 @@ _COMPARED = "online dpo.k eval.batch_size sampling.max_tokens seed model.dtype"
 def online_stages(rounds: int, judge: str = "rules") -> tuple[Stage, ...]:
     """Those of a run up to its tuned model, a trained judge where one is asked for, then three for each round."""
     made = [each for each in STAGES if each.name in _BEFORE]
-    before, learnt, settings = "merge", "", _COMPARED
+    before, learned, settings = "merge", "", _COMPARED
     if judge == TRAINED_JUDGE:
         made.append(stage("preference", preference.train, "sft pairs", "model training heldout", preference.DEPENDS))
-        learnt, settings = " preference", f"{_COMPARED} preference.certain"
+        learned, settings = " preference", f"{_COMPARED} preference.certain"
     for number in range(1, rounds + 1):
         answers, online = f"answers_{number}", f"online_{number}"
         made += [
-            stage(answers, partial(answer, before, number), before + learnt, "tools training", settings),
+            stage(answers, partial(answer, before, number), before + learned, "tools training", settings),
             stage(online, partial(train, online, before, answers), f"sft {before} {answers}", TRAINED, REPLAYED),
             stage(f"eval_{online}", partial(evaluate, online), online, "tools heldout probes has", MEASURED, 2),
         ]
@@ -68,7 +68,9 @@ def plan(folder: Path, settings: Settings, out: Path, rounds: int) -> list[Plann
 def online(folder: Path, settings: Settings, out: Path, rounds: int, watcher: Watcher) -> RunContext:
     """Carries out a run's stages where they are not done, and then the rounds. Raises what a run raises, and UsageError
     for a judge without a model's name."""
-    _refuse(settings)  # a mistake shows before the work
+    given = settings.online
+    if given.judge not in ("rules", TRAINED_JUDGE) and not given.judge_model:  # a mistake shows before the work
+        raise UsageError("a server judges by a model that has a name", next="set online.judge_model")
     return main.run(folder, settings, out, watcher, online_stages(rounds, settings.online.judge))
 
 
@@ -95,8 +97,8 @@ def answers_of(model: Backend, asked: Sequence[Case], context: RunContext, seed:
     for sample in range(samples):
         tell = _told(context, sample * len(prompts), samples * len(prompts))
         sampling = _sampling(context.settings, seed + sample)
-        found = model.generate(prompts, sampling, batch_size=size, progress=tell)
-        for case, completion in zip(asked, found, strict=True):
+        completions = model.generate(prompts, sampling, batch_size=size, progress=tell)
+        for case, completion in zip(asked, completions, strict=True):
             if completion.finish_reason == "stop":
                 texts[case.decision.id].append(completion.text)
     return texts
@@ -144,12 +146,6 @@ def story(context: RunContext, rounds: int) -> dict[str, Json]:
 def _sampling(settings: Settings, seed: int) -> Sampling:
     own = settings.seed * 1_000_003 + seed
     return Sampling(settings.online.temperature, 1.0, settings.sampling.max_tokens, own)
-
-
-def _refuse(settings: Settings) -> None:
-    given = settings.online
-    if given.judge not in ("rules", TRAINED_JUDGE) and not given.judge_model:
-        raise UsageError("a server judges by a model that has a name", next="set online.judge_model")
 
 
 def _judge(context: RunContext) -> Judge:

@@ -1,4 +1,4 @@
-"""A preference model as a stage: learnt from a run's preference groups, measured on those of scenarios that it did not
+"""A preference model as a stage: learned from a run's preference groups, measured on those of scenarios that it did not
 see and on the held-out comparisons of preferences/, and made a judge."""
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Any
 from steadyhand.datasets.holdout import held_back
 from steadyhand.domain.rows import ORIGINS, Group
 from steadyhand.errors import JobError
-from steadyhand.flow import stages
 from steadyhand.flow.artifacts import read_groups, read_json, write_json
 from steadyhand.flow.context import RunContext
 from steadyhand.flow.interrupt import first_interrupt
 from steadyhand.flow.stages import MODEL
+from steadyhand.flow.tracking import told
 from steadyhand.models.backend import Prompt
 from steadyhand.pairs.build import given_groups
 from steadyhand.pairs.case import Case
@@ -38,11 +38,11 @@ def train(context: RunContext, out: Path) -> None:
     taught, held = split(context)
     start = context.artifact("sft") / MODEL
     trained = context.work("preference") / "trained"
-    with first_interrupt() as stop:
+    with first_interrupt() as stop, told(context, "preference") as tell:
         result = train_preference(
             context.parts.base if kind_of(start) else start, taught,
             filled(context.settings.preference, context.settings), trained,
-            stages.figures_told(context), stop=stop,
+            tell, stop=stop,
         )  # fmt: skip
     write_json(out / "curve.json", {"curve": list(result.log), "steps": result.steps, "tokens": result.tokens})
     trained.rename(out / MODEL)
@@ -56,11 +56,14 @@ def train(context: RunContext, out: Path) -> None:
 def split(context: RunContext) -> tuple[list[Group], list[Group]]:
     """The run's groups: to learn from, and of scenario groups that are kept back."""
     groups = read_groups(context.artifact("pairs") / "groups.jsonl")
-    kept = {one.id for one in held_back(context.parts.domain, context.settings.preference.held, context.settings.seed)}
-    taught = [group for group in groups if scenario_of(group) not in kept]
+    held = {
+        scenario.id
+        for scenario in held_back(context.parts.domain, context.settings.preference.held, context.settings.seed)
+    }
+    taught = [group for group in groups if scenario_of(group) not in held]
     if not taught:
         raise JobError("no preference group is left to learn from", next="lower preference.held")
-    return taught, [group for group in groups if scenario_of(group) in kept]
+    return taught, [group for group in groups if scenario_of(group) in held]
 
 
 def scenario_of(group: Group) -> str:
@@ -72,29 +75,29 @@ def groups_of(context: RunContext) -> dict[str, str]:
 
 
 def compared(model: PreferenceModel, groups: Sequence[Group], names: dict[str, str], context: RunContext) -> list[Pair]:
-    found: list[Pair] = []
+    pairs: list[Pair] = []
     write = model.renderer.completion_text
     for done, group in enumerate(groups, 1):
-        answers = [write(group.messages, group.tools, group.chosen), *(one.text for one in group.rejected)]
+        answers = [write(group.messages, group.tools, group.chosen), *(answer.text for answer in group.rejected)]
         best, *rest = model.scores(Prompt(group.messages, group.tools), answers)
-        found += [
-            (names[scenario_of(group)], one.origin, best - score)
-            for one, score in zip(group.rejected, rest, strict=True)
+        pairs += [
+            (names[scenario_of(group)], answer.origin, best - score)
+            for answer, score in zip(group.rejected, rest, strict=True)
         ]
         context.progress(done, len(groups), "comparisons")
-    return found
+    return pairs
 
 
 def judged(pairs: Sequence[Pair], certain: float) -> dict[str, Any]:
     """Shares that are right, by where the rejected answer comes from and over those that are no tie; scenario groups
     are the units of the intervals."""
     judge = ScoreJudge(lambda case, answers: [], certain)
-    told: dict[str, Sequence[Pair]] = {
+    parts: dict[str, Sequence[Pair]] = {
         "all": pairs,
         **{origin: [pair for pair in pairs if pair[1] == origin] for origin in ORIGINS},
         "certain": [pair for pair in pairs if abs(pair[2]) >= judge.lead],
     }
-    return {name: _share(part) for name, part in told.items()}
+    return {name: _share(part) for name, part in parts.items()}
 
 
 def _share(pairs: Sequence[Pair]) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from steadyhand.flow.engine import Watcher
 from steadyhand.flow.plan import Planned
 from steadyhand.lab.cluster import cluster
 from steadyhand.lab.sweep_measure import Measurer, judged, trials_left
-from steadyhand.lab.sweep_result import Sweep, swept
-from steadyhand.lab.sweep_setup import Request, Setup, lay_out, training_of, with_kept
+from steadyhand.lab.sweep_result import Sweep, sweep_result
+from steadyhand.lab.sweep_setup import SweepRequest, SweepSetup, lay_out, training_of, with_kept
 from steadyhand.lab.trial import Answered, forget, plan_trials, read_answers, run_alone
 from steadyhand.ledger.lock import folder_lock
 from steadyhand.ledger.result import Item
@@ -25,7 +25,7 @@ from steadyhand.ledger.store import Store
 from steadyhand.stats.halving import Halved, halve
 
 
-def sweep(folder: Path, flags: Mapping[str, object], out: Path, request: Request, watcher: Watcher) -> Sweep:
+def sweep(folder: Path, flags: Mapping[str, object], out: Path, request: SweepRequest, watcher: Watcher) -> Sweep:
     """Carry the sweep out; trials that are done are read. Raises DomainError for a file of branches that is wrong, and
     JobError when no branch could be trained at all."""
     setup = lay_out(folder, flags, out, request)
@@ -35,13 +35,13 @@ def sweep(folder: Path, flags: Mapping[str, object], out: Path, request: Request
         with cluster(setup.env.settings) as at_once:
             setup, base = _base(setup, store, watcher)
             measure = Measurer(setup, store, watcher, base, at_once)
-            found = halve(list(setup.contenders), setup.rules, measure)
-        forget([training_of(one) for one in setup.contenders.values()], store)
-    _refuse_all_failed(found, request)
-    return swept(setup, found, measure.answered, base)
+            halved = halve(list(setup.contenders), setup.rules, measure)
+        forget([training_of(contender) for contender in setup.contenders.values()], store)
+    _refuse_all_failed(halved, request)
+    return sweep_result(setup, halved, measure.answered, base)
 
 
-def sweep_plan(folder: Path, flags: Mapping[str, object], out: Path, request: Request) -> list[Planned]:
+def sweep_plan(folder: Path, flags: Mapping[str, object], out: Path, request: SweepRequest) -> list[Planned]:
     """Which trials would be carried out, as far as the decisions before them are known; writes nothing."""
     setup = lay_out(folder, flags, out, request)
     steps = plan_trials([setup.base], setup.env)
@@ -74,18 +74,18 @@ class _Silent:
 class _Foreseen(Measurer):
     """Reads what is done and notes what is not; carries nothing out."""
 
-    def __init__(self, setup: Setup, store: Store, base: Mapping[str, Item]) -> None:
+    def __init__(self, setup: SweepSetup, store: Store, base: Mapping[str, Item]) -> None:
         super().__init__(setup, store, _Silent(), base)
         self.steps: list[Planned] = []
 
     def begin(self, names: Sequence[str], rung: int, start: int, stop: int) -> None:
-        found = [self.step(name, rung, start, stop) for name in names]
-        self.steps += found
-        if any(step.state == "run" for step in found):
+        steps = [self.step(name, rung, start, stop) for name in names]
+        self.steps += steps
+        if any(step.state == "run" for step in steps):
             raise _UndecidedError(rung, len(names))
 
 
-def _later(setup: Setup, rung: int, branches: int) -> list[Planned]:
+def _later(setup: SweepSetup, rung: int, branches: int) -> list[Planned]:
     """A line for each later rung, whose branches are decided by the one before."""
     steps = []
     for number in range(rung + 1, len(setup.rules.rungs)):
@@ -96,7 +96,7 @@ def _later(setup: Setup, rung: int, branches: int) -> list[Planned]:
     return steps
 
 
-def _base(setup: Setup, store: Store, watcher: Watcher) -> tuple[Setup, dict[str, Item]]:
+def _base(setup: SweepSetup, store: Store, watcher: Watcher) -> tuple[SweepSetup, dict[str, Item]]:
     step = plan_trials([setup.base], setup.env)[0]
     watcher.stage(step, 1, 1 + trials_left(setup.rules, len(setup.contenders), 0, 0))
     if step.state == "run":
@@ -104,14 +104,14 @@ def _base(setup: Setup, store: Store, watcher: Watcher) -> tuple[Setup, dict[str
     return _told(setup, read_answers(store, step.key))
 
 
-def _told(setup: Setup, found: Answered) -> tuple[Setup, dict[str, Item]]:
+def _told(setup: SweepSetup, answered: Answered) -> tuple[SweepSetup, dict[str, Item]]:
     """The sweep as it is once the base has answered, and the base's items."""
-    return with_kept(setup, found.answers), judged(setup, setup.env.settings, found)
+    return with_kept(setup, answered.answers), judged(setup, setup.env.settings, answered)
 
 
-def _refuse_all_failed(found: Halved, request: Request) -> None:
-    failed = [fate for fate in found.fates if fate.end == "failed"]
-    if len(failed) == len(found.fates):
+def _refuse_all_failed(halved: Halved, request: SweepRequest) -> None:
+    failed = [fate for fate in halved.fates if fate.end == "failed"]
+    if len(failed) == len(halved.fates):
         raise JobError(
             f"no branch could be trained; the first one: {failed[0].reason}",
             where=str(request.file),

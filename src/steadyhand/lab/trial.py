@@ -29,7 +29,7 @@ from steadyhand.ledger.store import Store
 from steadyhand.models.backend import Completion, Prompt
 from steadyhand.settings import Settings, filled
 from steadyhand.settings.training import SftConfig
-from steadyhand.train.runner.result import RECORD, Progress
+from steadyhand.train.runner.result import RECORD, TrainingProgress
 
 VERSION = 2  # raise it when a trial would answer otherwise for the same rows, questions and settings
 ANSWERS = "answers.json"
@@ -78,7 +78,8 @@ def env_of(settings: Settings, out: Path, folder: Path | None = None) -> TrialEn
     from steadyhand.models.loading.fingerprint import fingerprint
     from steadyhand.models.loading.overlay import overlaid
 
-    base = overlaid(settings.model.base, settings.model.chat_template, settings.model.format, folder)
+    given = settings.model
+    base = overlaid(given.base, given.chat_template, given.format, given.thinking, folder)
     return TrialEnv(base, fingerprint(base), settings, out)
 
 
@@ -199,7 +200,7 @@ def _config(trial: Trial, env: TrialEnv) -> SftConfig:
     return filled(env.settings.sft, env.settings, seed=trial.seed, **ALONE)
 
 
-def _figures(watcher: Watcher) -> Progress:
+def _figures(watcher: Watcher) -> TrainingProgress:
     def tell(done: int, total: int, figures: Mapping[str, float]) -> None:
         watcher.progress(done, total, f"loss {figures['loss']:.3f}")
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from steadyhand.agent.reading.basis import Basis
-from steadyhand.agent.reading.lexicon import Claim, N, lexicon
+from steadyhand.agent.reading.lexicon import Claim, N, X, lexicon
 
 BULLET = re.compile(r"[ \t]{0,40}(?:>[ \t]?)?(?:[-*+•·▪●–—]{1,3}|\(?\d{1,3}[.)、])[ \t]{1,8}")
 _MARKDOWN = re.compile(r"(#{1,6}|={1,6})[ \t]")  # Markdown and AsciiDoc
@@ -26,6 +26,9 @@ _OPEN_END = re.compile(
 _PARTS = re.compile(r"[\u4e00-\u9fff]{1,2}|[^\W_]+(?:[-'’][^\W_]+)*")
 _INERT = re.compile(r"(?:^\[[\w%]+(?:[=,][^\]]*)?\]$|[0-9a-fA-F]{32,}|[A-Za-z]:\\|/[\w.-]+/|[%$]\w)")
 _ANNOUNCES = re.compile(r"(?i:\b(?:following|below|these|as follows)\b)|以下|如下|下列|这些|下面")
+_ANNOUNCED = re.compile(
+    r"\b(?:(?:the )?following|these|as follows|(?:shown |listed )?below)\b ?|以下|如下|下列|这些|下面|[.:：。\s]+$"
+)
 _BETWEEN = re.compile(r"(?:\W|\d|_|\b(?:and|or|port|tcp|udp|https?)\b)*")
 _SEPARATOR = re.compile(r"\s[-–—]{1,3}\s|[(（<:：|>→,;，；、]")
 _BREAK = re.compile(r"[-*_=—–~]{2,}")
@@ -182,6 +185,8 @@ def _open(state: _State, text: str) -> None:
     known, scope = lexicon(), Scope(level=level, text=text)
     scope.reason = known.heading.reason(bare)
     claim = known.heading.claim(bare)
+    if claim is None and (_COLON.search(text) or _ANNOUNCES.search(bare)):  # `The bot connects to the following hosts:`
+        claim = known.sentence.claim(f"{_ANNOUNCED.sub('', bare)} {X}")
     scope.claim = claim if claim != "both" and scope.reason is None else None
     if claim == "both" and scope.reason is None:
         scope.reason = Basis.CONFLICT

@@ -25,7 +25,7 @@ _SENTENCE_END = re.compile(r"\.+(?:$|[\s\"'”’)\]】>*_`|，。]|[\u4e00-\u9f
 _ARROW = re.compile(r"-{1,3}>|--|—>")
 _RUN = re.compile(r"(?<![^\s，。；、：（）“”【】>])[^\s，。；、：（）“”【】>]*\Z")
 _CELL = re.compile(r"(?<![^\s，。；、：（）“”【】>|])[^\s，。；、：（）“”【】>|]*\Z")
-_JOINED = re.compile(r"[ \t]{1,2}@\w|[\"'`*_)\]]{1,3}[.@=%+\\-]\w|[ \t]{1,2}\.\w")
+_JOINED = re.compile(r"[ \t]{1,2}@\w|…\w|[\"'`*_)\]]{1,3}[.@=%+\\-]\w|[ \t]{1,2}\.\w")
 _STOPPED = re.compile(r"\.[ \t]{0,3}\r?\n?[ \t]{0,3}")
 _SCHEME = re.compile(r":[\])]?(?://|\\\\)|\[://\]|:/\[?/")
 _ASCIIDOC = re.compile(r"\[[A-Za-z][^\[\]\n]{2,100}\]")  # https://a.com[the words of the link]
@@ -107,6 +107,8 @@ class Names:
         row = text.startswith("|", text.rfind("\n", max(0, start - _LINE), start) + 1)
         run = (_CELL if row else _RUN).search(text, max(0, start - _LINE), start)
         if (run and _SCHEME.search(run[0])) or (place.kind != "uri" and left == " " and self._follows_uri(start)):
+            return Basis.URL_PART
+        if left and left in "\"'`“‘«" and text[start - 2 : start - 1] in ("/", "\\"):
             return Basis.URL_PART
         if left == "." and text[start - 2 : start - 1] in ("*", "}", "]", ")", ">"):
             return Basis.NETWORK

@@ -88,7 +88,7 @@ def expected(folder: Path) -> Layers:
         what = f"the config cannot be read ({(str(error).splitlines() or [''])[0][:200]})"
         raise PrerequisiteError(what, where=str(folder), next="fetch the model again") from error
     kinds, given = get_layer_types_and_kwargs(config)
-    windows = tuple(row["sliding_window"] for row in given if row.get("sliding_window"))
+    windows = tuple(row["sliding_window"] for kind, row in zip(kinds, given, strict=True) if kind == KEYS[1])
     why = _foreign(tuple(kinds))
     return Layers(tuple(kinds), windows, not windows, _way(kinds, why), why)
 

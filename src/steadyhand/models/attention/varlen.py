@@ -58,7 +58,8 @@ def _seen(laid: torch.Tensor, window: int | None) -> torch.Tensor:
     near = (owner == 0) | (owner == owner[:, None])
     if window:
         near &= place[:, None] - place < window
-    return near.tril_()[None, None]
+    seen: torch.Tensor = near.tril_()[None, None]
+    return seen
 
 
 def _attention(
@@ -93,7 +94,8 @@ def _rows(
         if quick and device == "cpu" and tokens <= min(SHORT, window or SHORT):
             done.append(_short_row(part, number, options.get("scaling")))
         else:
-            done.append(attend(module, *part, None, **options))
+            query, key, value = part
+            done.append(attend(module, query, key, value, None, **options))
     return torch.cat(done, dim=1)
 
 

@@ -49,7 +49,7 @@ def continue_ids(
     if layers_of(model).way is Way.FULL:
         from steadyhand.models.generation.plain import continued
 
-        for done in continued(model, waiting, sampling, set(stop_ids), watch):
+        for _ in continued(model, waiting, sampling, set(stop_ids), watch):
             finished += 1
             if progress:
                 progress(finished, len(rows))

@@ -94,7 +94,7 @@ def spread(cache: Cache, length: int, rows: int, room: int) -> Cache:
 def align(parts: Sequence[tuple[Cache, Sequence[int]]], width: int, room: int) -> Cache:
     """One cache of all rows of `parts`, each (cache, tokens held per row), ending together at slot `width`.
 
-    Free slots before a shorter row hold zeros, which the mask hides (uninitialised memory could hold NaN, and
+    Free slots before a shorter row hold zeros, which the mask hides (uninitialized memory could hold NaN, and
     0 * NaN is NaN).
     """
     rows = [len(held) for _, held in parts]
@@ -104,7 +104,8 @@ def align(parts: Sequence[tuple[Cache, Sequence[int]]], width: int, room: int) -
             made.append(merged(layers, rows))
         elif isinstance(layers[0], SlabLayer):
             slabs = list(zip(layers, [held for _, held in parts], strict=True))
-            made.append(SlabLayer.of(*(_aligned(slabs, name, width, room) for name in ("keys", "values")), width))
+            keys, values = (_aligned(slabs, name, width, room) for name in ("keys", "values"))
+            made.append(SlabLayer.of(keys, values, width))
         else:
             made.append(DummyLayer())
     return Cache(layers=made)

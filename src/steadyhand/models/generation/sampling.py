@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from steadyhand.chat.render import prompt_hash
+from steadyhand.errors import JobError
 from steadyhand.models.backend import Sampling
 
 if TYPE_CHECKING:
@@ -39,10 +40,13 @@ def choose(logits: torch.Tensor, sampling: Sampling, draws: torch.Tensor | None)
     """The next token of each row: logits R V, draws R (uniform numbers; None when greedy) -> R.
 
     Nucleus sampling (Holtzman et al. 2020, section 3.1): the smallest set of most likely tokens whose probability
-    reaches `top_p`, renormalised.
+    reaches `top_p`, renormalized. Raises JobError where the model gives no numbers: of those, any token is the largest.
     """
     import torch
 
+    if not bool(torch.isfinite(logits.amax(dim=-1)).all()):
+        what = "the model computes no numbers (NaN or infinity), so there is no likeliest token"
+        raise JobError(what, next="its weights are damaged, or too large for this number format: try float32")
     if draws is None:
         return logits.argmax(dim=-1)
     probabilities = torch.softmax(logits.double() / sampling.temperature, dim=-1)

@@ -42,15 +42,15 @@ def packed_loss(model: Any, batch: Sequence[Sample], device: torch.device, *, ag
 
 def _loss(model: Any, ids: torch.Tensor, trained: torch.Tensor, again: bool, **given: torch.Tensor) -> torch.Tensor:
     chosen, targets = trained.roll(-1, 1), ids[trained]  # predicted one position before; none is trained at 0
-    head, found = model.get_output_embeddings(), list[torch.Tensor]()
+    head, losses = model.get_output_embeddings(), list[torch.Tensor]()
 
     def instead(hidden: torch.Tensor) -> torch.Tensor:
-        found.append(_by_parts(head, hidden, targets))
+        losses.append(_by_parts(head, hidden, targets))
         return hidden[:0]  # nothing is left to score for the layer itself
 
     by_parts = again and not any(getattr(_text(model), name, None) for name in SCALED)
     logits = scored(model, chosen, instead if by_parts else None, input_ids=ids, **given)
-    return found[0] if found else _summed(logits, targets)
+    return losses[0] if losses else _summed(logits, targets)
 
 
 def scored(

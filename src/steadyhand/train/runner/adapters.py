@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from steadyhand.errors import PrerequisiteError, UsageError
+from steadyhand.errors import PrerequisiteError, UsageError, first_line
 from steadyhand.models.attention.layers import Way, layers_of
 from steadyhand.models.loading.adapters import VIRTUAL
 from steadyhand.models.loading.quiet import quiet
@@ -34,7 +34,7 @@ def with_adapter(model: Any, tokenizer: Any, config: TrainConfig) -> Any:
             return get_peft_model(model, _ia3() if config.method == "ia3" else _lora(config))
         except ValueError as error:
             raise PrerequisiteError(
-                f"the model has no layers for method {config.method!r} ({str(error).splitlines()[0][:200]})",
+                f"the model has no layers for method {config.method!r} ({first_line(error)})",
                 next='set method = "lora", which takes all linear layers',
             ) from error
 

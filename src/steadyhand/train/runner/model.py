@@ -47,7 +47,7 @@ def trainable(name: str | Path, config: TrainConfig) -> tuple[Any, Any, Path]:
         device=config.device,
         dtype=dtype,
         trainable=config.method != "full",
-        quantised=config.method == "qlora",
+        quantized=config.method == "qlora",
     )
     check_vocabulary(model, tokenizer, folder)
     if config.method == "full":
@@ -91,7 +91,7 @@ def _set_trained(model: Any, embeddings: bool) -> None:
 
 
 def _lasting_name(name: str | Path, folder: Path) -> str:
-    return str(original(folder).resolve()) if Path(name).expanduser().is_dir() else str(name)
+    return str(original(folder).resolve()) if Path(name).expanduser().exists() else str(name)
 
 
 def save(model: Any, source: Path, out: Path, config: TrainConfig, facts: Mapping[str, Json]) -> None:

@@ -19,8 +19,8 @@ from steadyhand.settings.training import TrainConfig
 RECORD = "training.json"
 
 
-class Progress(Protocol):
-    """Called after every optimiser step: `done` of `total` steps, and the last step's figures ("loss", ...)."""
+class TrainingProgress(Protocol):
+    """Called after every optimizer step: `done` of `total` steps, and the last step's figures ("loss", ...)."""
 
     def __call__(self, done: int, total: int, figures: Mapping[str, float]) -> None: ...
 

@@ -1,4 +1,4 @@
-"""The neighbours of the USS tools: whois, the sandbox, old reports, the reviewer. Each invites a wrong choice."""
+"""The neighbors of the USS tools: whois, the sandbox, old reports, the reviewer. Each invites a wrong choice."""
 
 from __future__ import annotations
 

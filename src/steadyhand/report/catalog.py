@@ -20,14 +20,14 @@ HTML_LANG = {"en": "en", "zh": "zh-CN"}
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class Catalog:
     """`words`: dotted key -> text with `{placeholders}`."""
 
     language: Language
     words: dict[str, str]
 
     def __call__(self, key: str, **values: object) -> str:
-        """The text of `key`; raises KeyError when the catalogue lacks it or a placeholder's value is missing."""
+        """The text of `key`; raises KeyError when the catalog lacks it or a placeholder's value is missing."""
         return self.words[key].format(**values)
 
     def get(self, key: str, default: str) -> str:
@@ -47,7 +47,7 @@ def check_languages(languages: Sequence[str]) -> tuple[Language, ...]:
 
 
 @cache
-def load_catalogue(language: Language) -> Catalogue:
-    """The catalogue of one language, read from the package once."""
+def load_catalog(language: Language) -> Catalog:
+    """The catalog of one language, read from the package once."""
     file = resources.files("steadyhand.report").joinpath("locales", f"{language}.json")
-    return Catalogue(language, json.loads(file.read_text(encoding="utf-8")))
+    return Catalog(language, json.loads(file.read_text(encoding="utf-8")))

@@ -9,11 +9,11 @@ import pytest
 from steadyhand.chat.reason import Reason
 from steadyhand.domain.rows import MODES
 from steadyhand.errors import UsageError
-from steadyhand.report.catalogue import Catalogue, check_languages, load_catalogue
+from steadyhand.report.catalog import Catalog, check_languages, load_catalog
 from steadyhand.report.data import PUBLISHED, STAGES
 from steadyhand.report.metrics import SPECS
 
-EN, ZH = load_catalogue("en"), load_catalogue("zh")
+EN, ZH = load_catalog("en"), load_catalog("zh")
 
 
 def placeholders(text: str) -> set[str]:
@@ -59,10 +59,10 @@ def test_published_figures_are_the_same_in_words() -> None:
 
 def test_missing_key_is_an_error_not_a_hole() -> None:
     with pytest.raises(KeyError):
-        Catalogue("en", {"a": "A"})("b")
+        Catalog("en", {"a": "A"})("b")
     with pytest.raises(KeyError):
-        Catalogue("en", {"a": "{n} times"})("a")
-    assert Catalogue("en", {}).get("metric.own", "own") == "own"
+        Catalog("en", {"a": "{n} times"})("a")
+    assert Catalog("en", {}).get("metric.own", "own") == "own"
 
 
 def test_languages_are_checked() -> None:

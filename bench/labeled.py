@@ -1,4 +1,4 @@
-"""The labelled set of `examples/uss/claims` as rows, each one place of one name in one text. Judges nothing."""
+"""The labeled set of `examples/uss/claims` as rows, each one place of one name in one text. Judges nothing."""
 
 from __future__ import annotations
 
