@@ -20,19 +20,19 @@ from steadyhand.badcases.collect import of_evaluation
 from steadyhand.badcases.decisions import Decisions
 from steadyhand.badcases.logs.read import read_logs
 from steadyhand.badcases.steps import Gold, first_wrong
-from steadyhand.ledger.result import Evaluation, Item
+from steadyhand.ledger.result import Evaluation, Facts, Item
 
 CALL = '<tool_call>\n{"name": "query", "arguments": {"uri": "host%d.example"}}\n</tool_call>'
 
 
 def evaluation(count: int) -> Evaluation:
     """`count` decisions, each with a wrong value."""
-    facts = {"tool": "query", "due": True, "calls_ok": False, "opening": True, "think": "absent", "tools": 1}
+    facts = Facts(tool="query", due=True, calls_ok=False, opening=True, think="absent", tools=1)
     items = tuple(
         Item(
             f"s{n}#1", "tool", f"s{n}", "en", "h", CALL % (n + 1), "stop", 20, False, "wrong_value",
             expected=json.dumps([{"name": "query", "arguments": {"uri": f"host{n}.example"}}]),
-            question=f"Is host{n}.example safe?", facts={**facts, "scenario": f"s{n}", "asked": f"{n:016x}"},
+            question=f"Is host{n}.example safe?", facts=replace(facts, scenario=f"s{n}", asked=f"{n:016x}"),
         )
         for n in range(count)
     )  # fmt: skip
