@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 
-from steadyhand.badcases.case import Case
+from steadyhand.badcases.case import BadCase
 from steadyhand.badcases.decisions import Decisions
 from steadyhand.errors import JobError, UsageError
 
-CASE = Case("evaluation", "s1#1", "missed_call", got="Hm.", tool="query")
+CASE = BadCase("evaluation", "s1#1", "missed_call", got="Hm.", tool="query")
 OTHER = replace(CASE, subject="s2#1")
 WRITER = """
 import sys, itertools
