@@ -112,7 +112,7 @@ def classify(item: Item, beside: Neighbors) -> Classification | None:
         found = _decision(item, beside)
         signs += ["drift"] if _is_late(item, beside) else []
         causes = [sign for sign in signs if sign != "drift"]
-        if causes and found.category != "unknown_tool":
+        if causes:
             return Classification(causes[0], found.where, (found.category, *(s for s in signs if s != causes[0])))
         return Classification(found.category, found.where, tuple(signs))
     return Classification(_probe(item, beside), item.cluster, tuple(signs))
