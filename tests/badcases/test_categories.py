@@ -49,7 +49,7 @@ def test_a_domain_adds_and_renames(tmp_path: Path) -> None:
     [
         ("categories:\n  - {id: mine, name: Mine}\n", "nothing says when", 2),
         ("categories:\n  - {id: mine, when: {}}\n", "would hold for every case", 2),
-        ("categories:\n  - {id: mine, when: {colour: red}}\n", "unknown key 'colour'", 2),
+        ("categories:\n  - {id: mine, when: {color: red}}\n", "unknown key 'color'", 2),
         ("categories:\n  - {id: mine, when: {category: misread}}\n", "no category 'misread'", 2),
         ("categories:\n  - id: mine\n    when: {got: '('}\n", "", 3),
         ("categories:\n  - id: mine\n    when: {got: '(a|b)\\1'}\n", "", 3),

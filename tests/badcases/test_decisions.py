@@ -12,20 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from steadyhand.badcases.case import Case
+from steadyhand.badcases.case import BadCase
 from steadyhand.badcases.decisions import Decisions
 from steadyhand.errors import JobError, UsageError
 
-CASE = Case("evaluation", "s1#1", "missed_call", got="Hm.", tool="query")
+CASE = BadCase("evaluation", "s1#1", "missed_call", got="Hm.", tool="query")
 OTHER = replace(CASE, subject="s2#1")
 WRITER = """
 import sys, itertools
 from pathlib import Path
-from steadyhand.badcases.case import Case
+from steadyhand.badcases.case import BadCase
 from steadyhand.badcases.decisions import Decisions
 kept = Decisions(Path(sys.argv[1]))
 for number in itertools.count():
-    case = Case("evaluation", f"{sys.argv[2]}-{number}", "missed_call")
+    case = BadCase("evaluation", f"{sys.argv[2]}-{number}", "missed_call")
     kept.decide([case], "confirm", sys.argv[2], because="x" * 200)
     print(number, flush=True)
     if number == int(sys.argv[3]):

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from steadyhand.badcases.case import Case
+from steadyhand.badcases.case import BadCase
 from steadyhand.badcases.categories import categories
 from steadyhand.badcases.collect import of_evaluation
 from steadyhand.chat.messages import Message, Tool, ToolCall
@@ -83,11 +83,11 @@ def measured(
     return evaluate(Scripted(gold, overrides, finish), of or domain(), model=model, settings=settings)
 
 
-def cases(overrides: Mapping[str, str] | None = None, *, finish: FinishReason = "stop") -> list[Case]:
+def cases(overrides: Mapping[str, str] | None = None, *, finish: FinishReason = "stop") -> list[BadCase]:
     return of_evaluation(measured(overrides, finish=finish), categories())
 
 
-def only(overrides: Mapping[str, str]) -> Case:
+def only(overrides: Mapping[str, str]) -> BadCase:
     """The one case that these answers make."""
     (case,) = cases(overrides)
     return case

@@ -16,7 +16,7 @@ SOURCES: tuple[Source, ...] = ("evaluation", "gate", "verdict", "blocked", "refu
 
 
 @dataclass(frozen=True)
-class Case:
+class BadCase:
     """What went wrong once. `subject` is what it happened to: a decision ("<scenario>#<index>"), a probe, a metric, the
     digest of a proposal. `got` is what came back, raw. `where` is the place within it: an argument ("query.uri"), a
     check, a dialogue. `also` are further signs, each a category. `first`: the first wrong step of its scenario.
@@ -65,35 +65,35 @@ class Case:
         return {"id": self.id, "version": self.version, "group": self.group, **row}
 
     @classmethod
-    def from_json(cls, row: dict[str, Json]) -> Case:
+    def from_json(cls, row: dict[str, Json]) -> BadCase:
         """Inverse of `to_json`; what follows from the content is made anew. Raises KeyError or TypeError."""
         names = {one.name for one in fields(cls)}
         return cls(**{key: value for key, value in row.items() if key in names} | {"also": tuple(row["also"])})
 
 
 @dataclass(frozen=True)
-class Group:
+class CaseGroup:
     """Cases that one decision covers, each id once, in order of appearance."""
 
     id: str
     category: str
     tool: str
     where: str
-    cases: tuple[Case, ...]
+    cases: tuple[BadCase, ...]
 
 
-def grouped(cases: Iterable[Case]) -> list[Group]:
+def grouped(cases: Iterable[BadCase]) -> list[CaseGroup]:
     """The largest group first; equal ones in order of appearance."""
-    found: dict[str, dict[str, Case]] = {}
+    found: dict[str, dict[str, BadCase]] = {}
     for case in cases:
         found.setdefault(case.group, {}).setdefault(case.id, case)
     made = [_group(id, list(members.values())) for id, members in found.items()]
     return sorted(made, key=lambda group: -len(group.cases))
 
 
-def _group(id: str, cases: list[Case]) -> Group:
+def _group(id: str, cases: list[BadCase]) -> CaseGroup:
     first = cases[0]
-    return Group(id, first.category, first.tool, first.where, tuple(cases))
+    return CaseGroup(id, first.category, first.tool, first.where, tuple(cases))
 
 
 def digest(value: Json) -> str:

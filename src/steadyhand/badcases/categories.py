@@ -22,7 +22,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Literal, cast, get_args
 
-from steadyhand.badcases.case import Case
+from steadyhand.badcases.case import BadCase
 from steadyhand.files import read_text
 from steadyhand.source.cursor import Cursor, suggestion
 from steadyhand.source.yamlfile import read_yaml
@@ -57,7 +57,7 @@ class When:
     values: Mapping[str, tuple[str, ...]]
     patterns: Mapping[str, Pattern]
 
-    def holds(self, case: Case) -> bool:
+    def holds(self, case: BadCase) -> bool:
         """Raises LimitError for a pattern that takes too long on the case's text."""
         told = all(getattr(case, field) in allowed for field, allowed in self.values.items())
         return told and all(one.search(getattr(case, field)) for field, one in self.patterns.items())
@@ -70,10 +70,10 @@ class Categories:
     known: Mapping[str, Category]
     rules: tuple[tuple[str, When], ...] = ()
 
-    def of(self, case: Case) -> Category:
+    def of(self, case: BadCase) -> Category:
         return self.known.get(case.category, self.known["other"])
 
-    def settled(self, case: Case) -> Case:
+    def settled(self, case: BadCase) -> BadCase:
         """The case under the category of the first rule that holds, else as it is."""
         found = next((id for id, when in self.rules if when.holds(case)), case.category)
         return case if found == case.category else replace(case, category=found)

@@ -53,7 +53,7 @@ _OTHER = {"reasoning": "reasoning_wrong", "determinism": "unstable", "preference
 
 
 @dataclass(frozen=True)
-class Finding:
+class Classification:
     """The category, the place within the answer, further signs."""
 
     category: str
@@ -101,21 +101,21 @@ def step_of(item: Item) -> int:
     return int(number) if number.isdecimal() else -1
 
 
-def classify(item: Item, beside: Neighbors) -> Finding | None:
+def classify(item: Item, beside: Neighbors) -> Classification | None:
     """None for an answer that nothing is wrong with."""
     if item.facts.clarify:  # the base's extra turn, which counts nowhere
         return None
     signs = list(_signs(item))
     if item.passed is not False:
-        return Finding(signs[0], also=tuple(signs[1:])) if signs else None
+        return Classification(signs[0], also=tuple(signs[1:])) if signs else None
     if item.suite == "tool":
         found = _decision(item, beside)
         signs += ["drift"] if _is_late(item, beside) else []
         causes = [sign for sign in signs if sign != "drift"]
         if causes:
-            return Finding(causes[0], found.where, (found.category, *(s for s in signs if s != causes[0])))
-        return Finding(found.category, found.where, tuple(signs))
-    return Finding(_probe(item, beside), item.cluster, tuple(signs))
+            return Classification(causes[0], found.where, (found.category, *(s for s in signs if s != causes[0])))
+        return Classification(found.category, found.where, tuple(signs))
+    return Classification(_probe(item, beside), item.cluster, tuple(signs))
 
 
 def _signs(item: Item) -> Iterator[str]:
@@ -146,7 +146,7 @@ def _probe(item: Item, beside: Neighbors) -> str:
     return _OTHER.get(item.suite, "other")
 
 
-def _decision(item: Item, beside: Neighbors) -> Finding:
+def _decision(item: Item, beside: Neighbors) -> Classification:
     due = calls_of(item.expected)
     made = parse(item.raw, format=beside.format, finish_reason=item.finish_reason)
     if item.facts.calls_ok:
@@ -154,7 +154,7 @@ def _decision(item: Item, beside: Neighbors) -> Finding:
     if item.code == Reason.WRONG_VALUE and not _step_elsewhere(item, made.calls, beside):
         return _value(item, due, made.calls, beside)
     tool = due[0].name if due else made.calls[0].name if made.calls else ""
-    return Finding(_calls(item, due, made, beside), _argument(item) or tool)
+    return Classification(_calls(item, due, made, beside), _argument(item) or tool)
 
 
 def _argument(item: Item) -> str:
@@ -175,12 +175,12 @@ def _calls(item: Item, due: Sequence[ToolCall], made: Parsed, beside: Neighbors)
     return BY_CODE[Reason(code)] if code in BY_CODE else "other"
 
 
-def _value(item: Item, due: Sequence[ToolCall], made: Sequence[ToolCall], beside: Neighbors) -> Finding:
+def _value(item: Item, due: Sequence[ToolCall], made: Sequence[ToolCall], beside: Neighbors) -> Classification:
     path, leaves = _argument(item), list(differences(due, made))
     told = next((leaf for leaf in leaves if leaf[0] == path), leaves[0] if leaves else None)
     if told is None:
-        return Finding("argument_value", path)
-    return Finding(kind_of(told[1], told[2], _shown(item, beside)), told[0])
+        return Classification("argument_value", path)
+    return Classification(kind_of(told[1], told[2], _shown(item, beside)), told[0])
 
 
 def _shown(item: Item, beside: Neighbors) -> str:
@@ -212,10 +212,10 @@ def _step_elsewhere(item: Item, made: Sequence[ToolCall], beside: Neighbors) -> 
     return ""
 
 
-def _text(item: Item, made: Parsed, beside: Neighbors) -> Finding:
+def _text(item: Item, made: Parsed, beside: Neighbors) -> Classification:
     """The calls are right and the text is not."""
     if not made.content.strip():
-        return Finding("empty_answer")
+        return Classification("empty_answer")
     checks = item.facts.checks
     failed = next((name for name, one in checks.items() if one.get("word") == "failed"), "")
     code = str(checks[failed].get("code")) if failed else str(item.code)
@@ -224,7 +224,7 @@ def _text(item: Item, made: Parsed, beside: Neighbors) -> Finding:
         found = "broken_query" if code in _NO_QUERY else "wrong_query"
     if found == "wrong_answer" and _reads_result(item, beside):
         found = "misread_result"
-    return Finding(found, failed)
+    return Classification(found, failed)
 
 
 def _reads_result(item: Item, beside: Neighbors) -> bool:

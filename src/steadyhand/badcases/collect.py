@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from steadyhand.agent.audit_index import LogRecord
 from steadyhand.agent.policy import Code
-from steadyhand.badcases.case import Case, Source
+from steadyhand.badcases.case import BadCase, Source
 from steadyhand.badcases.categories import Categories
 from steadyhand.badcases.classify import Neighbors, classify, neighbors, scenario_of, step_of
 from steadyhand.chat.messages import Json
@@ -18,7 +18,7 @@ _CODES = {code.value: code.sentence for code in Code}
 
 def of_evaluation(
     found: Evaluation, known: Categories, base: Evaluation | None = None, shown: Mapping[str, str] | None = None
-) -> list[Case]:
+) -> list[BadCase]:
     """One case for each answer that failed or shows damage, in the order of the items. `base`: the same questions
     answered by the base. `shown`: whole prompts by item id, where the domain is at hand."""
     format, bare = str(found.manifest.get("format", "hermes")), not found.manifest.get("system_prompts")
@@ -34,12 +34,12 @@ def _first_steps(beside: Neighbors) -> set[str]:
     return set(filter(None, wrong))
 
 
-def _of_item(item: Item, beside: Neighbors, firsts: set[str]) -> Case | None:
+def _of_item(item: Item, beside: Neighbors, firsts: set[str]) -> BadCase | None:
     finding = classify(item, beside)
     if finding is None:
         return None
     facts, is_step = item.facts, item.suite == "tool" and step_of(item) >= 0
-    return Case(
+    return BadCase(
         source="evaluation",
         subject=item.id,
         category=finding.category,
@@ -69,12 +69,12 @@ def _checks_said(facts: Facts) -> str:
     return "; ".join(f"{name}: {canonical_json(one)}" for name, one in zip(failed, told, strict=True))
 
 
-def of_verdict(found: Verdict | None, source: Source, known: Categories) -> list[Case]:
+def of_verdict(found: Verdict | None, source: Source, known: Categories) -> list[BadCase]:
     """One case for each check that FAILs; INSUFFICIENT is no failure. `source`: "gate" or "verdict"."""
     category = "damaged" if source == "gate" else "missed_bar"
     checks = found.checks if found else ()
     made = (
-        Case(source, check.metric, category, got=f"{check.value}", where=check.metric, expected=check.bar,
+        BadCase(source, check.metric, category, got=f"{check.value}", where=check.metric, expected=check.bar,
              detail=check.reason, code=check.verdict)
         for check in checks
         if check.verdict == "FAIL"
@@ -82,12 +82,12 @@ def of_verdict(found: Verdict | None, source: Source, known: Categories) -> list
     return [known.settled(case) for case in made]
 
 
-def of_log(records: Iterable[LogRecord], known: Categories) -> list[Case]:
+def of_log(records: Iterable[LogRecord], known: Categories) -> list[BadCase]:
     """One case for each proposal that policy blocked or a person refused (and has not approved since)."""
     return [known.settled(case) for case in _of_records(list(records))]
 
 
-def _of_records(records: Sequence[LogRecord]) -> Iterator[Case]:
+def _of_records(records: Sequence[LogRecord]) -> Iterator[BadCase]:
     proposals: dict[str, LogRecord] = {}
     judged: dict[str, LogRecord] = {}
     for record in records:
@@ -105,10 +105,10 @@ def _of_records(records: Sequence[LogRecord]) -> Iterator[Case]:
             yield _of_proposal(proposed, "refusal", "refusal", f"refused by {record.data.get('by', '')}")
 
 
-def _of_proposal(record: LogRecord, source: Source, code: str, detail: str) -> Case:
+def _of_proposal(record: LogRecord, source: Source, code: str, detail: str) -> BadCase:
     data = record.data
     evidence: dict[str, Json] = noted if isinstance(noted := data.get("evidence"), dict) else {}
-    return Case(
+    return BadCase(
         source=source,
         subject=str(data.get("digest", "")),
         category="blocked_write" if source == "blocked" else "refused_write",

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Literal, get_args
 
 from steadyhand import locks
-from steadyhand.badcases.case import Case
+from steadyhand.badcases.case import BadCase
 from steadyhand.chat.messages import Json
 from steadyhand.errors import JobError, Place, UsageError
 from steadyhand.ledger.keys import canonical_json
@@ -31,7 +31,7 @@ TAKEN_BACK = "take_back"
 
 
 @dataclass(frozen=True)
-class Decision:
+class CaseDecision:
     """`category`: what the cases are called from now on ("": as the rules say). `correction`: the answer that would be
     right (`fix`), as an OpenAI message. `of`: the decision that this line takes back."""
 
@@ -53,10 +53,10 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class Standing:
+class CaseStanding:
     """What holds for a case now; `stale`: it was decided on another version of it."""
 
-    decision: Decision
+    decision: CaseDecision
     stale: bool
 
 
@@ -69,16 +69,16 @@ class Decisions:
 
     def __init__(self, path: Path, clock: Callable[[], datetime] = utc_now) -> None:
         self.path, self._clock = path, clock
-        self._known: tuple[int, dict[str, Decision]] = 0, {}
+        self._known: tuple[int, dict[str, CaseDecision]] = 0, {}
         self.torn = 0  # bytes that a crash left at the end
-        self.all: list[Decision] = self._read(path.read_bytes()) if path.is_file() else []
+        self.all: list[CaseDecision] = self._read(path.read_bytes()) if path.is_file() else []
 
-    def standing(self, case: Case) -> Standing | None:
+    def standing(self, case: BadCase) -> CaseStanding | None:
         """The last decision on the case that was not taken back."""
         found = self._holding().get(case.id)
-        return Standing(found, found.cases[case.id] != case.version) if found else None
+        return CaseStanding(found, found.cases[case.id] != case.version) if found else None
 
-    def _holding(self) -> dict[str, Decision]:
+    def _holding(self) -> dict[str, CaseDecision]:
         """The last decision of each case that was not taken back; made again when there are more lines."""
         if self._known[0] != len(self.all):
             back = {one.of for one in self.all if one.word == TAKEN_BACK}
@@ -86,9 +86,9 @@ class Decisions:
         return self._known[1]
 
     def decide(
-        self, cases: Sequence[Case], word: Word, by: str, *, group: str = "", category: str = "", because: str = "",
+        self, cases: Sequence[BadCase], word: Word, by: str, *, group: str = "", category: str = "", because: str = "",
         correction: Json = None, again: bool = False,
-    ) -> Decision:  # fmt: skip
+    ) -> CaseDecision:  # fmt: skip
         """One decision on all of `cases`. Raises UsageError when somebody decided one of them on this version already
         (nothing is overwritten; `again` decides anew), and for a fix without a correction."""
         if not cases:
@@ -104,10 +104,10 @@ class Decisions:
                 one = decided[-1]
                 what = f"{one.by} decided it already: {one.word} ({one.time}, decision {one.n})"
                 raise UsageError(what, where=str(self.path), next=f"take {one.n} back, or add --again")
-            row = Decision(len(self.all), self._now(), by, word, told, group, category, because, correction)
+            row = CaseDecision(len(self.all), self._now(), by, word, told, group, category, because, correction)
             return self._append(file, row)
 
-    def take_back(self, number: int, by: str, because: str = "") -> Decision:
+    def take_back(self, number: int, by: str, because: str = "") -> CaseDecision:
         """Raises UsageError for a decision that does not stand."""
         with self._locked() as file:
             known = {one.n: one for one in self.all if one.word != TAKEN_BACK}
@@ -115,7 +115,9 @@ class Decisions:
             if number not in known or number in back:
                 what = f"decision {number} was taken back already" if number in back else f"no decision {number}"
                 raise UsageError(what, where=str(self.path), next="`steady badcases decisions RUN` lists them")
-            return self._append(file, Decision(len(self.all), self._now(), by, TAKEN_BACK, because=because, of=number))
+            return self._append(
+                file, CaseDecision(len(self.all), self._now(), by, TAKEN_BACK, because=because, of=number)
+            )
 
     def _now(self) -> str:
         return self._clock().isoformat(timespec="seconds")
@@ -134,7 +136,7 @@ class Decisions:
             self.all = self._read(file.read())
             yield file
 
-    def _append(self, file: IO[bytes], row: Decision) -> Decision:
+    def _append(self, file: IO[bytes], row: CaseDecision) -> CaseDecision:
         try:
             if self.torn:
                 file.truncate(file.seek(0, os.SEEK_END) - self.torn)
@@ -148,14 +150,14 @@ class Decisions:
         self.all.append(row)
         return row
 
-    def _read(self, data: bytes) -> list[Decision]:
+    def _read(self, data: bytes) -> list[CaseDecision]:
         whole, _, torn = data.rpartition(b"\n")
         self.torn = len(torn)
         return [self._decision(number, line) for number, line in enumerate(whole.split(b"\n") if whole else ())]
 
-    def _decision(self, number: int, line: bytes) -> Decision:
+    def _decision(self, number: int, line: bytes) -> CaseDecision:
         try:
-            found = Decision(**json.loads(line))
+            found = CaseDecision(**json.loads(line))
             if found.n != number:
                 raise ValueError("a line is missing or stands twice")
         except (ValueError, TypeError, RecursionError) as error:

@@ -8,7 +8,7 @@ import json
 from collections.abc import Sequence
 from pathlib import Path
 
-from steadyhand.badcases.worklist import Row
+from steadyhand.badcases.worklist import WorklistRow
 from steadyhand.errors import UsageError
 
 COLUMNS = ("id", "group", "state", "source", "category", "also", "tool", "where", "input_class", "lang", "subject",
@@ -16,7 +16,7 @@ COLUMNS = ("id", "group", "state", "source", "category", "also", "tool", "where"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")  # a cell that begins so is carried out by a spreadsheet
 
 
-def export(rows: Sequence[Row], path: Path, lang: str = "en") -> None:
+def export(rows: Sequence[WorklistRow], path: Path, lang: str = "en") -> None:
     """In one step, so that an older file stays until the new one is whole. Raises UsageError for another suffix than
     .jsonl or .csv, and for a place that cannot be written."""
     makers = {".jsonl": _jsonl, ".csv": _csv}
@@ -31,11 +31,11 @@ def export(rows: Sequence[Row], path: Path, lang: str = "en") -> None:
         raise UsageError(f"cannot be written: {error.strerror}", where=str(path), next="choose another file") from error
 
 
-def _jsonl(rows: Sequence[Row], lang: str) -> str:
+def _jsonl(rows: Sequence[WorklistRow], lang: str) -> str:
     return "".join(json.dumps(row.to_json(), ensure_ascii=False) + "\n" for row in rows)
 
 
-def _csv(rows: Sequence[Row], lang: str) -> str:
+def _csv(rows: Sequence[WorklistRow], lang: str) -> str:
     made = io.StringIO()
     writer = csv.writer(made)
     writer.writerow(COLUMNS)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from steadyhand.badcases.categories import named
 from steadyhand.badcases.logs.logged import Logged
 from steadyhand.badcases.steps import Gold
-from steadyhand.badcases.worklist import Row
+from steadyhand.badcases.worklist import WorklistRow
 from steadyhand.chat.call_ids import turns
 from steadyhand.chat.formats.parsed import Parsed
 from steadyhand.chat.match import match
@@ -32,7 +32,7 @@ class NotForkedError(ValueError):
 class Fork:
     """One state, what was said in it, what should have been."""
 
-    row: Row
+    row: WorklistRow
     messages: tuple[Message, ...]
     tools: tuple[Tool, ...]
     chosen: Message
@@ -81,7 +81,7 @@ def _own(message: Message) -> dict[str, Json]:
     return row
 
 
-def fork(row: Row, logged: Logged, domain: Domain, gold: Gold) -> Fork:
+def fork(row: WorklistRow, logged: Logged, domain: Domain, gold: Gold) -> Fork:
     """Raises NotForkedError with the reason for a state that is not whole or not the domain's, and for an answer that
     is not shown to be better."""
     index = int(row.case.subject.rpartition("#")[2])
@@ -112,7 +112,7 @@ def _check_state(messages: tuple[Message, ...], tools: tuple[Tool, ...], domain:
             )
 
 
-def _chosen(row: Row, decision: Decision | None) -> Message:
+def _chosen(row: WorklistRow, decision: Decision | None) -> Message:
     standing = row.standing
     if row.state == "changed":
         raise NotForkedError("it was decided on another version of the case")

@@ -13,10 +13,11 @@ from pathlib import Path
 from steadyhand.errors import PrerequisiteError, SteadyError, UsageError
 from steadyhand.files import entries, meant, read_object
 from steadyhand.ledger.result import Evaluation, Verdict
+from steadyhand.ledger.store import FORMER
 from steadyhand.report.data import ReportData
 
 REPORT = Path("report") / "report.json"
-_KEPT = ("artifacts", "artefacts")  # where a run keeps them, and where version 0.1 did
+_KEPT = ("artifacts", FORMER)  # where a run keeps them, and where version 0.1 did
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ class Snapshot:
 
 
 @dataclass
-class Found:
+class FoundSnapshots:
     """`unread`: reason -> files that are not among the snapshots."""
 
     snapshots: list[Snapshot] = field(default_factory=list)
@@ -48,14 +49,14 @@ class Found:
         return self.snapshots[-1]
 
 
-def read(path: Path) -> Found:
+def read(path: Path) -> FoundSnapshots:
     """Everything that `path` holds. Raises PrerequisiteError where there is nothing, UsageError for a file that is no
     saved evaluation."""
     if not path.exists():
         raise PrerequisiteError("no such run or evaluation", where=str(path), next=f"{meant(path)}steady run makes one")
     if path.is_file():
-        return Found([_of_evaluation(path)])
-    found = Found()
+        return FoundSnapshots([_of_evaluation(path)])
+    found = FoundSnapshots()
     for home in _homes(path):
         found.snapshots += _of_run(home, home.name if home.parent == path else "", found)
     for file in sorted(path.glob("*.json")) if not _is_run(path) else ():
@@ -72,7 +73,7 @@ def read(path: Path) -> Found:
     return found
 
 
-def _keep_domain(found: Found) -> None:
+def _keep_domain(found: FoundSnapshots) -> None:
     """Runs of one domain: what another one's did says nothing of this one. The last run's domain is meant."""
     kept = [one for one in found.snapshots if one.domain == found.last.domain] if found.snapshots else []
     for other in found.snapshots:
@@ -94,7 +95,7 @@ def _is_run(path: Path) -> bool:
     return (path / REPORT).is_file() or any((path / name).is_dir() for name in _KEPT)
 
 
-def _of_run(home: Path, prefix: str, found: Found) -> Iterator[Snapshot]:
+def _of_run(home: Path, prefix: str, found: FoundSnapshots) -> Iterator[Snapshot]:
     """Each report that the run kept, and the page of a run that a gate ended, which is kept beside them only."""
     kept = [file for name in _KEPT for file in sorted((home / name).glob("*/report.json"))]
     seen: set[str] = set()

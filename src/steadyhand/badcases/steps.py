@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from steadyhand.badcases.arguments import differences, kind_of
-from steadyhand.badcases.case import Case
+from steadyhand.badcases.case import BadCase
 from steadyhand.badcases.classify import BY_CHECK, BY_CODE
 from steadyhand.badcases.logs.logged import Logged
 from steadyhand.chat.formats.marks import RESULT_OPEN
@@ -130,7 +130,7 @@ def _against(
             yield Wrong(index, category, str(judged.code or "rule"))
 
 
-def case_of(logged: Logged, wrong: Wrong, gold: Gold) -> Case:
+def case_of(logged: Logged, wrong: Wrong, gold: Gold) -> BadCase:
     """The first wrong step as a case; its id follows from the state and the answer."""
     before, answer = logged.messages[: wrong.index], logged.messages[wrong.index]
     decision = gold.of(before, logged.tools)
@@ -139,7 +139,7 @@ def case_of(logged: Logged, wrong: Wrong, gold: Gold) -> Case:
     due = decision.expected if decision else ()
     told = [{"name": call.name, "arguments": call.arguments} for call in due]
     called = due or answer.calls
-    return Case(
+    return BadCase(
         source="log",
         subject=f"{logged.talk}#{wrong.index}",
         category=wrong.category,

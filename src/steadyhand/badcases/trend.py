@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from steadyhand.badcases.case import Case
+from steadyhand.badcases.case import BadCase
 from steadyhand.badcases.categories import Categories
 from steadyhand.chat.messages import Json
 from steadyhand.ledger.result import Evaluation, Facts
@@ -53,7 +53,7 @@ class Stubborn:
         return {**vars(self), "failed": [*self.failed], "scored": [*self.scored], "categories": [*self.categories]}
 
 
-def column(name: str, created: str, found: Evaluation, cases: Sequence[Case]) -> Column:
+def column(name: str, created: str, found: Evaluation, cases: Sequence[BadCase]) -> Column:
     return Column(
         name,
         created,
@@ -69,7 +69,9 @@ def rows_of(columns: Sequence[Column]) -> list[str]:
     return sorted(every, key=lambda category: (*(-one.counts.get(category, 0) for one in reversed(columns)), category))
 
 
-def stubborn(runs: Sequence[tuple[Evaluation, Sequence[Case]]], known: Categories, least: int = RUNS) -> list[Stubborn]:
+def stubborn(
+    runs: Sequence[tuple[Evaluation, Sequence[BadCase]]], known: Categories, least: int = RUNS
+) -> list[Stubborn]:
     """Interfaces that failed in each of the last `least` runs that measured them, the worst first; runs oldest
     first."""
     tables = [(_scored(found), _failed(found), cases) for found, cases in runs]
@@ -90,7 +92,7 @@ def _cell(facts: Facts) -> Cell:
     return facts.tool or "none", facts.input_class
 
 
-Table = tuple[Counter[Cell], Counter[Cell], Sequence[Case]]
+Table = tuple[Counter[Cell], Counter[Cell], Sequence[BadCase]]
 
 
 def _stubborn(cell: Cell, tables: Sequence[Table], known: Categories, least: int) -> Stubborn | None:

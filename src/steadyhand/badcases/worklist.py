@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from steadyhand.badcases.case import Case, Group, grouped
+from steadyhand.badcases.case import BadCase, CaseGroup, grouped
 from steadyhand.badcases.categories import Categories, Category, categories
 from steadyhand.badcases.collect import of_evaluation, of_log, of_verdict
-from steadyhand.badcases.decisions import FILE, Decisions, Standing
+from steadyhand.badcases.decisions import FILE, CaseStanding, Decisions
 from steadyhand.badcases.logs.logged import Logged
-from steadyhand.badcases.snapshots import Found, Snapshot, read
+from steadyhand.badcases.snapshots import FoundSnapshots, Snapshot, read
 from steadyhand.chat.messages import Json
 from steadyhand.errors import UsageError
 from steadyhand.files import read_object
@@ -25,12 +25,12 @@ LOG = "log"  # stands for the model whose answers are logged
 
 
 @dataclass(frozen=True)
-class Row:
+class WorklistRow:
     """A case with what holds for it. `category`: what a person decided that it is, else what the rules say."""
 
-    case: Case
+    case: BadCase
     category: Category
-    standing: Standing | None
+    standing: CaseStanding | None
 
     @property
     def state(self) -> str:
@@ -51,21 +51,21 @@ class Row:
 class Worklist:
     """`model`: whose answers the cases of evaluations are."""
 
-    found: Found
+    found: FoundSnapshots
     snapshot: Snapshot
     model: str
     known: Categories
     decisions: Decisions
-    rows: list[Row] = field(default_factory=list)
+    rows: list[WorklistRow] = field(default_factory=list)
     logged: dict[str, Logged] = field(default_factory=dict)  # of a file of logs: dialogues by the subject of their case
 
-    def groups(self, rows: Sequence[Row] | None = None) -> list[tuple[Group, list[Row]]]:
+    def groups(self, rows: Sequence[WorklistRow] | None = None) -> list[tuple[CaseGroup, list[WorklistRow]]]:
         """Groups of `rows` (all of them), the largest first."""
         by_id = {row.case.id: row for row in reversed(self.rows if rows is None else rows)}
         made = grouped(row.case for row in (self.rows if rows is None else rows))
         return [(group, [by_id[case.id] for case in group.cases]) for group in made]
 
-    def chosen(self, id: str) -> tuple[list[Row], str]:
+    def chosen(self, id: str) -> tuple[list[WorklistRow], str]:
         """(the cases, the group or "") that an id, or the beginning of one, names. Raises UsageError."""
         ids = dict.fromkeys(one for row in self.rows for one in (row.case.id, row.case.group))
         near = [one for one in ids if one == id] or [one for one in ids if len(id) >= 4 and one.startswith(id)]
@@ -124,7 +124,7 @@ def _of_logs(path: Path, domain: Path | None, decisions: Path | None, known: Cat
     logs = read_logs(path)
     gold = gold_of(load(domain) if domain and _has_rooms(domain) else None)
     snapshot = Snapshot(path.name, "", {}, LOG, home=path.parent)
-    found = Found([snapshot], logs.left_out)
+    found = FoundSnapshots([snapshot], logs.left_out)
     made = Worklist(found, snapshot, LOG, known, Decisions(decisions or path.parent / FILE))
     for logged in logs.dialogues:
         if wrong := first_wrong(logged, gold):
@@ -148,10 +148,10 @@ def model_of(snapshot: Snapshot, model: str) -> str:
     return model or snapshot.tuned
 
 
-def _row(case: Case, made: Worklist) -> Row:
+def _row(case: BadCase, made: Worklist) -> WorklistRow:
     standing = made.decisions.standing(case)
     named = standing.decision.category if standing and not standing.stale else ""
-    return Row(case, made.known.known.get(named) or made.known.of(case), standing)
+    return WorklistRow(case, made.known.known.get(named) or made.known.of(case), standing)
 
 
 def prompts_of(folder: Path, found: Evaluation) -> dict[str, str]:
@@ -172,9 +172,9 @@ def prompts_of(folder: Path, found: Evaluation) -> dict[str, str]:
 
 
 def filtered(
-    rows: Sequence[Row], *, category: Sequence[str] = (), tool: Sequence[str] = (), source: Sequence[str] = (),
+    rows: Sequence[WorklistRow], *, category: Sequence[str] = (), tool: Sequence[str] = (), source: Sequence[str] = (),
     only_open: bool = False, known: Mapping[str, object] | None = None,
-) -> list[Row]:  # fmt: skip
+) -> list[WorklistRow]:  # fmt: skip
     """Rows that fit; a category fits a case that also shows it. Raises UsageError for a category that nobody knows."""
     for id in category if known is not None else ():
         if id not in (known or {}):
@@ -183,7 +183,7 @@ def filtered(
 
 
 def _fits(
-    row: Row, category: Sequence[str], tool: Sequence[str], source: Sequence[str], only_open: bool
+    row: WorklistRow, category: Sequence[str], tool: Sequence[str], source: Sequence[str], only_open: bool
 ) -> Iterator[bool]:
     case = row.case
     yield not category or not {row.category.id, *case.also}.isdisjoint(category)
@@ -193,8 +193,11 @@ def _fits(
 
 
 def over_runs(
-    found: Found, known: Categories, model: str = "", tell: Callable[[int, int], None] = lambda done, total: None
-) -> list[tuple[Snapshot, Evaluation, list[Case]]]:
+    found: FoundSnapshots,
+    known: Categories,
+    model: str = "",
+    tell: Callable[[int, int], None] = lambda done, total: None,
+) -> list[tuple[Snapshot, Evaluation, list[BadCase]]]:
     """(run, what it measured of `model`, its bad cases), oldest first; runs without this model are left out."""
     runs = []
     for done, one in enumerate(found.snapshots, 1):

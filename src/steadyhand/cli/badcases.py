@@ -19,8 +19,8 @@ from steadyhand.errors import EXIT_NO, EXIT_OK
 from steadyhand.files import read_object
 
 if TYPE_CHECKING:
-    from steadyhand.badcases.decisions import Decision, Decisions, Word
-    from steadyhand.badcases.worklist import Row, Worklist
+    from steadyhand.badcases.decisions import CaseDecision, Decisions, Word
+    from steadyhand.badcases.worklist import Worklist, WorklistRow
 
 _SHOWN = ("subject", "question", "user", "expected", "got", "detail", "where")
 _LONGEST = 400  # characters of a field on one line
@@ -224,7 +224,7 @@ def _decisions(path: Path, given: Path | None) -> Decisions:
     return Decisions(given)
 
 
-def _told(made: Decision, as_json: bool) -> None:
+def _told(made: CaseDecision, as_json: bool) -> None:
     if as_json:
         emit_json(asdict(made))
     elif made.of is None:
@@ -343,7 +343,7 @@ _ADVICE = {
 }
 
 
-def _summary(found: Worklist, rows: Sequence[Row]) -> dict[str, Json]:
+def _summary(found: Worklist, rows: Sequence[WorklistRow]) -> dict[str, Json]:
     return {
         "run": found.snapshot.name,
         "model": found.model,
@@ -360,7 +360,7 @@ def _summary(found: Worklist, rows: Sequence[Row]) -> dict[str, Json]:
     }  # fmt: skip
 
 
-def _show_groups(found: Worklist, rows: Sequence[Row], lang: str) -> None:
+def _show_groups(found: Worklist, rows: Sequence[WorklistRow], lang: str) -> None:
     for group, members in found.groups(rows):
         category = members[0].category
         states = ", ".join(f"{count} {state}" for state, count in Counter(row.state for row in members).items())
@@ -371,7 +371,7 @@ def _show_groups(found: Worklist, rows: Sequence[Row], lang: str) -> None:
     say(f"{told} cases of {found.model} in {found.snapshot.name}; `steady badcases show RUN ID` shows one whole")
 
 
-def _line(row: Row, lang: str) -> str:
+def _line(row: WorklistRow, lang: str) -> str:
     case = row.case
     also = f" (+ {', '.join(case.also)})" if case.also else ""
     first = "  first wrong step" if case.first else ""

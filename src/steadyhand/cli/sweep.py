@@ -16,7 +16,7 @@ from steadyhand.cli.trials import TrialConsole, trial_options
 from steadyhand.errors import EXIT_NO, EXIT_OK
 
 if TYPE_CHECKING:
-    from steadyhand.lab.sweep_result import Standing, Story, Sweep
+    from steadyhand.lab.sweep_result import RungStanding, Story, Sweep
 
 ENDS = {
     "won": "won",
@@ -119,7 +119,7 @@ def _rates(found: Sweep, story: Story) -> str:
     return "".join(f"{stood.get(number, ''):>8}" for number in range(len(found.rungs)))
 
 
-def _figure(stop: Standing) -> str:
+def _figure(stop: RungStanding) -> str:
     return f"{stop.loss:.3f}" if stop.rate is None else f"{100 * stop.rate:.1f} %"
 
 

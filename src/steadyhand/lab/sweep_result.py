@@ -16,7 +16,7 @@ from steadyhand.stats.rungs import Rung
 
 
 @dataclass(frozen=True)
-class Standing:
+class RungStanding:
     """Where a branch stood at the end of a rung, after `steps` steps: under way by its `loss`, the geometric mean of
     `losses` (nats per token) on what is to be learned and, where there is any, on what is public; at the end by right
     answers, `rate` with its 95 % interval."""
@@ -41,7 +41,7 @@ class Story:
     sets: dict[str, Json]
     data: str | None
     steps: int
-    stops: tuple[Standing, ...]
+    stops: tuple[RungStanding, ...]
     fate: Fate
 
 
@@ -116,11 +116,11 @@ def _story(
     return Story(branch.name, branch.sets, str(branch.data) if branch.data else None, steps, tuple(stops), fate)
 
 
-def _stop(score: Score, answered: Answered) -> Standing:
+def _stop(score: Score, answered: Answered) -> RungStanding:
     if score.loss is not None:
-        return Standing(score.rung, answered.done, score.loss, answered.losses)
+        return RungStanding(score.rung, answered.done, score.loss, answered.losses)
     rate = score.right / score.n
-    return Standing(score.rung, answered.done, None, (), score.right, score.n, rate, *wilson_bounds(rate, score.n))
+    return RungStanding(score.rung, answered.done, None, (), score.right, score.n, rate, *wilson_bounds(rate, score.n))
 
 
 def _manifest(setup: SweepSetup) -> dict[str, Json]:

@@ -33,7 +33,7 @@ class Confusion:
 
 
 @dataclass(frozen=True)
-class Categories:
+class CategoryShares:
     """`rows`: category -> (right, compared) of each of `stages`, None where it was not ranked."""
 
     stages: tuple[str, ...]
@@ -60,7 +60,7 @@ def _matrices(data: ReportData) -> Iterator[tuple[str, str, dict[str, dict[str, 
                 yield stage, check, metric.detail
 
 
-def categories(data: ReportData) -> Categories | None:
+def categories(data: ReportData) -> CategoryShares | None:
     """None where nobody compares."""
     stages = tuple(stage for stage in data.stages if RANKED in data.evaluations[stage].metrics)
     details = [data.evaluations[stage].metrics[RANKED].detail or {} for stage in stages]
@@ -68,4 +68,4 @@ def categories(data: ReportData) -> Categories | None:
     if not names:
         return None
     cells = {name: [(d[name]["k"], d[name]["n"]) if name in d else None for d in details] for name in names}
-    return Categories(stages, cells)
+    return CategoryShares(stages, cells)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from steadyhand.badcases.logs.logged import Entry
+from steadyhand.badcases.logs.logged import LoggedRequest
 from steadyhand.chat.messages import Json
 from steadyhand.datasets.unread import Unread, parsed
 
@@ -20,7 +20,7 @@ def fits(row: dict[str, Json]) -> bool:
     return "observations" in row or (isinstance(inner, dict) and "observations" in inner) or "traceId" in row
 
 
-def entries(row: dict[str, Json], number: int, unread: Unread) -> Iterator[Entry | str]:
+def entries(row: dict[str, Json], number: int, unread: Unread) -> Iterator[LoggedRequest | str]:
     """An entry, or why there is none, for each observation."""
     inner: dict[str, Json] = found if isinstance(found := row.get("trace"), dict) else {}
     observed = row.get("observations", inner.get("observations"))
@@ -33,7 +33,7 @@ def entries(row: dict[str, Json], number: int, unread: Unread) -> Iterator[Entry
             yield str(error)
 
 
-def _entry(one: Json, trace: str, scores: list[dict[str, Json]]) -> Entry:
+def _entry(one: Json, trace: str, scores: list[dict[str, Json]]) -> LoggedRequest:
     if not isinstance(one, dict):
         raise ValueError("an observation that is no object")
     if str(one.get("type", "")).upper() != "GENERATION":
@@ -56,7 +56,7 @@ def _entry(one: Json, trace: str, scores: list[dict[str, Json]]) -> Entry:
     own = [score for score in scores if score.get("observationId") in (None, one.get("id"))]
     own += [score for score in one.get("scores") or () if isinstance(score, dict)]
     answer = {"role": "assistant", **said}
-    return Entry(str(one.get("traceId") or trace), [*shown, answer], tools, _flag(one, own))
+    return LoggedRequest(str(one.get("traceId") or trace), [*shown, answer], tools, _flag(one, own))
 
 
 def _decoded(value: Json) -> Json:

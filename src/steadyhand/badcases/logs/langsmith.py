@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from steadyhand.badcases.logs.logged import Entry
+from steadyhand.badcases.logs.logged import LoggedRequest
 from steadyhand.chat.messages import Json
 from steadyhand.datasets.unread import Unread, decoded
 
@@ -21,7 +21,7 @@ def fits(row: dict[str, Json]) -> bool:
     return "run_type" in row
 
 
-def entries(row: dict[str, Json], number: int, unread: Unread) -> Iterator[Entry | str]:
+def entries(row: dict[str, Json], number: int, unread: Unread) -> Iterator[LoggedRequest | str]:
     """An entry, or why there is none, for a run and for each run below it."""
     waiting = [row]
     while waiting:
@@ -33,7 +33,7 @@ def entries(row: dict[str, Json], number: int, unread: Unread) -> Iterator[Entry
             yield str(error)
 
 
-def _entry(run: dict[str, Json], number: int) -> Entry:
+def _entry(run: dict[str, Json], number: int) -> LoggedRequest:
     if run.get("run_type") != "llm":
         raise ValueError(f"a run of type {run.get('run_type')!r}, no request to a model")
     inputs, outputs, extra = (decoded(run.get(key)) or {} for key in ("inputs", "outputs", "extra"))
@@ -47,7 +47,7 @@ def _entry(run: dict[str, Json], number: int) -> Entry:
     about = _object(extra.get("metadata"))
     talk = next((about[key] for key in _TALKS if about.get(key)), run.get("trace_id") or run.get("id"))
     tools = inputs.get("tools") or asked.get("tools") or asked.get("functions")
-    return Entry(str(talk or f"row-{number}"), [*map(_message, shown), _message(answer)], tools, _flag(run))
+    return LoggedRequest(str(talk or f"row-{number}"), [*map(_message, shown), _message(answer)], tools, _flag(run))
 
 
 def _one(value: Json) -> Json:

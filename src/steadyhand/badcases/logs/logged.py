@@ -11,7 +11,7 @@ from steadyhand.errors import Place
 
 
 @dataclass(frozen=True)
-class Entry:
+class LoggedRequest:
     """One request with its answer as a log has it: OpenAI messages (the last is the answer) and tools, still unread.
     `flag`: what somebody said against the answer; `talk`: which conversation it belongs to."""
 

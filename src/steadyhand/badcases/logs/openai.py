@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from steadyhand.badcases.logs.logged import Entry
+from steadyhand.badcases.logs.logged import LoggedRequest
 from steadyhand.chat.messages import Json
 from steadyhand.datasets.unread import Unread, parsed
 
@@ -17,7 +17,7 @@ def fits(row: dict[str, Json]) -> bool:
     return isinstance(row.get("messages"), list) or {"request", "response"} <= row.keys()
 
 
-def entries(row: dict[str, Json], number: int, unread: Unread) -> Iterator[Entry]:
+def entries(row: dict[str, Json], number: int, unread: Unread) -> Iterator[LoggedRequest]:
     """Raises ValueError for what is no request with one answer."""
     unread.rest(row, _ROW)
     asked = parsed(row.get("request"), "'request'") if "request" in row else row
@@ -27,7 +27,7 @@ def entries(row: dict[str, Json], number: int, unread: Unread) -> Iterator[Entry
         raise ValueError("the request has no messages")
     messages = [*asked["messages"], *_answers(answer)]
     talk = next((str(row[key]) for key in _IDS if row.get(key) is not None), f"row-{number}")
-    yield Entry(talk, messages, asked.get("tools", asked.get("functions")), flag_of(row))
+    yield LoggedRequest(talk, messages, asked.get("tools", asked.get("functions")), flag_of(row))
 
 
 def flag_of(row: dict[str, Json]) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from steadyhand.badcases.logs.logged import Entry
+from steadyhand.badcases.logs.logged import LoggedRequest
 from steadyhand.chat.messages import Json
 from steadyhand.datasets.unread import Unread, parsed
 
@@ -22,7 +22,7 @@ def fits(row: dict[str, Json]) -> bool:
     return "resourceSpans" in row or "resource_spans" in row or any(key.startswith("gen_ai.") for key in told)
 
 
-def entries(row: dict[str, Json], number: int, unread: Unread) -> Iterator[Entry | str]:
+def entries(row: dict[str, Json], number: int, unread: Unread) -> Iterator[LoggedRequest | str]:
     """An entry, or why there is none, for each span."""
     for span in _spans(row):
         told = _noted(span)
@@ -36,7 +36,7 @@ def entries(row: dict[str, Json], number: int, unread: Unread) -> Iterator[Entry
             yield str(error)
 
 
-def _entry(span: dict[str, Json], told: dict[str, Json], number: int) -> Entry:
+def _entry(span: dict[str, Json], told: dict[str, Json], number: int) -> LoggedRequest:
     shown = parsed(told.get("gen_ai.input.messages"), "gen_ai.input.messages")
     said = parsed(told.get("gen_ai.output.messages"), "gen_ai.output.messages")
     if not isinstance(shown, list) or not isinstance(said, list) or not said:
@@ -49,7 +49,7 @@ def _entry(span: dict[str, Json], told: dict[str, Json], number: int) -> Entry:
     ids = (told.get("gen_ai.conversation.id"), span.get("traceId"), span.get("trace_id"), context.get("trace_id"))
     talk = next(filter(None, ids), f"row-{number}")
     tools = parsed(told.get("gen_ai.tool.definitions"), "gen_ai.tool.definitions")
-    return Entry(str(talk), messages, tools, _flag(span, told))
+    return LoggedRequest(str(talk), messages, tools, _flag(span, told))
 
 
 def _noted(span: dict[str, Json]) -> dict[str, Json]:

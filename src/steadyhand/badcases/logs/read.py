@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from steadyhand.badcases.logs import langfuse, langsmith, openai, otel
-from steadyhand.badcases.logs.logged import BEGINNING, Entry, Logged, Logs, merged
+from steadyhand.badcases.logs.logged import BEGINNING, Logged, LoggedRequest, Logs, merged
 from steadyhand.chat.messages import Json, Message
 from steadyhand.datasets.convert import RowSource
 from steadyhand.datasets.formats import read_row
@@ -18,7 +18,7 @@ from steadyhand.domain.openai import read_openai_row
 from steadyhand.errors import DomainError, Place
 from steadyhand.source.cursor import Cursor, unsound
 
-Entries = Callable[[dict[str, Json], int, Unread], Iterator[Entry | str]]
+Entries = Callable[[dict[str, Json], int, Unread], Iterator[LoggedRequest | str]]
 FORMATS: dict[str, tuple[Callable[[dict[str, Json]], bool], Entries]] = {  # the first that fits
     "langsmith": (langsmith.fits, langsmith.entries),
     "otel": (otel.fits, otel.entries),
@@ -67,7 +67,7 @@ def _of_row(raw: Raw, logs: Logs) -> Iterator[Logged]:
     logs.ignored.update(unread)
 
 
-def _guarded(entries: Iterable[Entry | str]) -> Iterator[Entry | str]:
+def _guarded(entries: Iterable[LoggedRequest | str]) -> Iterator[LoggedRequest | str]:
     """A row that breaks off is left out with its reason."""
     try:
         yield from entries
@@ -75,7 +75,7 @@ def _guarded(entries: Iterable[Entry | str]) -> Iterator[Entry | str]:
         yield str(error) if type(error) is ValueError else "not the shape that this format has"
 
 
-def _logged(entry: Entry, raw: Raw, unread: Unread) -> Logged | str:
+def _logged(entry: LoggedRequest, raw: Raw, unread: Unread) -> Logged | str:
     row = {"messages": entry.messages} | ({"tools": entry.tools} if entry.tools else {})
     try:
         foreign = read_row(row, "openai", unread)
