@@ -8,6 +8,7 @@ package; those that need more are named in `READERS`.
 
 from __future__ import annotations
 
+import gc
 import importlib
 import inspect
 import pkgutil
@@ -140,13 +141,15 @@ def grows(call: Callable[[str], object], text: Callable[[int], str]) -> bool:
 
 @pytest.fixture(autouse=True, scope="module")
 def ended() -> Iterator[None]:
-    """What takes far longer than LONGEST is ended where it is."""
+    """What takes far longer than LONGEST is ended where it is; what others left behind is not collected meanwhile."""
 
     def end(*_: object) -> None:
         raise Late
 
     before = signal.signal(signal.SIGALRM, end)
+    gc.disable()
     yield
+    gc.enable()
     signal.signal(signal.SIGALRM, before)
 
 
