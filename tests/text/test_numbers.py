@@ -23,6 +23,14 @@ def test_numbers_in_digits_and_words(text: str, stated: set[float]) -> None:
     assert set(numbers(text)) == stated
 
 
+@pytest.mark.parametrize(
+    "text", ["9" * 400, "一" * 400, "一亿" + "万" * 400, "hundred " * 400, "one " + "trillion " * 9000]
+)
+def test_a_number_without_end_is_infinite_however_it_is_written(text: str) -> None:
+    """In words it was an exception."""
+    assert max(numbers(text)) > 1e15
+
+
 @pytest.mark.parametrize(("written", "bare"), [("1,234,567.8", "1234567.8"), ("1.234,5", "1234.5"), ("12", "12")])
 def test_a_plain_number_has_a_point_at_most(written: str, bare: str) -> None:
     assert plain(written) == bare

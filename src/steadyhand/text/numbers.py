@@ -118,25 +118,25 @@ def ordinals(days: Iterable[Day]) -> frozenset[int]:
 
 def _english(words: str) -> float:
     """ "two hundred and fifty thousand" -> 250000; 0 where there is no number in it."""
-    total, part = 0, 0
+    total = part = 0.0
     for word in re.findall(r"[a-z]+", words.lower()):
         if word in _SMALL:
             part += _SMALL[word]
         elif word == "hundred":
-            part = (part or 1) * 100
+            part = (part or 1.0) * 100
         elif word in _LARGE:
-            total, part = total + (part or 1) * _LARGE[word], 0
-    return float(total + part)
+            total, part = total + (part or 1.0) * _LARGE[word], 0.0
+    return total + part
 
 
 def _chinese(text: str) -> float:
     """ "一百二十万" -> 1200000; digits one after the other ("一二三") are read as a number."""
-    total, group, digit = 0, 0, 0
+    total = group = digit = 0.0  # a float, as digits are read: a number without end is infinite, not an error
     for char in text:
         if char in _HAN_DIGITS:
             digit = digit * 10 + _HAN_DIGITS[char]
         elif char in _HAN_UNITS:
-            group, digit = group + (digit or 1) * _HAN_UNITS[char], 0
+            group, digit = group + (digit or 1) * _HAN_UNITS[char], 0.0
         else:
-            total, group, digit = (total + group + digit) * _HAN_GROUPS[char], 0, 0
-    return float(total + group + digit)
+            total, group, digit = (total + group + digit) * _HAN_GROUPS[char], 0.0, 0.0
+    return total + group + digit
