@@ -1,4 +1,4 @@
-"""How exactly the agent reads what reports say of a name: labelled sentences, development and held-out apart.
+"""How exactly the agent reads what reports say of a name: labeled sentences, development and held-out apart.
 
     python -m bench.claims [--documents DOCUMENTS.jsonl] [--texts FOLDER] [--reports REPORTS.jsonl] [--model FOLDER]
 
@@ -20,11 +20,11 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bench.labelled import Row, hostile, referenced, written
+from bench.labeled import Row, hostile, referenced, written
 from steadyhand.agent import hosts
 from steadyhand.agent.claims import Said, read_claim
 from steadyhand.agent.config import Plan
-from steadyhand.agent.model_reader import Answer, ModelReader, answer_of
+from steadyhand.agent.model_reader import ModelAnswer, ModelReader, answer_of
 from steadyhand.agent.plan import Entity, entities_of
 from steadyhand.extract import Found
 from steadyhand.models.backend import Backend, Completion, Prompt, Sampling
@@ -58,7 +58,7 @@ class Reader:
         self._plan = Plan.model_validate({"query": "", "report": "", "reader": reader})
 
     def judge(self, row: Row) -> Judged:
-        """A row of a public report was labelled by its place, so only that is read; else all places count."""
+        """A row of a public report was labeled by its place, so only that is read; else all places count."""
         for entity in entities(row.text):
             here = [place for place in entity.places if place.start < row.end and row.start < place.end]
             if here:
@@ -70,15 +70,15 @@ class Reader:
         said = read_claim(row.text, places)
         if self._backend is None:
             return said
-        heard: list[Answer] = []
+        heard: list[ModelAnswer] = []
         reader = ModelReader(self._plan, self._backend, row.lang, lambda *_, **what: heard.append(_answer(what)))
         read = reader.read(row.text, [places], [said])[0]
-        if (self.kind == "either" and said.claim == "unsafe") or (self.kind == "veto" and heard == [Answer("")]):
+        if (self.kind == "either" and said.claim == "unsafe") or (self.kind == "veto" and heard == [ModelAnswer("")]):
             return said
         return read
 
 
-def _answer(noted: dict[str, Any]) -> Answer:
+def _answer(noted: dict[str, Any]) -> ModelAnswer:
     return answer_of(Completion(**noted["completion"]), noted["quotation"])
 
 

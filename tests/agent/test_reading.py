@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from bench.claims import Reader, barred
-from bench.labelled import written
+from bench.labeled import written
 from steadyhand.agent.claims import read_claim
 from steadyhand.agent.hosts import host_of
 from steadyhand.agent.plan import entities_of
@@ -51,7 +51,7 @@ def test_no_row_written_for_development_is_proposed_without_being_a_finding() ->
 
 @pytest.mark.skipif(not (SHARED / "cases" / "reports.jsonl").is_file(), reason="no shared reports here")
 def test_no_shared_hostile_report_is_proposed() -> None:
-    from bench.labelled import hostile
+    from bench.labeled import hostile
 
     rows = list(hostile(SHARED / "cases" / "reports.jsonl"))
     assert rows

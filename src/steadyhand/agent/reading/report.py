@@ -22,7 +22,9 @@ from steadyhand.agent.reading.scope import contrasted, reaches
 from steadyhand.extract import Found
 
 _END = re.compile(
-    r"[。！？!?；]+[\"”』」]?|(?<!\be\.g)(?<!\bi\.e)(?<!\beg)(?<!\bie)(?<!\bvs)(?<!\bcf)(?<!\bNo)(?<!\bal)(?<!\bapprox)[.;](?=[\s\"”)]|$)"
+    r"[。！？!?；]+[\"”』」]?"
+    r"|[.;](?=[\s\"”)]|$)"
+    r"(?<!\be\.g.)(?<!\bi\.e.)(?<!\beg.)(?<!\bie.)(?<!\bvs.)(?<!\bcf.)(?<!\bNo.)(?<!\bal.)(?<!\bapprox.)"
 )
 _BLOCK_QUOTE = re.compile(r"[ \t]{0,8}>[ \t]?+(?!\*\*)")  # `> **Note**` is a box, not a quotation
 _INTRODUCED = re.compile(rf"([^:：{X}{N}]{{1,120}})[:：] ?")
