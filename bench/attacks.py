@@ -162,7 +162,7 @@ def measure(audit: Path, injections: dict[str, str], every: int, backend: Backen
 
 def start(folder: Path) -> subprocess.Popen[str]:
     """A USS of its own on a free port; its address and token go into the environment, where agent.yaml looks."""
-    os.environ |= {"USS_TOKEN": "bench", "USS_REVIEW_TOKEN": "bench-reviewer"}
+    os.environ |= {"USS_TOKEN": "bench-agent", "USS_REVIEW_TOKEN": "bench-reviewer"}
     command = [sys.executable, "-m", "examples.uss.service", "--port", "0", "--database", f"sqlite:///{folder}/uss.db"]
     server = subprocess.Popen(
         [*command, "--rate", "100000", "--burst", "100000"], cwd=ROOT, stderr=subprocess.PIPE, text=True
