@@ -205,7 +205,7 @@ def test_the_same_answer_in_the_same_state_is_one_case_whoever_asked(folder: Pat
 
 def test_a_state_is_what_an_evaluation_calls_it() -> None:
     """So that a case of an evaluation and one of a log in the same state are known as such."""
-    asked = targets(domain(), ("tool",))
+    asked = targets(domain(), ["tool"])
     assert [one.asked for one in asked] == [state_of(one.prompt.messages, one.prompt.tools) for one in asked]
     assert set(gold_of(domain()).known) == {one.asked for one in asked}
 

@@ -92,7 +92,7 @@ def neighbors(
 
 
 def scenario_of(item: Item) -> str:
-    return str(item.facts.get("scenario", item.id.rpartition("#")[0]))
+    return item.facts.scenario or item.id.rpartition("#")[0]
 
 
 def step_of(item: Item) -> int:
@@ -103,7 +103,7 @@ def step_of(item: Item) -> int:
 
 def classify(item: Item, beside: Neighbors) -> Finding | None:
     """None for an answer that nothing is wrong with."""
-    if item.facts.get("clarify"):  # the base's extra turn, which counts nowhere
+    if item.facts.clarify:  # the base's extra turn, which counts nowhere
         return None
     signs = list(_signs(item))
     if item.passed is not False:
@@ -121,13 +121,13 @@ def classify(item: Item, beside: Neighbors) -> Finding | None:
 def _signs(item: Item) -> Iterator[str]:
     """Signs of a damaged model, which an answer may show even where it is right."""
     facts = item.facts
-    if facts.get("loop"):
+    if facts.loop:
         yield "repetition"
-    if facts.get("garbage"):
+    if facts.garbage:
         yield "garbage"
-    if facts.get("think", "absent") not in _HEALTHY:
+    if (facts.think or "absent") not in _HEALTHY:
         yield "think_broken"
-    if item.finish_reason == "length" and item.passed is False and not facts.get("loop"):
+    if item.finish_reason == "length" and item.passed is False and not facts.loop:
         yield "cut_off"
 
 
@@ -149,7 +149,7 @@ def _probe(item: Item, beside: Neighbors) -> str:
 def _decision(item: Item, beside: Neighbors) -> Finding:
     due = calls_of(item.expected)
     made = parse(item.raw, format=beside.format, finish_reason=item.finish_reason)
-    if item.facts.get("calls_ok"):
+    if item.facts.calls_ok:
         return _text(item, made, beside)
     if item.code == Reason.WRONG_VALUE and not _step_elsewhere(item, made.calls, beside):
         return _value(item, due, made.calls, beside)
@@ -159,7 +159,7 @@ def _decision(item: Item, beside: Neighbors) -> Finding:
 
 def _argument(item: Item) -> str:
     """The argument that the matcher's detail names ("query.day is due"); "" where it speaks of something else."""
-    path, said, _ = str(item.facts.get("detail", "")).partition(" is ")
+    path, said, _ = item.facts.detail.partition(" is ")
     return path if said and "." in path and " " not in path else ""
 
 
@@ -187,7 +187,7 @@ def _shown(item: Item, beside: Neighbors) -> str:
     """What the model was shown: all of it where it is known, or was no more than the question; else ""."""
     if item.id in beside.shown:
         return beside.shown[item.id]
-    return item.question if item.facts.get("opening") and beside.bare else ""
+    return item.question if item.facts.opening and beside.bare else ""
 
 
 def _silent(item: Item, made: Parsed, beside: Neighbors) -> str:
@@ -196,7 +196,7 @@ def _silent(item: Item, made: Parsed, beside: Neighbors) -> str:
     if RESULT_OPEN in text or '{"' in text:
         return "fabricated_result"
     later = [one for one in beside.steps[scenario_of(item)] if step_of(one) > step_of(item)]
-    if text and text in {str(one.facts.get("gold", "")).strip() for one in later}:
+    if text and text in {one.facts.gold.strip() for one in later}:
         return "skipped_step"
     if shown and any(number not in shown for number in _NUMBER.findall(text)):
         return "fabricated_result"
@@ -216,7 +216,7 @@ def _text(item: Item, made: Parsed, beside: Neighbors) -> Finding:
     """The calls are right and the text is not."""
     if not made.content.strip():
         return Finding("empty_answer")
-    checks = item.facts.get("checks") or {}
+    checks = item.facts.checks
     failed = next((name for name, one in checks.items() if one.get("word") == "failed"), "")
     code = str(checks[failed].get("code")) if failed else str(item.code)
     found = BY_CHECK.get(code, "failed_check")
@@ -230,7 +230,7 @@ def _text(item: Item, made: Parsed, beside: Neighbors) -> Finding:
 def _reads_result(item: Item, beside: Neighbors) -> bool:
     """Whether the last thing shown was a tool's result: what the user said is then noted apart, and the step before
     this one called."""
-    if "user" in item.facts:
+    if item.facts.user:
         return True
     before = [one for one in beside.steps[scenario_of(item)] if step_of(one) < step_of(item)]
     calls = len(calls_of(before[-1].expected)) if before else 0

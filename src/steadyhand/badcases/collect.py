@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from steadyhand.agent.audit_index import Record
+from steadyhand.agent.audit_index import LogRecord
 from steadyhand.agent.policy import Code
 from steadyhand.badcases.case import Case, Source
 from steadyhand.badcases.categories import Categories
 from steadyhand.badcases.classify import Neighbors, classify, neighbors, scenario_of, step_of
 from steadyhand.chat.messages import Json
 from steadyhand.ledger.keys import canonical_json
-from steadyhand.ledger.result import Evaluation, Item, Verdict
+from steadyhand.ledger.result import Evaluation, Facts, Item, Verdict
 
 _CODES = {code.value: code.sentence for code in Code}
 
@@ -50,21 +50,21 @@ def _of_item(item: Item, beside: Neighbors, firsts: set[str]) -> Case | None:
         scenario=scenario_of(item) if is_step else "",
         first=item.suite == "tool" and item.id in firsts,
         code=item.code or "",
-        tool=str(facts.get("tool", "")),
-        input_class=str(facts.get("input_class", "")),
+        tool=facts.tool,
+        input_class=facts.input_class,
         lang=item.lang,
         question=item.question,
-        user=str(facts.get("user", "")),
+        user=facts.user,
         expected=item.expected,
-        gold=str(facts.get("gold", "")),
-        detail=str(facts.get("detail") or _checks_said(facts)),
-        asked=str(facts.get("asked", "")),
+        gold=facts.gold,
+        detail=facts.detail or _checks_said(facts),
+        asked=facts.asked,
     )
 
 
-def _checks_said(facts: Mapping[str, Json]) -> str:
+def _checks_said(facts: Facts) -> str:
     """What the checks that failed found, in one line."""
-    failed = {name: one for name, one in (facts.get("checks") or {}).items() if one.get("word") == "failed"}
+    failed = {name: one for name, one in facts.checks.items() if one.get("word") == "failed"}
     told = ({key: value for key, value in one.items() if key not in ("kind", "word")} for one in failed.values())
     return "; ".join(f"{name}: {canonical_json(one)}" for name, one in zip(failed, told, strict=True))
 
@@ -82,14 +82,14 @@ def of_verdict(found: Verdict | None, source: Source, known: Categories) -> list
     return [known.settled(case) for case in made]
 
 
-def of_log(records: Iterable[Record], known: Categories) -> list[Case]:
+def of_log(records: Iterable[LogRecord], known: Categories) -> list[Case]:
     """One case for each proposal that policy blocked or a person refused (and has not approved since)."""
     return [known.settled(case) for case in _of_records(list(records))]
 
 
-def _of_records(records: Sequence[Record]) -> Iterator[Case]:
-    proposals: dict[str, Record] = {}
-    judged: dict[str, Record] = {}
+def _of_records(records: Sequence[LogRecord]) -> Iterator[Case]:
+    proposals: dict[str, LogRecord] = {}
+    judged: dict[str, LogRecord] = {}
     for record in records:
         digest = str(record.data.get("digest", ""))
         if record.event == "proposal":
@@ -105,9 +105,9 @@ def _of_records(records: Sequence[Record]) -> Iterator[Case]:
             yield _of_proposal(proposed, "refusal", "refusal", f"refused by {record.data.get('by', '')}")
 
 
-def _of_proposal(record: Record, source: Source, code: str, detail: str) -> Case:
+def _of_proposal(record: LogRecord, source: Source, code: str, detail: str) -> Case:
     data = record.data
-    evidence = data.get("evidence") if isinstance(data.get("evidence"), dict) else {}
+    evidence: dict[str, Json] = noted if isinstance(noted := data.get("evidence"), dict) else {}
     return Case(
         source=source,
         subject=str(data.get("digest", "")),

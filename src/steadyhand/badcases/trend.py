@@ -14,7 +14,7 @@ from typing import Literal
 from steadyhand.badcases.case import Case
 from steadyhand.badcases.categories import Categories
 from steadyhand.chat.messages import Json
-from steadyhand.ledger.result import Evaluation
+from steadyhand.ledger.result import Evaluation, Facts
 from steadyhand.stats.intervals import wilson_bounds
 
 RUNS = 2  # in which an interface must have failed, one after the other, before it counts as stubborn
@@ -86,8 +86,8 @@ def _failed(found: Evaluation) -> Counter[Cell]:
     return Counter(_cell(item.facts) for item in found.items if item.suite == "tool" and item.passed is False)
 
 
-def _cell(facts: Mapping[str, Json]) -> Cell:
-    return str(facts.get("tool", "none")), str(facts.get("input_class", ""))
+def _cell(facts: Facts) -> Cell:
+    return facts.tool or "none", facts.input_class
 
 
 Table = tuple[Counter[Cell], Counter[Cell], Sequence[Case]]

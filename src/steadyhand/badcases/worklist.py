@@ -166,8 +166,8 @@ def prompts_of(folder: Path, found: Evaluation) -> dict[str, str]:
     domain = load(folder)
     if not any(scenario.split == "eval" for scenario in domain.scenarios):
         return {}
-    asked = {item.id: item.facts.get("asked") for item in found.items if item.suite == "tool"}
-    due = targets(domain, ("tool",))
+    asked = {item.id: item.facts.asked for item in found.items if item.suite == "tool"}
+    due = targets(domain, ["tool"])
     return {one.id: prompt_text(one.prompt) for one in due if asked.get(one.id) == one.asked}
 
 

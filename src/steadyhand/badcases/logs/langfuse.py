@@ -22,7 +22,7 @@ def fits(row: dict[str, Json]) -> bool:
 
 def entries(row: dict[str, Json], number: int, unread: Unread) -> Iterator[Entry | str]:
     """An entry, or why there is none, for each observation."""
-    inner = row.get("trace") if isinstance(row.get("trace"), dict) else {}
+    inner: dict[str, Json] = found if isinstance(found := row.get("trace"), dict) else {}
     observed = row.get("observations", inner.get("observations"))
     scores = [*(row.get("scores") or ()), *(inner.get("scores") or ())]
     trace = str(row.get("id") or inner.get("id") or f"row-{number}")
@@ -40,8 +40,8 @@ def _entry(one: Json, trace: str, scores: list[dict[str, Json]]) -> Entry:
         raise ValueError(f"an observation of type {one.get('type')!r}, no request to a model")
     shown = _decoded(one.get("input"))
     tools = None
-    if isinstance(shown, dict):
-        shown, tools = shown.get("messages"), shown.get("tools", shown.get("functions"))
+    if isinstance(asked := shown, dict):
+        shown, tools = asked.get("messages"), asked.get("tools", asked.get("functions"))
     if not isinstance(shown, list) or not shown:
         raise ValueError("a generation whose messages were not exported")
     said = _decoded(one.get("output"))

@@ -43,8 +43,8 @@ def _entry(run: dict[str, Json], number: int) -> Entry:
     if not isinstance(shown, list) or not shown:
         raise ValueError("a run whose messages were not exported")
     answer = _answer(outputs)
-    asked = extra.get("invocation_params") if isinstance(extra.get("invocation_params"), dict) else {}
-    about = extra.get("metadata") if isinstance(extra.get("metadata"), dict) else {}
+    asked = _object(extra.get("invocation_params"))
+    about = _object(extra.get("metadata"))
     talk = next((about[key] for key in _TALKS if about.get(key)), run.get("trace_id") or run.get("id"))
     tools = inputs.get("tools") or asked.get("tools") or asked.get("functions")
     return Entry(str(talk or f"row-{number}"), [*map(_message, shown), _message(answer)], tools, _flag(run))
@@ -113,3 +113,7 @@ def _flag(run: dict[str, Json]) -> str:
         if isinstance(average, int | float) and average <= 0:
             return f"{name} = {average}"
     return ""
+
+
+def _object(value: Json) -> dict[str, Json]:
+    return value if isinstance(value, dict) else {}
