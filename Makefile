@@ -101,7 +101,7 @@ dist:
 	.venv/dist/bin/python -m hatchling build
 
 # Those that need no file.
-BENCHES := attacks false_alarms generate group_dpo layers load nested planted reports train
+BENCHES := attacks false_alarms generate group_dpo hostile_clients layers load nested planted reports train turns
 bench: $(DEV)
 	@for name in $(BENCHES); do echo "== bench.$$name"; $(BIN)/python -m "bench.$$name" || failed="$$failed $$name"; done; \
 	  echo "== with files of your own: python -m bench.check, bench.documents, bench.extract, bench.leaks"; \

@@ -17,9 +17,11 @@ from steadyhand.domain.decisions import decisions
 from steadyhand.domain.preferences import state_of
 from steadyhand.errors import DomainError, UsageError
 from steadyhand.evaluate.suites import targets
+from steadyhand.pairs.build import build_groups
 from tests.badcases.logs.rows import ANSWER, LAST, RESULT, TOOLS, USER, call, put_rows
 from tests.badcases.world import ASKED, QUERY, REPORT, domain, measured, saved
 from tests.domain.folder import put
+from tests.pairs.test_mutate import write
 
 GOLD = {"uri": "evil.example", "day": 30}
 SCENARIO = f"""\
@@ -74,6 +76,19 @@ def test_the_gold_of_the_same_state_repairs_and_the_group_is_read_as_it_was_fork
     again = make_groups(found, folder)
     assert len(again.forks) == 1
     assert len((folder / FILE).read_text("utf-8").splitlines()) == 1
+
+
+def test_preference_training_gets_the_worse_answer_behind_the_very_same_prompt(folder: Path, tmp_path: Path) -> None:
+    path = log(tmp_path, USER, ANSWER, RESULT, LAST)
+    found = worklist(path, domain=folder)
+    make_groups(found, folder)
+    groups = build_groups(load(folder), (), write, k=1, seed=0)
+    made = next(group for group in groups if group.id.startswith("badcase-"))
+    assert state_of(made.messages, made.tools) == found.rows[0].case.asked
+    assert made.chosen.calls == (ToolCall("query", GOLD),)
+    (rejected,) = made.rejected
+    assert (rejected.origin, rejected.mode) == ("given", "schema_violation")
+    assert '"day": "30"' in rejected.text
 
 
 def test_a_prompt_that_was_changed_since_is_refused_by_name(folder: Path, tmp_path: Path) -> None:

@@ -112,7 +112,7 @@ def classify(item: Item, beside: Neighbors) -> Finding | None:
         found = _decision(item, beside)
         signs += ["drift"] if _is_late(item, beside) else []
         causes = [sign for sign in signs if sign != "drift"]
-        if causes and found.category != "unknown_tool":
+        if causes:
             return Finding(causes[0], found.where, (found.category, *(s for s in signs if s != causes[0])))
         return Finding(found.category, found.where, tuple(signs))
     return Finding(_probe(item, beside), item.cluster, tuple(signs))

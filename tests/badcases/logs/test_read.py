@@ -95,6 +95,21 @@ def test_a_picture_is_no_text(tmp_path: Path) -> None:
     assert logs.dialogues == []
 
 
+def test_a_span_as_the_sdk_prints_it_with_its_messages_in_an_event(tmp_path: Path) -> None:
+    span = otel()["resourceSpans"][0]["scopeSpans"][0]["spans"][0]
+    told = {one["key"]: one["value"]["stringValue"] for one in span["attributes"]}
+    del told["gen_ai.conversation.id"]
+    system = json.dumps([{"type": "text", "content": "Be brief."}])
+    event = {"name": "gen_ai.client.inference.operation.details", "attributes": told}
+    row = {
+        "name": "chat m", "context": {"trace_id": "0xab"}, "status": {"status_code": "ERROR"}, "events": [event],
+        "attributes": {"gen_ai.operation.name": "chat", "gen_ai.system_instructions": system},
+    }  # fmt: skip
+    (one,) = read_logs(put_rows(tmp_path / "log.jsonl", [row])).dialogues
+    assert (one.talk, one.messages[0]) == ("0xab", Message("system", "Be brief."))
+    assert one.flags == {2: "the span's status is an error"}
+
+
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
     (tmp_path / "log.json").write_text("[{]", "utf-8")
     with pytest.raises(DomainError):

@@ -25,7 +25,7 @@ def fits(row: dict[str, Json]) -> bool:
 def entries(row: dict[str, Json], number: int, unread: Unread) -> Iterator[Entry | str]:
     """An entry, or why there is none, for each span."""
     for span in _spans(row):
-        told = attributes(span.get("attributes"))
+        told = _noted(span)
         operation = told.get("gen_ai.operation.name")
         if operation not in _CHAT:
             yield f"a span of {operation or 'something else'}, no request to a model"
@@ -45,9 +45,19 @@ def _entry(span: dict[str, Json], told: dict[str, Json], number: int) -> Entry:
         raise ValueError("several answers to one request: which one went on is not said")
     system = parsed(told.get("gen_ai.system_instructions"), "gen_ai.system_instructions") or []
     messages = [one for message in [*_system(system), *shown, *said] for one in _messages(message)]
-    talk = told.get("gen_ai.conversation.id") or span.get("traceId") or span.get("trace_id") or f"row-{number}"
+    context = span["context"] if isinstance(span.get("context"), dict) else {}
+    ids = (told.get("gen_ai.conversation.id"), span.get("traceId"), span.get("trace_id"), context.get("trace_id"))
+    talk = next(filter(None, ids), f"row-{number}")
     tools = parsed(told.get("gen_ai.tool.definitions"), "gen_ai.tool.definitions")
     return Entry(str(talk), messages, tools, _flag(span, told))
+
+
+def _noted(span: dict[str, Json]) -> dict[str, Json]:
+    """The span's attributes; messages may stand in those of its event (`gen_ai.client.inference.operation.details`)."""
+    events = span["events"] if isinstance(span.get("events"), list) else []
+    noted = [attributes(one.get("attributes")) for one in events if isinstance(one, dict)]
+    inner = {key: value for one in noted for key, value in one.items() if key.startswith("gen_ai.")}
+    return inner | attributes(span.get("attributes"))
 
 
 def _system(parts: Json) -> list[Json]:
