@@ -104,7 +104,8 @@ def align(parts: Sequence[tuple[Cache, Sequence[int]]], width: int, room: int) -
             made.append(merged(layers, rows))
         elif isinstance(layers[0], SlabLayer):
             slabs = list(zip(layers, [held for _, held in parts], strict=True))
-            made.append(SlabLayer.of(*(_aligned(slabs, name, width, room) for name in ("keys", "values")), width))
+            keys, values = (_aligned(slabs, name, width, room) for name in ("keys", "values"))
+            made.append(SlabLayer.of(keys, values, width))
         else:
             made.append(DummyLayer())
     return Cache(layers=made)
