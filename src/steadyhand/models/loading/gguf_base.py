@@ -101,7 +101,7 @@ def read_header(file: Path) -> Header:
 
 
 def _refuse_partial(said: dict[str, str], sizes: dict[str, int], file: Path) -> None:
-    """A size that a file leaves out would be the usual one of its architecture: gigabytes of weights drawn at random."""
+    """A size that a file leaves out would be the usual one of its architecture: gigabytes of random weights."""
     for key in ("embedding_length", "block_count"):
         if not said.get(key, "").isdigit():
             what = f"the GGUF file is cut or broken (it has no {key})"
