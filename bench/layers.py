@@ -40,7 +40,7 @@ def model(name: str) -> Any:
     other = {key: value for key, value in WIDE.items() if key not in given}
     other |= {"sliding_window": WINDOW} if given.get("sliding_window") else {}
     other |= {"vocab_size_per_layer_input": WIDE["vocab_size"]} if "vocab_size_per_layer_input" in given else {}
-    other |= {"mamba_n_heads": 32} if "mamba_n_heads" in given else {}
+    other |= {"mamba_n_heads": 32} if "mamba_n_heads" in given and "mamba_d_ssm" not in given else {}
     return architectures.model(name, **other)
 
 

@@ -80,7 +80,7 @@ def test_llama_3s_table_is_the_one_that_transformers_makes() -> None:
 
 
 def test_a_stretch_that_is_not_known_is_refused(tmp_path: Path) -> None:
-    file = header(tmp_path / "m.gguf", scaling="longrope")
+    file = header(tmp_path / "m.gguf", scaling="longrope", blocks=1)
     with pytest.raises(PrerequisiteError, match="in a way that is not known here"):
         resolve(file)
 
@@ -99,8 +99,10 @@ def test_a_file_is_unpacked_once_and_again_when_it_changes(
     assert note_of(again) == note_of(folder)  # a template over it changes nothing of where it came from
 
 
-def header(file: Path, architecture: str = "qwen3", kind: str = "model", scaling: str = "") -> Path:
-    """A file of one tensor that says little."""
+def header(
+    file: Path, architecture: str = "qwen3", kind: str = "model", scaling: str = "", blocks: int | None = None
+) -> Path:
+    """A file of two small tensors that says little."""
     import gguf
 
     writer = gguf.GGUFWriter(file, architecture)
@@ -108,6 +110,13 @@ def header(file: Path, architecture: str = "qwen3", kind: str = "model", scaling
     writer.add_tokenizer_model("gpt2")
     writer.add_token_list(["a", "b", "ab", "c"])
     writer.add_token_merges(["a b"])
+    if blocks:
+        writer.add_embedding_length(32)
+        writer.add_block_count(blocks)
+        writer.add_head_count(2)
+        writer.add_feed_forward_length(32)
+        writer.add_vocab_size(4)
+        writer.add_tensor("blk.0.attn_norm.weight", torch.zeros(32).numpy())
     if scaling:
         writer.add_string(f"{architecture}.rope.scaling.type", scaling)
     writer.add_tensor("token_embd.weight", torch.zeros(4, 32).numpy())
@@ -146,8 +155,12 @@ def test_a_file_without_its_end_or_its_weights_is_one_error_and_leaves_nothing(
     (tmp_path / "none.gguf").write_text("not a model" * 99)
     with pytest.raises(PrerequisiteError, match="cut or broken"):
         resolve(tmp_path / "none.gguf")
-    with pytest.raises(PrerequisiteError, match=r"weights are not in the file|cannot read the GGUF file"):
+    with pytest.raises(PrerequisiteError, match="it has no embedding_length"):
         resolve(header(tmp_path / "empty.gguf"))
+    with pytest.raises(PrerequisiteError, match="not those that it promises"):
+        resolve(header(tmp_path / "lying.gguf", blocks=99))
+    with pytest.raises(PrerequisiteError, match=r"weights are not in the file|cannot read the GGUF file"):
+        resolve(header(tmp_path / "few.gguf", blocks=1))
     assert not any((cache / "steadyhand" / "models").iterdir())
 
 

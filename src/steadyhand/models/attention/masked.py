@@ -67,5 +67,5 @@ def _by_scores(
         scores = torch.cat([scores, extra.to(scores.dtype)], dim=-1)
     shares = torch.softmax(scores, dim=-1, dtype=torch.float32).to(query.dtype)[..., : key.shape[2]]
     shares = torch.nn.functional.dropout(shares, options.get("dropout") or 0.0, module.training)
-    found: torch.Tensor = (shares @ value).transpose(1, 2).contiguous()
-    return found
+    mixed: torch.Tensor = shares @ value
+    return mixed.transpose(1, 2).contiguous()

@@ -55,11 +55,10 @@ def tree(owner: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
 def _seen(laid: torch.Tensor, window: int | None) -> torch.Tensor:
     """The dense mask of a `tree`: (1, 1, N, N)."""
     owner, place = laid[0, 0]
-    near = (owner == 0) | (owner == owner[:, None])
+    near: torch.Tensor = (owner == 0) | (owner == owner[:, None])
     if window:
         near &= place[:, None] - place < window
-    seen: torch.Tensor = near.tril_()[None, None]
-    return seen
+    return near.tril_()[None, None]
 
 
 def _attention(
@@ -89,13 +88,13 @@ def _rows(
     if quick and device == "cuda" and given[0].shape[-1] <= WIDE:
         return _all_rows(given, mask, options.get("scaling"), window)
     done = []
-    for part in zip(*(torch.split(x, mask[0, 0, 0].diff().tolist(), dim=2) for x in given), strict=True):
+    rows = mask[0, 0, 0].diff().tolist()
+    for part in zip(*(torch.split(x, rows, dim=2) for x in given), strict=True):
         tokens = part[0].shape[2]
         if quick and device == "cpu" and tokens <= min(SHORT, window or SHORT):
             done.append(_short_row(part, number, options.get("scaling")))
         else:
-            query, key, value = part
-            done.append(attend(module, query, key, value, None, **options))
+            done.append(attend(module, part[0], part[1], part[2], None, **options))
     return torch.cat(done, dim=1)
 
 

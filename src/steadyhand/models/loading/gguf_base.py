@@ -91,15 +91,30 @@ def read_header(file: Path) -> Header:
         said = {short: str(reader.fields[name].contents()) for short, name in named.items() if short in _SAID}
         kinds = Counter(str(tensor.tensor_type.name) for tensor in reader.tensors if len(tensor.shape) > 1)
         stretch = [tuple(map(float, tensor.data)) for tensor in reader.tensors if tensor.name == "rope_freqs.weight"]
+        sizes = {str(tensor.name): int(tensor.shape[0]) for tensor in reader.tensors}
     except Exception as error:
         what = f"the GGUF file is cut or broken ({(str(error).splitlines() or [type(error).__name__])[0][:120]})"
         raise PrerequisiteError(what, where=str(file), next="fetch it again") from error
     _refuse_other(said, file)
+    _refuse_partial(said, sizes, file)
     return Header(said["general.architecture"], said, dict(kinds), stretch[0] if stretch else ())
 
 
+def _refuse_partial(said: dict[str, str], sizes: dict[str, int], file: Path) -> None:
+    """A size that a file leaves out would be the usual one of its architecture: gigabytes of random weights."""
+    for key in ("embedding_length", "block_count"):
+        if not said.get(key, "").isdigit():
+            what = f"the GGUF file is cut or broken (it has no {key})"
+            raise PrerequisiteError(what, where=str(file), next="fetch it again")
+    last = f"blk.{int(said['block_count']) - 1}."
+    if sizes.get("token_embd.weight") != int(said["embedding_length"]) or not any(n.startswith(last) for n in sizes):
+        what = "the weights in the GGUF file are not those that it promises"
+        raise PrerequisiteError(what, where=str(file), next="fetch it again")
+
+
 _SHAPE = (
-    "attention.key_length", "rope.scaling.type", "rope.scaling.factor", "rope.scaling.original_context_length",
+    "embedding_length", "block_count", "attention.key_length",
+    "rope.scaling.type", "rope.scaling.factor", "rope.scaling.original_context_length",
 )  # fmt: skip
 _SAID = ("general.architecture", "general.type", _SPLIT, _TOKENIZER, _TEMPLATE, *_SHAPE)
 
