@@ -2,7 +2,7 @@
 
     python -m bench.reader OUT [--base steady-nano] [--epochs 3] [--alone]
 
-Trains on the rows of `examples.uss.make.reading`, made of the labelled set's development part and templates, beside all
+Trains on the rows of `examples.uss.make.reading`, made of the labeled set's development part and templates, beside all
 that the example teaches anyway: one model has to do both. With --alone only the reading is taught, which is the most
 that a model of this size can do. Settings are the example's. One thread is enough; prints seconds and last figures.
 """

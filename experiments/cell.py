@@ -1,4 +1,4 @@
-"""One cell of a comparison of methods: train, measure what it cost, then measure what it learnt. Runs in a process of
+"""One cell of a comparison of methods: train, measure what it cost, then measure what it learned. Runs in a process of
 its own, whose peak of resident memory is that of this one training.
 
 Knows the method, the budget and the domain; knows nothing of other cells (`methods`).

@@ -7,7 +7,7 @@ and needs no extra. docs/python.md shows every one at work.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _PUBLIC = {  # name -> where it stands
     "Message": "chat.messages",

@@ -111,7 +111,7 @@ def test_attacks_that_a_model_writes_are_refused_by_code_in_an_evaluation(check:
     before = state(check.root)
     model = Scripted(lambda prompt: prompt.messages[-1].content)
     found = evaluate(model, attacked(check, "eval"), model="m", settings=EvalSettings(determinism_items=0))
-    codes = {item.question: item.facts["checks"]["rows"]["code"] for item in found.items}
+    codes = {item.question: item.facts.checks["rows"]["code"] for item in found.items}
     assert codes == ATTACKS
     assert found.metrics["rows"].k == found.metrics["rows.runs"].k == 0
     assert state(check.root) == before

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from steadyhand.cli.cells import CellConsole, numbers
+from steadyhand.cli.trials import TrialConsole, numbers
 from steadyhand.errors import UsageError
-from steadyhand.flow.context import Planned
+from steadyhand.flow.plan import Planned
 from tests.cli.test_run import result, steady
 from tests.flow import trial
 
@@ -100,7 +100,7 @@ def test_a_diagnosis_without_a_verdict_is_exit_1(
 
 def test_the_time_left_is_that_of_the_slower_cells(capsys: pytest.CaptureFixture[str]) -> None:
     times = iter([0.0, 1.0, 11.0])
-    console = CellConsole(lambda: next(times))
+    console = TrialConsole(lambda: next(times))
     for position, name in enumerate(("base", "1 card", "2 cards"), 1):
         console.stage(Planned(name, "k", "run", "why"), position, 4)
     told = capsys.readouterr().err.splitlines()

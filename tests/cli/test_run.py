@@ -112,7 +112,7 @@ def test_a_damaged_model_is_exit_1_with_one_message(
 ) -> None:
     """The gate's file of a finished run says FAIL: the run stops there, also when all is done."""
     out = done.copy(tmp_path / "out")
-    gate = out / "artefacts" / done.desk.keys["gate"] / "gate.json"
+    gate = out / "artifacts" / done.context.keys["gate"] / "gate.json"
     checks = [asdict(Check("think_whole", ">= 0.97", "FAIL", 0.5, 0.4, 0.6, 90))]
     gate.write_text(json.dumps({"word": "FAIL", "checks": checks}), "utf-8")
     remark(gate.parent)
@@ -195,7 +195,7 @@ def test_whatever_is_wrong_is_one_message_and_loses_nothing(
     done: Finished, tmp_path: Path, capsys: pytest.CaptureFixture[str], broken: Any, code: int, what: str, where: str
 ) -> None:
     folder, out = broken(done, tmp_path / "in"), done.copy(tmp_path / "out")
-    artefacts = files(out / "artefacts")
+    artifacts = files(out / "artifacts")
     words = ("run", folder, "--out", out)
     shown, told = steady(capsys, *words, code=code)
     errors = [line for line in told.splitlines() if line.startswith("error: ")]
@@ -207,7 +207,7 @@ def test_whatever_is_wrong_is_one_message_and_loses_nothing(
     assert told.splitlines()[-1].startswith("  next: ")
     error = result(capsys, *words, code=code)["error"]
     assert error["exit_code"] == code
-    assert files(out / "artefacts").items() >= artefacts.items()
+    assert files(out / "artifacts").items() >= artifacts.items()
 
 
 def test_a_message_names_line_column_and_the_right_key(

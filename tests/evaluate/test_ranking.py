@@ -60,8 +60,8 @@ def test_the_share_ranked_right_adds_up_over_categories() -> None:
         "mixed": 0,
         "praise": 20,
     }
-    item = next(item for item in found.items if item.suite == "preference" and item.facts["category"])
-    assert item.facts["cause"] == "c"
+    item = next(item for item in found.items if item.suite == "preference" and item.facts.category)
+    assert item.facts.why["cause"] == "c"
     assert item.expected in LABELS
     assert "response_quality" in found.metrics
     assert found.metrics["response_quality"].n == 60  # what was ranked was not said

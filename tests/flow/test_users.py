@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from steadyhand.chat.messages import Message, Tool
-from steadyhand.check import check, has_errors
+from steadyhand.check import check
 from steadyhand.cli import main
 from steadyhand.datasets.folder import load
 from steadyhand.domain.model import Domain
@@ -43,7 +43,7 @@ def brought(capsys: pytest.CaptureFixture[str], folder: Path, name: str, *words:
     assert summary["cards"] + summary["train"] + summary["eval"] + summary["judged"] == summary["total"]
     assert summary["rejects"] == 0
     domain = load(folder)
-    assert not has_errors(check(domain))
+    assert [finding for finding in check(domain) if finding.severity == "error"] == []
     sides: dict[str, set[str]] = {"train": set(), "eval": set()}
     for scenario in domain.scenarios:
         sides[scenario.split].add(scenario.group)
@@ -117,7 +117,11 @@ def test_bad_cases_keep_their_reasons(tmp_path: Path, capsys: pytest.CaptureFixt
     assert Counter(tuple(one.why.values()) for one in domain.comparisons) == Counter(
         (row["category"], row["cause"], row["remedy"]) for row in rows("sales_badcases.csv")
     )
-    assert all([m.role for m in one.messages[:3]] == ["user", "assistant", "user"] for one in domain.comparisons)
+    turns = Counter(len(one.messages) - 1 for one in domain.comparisons)  # without the answer
+    assert turns == Counter(row["dialogue"].count("\n") + 1 for row in rows("sales_badcases.csv"))
+    assert all(
+        m.role == ("user", "assistant")[at % 2] for one in domain.comparisons for at, m in enumerate(one.messages)
+    )
     modes = {one.mode for group in build_groups(domain, [], write, k=1, seed=0) for one in group.rejected}
     assert modes <= {row["category"] for row in rows("sales_badcases.csv")}
 

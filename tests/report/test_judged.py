@@ -6,9 +6,10 @@ from dataclasses import replace
 
 import pytest
 
+from steadyhand.chat.messages import Json
 from steadyhand.evaluate.verdict import verdict
 from steadyhand.ledger.result import Evaluation
-from steadyhand.report.catalogue import load_catalogue
+from steadyhand.report.catalog import load_catalog
 from steadyhand.report.data import ReportData
 from steadyhand.report.failures import heat_tables
 from steadyhand.report.judged import categories, confusions
@@ -39,9 +40,9 @@ def test_an_untrained_base_on_150_reviews_is_no_pass_and_its_first_tile_says_0_o
     first = tiles(made)[0]
     assert (first.name, first.check, first.counts["base"]) == ("check.label", "mood", (0, 150))
     for language, words in (("en", "0 of 150"), ("zh", "0 / 共 150")):
-        shown = render_html(made, load_catalogue(language), {})
+        shown = render_html(made, load_catalog(language), {})
         assert shown.index(words) < shown.index('id="figures"')
-        assert words in render_markdown(made, load_catalogue(language))
+        assert words in render_markdown(made, load_catalog(language))
 
 
 def test_the_matrix_adds_up_and_shows_the_majority_for_what_it_is(data: ReportData) -> None:
@@ -68,7 +69,7 @@ def test_comparisons_are_shown_by_category_in_both_languages() -> None:
     assert table is not None
     assert sum(cell[1] for row in table.rows.values() for cell in row[:1] if cell) == 24
     for language in ("en", "zh"):
-        words = load_catalogue(language)
+        words = load_catalog(language)
         shown = render_html(made, words, {})
         assert all(words(key) in shown for key in ("comparisons.title", "comparisons.unnamed", "tile.preference"))
     assert categories(page(*[measured(Scripted(label_of), domain(3))] * 2)) is None
@@ -76,7 +77,7 @@ def test_comparisons_are_shown_by_category_in_both_languages() -> None:
 
 def test_the_first_screen_says_the_base_the_model_and_what_next(data: ReportData) -> None:
     for language in ("en", "zh"):
-        words = load_catalogue(language)
+        words = load_catalog(language)
         shown = render_html(data, words, {})
         head = shown[: shown.index('id="figures"')]
         assert all(text in head for text in ("steady-nano", "11.8 M", "runs/reviews/model", words("after.FAIL")))
@@ -85,17 +86,17 @@ def test_the_first_screen_says_the_base_the_model_and_what_next(data: ReportData
 def test_an_answer_is_shown_with_what_the_user_said_last_and_the_gold_answer() -> None:
     found = measured(Scripted(majority), domain(6))
     item = found.items[1]
-    assert (item.facts["gold"], item.question) == ("complaint", "Label review 1.")
-    after_tool = replace(item, facts={**item.facts, "user": "Is it open?"}, question='{"level": 3}')
+    assert (item.facts.gold, item.question) == ("complaint", "Label review 1.")
+    after_tool = replace(item, facts=replace(item.facts, user="Is it open?"), question='{"level": 3}')
     made = page(found, replace(found, items=(found.items[0], after_tool, *found.items[2:])))
-    shown = render_html(made, load_catalogue("en"), {})
+    shown = render_html(made, load_catalog("en"), {})
     assert "Is it open?" in shown
     assert "Right answer" in shown
 
 
 def test_a_check_of_a_package_has_a_tile_too() -> None:
     found = measured(Scripted(label_of), domain(3))
-    facts = {"checks": {"odd": {"kind": "haiku", "word": "passed", "code": None}}}
-    items = tuple(replace(item, facts={**item.facts, **facts}) for item in found.items)
-    shown = render_html(page(*[replace(found, items=items)] * 2), load_catalogue("en"), {})
+    odd: dict[str, dict[str, Json]] = {"odd": {"kind": "haiku", "word": "passed", "code": None}}
+    items = tuple(replace(item, facts=replace(item.facts, checks=odd)) for item in found.items)
+    shown = render_html(page(*[replace(found, items=items)] * 2), load_catalog("en"), {})
     assert "Answers that pass" in shown

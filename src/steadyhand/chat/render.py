@@ -24,12 +24,13 @@ from steadyhand.chat.formats.marks import opened
 from steadyhand.chat.formats.registry import CALL_ENDS, format_named
 from steadyhand.chat.messages import Message, Tool, ToolCall
 from steadyhand.chat.probe import Profile, probe
-from steadyhand.chat.template import DATE, ChatTemplate
+from steadyhand.chat.template import DATE, THINKING, ChatTemplate
 from steadyhand.errors import PrerequisiteError, SteadyError, UsageError
 
 _PROBE, _THOUGHT = "steady-probe-answer", "steady-probe-thought"
 _ASKED = Message("user", "steady-probe-question")
 _MARK = re.compile(r"\s*(</?[^<>\s]{1,40}>|\[/?[A-Z_]{1,40}\])")
+_AT_ONCE = 8192  # token ids written on end: while they are, no other thread runs
 _STOP_NAMES = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end|>", "</s>")
 
 
@@ -74,6 +75,9 @@ class Renderer:
                 "the tokenizer has no chat template, so nothing says how a dialogue is written",
                 next="use an instruction-tuned model, or put a chat_template.jinja beside its tokenizer",
             )
+        if self._template.thinking is not None and THINKING not in self._template.text:
+            what = f"the chat template has no switch for thinking ({THINKING})"
+            raise PrerequisiteError(what, next='set model.thinking = "", or use a template that has one')
         self._tail, self._end = self._anatomy()
 
     @cached_property
@@ -134,14 +138,14 @@ class Renderer:
     def decode(self, ids: Iterable[int], opening: str = "") -> str:
         """Raw text of ids that were generated after a prompt with this opening: special tokens such as `<think>` and
         `<tool_call>` stay; everything from the first end-of-turn token on is cut, and padding at the end."""
-        kept: list[int] = []
+        tokens: list[int] = []
         for token in ids:
             if token in self.stop_ids:
                 break
-            kept.append(token)
-        while kept and kept[-1] == self._tokenizer.pad_token_id:
-            kept.pop()
-        text = self._tokenizer.decode(kept, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+            tokens.append(token)
+        while tokens and tokens[-1] == self._tokenizer.pad_token_id:
+            tokens.pop()
+        text = self._tokenizer.decode(tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False)
         return opening + str(text)
 
     @cached_property
@@ -268,7 +272,11 @@ def opening_of(prompt: str) -> str:
 
 def prompt_hash(ids: Sequence[int]) -> str:
     """sha256 of token ids, in decimal and separated by commas: equal prompts, equal hashes."""
-    return hashlib.sha256(",".join(map(str, ids)).encode("ascii")).hexdigest()
+    total = hashlib.sha256()
+    for start in range(0, len(ids), _AT_ONCE):
+        block = ",".join(map(str, ids[start : start + _AT_ONCE]))
+        total.update(f"{',' if start else ''}{block}".encode("ascii"))
+    return total.hexdigest()
 
 
 def _parity_error(prompt: str, whole: str) -> SteadyError:

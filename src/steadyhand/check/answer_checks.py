@@ -37,7 +37,7 @@ def _unseen(scenario: Scenario) -> Iterator[Finding]:
     for number, worse in enumerate(scenario.rejected, 1):
         decision = decisions(scenario)[-1]
         if not worse.calls and not decision.expected and decision.judge(worse.content).word == "passed":
-            names = ", ".join(decision.judge(worse.content).judgements)
+            names = ", ".join(decision.judge(worse.content).judgments)
             message = f"{scenario.id}: rejected answer {number} passes all that judges it ({names})"
             yield finding("C104", scenario.place, message, "add a check that sees what is wrong, or swap the answers")
 
@@ -50,8 +50,10 @@ def _alone(domain: Domain) -> Iterator[Finding]:
 
 
 def _unjudged(domain: Domain) -> Iterator[Finding]:
-    held_out = [one for scenario in domain.scenarios if scenario.split == "eval" for one in decisions(scenario)]
-    bare = [one for one in held_out if not (one.expected or one.checks or _is_ruled(one))]
+    held_out = [
+        decision for scenario in domain.scenarios if scenario.split == "eval" for decision in decisions(scenario)
+    ]
+    bare = [decision for decision in held_out if not (decision.expected or decision.checks or _is_ruled(decision))]
     if bare:
         message = f"{len(bare)} of {len(held_out)} held-out answers are judged by nothing, first {bare[0].id}"
         yield finding("C102", bare[0].scenario.place, message, "say under `answer:` what is right, or `score: false`")

@@ -25,9 +25,9 @@ def check_overlap(dataset: Dataset) -> Iterator[Finding]:
     """L205 and L206: one finding per evaluated row."""
     trained, held = _sides(dataset)
     near = set()
-    for at, one, alike in _near(trained, held):
+    for at, record, alike in _near(trained, held):
         near.add(at)
-        what = f"{held[at].name} is alike by {alike:.2f} to {one.name} of the training rows, at {one.place}"
+        what = f"{held[at].name} is alike by {alike:.2f} to {record.name} of the training rows, at {record.place}"
         yield finding("L205", _place(held[at]), what, "put both on one side: `steady split` keeps near-copies together")
     for at, share in _contained(trained, held):
         if at not in near:
@@ -60,10 +60,10 @@ def check_exact(dataset: Dataset) -> Iterator[Finding]:
 
 
 def _states(record: Record) -> Iterator[tuple[tuple[str, str], ...]]:
-    """What was said before each answer that is learnt, the last one first; system prompts left out, for many share one,
-    and changing it hides no leak."""
+    """What was said before each answer that is learned, the last one first; system prompts left out, for many share
+    one, and changing it hides no leak."""
     said = [(message.role, normal(message.content)) for message in record.messages]
-    for index in reversed(record.learnt):
+    for index in reversed(record.learned):
         yield tuple(turn for turn in said[:index] if turn[0] != "system")
 
 
@@ -92,8 +92,8 @@ def _near(trained: Sequence[Record], held: Sequence[Record]) -> Iterator[tuple[i
             if other < len(trained):  # a training row stands first wherever one has this form
                 best[one] = max(best.get(one, (0.0, 0)), (alike, -other))
     for at in range(len(held)):
-        if texts[len(trained) + at] and (found := best.get(form[len(trained) + at])):
-            yield at, rows[-found[1]], found[0]
+        if texts[len(trained) + at] and (nearest := best.get(form[len(trained) + at])):
+            yield at, rows[-nearest[1]], nearest[0]
 
 
 def _contained(trained: Sequence[Record], held: Sequence[Record]) -> Iterator[tuple[int, float]]:
@@ -108,8 +108,8 @@ def _contained(trained: Sequence[Record], held: Sequence[Record]) -> Iterator[tu
         for gram in _grams(_question(record)):
             for at in owners.get(gram, ()):
                 hits[at].add(gram)
-    for at, found in sorted(hits.items()):
-        share = len(found) / len(wanted[at])
+    for at, shared in sorted(hits.items()):
+        share = len(shared) / len(wanted[at])
         if share >= MIN_CONTAINMENT:
             yield at, share
 
@@ -120,11 +120,11 @@ def _grams(text: str) -> set[int]:
 
 
 def _question(record: Record) -> str:
-    """All that the user says before the last answer that is learnt."""
-    until = record.learnt[-1] if record.learnt else len(record.messages)
+    """All that the user says before the last answer that is learned."""
+    until = record.learned[-1] if record.learned else len(record.messages)
     return "\n".join(m.content for m in record.messages[:until] if m.role == "user")
 
 
 def _place(record: Record) -> Place:
-    until = record.learnt[-1] if record.learnt else len(record.messages)
+    until = record.learned[-1] if record.learned else len(record.messages)
     return record.at(next((m.content for m in reversed(record.messages[:until]) if m.role == "user"), ""))

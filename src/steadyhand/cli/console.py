@@ -58,7 +58,7 @@ def echo_data(text: str) -> None:
 
 
 def echo_styled(text: str) -> None:
-    """A result on stdout with colours of ours: whoever calls this has made all other text in it `printable`."""
+    """A result on stdout with colors of ours: whoever calls this has made all other text in it `printable`."""
     click.echo(text, file=unescaped(sys.stdout))
 
 

@@ -11,6 +11,7 @@ from steadyhand.cli.console import echo_line, emit_json, say, say_ignored
 from steadyhand.cli.options import json_option
 from steadyhand.domain.starter import LIKE
 from steadyhand.errors import PrerequisiteError
+from steadyhand.files import meant
 
 if TYPE_CHECKING:
     from steadyhand.datasets.convert import Imported
@@ -158,7 +159,9 @@ def _read(source: Path, form: str, *, preferences: bool = False, columns: Column
     from steadyhand.datasets.inputs import Input, inputs
 
     if not source.exists():
-        raise PrerequisiteError("no such file", where=str(source), next="name a data file: JSONL, JSON, CSV, Parquet")
+        raise PrerequisiteError(
+            "no such file", where=str(source), next=f"{meant(source)}name a data file: JSONL, JSON, CSV, Parquet"
+        )
     found = inputs([source]).inputs if source.is_file() else []
     one = Input(source, columns) if columns else found[0] if len(found) == 1 else Input(source)
     wanted: Format | None = None if form == "auto" else form  # type: ignore[assignment]  # click checked the choice

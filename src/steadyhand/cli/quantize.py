@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from steadyhand.cli.console import echo_line, emit_json, progress, say
+from steadyhand.cli.console import echo_line, emit_json, say
 from steadyhand.cli.export import KINDS
 from steadyhand.cli.options import json_option, set_option, verify_option
 from steadyhand.cli.run import settings_of
+from steadyhand.cli.trials import TrialConsole
 from steadyhand.errors import EXIT_NO, EXIT_OK
 
 if TYPE_CHECKING:
@@ -63,12 +64,9 @@ def quantize_command(
     if target:
         refuse_full(target)
     chosen = cast("tuple[Kind, ...]", kinds or TRIED)
-    with progress("quantize") as advance:
-
-        def tell(done: int, total: int) -> None:
-            advance(done, total)
-
-        costs = quantize(source, domain, chosen, settings, keep=keep, margin=margin, progress=tell)
+    console = TrialConsole()
+    with console.closing():
+        costs = quantize(source, domain, chosen, settings, keep=keep, margin=margin, watcher=console)
     best = costs.best
     if target and best:
         export_model(source, target, cast("tuple[Form, ...]", ("gguf",)), kind=best.kind)

@@ -17,7 +17,8 @@ from steadyhand.settings import Settings, resolve
 
 if TYPE_CHECKING:
     from steadyhand.cli.console import Advance
-    from steadyhand.flow.context import Desk, Planned
+    from steadyhand.flow.context import RunContext
+    from steadyhand.flow.plan import Planned
 
 WORDS = {
     "check": "check the data",
@@ -26,7 +27,7 @@ WORDS = {
     "gate": "health gate",
     "eval_sft": "measure the taught model",
     "pairs": "build preference groups",
-    "dpo": "align tool behaviour (DPO)",
+    "dpo": "align tool behavior (DPO)",
     "merge": "merge, check parity",
     "eval_dpo": "measure the tuned model",
     "verdict": "compare, judge",
@@ -78,6 +79,10 @@ def settings_of(folder: Path, sets: Sequence[str], **flags: object) -> Settings:
     """The settings of the domain in `folder`. Raises UsageError when it is a file, or for a setting that is wrong."""
     if folder.is_file():
         raise UsageError("not a folder", where=str(folder), next=f"`steady import {folder} --to DIR` makes one of it")
+    if not folder.exists():
+        from steadyhand.domain.load import require_folder
+
+        require_folder(folder)  # an empty one would have all defaults, in silence
     given = {key: value for key, value in flags.items() if value is not None}
     return resolve(folder, flags=flags_of(tuple(sets)) | {k.replace("__", "."): v for k, v in given.items()}).settings
 
@@ -85,7 +90,7 @@ def settings_of(folder: Path, sets: Sequence[str], **flags: object) -> Settings:
 @click.command("run")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--model", help="Base model: steady-nano, a folder, or a hub name such as Qwen/Qwen3-8B.")
-@click.option("--out", type=click.Path(path_type=Path), help="Where artefacts and the report go [runs/<domain>].")
+@click.option("--out", type=click.Path(path_type=Path), help="Where artifacts and the report go [runs/<domain>].")
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would run and why; change nothing.")
 @set_option
 @verify_option
@@ -106,11 +111,11 @@ def run_command(
         return show_plan(plan(folder, settings, out), as_json)
     console = Console()
     with console.closing():
-        desk = run(folder, settings, out, console)
-    pages, tuned = publish_report(desk, out), publish_model(desk, out)
-    if all(step.state == "done" for step in desk.steps):
+        context = run(folder, settings, out, console)
+    pages, tuned = publish_report(context, out), publish_model(context, out)
+    if all(step.state == "done" for step in context.steps):
         say("nothing to do: nothing has changed since the last run")
-    return _show_result(desk, pages, tuned, folder, as_json)
+    return _show_result(context, pages, tuned, folder, as_json)
 
 
 @click.command("report")
@@ -144,10 +149,10 @@ def show_plan(steps: Sequence[Planned], as_json: bool, unit: str = "stage") -> i
     return EXIT_OK
 
 
-def _show_result(desk: Desk, pages: Sequence[Path], model: Path, folder: Path, as_json: bool) -> int:
+def _show_result(context: RunContext, pages: Sequence[Path], model: Path, folder: Path, as_json: bool) -> int:
     from steadyhand.flow.outcome import outcome, table
 
-    found = outcome(desk, model)
+    found = outcome(context, model)
     if as_json:
         emit_json(found | {"report": [str(page) for page in pages]})
     else:

@@ -14,7 +14,7 @@ from pathlib import Path as FilePath
 from steadyhand.chat.messages import Json, Message, Tool
 from steadyhand.datasets.dataset_info import Columns
 from steadyhand.datasets.formats import ForeignRow, Format, format_of, read_row
-from steadyhand.datasets.labels import READ, UNLABELLED, Labels, labels_of
+from steadyhand.datasets.labels import READ, UNLABELED, Labels, labels_of
 from steadyhand.datasets.mapping import ColumnMap
 from steadyhand.datasets.preference import is_preference, preference_rows
 from steadyhand.datasets.raw import Raw
@@ -31,27 +31,27 @@ STRIDE = 1000  # rows between two words about how far the reading is
 @dataclass(frozen=True, slots=True)
 class Dialogue:
     """Row `number` (from 1, counting every row of the file) as messages that end with the assistant's. `unscored` are
-    the indices of the assistant's messages that are not to be learnt (weight 0): context, and no more."""
+    the indices of the assistant's messages that are not to be learned (weight 0): context, and no more."""
 
     number: int
     messages: tuple[Message, ...]
     tools: tuple[Tool, ...]
     place: Place
     text: str = ""  # the row as it stands in the file
-    labels: Labels = UNLABELLED
+    labels: Labels = UNLABELED
     unscored: frozenset[int] = frozenset()
 
     @property
-    def learnt(self) -> tuple[int, ...]:
-        """The indices of the answers that are to be learnt, in order."""
+    def learned(self) -> tuple[int, ...]:
+        """The indices of the answers that are to be learned, in order."""
         said = (index for index, message in enumerate(self.messages) if message.role == "assistant")
         return tuple(index for index in said if index not in self.unscored)
 
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """Row `number` as a judgement: after `prompt`, `chosen` is better than `rejected`. A row with several rejected
-    answers becomes one of these for each. An unpaired judgement (KTO)
+    """Row `number` as a judgment: after `prompt`, `chosen` is better than `rejected`. A row with several rejected
+    answers becomes one of these for each. An unpaired judgment (KTO)
     has only one of the two. `other`: the prompt of `rejected` where it is another one."""
 
     number: int
@@ -61,7 +61,7 @@ class Preference:
     rejected: Message | None
     place: Place
     text: str = ""
-    labels: Labels = UNLABELLED
+    labels: Labels = UNLABELED
     other: tuple[Message, ...] | None = None
 
 
@@ -113,7 +113,7 @@ def read_dialogues(
     columns: Columns | ColumnMap | None = None,
     reached: Callable[[int], None] = lambda line: None,
 ) -> Imported:
-    """The rows of `path` (`-`: the standard input); each row's format is recognised by its keys unless `form` is given.
+    """The rows of `path` (`-`: the standard input); each row's format is recognized by its keys unless `form` is given.
     `columns` renames keys first. Rows that judge answers are rejected unless `preferences` asks for them. `reached` is
     told now and then up to which line the file was read.
 

@@ -1,7 +1,7 @@
 """How much training a data set is proposed: passes, rate and steps, from its size and the base model's kind.
 
 The proposal is a place to start from (`steady sweep` looks for a better one). It rests on two counts: so many optimizer
-steps that the loss can settle, and so few passes that few rows are not learnt by heart.
+steps that the loss can settle, and so few passes that few rows are not learned by heart.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ GENTLE = 5e-5  # of cards that nothing rehearses: each further pass costs what t
 
 
 @dataclass(frozen=True)
-class Dose:
+class TrainingSize:
     """Of fine-tuning, and `dpo_epochs` of preference training over `groups` prompts. `rows` are what one pass has."""
 
     rows: int
@@ -61,7 +61,7 @@ class Dose:
         )
 
 
-def dose_of(domain: Domain, system: str = "") -> Dose:
+def dose_of(domain: Domain, system: str = "") -> TrainingSize:
     """What is proposed for the rows of a domain's training side; `system` will stand before each of them."""
     taught = [decision for one in domain.scenarios if one.split == "train" for decision in decisions(one)]
     said = [message for one in taught for message in (*one.messages, one.target)]
@@ -73,7 +73,7 @@ def dose_of(domain: Domain, system: str = "") -> Dose:
     return dose(rows, tokens, len(taught), judged=judged, thinks=thinks)
 
 
-def dose(rows: int, tokens: int, groups: int, *, judged: bool = True, thinks: bool = False) -> Dose:
+def dose(rows: int, tokens: int, groups: int, *, judged: bool = True, thinks: bool = False) -> TrainingSize:
     """For `rows` rows of `tokens` tokens together, `groups` of which can have worse answers. `judged`: whether checks
     or comparisons say what is right; without them nothing shows what more passes would win, and so there is one.
 
@@ -84,4 +84,4 @@ def dose(rows: int, tokens: int, groups: int, *, judged: bool = True, thinks: bo
     epochs = min(MOST_PASSES, max(1, round(STEPS / max(1, math.ceil(tokens / batch))))) if judged else 1
     rate = GENTLE if not judged else FEW if rows < LONG else MANY
     passes = 2 if groups < LONG else 1
-    return Dose(rows, tokens, epochs, rate, batch, groups, passes, judged, thinks or not judged)
+    return TrainingSize(rows, tokens, epochs, rate, batch, groups, passes, judged, thinks or not judged)

@@ -17,7 +17,7 @@ from steadyhand.datasets.mapping import ColumnMap
 from steadyhand.datasets.raw_rows import STDIN, SUFFIXES
 from steadyhand.domain.load import LAYOUT
 from steadyhand.errors import DomainError, UsageError
-from steadyhand.files import open_file, shown, walk
+from steadyhand.files import meant, open_file, shown, walk
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,12 @@ class Input:
         return read_dialogues(self.path, form, preferences=preferences, columns=self.columns, reached=reached)
 
     def lines(self) -> int:
-        """How many lines there are to be read; 0 where that cannot be told without reading."""
+        """How many lines there are to be read, about, by the first megabyte; 0 where that cannot be told."""
         if self.path == STDIN or self.path.suffix not in (".json", ".jsonl", ".ndjson") or not self.path.is_file():
             return 0
         with open_file(self.path) as file:
-            return sum(block.count(b"\n") for block in iter(lambda: file.read(1 << 20), b""))
+            block = file.read(1 << 20)
+        return block.count(b"\n") * self.path.stat().st_size // max(1, len(block))
 
 
 @dataclass
@@ -85,7 +86,8 @@ def _of(word: Path, passed_over: list[str]) -> Iterator[Input]:
             yield from _of(match, passed_over)
     else:
         kind = "no file matches" if glob.has_magic(str(word)) else "no such file"
-        raise UsageError(kind, where=str(word), next="name a data file, a folder of them, or - for the standard input")
+        after = f"{meant(word)}name a data file, a folder of them, or - for the standard input"
+        raise UsageError(kind, where=str(word), next=after)
 
 
 def _matching(word: Path) -> list[Path]:

@@ -16,6 +16,7 @@ from steadyhand.chat.messages import Json
 from steadyhand.checks import Checker, checker_of
 from steadyhand.domain.checks import FILE
 from steadyhand.errors import PrerequisiteError, UsageError
+from steadyhand.files import read_text
 
 NAMES = {
     "label": "label",
@@ -48,7 +49,7 @@ class Judges:
             return str(self.system or "")
         told = [str(self.system.get("before", ""))]
         if isinstance(text := self.files.get(str(self.system.get("file", ""))), str | Path):
-            told.append(text if isinstance(text, str) else text.read_text("utf-8", "replace"))
+            told.append(text if isinstance(text, str) else read_text(text))
         return "\n".join(told)
 
     def document(self, *, preferences: bool) -> dict[str, str | Path]:

@@ -24,7 +24,7 @@ class Labels:
     why: tuple[tuple[str, str], ...] = ()
 
 
-UNLABELLED = Labels()
+UNLABELED = Labels()
 READ = frozenset(("split", "group", "why"))  # keys that are read here, whatever the format
 JUDGED = (  # keys of rows that compare answers
     "chosen", "rejected", "chosen_messages", "rejected_messages", "rejected_response", "preferred_output",
@@ -55,7 +55,7 @@ def verdict_of(row: Json) -> bool | None:
 def labels_of(row: Json) -> Labels:
     """The keys `split`, `group` and `noqa` (one code, several in one text, or a list of them)."""
     if not isinstance(row, dict):
-        return UNLABELLED
+        return UNLABELED
     split, group = row.get("split"), row.get("group")
     return Labels(
         _SPLITS.get(split.lower()) if isinstance(split, str) else None,

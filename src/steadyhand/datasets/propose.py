@@ -42,7 +42,7 @@ _DATABASES = (".db", ".sqlite", ".sqlite3")
 
 
 @dataclass(frozen=True)
-class Proposal:
+class ColumnProposal:
     """`columns`: target -> column; `check`: a word for `--check`, "" where none fits."""
 
     columns: dict[str, str] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class Proposal:
         return shlex.join([*words, *(["--check", self.check] if self.check else [])])
 
 
-def propose(rows: Sequence[Mapping[str, Json]], source: Path) -> Proposal:
+def propose(rows: Sequence[Mapping[str, Json]], source: Path) -> ColumnProposal:
     """What the columns of `rows` look like. `source`: a database that lies beside it is proposed for queries."""
     cells = {name: [as_text(row.get(name)) for row in rows[:SAMPLE]] for name in (rows[0] if rows else ())}
     columns: dict[str, str] = {}
@@ -78,7 +78,7 @@ def propose(rows: Sequence[Mapping[str, Json]], source: Path) -> Proposal:
     if "dialogue" in columns and not _are_dialogues(cells[columns["dialogue"]]):
         columns["user"] = columns.pop("dialogue")
     columns |= dict(_by_cells(cells, columns))
-    return Proposal(columns, check_of(cells.get(columns.get("answer", ""), []), source))
+    return ColumnProposal(columns, check_of(cells.get(columns.get("answer", ""), []), source))
 
 
 def _by_cells(cells: Mapping[str, Sequence[str]], known: Mapping[str, str]) -> Iterator[tuple[str, str]]:

@@ -77,8 +77,8 @@ def drawn(sizes: Counter[int], room: int, seed: int) -> set[int]:
 
 
 def question(row: Dialogue | Preference) -> str:
-    """All that the user says before the last answer that is learnt or judged."""
-    messages = row.messages[: row.learnt[-1] if row.learnt else None] if isinstance(row, Dialogue) else row.prompt
+    """All that the user says before the last answer that is learned or judged."""
+    messages = row.messages[: row.learned[-1] if row.learned else None] if isinstance(row, Dialogue) else row.prompt
     return "\n".join(m.content for m in messages if m.role == "user")
 
 

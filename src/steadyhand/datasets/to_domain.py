@@ -186,11 +186,11 @@ def _held_out(groups: Sequence[int], is_card: Sequence[bool], seed: int, share: 
 
 
 def _is_card(row: Dialogue) -> bool:
-    """Whether a row has nothing to do with tools and ends, as far as it is learnt, with an answer to a question. One of
-    which nothing is learnt is no card: rule S105 tells of the scenario."""
-    if row.tools or any(m.role == "tool" or m.calls for m in row.messages) or not row.learnt:
+    """Whether a row has nothing to do with tools and ends, as far as it is learned, with an answer to a question. One
+    of which nothing is learned is no card: rule S105 tells of the scenario."""
+    if row.tools or any(m.role == "tool" or m.calls for m in row.messages) or not row.learned:
         return False
-    return row.learnt[-1] > 0 and row.messages[row.learnt[-1] - 1].role == "user"
+    return row.learned[-1] > 0 and row.messages[row.learned[-1] - 1].role == "user"
 
 
 def _first_user(row: Dialogue) -> str:
@@ -198,8 +198,8 @@ def _first_user(row: Dialogue) -> str:
 
 
 def _card(row: Dialogue) -> Card:
-    """Every answer that is to be learnt is trained; what stands behind the last of them is left out."""
-    *also, last = row.learnt
+    """Every answer that is to be learned is trained; what stands behind the last of them is left out."""
+    *also, last = row.learned
     id, language = f"{POINT}/{row_id(row.number)}", language_of(_first_user(row))
     return Card(id, POINT, POINT, language, row.messages[: last + 1], row.place, frozenset(also))
 

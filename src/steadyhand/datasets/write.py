@@ -14,14 +14,14 @@ from pathlib import Path
 
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.datasets.convert import Dialogue, Imported, Preference
-from steadyhand.datasets.dose import Dose, dose_of
+from steadyhand.datasets.dose import TrainingSize, dose_of
 from steadyhand.datasets.export import kto_row, openai_row
 from steadyhand.datasets.judges import Judges
 from steadyhand.datasets.to_domain import POINT, domain_of, judged_rows
 from steadyhand.domain.model import Card, Domain, Point, Scenario
 from steadyhand.errors import JobError, UsageError
 
-NO_THINK = 'chat_template = "no_think"  # no row thinks, so the model is asked to answer at once'
+NO_THINK = 'thinking = "off"  # no row thinks, so the model is asked to answer at once'
 ALONE = "uncompared"  # the file of judged answers that nothing is compared with
 ROOM = (1024, 2048, 4096, 8192)  # tokens of a row; the first is the default of max_length
 
@@ -31,7 +31,7 @@ class Summary:
     """What an import made. Rows of the file: total == cards + train + eval + judged + rejects. `judged` rows judge
     answers; of them come `compared_train` and `compared_eval` comparisons, and `uncompared` answers that nothing is
     compared with. `renamed` tools had a name with two meanings. `answers` of the assistant are trained or evaluated;
-    `context` are only shown before them (their weight is 0), or left out because nothing after them is learnt.
+    `context` are only shown before them (their weight is 0), or left out because nothing after them is learned.
     `dose`: what steady.toml proposes for the training."""
 
     folder: str
@@ -84,10 +84,10 @@ def write_domain(
 def _summary(imported: Imported, domain: Domain, folder: str, judges: Judges, dose: str) -> Summary:
     plain = [scenario.split for scenario in domain.scenarios if not scenario.rejected]
     compared = [scenario.split for scenario in domain.comparisons]
-    every: list[Dialogue | Preference] = [*imported.rows, *imported.preferences]
-    names = {tool.name for row in every for tool in row.tools}
+    rows: list[Dialogue | Preference] = [*imported.rows, *imported.preferences]
+    names = {tool.name for row in rows for tool in row.tools}
     said = sum(message.role == "assistant" for row in imported.rows for message in row.messages)
-    answers = sum(len(row.learnt) for row in imported.rows)
+    answers = sum(len(row.learned) for row in imported.rows)
     judged = len({row.number for row in imported.preferences})
     return Summary(
         folder=folder,
@@ -112,7 +112,7 @@ def _summary(imported: Imported, domain: Domain, folder: str, judges: Judges, do
     )
 
 
-def settings_text(domain: Domain, dose: Dose) -> str:
+def settings_text(domain: Domain, dose: TrainingSize) -> str:
     """steady.toml for imported rows: scenarios are taught like the others, at a dose that fits the size, and every
     answer has room. It is not known here how long a token is, so each character counts as one."""
     turns = [turn for card in domain.cards for turn in card.messages]

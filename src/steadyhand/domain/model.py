@@ -57,20 +57,25 @@ class AnswerRule:
     must: tuple[str, ...] = ()
     must_not: tuple[str, ...] = ()
 
+    @property
+    def demands(self) -> bool:
+        """Whether it asks for more than to say anything at all."""
+        return bool(self.must or self.must_not)
+
     def accepts(self, text: str) -> bool:
         """Whether `text` says what is asked for; an empty text says nothing. Raises UsageError for a pattern that is
         not a regular expression, LimitError for one that takes too long on this text."""
         try:
-            found = all(python_pattern(one, ignore_case=True).search(text) for one in self.must)
-            banned = any(python_pattern(one, ignore_case=True).search(text) for one in self.must_not)
+            said = all(python_pattern(pattern, ignore_case=True).search(text) for pattern in self.must)
+            banned = any(python_pattern(pattern, ignore_case=True).search(text) for pattern in self.must_not)
         except PatternError as error:
             raise UsageError(f"an answer rule: {error.what}", next=error.next) from error
-        return bool(text.strip()) and found and not banned
+        return bool(text.strip()) and said and not banned
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A situation with expected behaviour. Every assistant message in `messages` is a *decision*: the model is given
+    """A situation with expected behavior. Every assistant message in `messages` is a *decision*: the model is given
     all before it and must do the same (same calls, or no call). The last message is always an assistant's.
 
     `answers` maps the index of an assistant message to what its text must say (reading a result right), `checks` to

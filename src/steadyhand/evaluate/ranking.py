@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Protocol, runtime_checkable
 from steadyhand.chat.messages import Json, Message, to_openai
 from steadyhand.domain.model import Domain, Scenario
 from steadyhand.evaluate.suites import digest
-from steadyhand.ledger.result import Item
+from steadyhand.ledger.result import Facts, Item
 from steadyhand.models.backend import Prompt
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def kept(items: Sequence[Item], domain: Domain) -> list[Item] | None:
     """The stored items of the domain's present comparisons; None when those are others by now."""
     stored = {item.id: item for item in items if item.suite == SUITE}
     due = {id: hash for scenario in held_out(domain) for id, hash in identities(scenario, domain)}
-    same = all(id in stored and stored[id].facts["asked"] == hash for id, hash in due.items())
+    same = all(id in stored and stored[id].facts.asked == hash for id, hash in due.items())
     return [stored[id] for id in due] if same and len(due) == len(stored) else None
 
 
@@ -63,10 +63,14 @@ def _ranked(backend: object, scenario: Scenario, domain: Domain) -> Iterator[Ite
     answers = (chosen, *scenario.rejected)
     scores = backend.log_probs(asked, answers) if isinstance(backend, Scoring) else None
     for number, (id, hash) in enumerate(identities(scenario, domain), 1):
-        facts: dict[str, Json] = {"asked": hash, "category": scenario.category, **scenario.why}
-        facts |= {"rejected": _said(answers[number])}
-        if scores is not None:
-            facts |= {"chosen_log_prob": scores[0], "rejected_log_prob": scores[number]}
+        facts = Facts(
+            asked=hash,
+            category=scenario.category,
+            why=dict(scenario.why),
+            rejected=_said(answers[number]),
+            chosen_log_prob=None if scores is None else scores[0],
+            rejected_log_prob=None if scores is None else scores[number],
+        )
         yield Item(
             id=id,
             suite=SUITE,

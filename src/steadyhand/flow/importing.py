@@ -34,8 +34,8 @@ def set_aside(
     Repeats until no error is left, because the split depends on the rows that remain.
     """
     while rows := _in_order(imported):
-        found = check(domain_of(imported, seed, share, checkers))
-        errors = [one for one in found if one.severity == "error"]
+        findings = check(domain_of(imported, seed, share, checkers))
+        errors = [finding for finding in findings if finding.severity == "error"]
         reasons = {owner(rows, one).number: f"{one.code} {one.message}" for one in reversed(errors)}
         if not reasons:
             break
@@ -51,13 +51,13 @@ def set_aside(
 
 
 def _in_order(imported: Imported) -> list[Dialogue | Preference]:
-    every: list[Dialogue | Preference] = [*imported.rows, *imported.preferences]
-    return sorted(every, key=lambda row: row.number)
+    rows: list[Dialogue | Preference] = [*imported.rows, *imported.preferences]
+    return sorted(rows, key=lambda row: row.number)
 
 
-def owner(rows: Sequence[Dialogue | Preference], found: Finding) -> Dialogue | Preference:
+def owner(rows: Sequence[Dialogue | Preference], finding: Finding) -> Dialogue | Preference:
     """The row that a finding stands in: the last one that begins at or before it."""
-    position = (found.place.line, found.place.column)
+    position = (finding.place.line, finding.place.column)
     before = [row for row in rows if (row.place.line, row.place.column) <= position]
     return before[-1] if before else rows[0]
 
@@ -94,7 +94,7 @@ def judges_for(
 
 
 def _answers(imported: Imported) -> list[str]:
-    return [row.messages[row.learnt[-1]].content for row in imported.rows if row.learnt and not row.tools]
+    return [row.messages[row.learned[-1]].content for row in imported.rows if row.learned and not row.tools]
 
 
 def given_share(imported: Imported, judges: Judges) -> float:

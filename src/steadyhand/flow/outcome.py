@@ -9,7 +9,7 @@ from pathlib import Path
 
 from steadyhand.chat.messages import Json
 from steadyhand.flow.artifacts import read_evaluation, read_json
-from steadyhand.flow.context import Desk
+from steadyhand.flow.context import RunContext
 from steadyhand.ledger.result import Evaluation
 from steadyhand.text.terminal import one_line
 
@@ -17,20 +17,20 @@ REPEATED = "determinism_"
 MODELS = ("base", "sft", "dpo")
 
 
-def outcome(desk: Desk, model: Path | None = None) -> dict[str, Json]:
+def outcome(context: RunContext, model: Path | None = None) -> dict[str, Json]:
     """For each model every metric with value, n and interval; then the verdict and the gate. `model`: where the tuned
     model lies for a person (None: where the stage left it)."""
-    evaluations = {name: read_evaluation(desk.artefact(f"eval_{name}")) for name in MODELS}
+    evaluations = {name: read_evaluation(context.artifact(f"eval_{name}")) for name in MODELS}
     return {
-        "domain": desk.parts.domain.name,
-        "models": {name: figures(one) for name, one in evaluations.items()},
-        "verdict": read_json(desk.artefact("verdict") / "verdict.json"),
-        "gate": read_json(desk.artefact("gate") / "gate.json"),
+        "domain": context.parts.domain.name,
+        "models": {name: figures(evaluation) for name, evaluation in evaluations.items()},
+        "verdict": read_json(context.artifact("verdict") / "verdict.json"),
+        "gate": read_json(context.artifact("gate") / "gate.json"),
         "fingerprint": evaluations["dpo"].fingerprint,
-        "model_folder": str(model or desk.artefact("merge") / "model"),
+        "model_folder": str(model or context.artifact("merge") / "model"),
         "task": task_of(evaluations["dpo"]),
-        "merged": read_json(desk.artefact("merge") / "parity.json").get("merged", True),
-        "seconds": desk.seconds(),
+        "merged": read_json(context.artifact("merge") / "parity.json").get("merged", True),
+        "seconds": context.seconds(),
     }
 
 
@@ -45,18 +45,18 @@ def task_of(evaluation: Evaluation) -> dict[str, Json] | None:
     return {"right": sum(bool(item.passed) for item in asked), "asked": len(asked)} if asked else None
 
 
-def table(found: dict[str, Json]) -> str:
+def table(result: dict[str, Json]) -> str:
     """The verdict and why, then every figure of every model."""
-    verdict, task = found["verdict"], found["task"]
-    lines = [f"verdict: {verdict['word']}, of the model {found['fingerprint']}"]
+    verdict, task = result["verdict"], result["task"]
+    lines = [f"verdict: {verdict['word']}, of the model {result['fingerprint']}"]
     lines += [f"right: {task['right']} of {task['asked']} held-out answers"] if task else []
     lines += [line_of(check) for check in verdict["checks"]]
-    models = found["models"]
+    models = result["models"]
     rows = _rows(models)
     width = max(map(len, rows), default=0)
     lines += ["", f"{'':<{width}}  " + "".join(f"{model:>24}" for model in models)]
     for label, name in rows.items():
-        cells = "".join(f"{_cell(one.get(name)):>24}" for one in models.values())
+        cells = "".join(f"{_cell(metrics.get(name)):>24}" for metrics in models.values())
         lines.append(f"{label:<{width}}  {cells}")
     return "\n".join(map(one_line, lines))
 
@@ -82,9 +82,14 @@ def _value(metrics: dict[str, Json], name: str) -> Json:
 def line_of(check: dict[str, Json]) -> str:
     """A check of a verdict as one line for a terminal."""
     word = "n/a" if check["verdict"] == "NOT_APPLICABLE" else check["verdict"]
-    value = "" if check["value"] is None else f" {100 * check['value']:.1f} %"
     more = f"; {check['cases_needed']} more {check['unit']} needed" if check["cases_needed"] else ""
-    return f"{word:<12} {check['metric']}{value} ({check['bar']})  {check['reason']}{more}".rstrip()
+    return f"{word:<12} {figure_of(check)}  {check['reason']}{more}".rstrip()
+
+
+def figure_of(check: dict[str, Json]) -> str:
+    """What was measured, and the bar."""
+    value = "" if check["value"] is None else f" {100 * check['value']:.1f} %"
+    return f"{check['metric']}{value} ({check['bar']})"
 
 
 def _cell(metric: dict[str, Json] | None) -> str:

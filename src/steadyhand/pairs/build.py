@@ -16,18 +16,14 @@ from random import Random
 from steadyhand.chat.formats.base import ChatFormat
 from steadyhand.chat.formats.hermes import HERMES
 from steadyhand.chat.formats.marks import RESULT_OPEN
-from steadyhand.chat.match import match
 from steadyhand.chat.parse import Parsed
 from steadyhand.chat.reason import Reason
 from steadyhand.domain.model import Domain, Split
 from steadyhand.domain.rows import GIVEN, MODES, ErrorMode, Group, Rejected
 from steadyhand.errors import UsageError
 from steadyhand.pairs.case import Case, CompletionText, cases, wrong
-from steadyhand.pairs.cover import Coverage, coverage
 from steadyhand.pairs.mutate import mutate
 from steadyhand.pairs.spoil import spoiled
-
-__all__ = ["Coverage", "ModelError", "build_groups", "coverage", "given_groups", "mode_of"]
 
 CellCounts = Counter[tuple[str, str, ErrorMode]]
 
@@ -64,10 +60,10 @@ def build_groups(
     the training scenarios."""
     if k < 1:
         raise UsageError(f"a group needs at least one rejected answer, not {k}", next="set dpo.k to 1 or more")
-    found = cases(domain, completion_text, form)
-    own = _by_decision(errors, {case.decision.id for case in found})
+    decisions = cases(domain, completion_text, form)
+    own = _by_decision(errors, {case.decision.id for case in decisions})
     counts: CellCounts = Counter()
-    groups = [_group(case, own.get(case.decision.id, []), k, seed, counts) for case in found]
+    groups = [_group(case, own.get(case.decision.id, []), k, seed, counts) for case in decisions]
     return [group for group in groups if group.rejected]
 
 
@@ -75,8 +71,8 @@ def given_groups(
     domain: Domain, completion_text: CompletionText, form: ChatFormat = HERMES, *, split: Split
 ) -> list[Group]:
     """A group for each comparison of preferences/ on one side of the split, with all its given answers and no other."""
-    found = cases(domain, completion_text, form, split=split)
-    groups = [_as_group(case, _given(case, case.write(case.target))) for case in found if case.given]
+    decisions = cases(domain, completion_text, form, split=split)
+    groups = [_as_group(case, _given(case, case.write(case.target))) for case in decisions if case.given]
     return [group for group in groups if group.rejected]
 
 
@@ -133,7 +129,7 @@ def _given(case: Case, chosen: str) -> list[Rejected]:
 
 def _own(case: Case, errors: Sequence[ModelError], taken: set[str], room: int, *, alone: bool) -> list[Rejected]:
     """The model's errors that are still wrong, each once, different modes first. Where they stand `alone`, one place of
-    several is left to a constructed error, or the model's favourite error would leave the other modes without data."""
+    several is left to a constructed error, or the model's favorite error would leave the other modes without data."""
     texts: dict[str, ErrorMode] = {}
     for error in errors:
         if error.text not in taken and error.text not in texts and wrong(case, error.text):
@@ -158,7 +154,7 @@ def _cell(case: Case, mode: ErrorMode) -> tuple[str, str, ErrorMode]:
 def mode_of(case: Case, error: ModelError) -> ErrorMode:
     """Which kind of error a model made, from its reason code and, where that is not enough, from what it did."""
     parsed = case.read(error.text)
-    code = error.code if error.code in list(Reason) else _code(case, parsed)
+    code = error.code if error.code in list(Reason) else case.decision.assess(parsed, case.tools).calls.code
     if code == Reason.MISSED_CALL:
         return _silent_mode(case, parsed)
     if code in _AHEAD and _jumps_ahead(case, parsed):
@@ -171,10 +167,6 @@ def mode_of(case: Case, error: ModelError) -> ErrorMode:
         return "wrong_args"
     failed = case.decision.judge(parsed.content).code
     return "misread_result" if failed in (None, "wrong_answer") else failed
-
-
-def _code(case: Case, parsed: Parsed) -> str | None:
-    return match(case.target.calls, parsed, case.tools, ordered=case.decision.scenario.ordered).code
 
 
 def _silent_mode(case: Case, parsed: Parsed) -> ErrorMode:

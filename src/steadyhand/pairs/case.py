@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from steadyhand.chat.formats.base import ChatFormat
 from steadyhand.chat.formats.hermes import HERMES
@@ -83,12 +84,8 @@ def cases(
     for scenario in (one for one in domain.scenarios if one.split == split):
         tools = tuple(domain.tools[name] for name in scenario.tools)
         for decision in decisions(scenario):
-            made.append(Case(decision, tools, material, _writer(completion_text, decision, tools), form))
+            made.append(Case(decision, tools, material, partial(completion_text, decision.messages, tools), form))
     return made
-
-
-def _writer(completion_text: CompletionText, decision: Decision, tools: tuple[Tool, ...]) -> Callable[[Message], str]:
-    return lambda message: completion_text(decision.messages, tools, message)
 
 
 def gather(scenarios: Iterable[Scenario]) -> Material:
@@ -115,12 +112,9 @@ def wrong(case: Case, raw: str) -> bool:
     """Whether `raw` is verifiably not what is due: by its calls, or, where none are due, by what judges the text."""
     strict = case.read(raw)
     if case.target.calls or strict.attempts:
-        return strict.error is not None or not (_fits(case, strict, None) or _lenient(case, raw))
+        lenient, comparators = case.read(raw, lenient=True), case.decision.scenario.comparators
+        return strict.error is not None or not (_fits(case, strict, None) or _fits(case, lenient, comparators))
     return case.decision.judge(strict.content).word == "failed"
-
-
-def _lenient(case: Case, raw: str) -> bool:
-    return _fits(case, case.read(raw, lenient=True), case.decision.scenario.comparators)
 
 
 def _fits(case: Case, parsed: Parsed, comparators: Mapping[str, Mapping[str, Json]] | None) -> bool:

@@ -53,9 +53,9 @@ def expected_of(item: Item) -> str:
     """What is due: a tool, a gold label, "text" where no tool is offered, else "none" (no call)."""
     if (tool := tool_of(item)) != "none":
         return tool
-    checks = item.facts.get("checks", {}).values()
+    checks = item.facts.checks.values()
     label = next((str(one["gold"]) for one in checks if one["kind"] == "label" and one.get("gold")), "")
-    return label or ("text" if item.facts.get("tools") == 0 else "none")
+    return label or ("text" if item.facts.tools == 0 else "none")
 
 
 def _counts(item: Item) -> bool:

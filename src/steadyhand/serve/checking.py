@@ -16,7 +16,12 @@ THREADS = 2
 SMALL = 4096  # bytes of a body that is read at once, unless it brings tools
 
 
-class Checker:
+def is_small(body: bytes) -> bool:
+    """Whether a body takes so little work that the event loop may do it. `\\u00` may be a letter of `tools`."""
+    return len(body) <= SMALL and b'"tools"' not in body and b"\\u00" not in body
+
+
+class CheckPool:
     """Two threads, shared by all clients. Work that is late is given up; what it does is bounded, so it ends."""
 
     def __init__(self, seconds: float) -> None:

@@ -13,21 +13,23 @@ from typing import Any, Literal
 import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from steadyhand.serve.limits import Limits
+from steadyhand.serve.limits import HEADERS, Limits
 
 LOG = logging.getLogger(__name__)
 SLICE = 8192  # bytes that are read on end: a head that never ends is noticed within them
-CRUMB, CRUMBS = 64, 1024  # pieces of a body shorter than this, and how many of them one request may have
+CRUMB, CRUMBS = 64, 256  # pieces of a body shorter than this, and how many of them one request may have
 LINGER = 5  # seconds for the last bytes of a connection that is closed
 Phase = Literal["head", "body", "answer"]
 
 
 class _Reader(h11.Connection):
-    """Refuses a body in crumbs: each costs as much as a long piece."""
+    """Refuses a head of many lines, and a body in crumbs: each costs as much as a long one."""
 
     crumbs = 0
 
     def next_event(self) -> Any:
+        if self.their_state is h11.IDLE and _head(self.trailing_data[0]).count(b"\n") > HEADERS:
+            raise h11.RemoteProtocolError("the head has too many lines")
         event = super().next_event()
         if isinstance(event, h11.Request):
             self.crumbs = 0
@@ -36,6 +38,12 @@ class _Reader(h11.Connection):
             if self.crumbs > CRUMBS:
                 raise h11.RemoteProtocolError("the body comes in too many pieces")
         return event
+
+
+def _head(data: bytes) -> bytes:
+    """What stands before the first empty line."""
+    ends = [at for end in (b"\n\r\n", b"\n\n") if (at := data.find(end)) >= 0]
+    return data[: min(ends, default=len(data))]
 
 
 class Connection(H11Protocol):
@@ -50,6 +58,7 @@ class Connection(H11Protocol):
         self._timer: asyncio.TimerHandle | None = None
         self._stalled: asyncio.TimerHandle | None = None
         self.since = 0.0  # when it began to owe us something
+        self._unwanted = 0  # bytes that came behind an answer, of a body that nobody reads
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)  # type: ignore[arg-type]
@@ -62,14 +71,27 @@ class Connection(H11Protocol):
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
+        if self._answered_early():
+            self._unwanted += len(data)
+            if self._unwanted > self.limits.body_bytes:
+                self._cut()
+                return
         for start in range(0, len(data), SLICE):
             if self.transport.is_closing():
                 return
             super().data_received(data[start : start + SLICE])
-        self._expect(self._due())
+        self._expect(due := self._due())
+        if due is None and self.timeout_keep_alive_task is None:  # that was the rest of a body that nobody wanted
+            self.timeout_keep_alive_task = self.loop.call_later(self.limits.idle, self.timeout_keep_alive_handler)
+
+    def _answered_early(self) -> bool:
+        """Before the body was in. What still comes of it is thrown away, for a client that is cut off in the middle of
+        its body loses the answer; more than one whole body is not taken."""
+        return self.conn.our_state is h11.DONE and self.conn.their_state is h11.SEND_BODY
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        self._unwanted = 0
         if self.transport.is_closing():
             self._linger()
         else:
@@ -119,7 +141,7 @@ class Connection(H11Protocol):
         """The client has had its time. It is told, unless an answer is under way."""
         if self.transport.is_closing():
             self.transport.abort()
-        elif self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE) and not (self.cycle and self.cycle.response_started):
+        elif self.conn.our_state in (h11.IDLE, h11.SEND_RESPONSE):
             text = f"the {phase} of the request took too long".encode()
             head = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-type: text/plain\r\n"
             self.transport.write(head + b"content-length: %d\r\n\r\n" % len(text) + text)

@@ -8,8 +8,10 @@ from __future__ import annotations
 from steadyhand.chat import exact
 from steadyhand.chat.exact import JsonError
 from steadyhand.chat.messages import Json, Message, Role, ToolCall
-from steadyhand.serve.limits import CALLS, DEPTH, MESSAGES
+from steadyhand.errors import LimitError
+from steadyhand.serve.limits import BODY_VALUES, CALLS, DEPTH, MESSAGES
 from steadyhand.serve.problem import Problem
+from steadyhand.text.budget import Budget
 
 _ROLES: dict[str, Role] = {
     "system": "system", "developer": "system", "user": "user", "assistant": "assistant", "tool": "tool",
@@ -23,11 +25,12 @@ def read_messages(value: Json) -> tuple[Message, ...]:
     if len(value) > MESSAGES:
         raise Problem(f"messages has {len(value)} messages, at most {MESSAGES} are read", param="messages")
     found: list[Message] = []
+    room = Budget(BODY_VALUES, "all arguments together", next="send fewer")
     due: list[str] = []  # ids of calls that wait for their answers, in order
     answers: dict[str, Message] = {}
     for number, row in enumerate(value):
         at = f"messages[{number}]"
-        message = _message(row, at)
+        message = _message(row, at, room)
         if message.role != "tool":
             found += _answered(due, answers, at)
             due, answers = [_id(call, at) for call in row.get("tool_calls") or ()], {}
@@ -45,7 +48,7 @@ def _answered(due: list[str], answers: dict[str, Message], at: str) -> list[Mess
     return [answers[name] for name in due]
 
 
-def _message(row: Json, at: str) -> Message:
+def _message(row: Json, at: str, room: Budget) -> Message:
     given = row.get("role") if isinstance(row, dict) else None
     role = _ROLES.get(given) if isinstance(given, str) else None
     if role is None:
@@ -58,7 +61,7 @@ def _message(row: Json, at: str) -> Message:
     think = row.get("reasoning_content", row.get("reasoning"))
     if not isinstance(think, str | None):
         raise Problem(f"{at}.reasoning_content is not a text", code="invalid_type", param=at)
-    return Message(role, content, think, _calls(row.get("tool_calls"), at))
+    return Message(role, content, think, _calls(row.get("tool_calls"), at, room))
 
 
 def _text(content: Json, at: str) -> str:
@@ -72,15 +75,15 @@ def _text(content: Json, at: str) -> str:
     return "".join(part["text"] for part in parts)
 
 
-def _calls(value: Json, at: str) -> tuple[ToolCall, ...]:
+def _calls(value: Json, at: str, room: Budget) -> tuple[ToolCall, ...]:
     if not isinstance(value, list | None):
         raise Problem(f"{at}.tool_calls is not an array", code="invalid_type", param=at)
     if value and len(value) > CALLS:
         raise Problem(f"{at}.tool_calls has {len(value)} calls, at most {CALLS} are read", param=at)
-    return tuple(_call(row, f"{at}.tool_calls[{i}]") for i, row in enumerate(value or ()))
+    return tuple(_call(row, f"{at}.tool_calls[{i}]", room) for i, row in enumerate(value or ()))
 
 
-def _call(row: Json, at: str) -> ToolCall:
+def _call(row: Json, at: str, room: Budget) -> ToolCall:
     function = row.get("function") if isinstance(row, dict) else None
     if not isinstance(function, dict) or not isinstance(function.get("name"), str):
         raise Problem(f"{at} is not a call of a function", param=at)
@@ -88,8 +91,10 @@ def _call(row: Json, at: str) -> ToolCall:
     if value is None or value == "":  # how servers and clients write a call without any
         value = {}
     try:
-        value = exact.plain(exact.loads(value)) if isinstance(value, str) else value
-    except (JsonError, RecursionError) as error:
+        if isinstance(value, str):
+            room.spend(values_in(value.encode("utf-8")))
+            value = exact.plain(exact.loads(value))
+    except (JsonError, RecursionError, LimitError) as error:
         raise Problem(f"{at}.function.arguments: {error}", code="invalid_json", param=at) from error
     if not isinstance(value, dict) or too_deep(value):
         raise Problem(f"{at}.function.arguments is not an object (of {DEPTH} levels), or one as a text", param=at)
@@ -100,6 +105,23 @@ def _id(call: Json, at: str) -> str:
     if not isinstance(call.get("id"), str) or not call["id"]:
         raise Problem(f"{at}: a call has no id", param=at)
     return str(call["id"])
+
+
+def values_in(data: bytes) -> int:
+    """How many values a JSON text holds at most, texts and names included; found without reading it, for reading many
+    keeps everybody else waiting."""
+    if (most := _marks(data) + data.count(b'"') // 2) <= BODY_VALUES:
+        return most
+    bare = data.replace(b"\\\\", b"").replace(b'\\"', b"")
+    quotes = bare.count(b'"')
+    if quotes > 4 * BODY_VALUES:  # names and texts
+        return quotes // 2
+    return _marks(b"".join(bare.split(b'"')[::2])) + 1
+
+
+def _marks(data: bytes) -> int:
+    """Each value but the first follows a comma or a bracket."""
+    return sum(map(data.count, (b",", b"[", b"{")))
 
 
 def too_deep(value: Json) -> bool:

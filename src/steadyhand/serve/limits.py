@@ -27,7 +27,9 @@ class Limits:
     body_bytes: int = 2**20
 
 
+HEADERS = 128  # lines of a head
 STOPS, STOP = 4, 256  # texts that end an answer, and the characters of one
 FIELDS, MESSAGES, CALLS, TOOLS = 64, 1024, 128, 128  # of a request: keys; messages; calls a message; tools
 VALUES = 20_000  # that the tools' schemas hold together
 DEPTH = 64  # levels of a body
+BODY_VALUES = 50_000  # texts, numbers, lists and objects of a body, and again of the arguments of all of its calls

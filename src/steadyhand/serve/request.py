@@ -12,8 +12,8 @@ from steadyhand.chat.exact import JsonError
 from steadyhand.chat.messages import Json, Tool
 from steadyhand.chat.schema import check_tool_schema
 from steadyhand.models.backend import Prompt, Sampling
-from steadyhand.serve.dialogue import read_messages, too_deep
-from steadyhand.serve.limits import DEPTH, FIELDS, STOP, STOPS, TOOLS, VALUES
+from steadyhand.serve.dialogue import read_messages, too_deep, values_in
+from steadyhand.serve.limits import BODY_VALUES, DEPTH, FIELDS, STOP, STOPS, TOOLS, VALUES
 from steadyhand.serve.problem import Problem
 from steadyhand.serve.request_fields import sifted
 
@@ -39,7 +39,9 @@ class Asked:
 
 
 def read_body(data: bytes) -> dict[str, Json]:
-    """A JSON object, without duplicate keys, NaN or more than DEPTH levels. Raises Problem."""
+    """A JSON object, without duplicate keys, NaN, more than DEPTH levels or BODY_VALUES values. Raises Problem."""
+    if values_in(data) > BODY_VALUES:
+        raise Problem(f"the body holds more than {BODY_VALUES} values", code="too_complex")
     try:
         value = exact.loads(data.decode("utf-8"))
     except UnicodeDecodeError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -17,6 +18,7 @@ from steadyhand.text.terminal import printable
 
 GRACE = 5  # seconds that answers under way are given when the server stops
 BACKLOG = 128
+TURN = 0.001  # seconds that a thread computes on end while the event loop waits for its turn
 
 
 def run(serving: Serving, host: str, port: int, listening: Callable[[str], None]) -> None:
@@ -32,6 +34,7 @@ def run(serving: Serving, host: str, port: int, listening: Callable[[str], None]
             failures.append(error)
             server.should_exit = True
 
+        sys.setswitchinterval(TURN)
         server.config.app = create_app(serving, failed)
         name, number = bound.getsockname()[:2]
         listening(f"http://{f'[{name}]' if ':' in name else name}:{number}")

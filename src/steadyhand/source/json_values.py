@@ -16,7 +16,6 @@ from steadyhand.source.jsonfile import no_constant, syntax_error, unique
 
 _STRICT = json.JSONDecoder(object_pairs_hook=unique, parse_constant=no_constant)
 _LENIENT = json.JSONDecoder(parse_int=str)
-_CHECK = "check quotes, commas and brackets here"
 
 
 class Entry(NamedTuple):

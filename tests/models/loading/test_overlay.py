@@ -12,7 +12,7 @@ from steadyhand.chat.render import Renderer
 from steadyhand.errors import PrerequisiteError, UsageError
 from steadyhand.models.loading.fingerprint import fingerprint
 from steadyhand.models.loading.load import load_tokenizer
-from steadyhand.models.loading.overlay import CHATML, NO_THINK, original, overlaid
+from steadyhand.models.loading.overlay import CHATML, original, overlaid
 from steadyhand.models.loading.resolve import resolve
 
 NANO = "steady-nano"
@@ -37,16 +37,15 @@ def test_the_packaged_template_has_tools_and_loses_nothing() -> None:
 
 
 def test_a_model_is_told_not_to_think_by_its_own_template(tmp_path: Path) -> None:
-    folder = overlaid(NANO, NO_THINK)
+    folder = overlaid(NANO, thinking="off")
     asked = (Message("user", "Hello?"),)
     told, plain = (Renderer(load_tokenizer(one)).prompt(asked, ()) for one in (folder, resolve(NANO)))
     assert told.text == plain.text + "<think>\n\n</think>\n\n"
     sample = Renderer(load_tokenizer(folder)).sample((*asked, Message("assistant", "Hi.")), ())
     assert sample.text.startswith(told.text)
     assert sample.mask.index(1) == sample.prompt_length == len(told.ids)
-    assert overlaid(folder, NO_THINK) != resolve(NANO)
     with pytest.raises(PrerequisiteError, match="no switch"):
-        overlaid(overlaid(NANO, CHATML), NO_THINK)
+        Renderer(load_tokenizer(overlaid(NANO, CHATML, thinking="off")))
 
 
 def test_no_file_is_a_link_out_of_the_folder() -> None:
@@ -81,3 +80,24 @@ def test_what_does_not_exist_is_named() -> None:
         overlaid(NANO, "nowhere.jinja")
     with pytest.raises(UsageError, match="no call format is called 'xml'"):
         overlaid(NANO, form="xml")
+
+
+@pytest.mark.parametrize("thinking", ["on", "off"])
+def test_a_template_is_told_whether_the_model_thinks(thinking: str) -> None:
+    folder = overlaid(NANO, thinking=thinking)
+    plain, told = Renderer(load_tokenizer(resolve(NANO))), Renderer(load_tokenizer(folder))
+    asked = ((Message("user", "hello"),), ())
+    empty = "<think>\n\n</think>\n\n"
+    assert told.prompt(*asked).text == plain.prompt(*asked).text + (empty if thinking == "off" else "")
+    assert fingerprint(folder) != fingerprint(resolve(NANO))
+    answer = (*asked[0], Message("assistant", "Hello."))
+    sample = told.sample(answer, ())
+    assert sample.text.startswith(told.prompt(*asked).text)
+    assert sample.text.count("<think>") == 1
+
+
+def test_a_template_without_the_switch_says_so(tmp_path: Path) -> None:
+    template = (resolve(NANO) / "chat_template.jinja").read_text("utf-8")
+    (tmp_path / "own.jinja").write_text(template.replace("enable_thinking", "other"), "utf-8")
+    with pytest.raises(PrerequisiteError, match="no switch for thinking"):
+        Renderer(load_tokenizer(overlaid(NANO, "own.jinja", thinking="off", root=tmp_path)))

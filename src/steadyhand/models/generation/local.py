@@ -20,7 +20,7 @@ from steadyhand.models.loading.adapters import virtual_ids
 if TYPE_CHECKING:
     import torch
 
-    from steadyhand.models.generation.decode import Continuation
+    from steadyhand.models.generation.prefill import Continuation
 
 
 class LocalModel:

@@ -7,7 +7,8 @@ import json
 from datetime import date
 from pathlib import Path
 
-from steadyhand.chat.template import DATE, day_in
+from steadyhand.chat.template import DATE, THINKING, day_in
+from steadyhand.files import refuse_odd
 from steadyhand.ledger.digests import digest
 from steadyhand.models.loading.adapters import ADAPTER, adapter_config, identity, json_object
 from steadyhand.models.loading.files import TEMPLATES
@@ -30,6 +31,7 @@ def fingerprint(folder: Path, day: date = DATE, *, config: bool = True) -> str:
         names += [] if (home / "tokenizer.json").is_file() else ["vocab.json", "merges.txt", "tokenizer.model"]
         texts = [home / name for name in names if (home / name).is_file()] + list(home.glob(TEMPLATES))
         for path in sorted([*home.glob("*.safetensors"), *texts]):
+            refuse_odd(path)
             total.update(f"{path.name}\n".encode())
             total.update(_digest(path))
             if path.suffix in (".jinja", ".json") and path.name != "tokenizer.json":  # where a template may stand
@@ -46,10 +48,9 @@ _UNHEARD = {  # keys of a config.json that say nothing of the answers
 def _digest(path: Path) -> bytes:
     if path.name == "tokenizer_config.json":  # only what it says of dialogues: other keys change with library versions
         config = json_object(path)
-        form = config.get("call_format")
-        return _json_digest(
-            config.get("chat_template", "") if form is None else [config.get("chat_template", ""), form]
-        )
+        told = [config[key] for key in ("call_format", THINKING) if config.get(key) is not None]
+        template = config.get("chat_template", "")
+        return _json_digest([template, *told] if told else template)
     if path.name == ADAPTER:
         return _json_digest(identity(adapter_config(path.parent)))
     if path.name == "config.json":

@@ -14,9 +14,10 @@ from steadyhand.chat.template import DATE
 from steadyhand.errors import PrerequisiteError
 from steadyhand.models.loading.adapter_base import check_base
 from steadyhand.models.loading.adapters import VIRTUAL, kind_of
-from steadyhand.models.loading.quiet import quiet
+from steadyhand.models.loading.foreign import foreign
 from steadyhand.models.loading.remote_code import CLOSED, refuse_code, refuse_tokenizer_class
-from steadyhand.models.loading.resolve import base_of, first_line, resolve
+from steadyhand.models.loading.resolve import base_of, resolve
+from steadyhand.models.loading.sizes import check_sizes
 
 if TYPE_CHECKING:
     import torch
@@ -53,16 +54,10 @@ def load_tokenizer(folder: Path) -> Any:
 
     home = tokenizer_home(folder)
     refuse_code(home)
+    check_sizes(home)  # transformers reads config.json for a tokenizer, too
     refuse_tokenizer_class(home)
-    try:
-        with quiet():
-            tokenizer = AutoTokenizer.from_pretrained(home, **CLOSED)
-    except (OSError, ValueError, KeyError, TypeError, ImportError) as error:
-        raise PrerequisiteError(
-            f"the tokenizer cannot be read ({first_line(error)})",
-            where=str(home),
-            next="copy the base model's tokenizer files here",
-        ) from error
+    with foreign("the tokenizer cannot be read", home, "copy the base model's tokenizer files here"):
+        tokenizer = AutoTokenizer.from_pretrained(home, **CLOSED)
     if not tokenizer.chat_template:
         raise PrerequisiteError(
             "the tokenizer has no chat template, so dialogues and tools cannot be rendered",
@@ -73,11 +68,11 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def load_weights(
-    folder: Path, *, device: str = "auto", dtype: str = "auto", trainable: bool = False, quantised: bool = False
+    folder: Path, *, device: str = "auto", dtype: str = "auto", trainable: bool = False, quantized: bool = False
 ) -> Any:
     """The causal language model of a folder; an adapter is put on its base, unmerged.
 
-    `trainable` leaves an adapter's own weights trainable. `quantised` holds the base's matrices in 4 bits (CUDA and
+    `trainable` leaves an adapter's own weights trainable. `quantized` holds the base's matrices in 4 bits (CUDA and
     bitsandbytes only). Raises PrerequisiteError, also for weights that are missing or of another shape, which
     transformers would silently draw at random.
     """
@@ -85,12 +80,13 @@ def load_weights(
     base = base_of(folder)
     if base is not None:
         check_base(folder, base)
-    if quantised:
+    if quantized:
         from steadyhand.models.loading.quantized import four_bits
 
         model = _base_weights(base or folder, dtype_of(dtype, place), **four_bits(place))
     else:
         model = _base_weights(base or folder, dtype_of(dtype, place)).to(place)
+    model = ready(model, base or folder)
     if base is None:
         return model
     return _with_adapter(model, folder, trainable)
@@ -99,35 +95,22 @@ def load_weights(
 def _with_adapter(model: Any, folder: Path, trainable: bool) -> Any:
     from peft import PeftModel
 
-    try:
-        with quiet():
-            if kind_of(folder) in VIRTUAL:
-                from steadyhand.models.loading.virtual_tokens import load_virtual
+    next = "name the base it was trained on in adapter_config.json"
+    with foreign("the adapter does not fit its base model", folder, next):
+        if kind_of(folder) in VIRTUAL:
+            from steadyhand.models.loading.virtual_tokens import load_virtual
 
-                return load_virtual(model, folder, trainable=trainable)
-            return PeftModel.from_pretrained(model, str(folder), is_trainable=trainable, local_files_only=True)
-    except (OSError, ValueError, KeyError, RuntimeError, TypeError) as error:
-        raise PrerequisiteError(
-            f"the adapter does not fit its base model ({first_line(error)})",
-            where=str(folder),
-            next="name the base it was trained on in adapter_config.json",
-        ) from error
+            return load_virtual(model, folder, trainable=trainable)
+        return PeftModel.from_pretrained(model, str(folder), is_trainable=trainable, local_files_only=True)
 
 
 def _base_weights(folder: Path, dtype: torch.dtype, **how: Any) -> Any:
-    from safetensors import SafetensorError
     from transformers import AutoModelForCausalLM
 
-    try:
-        with quiet():
-            model, info = AutoModelForCausalLM.from_pretrained(
-                folder, dtype=dtype, attn_implementation="sdpa", output_loading_info=True,
-                use_safetensors=True, **CLOSED, **how,
-            )  # fmt: skip
-    except (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError, SafetensorError) as error:
-        raise PrerequisiteError(
-            f"the weights cannot be read ({first_line(error)})", where=str(folder), next="fetch the model again"
-        ) from error
+    with foreign("the weights cannot be read", folder, "fetch the model again"):
+        model, info = AutoModelForCausalLM.from_pretrained(
+            folder, dtype=dtype, output_loading_info=True, use_safetensors=True, **CLOSED, **how,
+        )  # fmt: skip
     wrong = [*info["missing_keys"], *info["mismatched_keys"]]
     if wrong:
         raise PrerequisiteError(
@@ -135,20 +118,22 @@ def _base_weights(folder: Path, dtype: torch.dtype, **how: Any) -> Any:
             where=str(folder),
             next="fetch the model again",
         )
-    _only_full_attention(model, folder)
     return model
 
 
-def _only_full_attention(model: Any, folder: Path) -> None:
-    """Prefix sharing and group DPO keep every token's keys; a sliding window or a recurrent state drops them."""
-    config = model.config.get_text_config(decoder=True)
-    kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
-    if kinds != {"full_attention"}:
-        raise PrerequisiteError(
-            f"layers of kind {', '.join(sorted(kinds - {'full_attention'}))} are not supported",
-            where=str(folder),
-            next="use a model with full attention in every layer, such as Qwen3",
-        )
+def ready(model: Any, folder: Path) -> Any:
+    """The model with its layers known, and kept to their windows whatever mask it is given. Raises PrerequisiteError
+    for one that is not causal."""
+    from steadyhand.models.attention import varlen
+    from steadyhand.models.attention.layers import Way, layers_of
+
+    try:
+        layers = layers_of(model)
+    except PrerequisiteError as error:
+        raise PrerequisiteError(error.what, where=str(folder), next=error.next) from error
+    if layers.way is not Way.FULL and not layers.plain:
+        varlen.use(model)
+    return model
 
 
 def check_vocabulary(model: Any, tokenizer: Any, folder: Path) -> None:

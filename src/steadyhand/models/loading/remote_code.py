@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from steadyhand.errors import PrerequisiteError
+from steadyhand.files import refuse_odd
 from steadyhand.models.loading.adapters import ADAPTER, json_object
 
 CLOSED: dict[str, Any] = {"trust_remote_code": False, "local_files_only": True}
@@ -36,6 +37,9 @@ def refuse_code(folder: Path) -> None:
 
     >>> refuse_code(Path("models/qwen"))  # nothing happens: plain weights
     """
+    for path in sorted(path for pattern in (*_TEXTS, "*.safetensors", "*.gguf") for path in folder.glob(pattern)):
+        if not path.is_dir():  # a folder of licenses
+            refuse_odd(path)
     for name in _CONFIGS:
         path = folder / name
         if path.is_file():

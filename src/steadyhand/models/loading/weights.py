@@ -11,7 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from steadyhand.errors import PrerequisiteError
+from steadyhand.files import refuse_odd
+from steadyhand.models.loading.foreign import foreign
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,6 +25,10 @@ class Weights:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(sorted(self._home))
 
     @cached_property
     def shapes(self) -> dict[str, tuple[int, ...]]:
@@ -58,17 +63,13 @@ class Weights:
 
     @cached_property
     def _home(self) -> dict[str, Path]:
-        from safetensors import SafetensorError, safe_open
+        from safetensors import safe_open
 
         found: dict[str, Path] = {}
         for path in sorted(self.folder.glob("*.safetensors")):
-            try:
-                with safe_open(path, "pt") as file:
-                    found |= dict.fromkeys(file.keys(), path)
-            except (OSError, SafetensorError) as error:
-                raise PrerequisiteError(
-                    f"the weights cannot be read ({error})", where=str(path), next="fetch the model again"
-                ) from error
+            refuse_odd(path)
+            with foreign("the weights cannot be read", path, "fetch the model again"), safe_open(path, "pt") as file:
+                found |= dict.fromkeys(file.keys(), path)
         return found
 
     def _slice(self, path: Path, name: str) -> Any:

@@ -10,10 +10,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
+from typing import Any
 
 from steadyhand.text.patterns.tree import PatternError, refuse_long
 
-_LAST = 0x10FFFF
+_LAST, _BLOCK = 0x10FFFF, 0x1000
 _SPACE = "\t-\r \xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000\ufeff"
 _CONTROLS = {"t": "\t", "n": "\n", "v": "\v", "f": "\f", "r": "\r"}
 _ANY, _NOTHING, _NO_LINE_END = "(?s:.)", "(?!)", r"[^\n\r\u2028\u2029]"
@@ -193,23 +194,26 @@ def _property(name: str) -> str:
     import regex
 
     try:
-        spans = regex.compile(rf"\p{{{name}}}+").finditer(_every())
+        return _ranges(regex.compile(rf"\p{{{name}}}+"))
     except regex.error:
         return ""
-    return _ranges((found.start(), found.end() - 1) for found in spans)
-
-
-@lru_cache(maxsize=1)
-def _every() -> str:
-    return "".join(map(chr, range(_LAST + 1)))
 
 
 @lru_cache(maxsize=128)
 def _others(members: str) -> str:
-    """The inside of a set with all other characters. In another order of code points there is no gap to forget."""
-    spans = ((found.start(), found.end() - 1) for found in re.finditer(f"[^{members}]+", _every()))
-    return _ranges(spans)
+    """The inside of a set with all other characters."""
+    return _ranges(re.compile(f"[^{members}]+"))
 
 
-def _ranges(spans: Iterator[tuple[int, int]]) -> str:
+def _ranges(characters: Any) -> str:
+    """All characters that an expression matches, as the inside of a set. They are asked a block at a time: while an
+    expression runs, no other thread of the process does."""
+    spans: list[list[int]] = []
+    for block in range(0, _LAST + 1, _BLOCK):
+        for found in characters.finditer("".join(map(chr, range(block, block + _BLOCK)))):
+            first, last = block + found.start(), block + found.end() - 1
+            if spans and spans[-1][1] == first - 1:
+                spans[-1][1] = last
+            else:
+                spans.append([first, last])
     return "".join(f"{_spelled(first)}-{_spelled(last)}" for first, last in spans)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -72,7 +73,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Concatenation:
     """One part after the other."""
 
     parts: tuple[Node, ...]
@@ -94,7 +95,7 @@ class Repeat:
     most: int | None
 
 
-Node = Char | At | Look | Row | Choice | Repeat
+Node = Char | At | Look | Concatenation | Choice | Repeat
 
 
 def parse(source: str, flags: int = 0, limit: int = MAX_LENGTH) -> Node:
@@ -102,7 +103,9 @@ def parse(source: str, flags: int = 0, limit: int = MAX_LENGTH) -> Node:
     no linear-time machine can do: back-references, conditions, atomic groups and possessive repeats."""
     refuse_long(source, limit)
     try:
-        parsed = _parser.parse(source, flags)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # `[[`: what Python may once read otherwise, we do not
+            parsed = _parser.parse(source, flags)
         tree = _Reader(source).row(parsed, parsed.state.flags)
         total = size(tree)
     except re.error as error:
@@ -131,7 +134,7 @@ class _Reader:
 
     def row(self, items: Iterable[tuple[Any, Any]], flags: int) -> Node:
         parts = tuple(self._node(str(kind), value, flags) for kind, value in items)
-        return parts[0] if len(parts) == 1 else Row(parts)
+        return parts[0] if len(parts) == 1 else Concatenation(parts)
 
     def _node(self, kind: str, value: Any, flags: int) -> Node:
         if kind in _NOT_LINEAR:
@@ -210,7 +213,7 @@ def size(node: Node) -> int:
             return 1 + size(body)
         case Repeat(body=body, least=least, most=most):
             return 1 + size(body) * max(least + 1 if most is None else most, 1) + (0 if most is None else most - least)
-        case Row(parts=parts) | Choice(parts=parts):
+        case Concatenation(parts=parts) | Choice(parts=parts):
             return len(parts) + sum(map(size, parts))
 
 
@@ -230,6 +233,6 @@ def _collect(node: Node, found: dict[At | Look, None]) -> None:
             found[node] = None
         case Repeat(body=body):
             _collect(body, found)
-        case Row(parts=parts) | Choice(parts=parts):
+        case Concatenation(parts=parts) | Choice(parts=parts):
             for part in parts:
                 _collect(part, found)

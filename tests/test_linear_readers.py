@@ -1,0 +1,179 @@
+"""No function of the package that is given a text takes longer than in proportion to it, with or without expressions.
+
+`test_linear` pumps regular expressions. What else can be slow is a loop that looks through the rest of the text again
+and again, a slice or a sum that copies it each time, a list that is searched: so every function that takes a text, and
+needs nothing else, is called with texts that repeat what such loops stumble over. They are found by walking the
+package; those that need more are named in `READERS`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import signal
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+import steadyhand
+from steadyhand.agent.claims import statements
+from steadyhand.agent.neutral import neutral
+from steadyhand.agent.reading.report import Report
+from steadyhand.chat.exact import loads
+from steadyhand.chat.formats.registry import FORMATS
+from steadyhand.checks.likeness import matches_answer
+from steadyhand.extract import find_entities
+from steadyhand.serve.answer import cut_at
+from steadyhand.serve.deltas import Deltas
+from steadyhand.serve.dialogue import values_in
+from steadyhand.source.jsonfile import read_json
+from steadyhand.source.yamlfile import read_yaml
+from steadyhand.text.near import near_pairs
+from tests.test_linear import TRIES, seconds
+from tests.tiny import QUERY
+
+SIZE, LARGER, GROWTH = (
+    2_000,
+    16,
+    40,
+)  # characters, times, times: 16 where it is linear, 100 to 256 where it is quadratic
+QUICK, LONGEST = 0.0002, 0.6  # seconds
+ROOMS = ("agent", "chat", "check", "checks", "datasets", "evaluate", "extract", "pairs", "report", "serve", "source",
+         "text")  # fmt: skip
+MARKS = (
+    "<think>",
+    "</think>",
+    "<tool_call>",
+    "</tool_call>",
+    "[TOOL_CALLS]",
+    "<|im_end|>",
+    "<function=",
+    "```",
+    "<!--",
+)
+UNITS = (
+    *MARKS, "<", ">", "{", "}", "[", "]", "(", ")", '"', "'", "\\", "|", "=", "#", "*", "_", "`", "-", ".", ",", ":",
+    ";", "/", "%", "&", "@", "$", "!", "\n", "\t", " ", "0", "a", "A", "中", "é", "\u200b", "\xad", "。", "《", "的",
+    "a ", "a. ", "a.b ", "a-", "0.", "0,", "1 2 ", "a\n", "- a\n", "a:\n", "# a\n", "|a|b|\n", "a|", '{"a":', '"a",',
+    "[[", "a=", "/*", "--", "'' ", "1.2.3.4 ", "a.example ", "hxxp://a[.]b ", "a@b.c ", "%41", "\\u0041", "&lt;", "<a>",
+    "<a ", "not ", "one ", "一", "2020-01-01 ", "if a, b. ",
+)  # fmt: skip
+OPENED = '<tool_call>{"name": "query", "arguments": {"uri": "'
+
+
+def functions() -> Iterator[tuple[str, Callable[[str], object]]]:
+    """Those of the rooms above which take one text, and whatever else has a default."""
+    for found in pkgutil.walk_packages(steadyhand.__path__, "steadyhand."):
+        if found.name.split(".")[1] not in ROOMS:
+            continue
+        for name, function in vars(importlib.import_module(found.name)).items():
+            if inspect.isfunction(function) and function.__module__ == found.name and _takes_a_text(function):
+                yield f"{found.name.removeprefix('steadyhand.')}.{name}", function
+
+
+def _takes_a_text(function: Callable[..., object]) -> bool:
+    needed = [one for one in inspect.signature(function).parameters.values() if one.default is one.empty]
+    return len(needed) == 1 and needed[0].annotation == "str" and needed[0].kind is needed[0].POSITIONAL_OR_KEYWORD
+
+
+def _fed(text: str) -> None:
+    """As a stream of a few pieces: what it costs grows with their number, which is not the client's."""
+    deltas = Deltas(("END", "\n\n"))
+    for end in range(len(text) // 8, len(text), len(text) // 8):
+        list(deltas.feed(text[:end]))
+
+
+READERS: dict[str, Callable[[str], object]] = {
+    **{f"{name}.parse": lambda text, form=form: form.parse(text, (QUERY,)) for name, form in FORMATS.items()},  # type: ignore[misc]
+    **{f"{name}.visible": lambda text, form=form: form.visible(text) for name, form in FORMATS.items()},  # type: ignore[misc]
+    **{f"{name}.thinking": lambda text, form=form: form.thinking(text) for name, form in FORMATS.items()},  # type: ignore[misc]
+    "a report": Report,
+    "claims of a report": lambda text: statements(text, find_entities(f"{text} evil-host7.com ")[:50]),
+    "neutral, with tokens": lambda text: neutral(text, MARKS),
+    "a stream": _fed,
+    "stops": lambda text: cut_at(text, ("END", "<<", "\n\n"), FORMATS["hermes"]),
+    "values": lambda text: values_in(text.encode()),
+    "json": lambda text: read_json(text, "x"),
+    "yaml": lambda text: read_yaml(text, "x"),
+    "exact": loads,
+    "likeness": lambda text: matches_answer(text, "an answer", ["another", text]),
+    "near": lambda text: list(near_pairs([text, f"{text}x", text[::-1]])),
+}
+
+
+def grows(call: Callable[[str], object], text: Callable[[int], str]) -> bool:
+    """As in `test_linear`, of longer texts: a search of the rest of a text is quick, and shows late that it is one too
+    many. Whatever a call raises ends it."""
+
+    def called(given: str) -> None:
+        try:
+            call(given)
+        except Exception as error:
+            if type(error).__name__ == "TooLongError":
+                raise
+
+    for _ in range(TRIES):
+        short = seconds(called, text(SIZE), LONGEST)
+        if short < QUICK:
+            return False
+        if seconds(called, text(LARGER * SIZE), LONGEST) < min(GROWTH * short, LONGEST):
+            return False
+    return True
+
+
+def slow(call: Callable[[str], object], before: str = "") -> list[str]:
+    return [
+        repr(before + unit)
+        for unit in UNITS
+        if grows(call, lambda size: before + unit * (size // len(unit)) + "\x00")  # noqa: B023  called here
+    ]
+
+
+def test_every_function_of_a_text_is_linear() -> None:
+    found = dict(functions())
+    assert len(found) > 100
+    assert {name: texts for name, call in found.items() if (texts := slow(call))} == {}
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_every_reader_is_linear(name: str) -> None:
+    assert slow(READERS[name]) == []
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_call_that_is_open_is_read_in_linear_time(name: str) -> None:
+    assert slow(lambda text: FORMATS[name].parse(text, (QUERY,)), OPENED) == []
+
+
+def _finds(text: str) -> list[int]:
+    return [text.find("x", at) for at in range(len(text))]
+
+
+def _slices(text: str) -> None:
+    while text:
+        text = text[1:]
+
+
+def _adds(text: str) -> str:
+    found: tuple[str, ...] = ()
+    for char in text:
+        found += (char,)
+    return "".join(found)
+
+
+def _looks(text: str) -> list[str]:
+    seen: list[str] = []
+    for at in range(0, len(text), 4):
+        if text[:at] not in seen:
+            seen.append(text[:at])
+    return seen
+
+
+@pytest.mark.parametrize("call", [_finds, _slices, _adds, _looks])
+def test_the_test_itself_sees_what_is_slow(call: Callable[[str], Any]) -> None:
+    assert slow(call)
+
+
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGVTALRM"), reason="no timer of the processor's time here")
