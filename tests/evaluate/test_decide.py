@@ -199,7 +199,7 @@ def test_what_the_base_never_did_is_no_damage() -> None:
         return right(prompt).removeprefix(THINK)
 
     base, tuned = measured(Scripted(thoughtless), "base"), measured(Scripted(thoughtless))
-    assert check(gate(base, tuned), "think_whole").verdict == "PASS"
+    assert check(gate(base, tuned), "think_whole").verdict == "NOT_APPLICABLE"
     assert check(gate(BASE, tuned), "think_whole").verdict == "FAIL"
 
 
