@@ -11,10 +11,11 @@ DEV := .venv/.dev
 # Not all of torch and transformers need be compiled to bytecode: Python does it for what is imported.
 INSTALL = $(BIN)/pip install --no-compile $(PIP_ARGS) -c constraints.txt
 
-.PHONY: help demo uss test check docs bench fuzz dist nano smol hashed lock clean
+.PHONY: help demo demo-full uss test check docs bench fuzz dist nano smol hashed lock clean
 
 help:
-	@echo "make demo    the worked example, from cards to a verdict and a report"
+	@echo "make demo    the first part of the worked example, from cards to a verdict and a report (LANGUAGE=zh: in Chinese)"
+	@echo "make demo-full  the whole worked example"
 	@echo "make uss     the service of the worked example, on http://127.0.0.1:8321"
 	@echo "make test    lint, types and tests"
 	@echo "make check   lint, types and the documentation only"
@@ -65,7 +66,13 @@ lock:
 	  awk -v sha="$$(sha256sum "$$file" | cut -c1-64)" '{print} /^torch==/ {print "    --hash=sha256:" sha " \\"}' \
 	    constraints-hashed.txt > .venv/lock/hashed && cp .venv/lock/hashed constraints-hashed.txt; done)
 
+# The first part of the worked example, in one language: make demo LANGUAGE=zh
+LANGUAGE ?= en
 demo: $(READY)
+	$(BIN)/python -m examples.uss.make --first $(LANGUAGE) examples/uss-$(LANGUAGE)
+	$(BIN)/steady run examples/uss-$(LANGUAGE)
+
+demo-full: $(READY)
 	$(BIN)/steady run examples/uss
 
 uss: $(READY)
@@ -94,7 +101,7 @@ dist:
 	.venv/dist/bin/python -m hatchling build
 
 # Those that need no file.
-BENCHES := attacks false_alarms generate group_dpo layers load nested planted reports train
+BENCHES := attacks false_alarms generate group_dpo hostile_clients layers load nested planted reports train turns
 bench: $(DEV)
 	@for name in $(BENCHES); do echo "== bench.$$name"; $(BIN)/python -m "bench.$$name" || failed="$$failed $$name"; done; \
 	  echo "== with files of your own: python -m bench.check, bench.documents, bench.extract, bench.leaks"; \

@@ -310,7 +310,7 @@ def served(*more: str) -> Iterator[tuple[int, subprocess.Popen[str], Path]]:
             yield port, child, Path(log.name)
         finally:
             child.terminate()
-            child.wait()
+            child.communicate()
 
 
 def memory(process: int) -> float:

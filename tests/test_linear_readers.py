@@ -31,10 +31,15 @@ from steadyhand.serve.dialogue import values_in
 from steadyhand.source.jsonfile import read_json
 from steadyhand.source.yamlfile import read_yaml
 from steadyhand.text.near import near_pairs
-from tests.test_linear import GROWTH, LARGER, TRIES, seconds
+from tests.test_linear import TRIES, seconds
 from tests.tiny import QUERY
 
-SIZE, QUICK, LONGEST = 8_000, 0.002, 0.5  # characters, seconds, seconds
+SIZE, LARGER, GROWTH = (
+    2_000,
+    16,
+    40,
+)  # characters, times, times: 16 where it is linear, 100 to 256 where it is quadratic
+QUICK, LONGEST = 0.0002, 0.6  # seconds
 ROOMS = ("agent", "chat", "check", "checks", "datasets", "evaluate", "extract", "pairs", "report", "serve", "source",
          "text")  # fmt: skip
 MARKS = (
@@ -55,7 +60,7 @@ UNITS = (
     "[[", "a=", "/*", "--", "'' ", "1.2.3.4 ", "a.example ", "hxxp://a[.]b ", "a@b.c ", "%41", "\\u0041", "&lt;", "<a>",
     "<a ", "not ", "one ", "一", "2020-01-01 ", "if a, b. ",
 )  # fmt: skip
-BEFORE = ("", "<tool_call>", '<tool_call>{"name": "query", "arguments": {"uri": "', '"', "[")
+OPENED = '<tool_call>{"name": "query", "arguments": {"uri": "'
 
 
 def functions() -> Iterator[tuple[str, Callable[[str], object]]]:
@@ -85,7 +90,7 @@ READERS: dict[str, Callable[[str], object]] = {
     **{f"{name}.visible": lambda text, form=form: form.visible(text) for name, form in FORMATS.items()},  # type: ignore[misc]
     **{f"{name}.thinking": lambda text, form=form: form.thinking(text) for name, form in FORMATS.items()},  # type: ignore[misc]
     "a report": Report,
-    "claims of a report": lambda text: statements(text, find_entities(f"{text} evil-host7.com ", ["domain"])[:50]),
+    "claims of a report": lambda text: statements(text, find_entities(f"{text} evil-host7.com ")[:50]),
     "neutral, with tokens": lambda text: neutral(text, MARKS),
     "a stream": _fed,
     "stops": lambda text: cut_at(text, ("END", "<<", "\n\n"), FORMATS["hermes"]),
@@ -99,7 +104,8 @@ READERS: dict[str, Callable[[str], object]] = {
 
 
 def grows(call: Callable[[str], object], text: Callable[[int], str]) -> bool:
-    """As in `test_linear`, of longer texts; whatever a call raises ends it."""
+    """As in `test_linear`, of longer texts: a search of the rest of a text is quick, and shows late that it is one too
+    many. Whatever a call raises ends it."""
 
     def called(given: str) -> None:
         try:
@@ -112,17 +118,16 @@ def grows(call: Callable[[str], object], text: Callable[[int], str]) -> bool:
         short = seconds(called, text(SIZE), LONGEST)
         if short < QUICK:
             return False
-        if short < LONGEST and seconds(called, text(LARGER * SIZE), 4 * LONGEST) < min(GROWTH * short, 4 * LONGEST):
+        if seconds(called, text(LARGER * SIZE), LONGEST) < min(GROWTH * short, LONGEST):
             return False
     return True
 
 
-def slow(call: Callable[[str], object], before: tuple[str, ...] = ("",)) -> list[str]:
+def slow(call: Callable[[str], object], before: str = "") -> list[str]:
     return [
-        repr(first + unit)
-        for first in before
+        repr(before + unit)
         for unit in UNITS
-        if grows(call, lambda size: first + unit * (size // len(unit)) + "\x00")  # noqa: B023  called here
+        if grows(call, lambda size: before + unit * (size // len(unit)) + "\x00")  # noqa: B023  called here
     ]
 
 
@@ -134,7 +139,12 @@ def test_every_function_of_a_text_is_linear() -> None:
 
 @pytest.mark.parametrize("name", READERS)
 def test_every_reader_is_linear(name: str) -> None:
-    assert slow(READERS[name], BEFORE) == []
+    assert slow(READERS[name]) == []
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_a_call_that_is_open_is_read_in_linear_time(name: str) -> None:
+    assert slow(lambda text: FORMATS[name].parse(text, (QUERY,)), OPENED) == []
 
 
 def _finds(text: str) -> list[int]:

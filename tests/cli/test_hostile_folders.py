@@ -48,7 +48,7 @@ CONTENTS: dict[str, bytes] = {
 }  # fmt: skip
 
 
-def _terabyte(path: Path) -> None:
+def terabyte(path: Path) -> None:
     path.touch()
     os.truncate(path, 10**12)
 
@@ -58,7 +58,7 @@ ODD: dict[str, Callable[[Path], None]] = {
     "a device": lambda path: path.symlink_to("/dev/zero"),
     "a link to itself": lambda path: path.symlink_to(path.name),
     "a folder": lambda path: path.mkdir(),
-    "a terabyte": lambda path: _terabyte(path),
+    "a terabyte": terabyte,
 }
 KINDS = [*CONTENTS, *ODD]
 

@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -297,7 +298,7 @@ def test_whoever_asks_before_he_sends_too_much_need_not_send_it() -> None:
 
 
 CALL = {"id": "a", "type": "function", "function": {"name": "weather", "arguments": "{}"}}
-MANY: dict[str, tuple[dict[str, object], str]] = {
+MANY: dict[str, tuple[dict[str, Any], str]] = {
     "fields": ({f"field{n}": 1 for n in range(FIELDS)}, "fields"),
     "tools": ({"tools": [WEATHER] * (TOOLS + 1)}, "tools are at most"),
     "values of a schema": (
@@ -322,7 +323,7 @@ MANY: dict[str, tuple[dict[str, object], str]] = {
 @pytest.mark.parametrize("kind", MANY)
 def test_too_many_of_anything_is_a_400_that_says_so(plain: Server, kind: str) -> None:
     fields, says = MANY[kind]
-    response = plain.chat(**fields)  # type: ignore[arg-type]  # what no client of ours would send
+    response = plain.chat("hello", **fields)
     assert response.status_code == 400
     assert says in response.json()["error"]["message"]
 
@@ -331,7 +332,7 @@ def test_a_long_text_of_commas_and_quotes_is_one_value(plain: Server) -> None:
     assert plain.chat('[{"a", \\' * 90_000).status_code == 200
 
 
-def _resets(client: Client, _: object = None) -> None:
+def _resets(client: Client, _: bytes = b"") -> None:
     client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
 
 

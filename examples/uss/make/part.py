@@ -41,4 +41,4 @@ HELD = {
 def first(lang: Lang) -> Part:
     """One language and eleven families of it."""
     plan = tuple(replace(planned, eval=HELD[planned.name]) for planned in PLAN if planned.name in HELD)
-    return Part((lang,), plan, {"train": CONCEPTS["train"], "eval": 64}, draws=2)
+    return Part((lang,), plan, {"train": CONCEPTS["train"], "eval": 64}, draws=3)

@@ -93,9 +93,12 @@ def is_address(host: str) -> bool:
     return _address(host) is not None
 
 
+_MOST_LABELS = 127  # of a name of the DNS (RFC 1035, section 2.3.4: 255 bytes)
+
+
 def _above(host: str) -> set[str]:
     """The name and every name above it."""
-    labels = host.split(".")
+    labels = host.split(".")[-_MOST_LABELS:]
     return {".".join(labels[n:]) for n in range(len(labels))}
 
 

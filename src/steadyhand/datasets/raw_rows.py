@@ -10,6 +10,7 @@ import io
 import json
 import sys
 from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import IO
@@ -19,7 +20,16 @@ from steadyhand.datasets.formats import format_of
 from steadyhand.datasets.preference import is_preference
 from steadyhand.datasets.raw import Raw
 from steadyhand.errors import DomainError, Place, SteadyError
-from steadyhand.files import decoded, open_file, shown, unpacked, unreadable
+from steadyhand.files import (
+    LARGEST_TEXT,
+    LARGEST_UNPACKED,
+    decoded,
+    open_file,
+    shown,
+    too_large,
+    unpacked,
+    unreadable,
+)
 from steadyhand.source.json_nodes import skip_blank
 from steadyhand.source.json_values import Entry, ValueReader
 from steadyhand.source.jsonfile import decode_json
@@ -47,9 +57,9 @@ def raw_rows(path: Path) -> Iterator[Raw]:
     suffix = (path.with_suffix("") if path.suffix.lower() == ".gz" else path).suffix.lower()
     with _opened(path, name) as file:
         if suffix == ".parquet" or _begins(file, _PARQUET):
-            yield from parquet_rows(file.read(), name)
+            yield from parquet_rows(_whole(file, name), name)
         elif suffix in (".csv", ".tsv"):
-            yield from csv_rows(_text(file.read(), name), name, "\t" if suffix == ".tsv" else ",")
+            yield from csv_rows(_text(_whole(file, name), name), name, "\t" if suffix == ".tsv" else ",")
         else:
             yield from _json_rows(file, name, one_value=suffix == ".json" or path == STDIN)
 
@@ -57,10 +67,10 @@ def raw_rows(path: Path) -> Iterator[Raw]:
 def _opened(path: Path, name: str) -> IO[bytes]:
     """A file to read, and to read again from its start; what is unpacked or comes through a pipe stands in memory."""
     try:
-        file: IO[bytes] = io.BytesIO(sys.stdin.buffer.read()) if path == STDIN else open_file(path)
+        file: IO[bytes] = _kept(sys.stdin.buffer, name) if path == STDIN else open_file(path)
         if not file.seekable():
             with file:
-                file = io.BytesIO(file.read())
+                file = _kept(file, name)
         packed = _begins(file, _GZIP)
     except OSError as error:
         raise unreadable(name, error) from None
@@ -68,6 +78,23 @@ def _opened(path: Path, name: str) -> IO[bytes]:
         return file
     with file:
         return unpacked(file, name)
+
+
+def _kept(file: IO[bytes], name: str) -> IO[bytes]:
+    """What comes through a pipe; it may have no end."""
+    data = file.read(LARGEST_UNPACKED + 1)
+    if len(data) > LARGEST_UNPACKED:
+        raise too_large(name, len(data), LARGEST_UNPACKED)
+    return io.BytesIO(data)
+
+
+def _whole(file: IO[bytes], name: str) -> bytes:
+    """All of a file from its start, its size looked at before it is read."""
+    size = file.seek(0, io.SEEK_END)
+    file.seek(0)
+    if size > LARGEST_UNPACKED:
+        raise too_large(name, size, LARGEST_UNPACKED)
+    return file.read()
 
 
 def _begins(file: IO[bytes], *magic: bytes) -> bool:
@@ -86,7 +113,7 @@ def _text(data: bytes, name: str) -> str:
 def _json_rows(file: IO[bytes], name: str, *, one_value: bool) -> Iterator[Raw]:
     """The lines of JSONL; or the entries of one array, of one list in an object, or objects one after the other, which
     mean the same. `one_value`: a name that promises one value, so that arrays need no remark."""
-    head = [line.lstrip() for _, line in islice(_filled(file), _HEAD)]
+    head = [line.lstrip() for _, line in islice(_filled(file, name), _HEAD)]
     file.seek(0)
     if head and _is_wide(head[0]):
         raise DomainError(_WIDE_TEXT, where=Place(name, 1, 1), next="save the file as UTF-8")
@@ -95,14 +122,14 @@ def _json_rows(file: IO[bytes], name: str, *, one_value: bool) -> Iterator[Raw]:
     alone, whole = len(head) == 1, _is_json(head[0])
     if head[0].startswith(b"[") and (one_value or not whole or (alone and _holds_objects(head[0]))):
         yield from _array(
-            _text(file.read(), name), name, "" if one_value else "an array, where the name promises lines"
+            _text(_whole(file, name), name), name, "" if one_value else "an array, where the name promises lines"
         )
     elif head[0].startswith(b"{") and alone and whole:
-        yield from _object(_text(file.read(), name), name)
+        yield from _object(_text(_whole(file, name), name), name)
     elif _are_lines(head):
         yield from _lines(file, name)
     else:
-        yield from _sequence(_text(file.read(), name), name, few=len(head) <= _FEW)
+        yield from _sequence(_text(_whole(file, name), name), name, few=len(head) <= _FEW)
 
 
 def _are_lines(head: Sequence[bytes]) -> bool:
@@ -179,20 +206,23 @@ def _lines(file: IO[bytes], name: str) -> Iterator[Raw]:
     with an error, unless most are: then the file is. Read twice, because a large file does not fit in memory."""
     file.seek(0)
     total = strange = 0
-    for _, line in _filled(file):
+    for _, line in _filled(file, name):
         total += 1
         strange += not line.isascii() and not _is_utf8(line)
     file.seek(0)
     if strange * 2 > total or _begins(file, *_WIDE):
-        _text(file.read(), name)
-    for number, (at, line) in enumerate(_filled(file), 1):
+        _text(_whole(file, name), name)
+    for number, (at, line) in enumerate(_filled(file, name), 1):
         yield _line(number, at, line, name)
 
 
-def _filled(file: IO[bytes]) -> Iterator[tuple[int, bytes]]:
+def _filled(file: IO[bytes], name: str) -> Iterator[tuple[int, bytes]]:
     """(number from 1, line without its end) of the lines that hold anything. Byte order marks are left out: files that
     were put together have them in the middle."""
-    for at, line in enumerate(file, 1):
+    for at, line in enumerate(iter(partial(file.readline, LARGEST_TEXT + 1), b""), 1):
+        if len(line) > LARGEST_TEXT:
+            what = f"a line of more than {LARGEST_TEXT:,} bytes"
+            raise DomainError(what, where=Place(name, at), next="write each row on a line of its own")
         line = line.removeprefix(_MARK).removesuffix(b"\n")
         if line.strip():
             yield at, line

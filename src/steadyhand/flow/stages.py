@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,6 +120,8 @@ def pairs(context: RunContext, out: Path) -> None:
     from steadyhand.models.loading.load import load
     from steadyhand.pairs.build import build_groups
 
+    for notice in _left_out(context):
+        context.note(notice)
     model = load(context.artifact("sft") / MODEL, dtype=context.settings.model.dtype)
     domain = replace(context.parts.domain, scenarios=spread(context.parts.training, context.settings.pairs.max_groups))
     errors = _own_errors(context, model, domain) if context.settings.pairs.own_errors else []
@@ -128,6 +130,15 @@ def pairs(context: RunContext, out: Path) -> None:
     if not groups:
         raise JobError("no preference group could be made", next="the domain needs scenarios with split: train")
     (out / "groups.jsonl").write_text("".join(json.dumps(plain(g), ensure_ascii=False) + "\n" for g in groups), "utf-8")
+
+
+def _left_out(context: RunContext) -> Iterator[str]:
+    """What of preferences/ is not trained on: answers that nothing is compared with, and more than a group takes."""
+    parts, k = context.parts, context.settings.dpo.k
+    if alone := len(parts.domain.uncompared):
+        yield f"{alone} judged answers are compared with nothing, so they teach nothing (`steady check` rule P207)"
+    if over := sum(max(0, len(scenario.rejected) - k) for scenario in parts.training):
+        yield f"{over} given answers are more than dpo.k = {k} of a group, so they are left out"
 
 
 def dpo(context: RunContext, out: Path) -> None:

@@ -14,13 +14,17 @@ from steadyhand.errors import Place, UsageError
 
 _POSITION = re.compile(r" \(at (?:line (?P<line>\d+), column (?P<column>\d+)|end of document)\)$")
 
+_DEEPEST = 32  # levels of tables and lists
 Path = tuple[str, ...]
 
 
 def parse_toml(text: str, file: str) -> dict[str, object]:
     """The document; raises UsageError with file:line:column when it is not TOML."""
     try:
-        return tomllib.loads(text)
+        document = tomllib.loads(text)
+        if _is_deep(document):
+            raise RecursionError("tables within tables within tables")
+        return document
     except (ValueError, RecursionError) as error:  # also numbers and nesting beyond what Python takes
         message = str(error)
         found = _POSITION.search(message)
@@ -29,6 +33,19 @@ def parse_toml(text: str, file: str) -> dict[str, object]:
         )
         what = _POSITION.sub("", message)
         raise UsageError(f"not valid TOML: {what}", where=place, next="see https://toml.io for the syntax") from error
+
+
+def _is_deep(value: object) -> bool:
+    """Whether there are more levels than any settings have; counted without recursion."""
+    level: list[object] = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for one in level
+            if isinstance(one, dict | list)
+            for inner in (one.values() if isinstance(one, dict) else one)
+        ]
+    return bool(level)
 
 
 def key_places(text: str, file: str) -> dict[Path, Place]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
 
 import pytest
 
@@ -23,8 +22,11 @@ def doubling(levels: int, keyword: str = "allOf") -> dict[str, Json]:
     return {"$defs": {**rows, f"d{levels}": {}}}
 
 
-def tower(levels: int, keyword: str) -> Any:
-    return json.loads(f'{{"{keyword}":' * levels + "{}" + "}" * levels)
+def tower(levels: int, keyword: str) -> Json:
+    found: dict[str, Json] = {}
+    for _ in range(levels):
+        found = {keyword: found}
+    return found
 
 
 DEEP: Json = json.loads('{"a":' * 60 + "1" + "}" * 60)

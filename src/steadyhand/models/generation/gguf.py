@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from steadyhand.errors import PrerequisiteError
+from steadyhand.files import refuse_odd
 from steadyhand.models.generation.local import LocalModel
 from steadyhand.models.loading.foreign import foreign
 from steadyhand.models.loading.load import check_vocabulary, device_of, dtype_of, load_tokenizer, ready
@@ -44,6 +45,7 @@ def load_gguf(file: Path, folder: Path, *, device: str = "auto", dtype: str = "a
     place = device_of(device)
     refuse_code(folder)
     check_sizes(folder)
+    refuse_odd(file)
     with foreign("the file cannot be read", file, "write it again"), redirect_stderr(StringIO()):  # for its own bar
         model, info = AutoModelForCausalLM.from_pretrained(
             file.parent, gguf_file=file.name, config=AutoConfig.from_pretrained(folder, **CLOSED),

@@ -8,6 +8,7 @@ from datetime import date
 from pathlib import Path
 
 from steadyhand.chat.template import DATE, THINKING, day_in
+from steadyhand.files import refuse_odd
 from steadyhand.ledger.digests import digest
 from steadyhand.models.loading.adapters import ADAPTER, adapter_config, identity, json_object
 from steadyhand.models.loading.files import TEMPLATES
@@ -30,6 +31,7 @@ def fingerprint(folder: Path, day: date = DATE, *, config: bool = True) -> str:
         names += [] if (home / "tokenizer.json").is_file() else ["vocab.json", "merges.txt", "tokenizer.model"]
         texts = [home / name for name in names if (home / name).is_file()] + list(home.glob(TEMPLATES))
         for path in sorted([*home.glob("*.safetensors"), *texts]):
+            refuse_odd(path)
             total.update(f"{path.name}\n".encode())
             total.update(_digest(path))
             if path.suffix in (".jinja", ".json") and path.name != "tokenizer.json":  # where a template may stand

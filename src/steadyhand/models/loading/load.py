@@ -54,6 +54,7 @@ def load_tokenizer(folder: Path) -> Any:
 
     home = tokenizer_home(folder)
     refuse_code(home)
+    check_sizes(home)  # transformers reads config.json for a tokenizer, too
     refuse_tokenizer_class(home)
     with foreign("the tokenizer cannot be read", home, "copy the base model's tokenizer files here"):
         tokenizer = AutoTokenizer.from_pretrained(home, **CLOSED)
@@ -106,7 +107,6 @@ def _with_adapter(model: Any, folder: Path, trainable: bool) -> Any:
 def _base_weights(folder: Path, dtype: torch.dtype, **how: Any) -> Any:
     from transformers import AutoModelForCausalLM
 
-    check_sizes(folder)
     with foreign("the weights cannot be read", folder, "fetch the model again"):
         model, info = AutoModelForCausalLM.from_pretrained(
             folder, dtype=dtype, output_loading_info=True, use_safetensors=True, **CLOSED, **how,

@@ -15,6 +15,7 @@ from steadyhand.models.loading.adapters import ADAPTER, adapter_config
 from steadyhand.models.loading.gguf_base import unpacked
 from steadyhand.models.loading.quiet import quiet
 from steadyhand.models.loading.remote_code import ADAPTER_WEIGHTS, refuse_code
+from steadyhand.models.loading.sizes import check_sizes
 
 BUILT_IN, GGUF = "steady-nano", ".gguf"
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
@@ -71,6 +72,7 @@ def _checked(folder: Path) -> Path:
         )
     refuse_changed(folder)
     refuse_code(folder)
+    check_sizes(folder)
     if not any(folder.glob(ADAPTER_WEIGHTS if adapter else "*.safetensors")):
         raise PrerequisiteError(
             f"a model without weights: no {ADAPTER_WEIGHTS if adapter else '*.safetensors file'}",

@@ -21,16 +21,20 @@ _ACROSS = (  # what has a row of the model's width, or more, for each
     "num_experts", "num_local_experts", "n_routed_experts", "num_attention_heads", "num_key_value_heads", "head_dim",
     "n_head", "n_positions", *_WIDTHS,
 )  # fmt: skip
+_LARGEST_DEPTH, _LARGEST = 10_000, 10**12  # layers; numbers of one matrix
 _PER_BYTE = 4  # numbers that a byte of the files holds at most, packed as they may be
 
 
 def check_sizes(folder: Path) -> None:
-    """Raises PrerequisiteError for a config.json that asks for more than the weights beside it can be."""
+    """Raises PrerequisiteError for a config.json that asks for more than the weights beside it can be; without weights,
+    for more than any model has."""
     path = folder / "config.json"
-    config = json_object(path)
-    tensors = len(Weights(folder).names)
-    room = _PER_BYTE * sum(one.stat().st_size for one in folder.glob("*.safetensors"))
-    for part in _parts(config):
+    if not path.is_file():
+        return
+    files = list(folder.glob("*.safetensors"))
+    tensors = len(Weights(folder).names) if files else _LARGEST_DEPTH
+    room = _PER_BYTE * sum(one.stat().st_size for one in files) or _LARGEST
+    for part in _parts(json_object(path)):
         width = max((part[name] for name in _WIDTHS if _is_size(part.get(name))), default=1)
         for name, value in part.items():
             if name in _LAYERS and _is_size(value) and value > tensors:

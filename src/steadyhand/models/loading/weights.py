@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from steadyhand.files import refuse_odd
 from steadyhand.models.loading.foreign import foreign
 
 if TYPE_CHECKING:
@@ -66,6 +67,7 @@ class Weights:
 
         found: dict[str, Path] = {}
         for path in sorted(self.folder.glob("*.safetensors")):
+            refuse_odd(path)
             with foreign("the weights cannot be read", path, "fetch the model again"), safe_open(path, "pt") as file:
                 found |= dict.fromkeys(file.keys(), path)
         return found

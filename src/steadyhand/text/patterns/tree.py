@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import re
+import warnings
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -102,7 +103,9 @@ def parse(source: str, flags: int = 0, limit: int = MAX_LENGTH) -> Node:
     no linear-time machine can do: back-references, conditions, atomic groups and possessive repeats."""
     refuse_long(source, limit)
     try:
-        parsed = _parser.parse(source, flags)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", FutureWarning)  # `[[`: what Python may once read otherwise, we do not
+            parsed = _parser.parse(source, flags)
         tree = _Reader(source).row(parsed, parsed.state.flags)
         total = size(tree)
     except re.error as error:
