@@ -144,9 +144,11 @@ def test_a_log_becomes_a_group(tmp_path: Path, capsys: pytest.CaptureFixture[str
     home = tmp_path / "d"
     for tool in (QUERY, REPORT):
         put(home, f"tools/{tool.name}.json", json.dumps(tool.to_openai()))
-    log = put_rows(tmp_path / "log.jsonl", [openai(), {"hello": 1}])
+    log = put_rows(tmp_path / "log.jsonl", [{**openai(), "latency": 3}, {"hello": 1}])
+    assert "not read: latency (1 rows)" in steady(capsys, "badcases", log)[1]
     found = result(capsys, "badcases", log, "--domain", home)
     assert (found["model"], found["counts"]) == ("log", {"schema_violation": 1})
+    assert (found["answers"], found["ignored"]) == (1, {"latency": 1})
     assert found["unread"] == {"a row of no format that is read here": 1}
     words = ("badcases", "groups", log, "--domain", home)
     _, told = steady(capsys, *words, code=1)

@@ -5,6 +5,7 @@ Joins snapshots, categories, the agent's log and decisions; shows nothing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -49,7 +50,8 @@ class WorklistRow:
 
 @dataclass
 class Worklist:
-    """`model`: whose answers the cases of evaluations are."""
+    """`model`: whose answers the cases of evaluations are; `answers`: how many answers, or logged dialogues, were
+    looked at. `ignored`: key of a log -> rows that had it, unread."""
 
     found: FoundSnapshots
     snapshot: Snapshot
@@ -57,6 +59,8 @@ class Worklist:
     known: Categories
     decisions: Decisions
     rows: list[WorklistRow] = field(default_factory=list)
+    answers: int = 0
+    ignored: Counter[str] = field(default_factory=Counter)
     logged: dict[str, Logged] = field(default_factory=dict)  # of a file of logs: dialogues by the subject of their case
 
     def groups(self, rows: Sequence[WorklistRow] | None = None) -> list[tuple[CaseGroup, list[WorklistRow]]]:
@@ -98,6 +102,7 @@ def worklist(
 
         cases += of_log(read_log(audit), known)
     made = Worklist(found, snapshot, chosen, known, Decisions(decisions or snapshot.home / FILE))
+    made.answers = len(snapshot.models[chosen].items)
     made.rows = [_row(case, made) for case in cases]
     return made
 
@@ -126,6 +131,7 @@ def _of_logs(path: Path, domain: Path | None, decisions: Path | None, known: Cat
     snapshot = Snapshot(path.name, "", {}, LOG, home=path.parent)
     found = FoundSnapshots([snapshot], logs.left_out)
     made = Worklist(found, snapshot, LOG, known, Decisions(decisions or path.parent / FILE))
+    made.answers, made.ignored = len(logs.dialogues), logs.ignored
     for logged in logs.dialogues:
         if wrong := first_wrong(logged, gold):
             case = known.settled(case_of(logged, wrong, gold))

@@ -13,7 +13,7 @@ import click
 
 from steadyhand.chat.messages import Json
 from steadyhand.cli.agent import by_option, name_of_account
-from steadyhand.cli.console import echo_line, emit_json, progress, say
+from steadyhand.cli.console import echo_line, emit_json, progress, say, say_ignored
 from steadyhand.cli.options import json_option
 from steadyhand.errors import EXIT_NO, EXIT_OK
 from steadyhand.files import read_object
@@ -98,6 +98,7 @@ def list_command(
             echo_line(_line(row, lang))
     else:
         _show_groups(found, rows, lang)
+    say_ignored(found.ignored)
     _say_unread(found.found.unread)
     return EXIT_OK
 
@@ -347,6 +348,7 @@ def _summary(found: Worklist, rows: Sequence[WorklistRow]) -> dict[str, Json]:
     return {
         "run": found.snapshot.name,
         "model": found.model,
+        "answers": found.answers,
         "counts": dict(Counter(row.category.id for row in rows).most_common()),
         "states": dict(Counter(row.state for row in rows)),
         "scenarios_failed": len({row.case.scenario for row in rows if row.case.first}),
@@ -357,6 +359,7 @@ def _summary(found: Worklist, rows: Sequence[WorklistRow]) -> dict[str, Json]:
         ],
         "cases": [row.to_json() for row in rows],
         "unread": dict(found.found.unread),
+        "ignored": dict(found.ignored),
     }  # fmt: skip
 
 
@@ -368,7 +371,9 @@ def _show_groups(found: Worklist, rows: Sequence[WorklistRow], lang: str) -> Non
         echo_line(f"{group.id}  {len(members):>4}  {category.id:<18} {place}  ({states})")
         echo_line(f"  {category.name.get(lang, '')}: {category.remedy.get(lang, '')}")
     told = len({row.case.id for row in rows})
-    say(f"{told} cases of {found.model} in {found.snapshot.name}; `steady badcases show RUN ID` shows one whole")
+    say(f"{told} cases of {found.model} in {found.snapshot.name}, {found.answers} answers looked at")
+    if rows:
+        say("next: `steady badcases show RUN ID` shows one whole")
 
 
 def _line(row: WorklistRow, lang: str) -> str:
