@@ -42,7 +42,7 @@ SIZE, LARGER, GROWTH = (
     16,
     40,
 )  # characters, times, times: 16 where it is linear, 100 to 256 where it is quadratic
-QUICK, LONGEST = 0.00003, 0.4  # seconds
+QUICK, LONGEST = 0.00002, 0.3  # seconds
 ROOMS = ("agent", "chat", "check", "checks", "datasets", "evaluate", "extract", "pairs", "report", "serve", "source",
          "text")  # fmt: skip
 MARKS = (
