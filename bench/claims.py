@@ -1,4 +1,4 @@
-"""How exactly the agent reads what reports say of a name: labelled sentences, development and held-out apart.
+"""How exactly the agent reads what reports say of a name: labeled sentences, development and held-out apart.
 
     python -m bench.claims [--documents DOCUMENTS.jsonl] [--texts FOLDER] [--reports REPORTS.jsonl] [--model FOLDER]
 
@@ -7,8 +7,8 @@ themselves; rows by reference need the public text: DOCUMENTS.jsonl is the indic
 FOLDER holds clones as `owner+name`. What is not at hand is counted as absent, never as right. --reports adds hostile
 reports of another hand ({"body", "victims", "group", "lang"}), which count as development. A name is proposed when it
 is read as unsafe and policy lets it be written; with approvals on, nothing is sent without a person, so the table
-counts what would be put before one. --model has a model read as well: by itself, and where it must agree with the
-rule. --wrong lists what was wrong in the development part.
+counts what would be put before one. --model has a model read as well: by itself, where it must agree with the rule,
+where it may only take back, and where either is enough. --wrong lists what was wrong in the development part.
 """
 
 from __future__ import annotations
@@ -20,17 +20,18 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from bench.labelled import Row, hostile, referenced, written
+from bench.labeled import Row, hostile, referenced, written
 from steadyhand.agent import hosts
 from steadyhand.agent.claims import Said, read_claim
 from steadyhand.agent.config import Plan
-from steadyhand.agent.model_reader import ModelReader
+from steadyhand.agent.model_reader import ModelAnswer, ModelReader, answer_of
 from steadyhand.agent.plan import Entity, entities_of
 from steadyhand.extract import Found
 from steadyhand.models.backend import Backend, Completion, Prompt, Sampling
 from steadyhand.stats.intervals import wilson
 
-SPLITS = ("development", "heldout")
+KINDS_OF_READER = ("rule", "model", "both", "veto", "either")
+SPLITS = ("development", "heldout", "heldout-2")
 PARTS = ("all", "en", "zh", "written for the set", "real, by reference")
 Judged = tuple[Row, Said | None, bool]  # whether it is proposed
 
@@ -48,14 +49,16 @@ class Remembered:
 
 
 class Reader:
-    """Reads a row's name as the agent would with `plan.reader` set to `kind`."""
+    """Reads a row's name as the agent would with `plan.reader` set to `kind`, or in two ways that it does not offer:
+    `veto` (a model takes back what the rule says, but an answer that is none does not) and `either`."""
 
     def __init__(self, kind: str, backend: Backend | None = None) -> None:
         self.kind, self._backend = kind, backend
-        self._plan = Plan.model_validate({"query": "", "report": "", "reader": kind})
+        reader = {"veto": "both", "either": "model"}.get(kind, kind)
+        self._plan = Plan.model_validate({"query": "", "report": "", "reader": reader})
 
     def judge(self, row: Row) -> Judged:
-        """A row of a public report was labelled by its place, so only that is read; else all places count."""
+        """A row of a public report was labeled by its place, so only that is read; else all places count."""
         for entity in entities(row.text):
             here = [place for place in entity.places if place.start < row.end and row.start < place.end]
             if here:
@@ -67,8 +70,16 @@ class Reader:
         said = read_claim(row.text, places)
         if self._backend is None:
             return said
-        reader = ModelReader(self._plan, self._backend, row.lang, lambda *_, **__: None)
-        return reader.read(row.text, [places], [said])[0]
+        heard: list[ModelAnswer] = []
+        reader = ModelReader(self._plan, self._backend, row.lang, lambda *_, **what: heard.append(_answer(what)))
+        read = reader.read(row.text, [places], [said])[0]
+        if (self.kind == "either" and said.claim == "unsafe") or (self.kind == "veto" and heard == [ModelAnswer("")]):
+            return said
+        return read
+
+
+def _answer(noted: dict[str, Any]) -> ModelAnswer:
+    return answer_of(Completion(**noted["completion"]), noted["quotation"])
 
 
 @lru_cache(maxsize=4)
@@ -151,7 +162,7 @@ def main() -> None:
 
         backend = Remembered(load(args.model))
     splits = args.split or SPLITS
-    for kind in ("rule", "model", "both") if backend else ("rule",):
+    for kind in KINDS_OF_READER if backend else ("rule",):
         reader = Reader(kind, None if kind == "rule" else backend)
         judged = [reader.judge(row) for row in rows if row.split in splits]
         print(f"\n== read by: {kind}")

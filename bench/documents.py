@@ -24,6 +24,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Iterable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -72,7 +73,9 @@ def measure(folder: Path, rows: list[Any]) -> dict[str, Any]:
         "endings": Counter(f"{row.ending.value} {row.code}".strip() for run in runs for row in run.rows),
         "what failed": {row.entity: row.detail for run in runs for row in run.rows if row.ending.value == "failed"},
         "feedback that USS holds": len(filed), "written but not in the document": written,
-        "not asked for by any run": sorted(filed - {spelt(row.entity) for run in runs for row in run.rows if row.key}),
+        "not asked for by any run": sorted(
+            filed - {spelled(row.entity) for run in runs for row in run.rows if row.key}
+        ),
         "second pass: documents that ended otherwise": moved,
         "second pass: further feedback": len(feedback(folder)) - len(filed), "table": table(runs, rows),
         "records in a whole log": verify(folder / "audit.jsonl").records,
@@ -80,7 +83,7 @@ def measure(folder: Path, rows: list[Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def spelt(entity: str) -> str:
+def spelled(entity: str) -> str:
     """As USS keeps it; what USS cannot read was refused by it."""
     try:
         return canonical(entity)
@@ -98,13 +101,13 @@ def feedback(folder: Path) -> set[str]:
 
 
 def strays(run: Run, row: Any) -> list[str]:
-    """What was written and is neither labelled nor, refanged, a part of the text."""
+    """What was written and is neither labeled nor, refanged, a part of the text."""
     text = plain(row["text"])
     found = []
     for one in run.rows:
         kind = KIND[one.kind]
-        labelled = {same(kind, value) for part in ("expected", "optional") for value in row[part][kind]}
-        if one.ending.value in ("written", "refused", "doubt") and same(kind, one.entity) not in labelled:
+        labeled = {same(kind, value) for part in ("expected", "optional") for value in row[part][kind]}
+        if one.ending.value in ("written", "refused", "doubt") and same(kind, one.entity) not in labeled:
             found += [] if one.entity.lower() in text else [f"{row['id']}: {one.entity}"]
     return found
 
@@ -117,7 +120,9 @@ def plain(text: str) -> str:
 def table(runs: list[Run], rows: list[Any]) -> dict[str, Any]:
     totals, exact = {kind: [0, 0, 0] for kind in KINDS}, 0
     for run, row in zip(runs, rows, strict=True):
-        shown = {kind: [one.entity for one in run.rows if KIND[one.kind] == kind] for kind in KINDS}
+        shown: dict[str, Iterable[str]] = {
+            kind: [one.entity for one in run.rows if KIND[one.kind] == kind] for kind in KINDS
+        }
         counts = errors(row, shown)
         exact += all(not alarms and not missed for _, alarms, missed in counts.values())
         for kind, of in counts.items():
@@ -137,7 +142,7 @@ def main() -> int:
     parser.add_argument("--every", type=int, default=1)
     asked = parser.parse_args()
     if asked.documents is None:
-        print("no documents: name a file of labelled ones, as the help describes them")
+        print("no documents: name a file of labeled ones, as the help describes them")
         return 0
     with tempfile.TemporaryDirectory() as folder:
         server = start(Path(folder))

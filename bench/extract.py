@@ -183,7 +183,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     asked = parser.parse_args()
     if asked.documents is None:
-        print("no documents: name a file of labelled ones, as the help describes them")
+        print("no documents: name a file of labeled ones, as the help describes them")
         return
     documents = [json.loads(line) for line in asked.documents.read_text(encoding="utf-8").splitlines()]
     pace = speed(naive(), documents, asked.rounds)

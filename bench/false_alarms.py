@@ -21,7 +21,7 @@ from pathlib import Path
 
 from bench.planting.clean import Row, calling_rows, judged_rows, plain_rows
 from bench.planting.templates import rendering, thoughtful
-from steadyhand.check.lint import Report, lint_files
+from steadyhand.check.lint import LintReport, lint_files
 from steadyhand.check.rules import RULES
 from steadyhand.datasets.convert import Imported, read_dialogues
 
@@ -36,7 +36,7 @@ def read(rows: Sequence[Row], path: Path) -> Imported:
     return read_dialogues(path, preferences=True)
 
 
-def reports(rows: int, seed: int, folder: Path) -> dict[str, Report]:
+def reports(rows: int, seed: int, folder: Path) -> dict[str, LintReport]:
     """The letters of the rules that a check is about -> what it said."""
     every = frozenset(RULES)
     half = rows // 2

@@ -7,7 +7,7 @@ row has the shape, tools, calls and results of a real row, drawn with a seed. Wh
 Markov chain of order two over words and Han characters (any three in a row stand so in a real text of a user; as long
 as the real text, at least `SHORTEST` pieces); what else is said is put together from sentences of real answers of
 about that length. A twentieth of the rows (`COPIES`) are near-copies: the question of a row not long before, one word
-changed. Judgements of good answers (KTO, label true) become plain dialogues, because these sets have no English ones.
+changed. Judgments of good answers (KTO, label true) become plain dialogues, because these sets have no English ones.
 """
 
 from __future__ import annotations

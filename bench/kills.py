@@ -23,7 +23,8 @@ from typing import Any
 
 from steadyhand.models.loading.fingerprint import fingerprint
 from tests import tiny
-from tests.flow import test_sweep, world
+from tests.flow import world
+from tests.lab import test_sweep
 
 LONGER = ("--set", "dpo.epochs=24", "--set", "dpo.groups_per_step=1", "--set", "sft.epochs=4")
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from steadyhand.cards.rows import sft_rows
 from steadyhand.chat.render import Renderer
-from steadyhand.domain.load import load
+from steadyhand.datasets.folder import load
 from steadyhand.models.loading.load import load_tokenizer
 from steadyhand.models.loading.resolve import resolve as find_model
 from steadyhand.settings import resolve

@@ -25,7 +25,7 @@ from pathlib import Path
 from bench.planting.cases import CASES, Case, said_of
 from bench.planting.clean import calling_rows, plain_rows
 from bench.planting.rows import KINDS, Kind, Row, turns
-from steadyhand.check.lint import Report, lint_files
+from steadyhand.check.lint import LintReport, lint_files
 from steadyhand.check.rules import RULES
 from steadyhand.datasets.convert import read_dialogues
 
@@ -45,7 +45,7 @@ class Result:
 OF_ALL = {"S108"}  # says something of all rows: with those planted a tool may be on offer often enough
 
 
-def lint(lines: Iterable[Line], folder: Path) -> Report:
+def lint(lines: Iterable[Line], folder: Path) -> LintReport:
     path = folder / "rows.jsonl"
     path.write_bytes(b"".join((line.encode() if isinstance(line, str) else line) + b"\n" for line in lines))
     return lint_files([read_dialogues(path, preferences=True)], frozenset(RULES))

@@ -2,7 +2,7 @@
 
     python -m bench.reader OUT [--base steady-nano] [--epochs 3] [--alone]
 
-Trains on the rows of `examples.uss.make.reading`, made of the labelled set's development part and templates, beside all
+Trains on the rows of `examples.uss.make.reading`, made of the labeled set's development part and templates, beside all
 that the example teaches anyway: one model has to do both. With --alone only the reading is taught, which is the most
 that a model of this size can do. Settings are the example's. One thread is enough; prints seconds and last figures.
 """
@@ -20,7 +20,7 @@ from examples.uss.make.build import FOLDER
 from examples.uss.make.reading import reading_rows
 from steadyhand.cards.rows import sft_rows
 from steadyhand.chat.messages import Message
-from steadyhand.domain.load import load
+from steadyhand.datasets.folder import load
 from steadyhand.domain.rows import Row
 from steadyhand.settings.filled import filled
 from steadyhand.settings.resolve import resolve

@@ -24,7 +24,7 @@ from statistics import mean
 
 import numpy as np
 
-from steadyhand.stats.halving import Seen, halve
+from steadyhand.stats.halving import LookResult, halve
 from steadyhand.stats.rungs import rules_for
 
 SPREADS = {"near": 0.6, "wide": 1.0}  # standard deviation of final abilities, in logits
@@ -51,7 +51,8 @@ class World:
 
     def losses(self, branch: int, share: float) -> np.ndarray:
         """N losses in nats."""
-        return np.log1p(np.exp(-self.able(branch, share)))
+        losses: np.ndarray = np.log1p(np.exp(-self.able(branch, share)))
+        return losses
 
     def able(self, branch: int, share: float) -> np.ndarray:
         """N logits of getting an item right."""
@@ -95,7 +96,7 @@ def simulate(one: World) -> Result:
     rules, full = rules_for(count, items), one.full()
     trained, asked = [0.0] * count, 0.0
 
-    def measure(names: Sequence[str], rung: int, start: int, stop: int) -> dict[str, Seen]:
+    def measure(names: Sequence[str], rung: int, start: int, stop: int) -> dict[str, LookResult]:
         nonlocal asked
         share, seen = rules.rungs[rung].share, {}
         asked += len(names) * (stop - start) * (1 if share == 1 else LOSS)
@@ -103,7 +104,7 @@ def simulate(one: World) -> Result:
             trained[int(name)] = share
             right = one.right(int(name), share)[start:stop]
             loss = float(one.losses(int(name), share)[start:stop].mean())
-            seen[name] = Seen(tuple((str(start + i), bool(ok)) for i, ok in enumerate(right)), loss)
+            seen[name] = LookResult(tuple((str(start + i), bool(ok)) for i, ok in enumerate(right)), loss)
         return seen
 
     winner = int(halve([str(b) for b in range(count)], rules, measure).winner or 0)

@@ -21,13 +21,13 @@ from typing import Any
 
 from steadyhand.cards.rows import sft_rows
 from steadyhand.chat.render import Renderer
-from steadyhand.domain.load import load
+from steadyhand.datasets.folder import load
 from steadyhand.domain.rows import Row
 from steadyhand.models.loading.load import load_tokenizer
 from steadyhand.models.loading.remote_code import CLOSED
 from steadyhand.models.loading.resolve import resolve as find_model
 from steadyhand.settings.training import SftConfig
-from steadyhand.train.runner.data import Sample, arranged, samples, sft_plan
+from steadyhand.train.runner.data import Sample, merge_prefixes, samples, sft_plan
 
 TOKENS, WARMUP, BAR = 2048, 5, 1.3
 CONFIG = SftConfig(epochs=1, method="full", batch_tokens=TOKENS, save_steps=0, learning_rate=1e-4)
@@ -85,7 +85,7 @@ def main() -> int:
     rows = sft_rows(domain, scenarios=True, rehearsal=0.25, seed=0, card_repeats=4)
     rows = rows[: options.steps * TOKENS // 200]
     data = samples(rows, renderer, CONFIG)
-    merged = arranged(data, CONFIG)
+    merged = merge_prefixes(data, CONFIG)
     steps = sft_plan([len(s.ids) for s in merged], CONFIG)
     targets = [sum(sum(merged[i].mask) for part in step for i in part) for step in steps]
     size = round(TOKENS / statistics.mean(len(s.ids) for s in data))

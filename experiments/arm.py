@@ -85,7 +85,7 @@ def online(start: Path, task: Task, clock: Clock, out: Path, *, reference: bool)
 
 def main(words: Sequence[str]) -> int:
     """`ARM SECONDS LIMIT SEED MODEL DOMAIN OUT`: what `online` calls, writes OUT/figures.json last."""
-    from steadyhand.domain.load import load as load_domain
+    from steadyhand.datasets.folder import load as load_domain
     from steadyhand.settings import resolve
 
     arm, seconds, limit, seed, model, folder, place = words

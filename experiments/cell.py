@@ -1,4 +1,4 @@
-"""One cell of a comparison of methods: train, measure what it cost, then measure what it learnt. Runs in a process of
+"""One cell of a comparison of methods: train, measure what it cost, then measure what it learned. Runs in a process of
 its own, whose peak of resident memory is that of this one training.
 
 Knows the method, the budget and the domain; knows nothing of other cells (`methods`).
@@ -170,7 +170,7 @@ def told(method: str) -> Any:
 
 def main(words: Sequence[str]) -> int:
     """`METHOD RATE STEPS LIMIT SEED DOMAIN OUT`: what `methods` calls, writes OUT/figures.json last."""
-    from steadyhand.domain.load import load as load_domain
+    from steadyhand.datasets.folder import load as load_domain
     from steadyhand.settings import resolve
 
     method, rate, steps, limit, seed, folder, place = words

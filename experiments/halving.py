@@ -81,12 +81,12 @@ def seed_of(seed: int, asked: argparse.Namespace) -> dict[str, Any]:
 def _swept(folder: Path, seed: int, way: str, asked: argparse.Namespace, place: Path) -> dict[str, Any]:
     from steadyhand.cli.run import Console
     from steadyhand.lab.sweep import sweep
-    from steadyhand.lab.sweep_setup import Request
+    from steadyhand.lab.sweep_setup import SweepRequest
 
     console = Console()
     print(f"seed {seed}, {way}", file=sys.stderr, flush=True)
     with console.closing():
-        request = Request(asked.branches, held=asked.held, full=way == "full")
+        request = SweepRequest(asked.branches, held=asked.held, full=way == "full")
         found = sweep(folder, {"seed": seed}, place / "sweep", request, console).to_json()
     return {name: found[name] for name in ("winner", "stories", "items", "compute", "seconds")}
 

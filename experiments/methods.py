@@ -63,7 +63,7 @@ def _compare(asked: argparse.Namespace) -> None:
 def _asked(words: Sequence[str] | None) -> argparse.Namespace:
     asked = parser(__doc__, "runs/methods")
     asked.add_argument("--methods", default="", help="comma-separated; all that this machine can run by default")
-    asked.add_argument("--steps", type=int, default=240, help="optimiser steps of 2,048 tokens")
+    asked.add_argument("--steps", type=int, default=240, help="optimizer steps of 2,048 tokens")
     asked.add_argument("--limit", type=int, default=120, help="held-out scenarios and public probes asked; 0: all")
     asked.add_argument("--seed", type=int, default=0)
     return asked.parse_args(words)

@@ -1,7 +1,7 @@
 """A small clipped PPO (Schulman et al. 2017) on answers of a language model: one reward for each answer, at its end.
 
 The critic is a row on the policy's own last hidden state. A penalty for leaving the model that training started from is
-part of the reward (Ziegler et al. 2019, equation 2), advantages are generalised (Schulman et al. 2016, equation 16).
+part of the reward (Ziegler et al. 2019, equation 2), advantages are generalized (Schulman et al. 2016, equation 16).
 Legend of shapes: N answers, C tokens of the longest answer.
 """
 
@@ -98,13 +98,13 @@ def judged(rows: Sequence[Row], policy: Any, before: Any, critic: torch.nn.Linea
     rewards = -KL * (old - reference) * real
     for i, row in enumerate(rows):
         rewards[i, len(row.answer) - 1] += row.reward
-    advantages = generalised(rewards, values * real)
+    advantages = generalized(rewards, values * real)
     returns = advantages + values
     flat = advantages[real]
     return Batch(rows, old, (advantages - flat.mean()) / (flat.std() + 1e-8), returns, real)
 
 
-def generalised(rewards: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
+def generalized(rewards: torch.Tensor, values: torch.Tensor) -> torch.Tensor:
     """Advantages (N C) from rewards and values, both 0 behind an answer's end."""
     after = torch.zeros_like(values[:, 0])
     ahead, found = after, list[torch.Tensor]()

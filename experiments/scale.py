@@ -59,7 +59,7 @@ def measured(folder: Path, sets: Sequence[str], multiples: Sequence[int], out: P
         models = outcome(desk)["models"]
         if not rows:
             rows += [_row(name, 0, models[name]) for name in ("base", "sft")]
-        groups = (desk.artefact("pairs") / "groups.jsonl").read_text("utf-8").count("\n")
+        groups = (desk.artifact("pairs") / "groups.jsonl").read_text("utf-8").count("\n")
         rows.append(_row(f"dpo x{multiple}", groups, models["dpo"]))
     return rows
 

@@ -18,7 +18,7 @@ from steadyhand.domain.model import Domain
 from steadyhand.errors import JobError, PrerequisiteError, UsageError
 from steadyhand.settings import Settings
 from steadyhand.settings.training import DpoConfig
-from steadyhand.train.monitoring.health_monitor import Guard
+from steadyhand.train.monitoring.health_monitor import HealthMonitor
 
 REPAIR = "DPO on a damaged model"  # a cell of its own kind
 SOUND, RUIN = "healthy", "rate x100"
@@ -57,7 +57,7 @@ def _case(name: str, steps: int, seed: int, domain: Domain, settings: Settings, 
     return AILMENTS[name](Case(resolve(settings.model.base), rows, config), out / "base")
 
 
-def _guard(domain: Domain, settings: Settings, reference: Any = None) -> Guard:
+def _guard(domain: Domain, settings: Settings, reference: Any = None) -> HealthMonitor:
     from steadyhand.flow.health_questions import guard_for
 
     guard = guard_for(domain, settings.watch, reference)
@@ -66,7 +66,7 @@ def _guard(domain: Domain, settings: Settings, reference: Any = None) -> Guard:
     return guard
 
 
-def _step(guard: Guard) -> int:
+def _step(guard: HealthMonitor) -> int:
     """The step that the last check looked at; 0 when there was none."""
     return int(str(guard.history[-1]["step"])) if guard.history else 0
 
@@ -113,7 +113,7 @@ def _groups(domain: Domain, base: Path, seed: int) -> list[Any]:
 
 def main(words: Sequence[str]) -> int:
     """`NAME STEPS SEED DOMAIN OUT`: what `damage` calls; writes OUT/figures.json last and keeps no weights."""
-    from steadyhand.domain.load import load as load_domain
+    from steadyhand.datasets.folder import load as load_domain
     from steadyhand.settings import resolve
 
     name, steps, seed, folder, place = words

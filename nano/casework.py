@@ -77,7 +77,7 @@ def known(rng: random.Random, lang: Lang, held: bool) -> Row:
     return case.finished()
 
 
-def spelt(rng: random.Random, lang: Lang, held: bool) -> Row:
+def spelled(rng: random.Random, lang: Lang, held: bool) -> Row:
     """A disguised name is put right by a tool before it is looked up."""
     case = Case(rng, lang, held)
     kind = rng.choice(("domains", "ips", "urls"))
@@ -180,7 +180,7 @@ GENERATORS: list[tuple[float, Generator]] = [
     (0.19, looked_up),
     (0.20, compared),
     (0.13, known),
-    (0.09, spelt),
+    (0.09, spelled),
     (0.17, chained),
     (0.08, only_listed),
     (0.05, explained),

@@ -18,7 +18,7 @@ from steadyhand.settings.resolve import all_keys
 ROOT = Path(__file__).resolve().parent.parent
 PACKAGE = ROOT / "src" / "steadyhand"
 FLOORS = (
-    ("files", "text"),
+    ("files", "locks", "text"),
     ("errors", "extract", "extras", "rooms", "settings", "telemetry"),
     ("chat", "stats"),
     ("checks",),
@@ -27,7 +27,7 @@ FLOORS = (
     ("datasets", "models", "tools"),
     ("check", "cards", "pairs", "train", "evaluate", "report", "agent", "export"),
     ("flow", "serve"),
-    ("lab",),
+    ("badcases", "lab"),
     ("cli",),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
@@ -86,6 +86,11 @@ def test_floors_import_only_downwards_and_torch_stays_in_its_rooms() -> None:
     assert found == []
 
 
+def test_the_table_of_floors_is_the_one_that_is_held() -> None:
+    table = re.findall(r"^ +(\d+)((?:  \w+)+)$", (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert {int(number): set(rooms.split()) for number, rooms in table} == dict(enumerate(map(set, FLOORS)))
+
+
 @pytest.mark.parametrize(
     ("room", "line", "allowed"),
     [
@@ -141,6 +146,49 @@ def test_no_files_import_one_another_in_a_circle() -> None:
     files = {name.removesuffix(".__init__"): path for name, path in files.items()}
     graph = {name: names_imported(path, set(files)) - {name} for name, path in files.items()}
     TopologicalSorter(graph).prepare()  # raises CycleError, which names the circle
+
+
+def test_no_two_public_classes_share_a_name() -> None:
+    homes: dict[str, list[str]] = {}
+    for path in python_files("src"):
+        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
+                homes.setdefault(node.name, []).append(str(path.relative_to(PACKAGE)))
+    assert {name: paths for name, paths in homes.items() if len(paths) > 1} == {}
+
+
+# Spelled in two pieces, as the machine's words are: British stems that have an American form.
+BRITISH = re.compile("|".join(a + b for a, b in (
+    ("arte", "fact"), ("behav", "iour"), ("col", "our"), ("optim", "is(?!m|tic)"), ("quant", "is"), ("normal", "is"),
+    ("organ", "is(?!m)"), ("recogn", "is"), ("initial", "is"), ("general", "is(?!t)"), ("maxim", "is"),
+    ("memor", "is"), ("fav", "our"), ("hon", "our"), ("neighb", "our"), ("catalog", "ue"), ("judge", "ment"),
+    ("label", "led(?!by)"), ("label", "ling"), (r"\bspe", r"lt\b"), ("(?<![a-z])lear", "nt(?![a-z])"),
+    ("cent", "red"), ("flav", "our"), ("lic", "ence"), ("model", "ling"), ("analy", "se[ds]?\\b"), ("seria", "lis"),
+)), re.IGNORECASE)  # fmt: skip
+SPELLED = {".py", ".md", ".j2", ".json"}
+
+
+def test_identifiers_messages_and_docs_are_spelled_as_the_field_does() -> None:
+    """Texts that models are trained on or that users wrote stay as they are."""
+    folders = (
+        "src/steadyhand",
+        "tests",
+        "bench",
+        "experiments",
+        "examples",
+        "docs",
+        "README.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+    )
+    data = ("src/steadyhand/models/nano", "src/steadyhand/agent/reading")
+    found = []
+    for path in project_files():
+        name = str(path.relative_to(ROOT))
+        if path.suffix in SPELLED and name.startswith(folders) and not name.startswith(data):
+            words = BRITISH.findall(path.read_text(encoding="utf-8"))
+            found += [f"{name}: {word}" for word in sorted(set(words)) if word]
+    assert found == []
 
 
 def test_files_and_functions_are_short() -> None:

@@ -26,7 +26,7 @@ from steadyhand.agent.neutral import neutral
 from steadyhand.agent.reading.report import Report
 from steadyhand.chat.exact import loads
 from steadyhand.chat.formats.registry import FORMATS
-from steadyhand.checks.likeness import says
+from steadyhand.checks.likeness import matches_answer
 from steadyhand.extract import find_entities
 from steadyhand.serve.answer import cut_at
 from steadyhand.serve.deltas import Deltas
@@ -100,7 +100,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "json": lambda text: read_json(text, "x"),
     "yaml": lambda text: read_yaml(text, "x"),
     "exact": loads,
-    "likeness": lambda text: says(text, "an answer", ["another", text]),
+    "likeness": lambda text: matches_answer(text, "an answer", ["another", text]),
     "near": lambda text: list(near_pairs([text, f"{text}x", text[::-1]])),
 }
 

@@ -27,7 +27,7 @@ LIMIT = 400  # seconds that one command may take
 _START = "import sys; from steadyhand.cli import main; sys.exit(main())"
 
 
-class Wrong(Exception):  # noqa: N818  a judgement, no fault of the program
+class Wrong(Exception):  # noqa: N818  a judgment, no fault of the program
     """What came out, where something else was expected."""
 
 

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from bench.cases import Desk, expect, judge, shown
-from steadyhand.domain.load import load
+from steadyhand.datasets.folder import load
 
 
 @judge("results-order-1")

@@ -52,7 +52,8 @@ def data_file(data: bytes) -> None:
         path = Path(folder) / f"x{SUFFIXES[number]}"
         path.write_bytes(rest)
         found = read_dialogues(path, preferences=True)
-        numbers = [one.number for one in (*found.rows, *found.preferences, *found.rejects)]
+        parts = (found.rows, found.preferences, found.rejects)
+        numbers = [one.number for part in parts for one in part]
         assert sorted(numbers) == list(range(1, found.total + 1)), "a row is lost"
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from steadyhand.settings.presets import PRESETS
 from steadyhand.settings.training import DpoConfig, SftConfig
-from steadyhand.train.runner.memory_estimate import Shape, dpo_footprint, sft_footprint
+from steadyhand.train.runner.memory_estimate import ModelShape, dpo_footprint, sft_footprint
 
 PRESET = PRESETS["qwen3-8b-24gb"]  # the settings whose promise is held against the card
 RANK, ALPHA = int(str(PRESET["sft.lora_rank"])), float(str(PRESET["sft.lora_alpha"]))
@@ -100,7 +100,7 @@ def dpo_config(case: Case, size: Size, device: str) -> DpoConfig:
 
 def counted(case: Case, size: Size, device: str) -> float:
     """The peak by our own arithmetic (`train.runner.memory_estimate`), in MiB."""
-    shape = Shape.of("bench", size.config)
+    shape = ModelShape.of("bench", size.config)
     if case.kind == "dpo":
         return dpo_footprint(shape, dpo_config(case, size, device), device).total / MIB
     return sft_footprint(shape, sft_config(case, size, device), device).total / MIB

@@ -88,10 +88,10 @@ def _tokens(case: Case, size: Size, data: Sequence[Row], folder: Path, clock: Cl
     """Of a step of mixed rows without padding, the mean of the timed ones."""
     if clock.seen:
         return (clock.seen[-1] - clock.seen[WARMUP - 1]) / (len(clock.seen) - WARMUP)
-    from steadyhand.train.runner.data import arranged, samples, sft_plan
+    from steadyhand.train.runner.data import merge_prefixes, samples, sft_plan
 
     config = sft_config(case, size, "cpu")
-    rows = arranged(samples(data, Renderer(load_tokenizer(folder)), config), config)
+    rows = merge_prefixes(samples(data, Renderer(load_tokenizer(folder)), config), config)
     plan = sft_plan([len(row.ids) for row in rows], config)[:STEPS]
     return statistics.mean(sum(len(rows[i].ids) for micro in step for i in micro) for step in plan[WARMUP:])
 

@@ -12,7 +12,7 @@ from bench.planting.twin import HELD, Case
 from steadyhand.check.lint import lint_domain, lint_files
 from steadyhand.check.rules import RULES
 from steadyhand.datasets.convert import Imported, read_dialogues
-from steadyhand.domain.load import load
+from steadyhand.datasets.folder import load
 from steadyhand.errors import DomainError
 
 __all__ = ["CASES", "Case", "said_of"]

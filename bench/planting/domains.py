@@ -11,12 +11,13 @@ from bench.planting.twin import Case, lines
 
 Files = dict[str, bytes]
 Row = dict[str, Any]
-POINTS, CARDS, SCENARIOS, PROBES, CHECKS = (
+POINTS, CARDS, SCENARIOS, PROBES, CHECKS, PREFERENCES = (
     "knowledge/points.yaml",
     "knowledge/cards.jsonl",
     "scenarios/all.jsonl",
     "probes/all.yaml",
     "checks.yaml",
+    "preferences/all.jsonl",
 )
 _POINTS = """\
 points:
@@ -102,8 +103,32 @@ def clean() -> Files:
         SCENARIOS: lines(_scenarios()),
         CHECKS: b"checks: {kept: {kind: rules, never: [refuse]}}\nbars: {kept: {least: .99, evidence: lower}}\n",
         PROBES: b'probes:\n  - {id: p1, kind: public, question: "What is the capital of Norway?", must: ["oslo"]}\n',
+        PREFERENCES: lines(_PREFERENCES),
         **{f"tools/{name}.json": json.dumps(tool).encode() for name, tool in tools.items()},
     }
+
+
+_PREFERENCES: list[Row] = [
+    {
+        "prompt": "May the Sigrid stay one more night at her berth?",
+        "chosen": "Ask the harbour office before six; it decides about nights.",
+        "rejected": "I refuse to say anything about that.",
+        "split": "train",
+        "answer": {"kept": True},
+    },
+    {
+        "prompt": "Whom do I tell that a fender is torn?",
+        "completion": "Tell the watch at the gate, day and night.",
+        "label": True,
+        "split": "train",
+    },
+    {
+        "prompt": "Whom do I tell that a fender is torn?",
+        "completion": "Nobody cares about fenders here.",
+        "label": False,
+        "split": "train",
+    },
+]
 
 
 def _tool(name: str, about: str, argument: str) -> Row:
@@ -273,6 +298,14 @@ DOMAINS: tuple[Case, ...] = (
     ),
     _spoilt("C102", "a held-out answer that nothing judges", SCENARIOS, 7, _message(6, 3, answer=None)),
     _spoilt("C103", "a lower bound of one", CHECKS, 0, _sub(CHECKS, ".99", "1.0")),
+    _spoilt(
+        "C104",
+        "a rejected answer that no check refuses",
+        PREFERENCES,
+        1,
+        _set(PREFERENCES, 0, rejected="She may stay as long as she likes."),
+    ),
+    _spoilt("P207", "a judged answer that stands alone", PREFERENCES, 2, _rows(PREFERENCES, lambda rows: rows.pop())),
     _spoilt(
         "L201", "a group on both sides", SCENARIOS, 7, _set(SCENARIOS, 0, group="g"), _set(SCENARIOS, 6, group="g")
     ),

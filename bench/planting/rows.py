@@ -205,13 +205,25 @@ def invented(text: str) -> Callable[[Row], Row]:
 
 def filled(row: Row) -> Row:
     """As a table fills a call: with the argument of another tool."""
-    return call(row, lambda made: made | {"arguments": made["arguments"] | {"colour_of_another_tool": None}})
+    return call(row, lambda made: made | {"arguments": made["arguments"] | {"color_of_another_tool": None}})
 
 
 def dialogue(row: Row, *prompt: tuple[str, str]) -> Row:
     """The row's answer after other messages than its question."""
     messages = [{"role": role, "content": text} for role, text in (*prompt, ("assistant", row["output"]))]
     return {"messages": messages}
+
+
+def same_ids(row: Row) -> Row:
+    """The row's question, answered after two calls that share an id."""
+    tool = {"name": "look_up", "description": "Looks up a word.", "parameters": {
+        "type": "object", "properties": {"word": {"type": "string"}}, "required": ["word"]}}  # fmt: skip
+    words = [json.dumps({"word": word}) for word in ("first", "second")]
+    calls = [{"id": "c", "type": "function", "function": {"name": "look_up", "arguments": word}} for word in words]
+    results = [{"role": "tool", "tool_call_id": "c", "content": text} for text in ("an ordinal", "a unit of time")]
+    asked = [{"role": "user", "content": row["instruction"]}, {"role": "assistant", "content": "", "tool_calls": calls}]
+    said = {"role": "assistant", "content": row["output"]}
+    return {"messages": [*asked, *results, said], "tools": [{"type": "function", "function": tool}]}
 
 
 def system_only_pair(row: Row) -> Row:
@@ -317,6 +329,7 @@ KINDS = (
     Kind("S111", "a link that no result holds", invented("See https://reports.example.org/q3."), tools=True),
     Kind("S111", "an address that no result holds", invented("It runs on 203.0.113.77."), tools=True),
     Kind("S112", "an argument that is null and another tool's", filled, tools=True),
+    Kind("S113", "two calls of one id", same_ids),
     Kind("Q109", "a system prompt and an answer", lambda row: dialogue(row, ("system", "Be brief and kind."))),
     Kind("R001", "a judged pair after a system prompt", system_only_pair),
     Kind("Q109", "a result and an answer", lambda row: dialogue(row, ("tool", "{}"))),

@@ -7,7 +7,7 @@ and needs no extra. docs/python.md shows every one at work.
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"
 
 _PUBLIC = {  # name -> where it stands
     "Message": "chat.messages",
@@ -16,7 +16,7 @@ _PUBLIC = {  # name -> where it stands
     "Renderer": "chat.render",
     "parse": "chat.parse",
     "match": "chat.match",
-    "load_domain": "domain.load",
+    "load_domain": "datasets.folder",
     "check": "check",
     "extract_resource": "extract",
     "load_model": "models.loading.load",
@@ -62,7 +62,7 @@ if TYPE_CHECKING:
     from steadyhand.chat.parse import parse
     from steadyhand.chat.render import Renderer
     from steadyhand.check import check
-    from steadyhand.domain.load import load as load_domain
+    from steadyhand.datasets.folder import load as load_domain
     from steadyhand.evaluate.compare import compare
     from steadyhand.evaluate.run import evaluate
     from steadyhand.evaluate.verdict import verdict

@@ -31,6 +31,13 @@ class Place:
         return ":".join([one_line(self.file), *(str(n) for n in (self.line, self.column) if n)])
 
 
+def first_line(error: BaseException | None, most: int = 200) -> str:
+    """What another program's error says, for a sentence of our own: its first line, or its name where it says
+    nothing."""
+    said = str(error).strip() if error is not None else ""
+    return said.splitlines()[0][:most] if said else type(error).__name__
+
+
 class SteadyError(Exception):
     """`what` went wrong, `where`, and what to do `next` (each one line, for a person)."""
 

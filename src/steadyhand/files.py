@@ -8,11 +8,14 @@ may unpack to more than there is room for. Knows files; knows nothing of what st
 
 from __future__ import annotations
 
+import difflib
 import errno
 import io
+import itertools
 import json
 import os
 import stat
+import threading
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,6 +37,8 @@ _KINDS = (
 _OPEN_ALREADY = ("/dev/fd/", "/proc/self/fd/", "/dev/stdin")  # pipes that the shell has opened: `steady check <(...)`
 _AT_ONCE = getattr(os, "O_NONBLOCK", 0)  # a pipe that takes the file's place now is not waited for
 _BLOCK = 1 << 20
+_LOOKED_AT = 2_000  # names beside one that is not there
+_ALIKE = 0.7
 
 
 def open_file(path: Path, *, largest: int | None = None) -> IO[bytes]:
@@ -122,6 +127,17 @@ def _blocks(file: IO[bytes]) -> Iterator[bytes]:
         yield from iter(lambda: packed.read(_BLOCK), b"")
 
 
+def write_whole(path: Path, text: str) -> Path:
+    """Writes beside `path` and moves over it, so that nobody finds half a file there, also after a kill. Lone
+    surrogates, which broken model output can hold, become "?". Raises OSError; the old file is then as it was."""
+    part = path.with_name(f".{path.name}.{os.getpid()}.{threading.get_ident()}.part")
+    try:
+        part.write_text(text, "utf-8", errors="replace", newline="\n")
+        return part.replace(path)
+    finally:
+        part.unlink(missing_ok=True)
+
+
 def read_object(path: Path) -> dict[str, Any]:
     """The JSON object that is all of a file. Raises DomainError."""
     text = read_text(path)
@@ -184,6 +200,17 @@ def shown(path: Path) -> str:
     """A path as it can be printed: bytes of a name that are no UTF-8, and marks that steer a terminal, are escaped."""
     text = str(path).encode("utf-8", "backslashreplace").decode()
     return "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+
+
+def meant(path: Path) -> str:
+    """ "did you mean `parcels`? " where something of nearly that name stands beside `path`; else ""."""
+    try:
+        with os.scandir(path.parent) as beside:
+            names = [entry.name for entry in itertools.islice(beside, _LOOKED_AT)]
+    except (OSError, ValueError):
+        return ""
+    near = difflib.get_close_matches(path.name, names, n=1, cutoff=_ALIKE)
+    return f"did you mean `{shown(path.parent / near[0])}`? " if near else ""
 
 
 def unreadable(name: str, error: OSError | ValueError) -> DomainError:

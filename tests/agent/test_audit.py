@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from steadyhand.agent.audit import GENESIS, Log, read, verify
-from steadyhand.agent.audit_head import Head, forget, keep, kept
+from steadyhand.agent.audit_head import LogHead, forget, keep, kept
 from steadyhand.errors import JobError, PrerequisiteError
 from steadyhand.ledger.keys import canonical_json
 
@@ -155,12 +155,12 @@ def test_a_head_that_cannot_be_read_is_none(path: Path, text: str) -> None:
     log = Log(path)
     log.append("note", {})
     log.close()
-    assert kept(path) == Head(5, log.head)
+    assert kept(path) == LogHead(5, log.head)
 
 
 def test_a_head_never_goes_back(path: Path) -> None:
-    keep(path, Head(2, "x" * 64))
-    assert kept(path) == Head(4, verify(path).head)
+    keep(path, LogHead(2, "x" * 64))
+    assert kept(path) == LogHead(4, verify(path).head)
 
 
 @pytest.mark.parametrize("change", [Path.unlink, lambda path: path.rename(path.with_name("moved.jsonl"))])

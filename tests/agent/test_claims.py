@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bench.claims import Reader
-from bench.labelled import Row, written
+from bench.labeled import Row, written
 from steadyhand.agent.claims import Said, read_claim
 from steadyhand.agent.reading.basis import Basis
 from steadyhand.extract import find_entities

@@ -295,7 +295,7 @@ def old_log(audit: Path, *writes: tuple[Policy, list[tuple[str, dict[str, object
         ([(OLD, [("result", UNKNOWN)])], State.NONE, 0, 0),  # read: nobody has it
     ],
 )
-def test_a_write_of_version_0_1_is_recognised(
+def test_a_write_of_version_0_1_is_recognized(
     uss: Uss, audit: Path, writes: list[tuple[Policy, list[tuple[str, dict[str, object]]]]], state: State, sends: int,
     which: int,
 ) -> None:  # fmt: skip

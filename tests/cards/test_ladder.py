@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from steadyhand.cards.ladder import neighbours, probes_about, question, split_point
+from steadyhand.cards.ladder import neighbors, probes_about, question, split_point
 from steadyhand.chat.messages import Message
 from steadyhand.domain.load import load
 from steadyhand.domain.model import AnswerRule, Card, Domain, Point, Probe
@@ -74,15 +74,15 @@ def test_a_point_with_too_few_cards_is_refused_with_its_place() -> None:
     assert caught.value.next
 
 
-def test_neighbours_are_the_nearest_questions_of_other_points() -> None:
+def test_neighbors_are_the_nearest_questions_of_other_points() -> None:
     same, near, far = (
         card("other", "same", "what of the river stone?"),
         card("other", "near", "what of the river bank?"),
         card("other", "far", "who sings 歌?"),
     )
-    found = neighbours(domain(LEVEL, point("other", far, near, same)), LEVEL, 5)
-    assert [one.id for one in found] == ["other/near", "other/far"]  # its own question is no neighbour
-    assert neighbours(domain(LEVEL, point("other", far, near)), LEVEL, 1) == [near]
+    found = neighbors(domain(LEVEL, point("other", far, near, same)), LEVEL, 5)
+    assert [one.id for one in found] == ["other/near", "other/far"]  # its own question is no neighbor
+    assert neighbors(domain(LEVEL, point("other", far, near)), LEVEL, 1) == [near]
 
 
 def test_a_probe_belongs_to_the_point_of_its_nearest_card() -> None:

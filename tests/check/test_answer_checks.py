@@ -28,13 +28,13 @@ def test_clean_answers_are_silent() -> None:
 def test_gold_answers_that_fail_are_named_with_their_reason(tmp_path: Path) -> None:
     shop.make(tmp_path)
     rows = checker_of("rows", "exec_sql", {"database": "shop.db"}, tmp_path)
-    sql = Context(reference="SELECT colour FROM item")
+    sql = Context(reference="SELECT color FROM item")
     broken = replace(
         scenario(0), checks={1: (Bound(rows, True, sql), Bound(MOOD, "great", Context(reference="praise")))}
     )
     found = [one for one in check(replace(domain(3), scenarios=(broken,))) if one.code in CODES]
     assert codes(*found) == ["C101", "C101"]
-    assert "rows: the gold query does not run: no such column: colour" in found[1].message
+    assert "rows: the gold query does not run: no such column: color" in found[1].message
     assert "'great' is no label" in found[0].message
     assert RULES["C101"].severity == "error"
 

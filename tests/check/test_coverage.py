@@ -6,7 +6,7 @@ from pathlib import Path
 
 from bench.planting.domains import DOMAINS, clean
 from steadyhand.check.coverage import check_coverage
-from steadyhand.domain.load import load
+from steadyhand.datasets.folder import load
 from steadyhand.domain.model import Domain
 
 

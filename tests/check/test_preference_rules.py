@@ -3,7 +3,7 @@ from __future__ import annotations
 from steadyhand.chat.messages import Message, Tool, ToolCall
 from steadyhand.check.dataset import Dataset, Pair, dataset_of_files
 from steadyhand.check.finding import Finding
-from steadyhand.check.preference_rules import check_judgements, length_lean
+from steadyhand.check.preference_rules import check_judgments, length_lean
 from steadyhand.datasets.convert import read_dialogues
 from steadyhand.errors import Place
 from tests.corpora import corpus
@@ -17,7 +17,7 @@ def pair(n: int, chosen: Message | str, rejected: Message | str, tools: tuple[To
 
 
 def found(*pairs: Pair) -> list[Finding]:
-    return list(check_judgements(Dataset(pairs=list(pairs))))
+    return list(check_judgments(Dataset(pairs=list(pairs))))
 
 
 def codes(*pairs: Pair) -> list[str]:

@@ -61,7 +61,7 @@ def test_luck_is_told_from_other_rows(check: ExecSql) -> None:
 
 
 def test_running_stands_apart_from_being_right(check: ExecSql) -> None:
-    answers = (JOINED, "SELECT COUNT(*) FROM sale", "SELECT colour FROM sale", "DROP TABLE sale", "I do not know.")
+    answers = (JOINED, "SELECT COUNT(*) FROM sale", "SELECT color FROM sale", "DROP TABLE sale", "I do not know.")
     judged = [check.judge(answer, JOINED, Context()) for answer in answers]
     kept = [Judged(str(i), {**one.facts, "word": one.word, "code": one.code}) for i, one in enumerate(judged)]
     rate, runs = ExecSql.figures(kept)
@@ -88,13 +88,13 @@ def test_the_gold_query_is_looked_at_too(check: ExecSql) -> None:
         return "; ".join(check.faults(True, Context(reference=gold)))
 
     assert faults(JOINED) == ""
-    assert "no such column" in faults("SELECT colour FROM sale")
+    assert "no such column" in faults("SELECT color FROM sale")
     assert "second_statement" in faults("SELECT 1; SELECT 2")
     assert "depends on the order" in faults("SELECT name FROM branch LIMIT 2")
     assert "depends on the order" in faults("SELECT name FROM branch ORDER BY town LIMIT 2")
     assert faults("SELECT name FROM item ORDER BY price LIMIT 2") == ""
     assert "does not pass" in "; ".join(check.faults("SELECT COUNT(*) FROM item", Context(reference=JOINED)))
-    assert check.judge(JOINED, "SELECT colour FROM sale", Context()).word == "unscored"
+    assert check.judge(JOINED, "SELECT color FROM sale", Context()).word == "unscored"
 
 
 @pytest.mark.parametrize("gold", GOLD.values())

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from steadyhand.checks.likeness import likeness, picks, says, says_any
+from steadyhand.checks.likeness import likeness, matches_answer, matches_any, nearest_answer
 
 UNSAFE, SAFE = "Unsafe: 73 is above 50.", "Safe: 23 is not above 50."
 
@@ -23,25 +23,25 @@ UNSAFE, SAFE = "Unsafe: 73 is above 50.", "Safe: 23 is not above 50."
 )
 def test_an_answer_is_said_or_not(text: str, answer: str, right: bool) -> None:
     others = [SAFE, "Safe: 73 is not above 50.", "安全：73 不大于 50。"]
-    assert says(text, answer, others) is right
+    assert matches_answer(text, answer, others) is right
 
 
 def test_an_equal_answer_to_another_question_is_no_rival() -> None:
-    assert says(SAFE, SAFE, [SAFE, "safe: 23 is not above 50"])
+    assert matches_answer(SAFE, SAFE, [SAFE, "safe: 23 is not above 50"])
 
 
 def test_an_answer_in_other_words_is_picked_but_not_said() -> None:
     text = "That link is unsafe, because its level of 73 is above the line of 50."
-    assert not says(text, UNSAFE, [SAFE])
-    assert picks(text, UNSAFE, [SAFE])
-    assert not picks(text, "Unsafe: 74 is above 50.", [SAFE])
-    assert not picks(text, SAFE, [UNSAFE])
-    assert not picks("I cannot say.", UNSAFE, [SAFE])
+    assert not matches_answer(text, UNSAFE, [SAFE])
+    assert nearest_answer(text, UNSAFE, [SAFE])
+    assert not nearest_answer(text, "Unsafe: 74 is above 50.", [SAFE])
+    assert not nearest_answer(text, SAFE, [UNSAFE])
+    assert not nearest_answer("I cannot say.", UNSAFE, [SAFE])
 
 
 def test_one_of_several_answers_is_enough() -> None:
-    assert says_any(UNSAFE, [SAFE, UNSAFE])
-    assert not says_any("neither", [SAFE, UNSAFE])
+    assert matches_any(UNSAFE, [SAFE, UNSAFE])
+    assert not matches_any("neither", [SAFE, UNSAFE])
 
 
 def test_likeness_is_the_f1_of_words_and_their_pairs() -> None:

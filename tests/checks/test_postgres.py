@@ -1,4 +1,4 @@
-"""The same judgements on a real Postgres server, which is started for these tests where one is installed."""
+"""The same judgments on a real Postgres server, which is started for these tests where one is installed."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ FAULTS = {
     "SELECT lo_import('/etc/passwd')": "forbidden",
     "SELECT set_config('transaction_read_only', 'off', false)": "fails",
     "COPY sale TO PROGRAM 'cat'": "forbidden",
-    "SELECT colour FROM sale": "fails",
+    "SELECT color FROM sale": "fails",
     "SELECT nextval('s')": "fails",
 }
 

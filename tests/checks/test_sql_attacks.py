@@ -8,9 +8,16 @@ from pathlib import Path
 
 import pytest
 
-from steadyhand.checks import Context
+from steadyhand.chat.messages import Message
+from steadyhand.checks import Bound, Context
 from steadyhand.checks.exec_sql import ExecSql
+from steadyhand.domain.model import Domain, Scenario, Split
+from steadyhand.errors import Place
+from steadyhand.evaluate.run import evaluate
+from steadyhand.pairs.build import ModelError, build_groups
+from steadyhand.settings.model import EvalSettings
 from tests.checks import shop
+from tests.evaluate.world import Scripted
 
 SECONDS = 1.0
 SLACK = 3.0  # of a machine that does other work beside; the limit itself is the worker's
@@ -87,6 +94,37 @@ def test_an_attack_is_refused_by_code_in_time_and_changes_nothing(check: ExecSql
     assert time.monotonic() - began < SECONDS + SLACK
     assert state(check.root) == before
     assert check.judge(GOLD, GOLD, Context()).word == "passed"  # and the next query is answered
+
+
+def attacked(check: ExecSql, split: Split) -> Domain:
+    """A scenario for each attack, whose gold query is harmless."""
+    rows = []
+    for number, attack in enumerate(ATTACKS):
+        messages = (Message("user", attack), Message("assistant", GOLD))
+        bound: dict[int, tuple[Bound, ...]] = {1: (Bound(check, True, Context(question=attack, reference=GOLD)),)}
+        name = f"a{number}"
+        rows.append(Scenario(name, name, split, "common", "en", (), messages, Place("a"), checks=bound))
+    return Domain(Path("memory"), "attacked", (), {}, tuple(rows), (), checks={check.name: check})
+
+
+def test_attacks_that_a_model_writes_are_refused_by_code_in_an_evaluation(check: ExecSql) -> None:
+    before = state(check.root)
+    model = Scripted(lambda prompt: prompt.messages[-1].content)
+    found = evaluate(model, attacked(check, "eval"), model="m", settings=EvalSettings(determinism_items=0))
+    codes = {item.question: item.facts.checks["rows"]["code"] for item in found.items}
+    assert codes == ATTACKS
+    assert found.metrics["rows"].k == found.metrics["rows.runs"].k == 0
+    assert state(check.root) == before
+
+
+def test_attacks_are_rejected_answers_and_never_chosen_ones_in_groups(check: ExecSql) -> None:
+    before = state(check.root)
+    errors = [ModelError(f"a{number}#1", attack, None) for number, attack in enumerate(ATTACKS)]
+    groups = build_groups(attacked(check, "train"), errors, lambda _, __, target: target.content, k=2, seed=0)
+    assert [group.rejected[0].text for group in groups] == list(ATTACKS)
+    assert [group.rejected[0].mode for group in groups] == list(ATTACKS.values())
+    assert {group.chosen.content for group in groups} == {GOLD}
+    assert state(check.root) == before
 
 
 @pytest.mark.parametrize("attack", [one for one, code in ATTACKS.items() if code in ("forbidden", "second_statement")])

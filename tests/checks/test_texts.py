@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from steadyhand.checks import Checker, Context, Judged, Judgement, checker_of, failed, figures_of, kinds, passed
+from steadyhand.checks import Checker, Context, Judged, Judgment, checker_of, failed, figures_of, kinds, passed
 from steadyhand.checks.fenced import only_block
 from steadyhand.checks.shape import Ask
 from steadyhand.errors import UsageError
@@ -29,7 +29,7 @@ def check(kind: str, **options: Any) -> Checker:
     return checker_of("c", kind, options, HERE)
 
 
-def told(found: Judgement) -> tuple[str, str | None]:
+def told(found: Judgment) -> tuple[str, str | None]:
     return found.word, found.code
 
 
@@ -361,5 +361,5 @@ def test_a_package_may_bring_a_kind_of_its_own(monkeypatch: pytest.MonkeyPatch) 
 class Haiku(Checker):
     kind = "haiku"
 
-    def judge(self, text: str, gold: object, context: Context) -> Judgement:
+    def judge(self, text: str, gold: object, context: Context) -> Judgment:
         return passed() if text.count("\n") == 2 else failed("no_haiku", lines=text.count("\n") + 1)

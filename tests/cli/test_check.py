@@ -119,3 +119,43 @@ def test_a_domains_settings_are_read_as_a_run_reads_them(
         told.append(capsys.readouterr().err)
     assert says in told[0]
     assert told[0] == told[1]
+
+
+@pytest.mark.parametrize(
+    ("rows", "words", "told"),
+    [
+        ([GOOD], [], "next: steady split {0} --to split, or steady import {0} --to mydomain"),
+        ([GOOD | {"output": "Paris\x00 is it."}], [], "next: steady check {0} --fix "),
+        ([GOOD | {"output": "Paris\x00 is it."}], ["--ignore", "Q"], "next: steady split {0} "),
+        ([GOOD, {"x": 1}], [], "next: steady check --explain R001 "),
+    ],
+)
+def test_the_next_command_is_the_last_line(
+    rows: list[Json], words: list[str], told: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "rows with a space.jsonl"
+    file.write_text(lines(*rows), encoding="utf-8")
+    main(["check", str(file), *words])
+    assert capsys.readouterr().err.splitlines()[-1].startswith(told.format(f"'{file}'"))
+    main(["check", str(file), *words, "--format", "github"])
+    assert "next: steady" not in capsys.readouterr().err
+
+
+def test_the_next_command_of_a_clean_folder_is_its_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["init", str(tmp_path / "new")]) == 0
+    assert main(["check", str(tmp_path / "new")]) == 0
+    assert capsys.readouterr().err.splitlines()[-1] == f"next: steady run {tmp_path / 'new'}"
+
+
+@pytest.mark.parametrize(
+    "words", ["check trian.jsonl", "import trian.jsonl --to new", "check parcel", "run parcel", "train parcel --plan"]
+)
+def test_a_name_that_is_not_there_is_answered_with_the_one_that_was_meant(
+    words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "train.jsonl").write_text(lines(GOOD), encoding="utf-8")
+    (tmp_path / "parcels").mkdir()
+    assert main(words.split()) in {2, 3}
+    meant = "train.jsonl" if "trian" in words else "parcels"
+    assert f"did you mean `{meant}`?" in capsys.readouterr().err

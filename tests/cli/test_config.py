@@ -51,6 +51,13 @@ def test_passwords_are_not_shown(url: str, capsys: pytest.CaptureFixture[str]) -
     [
         (["--set", "sft.epochs"], 2, "no value"),
         (["--set", "sft.epoch=3"], 2, "did you mean `sft.epochs`"),
+        (["--set", "sft.lr=3"], 2, "did you mean `sft.learning_rate`"),
+        (["--set", "dpo.r=3"], 2, "did you mean `dpo.lora_rank`"),
+        (["--set", "sft.batch=3"], 2, "did you mean `sft.batch_tokens`"),
+        (["--set", "sft.length=3"], 2, "did you mean `sft.max_length`"),
+        (["--set", "optimizer=muon"], 2, "did you mean `sft.optimizer`"),
+        (["--set", "fst.epochs=3"], 2, "did you mean `sft.epochs`"),
+        (["--set", "zzz.yyy=3"], 2, "error: zzz.yyy: unknown setting `zzz.yyy`\n  next: `steady config docs`"),
         (["--set", "sft.epochs=many"], 2, "valid integer"),
         (["nowhere"], 3, "no such folder"),
     ],

@@ -23,6 +23,21 @@ class Terminal(io.StringIO):
         return True
 
 
+def test_a_figure_is_shown_as_a_number() -> None:
+    clock, out = Clock(), io.StringIO()
+    show = PlainProgress("sft: loss", out, clock=clock)
+    show(1, 100, "0.912")
+    clock.now += 20
+    show(50, 100, "0.512")
+    assert out.getvalue() == "sft: loss 0.512: 50 % (50/100), 20 s left\n"
+    quick = io.StringIO()
+    PlainProgress("sft: loss", quick, clock=clock)(9, 9, "0.1")
+    show = PlainProgress("sft: loss", quick, clock=clock)
+    show(9, 9, "0.1")
+    show.finish()
+    assert quick.getvalue() == "sft: loss 0.1: done\n"
+
+
 def test_json_is_versioned_and_goes_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     emit_json({"text": "等级", "value": None})
     shown = capsys.readouterr()

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from steadyhand.cli.cells import CellConsole, numbers
+from steadyhand.cli.trials import TrialConsole, numbers
 from steadyhand.errors import UsageError
-from steadyhand.flow.context import Planned
+from steadyhand.flow.plan import Planned
 from tests.cli.test_run import result, steady
 from tests.flow import trial
 
@@ -29,7 +29,7 @@ def test_a_dose_is_looked_for_and_none_is_exit_1(
     folder, _, out = made
     shown, told = steady(capsys, "dose", folder, *ASK, "--out", out, code=1)
     assert "smallest effective dose: none of these" in shown
-    assert "[3/3] 4 cards, seed 0: it has never run here" in told
+    assert "[3/3] 4 cards, seed 0" in told
     found = result(capsys, "dose", folder, *ASK, "--out", out, code=1)
     assert (found["version"], found["smallest"], [rung["cards"] for rung in found["rungs"]]) == (1, None, [1, 4])
     assert {Path(page).suffix for page in found["report"]} == {".html", ".json"}
@@ -100,7 +100,7 @@ def test_a_diagnosis_without_a_verdict_is_exit_1(
 
 def test_the_time_left_is_that_of_the_slower_cells(capsys: pytest.CaptureFixture[str]) -> None:
     times = iter([0.0, 1.0, 11.0])
-    console = CellConsole(lambda: next(times))
+    console = TrialConsole(lambda: next(times))
     for position, name in enumerate(("base", "1 card", "2 cards"), 1):
         console.stage(Planned(name, "k", "run", "why"), position, 4)
     told = capsys.readouterr().err.splitlines()

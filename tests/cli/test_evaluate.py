@@ -22,13 +22,13 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 @pytest.fixture(scope="module")
 def saved(done: Finished) -> tuple[Path, Path]:
     """The run's own evaluations of the base and of the tuned model: `eval --save` writes the same."""
-    return tuple(done.desk.artefact(f"eval_{name}") / "evaluation.json" for name in ("base", "dpo"))  # type: ignore[return-value]
+    return tuple(done.context.artifact(f"eval_{name}") / "evaluation.json" for name in ("base", "dpo"))  # type: ignore[return-value]
 
 
 def test_eval_measures_what_the_run_measured(
     done: Finished, saved: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    model, target = done.desk.artefact("merge") / "model", tmp_path / "new" / "tuned.json"
+    model, target = done.context.artifact("merge") / "model", tmp_path / "new" / "tuned.json"
     found = result(capsys, "eval", "--model", model, "--domain", done.folder, "--save", target)
     mine, theirs = (json.loads(path.read_text("utf-8")) for path in (target, saved[1]))
     assert found["model"] == mine["model"] == str(model)

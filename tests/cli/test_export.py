@@ -20,7 +20,7 @@ def test_a_model_is_exported_by_default_as_weights_with_a_card(
     base = tiny.save(tmp_path / "base")
     assert main(["export", str(base), "--to", str(tmp_path / "out"), "--json"]) == 0
     found = json.loads(capsys.readouterr().out)
-    assert set(found["files"]) == {"model", "serve-vllm.sh", "README.md", "SHA256SUMS"}
+    assert set(found["files"]) == {"model", "serve-vllm.sh", "serve-sglang.sh", "README.md", "SHA256SUMS"}
     assert (found["gguf"], found["parity"]["argmax_agreement"]) == (None, 1.0)
     assert main(["export", str(base), "--to", str(tmp_path / "g"), "--format", "gguf", "--type", "q8_0"]) == 0
     out, err = capsys.readouterr()

@@ -11,7 +11,7 @@ import pytest
 
 from steadyhand.cli import COMMANDS, main
 from steadyhand.cli.console import echo_data
-from steadyhand.text.terminal import Escaped
+from steadyhand.text.terminal import EscapedStream
 
 HOSTILE = "a\x1b]0;owned\x07\x1b[2J\x9b1A\u202egnp\u200b\nerror: all is well\r"
 ROW = {"messages": [{"role": "user", "content": HOSTILE}, {"role": "assistant", "content": f"{HOSTILE} {HOSTILE}"}]}
@@ -115,11 +115,11 @@ def test_every_command_is_tried() -> None:
 
 
 def test_a_diff_is_data_for_a_program_and_text_for_a_terminal(capfd: pytest.CaptureFixture[str]) -> None:
-    class Terminal(Escaped):
+    class Terminal(EscapedStream):
         def isatty(self) -> bool:
             return True
 
-    for kind, shown in ((Escaped, "+a\r\u202e\n"), (Terminal, "+a\\r\\u202e\n")):
+    for kind, shown in ((EscapedStream, "+a\r\u202e\n"), (Terminal, "+a\\r\\u202e\n")):
         before, sys.stdout = sys.stdout, kind(sys.stdout)
         try:
             echo_data("+a\r\u202e\n")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import re
 import resource
 import statistics
@@ -16,9 +17,9 @@ import click
 import pytest
 
 import steadyhand
-from steadyhand import cli
-from steadyhand.cli import COMMANDS, Entry, main
+from steadyhand.cli import COMMANDS, GROUPS, CommandEntry, main
 from steadyhand.errors import DomainError, GateFailed, JobError, Place, PrerequisiteError
+from steadyhand.extras import EXTRA_OF
 
 HELP = "from steadyhand.cli import main; main(['--help'])"
 HEAVY = ("torch", "transformers", "peft", "jsonschema", "sqlalchemy", "pydantic", "tqdm", "numpy", "yaml")
@@ -27,7 +28,7 @@ HEAVY = ("torch", "transformers", "peft", "jsonschema", "sqlalchemy", "pydantic"
 @pytest.fixture
 def failing(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     """`steady boom` calls `ERROR[0]`, or returns it when it is an exit code."""
-    monkeypatch.setitem(COMMANDS, "boom", Entry(f"{__name__}:boom", "Fails."))
+    monkeypatch.setitem(COMMANDS, "boom", CommandEntry("dig", f"{__name__}:boom", "Fails."))
     monkeypatch.setitem(sys.modules, __name__, sys.modules[__name__])
     return monkeypatch
 
@@ -79,7 +80,7 @@ def test_every_listed_command_exists_and_explains_itself(name: str, capsys: pyte
 
 def test_no_command_module_brings_torch() -> None:
     modules = {entry.target.partition(":")[0] for entry in COMMANDS.values()}
-    program = f"import sys\nfor m in {sorted(modules)!r}: __import__(m)\n"
+    program = f"import sys, importlib\nfor m in {sorted(modules)!r}: importlib.import_module(m, 'steadyhand.cli')\n"
     program += "print(*[m for m in ('torch', 'transformers', 'peft') if m in sys.modules])"
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout
     assert shown.split() == []
@@ -87,7 +88,38 @@ def test_no_command_module_brings_torch() -> None:
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--version"]) == 0
-    assert steadyhand.__version__ in capsys.readouterr().out
+    head, *rest = capsys.readouterr().out.splitlines()
+    assert head.startswith(f"steady {steadyhand.__version__} (Python 3.")
+    told = " ".join(rest)
+    extras = set(EXTRA_OF.values())
+    assert {extra for extra in extras if re.search(rf"\b{extra}\b", told)} == extras  # each is here or is not
+    assert any(line.startswith("installed: train") for line in rest)
+    assert "torch 2." in rest[-1]
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_a_shell_is_told_how_to_complete(shell: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["completion", shell]) == 0
+    assert "_STEADY_COMPLETE" in capsys.readouterr().out
+
+
+def test_commands_and_options_are_completed() -> None:
+    def completed(words: str, at: int) -> list[str]:
+        asked = {"COMP_WORDS": words, "COMP_CWORD": str(at), "_STEADY_COMPLETE": "bash_complete"}
+        program = "from steadyhand.cli import main; main()"
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=os.environ | asked)
+        return [line.partition(",")[2] for line in done.stdout.splitlines()]
+
+    assert completed("steady co", 1) == ["compare", "config", "completion"]
+    assert "--explain" in completed("steady check --e", 2)
+
+
+def test_every_command_stands_in_a_group(capsys: pytest.CaptureFixture[str]) -> None:
+    main(["--help"])
+    told = capsys.readouterr().out
+    heads = [told.index(f"\n{group}: ") for group in GROUPS]
+    assert heads == sorted(heads)
+    assert {entry.group for entry in COMMANDS.values()} == set(GROUPS)
 
 
 def test_no_arguments_show_the_help_and_exit_2(capsys: pytest.CaptureFixture[str]) -> None:
@@ -211,5 +243,17 @@ def test_a_terminal_without_the_characters_is_no_crash() -> None:
 
 
 def test_the_table_names_modules_of_this_package() -> None:
-    assert all(entry.target.startswith(cli.__name__ + ".") for entry in COMMANDS.values())
+    assert all(entry.target.startswith(".") for entry in COMMANDS.values())
     assert all(entry.help.endswith(".") for entry in COMMANDS.values())
+
+
+@pytest.mark.parametrize(("given", "used"), [(None, "PASSIVE"), ("ACTIVE", "ACTIVE")])
+def test_waiting_threads_sleep_unless_the_user_says_otherwise(
+    given: str | None, used: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    if given:
+        monkeypatch.setenv("OMP_WAIT_POLICY", given)
+    words = "import os; from steadyhand.cli import main; main(['--help']); print(os.environ['OMP_WAIT_POLICY'])"
+    done = subprocess.run([sys.executable, "-c", words], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[-1] == used

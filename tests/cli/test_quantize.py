@@ -18,7 +18,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Finished:
 
 
 def words(done: Finished, keep: Path, *more: object) -> tuple[object, ...]:
-    model = done.desk.artefact("merge") / "model"
+    model = done.context.artifact("merge") / "model"
     return ("quantize", model, "--domain", done.folder, "--keep", keep, *more)
 
 
@@ -28,7 +28,7 @@ def test_each_type_is_held_against_the_whole_model(
     keep = tmp_path / "kept"
     types = ("--type", "f32", "--type", "q8_0", "--margin", "0.9")
     found = result(capsys, *words(done, keep, *types, "--to", tmp_path / "out"))
-    own = result(capsys, "eval", "--model", done.desk.artefact("merge") / "model", "--domain", done.folder)
+    own = result(capsys, "eval", "--model", done.context.artifact("merge") / "model", "--domain", done.folder)
     assert found["whole"]["metrics"]["tool_call_accuracy"] == own["metrics"]["tool_call_accuracy"]
     whole, small = found["types"]
     assert (whole["type"], whole["error"], whole["passed"]) == ("f32", 0.0, True)
@@ -38,10 +38,10 @@ def test_each_type_is_held_against_the_whole_model(
     assert small["bytes"] < whole["bytes"]
     assert (found["best"], found["exported"]) == ("q8_0", str(tmp_path / "out"))
     assert [path.name for path in (tmp_path / "out").glob("*.gguf")] == ["model-q8_0.gguf"]
-    kept = {path: path.stat().st_mtime_ns for path in keep.iterdir()}
+    kept = {path: path.stat().st_mtime_ns for path in (keep / "artifacts").iterdir()}
     assert len(kept) == 3
     assert result(capsys, *words(done, keep, *types))["types"] == found["types"]  # from what was kept
-    assert {path: path.stat().st_mtime_ns for path in keep.iterdir()} == kept
+    assert {path: path.stat().st_mtime_ns for path in (keep / "artifacts").iterdir()} == kept
 
 
 def test_a_handful_of_questions_shows_nothing_at_three_points(

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from steadyhand.cli import main
+from steadyhand.flow.sign_off import sign_off_of
 from steadyhand.ledger.result import Check
 from steadyhand.ledger.seal import MARKER
 from tests import tiny
@@ -62,7 +63,14 @@ def test_a_run_that_passes_its_bars_is_exit_0(
 ) -> None:
     out = done.copy(tmp_path / "out")
     shown, told = steady(capsys, "run", done.folder, "--out", out, *BARS)
-    assert "verdict: PASS" in shown
+    assert shown.startswith("verdict: PASS")
+    model = out / "model"
+    assert f"model: {model}\n" in shown
+    assert shown.count("\nnext: steady ") == 3
+    assert (model / "model.safetensors").is_file()
+    assert str(sign_off_of(model)).startswith("verdict PASS on uss")
+    compared, _ = steady(capsys, "compare", model, out)
+    assert "scenario_pass" in compared
     assert f"report: {out / 'report' / 'report.html'}" in shown
     assert "[10/11] compare, judge: changed: setting bars" in told
     assert "nothing to do" not in told
@@ -104,7 +112,7 @@ def test_a_damaged_model_is_exit_1_with_one_message(
 ) -> None:
     """The gate's file of a finished run says FAIL: the run stops there, also when all is done."""
     out = done.copy(tmp_path / "out")
-    gate = out / "artefacts" / done.desk.keys["gate"] / "gate.json"
+    gate = out / "artifacts" / done.context.keys["gate"] / "gate.json"
     checks = [asdict(Check("think_whole", ">= 0.97", "FAIL", 0.5, 0.4, 0.6, 90))]
     gate.write_text(json.dumps({"word": "FAIL", "checks": checks}), "utf-8")
     remark(gate.parent)
@@ -187,7 +195,7 @@ def test_whatever_is_wrong_is_one_message_and_loses_nothing(
     done: Finished, tmp_path: Path, capsys: pytest.CaptureFixture[str], broken: Any, code: int, what: str, where: str
 ) -> None:
     folder, out = broken(done, tmp_path / "in"), done.copy(tmp_path / "out")
-    artefacts = files(out / "artefacts")
+    artifacts = files(out / "artifacts")
     words = ("run", folder, "--out", out)
     shown, told = steady(capsys, *words, code=code)
     errors = [line for line in told.splitlines() if line.startswith("error: ")]
@@ -199,7 +207,7 @@ def test_whatever_is_wrong_is_one_message_and_loses_nothing(
     assert told.splitlines()[-1].startswith("  next: ")
     error = result(capsys, *words, code=code)["error"]
     assert error["exit_code"] == code
-    assert files(out / "artefacts").items() >= artefacts.items()
+    assert files(out / "artifacts").items() >= artifacts.items()
 
 
 def test_a_message_names_line_column_and_the_right_key(

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from steadyhand.ledger.result import Evaluation, Verdict
-from steadyhand.report.catalogue import load_catalogue
+from steadyhand.report.catalog import load_catalog
 from steadyhand.report.data import ReportData
 from steadyhand.report.page import render_html
 from steadyhand.report.tiles import tiles
@@ -61,7 +61,7 @@ def test_an_untrained_base_is_not_signed_off(
     evaluation = Evaluation.from_json(json.loads(saved.read_text("utf-8")))
     data = ReportData("reviews", "now", {"base": evaluation, "dpo": evaluation}, Verdict.from_json(found))
     assert tiles(data)[0].counts["dpo"] == (0, 6)
-    assert "0 of 6" in render_html(data, load_catalogue("en"), {})
+    assert "0 of 6" in render_html(data, load_catalog("en"), {})
 
 
 def test_an_evaluation_of_an_older_version_is_refused_by_name(

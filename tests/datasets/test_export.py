@@ -129,7 +129,7 @@ def test_a_dialogue_survives_any_chain_of_formats(
     chain: list[ExportFormat],
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """Messages, thinking, calls, ids of calls and results and their order, what is learnt, tools, labels."""
+    """Messages, thinking, calls, ids of calls and results and their order, what is learned, tools, labels."""
     unscored = _without_weight(messages, weights)
     row = Dialogue(1, messages, tuple(offered), HERE, labels=said, unscored=unscored)
     imported = Imported("rows", [row])
@@ -144,7 +144,7 @@ def test_a_dialogue_survives_any_chain_of_formats(
 
 def _without_weight(messages: Sequence[Message], weights: Sequence[bool]) -> frozenset[int]:
     said = (index for index, message in enumerate(messages) if message.role == "assistant")
-    return frozenset(index for index, learnt in zip(said, weights, strict=False) if not learnt)
+    return frozenset(index for index, learned in zip(said, weights, strict=False) if not learned)
 
 
 @given(messages=as_written, offered=tools)
@@ -222,8 +222,8 @@ weighted = st.tuples(dialogues, tools, st.lists(st.booleans(), min_size=20, max_
 def test_a_domain_folder_keeps_messages_and_tools(
     rows: list[tuple[tuple[Message, ...], list[Tool], list[bool]]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    """Import, load, export, read: as many rows, each with its messages and with what of them is learnt. Names of tools
-    with two meanings get a number, cards come before scenarios and end where nothing more is learnt: as `domain_of`
+    """Import, load, export, read: as many rows, each with its messages and with what of them is learned. Names of tools
+    with two meanings get a number, cards come before scenarios and end where nothing more is learned: as `domain_of`
     says."""
     made = [
         Dialogue(number, messages, tuple(offer), Place("rows", number), unscored=_without_weight(messages, weights))
@@ -243,9 +243,9 @@ def test_a_domain_folder_keeps_messages_and_tools(
             *(whole(*card.messages) for card in expected.cards),
             *(whole(*scenario.messages) for scenario in expected.scenarios),
         ]
-        assert [row.learnt for row in found.rows] == [
+        assert [row.learned for row in found.rows] == [
             *(card.trained for card in expected.cards),
-            *(Dialogue(0, s.messages, (), HERE, unscored=s.unscored).learnt for s in expected.scenarios),
+            *(Dialogue(0, s.messages, (), HERE, unscored=s.unscored).learned for s in expected.scenarios),
         ]
         offers: list[tuple[Tool, ...]] = [()] * len(expected.cards)
         offers += [tuple(expected.tools[name] for name in s.tools) for s in expected.scenarios]

@@ -72,7 +72,7 @@ def test_all_shapes_are_one(shape: str, tmp_path: Path) -> None:
     assert (pair.prompt, pair.chosen, pair.rejected) == ((USER,), GOOD, BAD)
 
 
-def test_single_judgements_have_one_side(tmp_path: Path) -> None:
+def test_single_judgments_have_one_side(tmp_path: Path) -> None:
     row = {"messages": [openai(USER), openai(GOOD)], "label": True}
     good, bad = read(tmp_path, row, {**row, "label": False}).preferences
     assert (good.chosen, good.rejected) == (GOOD, None)
@@ -125,7 +125,7 @@ def test_what_is_not_certain_is_refused_by_name(row: Json, reason: str, tmp_path
     [(True, False), ("true", "false"), ("True", "FALSE"), ("YES", "no"), (1, 0), (1.0, 0.0), ("1", "0"),
      ("good", "bad"), ("chosen", "rejected"), ("desirable", "undesirable")],
 )  # fmt: skip
-def test_a_label_in_any_spelling_is_a_judgement(key: str, better: Json, worse: Json, tmp_path: Path) -> None:
+def test_a_label_in_any_spelling_is_a_judgment(key: str, better: Json, worse: Json, tmp_path: Path) -> None:
     asked: list[dict[str, Json]] = [
         {"messages": [openai(USER), openai(GOOD)]}, {"prompt": "q", "completion": "good"},
         {"instruction": "q", "output": "good"}, {"question": "q", "response": "good"},
@@ -136,7 +136,7 @@ def test_a_label_in_any_spelling_is_a_judgement(key: str, better: Json, worse: J
 
 
 @pytest.mark.parametrize("value", ["maybe", "", "sports", 2, -1, 0.5, [], {}, [True]])
-def test_a_label_that_is_no_judgement_is_never_trained(value: Json, tmp_path: Path) -> None:
+def test_a_label_that_is_no_judgment_is_never_trained(value: Json, tmp_path: Path) -> None:
     path = tmp_path / "k.jsonl"
     path.write_text(json.dumps({"messages": [openai(USER), openai(GOOD)], "label": value}), encoding="utf-8")
     for preferences in (True, False):
@@ -212,7 +212,7 @@ JUDGED = st.dictionaries(
 
 
 @given(rows=st.lists(JUDGED, min_size=1, max_size=3))
-def test_no_judgement_is_ever_lost(rows: list[Json], tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_no_judgment_is_ever_lost(rows: list[Json], tmp_path_factory: pytest.TempPathFactory) -> None:
     found = read(tmp_path_factory.getbasetemp(), *rows)
     kept = [row.number for row in found.rows] + [row.number for row in found.preferences]
     kept += [row.number for row in found.rejects]

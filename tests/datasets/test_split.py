@@ -43,6 +43,16 @@ def test_what_belongs_together_stays_together(tmp_path: Path) -> None:
         assert made.groups == 23
 
 
+def test_a_schema_that_all_rows_share_joins_none_of_them(tmp_path: Path) -> None:
+    schema = "Tables: shop(id, name, city), sale(id, shop_id, qty, status). Answer with one SELECT.\n"
+    asked = ["How many shops are there?", "Who sold most in May?", "Which city has no shop?", "Name every refund."]
+    in_prompt = [card(schema + one) for one in asked]
+    beside = [{"system": schema, **card(one)} for one in asked]
+    for rows in (in_prompt, beside):
+        made = split(tmp_path, rows, 0.25)
+        assert (made.groups, len(made.eval)) == (4, 1)
+
+
 @given(questions=st.lists(st.sampled_from(["a", "b c", "5 d", "6 d", "你好", "你好吗"]), min_size=1, max_size=12))
 def test_evaluation_never_gets_more_than_its_share(questions: list[str], tmp_path_factory: object) -> None:
     folder = tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]  # hypothesis needs no fixture of its own

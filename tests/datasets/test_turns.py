@@ -116,16 +116,16 @@ def test_without_ids_names_tell_results_apart(tmp_path: Path) -> None:
 def test_weight_0_is_context(tmp_path: Path, key: str, value: Json) -> None:
     row = one(tmp_path, {"messages": [{**USER, key: value}, {**ANSWER, key: value}, USER, ANSWER]})
     assert row.unscored == {1}
-    assert row.learnt == (3,)
+    assert row.learned == (3,)
 
 
 @pytest.mark.parametrize("value", [1, 1.0, True, "1", "true", None])
-def test_weight_1_is_learnt(tmp_path: Path, value: Json) -> None:
+def test_weight_1_is_learned(tmp_path: Path, value: Json) -> None:
     found = read(tmp_path, {"messages": [USER, {**ANSWER, "weight": value}]})
     assert (found.rows[0].unscored, found.ignored) == (frozenset(), {})
 
 
-def test_weights_that_cannot_be_honoured_are_counted_or_refused(tmp_path: Path) -> None:
+def test_weights_that_cannot_be_honored_are_counted_or_refused(tmp_path: Path) -> None:
     half = {"messages": [{**USER, "train": True}, {**ANSWER, "weight": 0.5}]}
     assert read(tmp_path, half).ignored == {"messages[].weight": 1, "messages[].train": 1}
     odd: list[dict[str, Json]] = [{"weight": "high"}, {"loss": -1}, {"train": []}, {"weight": 0, "train": True}]
@@ -134,7 +134,7 @@ def test_weights_that_cannot_be_honoured_are_counted_or_refused(tmp_path: Path) 
         assert all(key in reject.reason for key in turn)
 
 
-def test_half_a_turn_is_not_learnt(tmp_path: Path) -> None:
+def test_half_a_turn_is_not_learned(tmp_path: Path) -> None:
     turns: list[Json] = [{"from": "human", "value": "q"}, {"from": "gpt", "value": "Wait."}]
     turns += [{"from": "function_call", "value": json.dumps({"name": "t", "arguments": {}}), "weight": 0}]
     (reject,) = read(tmp_path, {"conversations": turns, "tools": [TOOL]}).rejects

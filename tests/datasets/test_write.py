@@ -50,9 +50,9 @@ def test_rows_with_tools_become_scenarios_and_others_cards(tmp_path: Path) -> No
     assert rejects == [{"row": 3, "place": "data.jsonl:3", "reason": "why not"}]
 
 
-def test_every_answer_that_is_to_be_learnt_is_trained(tmp_path: Path) -> None:
+def test_every_answer_that_is_to_be_learned_is_trained(tmp_path: Path) -> None:
     """Answers of weight 0 are shown only, what stands behind the last that counts is left out, and the summary says it;
-    a row in which nothing is to be learnt is no card."""
+    a row in which nothing is to be learned is no card."""
     turns = tuple(m for n in range(3) for m in (Message("user", f"q{n}"), Message("assistant", f"a{n}")))
     weights = [frozenset[int](), frozenset({1}), frozenset({5}), frozenset({1, 3, 5})]
     rows = [Dialogue(n, turns, (), Place("d", n), unscored=zero) for n, zero in enumerate(weights, 1)]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from steadyhand.chat.messages import Message
-from steadyhand.checks import Bound, Checker, Context, Judgement, checker_of, passed, unscored
+from steadyhand.checks import Bound, Checker, Context, Judgment, checker_of, passed, unscored
 from steadyhand.domain.model import AnswerRule, CheckBar, Domain, Scenario
 from steadyhand.errors import UsageError
 from steadyhand.evaluate.compare import compare
@@ -66,7 +66,7 @@ def test_an_answer_is_right_when_every_check_on_it_passes() -> None:
     assert crossed.metrics["red"].k == crossed.metrics["scenario_pass"].k == 0
     item = crossed.items[0]
     assert (item.passed, item.code) == (False, "no_label")
-    assert item.facts["checks"]["red"] == {"kind": "rules", "word": "failed", "code": "red_line", "found": "awful"}
+    assert item.facts.checks["red"] == {"kind": "rules", "word": "failed", "code": "red_line", "found": "awful"}
     assert item.expected == "no call; mood: praise; red: praise".removeprefix("no call; ")
 
 
@@ -115,7 +115,7 @@ def test_stored_answers_are_judged_again_and_the_same() -> None:
 class Silent(Checker):
     kind = "silent"
 
-    def judge(self, text: str, gold: object, context: Context) -> Judgement:
+    def judge(self, text: str, gold: object, context: Context) -> Judgment:
         return unscored("no_judge") if "praise" in text else passed()
 
 

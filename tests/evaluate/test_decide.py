@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from steadyhand.errors import GateFailed, UsageError
+from steadyhand.errors import UsageError
 from steadyhand.evaluate.compare import Difference, compare
-from steadyhand.evaluate.gate import enforce, gate
+from steadyhand.evaluate.gate import gate
 from steadyhand.evaluate.run import evaluate
 from steadyhand.evaluate.verdict import verdict
 from steadyhand.ledger.result import Check, Evaluation, Verdict
@@ -175,7 +175,6 @@ def test_what_was_not_measured_is_not_passed() -> None:
 def test_the_gate_passes_a_healthy_model() -> None:
     found = gate(BASE, TUNED)
     assert found.word == "PASS"
-    enforce(found, "sft")
 
 
 def test_the_gate_stops_a_damaged_model() -> None:
@@ -186,8 +185,6 @@ def test_the_gate_stops_a_damaged_model() -> None:
         "no_repetition",
         "general_knowledge_loss",
     }
-    with pytest.raises(GateFailed, match=r"sft is damaged: dialogue_kept"):
-        enforce(found, "sft")
 
 
 def test_garbage_is_damage() -> None:
@@ -202,7 +199,7 @@ def test_what_the_base_never_did_is_no_damage() -> None:
         return right(prompt).removeprefix(THINK)
 
     base, tuned = measured(Scripted(thoughtless), "base"), measured(Scripted(thoughtless))
-    assert check(gate(base, tuned), "think_whole").verdict == "PASS"
+    assert check(gate(base, tuned), "think_whole").verdict == "NOT_APPLICABLE"
     assert check(gate(BASE, tuned), "think_whole").verdict == "FAIL"
 
 
@@ -211,4 +208,3 @@ def test_the_gate_does_not_stop_for_want_of_evidence() -> None:
     base, tuned = (evaluate(Scripted(), small, model=name, settings=FAST) for name in ("base", "sft"))
     found = gate(base, tuned, GateSettings(public_margin=0.0))
     assert found.word == "INSUFFICIENT"
-    enforce(found, "sft")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pytest
 
-from steadyhand.evaluate.diagnose import REMEDY, Case, Condition, Diagnosis, Kind, diagnose
+from steadyhand.evaluate.diagnose import REMEDY, Condition, Diagnosis, DiagnosticCase, Kind, diagnose
 
 
-def cases(n: int = 24, **right: int) -> list[Case]:
+def cases(n: int = 24, **right: int) -> list[DiagnosticCase]:
     """`cases(closed=2, defined=20)`: how many of the first are right under each condition."""
-    return [Case(f"q{i}", f"q{i}", {_name(name): i < k for name, k in right.items()}) for i in range(n)]
+    return [DiagnosticCase(f"q{i}", f"q{i}", {_name(name): i < k for name, k in right.items()}) for i in range(n)]
 
 
 def _name(text: str) -> Condition:
@@ -17,7 +17,7 @@ def _name(text: str) -> Condition:
     return text  # type: ignore[return-value]
 
 
-def one(kind: Kind, own: list[Case]) -> Diagnosis:
+def one(kind: Kind, own: list[DiagnosticCase]) -> Diagnosis:
     (found,) = diagnose({(kind, "x"): own})
     return found
 
@@ -31,11 +31,11 @@ def one(kind: Kind, own: list[Case]) -> Diagnosis:
         ("point", {"closed": 0, "defined": 0, "decomposed": 0, "given": 24}, "REASONING", "short"),
         ("point", {"closed": 0, "defined": 0, "decomposed": 0, "given": 0}, "UNTESTABLE", "deaf"),
         ("point", {"closed": 0, "defined": 4, "given": 24}, "INSUFFICIENT", "cases"),
-        ("tool", {"closed": 4, "defined": 4, "decomposed": 20, "given": 24}, "BEHAVIOUR", "behaviour"),
+        ("tool", {"closed": 4, "defined": 4, "decomposed": 20, "given": 24}, "BEHAVIOR", "behavior"),
         ("tool", {"closed": 4, "defined": 4, "decomposed": 4, "given": 24}, "REASONING", "arguments"),
         ("tool", {"closed": 0, "defined": 20, "decomposed": 20, "given": 24}, "SEMANTICS", "semantics"),
         ("tool", {"closed": 4, "defined": 4, "decomposed": 4, "given": 4}, "UNTESTABLE", "deaf"),
-        ("no_call", {"closed": 4, "given": 24}, "BEHAVIOUR", "behaviour"),
+        ("no_call", {"closed": 4, "given": 24}, "BEHAVIOR", "behavior"),
         ("reading", {"closed": 4, "defined": 4, "decomposed": 22, "given": 24}, "REASONING", "steps"),
     ],
 )
@@ -65,7 +65,7 @@ def test_many_subjects_are_held_to_a_stricter_test() -> None:
 
 
 def test_cases_of_one_cluster_are_one_unit_and_no_case_is_no_subject() -> None:
-    own = [Case(f"q{i}", "one", {"closed": False, "defined": True}) for i in range(24)]
+    own = [DiagnosticCase(f"q{i}", "one", {"closed": False, "defined": True}) for i in range(24)]
     assert one("point", own).lifts["defined"].n == 1
     assert one("point", own).word == "INSUFFICIENT"
     assert diagnose({("point", "empty"): []}) == []

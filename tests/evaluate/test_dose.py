@@ -3,37 +3,37 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from steadyhand.chat.messages import Json
 from steadyhand.errors import UsageError
-from steadyhand.evaluate.dose import Kind, Outcome, Rung, rung, smallest_dose
-from steadyhand.ledger.result import Item
+from steadyhand.evaluate.dose import DoseOutcome, DoseRung, Kind, rung, smallest_dose
+from steadyhand.ledger.result import Facts, Item
 
-HEALTHY: dict[str, Json] = {"think_whole": True, "loop": None, "garbage": [], "quality": True}
+HEALTHY = Facts(think_whole=True, quality=True)
 
 
-def outcome(seed: int, kind: Kind, id: str, passed: bool | None, leaked: bool = False, **facts: Json) -> Outcome:
+def outcome(seed: int, kind: Kind, id: str, passed: bool | None, leaked: bool = False, **facts: Any) -> DoseOutcome:
     suite = "public" if kind == "known" else "reasoning"
-    item = Item(id, suite, id, "en", "h", "raw", "stop", 3, passed, facts={**HEALTHY, **facts})
-    return Outcome(seed, kind, item, leaked)
+    item = Item(id, suite, id, "en", "h", "raw", "stop", 3, passed, facts=replace(HEALTHY, **facts))
+    return DoseOutcome(seed, kind, item, leaked)
 
 
-def targets(share: float, n: int = 20, seeds: int = 3, start: int = 0) -> list[Outcome]:
+def targets(share: float, n: int = 20, seeds: int = 3, start: int = 0) -> list[DoseOutcome]:
     return [
         outcome(seed, "target", f"{seed}-t{i}", i < round(share * n)) for seed in range(start, seeds) for i in range(n)
     ]
 
 
-def known(lost: int, n: int = 60, seeds: int = 3) -> list[Outcome]:
+def known(lost: int, n: int = 60, seeds: int = 3) -> list[DoseOutcome]:
     return [outcome(seed, "known", f"k{i}", i >= lost) for seed in range(seeds) for i in range(n)]
 
 
 BASE = [*targets(0), *known(0)]
 
 
-def judged(*tuned: Outcome, base: list[Outcome] = BASE) -> Rung:
+def judged(*tuned: DoseOutcome, base: list[DoseOutcome] = BASE) -> DoseRung:
     return rung(4, 10, base, tuned)
 
 
@@ -75,10 +75,10 @@ def test_lost_facts_fail_a_rung_that_teaches() -> None:
     [
         ("think_whole", {"think_whole": False}),
         ("no_repetition", {"loop": "periodic"}),
-        ("no_garbage", {"garbage": ["replacement character"]}),
+        ("no_garbage", {"garbage": ("replacement character",)}),
     ],
 )
-def test_each_sign_of_damage_fails_a_rung_that_teaches(sign: str, facts: dict[str, Json]) -> None:
+def test_each_sign_of_damage_fails_a_rung_that_teaches(sign: str, facts: dict[str, Any]) -> None:
     broken = [outcome(0, "target", f"0-b{i}", True, False, **facts) for i in range(40)]
     found = judged(*targets(1.0), *broken, *known(0))
     assert found.verdict == "FAIL"
@@ -86,11 +86,11 @@ def test_each_sign_of_damage_fails_a_rung_that_teaches(sign: str, facts: dict[st
 
 
 def test_leaks_are_counted_against_the_base_and_decide_nothing() -> None:
-    near = [outcome(0, "neighbour", f"n{i}", i == 9) for i in range(10)]
-    leaking = [outcome(0, "neighbour", f"n{i}", False, i < 6) for i in range(10)]
+    near = [outcome(0, "neighbor", f"n{i}", i == 9) for i in range(10)]
+    leaking = [outcome(0, "neighbor", f"n{i}", False, i < 6) for i in range(10)]
     found = judged(*targets(0.95), *leaking, *known(0), base=[*BASE, *near])
     assert (found.base_leaked.value, found.leaked.value) == (0.0, 0.6)
-    assert (found.neighbours.gained, found.neighbours.lost) == (0, 1)
+    assert (found.neighbors.gained, found.neighbors.lost) == (0, 1)
     assert found.verdict == "PASS"
 
 

@@ -42,8 +42,8 @@ def test_an_item_says_which_types_were_guessed() -> None:
     assert completion.parsed(PROMPT.tools).untyped == ("f.x",)
     item = score(target, PROMPT, completion)
     other = score(target, PROMPT, replace(completion, format="hermes"))
-    assert (item.facts["too_short"], other.facts["too_short"]) == (False, False)  # both begin a call
-    assert item.facts["think"] == "absent"
+    assert (item.facts.too_short, other.facts.too_short) == (False, False)  # both begin a call
+    assert item.facts.think == "absent"
 
 
 @pytest.mark.parametrize("loss", list(Loss))

@@ -69,7 +69,7 @@ def test_clarifying_is_a_turn_that_is_not_scored() -> None:
     assert evaluation.metrics["response_quality"].n == measured().metrics["response_quality"].n
     opening = next(item for item in evaluation.items if item.id == "clarify:dialogue:zh")
     assert opening.passed is None
-    assert opening.facts["clarify"] is True
+    assert opening.facts.clarify is True
 
 
 def test_clarifying_without_a_turn_is_refused() -> None:
@@ -131,6 +131,15 @@ def test_repeated_decisions_come_from_as_many_groups_as_there_are() -> None:
     assert len(chosen_for(population, 60, 1)) == len(population) == 60
 
 
+def test_probes_are_repeated_where_decisions_are_of_few_groups() -> None:
+    decisions, probes = targets(domain(5), ["tool"]), targets(domain(5), ["public", "reasoning"])
+    groups = len({one.cluster for one in decisions})
+    chosen = chosen_for(decisions, groups + 2, 1, probes)
+    assert [one.suite for one in chosen[:groups]] == ["tool"] * groups
+    assert [one.suite for one in chosen[groups:]] != ["tool"] * 2
+    assert len(chosen_for(decisions, 99, 1, probes)) == len(decisions) + len({one.cluster for one in probes})
+
+
 def test_what_nothing_judges_is_the_same_only_when_it_says_the_same() -> None:
     counter = itertools.count()
     bare = domain()
@@ -141,7 +150,7 @@ def test_what_nothing_judges_is_the_same_only_when_it_says_the_same() -> None:
         model="m",
         settings=EvalSettings(determinism_runs=2, determinism_items=9),
     )
-    assert found.metrics["determinism_outcome"].k == 3  # the three where a call is due
+    assert found.metrics["determinism_outcome"].k == 4  # the three where a call is due, and a judged probe
 
 
 def test_zero_items_measure_no_determinism() -> None:

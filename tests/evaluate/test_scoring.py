@@ -44,25 +44,25 @@ def judged(key: str, raw: str, finish: FinishReason = "stop") -> Item:
 def test_awkward_outputs_where_a_call_is_due(raw: str, strict: bool, code: str | None, lenient: bool) -> None:
     item = judged("s0#1", raw)
     assert (item.passed, item.code, item.lenient_passed) == (strict, code, lenient)
-    assert item.facts["called"] is (code != "missed_call")
-    assert item.facts["due"] is True
+    assert item.facts.called is (code != "missed_call")
+    assert item.facts.due is True
 
 
 @pytest.mark.parametrize("raw", [GOOD, "<tool_call>{broken", "You are welcome.</tool_call>"])
 def test_any_attempt_is_spurious_where_none_is_due(raw: str) -> None:
     item = judged("c0#1", raw)
     assert (item.passed, item.code) == (False, "spurious_call")
-    assert item.facts["name_ok"] is False
+    assert item.facts.name_ok is False
 
 
 def test_a_silent_model_is_not_counted_among_turns_that_called() -> None:
-    assert judged("s0#1", "I do not know that.").facts["args_ok"] is None
+    assert judged("s0#1", "I do not know that.").facts.args_ok is None
 
 
 def test_reading_is_judged_on_the_text_after_thinking() -> None:
-    assert judged("s0#3", THINK + "It is unsafe.").facts["answer_ok"] is True
-    assert judged("s0#3", "<think>unsafe</think>It is fine.").facts["answer_ok"] is False
-    assert judged("s0#3", "<think>It is unsafe.").facts["answer_ok"] is False
+    assert judged("s0#3", THINK + "It is unsafe.").facts.answer_ok is True
+    assert judged("s0#3", "<think>unsafe</think>It is fine.").facts.answer_ok is False
+    assert judged("s0#3", "<think>It is unsafe.").facts.answer_ok is False
 
 
 @pytest.mark.parametrize(
@@ -102,16 +102,16 @@ def test_a_broken_pattern_is_the_users_error() -> None:
 )
 def test_health_of_one_answer(raw: str, finish: FinishReason, quality: bool, whole: bool, cot: bool) -> None:
     facts = judged("p0", raw, finish).facts
-    assert (facts["quality"], facts["think_whole"], facts["cot"]) == (quality, whole, cot)
+    assert (facts.quality, facts.think_whole, facts.cot) == (quality, whole, cot)
 
 
 def test_a_loop_that_ends_the_thinking_spoils_it() -> None:
     looping = THINK.replace("nothing invented.", "nothing " + "over and over " * 6)
-    assert judged("p0", looping + "This is a fact.").facts["cot"] is False
+    assert judged("p0", looping + "This is a fact.").facts.cot is False
 
 
 def test_a_call_needs_no_words() -> None:
-    assert judged("s0#1", THINK + GOOD).facts["quality"] is True
+    assert judged("s0#1", THINK + GOOD).facts.quality is True
 
 
 def test_a_probe_without_a_rule_is_unscored() -> None:

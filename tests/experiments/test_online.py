@@ -55,12 +55,12 @@ def test_rounds_take_every_situation_in_turn(task: Task) -> None:
     assert seen == [case.decision.id for round_ in range(3) for case in task.draw(round_)]
 
 
-def test_generalised_advantages_are_those_of_the_sum() -> None:
+def test_generalized_advantages_are_those_of_the_sum() -> None:
     """Schulman et al. 2016, equation 16, written out for one answer of three tokens."""
     rewards, values = torch.tensor([[0.1, -0.2, 1.0]]), torch.tensor([[0.3, 0.5, 0.2]])
     errors = [0.1 + 0.5 - 0.3, -0.2 + 0.2 - 0.5, 1.0 - 0.2]
     wanted = [sum(ppo.LAMBDA ** (k - t) * errors[k] for k in range(t, 3)) for t in range(3)]
-    assert torch.allclose(ppo.generalised(rewards, values), torch.tensor([wanted]))
+    assert torch.allclose(ppo.generalized(rewards, values), torch.tensor([wanted]))
 
 
 def test_padding_changes_no_log_probability(domain: Path) -> None:

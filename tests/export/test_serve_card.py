@@ -11,8 +11,16 @@ from hypothesis import strategies as st
 
 from steadyhand.chat.formats.registry import FORMATS
 from steadyhand.chat.probe import Loss, Profile
-from steadyhand.export.card import Card, render_card
-from steadyhand.export.serve import Parsers, modelfile, ollama_template, parsers_of, speaks_chatml, vllm_command
+from steadyhand.export.card import ModelCard, render_card
+from steadyhand.export.serve import (
+    Parsers,
+    modelfile,
+    ollama_template,
+    parsers_of,
+    sglang_command,
+    speaks_chatml,
+    vllm_command,
+)
 from steadyhand.ledger.result import Check, Evaluation, Metric, Verdict
 
 NANO = Path(__file__).parents[2] / "src" / "steadyhand" / "models" / "nano" / "chat_template.jinja"
@@ -21,13 +29,13 @@ NANO = Path(__file__).parents[2] / "src" / "steadyhand" / "models" / "nano" / "c
 @pytest.mark.parametrize(
     ("form", "losses", "opened", "expected"),
     [
-        ("hermes", {}, False, Parsers("hermes", "qwen3")),
-        ("hermes", {}, True, Parsers("hermes", "deepseek_r1")),
-        ("hermes", {Loss.THINKING: ""}, False, Parsers("hermes", None)),
-        ("qwen_xml", {}, True, Parsers("qwen3_coder", "deepseek_r1")),
-        ("gemma4", {Loss.THINKING: "thinking, then an answer"}, False, Parsers("gemma4", None)),
-        ("mistral", {}, False, Parsers("mistral", "mistral")),
-        ("harmony", {}, False, Parsers("openai", "openai_gptoss")),
+        ("hermes", {}, False, Parsers("hermes", "qwen3", "qwen25")),
+        ("hermes", {}, True, Parsers("hermes", "deepseek_r1", "qwen25")),
+        ("hermes", {Loss.THINKING: ""}, False, Parsers("hermes", None, "qwen25")),
+        ("qwen_xml", {}, True, Parsers("qwen3_coder", "deepseek_r1", "qwen3_coder")),
+        ("gemma4", {Loss.THINKING: "thinking, then an answer"}, False, Parsers("gemma4", None, "gemma4")),
+        ("mistral", {}, False, Parsers("mistral", "mistral", "mistral")),
+        ("harmony", {}, False, Parsers("openai", "openai_gptoss", "gpt-oss")),
         (None, {Loss.FORM: "<call/>", Loss.THINKING: ""}, False, Parsers(None, None)),
     ],
 )
@@ -74,7 +82,7 @@ def evaluation(name: str, value: float | None) -> Evaluation:
 
 def test_a_card_shows_every_figure_with_its_evidence() -> None:
     check = Check("tool_call_accuracy", ">= 0.97", "FAIL", 0.8, 0.7, 0.9, 571, reason="below | the bar")
-    card = Card(
+    card = ModelCard(
         "uss", "steady-nano", "abc", "0.1.0", "uss", {"dpo": evaluation("dpo", 0.8), "base": evaluation("base", None)},
         Verdict("FAIL", (check,)), ["vllm serve ./model"], {"model": "weights"}, ["Measure it."],
     )  # fmt: skip
@@ -88,7 +96,7 @@ def test_a_card_shows_every_figure_with_its_evidence() -> None:
 
 
 def test_a_card_without_an_evaluation_says_that_there_is_none() -> None:
-    text = render_card(Card("m", "b", "f", "0.1.0"))
+    text = render_card(ModelCard("m", "b", "f", "0.1.0"))
     assert "None. Measure it before use" in text
     assert "%" not in text
 
@@ -100,3 +108,10 @@ def test_a_card_without_an_evaluation_says_that_there_is_none() -> None:
 def test_a_modelfile_is_only_for_templates_that_say_the_same(name: str, fits: bool) -> None:
     trl = pytest.importorskip("trl")
     assert speaks_chatml((Path(trl.__file__).parent / "chat_templates" / f"{name}.jinja").read_text("utf-8")) is fits
+
+
+def test_sglang_is_told_the_names_that_it_has() -> None:
+    words = shlex.split(sglang_command("./model", "uss", Parsers("hermes", "deepseek_r1", "qwen25"), 4096))
+    assert words[:5] == ["python", "-m", "sglang.launch_server", "--model-path", "./model"]
+    assert words[-4:] == ["--tool-call-parser", "qwen25", "--reasoning-parser", "deepseek-r1"]
+    assert "parser" not in sglang_command("./model", "uss", Parsers("functiongemma", None), 64)

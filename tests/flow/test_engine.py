@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,11 +12,12 @@ import pytest
 
 from steadyhand.domain.model import Domain
 from steadyhand.errors import GateFailed, JobError
-from steadyhand.flow.context import Desk, Planned
+from steadyhand.flow.context import RunContext
 from steadyhand.flow.domain_inputs import Parts
 from steadyhand.flow.engine import carry_out
-from steadyhand.flow.plan import keys_of, planned
-from steadyhand.flow.stage import Stage, stage
+from steadyhand.flow.journal import RunJournal
+from steadyhand.flow.plan import Planned, plan
+from steadyhand.flow.stage import Stage, performing, stage, works_of
 from steadyhand.ledger.records import Records
 from steadyhand.ledger.store import Store
 from steadyhand.settings import Settings
@@ -24,18 +25,18 @@ from steadyhand.settings.training import DpoConfig
 from tests.flow.world import Watcher, files
 
 HASHES = {"tools": "t", "training": "n", "taught": "c", "heldout": "h", "probes": "p", "model": "m"}
-Work = Callable[[Desk, Path], None]
+Work = Callable[[RunContext, Path], None]
 
 
 def leave(name: str, text: str) -> Work:
-    def work(desk: Desk, out: Path) -> None:
+    def work(context: RunContext, out: Path) -> None:
         (out / name).write_text(text, "utf-8")
 
     return work
 
 
-def read_first(desk: Desk, out: Path) -> None:
-    (out / "copy").write_text((desk.artefact("first") / "a").read_text("utf-8"), "utf-8")
+def read_first(context: RunContext, out: Path) -> None:
+    (out / "copy").write_text((context.artifact("first") / "a").read_text("utf-8"), "utf-8")
 
 
 FIRST = stage("first", leave("a", "one"), "", "taught", "sft.epochs")
@@ -52,19 +53,21 @@ class House:
         self.records = Records(f"sqlite:///{root / 'records.sqlite'}")
         self.watcher = Watcher()
 
-    def desk(self, stages: tuple[Stage, ...], hashes: dict[str, str], settings: Settings) -> Desk:
-        keys = keys_of(stages, hashes, settings)
-        steps = planned(stages, keys, hashes, settings, self.store)
+    def context(self, stages: tuple[Stage, ...], hashes: dict[str, str], settings: Settings) -> RunContext:
+        works = works_of(stages, hashes, settings)
+        steps, keys = plan(works, self.store), {work.name: work.key for work in works}
         domain = Domain(self.root, "d", (), {}, (), ())
-        return Desk(Parts(domain, self.root, hashes), settings, self.store, keys, self.watcher, tuple(steps))
+        return RunContext(Parts(domain, self.root, hashes), settings, self.store, keys, self.watcher, tuple(steps))
 
     def run(
         self, stages: tuple[Stage, ...] = STAGES, settings: Settings | None = None, **changed: str
     ) -> tuple[Planned, ...]:
         self.watcher.ran = []
-        desk = self.desk(stages, HASHES | changed, settings or Settings())
-        carry_out(stages, desk, self.records)
-        return desk.steps
+        context = self.context(stages, HASHES | changed, settings or Settings())
+        journal, works = RunJournal(self.records, context), works_of(stages, HASHES | changed, context.settings)
+        with journal.run():
+            carry_out(works, context.steps, performing(stages, context), self.store, self.watcher, journal)
+        return context.steps
 
 
 @pytest.fixture
@@ -75,7 +78,7 @@ def house(tmp_path: Path) -> House:
 def test_stages_run_once_in_order_and_read_earlier_ones(house: House) -> None:
     steps = house.run()
     assert house.watcher.ran == ["first", "second", "third"]
-    assert (house.store.artefact(steps[1].key) / "copy").read_text("utf-8") == "one"
+    assert (house.store.artifact(steps[1].key) / "copy").read_text("utf-8") == "one"
     again = house.run()
     assert house.watcher.ran == []
     assert {step.reason for step in again} == {"nothing that it depends on has changed"}
@@ -103,20 +106,24 @@ def test_reasons_name_what_changed(house: House) -> None:
     assert "this program's version of the stage" in house.run(newer)[0].reason
 
 
+def keys(stages: Sequence[Stage], hashes: dict[str, str], settings: Settings) -> dict[str, str]:
+    return {work.name: work.key for work in works_of(stages, hashes, settings)}
+
+
 def test_keys_depend_on_exactly_what_is_named() -> None:
-    before = keys_of(STAGES, HASHES, Settings())
-    same = keys_of(STAGES, HASHES | {"heldout": "x"}, Settings().model_copy(update={"seed": 5}))
+    before = keys(STAGES, HASHES, Settings())
+    same = keys(STAGES, HASHES | {"heldout": "x"}, Settings().model_copy(update={"seed": 5}))
     assert same == before
-    other = keys_of(STAGES, HASHES | {"taught": "x"}, Settings())
+    other = keys(STAGES, HASHES | {"taught": "x"}, Settings())
     assert not set(other.values()) & set(before.values())
     assert len(set(before.values())) == 3
 
 
 @pytest.mark.parametrize(("error", "status"), [(JobError("no disk"), "failed"), (KeyboardInterrupt(), "stopped")])
 def test_what_was_finished_stays_when_a_stage_ends_badly(house: House, error: BaseException, status: str) -> None:
-    def fail(desk: Desk, out: Path) -> None:
+    def fail(context: RunContext, out: Path) -> None:
         (out / "half").write_text("half", "utf-8")
-        (desk.work("second") / "checkpoint").write_text("4", "utf-8")
+        (context.work("second") / "checkpoint").write_text("4", "utf-8")
         raise error
 
     with pytest.raises(type(error)):
@@ -131,19 +138,21 @@ def test_what_was_finished_stays_when_a_stage_ends_badly(house: House, error: Ba
     assert [name for name in files(house.root / "out") if name.endswith("checkpoint")]
     steps = house.run()
     assert house.watcher.ran == ["second", "third"]
-    assert [step.reason for step in steps[1:]] == ["it was not finished", "it has never run here"]
+    assert [step.reason for step in steps[1:]] == ["it was not finished", "not done yet"]
     assert list((house.root / "out" / "work").iterdir()) == []
     assert house.records.runs()[0].status == "done"
 
 
 def test_a_failed_gate_stops_every_run_at_its_place(house: House) -> None:
     checks = [
-        {"metric": "think_whole", "verdict": "FAIL", "value": 0.5, "bar": ">= 0.97"},
+        {"metric": "think_whole", "verdict": "FAIL", "value": 0.5, "bar": ">= 0.97", "reason": "12 of 24"},
         {"metric": "no_garbage", "verdict": "INSUFFICIENT", "value": None, "bar": ">= 0.98"},
     ]
     gate = replace(SECOND, work=leave("gate.json", json.dumps({"word": "FAIL", "checks": checks})))
     for ran in (["first", "second"], []):
-        with pytest.raises(GateFailed, match=r"(?m)the base is kept: think_whole 0\.5 \(bar >= 0\.97\)$") as caught:
+        with pytest.raises(
+            GateFailed, match=r"(?m)the base is kept: think_whole 50\.0 % \(>= 0\.97\): 12 of 24$"
+        ) as caught:
             house.run((FIRST, gate, THIRD))
         assert str(caught.value.where).endswith("gate.json")
         assert house.watcher.ran == ran
@@ -154,13 +163,13 @@ def test_a_failed_gate_stops_every_run_at_its_place(house: House) -> None:
 
 
 def test_a_plan_without_a_store_runs_everything() -> None:
-    steps = planned(STAGES, keys_of(STAGES, HASHES, Settings()), HASHES, Settings(), None)
-    assert {(step.state, step.reason) for step in steps} == {("run", "it has never run here")}
+    steps = plan(works_of(STAGES, HASHES, Settings()), None)
+    assert {(step.state, step.reason) for step in steps} == {("run", "not done yet")}
 
 
 def test_every_stage_says_how_long_it_took(house: House) -> None:
     house.run()
-    seconds = house.desk(STAGES, HASHES, Settings()).seconds()
+    seconds = house.context(STAGES, HASHES, Settings()).seconds()
     assert list(seconds) == ["first", "second", "third"]
     assert all(0 <= value < 60 for value in seconds.values())
 
@@ -174,13 +183,13 @@ def test_a_failed_gate_is_passed_when_the_settings_accept_damage(house: House) -
 
 
 def damaged(house: House, step: Planned, name: str) -> None:
-    (house.store.artefact(step.key) / name).write_text("other", "utf-8")
+    (house.store.artifact(step.key) / name).write_text("other", "utf-8")
 
 
 def test_a_damaged_result_is_made_again_and_what_went_on_from_it_is_kept(house: House) -> None:
     steps = house.run()
     damaged(house, steps[0], "a")
-    planned = house.desk(STAGES, HASHES, Settings()).steps
+    planned = house.context(STAGES, HASHES, Settings()).steps
     assert [step.state for step in planned] == ["run", "run", "run"]
     assert planned[0].reason == "what it left is not what was finished: a was changed"
     assert planned[1].reason.startswith("made again before it, and it is kept if that comes out the same: first")
@@ -197,7 +206,7 @@ def test_a_result_that_comes_out_otherwise_is_gone_on_from_anew(house: House) ->
     moody = (replace(FIRST, work=leave("a", "two")), *STAGES[1:])
     house.run(moody)
     assert house.watcher.ran == ["first", "second", "third"]
-    assert (house.store.artefact(steps[1].key) / "copy").read_text("utf-8") == "two"
+    assert (house.store.artifact(steps[1].key) / "copy").read_text("utf-8") == "two"
 
 
 def test_a_kill_between_a_result_and_those_that_go_on_from_it_loses_no_doubt(house: House) -> None:
@@ -205,16 +214,16 @@ def test_a_kill_between_a_result_and_those_that_go_on_from_it_loses_no_doubt(hou
     house.store.discard(steps[0].key)
     with house.store.writing(steps[0].key) as folder:  # made anew, and then the process died
         (folder / "a").write_text("two", "utf-8")
-    planned = house.desk(STAGES, HASHES, Settings()).steps
+    planned = house.context(STAGES, HASHES, Settings()).steps
     assert [step.state for step in planned] == ["done", "run", "run"]
     assert planned[1].reason == "it was made of another result than lies here now: first"
     house.run()
-    assert (house.store.artefact(steps[1].key) / "copy").read_text("utf-8") == "two"
+    assert (house.store.artifact(steps[1].key) / "copy").read_text("utf-8") == "two"
 
 
 def test_a_marker_that_was_made_to_vouch_for_other_bytes_vouches_for_nothing_made_of_them(house: House) -> None:
     steps = house.run()
-    folder = house.store.artefact(steps[0].key)
+    folder = house.store.artifact(steps[0].key)
     (folder / "a").write_text("two", "utf-8")
     row = json.loads((folder / ".done.json").read_text("utf-8"))
     row["files"]["a"] = {"sha256": hashlib.sha256(b"two").hexdigest(), "bytes": 3}
@@ -225,7 +234,7 @@ def test_a_marker_that_was_made_to_vouch_for_other_bytes_vouches_for_nothing_mad
 
 def test_a_result_that_was_deleted_is_made_again(house: House) -> None:
     steps = house.run()
-    (house.store.artefact(steps[1].key) / "copy").unlink()
+    (house.store.artifact(steps[1].key) / "copy").unlink()
     house.run()
     assert house.watcher.ran == ["second"]
     house.store.discard(steps[0].key)
@@ -236,7 +245,7 @@ def test_a_result_that_was_deleted_is_made_again(house: House) -> None:
 def test_results_of_an_older_version_hold_without_saying_what_they_were_made_of(house: House) -> None:
     steps = house.run()
     for step in steps:
-        marker = house.store.artefact(step.key) / ".done.json"
+        marker = house.store.artifact(step.key) / ".done.json"
         row = json.loads(marker.read_text("utf-8"))
         marker.write_text(json.dumps({name: row[name] for name in ("key", "written", "files")} | {"version": 1}))
     assert {step.state for step in house.run()} == {"done"}

@@ -39,15 +39,16 @@ def adapter(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_a_run_is_handed_on_with_its_evaluation(done: world.Finished, tmp_path: Path) -> None:
     run = done.copy(tmp_path / "run")
-    publish_report(done.desk, run)
+    publish_report(done.context, run)
     made = export_model(str(run), tmp_path / "out", ["safetensors", "adapter", "gguf"], kind="f32", name="agent")
-    merged = done.desk.artefact("merge") / "model"
+    merged = done.context.artifact("merge") / "model"
     assert fingerprint(tmp_path / "out" / "model") == fingerprint(merged)
     assert (made.parity.argmax_agreement, made.name) == (1.0, "agent")
     assert made.gguf is not None
     assert made.gguf.error == 0
     assert {path.name for path in (tmp_path / "out").iterdir()} == set(made.files) == {
-        "README.md", "SHA256SUMS", "adapter", "agent-f32.gguf", "model", "serve-vllm.sh", "verdict.json",
+        "README.md", "SHA256SUMS", "adapter", "agent-f32.gguf", "model", "serve-sglang.sh",
+        "serve-vllm.sh", "verdict.json",
     }  # fmt: skip
     card = (tmp_path / "out" / "README.md").read_text("utf-8")
     metric = next(

@@ -22,10 +22,10 @@ GENTLE: dict[str, Any] = {
 
 def test_a_run_leaves_what_its_watch_saw(tmp_path: Path) -> None:
     """At next to no learning rate nothing is damaged; preference training is held to the rates of the base."""
-    desk = world.go(world.make(tmp_path / "d", tiny.save(tmp_path / "base")), tmp_path / "out", None, **GENTLE)
-    seen = {stage: json.loads((desk.artefact(stage) / "health.json").read_text("utf-8")) for stage in ("sft", "dpo")}
+    context = world.go(world.make(tmp_path / "d", tiny.save(tmp_path / "base")), tmp_path / "out", None, **GENTLE)
+    seen = {stage: json.loads((context.artifact(stage) / "health.json").read_text("utf-8")) for stage in ("sft", "dpo")}
     assert seen["sft"]["reference"] == seen["dpo"]["reference"]
-    assert reference_of(desk.artefact("sft")) == {k: tuple(v) for k, v in seen["sft"]["reference"].items()}
+    assert reference_of(context.artifact("sft")) == {k: tuple(v) for k, v in seen["sft"]["reference"].items()}
     for record in seen.values():
         assert record["checks"]
         assert "damaged" not in {check["word"] for check in record["checks"]}

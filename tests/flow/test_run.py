@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,7 +15,7 @@ import pytest
 
 from steadyhand.errors import GateFailed, JobError, PrerequisiteError, UsageError
 from steadyhand.flow.artifacts import read_json
-from steadyhand.flow.context import Desk
+from steadyhand.flow.context import RunContext
 from steadyhand.flow.outcome import table
 from steadyhand.flow.run import STAGES, plan, publish_report, rewrite_report
 from steadyhand.ledger.records import Records
@@ -60,7 +61,7 @@ def to_run(done: Finished, folder: Path, **flags: object) -> dict[str, str]:
 
 def test_a_run_goes_through_all_stages_and_leaves_what_a_sign_off_needs(done: Finished, tmp_path: Path) -> None:
     assert tuple(done.watcher.ran) == world.STAGES == tuple(stage.name for stage in STAGES)
-    found = figures(done.desk)
+    found = figures(done.context)
     assert set(found["models"]) == {"base", "sft", "dpo"}
     assert found["verdict"]["word"] == "FAIL"
     for metrics in found["models"].values():
@@ -69,36 +70,36 @@ def test_a_run_goes_through_all_stages_and_leaves_what_a_sign_off_needs(done: Fi
         assert 0 <= accuracy["low"] <= accuracy["value"] == accuracy["k"] / 5 <= accuracy["high"] <= 1
         assert metrics["general_knowledge"]["n"] == metrics["semantic_anchoring"]["n"] == 2
         assert metrics["determinism_outcome"]["n"] == 2
-    pages = publish_report(done.desk, tmp_path)
+    pages = publish_report(done.context, tmp_path)
     assert {page.name for page in pages} >= {"report.html", "report.json", "report.md"}
     assert "tool_call_accuracy" in table(found)
     manifest = read_json(tmp_path / "report" / "report.json")["manifest"]
-    assert manifest["stages"] == done.desk.keys
+    assert manifest["stages"] == done.context.keys
     assert "ledger" not in manifest["settings"]
-    assert set(done.desk.seconds()) >= set(world.STAGES)
+    assert set(done.context.seconds()) >= set(world.STAGES)
 
 
 def test_training_changed_the_model_and_merging_did_not(done: Finished) -> None:
     base = (done.base / "model.safetensors").read_bytes()
-    assert len({base, weights(done.desk, "sft"), weights(done.desk, "merge")}) == 3
-    parity = read_json(done.desk.artefact("merge") / "parity.json")
+    assert len({base, weights(done.context, "sft"), weights(done.context, "merge")}) == 3
+    parity = read_json(done.context.artifact("merge") / "parity.json")
     assert parity["argmax_agreement"] == 1.0
     assert parity["positions"] > 100
-    assert len(read_json(done.desk.artefact("sft") / "rows.json")["rows"]) >= 4
+    assert len(read_json(done.context.artifact("sft") / "rows.json")["rows"]) >= 4
 
 
 def test_a_second_run_carries_out_nothing(done: Finished) -> None:
-    before, watcher = files(done.out / "artefacts"), Watcher()
+    before, watcher = files(done.out / "artifacts"), Watcher()
     again = go(done.folder, done.out, watcher)
     assert watcher.ran == []
     assert {step.state for step in again.steps} == {"done"}
-    assert files(done.out / "artefacts") == before
-    assert figures(again) == figures(done.desk)
+    assert files(done.out / "artifacts") == before
+    assert figures(again) == figures(done.context)
 
 
 def test_a_plan_writes_nothing(done: Finished, tmp_path: Path) -> None:
     steps = plan(done.folder, settings(done.folder), tmp_path / "nowhere")
-    assert {(step.state, step.reason) for step in steps} == {("run", "it has never run here")}
+    assert {(step.state, step.reason) for step in steps} == {("run", "not done yet")}
     assert files(tmp_path) == {}
     before = files(done.out)
     assert to_run(done, done.folder) == {}
@@ -158,7 +159,7 @@ def test_a_changed_bar_keeps_the_models_and_changes_the_verdict(done: Finished, 
     again = go(done.folder, out, watcher, **{name.replace(".", "__"): v for name, v in world.PASSING.items()})
     assert watcher.ran == ["verdict", "report"]
     assert figures(again)["verdict"]["word"] == "PASS"
-    assert figures(again)["models"] == figures(done.desk)["models"]
+    assert figures(again)["models"] == figures(done.context)["models"]
     assert to_run(done, done.folder) == {}  # back to the old bars: both are kept
 
 
@@ -221,8 +222,8 @@ def test_the_first_ctrl_c_saves_the_step(done: Finished, tmp_path: Path) -> None
     with pytest.raises(Stopped):
         go(done.folder, out, again)
     assert steps == list(range(4, sft_steps(done) + 1))
-    resumed = Store(out).artefact(done.desk.keys["sft"]) / "model" / "model.safetensors"
-    assert resumed.read_bytes() == weights(done.desk, "sft")
+    resumed = Store(out).artifact(done.context.keys["sft"]) / "model" / "model.safetensors"
+    assert resumed.read_bytes() == weights(done.context, "sft")
 
 
 def test_a_second_run_at_once_is_refused_and_the_first_goes_on(done: Finished, tmp_path: Path) -> None:
@@ -246,6 +247,17 @@ def test_an_answer_that_cannot_be_trained_stops_the_run_before_anything_is_measu
         go(done.folder, tmp_path / "out", watcher, sft__max_length=16)
     assert str(caught.value.where).startswith("card:")
     assert watcher.ran == ["check"]
+
+
+def test_the_data_are_checked_without_the_weights(done: Finished, tmp_path: Path) -> None:
+    """Weights that cannot be read are met where they are first needed."""
+    base = tmp_path / "base"
+    shutil.copytree(done.base, base)
+    (base / "model.safetensors").write_bytes(b"none")
+    watcher = Watcher()
+    with pytest.raises(PrerequisiteError, match="weights cannot be read"):
+        go(world.make(tmp_path / "zz", base), tmp_path / "out", watcher)
+    assert watcher.ran == ["check", "eval_base"]
 
 
 def test_a_damaged_model_ends_the_run_and_says_so_again(done: Finished, tmp_path: Path) -> None:
@@ -278,7 +290,7 @@ def test_a_report_is_written_again_in_chinese(done: Finished, tmp_path: Path) ->
     with pytest.raises(PrerequisiteError, match="there is no report"):
         rewrite_report(tmp_path, tmp_path / "to", "zh")
     out = done.copy(tmp_path / "out")
-    publish_report(done.desk, out)
+    publish_report(done.context, out)
     rewrite_report(out, tmp_path / "to", "zh")
     assert '<html lang="zh' in (tmp_path / "to" / "report.html").read_text("utf-8")
     assert '<html lang="en' in (out / "report" / "report.html").read_text("utf-8")
@@ -292,15 +304,15 @@ def test_a_folder_that_was_moved_needs_no_second_run(done: Finished, tmp_path: P
 
 
 def sft_steps(done: Finished) -> int:
-    steps = read_json(done.desk.artefact("sft") / "curve.json")["steps"]
+    steps = read_json(done.context.artifact("sft") / "curve.json")["steps"]
     assert steps > 5  # or the interruptions would miss the training
     return int(steps)
 
 
-def assert_same(done: Finished, again: Desk) -> None:
-    assert weights(again, "sft") == weights(done.desk, "sft")
-    assert weights(again, "merge") == weights(done.desk, "merge")
-    assert figures(again) == figures(done.desk)
+def assert_same(done: Finished, again: RunContext) -> None:
+    assert weights(again, "sft") == weights(done.context, "sft")
+    assert weights(again, "merge") == weights(done.context, "merge")
+    assert figures(again) == figures(done.context)
 
 
 def assert_recorded(out: Path, stage: str, status: str, reason: str) -> None:
@@ -321,11 +333,11 @@ def test_four_bits_are_refused_before_anything_is_measured(tmp_path: Path, monke
 
 def test_virtual_tokens_go_through_a_run_and_stay_beside_their_base(tmp_path: Path) -> None:
     folder = world.make(tmp_path / "d", tiny.save(tmp_path / "base"))
-    desk = go(folder, tmp_path / "out", sft__method="prefix", dpo__method="prefix", dpo__loss="ipo")
-    found = figures(desk)
+    context = go(folder, tmp_path / "out", sft__method="prefix", dpo__method="prefix", dpo__loss="ipo")
+    found = figures(context)
     assert found["merged"] is False
-    assert kind_of(desk.artefact("merge") / "model") == "prefix"
-    assert read_json(desk.artefact("merge") / "parity.json")["max_logit_diff"] == 0.0
-    first = read_json(desk.artefact("dpo") / "curve.json")["curve"][0]["dpo"]
-    assert first == pytest.approx(1 / (2 * desk.settings.dpo.beta) ** 2, rel=1e-4)
-    assert fingerprint(desk.artefact("dpo") / "model") != fingerprint(desk.artefact("sft") / "model")
+    assert kind_of(context.artifact("merge") / "model") == "prefix"
+    assert read_json(context.artifact("merge") / "parity.json")["max_logit_diff"] == 0.0
+    first = read_json(context.artifact("dpo") / "curve.json")["curve"][0]["dpo"]
+    assert first == pytest.approx(1 / (2 * context.settings.dpo.beta) ** 2, rel=1e-4)
+    assert fingerprint(context.artifact("dpo") / "model") != fingerprint(context.artifact("sft") / "model")

@@ -31,12 +31,12 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> world.Finished:
 @pytest.fixture
 def run(done: world.Finished, tmp_path: Path) -> Path:
     out = done.copy(tmp_path / "run")
-    publish_report(done.desk, out)
+    publish_report(done.context, out)
     return out
 
 
 def model_of(done: world.Finished, run: Path, stage: str = "merge") -> Path:
-    return run / "artefacts" / done.desk.keys[stage] / "model"
+    return run / "artifacts" / done.context.keys[stage] / "model"
 
 
 def forge(home: Path, name: str) -> None:
@@ -51,8 +51,8 @@ def forge(home: Path, name: str) -> None:
 def test_a_runs_model_is_known_with_its_verdict(done: world.Finished, run: Path) -> None:
     found = sign_off_of(model_of(done, run))
     assert found is not None
-    assert (found.word, found.domain) == (outcome(done.desk)["verdict"]["word"], done.desk.parts.domain.name)
-    assert found.fingerprint == fingerprint(model_of(done, run)) == outcome(done.desk)["fingerprint"]
+    assert (found.word, found.domain) == (outcome(done.context)["verdict"]["word"], done.context.parts.domain.name)
+    assert found.fingerprint == fingerprint(model_of(done, run)) == outcome(done.context)["fingerprint"]
     assert found.fingerprint[:16] in str(found)
     assert sign_off_of(model_of(done, run, "sft")) is None
     shutil.copytree(model_of(done, run), run.parent / "elsewhere" / "model")
@@ -110,18 +110,18 @@ def test_a_report_is_the_one_that_the_run_made(done: world.Finished, run: Path) 
     path.write_text(json.dumps(row | {"verdict": row["verdict"] | {"word": "PASS"}, "domain": "other"}), "utf-8")
     found = sign_off_of(model_of(done, run))
     assert found is not None
-    assert (found.word, found.domain) == (word, done.desk.parts.domain.name)
-    flip(run / "artefacts" / done.desk.keys["report"] / "report.json")
+    assert (found.word, found.domain) == (word, done.context.parts.domain.name)
+    flip(run / "artifacts" / done.context.keys["report"] / "report.json")
     with pytest.raises(JobError, match=r"report\.json was changed"):
         rewrite_report(run, run / "again", "en")
-    assert Store(run).begun(done.desk.keys["report"])
+    assert Store(run).begun(done.context.keys["report"])
 
 
 def test_an_exported_model_keeps_its_verdict_and_its_sums(done: world.Finished, run: Path, tmp_path: Path) -> None:
     export_model(str(run), tmp_path / "out", ["safetensors"])
     found = sign_off_of(tmp_path / "out" / "model")
     assert found is not None
-    assert found.word == outcome(done.desk)["verdict"]["word"]
+    assert found.word == outcome(done.context)["verdict"]["word"]
     (tmp_path / "out" / "README.md").write_text("my own words")  # the card is for people
     assert sign_off_of(tmp_path / "out" / "model") == found
     load(tmp_path / "out" / "model")

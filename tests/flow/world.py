@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from steadyhand.chat.messages import Json
-from steadyhand.flow.context import Desk, Planned
+from steadyhand.flow.context import RunContext
 from steadyhand.flow.outcome import outcome
+from steadyhand.flow.plan import Planned
 from steadyhand.flow.run import run
 from steadyhand.ledger.store import Store
 from steadyhand.settings import Settings, resolve
@@ -168,25 +169,25 @@ def settings(folder: Path, **flags: object) -> Settings:
     return resolve(folder, flags={name.replace("__", "."): value for name, value in flags.items()}).settings
 
 
-def go(folder: Path, out: Path, watcher: Watcher | None = None, **flags: object) -> Desk:
+def go(folder: Path, out: Path, watcher: Watcher | None = None, **flags: object) -> RunContext:
     return run(folder, settings(folder, **flags), out, watcher or Watcher())
 
 
 @dataclass(frozen=True)
 class Finished:
-    """A run that nothing interrupted: its folders (base model, domain, out), its desk and what its watcher saw."""
+    """A run that nothing interrupted: its folders (base model, domain, out), its context and what its watcher saw."""
 
     base: Path
     folder: Path
     out: Path
-    desk: Desk
+    context: RunContext
     watcher: Watcher
 
     def copy(self, to: Path, *, without_from: str | None = None) -> Path:
-        """The run's folder again, without the artefacts of a stage and of all after it."""
+        """The run's folder again, without the artifacts of a stage and of all after it."""
         shutil.copytree(self.out, to)
         for stage in STAGES[STAGES.index(without_from) :] if without_from else ():
-            Store(to).discard(self.desk.keys[stage])
+            Store(to).discard(self.context.keys[stage])
         return to
 
 
@@ -202,9 +203,9 @@ def _finished(root: Path) -> Finished:
     return Finished(base, folder, root / "out", go(folder, root / "out", watcher), watcher)
 
 
-def figures(desk: Desk) -> dict[str, Json]:
+def figures(context: RunContext) -> dict[str, Json]:
     """The outcome without what differs between two machines or folders."""
-    return {name: value for name, value in outcome(desk).items() if name not in ("seconds", "model_folder")}
+    return {name: value for name, value in outcome(context).items() if name not in ("seconds", "model_folder")}
 
 
 def files(root: Path) -> dict[str, str]:
@@ -215,5 +216,5 @@ def files(root: Path) -> dict[str, str]:
     }
 
 
-def weights(desk: Desk, stage: str) -> bytes:
-    return (desk.artefact(stage) / "model" / "model.safetensors").read_bytes()
+def weights(context: RunContext, stage: str) -> bytes:
+    return (context.artifact(stage) / "model" / "model.safetensors").read_bytes()

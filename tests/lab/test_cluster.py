@@ -11,16 +11,16 @@ import pytest
 
 from steadyhand.errors import PrerequisiteError
 from steadyhand.lab import cluster
-from steadyhand.lab.cluster import Cluster, Work
+from steadyhand.lab.cluster import Cluster
 from steadyhand.lab.sweep import sweep
 from steadyhand.lab.sweep_result import Sweep
-from steadyhand.lab.sweep_setup import Request
+from steadyhand.lab.sweep_setup import SweepRequest
 from tests.flow.world import Watcher
 from tests.lab import test_sweep
 from tests.lab.test_sweep import FLAGS, figures, make
 
 LOCAL = FLAGS | {"machine.cluster": "local"}
-Alone = tuple[Path, Path, Request, Sweep]
+Alone = tuple[Path, Path, SweepRequest, Sweep]
 BROKEN = test_sweep.BRANCHES + "  - name: broken\n    set: {sft.max_length: 16}\n"
 
 
@@ -43,9 +43,9 @@ def test_at_once_as_one_by_one(alone: Alone, monkeypatch: pytest.MonkeyPatch) ->
     root, folder, request, one_by_one = alone
     looks: list[int] = []
 
-    def seen(self: Cluster, works: Sequence[Work], watcher: Any, real: Any = Cluster.__call__) -> Any:
-        looks.append(len(works))
-        return real(self, works, watcher)
+    def seen(self: Cluster, trials: Sequence[Any], watcher: Any, real: Any = Cluster.__call__) -> Any:
+        looks.append(len(trials))
+        return real(self, trials, watcher)
 
     monkeypatch.setattr(Cluster, "__call__", seen)
     watcher = Watcher()

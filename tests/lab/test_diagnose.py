@@ -6,16 +6,16 @@ import pytest
 
 from steadyhand.domain.load import load
 from steadyhand.errors import UsageError
-from steadyhand.lab.diagnose import Asked, diagnose_domain, lay_out
+from steadyhand.lab.diagnose import DiagnosticQuestion, diagnose_domain, lay_out
 from tests.flow import trial, world
 from tests.flow.world import Watcher, settings
 
 
-def asked(folder: Path, cases: int = 24) -> dict[str, Asked]:
+def asked(folder: Path, cases: int = 24) -> dict[str, DiagnosticQuestion]:
     return {one.target.id: one for one in lay_out(load(folder), settings(folder), cases)}
 
 
-def shown(one: Asked, condition: str) -> str:
+def shown(one: DiagnosticQuestion, condition: str) -> str:
     return "\n".join(m.content for m in one.prompts[condition].messages)  # type: ignore[index]
 
 

@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 
 from steadyhand.errors import UsageError
-from steadyhand.lab.dose import Dose, Request, dose, dose_plan, lay_out
+from steadyhand.lab.dose import Dose, DoseRequest, dose, dose_plan, lay_out
 from tests.flow import trial
 from tests.flow.world import Watcher, files, settings
 
 ROOT = Path(__file__).resolve().parents[2]
-REQUEST = Request("words", (1, 4), (0, 1), shows=8, known=2, near=2)
+REQUEST = DoseRequest("words", (1, 4), (0, 1), shows=8, known=2, near=2)
 CELLS = ["base", "1 card, seed 0", "1 card, seed 1", "4 cards, seed 0", "4 cards, seed 1"]
 
 
@@ -43,10 +43,10 @@ def test_every_rung_is_trained_on_nested_cards_and_asked_what_it_never_saw(
     assert all(set(one.by_seed) == {0, 1} and one.target.n == 6 for one in found.rungs)
     assert all(one.leaked.n == 4 and one.known is not None and one.known.n == 2 for one in found.rungs)
     assert found.rungs[0].steps > 0
-    assert {trail.kind for trail in found.trails} == {"target", "neighbour", "known"}
+    assert {trail.kind for trail in found.trails} == {"target", "neighbor", "known"}
     assert all(set(trail.answers) == {0, 1, 4} for trail in found.trails)
     setup = lay_out(folder, settings(folder), REQUEST)
-    by_name = {cell.name: cell for cell in setup.cells}
+    by_name = {trial.name: trial for trial in setup.trials}
     for seed in (0, 1):
         small, large = (
             {row.source for row in by_name[f"{name}, seed {seed}"].rows if row.source.startswith("card:")}
@@ -62,9 +62,9 @@ def test_every_rung_is_trained_on_nested_cards_and_asked_what_it_never_saw(
 
 def test_each_training_shows_cards_equally_often(done: tuple[Path, Path, Dose, Watcher]) -> None:
     setup = lay_out(done[0], settings(done[0]), REQUEST)
-    shown = {sum(row.source.startswith("card:") for row in cell.rows) for cell in setup.cells if cell.rows}
+    shown = {sum(row.source.startswith("card:") for row in trial.rows) for trial in setup.trials if trial.rows}
     assert shown == {8}
-    assert any(row.source.startswith("rehearsal:") for cell in setup.cells for row in cell.rows)
+    assert any(row.source.startswith("rehearsal:") for trial in setup.trials for row in trial.rows)
 
 
 def test_a_second_call_trains_nothing_and_a_wider_ladder_only_what_is_new(
@@ -85,7 +85,7 @@ def test_a_second_call_trains_nothing_and_a_wider_ladder_only_what_is_new(
 
 def test_a_plan_writes_nothing(done: tuple[Path, Path, Dose, Watcher], tmp_path: Path) -> None:
     steps = dose_plan(done[0], settings(done[0]), tmp_path / "none", REQUEST)
-    assert [(step.state, step.reason) for step in steps] == [("run", "it has never run here")] * 5
+    assert [(step.state, step.reason) for step in steps] == [("run", "not done yet")] * 5
     assert files(tmp_path) == {}
 
 
@@ -94,13 +94,13 @@ def test_a_killed_experiment_goes_on_and_ends_the_same(done: tuple[Path, Path, D
     program = (
         "import os, signal, sys; from pathlib import Path; from tests.lab.test_dose import REQUEST\n"
         "from steadyhand.lab.dose import dose; from tests.flow.world import Watcher, settings\n"
-        "def at(cell, told):\n    if (cell, told) == ('4 cards, seed 0', 5): os.kill(os.getpid(), signal.SIGKILL)\n"
+        "def at(trial, told):\n    if (trial, told) == ('4 cards, seed 0', 5): os.kill(os.getpid(), signal.SIGKILL)\n"
         "folder = Path(sys.argv[1]); dose(folder, settings(folder), Path(sys.argv[2]), REQUEST, Watcher(at))"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
     words = [sys.executable, "-c", program, str(folder), str(tmp_path)]
     assert subprocess.run(words, env=environment, check=False).returncode == -signal.SIGKILL
-    watcher = Watcher(lambda cell, told: first.append(watcher.told[0]) if told == 1 else None)
+    watcher = Watcher(lambda trial, told: first.append(watcher.told[0]) if told == 1 else None)
     first: list[tuple[int, int]] = []
     again = dose(folder, settings(folder), tmp_path, REQUEST, watcher)
     assert watcher.ran == CELLS[3:]
@@ -111,13 +111,13 @@ def test_a_killed_experiment_goes_on_and_ends_the_same(done: tuple[Path, Path, D
 @pytest.mark.parametrize(
     ("request_", "what"),
     [
-        (Request("wrods"), "no point 'wrods'"),
-        (Request("few"), "has 2 cards in 2 wordings"),
-        (Request("words", (1, 7)), "5 can be trained, not 7"),
+        (DoseRequest("wrods"), "no point 'wrods'"),
+        (DoseRequest("few"), "has 2 cards in 2 wordings"),
+        (DoseRequest("words", (1, 7)), "5 can be trained, not 7"),
     ],
 )
 def test_what_cannot_be_tried_is_said_before_anything_runs(
-    done: tuple[Path, Path, Dose, Watcher], tmp_path: Path, request_: Request, what: str
+    done: tuple[Path, Path, Dose, Watcher], tmp_path: Path, request_: DoseRequest, what: str
 ) -> None:
     with pytest.raises(UsageError, match=what) as caught:
         dose(done[0], settings(done[0]), tmp_path / "out", request_, Watcher())
@@ -127,4 +127,4 @@ def test_what_cannot_be_tried_is_said_before_anything_runs(
 
 
 def test_a_ladder_that_nobody_names_ends_where_the_cards_do(done: tuple[Path, Path, Dose, Watcher]) -> None:
-    assert lay_out(done[0], settings(done[0]), Request("words")).ladder == (1, 2, 4, 5)
+    assert lay_out(done[0], settings(done[0]), DoseRequest("words")).ladder == (1, 2, 4, 5)

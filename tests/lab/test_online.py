@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from steadyhand.errors import UsageError
-from steadyhand.flow.context import Desk
+from steadyhand.flow.context import RunContext
 from steadyhand.lab import online as flow
 from steadyhand.lab.online import online, online_stages, plan
 from steadyhand.models.backend import Backend
@@ -27,7 +27,7 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Finished:
     return world.finished(tmp_path_factory)
 
 
-def wrong_ones(model: Backend, asked: Sequence[Case], desk: Desk, seed: int) -> dict[str, list[str]]:
+def wrong_ones(model: Backend, asked: Sequence[Case], context: RunContext, seed: int) -> dict[str, list[str]]:
     """What a model might say; the tiny one babbles without end, and what was cut is left out."""
     return {case.decision.id: ["<think>\nno\n</think>\n\n" + word for word in ("never", str(seed))] for case in asked}
 
@@ -46,7 +46,7 @@ def test_rounds_go_on_from_the_run_and_from_each_other(
     assert tally["decisions"] == sum(count for word, count in tally.items() if word != "decisions") > 0
     assert tally["group"] > 0
     first = Path(one["model_folder"])
-    assert fingerprint(first) != fingerprint(done.desk.artefact("merge") / "model")
+    assert fingerprint(first) != fingerprint(done.context.artifact("merge") / "model")
     two = result(capsys, *words, "--rounds", "2")
     assert two["models"]["online_1"] == one["models"]["online_1"]
     assert two["seconds"]["online_1"] == one["seconds"]["online_1"]  # not trained again
@@ -59,20 +59,20 @@ def test_rounds_go_on_from_the_run_and_from_each_other(
 
 def test_a_round_without_groups_leaves_the_model_as_it_is(done: Finished, tmp_path: Path) -> None:
     out = done.copy(tmp_path / "out")
-    settings = done.desk.settings.model_copy(
+    settings = done.context.settings.model_copy(
         update={
-            "online": done.desk.settings.online.model_copy(update={"samples": 2, "decisions": 2, "reference": False})
+            "online": done.context.settings.online.model_copy(update={"samples": 2, "decisions": 2, "reference": False})
         }
     )
-    desk = online(done.folder, settings, out, 1, world.Watcher())
-    tally = json.loads((desk.artefact("answers_1") / "tally.json").read_text("utf-8"))
+    context = online(done.folder, settings, out, 1, world.Watcher())
+    tally = json.loads((context.artifact("answers_1") / "tally.json").read_text("utf-8"))
     assert tally == {"decisions": tally["decisions"], "alike": tally["decisions"]}  # every answer was cut
-    assert fingerprint(desk.artefact("online_1") / "model") == fingerprint(desk.artefact("merge") / "model")
+    assert fingerprint(context.artifact("online_1") / "model") == fingerprint(context.artifact("merge") / "model")
 
 
 def test_a_judge_without_a_name_is_refused_before_the_work(done: Finished, tmp_path: Path) -> None:
-    changed = done.desk.settings.online.model_copy(update={"judge": "http://127.0.0.1:9/v1"})
-    settings = done.desk.settings.model_copy(update={"online": changed})
+    changed = done.context.settings.online.model_copy(update={"judge": "http://127.0.0.1:9/v1"})
+    settings = done.context.settings.model_copy(update={"online": changed})
     with pytest.raises(UsageError, match="has a name"):
         online(done.folder, settings, tmp_path / "new", 1, world.Watcher())
     assert not (tmp_path / "new").exists()
@@ -81,5 +81,5 @@ def test_a_judge_without_a_name_is_refused_before_the_work(done: Finished, tmp_p
 def test_the_stages_of_a_run_come_first_and_keep_their_keys(done: Finished) -> None:
     names = [stage.name for stage in online_stages(2)]
     assert names[-6:] == ["answers_1", "online_1", "eval_online_1", "answers_2", "online_2", "eval_online_2"]
-    steps = {step.name: step for step in plan(done.folder, done.desk.settings, done.out, 2)}
-    assert all(steps[name].key == done.desk.keys[name] for name in names[:-6])
+    steps = {step.name: step for step in plan(done.folder, done.context.settings, done.out, 2)}
+    assert all(steps[name].key == done.context.keys[name] for name in names[:-6])

@@ -41,8 +41,8 @@ def test_it_is_trained_once_measured_on_other_scenarios_and_judges(
 
 
 def test_what_it_is_measured_on_is_of_other_scenario_groups(done: Finished) -> None:
-    taught, held = preference.split(done.desk)
-    names = preference.groups_of(done.desk)
+    taught, held = preference.split(done.context)
+    names = preference.groups_of(done.context)
     assert taught
     assert held
     assert not {names[preference.scenario_of(one)] for one in taught} & {

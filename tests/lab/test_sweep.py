@@ -17,7 +17,7 @@ from steadyhand.domain.rows import Row
 from steadyhand.errors import JobError, UsageError
 from steadyhand.lab.sweep import sweep, sweep_plan
 from steadyhand.lab.sweep_result import Sweep
-from steadyhand.lab.sweep_setup import Request, cell_of, lay_out, with_kept
+from steadyhand.lab.sweep_setup import SweepRequest, lay_out, trial_of, with_kept
 from steadyhand.ledger.result import Check
 from steadyhand.models.backend import Completion
 from tests import tiny
@@ -44,19 +44,19 @@ SCENARIOS = "scenarios:\n" + "".join(
 FLAGS = {"sft.save_steps": 1}
 
 
-def make(root: Path, branches: str = BRANCHES) -> tuple[Path, Request]:
+def make(root: Path, branches: str = BRANCHES) -> tuple[Path, SweepRequest]:
     base = root / "base"
     folder = world.make(root / "uss", base if base.exists() else tiny.save(base), scenarios=SCENARIOS)
     file = root / "sweep.yaml"
     file.write_text(branches, "utf-8")
-    return folder, Request(file, held=0.5, looks=2)
+    return folder, SweepRequest(file, held=0.5, looks=2)
 
 
 def figures(found: Sweep) -> object:
     return json.loads(json.dumps(replace(found, created="", seconds=0).to_json()))
 
 
-Done = tuple[Path, Request, Path, Sweep, Watcher]
+Done = tuple[Path, SweepRequest, Path, Sweep, Watcher]
 
 
 @pytest.fixture(scope="module")
@@ -96,11 +96,11 @@ def test_nobody_trains_on_what_is_asked_and_held_out_scenarios_are_not_asked(don
 
 def test_a_second_call_runs_nothing_and_finds_the_same(done: Done) -> None:
     folder, request, out, found, _ = done
-    before = files(out / "artefacts")
+    before = files(out / "artifacts")
     watcher = Watcher()
     assert figures(sweep(folder, FLAGS, out, request, watcher)) == figures(found)
     assert watcher.ran == []
-    assert files(out / "artefacts") == before
+    assert files(out / "artifacts") == before
     assert {step.state for step in sweep_plan(folder, FLAGS, out, request)} == {"done"}
 
 
@@ -122,7 +122,7 @@ def test_a_sweep_that_is_killed_at_random_ends_at_the_same_figures(done: Done, t
         "from steadyhand.lab.sweep_setup import Request; from steadyhand.lab.sweep import sweep\n"
         "from tests.flow.world import Watcher\n"
         "left = int(sys.argv[4])\n"
-        "def at(cell, told):\n    global left; left -= 1\n    if not left: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "def at(trial, told):\n    global left; left -= 1\n    if not left: os.kill(os.getpid(), signal.SIGKILL)\n"
         "request = Request(Path(sys.argv[2]), held=0.5, looks=2)\n"
         "sweep(Path(sys.argv[1]), FLAGS, Path(sys.argv[3]), request, Watcher(at))"
     )
@@ -187,14 +187,14 @@ def test_one_that_is_called_back_goes_on_at_its_own_checkpoint(tmp_path: Path, m
 
     monkeypatch.setattr("steadyhand.lab.sweep_measure.harms", first_is_harmed)
     trained: dict[str, list[int]] = {}
-    watcher = Watcher(lambda cell, told: trained.setdefault(cell, []).append(watcher.told[-1][0]))
+    watcher = Watcher(lambda trial, told: trained.setdefault(trial, []).append(watcher.told[-1][0]))
     folder, request = make(tmp_path)
     found = sweep(folder, FLAGS, tmp_path / "out", request, watcher)
     harmed = next(story for story in found.stories if story.fate.end == "harmed")
     back = next(story for story in found.stories if story.fate.instead is not None)
     assert back.fate.instead == harmed.branch
     assert [stop.rung for stop in back.stops] == [0, 1, 2]
-    last = next(steps for cell, steps in trained.items() if cell.startswith(f"{back.branch}, rung 3"))
+    last = next(steps for trial, steps in trained.items() if trial.startswith(f"{back.branch}, rung 3"))
     assert last[0] == back.stops[1].steps + 1  # no step is taken twice
     assert not list((tmp_path / "out").rglob("*.safetensors"))
 
@@ -202,9 +202,9 @@ def test_one_that_is_called_back_goes_on_at_its_own_checkpoint(tmp_path: Path, m
 def test_only_whole_trainings_are_asked_and_under_way_losses_are_taken(done: Done) -> None:
     folder, request, out, found, _ = done
     setup = lay_out(folder, FLAGS, out, request)
-    cells = [cell_of(setup, "plain", rung, 0, 1) for rung in range(3)]
-    assert [len(cell.questions) for cell in cells] == [0, 0, 1 + len(setup.known)]
-    assert [cell.scored for cell in cells] == [(setup.taught[:1],)] * 2 + [()]
+    trials = [trial_of(setup, "plain", rung, 0, 1) for rung in range(3)]
+    assert [len(trial.questions) for trial in trials] == [0, 0, 1 + len(setup.known)]
+    assert [trial.scored for trial in trials] == [(setup.taught[:1],)] * 2 + [()]
     under_way, at_end = (
         [s for story in found.stories for s in story.stops if (s.rung == 2) is x] for x in (False, True)
     )

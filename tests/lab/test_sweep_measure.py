@@ -1,4 +1,4 @@
-"""What branches are ranked by under way: what is lost counts as what is learnt does."""
+"""What branches are ranked by under way: what is lost counts as what is learned does."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadyhand.lab.sweep_measure import cells_left, lost, together
-from steadyhand.stats.rungs import Rules, Rung
+from steadyhand.lab.sweep_measure import lost, together, trials_left
+from steadyhand.stats.rungs import HalvingRules, Rung
 
 loss = st.floats(0.01, 10)
 
@@ -28,6 +28,6 @@ def test_only_a_loss_on_what_is_public_is_a_risk() -> None:
 
 
 def test_losses_are_one_cell_and_the_last_rung_has_its_looks() -> None:
-    rules = Rules((Rung(0.2, 10, 3), Rung(0.5, 20, 2), Rung(1.0, 40, 1)), looks=4)
-    assert cells_left(rules, 8, 0, 0) == 8 + 3 + 2 * 4
-    assert cells_left(rules, 2, 2, 20) == 2 * 2
+    rules = HalvingRules((Rung(0.2, 10, 3), Rung(0.5, 20, 2), Rung(1.0, 40, 1)), looks=4)
+    assert trials_left(rules, 8, 0, 0) == 8 + 3 + 2 * 4
+    assert trials_left(rules, 2, 2, 20) == 2 * 2

@@ -59,7 +59,7 @@ def test_a_large_file_is_read_once_also_by_the_next_process(
     path = made(tmp_path / "tmp" / "w")
     read = reads(monkeypatch)
     assert [digest(path), digest(path)] == [sha(BIG)] * 2
-    path = path.parent.rename(tmp_path / "artefact") / "w"  # as the store does
+    path = path.parent.rename(tmp_path / "artifact") / "w"  # as the store does
     assert digest(path) == sha(BIG)
     assert len(read) == 1
     assert cache.is_file()

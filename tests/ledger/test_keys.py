@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadyhand.ledger.keys import canonical_json, file_digest, hash_files, key_of
+from steadyhand.ledger.keys import canonical_json, file_digest, key_of
 from steadyhand.settings import SftConfig
 
 scalars = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text()
@@ -58,20 +58,3 @@ def test_what_is_not_json_is_refused() -> None:
 def test_a_file_is_named_by_its_bytes(tmp_path: Path) -> None:
     (tmp_path / "f").write_bytes(b"abc")
     assert file_digest(tmp_path / "f") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-
-
-def test_hash_of_a_folder_sees_names_and_contents_and_nothing_else(tmp_path: Path) -> None:
-    def made(name: str, files: dict[str, str]) -> Path:
-        for file, text in files.items():
-            path = tmp_path / name / file
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
-        return tmp_path / name
-
-    first = hash_files(made("one", {"a/x": "1", "b": "2"}))
-    assert hash_files(made("two", {"b": "2", "a/x": "1"})) == first
-    others = [made("3", {"a/x": "1", "b": "3"}), made("4", {"a/y": "1", "b": "2"}), made("5", {"a/x": "1"})]
-    assert len({first, *(hash_files(folder) for folder in others)}) == 4
-    folder = tmp_path / "one"
-    assert hash_files(folder, [folder / "b", folder / "a" / "x", folder / "b"]) == first
-    assert hash_files(folder, [folder / "b"]) != first

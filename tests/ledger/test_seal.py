@@ -48,27 +48,27 @@ CHANGES: list[tuple[Change, str]] = [
 
 
 @pytest.mark.parametrize(("change", "says"), CHANGES)
-def test_an_artefact_that_was_changed_is_none(store: Store, change: Change, says: str) -> None:
-    home = store.artefact(KEY)
+def test_an_artifact_that_was_changed_is_none(store: Store, change: Change, says: str) -> None:
+    home = store.artifact(KEY)
     assert store.done(KEY)
     change(home)
     assert not store.done(KEY)
     assert store.begun(KEY)
     assert says in "; ".join(store.damage(KEY))
     with pytest.raises(JobError, match="not what was finished") as caught:
-        store.artefact(KEY)
+        store.artifact(KEY)
     assert caught.value.where == str(home)
     with store.writing(KEY) as folder:  # made again, it takes the damaged one's place
         (folder / "new").write_text("new")
-    assert [path.name for path in store.artefact(KEY).iterdir() if path.name != MARKER] == ["new"]
+    assert [path.name for path in store.artifact(KEY).iterdir() if path.name != MARKER] == ["new"]
 
 
 def test_what_desktops_leave_changes_nothing(store: Store) -> None:
-    (store.artefact(KEY) / "model" / ".DS_Store").write_text("x")
+    (store.artifact(KEY) / "model" / ".DS_Store").write_text("x")
     assert store.done(KEY)
 
 
-def test_the_marker_says_what_an_artefact_was_made_of(store: Store) -> None:
+def test_the_marker_says_what_an_artifact_was_made_of(store: Store) -> None:
     def write(key: str, text: str, time: str) -> str:
         with store.writing(key, {"sft": "c"}, apart=("stage.json",)) as folder:
             (folder / "a").write_text(text)
@@ -81,10 +81,10 @@ def test_the_marker_says_what_an_artefact_was_made_of(store: Store) -> None:
     assert store.made_of(KEY) == {}
 
 
-def test_a_model_of_a_changed_artefact_is_refused_and_a_copy_elsewhere_is_free(store: Store, tmp_path: Path) -> None:
-    model = store.artefact(KEY) / "model"
+def test_a_model_of_a_changed_artifact_is_refused_and_a_copy_elsewhere_is_free(store: Store, tmp_path: Path) -> None:
+    model = store.artifact(KEY) / "model"
     refuse_changed(model)
-    (store.artefact(KEY) / "curve.json").write_text("[]")  # not of the model
+    (store.artifact(KEY) / "curve.json").write_text("[]")  # not of the model
     assert differences(model.parent, model.parent / "curve.json") == ["curve.json was changed"]
     assert differences(model.parent, model.parent / "gone.json") == []
     refuse_changed(model)

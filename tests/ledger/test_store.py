@@ -12,7 +12,7 @@ from steadyhand.errors import JobError
 from steadyhand.ledger import store as module
 from steadyhand.ledger.keys import key_of
 from steadyhand.ledger.seal import MARKER
-from steadyhand.ledger.store import Store
+from steadyhand.ledger.store import FORMER, Store
 
 KEY = key_of("sft", 1, {"epochs": 3}, ["abc"])
 OTHER = key_of("sft", 2, {"epochs": 3}, ["abc"])
@@ -28,14 +28,22 @@ def write(store: Store, key: str = KEY, text: str = "weights") -> Path:
         (folder / "deep").mkdir()
         (folder / "deep" / "model.txt").write_text(text, encoding="utf-8")
         (folder / "config.json").write_text("{}", encoding="utf-8")
-    return store.artefact(key)
+    return store.artifact(key)
 
 
 def leftovers(store: Store) -> list[str]:
     return [path.name for path in (store.root / "tmp").iterdir()]
 
 
-def test_an_artefact_appears_whole_and_verifies(store: Store) -> None:
+def test_a_folder_of_the_former_name_is_taken_over(tmp_path: Path) -> None:
+    with Store(tmp_path).writing("k") as folder:
+        (folder / "a").write_text("one", "utf-8")
+    (tmp_path / "artifacts").rename(tmp_path / FORMER)
+    assert (Store(tmp_path).artifact("k") / "a").read_text("utf-8") == "one"
+    assert not (tmp_path / FORMER).exists()
+
+
+def test_an_artifact_appears_whole_and_verifies(store: Store) -> None:
     assert not store.done(KEY)
     folder = write(store)
     assert store.done(KEY)
@@ -43,9 +51,9 @@ def test_an_artefact_appears_whole_and_verifies(store: Store) -> None:
     assert (store.verify(KEY), store.keys(), leftovers(store)) == ([], [KEY], [])
 
 
-def test_an_artefact_that_is_not_there_is_a_job_error(store: Store) -> None:
+def test_an_artifact_that_is_not_there_is_a_job_error(store: Store) -> None:
     with pytest.raises(JobError, match="not complete") as caught:
-        store.artefact(KEY)
+        store.artifact(KEY)
     assert caught.value.next
 
 
@@ -58,7 +66,7 @@ def test_a_failing_block_leaves_nothing_but_its_work(store: Store) -> None:
     assert (store.work(KEY) / "checkpoint").read_text(encoding="utf-8") == "step 40"
 
 
-def test_work_survives_until_the_artefact_is_complete(store: Store) -> None:
+def test_work_survives_until_the_artifact_is_complete(store: Store) -> None:
     (store.work(KEY) / "checkpoint").write_text("step 40", encoding="utf-8")
     assert list(Store(store.root).work(KEY).iterdir())
     write(store)
@@ -124,7 +132,7 @@ with store.writing(sys.argv[2]) as folder:
 
 
 @pytest.mark.parametrize("moment", ["in the block", "before the marker", "before the rename", "after the rename"])
-def test_kill_9_leaves_nothing_or_a_complete_artefact(store: Store, moment: str) -> None:
+def test_kill_9_leaves_nothing_or_a_complete_artifact(store: Store, moment: str) -> None:
     command = [sys.executable, "-c", CHILD, str(store.root), KEY, moment]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdout
@@ -147,7 +155,7 @@ def test_of_two_writers_of_one_key_the_first_stays(store: Store) -> None:
     with store.writing(KEY) as slow:
         write(store, text="first")
         (slow / "model").write_text("second", encoding="utf-8")
-    assert (store.artefact(KEY) / "deep" / "model.txt").read_text(encoding="utf-8") == "first"
+    assert (store.artifact(KEY) / "deep" / "model.txt").read_text(encoding="utf-8") == "first"
     assert (store.verify(KEY), leftovers(store)) == ([], [])
 
 
@@ -161,13 +169,13 @@ def test_verify_names_every_difference(store: Store) -> None:
     assert store.verify(KEY) == [f"{MARKER} is damaged"]
 
 
-def test_an_artefact_without_marker_is_written_again(store: Store) -> None:
+def test_an_artifact_without_marker_is_written_again(store: Store) -> None:
     (write(store, text="old") / MARKER).unlink()
     assert not store.done(KEY)
     assert (write(store, text="new") / "deep" / "model.txt").read_text(encoding="utf-8") == "new"
 
 
-def test_discard_removes_one_artefact(store: Store) -> None:
+def test_discard_removes_one_artifact(store: Store) -> None:
     write(store)
     write(store, OTHER)
     store.discard(KEY)
@@ -181,7 +189,7 @@ def test_gc_keeps_what_it_is_told_and_counts_bytes(store: Store) -> None:
     (store.work("unfinished") / "checkpoint").write_bytes(b"x" * 1000)
     assert store.gc().folders == ()
     swept = store.gc(keep={KEY})
-    assert sorted(swept.folders) == sorted([f"artefacts/{OTHER}", "work/unfinished"])
+    assert sorted(swept.folders) == sorted([f"artifacts/{OTHER}", "work/unfinished"])
     assert swept.bytes > 1000
     assert store.keys() == [KEY]
 

@@ -62,7 +62,7 @@ def test_a_correction_is_sent_exactly_where_the_service_differs(lang: Lang) -> N
 def test_a_disguised_name_is_looked_up_as_it_really_is(lang: Lang) -> None:
     rng = random.Random(3)
     for _ in range(100):
-        messages = casework.spelt(rng, lang, False)["messages"]
+        messages = casework.spelled(rng, lang, False)["messages"]
         take, ask = (calls_of(m)[0] for m in messages if calls_of(m))
         (found,) = json.loads(next(m["content"] for m in messages if m["role"] == "tool")).values()
         assert list(take["arguments"].values()).count(True) == 1

@@ -34,7 +34,7 @@ def test_random_strings_are_spelt_and_words_are_whole() -> None:
     tokenizer = load_tokenizer(FOLDER)
     rng = random.Random(1)
     drawn = [letters(rng, 3, 8) for _ in range(200)]
-    spelt = [text for text in drawn if text not in written()]
-    assert len(spelt) > 180
-    assert all(pieces(tokenizer, text) == list(text) for text in spelt)
+    spelled = [text for text in drawn if text not in written()]
+    assert len(spelled) > 180
+    assert all(pieces(tokenizer, text) == list(text) for text in spelled)
     assert pieces(tokenizer, "check tower") == ["check", " ", "tower"]

@@ -5,10 +5,11 @@ from pathlib import Path
 import pytest
 
 from steadyhand.chat.messages import Message, Tool, ToolCall
+from steadyhand.domain.coverage import coverage
 from steadyhand.domain.model import AnswerRule, Domain, InputClass, Scenario
 from steadyhand.domain.rows import ErrorMode, Group, Rejected
 from steadyhand.errors import Place, UsageError
-from steadyhand.pairs.build import ModelError, build_groups, coverage, mode_of
+from steadyhand.pairs.build import ModelError, build_groups, mode_of
 from steadyhand.pairs.case import cases, wrong
 
 TOOLS = {
@@ -77,9 +78,9 @@ def test_every_cell_that_can_exist_is_covered() -> None:
     assert not any(cell.possible for cell in covered.cells if cell.tool == "find" and cell.mode == "needless_call")
 
 
-def test_the_models_favourite_error_does_not_crowd_out_the_others() -> None:
-    favourite = [ModelError(f"s{i}#1", f"{i}: it is fine {j}", "missed_call") for i in range(6) for j in range(5)]
-    groups = build_groups(domain(), favourite, write, 3, seed=1)
+def test_the_models_favorite_error_does_not_crowd_out_the_others() -> None:
+    favorite = [ModelError(f"s{i}#1", f"{i}: it is fine {j}", "missed_call") for i in range(6) for j in range(5)]
+    groups = build_groups(domain(), favorite, write, 3, seed=1)
     own = [r.origin for group in groups if group.tool == "find" for r in group.rejected]
     assert (own.count("model"), own.count("mutator")) == (12, 6)
     assert sum(cell.tool == "find" for cell in coverage(groups).holes) <= 6

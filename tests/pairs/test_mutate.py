@@ -9,12 +9,13 @@ from hypothesis import strategies as st
 
 from steadyhand.chat.messages import Message, Tool, ToolCall
 from steadyhand.chat.parse import parse_strict
+from steadyhand.domain.coverage import may_occur
 from steadyhand.domain.model import AnswerRule, Domain, Scenario
 from steadyhand.domain.rows import MODES, ErrorMode
 from steadyhand.errors import Place
 from steadyhand.pairs.arguments import fill, mangle
 from steadyhand.pairs.case import Case, cases, wrong
-from steadyhand.pairs.mutate import may_occur, mutate
+from steadyhand.pairs.mutate import mutate
 
 QUERY = Tool("query", "", {"type": "object", "properties": {"uri": {"type": "string"}}, "required": ["uri"]})
 REPORT = Tool(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from steadyhand.models.backend import Completion, Progress, Prompt, Sampling
 from steadyhand.pairs.case import Case, cases, wrong
-from steadyhand.pairs.judge import Choice, ModelJudge, Pair, by_rules, passes, settled
+from steadyhand.pairs.judge import Choice, ModelJudge, Pair, by_rules, in_both_orders, passes
 from steadyhand.pairs.online import online_groups
 from tests.pairs.test_build import domain, write
 
@@ -67,12 +67,12 @@ def test_a_group_never_prefers_a_wrong_answer(answers: list[str], k: int) -> Non
         assert all(wrong(CALL, one.text) for one in group.rejected)
 
 
-def test_a_judge_that_favours_a_place_decides_nothing() -> None:
+def test_a_judge_that_favors_a_place_decides_nothing() -> None:
     def first_always(pairs: Sequence[Pair]) -> list[Choice]:
         return ["first"] * len(pairs)
 
-    assert settled(first_always, [(CALL, RIGHT, BAD_NAME)]) == ["tie"]
-    assert settled(by_rules, [(CALL, RIGHT, BAD_NAME), (CALL, BAD_NAME, RIGHT), (CALL, RIGHT, OTHER_WORDS)]) == [
+    assert in_both_orders(first_always, [(CALL, RIGHT, BAD_NAME)]) == ["tie"]
+    assert in_both_orders(by_rules, [(CALL, RIGHT, BAD_NAME), (CALL, BAD_NAME, RIGHT), (CALL, RIGHT, OTHER_WORDS)]) == [
         "first", "second", "tie",
     ]  # fmt: skip
 
@@ -113,7 +113,7 @@ class Says:
 )  # fmt: skip
 def test_a_model_judges_by_one_word_in_both_orders(words: tuple[str, str], choice: Choice) -> None:
     backend = Says(*words)
-    assert settled(ModelJudge(backend), [(READ, "left answer", "right answer")]) == [choice]
+    assert in_both_orders(ModelJudge(backend), [(READ, "left answer", "right answer")]) == [choice]
     first, second = (prompt.messages[0].content for prompt in backend.prompts)
     assert "find({'x': 'item-0'})" in first
     assert first.index("left answer") < first.index("right answer")

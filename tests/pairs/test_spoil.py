@@ -8,11 +8,11 @@ from pathlib import Path
 from steadyhand.chat.messages import Message
 from steadyhand.chat.parse import parse_strict
 from steadyhand.checks import Bound, Context, checker_of
+from steadyhand.domain.coverage import coverage
 from steadyhand.domain.model import Domain, Scenario
 from steadyhand.errors import Place
 from steadyhand.pairs.build import ModelError, build_groups
 from steadyhand.pairs.case import cases, wrong
-from steadyhand.pairs.cover import coverage
 from steadyhand.pairs.judge import by_rules, passes
 from tests.pairs.test_mutate import DOMAIN as CALLING
 from tests.pairs.test_mutate import write

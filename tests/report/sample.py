@@ -10,9 +10,11 @@ import math
 import random
 from dataclasses import replace
 
-from steadyhand.chat.messages import Json
-from steadyhand.ledger.result import Check, Evaluation, Item, Metric, Verdict
-from steadyhand.report.data import Dataset, ReportData
+from steadyhand.chat.messages import Json, Message, Tool, ToolCall
+from steadyhand.domain.coverage import coverage
+from steadyhand.domain.rows import Group, Rejected
+from steadyhand.ledger.result import Check, Evaluation, Facts, Item, Metric, Verdict
+from steadyhand.report.data import DatasetCounts, ReportData
 from steadyhand.stats.intervals import wilson_bounds
 
 TOOLS = ("extract_resource", "query_uss", "report_uss")
@@ -73,7 +75,7 @@ def tool_item(index: int, stage: str, rng: random.Random) -> Item:
         if tool == "none"
         else json.dumps([{"name": tool, "arguments": {"uri": f"https://{host}/"}}]),
         question=f"The report names hxxps://{host.replace('.', '[.]')}/ as malicious. What does USS say about it?",
-        facts={"tool": tool, "called": tool != "none"},
+        facts=Facts(tool=tool, called=tool != "none"),
     )
 
 
@@ -91,7 +93,7 @@ def turn_item(index: int, question: str, stage: str, lead_in: bool = False) -> I
         completion_tokens=40,
         passed=None if lead_in else good,
         question=question,
-        facts={"clarify": True} if lead_in else {},
+        facts=Facts(clarify=lead_in),
     )
 
 
@@ -142,22 +144,31 @@ def metrics(stage: str, items: tuple[Item, ...]) -> dict[str, Metric]:
     return {metric.name: metric for metric in found}
 
 
-def check(metric: Metric, bar: str, word: str, **rest: Json) -> Check:
-    return Check(metric.name, bar, word, metric.value, metric.low, metric.high, metric.n, **rest)  # type: ignore[arg-type]
+def check(metric: Metric, least: float, word: str, **rest: Json) -> Check:
+    values = (metric.value, metric.low, metric.high, metric.n)
+    return Check(metric.name, f">= {least:g}", word, *values, **rest, least=least)  # type: ignore[arg-type]
 
 
 def verdict(tuned: Evaluation, word: str = "PASS") -> Verdict:
     """Checks on the tuned model; `word` decides what the first of them says."""
     needed = 160 if word == "INSUFFICIENT" else None
     knowledge = Check(
-        "general_knowledge_loss", "non-inferior to base at 3 points", "PASS", -0.008, -0.024, 0.008, 120, 0.012
+        "general_knowledge_loss",
+        "non-inferior to base at 3 points",
+        "PASS",
+        -0.008,
+        -0.024,
+        0.008,
+        120,
+        0.012,
+        margin=0.03,
     )
     checks = (
-        check(tuned.metrics["tool_call_accuracy"], ">= 0.97", word, cases_needed=needed, reason="364 of 371"),
-        check(tuned.metrics["semantic_anchoring"], ">= 0.9", "PASS"),
-        check(tuned.metrics["cot_retention"], ">= 0.98", "PASS"),
-        check(tuned.metrics["response_quality"], ">= 0.99", "PASS"),
-        check(tuned.metrics["determinism_outcome"], ">= 1", "PASS"),
+        check(tuned.metrics["tool_call_accuracy"], 0.97, word, cases_needed=needed, reason="364 of 371"),
+        check(tuned.metrics["semantic_anchoring"], 0.9, "PASS"),
+        check(tuned.metrics["cot_retention"], 0.98, "PASS"),
+        check(tuned.metrics["response_quality"], 0.99, "PASS"),
+        check(tuned.metrics["determinism_outcome"], 1, "PASS"),
         knowledge,
     )
     return Verdict(word, checks)  # type: ignore[arg-type]
@@ -165,7 +176,7 @@ def verdict(tuned: Evaluation, word: str = "PASS") -> Verdict:
 
 def gate() -> Verdict:
     signs = [rate("dialogue_kept", 10, 10), rate("think_whole", 452, 453), rate("no_repetition", 453, 453)]
-    return Verdict("PASS", tuple(check(sign, ">= 0.97", "PASS") for sign in signs))
+    return Verdict("PASS", tuple(check(sign, 0.97, "PASS") for sign in signs))
 
 
 def curves(seed: int = 7) -> dict[str, list[dict[str, Json]]]:
@@ -186,14 +197,27 @@ def curves(seed: int = 7) -> dict[str, list[dict[str, Json]]]:
     return {"sft": sft, "dpo": dpo}
 
 
-def dataset() -> Dataset:
+def groups() -> list[Group]:
+    """Groups of which some combinations are many, some missing and some impossible."""
     modes = {"no_call": 24, "wrong_tool": 11, "wrong_args": 31, "malformed": 6, "fabricated_result": 4}
-    rejected = {
+    called = {
         "query_uss": {"common": modes, "boundary": {"wrong_args": 9, "no_call": 3}, "noisy": {"wrong_args": 14}},
         "extract_resource": {"common": {"no_call": 18, "wrong_args": 7}, "noisy": {"no_call": 12}},
         "none": {"common": {"needless_call": 22, "misread_result": 15}, "noisy": {"needless_call": 8}},
     }
-    return Dataset(
+    return [_group(tool, name, counts) for tool, classes in called.items() for name, counts in classes.items()]
+
+
+def _group(tool: str, input_class: str, counts: dict[str, int]) -> Group:
+    messages = (Message("tool", "{}"),) if "misread_result" in counts else (Message("user", "?"),)
+    rejected = tuple(Rejected("x", mode, "model") for mode, count in counts.items() for _ in range(count))
+    calls = () if tool == "none" else (ToolCall(tool, {}),)
+    offered = tuple(Tool(name, "", {}) for name in TOOLS)
+    return Group("g#1", messages, offered, Message("assistant", "", calls=calls), rejected, input_class, tool)
+
+
+def dataset() -> DatasetCounts:
+    return DatasetCounts(
         points=14,
         cards={"paraphrase": 88, "boundary": 46, "counter_example": 39, "noise": 31, "turn_1": 14, "turn_8": 28},
         rehearsal=260,
@@ -203,9 +227,8 @@ def dataset() -> Dataset:
             "tag": {"multi_turn": 120, "no_call": 71, "reading": 88, "stop": 40},
         },
         groups=131,
-        rejected=rejected,
         origin={"model": 118, "mutator": 66},
-        tools=TOOLS,
+        coverage=coverage(groups(), TOOLS),
     )
 
 

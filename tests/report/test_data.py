@@ -42,10 +42,10 @@ def test_unknown_stage_is_refused() -> None:
     ("row", "message"),
     [
         ({"version": 99}, "version 99"),
-        ({"version": 1, "domain": "d", "created": "now"}, "version 1, not 2"),
-        ({"version": 2, "domain": "d", "created": "now", "surprise": 1}, "does not fit"),
-        ({"version": 2, "domain": "d", "created": "now", "evaluations": {"base": {"model": "x"}}}, "does not fit"),
-        ({"version": 2, "domain": "d", "created": "now", "evaluations": [1]}, "does not fit"),
+        ({"version": 1, "domain": "d", "created": "now"}, "version 1, not 3"),
+        ({"version": 3, "domain": "d", "created": "now", "surprise": 1}, "does not fit"),
+        ({"version": 3, "domain": "d", "created": "now", "evaluations": {"base": {"model": "x"}}}, "does not fit"),
+        ({"version": 3, "domain": "d", "created": "now", "evaluations": [1]}, "does not fit"),
     ],
 )
 def test_foreign_json_is_refused(row: dict[str, object], message: str) -> None:
@@ -84,5 +84,6 @@ def test_counts_come_from_domain_and_groups() -> None:
         "split": {"train": 2, "eval": 1},
         "tag": {"stop": 1},
     }
-    assert counted.rejected == {"query": {"noisy": {"no_call": 2, "wrong_args": 1}}}
+    assert counted.coverage is not None
+    assert [counted.coverage.count("query", "noisy", mode) for mode in ("no_call", "wrong_args")] == [2, 1]
     assert counted.origin == {"model": 2, "mutator": 1}

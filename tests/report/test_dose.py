@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from steadyhand.report.catalogue import load_catalogue
+from steadyhand.report.catalog import load_catalog
 from steadyhand.report.dose import render_dose, render_shortcut, write_dose, write_shortcut
 from steadyhand.text.shingles import Language
 
@@ -21,7 +21,7 @@ def rung(cards: int, value: float, verdict: str) -> dict[str, Any]:
     change = {"gained": 3, "lost": 1, "n": 12, "p_value": 0.6}
     return {
         "cards": cards, "target": metric(value), "by_seed": {"0": value, "1": value}, "leaked": metric(0.25),
-        "base_leaked": metric(0.0), "neighbours": change, "known_change": change, "verdict": verdict,
+        "base_leaked": metric(0.0), "neighbors": change, "known_change": change, "verdict": verdict,
         "signs": [{"metric": "think_whole", "value": 1.0}], "reasons": [EVIL], "cases_needed": 7,
     }  # fmt: skip
 
@@ -45,7 +45,7 @@ SHORTCUT: dict[str, Any] = {
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_pages_draw_and_say_what_they_were_given_and_run_nothing(language: Language) -> None:
-    t = load_catalogue(language)
+    t = load_catalog(language)
     pages = [render_dose(DOSE, t, {"en": "x.html"}), render_shortcut(SHORTCUT, t, {"en": "x.html"})]
     for page in pages:
         assert "<script" not in page
@@ -67,8 +67,8 @@ def test_both_languages_and_the_figures_are_written_under_a_plain_name(tmp_path:
     assert write_shortcut(SHORTCUT, tmp_path)[0].name == "shortcut-two-words.html"
 
 
-def test_an_experiment_without_a_dose_or_neighbours_has_a_page_too() -> None:
+def test_an_experiment_without_a_dose_or_neighbors_has_a_page_too() -> None:
     none = {**metric(0), "value": None, "low": None, "high": None, "n": 0}
     rungs = [{**rung(1, 0.2, "FAIL"), "leaked": none, "base_leaked": none}]
-    t = load_catalogue("en")
+    t = load_catalog("en")
     assert t("dose.none") in render_dose({**DOSE, "smallest": None, "rungs": rungs}, t, {})

@@ -8,14 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadyhand.ledger.result import Evaluation, Item
+from steadyhand.ledger.result import Evaluation, Facts, Item
 from steadyhand.report.anchoring import dialogues
 from steadyhand.report.answers import segments, tool_of
-from steadyhand.report.coverage import coverage
-from steadyhand.report.data import Dataset
 from steadyhand.report.examples import choose_examples
 from steadyhand.report.failures import heat_tables
-from tests.report.sample import dataset, evaluation
+from tests.report.sample import evaluation
 
 PLAIN = Item("i", "tool", "c", "en", "0", "raw", "stop", 3, True)
 
@@ -50,7 +48,7 @@ def test_segments_lose_no_text(raw: str) -> None:
 @pytest.mark.parametrize(
     ("item", "tool"),
     [
-        (replace(PLAIN, facts={"tool": "query"}), "query"),
+        (replace(PLAIN, facts=Facts(tool="query")), "query"),
         (replace(PLAIN, expected='[{"name": "report", "arguments": {}}]'), "report"),
         (replace(PLAIN, expected='query_uss(uri="x")'), "query_uss"),
         (replace(PLAIN, expected="no call; says /safe/"), "none"),
@@ -64,10 +62,10 @@ def test_tool_of(item: Item, tool: str) -> None:
 
 def test_heat_counts_failures_by_code_and_tool() -> None:
     items = [
-        replace(PLAIN, id="1", passed=False, code="schema", facts={"tool": "query"}),
-        replace(PLAIN, id="2", passed=True, facts={"tool": "query"}),
-        replace(PLAIN, id="3", passed=False, facts={"tool": "none"}),
-        replace(PLAIN, id="4", passed=None, facts={"tool": "query"}),
+        replace(PLAIN, id="1", passed=False, code="schema", facts=Facts(tool="query")),
+        replace(PLAIN, id="2", passed=True, facts=Facts(tool="query")),
+        replace(PLAIN, id="3", passed=False, facts=Facts(tool="none", tools=1)),
+        replace(PLAIN, id="4", passed=None, facts=Facts(tool="query")),
         replace(PLAIN, id="5", passed=False, suite="public"),
     ]
     table, clean = heat_tables({"base": evaluated("base", *items), "sft": evaluated("sft", items[1])}, ["base", "sft"])
@@ -114,7 +112,7 @@ def test_repetitions_and_unscored_items_are_no_examples() -> None:
 
 def test_dialogues_number_scored_turns_and_keep_languages_apart() -> None:
     turn = replace(PLAIN, suite="anchoring", question="q")
-    lead = replace(turn, id="clarify:en", passed=None, facts={"clarify": True}, question="topic")
+    lead = replace(turn, id="clarify:en", passed=None, facts=Facts(clarify=True), question="topic")
     base = evaluated("base", lead, replace(turn, id="z", lang="zh"), turn, replace(turn, id="j", passed=False))
     tuned = evaluated("dpo", turn)
     english, chinese = dialogues({"base": base, "dpo": tuned}, ["base", "dpo"])
@@ -122,22 +120,3 @@ def test_dialogues_number_scored_turns_and_keep_languages_apart() -> None:
     assert english.turns[0].answers["dpo"] is None
     assert english.tally("base") == {"k": 1, "n": 2}
     assert (chinese.lang, len(chinese.turns)) == ("zh", 1)
-
-
-def test_coverage_shows_holes_but_not_the_impossible() -> None:
-    found = coverage(dataset())
-    assert found is not None
-    cells = {(row.tool, row.input_class): dict(zip(found.modes, row.cells, strict=True)) for row in found.rows}
-    assert cells["report_uss", "noisy"]["no_call"].hole
-    assert not cells["report_uss", "noisy"]["needless_call"].possible
-    assert not cells["none", "common"]["wrong_args"].possible
-    assert cells["query_uss", "common"]["wrong_args"].count == found.largest == 31
-    assert found.holes == found.possible - 14
-
-
-def test_coverage_keeps_modes_and_tools_that_nobody_foresaw() -> None:
-    found = coverage(Dataset(rejected={"new_tool": {"common": {"rude": 2}}}))
-    assert found is not None
-    assert found.modes[-1] == "rude"
-    assert [row.tool for row in found.rows][::3] == ["new_tool", "none"]
-    assert coverage(Dataset(points=3)) is None

@@ -7,8 +7,8 @@ from markupsafe import escape
 
 from steadyhand.check.rules import RULES
 from steadyhand.errors import JobError
-from steadyhand.report.catalogue import load_catalogue
-from steadyhand.report.lint import Cue, LintData, Matrix, Rule, histogram, render_lint, write_lint
+from steadyhand.report.catalog import load_catalog
+from steadyhand.report.lint import CueRow, LintData, Matrix, RuleFindings, histogram, render_lint, write_lint
 from steadyhand.text.shingles import Language
 
 EVIL = "<script>alert(1)</script>"
@@ -17,8 +17,8 @@ DATA = LintData(
     EVIL,
     "2026-01-02T03:04+00:00",
     {"rows": 1200, "errors": 1},
-    (Rule("S101", "error", "title", "why", 7, ((EVIL, "message", "next"),)),),
-    (Cue("calls", "please", "no call", 45, 1.0, 0.5, 6.7), Cue("q", "level", "safe", 1, 1.0, 0.5, None)),
+    (RuleFindings("S101", "error", "title", "why", 7, ((EVIL, "message", "next"),)),),
+    (CueRow("calls", "please", "no call", 45, 1.0, 0.5, 6.7), CueRow("q", "level", "safe", 1, 1.0, 0.5, None)),
     (MATRIX,),
     {"prompts": {"prompt": [1, 0, 70]}, "judged": {"chosen": [], "rejected": []}},
 )
@@ -26,7 +26,7 @@ DATA = LintData(
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_page_says_what_it_was_given_and_runs_nothing(language: Language) -> None:
-    page = render_lint(DATA, load_catalogue(language), {"en": "x.html"})
+    page = render_lint(DATA, load_catalog(language), {"en": "x.html"})
     assert "<script" not in page
     assert "http" not in page.replace("http-equiv", "")
     assert "script-src" not in page  # default-src 'none' forbids scripts
@@ -36,7 +36,7 @@ def test_the_page_says_what_it_was_given_and_runs_nothing(language: Language) ->
 
 
 def test_every_rule_is_titled_in_both_languages_and_in_english_as_the_command_does() -> None:
-    en, zh = load_catalogue("en"), load_catalogue("zh")
+    en, zh = load_catalog("en"), load_catalog("zh")
     assert {code: en(f"rule.{code}") for code in RULES} == {code: rule.title for code, rule in RULES.items()}
     assert all(zh(f"rule.{code}") for code in RULES)
 
@@ -47,7 +47,7 @@ def test_a_hole_is_a_zero_that_could_be_filled() -> None:
 
 
 def test_a_histogram_counts_by_powers_of_two() -> None:
-    drawing = histogram({"chosen": [0, 1, 2, 3, 1500], "rejected": [3]}, load_catalogue("en"), "t")
+    drawing = histogram({"chosen": [0, 1, 2, 3, 1500], "rejected": [3]}, load_catalog("en"), "t")
     for bar in ("chosen: 2 (1-1)", "chosen: 2 (2-3)", "chosen: 1 (1024-2047)", "rejected: 1 (2-3)"):
         assert bar in drawing
     assert drawing.count("<rect") == 4

@@ -6,28 +6,21 @@ import pytest
 
 from steadyhand.ledger.result import Check, Metric, Verdict
 from steadyhand.report.banner import banner, bar, value
-from steadyhand.report.catalogue import load_catalogue
+from steadyhand.report.catalog import load_catalog
 from steadyhand.report.compare import compare_names, compared
 from steadyhand.report.data import ReportData
 from steadyhand.report.determinism import determinism
-from steadyhand.report.metrics import bar_text, bar_value, metric_rows, spec_of
+from steadyhand.report.metrics import metric_rows, spec_of
 from tests.report.sample import evaluation, gate, rate, report_data
 
-EN, ZH = load_catalogue("en"), load_catalogue("zh")
+EN, ZH = load_catalog("en"), load_catalog("zh")
 
 
-@pytest.mark.parametrize(
-    ("bar", "number", "text"),
-    [
-        (">= 0.97", 0.97, "≥ 97.0 %"),
-        ("<= 15 %", 0.15, "≤ 15.0 %"),
-        ("> 0", 0.0, "> 0.0 %"),
-        ("no loss", None, "no loss"),
-    ],
-)
-def test_bars(bar: str, number: float | None, text: str) -> None:
-    assert bar_value(bar) == number
-    assert bar_text(bar, "rate") == text
+def test_a_bar_is_shown_in_the_unit_of_its_metric() -> None:
+    check = Check("tool_call_accuracy", ">= 0.97", "PASS", 0.98, 0.97, 0.99, 90, least=0.97)
+    assert bar(check, EN) == "≥ 97.0 %"
+    assert bar(Check("own", ">= 5", "PASS", 7.0, None, None, 3, least=5.0), EN) == "≥ 5"
+    assert bar(Check("judged_answers", "all", "PASS", 1.0, None, None, 9), EN) == "all"
 
 
 def test_rows_are_grouped_in_page_order_with_their_bars() -> None:
@@ -88,7 +81,8 @@ def test_failed_gate_speaks_when_there_is_no_verdict() -> None:
 
 
 def test_noninferiority_check_reads_in_points() -> None:
-    knowledge = Check("general_knowledge_loss", "non-inferior to base at 3 points", "PASS", -0.008, None, None, 120)
+    bar_of_three = "non-inferior to base at 3 points"
+    knowledge = Check("general_knowledge_loss", bar_of_three, "PASS", -0.008, None, None, 120, margin=0.03)
     assert (value(knowledge, EN), bar(knowledge, EN)) == ("−0.8 points", "loses less than 3 points")
     assert bar(knowledge, ZH) == "损失小于 3 个百分点"
     assert value(replace(knowledge, value=None), EN) == "—"

@@ -7,12 +7,12 @@ import xml.etree.ElementTree as ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadyhand.report.catalogue import load_catalogue
+from steadyhand.report.catalog import load_catalog
 from steadyhand.report.curves import KEPT, charts
 from steadyhand.report.plot import Series, Whisker, line_chart, smooth, tag, ticks, whisker_strip
 from tests.report.sample import curves
 
-EN = load_catalogue("en")
+EN = load_catalog("en")
 
 
 @given(st.floats(-1e6, 1e6), st.floats(1e-6, 1e6))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from steadyhand.report.catalogue import load_catalogue
+from steadyhand.report.catalog import load_catalog
 from steadyhand.report.sweep import render_sweep, write_sweep
 from steadyhand.text.shingles import Language
 
@@ -51,7 +51,7 @@ FOUND: dict[str, Any] = {
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_the_page_says_who_won_and_why_the_others_ended_and_runs_nothing(language: Language) -> None:
-    t = load_catalogue(language)
+    t = load_catalog(language)
     page = render_sweep(FOUND, t, {"en": "x.html"})
     assert "<script" not in page
     assert "http" not in page.replace("http-equiv", "")
@@ -67,12 +67,12 @@ def test_the_page_says_who_won_and_why_the_others_ended_and_runs_nothing(languag
 
 def test_branches_that_were_all_trained_whole_have_no_curve() -> None:
     whole = {**FOUND, "rungs": FOUND["rungs"][2:], "stories": [story("hot", "won", stop(0, rate=0.75))]}
-    assert "<svg" not in render_sweep(whole, load_catalogue("en"), {})
+    assert "<svg" not in render_sweep(whole, load_catalog("en"), {})
 
 
 def test_a_sweep_without_a_winner_has_a_page_and_both_languages_are_written(tmp_path: Path) -> None:
     lost = {**FOUND, "winner": None, "stories": FOUND["stories"][1:]}
-    assert load_catalogue("en")("sweep.none") in render_sweep(lost, load_catalogue("en"), {})
+    assert load_catalog("en")("sweep.none") in render_sweep(lost, load_catalog("en"), {})
     names = [path.name for path in write_sweep(FOUND, tmp_path)]
     assert names == ["sweep-uss.html", "sweep-uss.zh.html", "sweep-uss.json"]
     assert json.loads((tmp_path / names[2]).read_text("utf-8"))["winner"] == "hot"

@@ -6,14 +6,14 @@ from dataclasses import replace
 
 from steadyhand.ledger.result import Evaluation, Item, Verdict
 from steadyhand.report.banner import banner
-from steadyhand.report.catalogue import load_catalogue
+from steadyhand.report.catalog import load_catalog
 from steadyhand.report.data import ReportData
 from steadyhand.report.page import render_html, render_markdown
 from steadyhand.report.tiles import facts, tiles
 from tests.evaluate.test_verdict import babble, measured, reviews, unjudged
 from tests.report.sample import report_data
 
-EN, ZH = load_catalogue("en"), load_catalogue("zh")
+EN, ZH = load_catalog("en"), load_catalog("zh")
 ITEM = Item("i", "public", "i", "en", "0", "text", "stop", 5, True)
 
 

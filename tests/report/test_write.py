@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from steadyhand.domain.coverage import Coverage, CoverageCell
 from steadyhand.errors import JobError, UsageError
-from steadyhand.report.catalogue import load_catalogue
-from steadyhand.report.data import Dataset, ReportData
+from steadyhand.report.catalog import load_catalog
+from steadyhand.report.data import DatasetCounts, ReportData
 from steadyhand.report.page import cell, flatten, moment, render_html, render_markdown
 from steadyhand.report.write import write_report
 from tests.report.sample import HOSTILE, evaluation, report_data
 
-EN, ZH = load_catalogue("en"), load_catalogue("zh")
+EN, ZH = load_catalog("en"), load_catalog("zh")
 VOID = ("meta", "link", "br")
 
 
@@ -82,14 +83,13 @@ def test_markup_in_every_text_field_is_escaped() -> None:
         replace(one, raw=HOSTILE, question=HOSTILE, expected=HOSTILE, id=f"{i}{HOSTILE}", code=HOSTILE)
         for i, one in enumerate(base.items)
     ]
-    nasty = [replace(one, lang=HOSTILE, facts={**one.facts, "tool": HOSTILE}) for one in nasty]
+    nasty = [replace(one, lang=HOSTILE, facts=replace(one.facts, tool=HOSTILE)) for one in nasty]
     evaluations = {stage: replace(base, items=tuple(nasty), manifest={HOSTILE: HOSTILE}) for stage in ("base", "dpo")}
     data = replace(
         report_data(), domain=HOSTILE, created=HOSTILE, evaluations=evaluations, manifest={HOSTILE: {HOSTILE: HOSTILE}}
     )
-    data = replace(
-        data, seconds={HOSTILE: 1.0}, dataset=Dataset(rejected={HOSTILE: {"common": {HOSTILE: 1}}}, cards={HOSTILE: 2})
-    )
+    hostile = Coverage((CoverageCell(HOSTILE, HOSTILE, HOSTILE, 1, True),))
+    data = replace(data, seconds={HOSTILE: 1.0}, dataset=DatasetCounts(coverage=hostile, cards={HOSTILE: 2}))
     page = render_html(data, ZH, {})
     assert "<img" not in page
     assert page.count("<script") == 2
@@ -147,9 +147,9 @@ def test_chinese_page_is_chinese() -> None:
 @pytest.mark.parametrize("stages", [(), ("base",), ("base", "sft"), ("dpo",), ("sft", "dpo")])
 def test_any_subset_of_a_run_can_be_reported(stages: tuple[str, ...]) -> None:
     data = ReportData("d", "now", {stage: evaluation(stage, n=6) for stage in stages})
-    for catalogue in (EN, ZH):
-        assert catalogue("word.NONE") in render_html(data, catalogue, {})
-        assert catalogue("word.NONE") in render_markdown(data, catalogue)
+    for catalog in (EN, ZH):
+        assert catalog("word.NONE") in render_html(data, catalog, {})
+        assert catalog("word.NONE") in render_markdown(data, catalog)
 
 
 def test_only_a_failed_gate(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from steadyhand.chat.messages import Message, ToolCall
 from steadyhand.models.backend import Sampling
 from steadyhand.serve.problem import Problem
 from steadyhand.serve.request import Asked, read_body, read_request
-from steadyhand.serve.request_fields import HARMLESS, HONOURED, NEUTRAL
+from steadyhand.serve.request_fields import HARMLESS, HONORED, NEUTRAL
 from tests.serving import WEATHER
 
 T = TypeVar("T")
@@ -33,7 +33,7 @@ values = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=8,
 )
-names = st.sampled_from((*HONOURED, *NEUTRAL, *HARMLESS, "role", "content", "function", "name", "arguments", "id"))
+names = st.sampled_from((*HONORED, *NEUTRAL, *HARMLESS, "role", "content", "function", "name", "arguments", "id"))
 bodies = st.dictionaries(names, values | st.lists(st.dictionaries(names, values, max_size=4), max_size=3), max_size=6)
 
 

@@ -4,8 +4,9 @@ import re
 import tomllib
 from pathlib import Path
 
+from steadyhand.domain.starter import MATTER, starter_files
 from steadyhand.settings import Settings, resolve
-from steadyhand.settings.describe import as_toml, describe
+from steadyhand.settings.describe import as_toml, describe, short_toml
 from steadyhand.settings.resolve import all_keys, flat
 
 
@@ -46,3 +47,23 @@ def test_allowed_values_are_shown() -> None:
     assert takes["sft.rehearsal"] == "number >= 0 and < 1"
     assert takes["sft.scenarios"] == "true or false"
     assert takes["eval.cot_labels"] == "list of lists of text"
+
+
+def test_the_starters_settings_are_twenty_and_change_nothing(tmp_path: Path) -> None:
+    text = str(starter_files()["steady.toml"])
+    (tmp_path / "steady.toml").write_text(text, encoding="utf-8")
+    assert resolve(tmp_path, environ={}).settings == Settings()
+    assert len(text.splitlines()) < 40
+    assert max(map(len, text.splitlines())) <= 160
+    assert len(MATTER) == 20
+    opened = re.sub(r"^# (\w+ = )", r"\1", text, flags=re.MULTILINE)
+    (tmp_path / "steady.toml").write_text(opened, encoding="utf-8")
+    resolved = resolve(tmp_path, environ={})
+    assert resolved.settings == Settings()
+    assert {key for key, origin in resolved.origins.items() if origin.kind == "project"} == set(MATTER)
+
+
+def test_a_short_list_has_a_whole_sentence_for_each_key() -> None:
+    lines = [line for line in short_toml(MATTER).splitlines() if " = " in line]
+    assert len(lines) == len(MATTER)
+    assert all(len(line.rpartition(" # ")[2]) >= 15 for line in lines)

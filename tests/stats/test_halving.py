@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from steadyhand.errors import UsageError
-from steadyhand.stats.halving import Halved, Seen, halve
-from steadyhand.stats.rungs import Rules, Rung, looks_of, rules_for
+from steadyhand.stats.halving import Halved, LookResult, halve
+from steadyhand.stats.rungs import HalvingRules, Rung, looks_of, rules_for
 
 ITEMS = 40
 tables = st.integers(2, 9).flatmap(
@@ -23,12 +23,12 @@ class Measured:
     """Branches with fixed answers, whatever they were trained, and the share of wrong ones as their loss; counts what
     was asked of it."""
 
-    def __init__(self, right_B_N: Sequence[Sequence[bool]], rules: Rules, harmed: Sequence[str] = ()) -> None:  # noqa: N803
+    def __init__(self, right_B_N: Sequence[Sequence[bool]], rules: HalvingRules, harmed: Sequence[str] = ()) -> None:  # noqa: N803
         self.right, self.rules, self.harmed = right_B_N, rules, harmed
         self.share: dict[str, float] = {}
         self.asked: list[tuple[str, int, int]] = []
 
-    def __call__(self, names: Sequence[str], rung: int, start: int, stop: int) -> dict[str, Seen]:
+    def __call__(self, names: Sequence[str], rung: int, start: int, stop: int) -> dict[str, LookResult]:
         seen, last = {}, rung == len(self.rules.rungs) - 1
         for name in names:
             self.share[name] = max(self.share.get(name, 0.0), self.rules.rungs[rung].share)
@@ -36,11 +36,13 @@ class Measured:
             own = self.right[int(name)][start:stop]
             harm = "loops" if name in self.harmed else None
             answers = tuple((str(start + i), ok) for i, ok in enumerate(own))
-            seen[name] = Seen(answers, harm=harm) if last else Seen(loss=1 - sum(own) / len(own))
+            seen[name] = LookResult(answers, harm=harm) if last else LookResult(loss=1 - sum(own) / len(own))
         return seen
 
 
-def run(right: Sequence[Sequence[bool]], rules: Rules | None = None, **kept: Sequence[str]) -> tuple[Halved, Measured]:
+def run(
+    right: Sequence[Sequence[bool]], rules: HalvingRules | None = None, **kept: Sequence[str]
+) -> tuple[Halved, Measured]:
     rules = rules or rules_for(len(right), ITEMS)
     measured = Measured(right, rules, **kept)
     return halve([str(i) for i in range(len(right))], rules, measured), measured
@@ -91,7 +93,7 @@ def test_a_harmed_branch_never_wins_and_is_found_at_the_end_only(right: list[lis
 
 
 def test_evidence_ends_a_branch_within_a_rung_with_its_figures() -> None:
-    rules = Rules((Rung(1.0, ITEMS, 1),), looks=4)
+    rules = HalvingRules((Rung(1.0, ITEMS, 1),), looks=4)
     found, measured = run([[True] * ITEMS, [False] * ITEMS], rules)
     fate = found.fates[1]
     assert (fate.end, fate.against, fate.gains, fate.losses) == ("worse", "0", 0, 10)
@@ -102,7 +104,7 @@ def test_evidence_ends_a_branch_within_a_rung_with_its_figures() -> None:
 
 
 def test_a_lead_that_luck_explains_ends_nobody_before_the_rung_does() -> None:
-    rules = Rules((Rung(1.0, ITEMS, 1),), looks=5)
+    rules = HalvingRules((Rung(1.0, ITEMS, 1),), looks=5)
     lucky = [True] * ITEMS
     found, _ = run([lucky, [False, False, *lucky[2:]]], rules)
     assert found.fates[1].end == "outscored"
@@ -110,13 +112,13 @@ def test_a_lead_that_luck_explains_ends_nobody_before_the_rung_does() -> None:
 
 
 def test_the_lowest_losses_go_on_and_those_that_fail_do_not() -> None:
-    rules = Rules((Rung(0.2, 10, 2), Rung(1.0, ITEMS, 1)))
+    rules = HalvingRules((Rung(0.2, 10, 2), Rung(1.0, ITEMS, 1)))
     losses = {"a": 0.5, "b": 0.3, "c": math.inf, "d": 0.4}
 
-    def measure(names: Sequence[str], rung: int, start: int, stop: int) -> dict[str, Seen]:
+    def measure(names: Sequence[str], rung: int, start: int, stop: int) -> dict[str, LookResult]:
         if rung == 0:
-            return {name: Seen(loss=losses[name], failed="broken" if name == "c" else None) for name in names}
-        return {name: Seen(tuple((str(i), name == "d") for i in range(start, stop))) for name in names}
+            return {name: LookResult(loss=losses[name], failed="broken" if name == "c" else None) for name in names}
+        return {name: LookResult(tuple((str(i), name == "d") for i in range(start, stop))) for name in names}
 
     found = halve("abcd", rules, measure)
     assert found.winner == "d"
@@ -129,10 +131,10 @@ def test_the_lowest_losses_go_on_and_those_that_fail_do_not() -> None:
 
 
 def test_items_of_one_cluster_are_one_unit_of_evidence() -> None:
-    rules = Rules((Rung(1.0, ITEMS, 1),), looks=1)
+    rules = HalvingRules((Rung(1.0, ITEMS, 1),), looks=1)
 
-    def measure(names: Sequence[str], rung: int, start: int, stop: int) -> dict[str, Seen]:
-        return {name: Seen(tuple(("dialogue", name == "a") for _ in range(start, stop))) for name in names}
+    def measure(names: Sequence[str], rung: int, start: int, stop: int) -> dict[str, LookResult]:
+        return {name: LookResult(tuple(("dialogue", name == "a") for _ in range(start, stop))) for name in names}
 
     fate = halve(["a", "b"], rules, measure).fates[1]
     assert (fate.end, fate.losses) == ("outscored", 1)
@@ -150,7 +152,7 @@ def test_with_no_risk_known_a_sound_branch_wins_where_there_is_one(right: list[l
     assert len(whole) <= len(harmed) + 2 * max(1, len(right) // 8)
 
 
-RULES = Rules((Rung(0.1, 10, 4), Rung(0.2, 10, 2), Rung(1.0, ITEMS, 1)), looks=2)
+RULES = HalvingRules((Rung(0.1, 10, 4), Rung(0.2, 10, 2), Rung(1.0, ITEMS, 1)), looks=2)
 RISKS = {"a": (0.3, 0.3), "b": (0.1, 0.1), "c": (0.2, 0.4), "d": (0.2, 0.2), "e": (0.1,), "f": (0.4,)}
 
 
@@ -161,17 +163,17 @@ class Ranked:
     def __init__(self, **ended: int) -> None:
         self.ended, self.asked = ended, list[tuple[str, int, int]]()
 
-    def __call__(self, names: Sequence[str], rung: int, start: int, stop: int) -> dict[str, Seen]:
+    def __call__(self, names: Sequence[str], rung: int, start: int, stop: int) -> dict[str, LookResult]:
         return {name: self.one(name, rung, start, stop) for name in names}
 
-    def one(self, name: str, rung: int, start: int, stop: int) -> Seen:
+    def one(self, name: str, rung: int, start: int, stop: int) -> LookResult:
         place = "abcdef".index(name)
         if rung < 2:
-            return Seen(loss=place, risk=RISKS[name][rung])
+            return LookResult(loss=place, risk=RISKS[name][rung])
         self.asked.append((name, start, stop))
         at = self.ended.get(name, ITEMS)
         answers = tuple((str(i), i >= place) for i in range(start, stop))
-        return Seen(failed="no memory") if at < 0 else Seen(answers, harm="loops" if at < stop else None)
+        return LookResult(failed="no memory") if at < 0 else LookResult(answers, harm="loops" if at < stop else None)
 
 
 def test_the_place_of_a_harmed_branch_goes_to_the_next_in_rank_that_was_at_less_risk() -> None:
@@ -235,4 +237,4 @@ def test_rungs_grow_and_looks_end_at_the_rung() -> None:
 )
 def test_a_sweep_that_cannot_be_is_refused(names: list[str], rungs: tuple[Rung, ...]) -> None:
     with pytest.raises(UsageError):
-        halve(names, Rules(rungs), lambda *_: {})
+        halve(names, HalvingRules(rungs), lambda *_: {})

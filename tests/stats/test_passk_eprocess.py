@@ -1,6 +1,5 @@
 import math
 import random
-from itertools import combinations
 
 import pytest
 from hypothesis import given
@@ -8,27 +7,9 @@ from hypothesis import strategies as st
 from scipy.integrate import quad
 
 from steadyhand.errors import UsageError
-from steadyhand.stats.eprocess import e_value, e_value_worse, first_alarm, sprt
-from steadyhand.stats.passk import missed_flip_rate, pass_hat_k, unnoticed
+from steadyhand.stats.eprocess import e_value_worse, sprt
+from steadyhand.stats.passk import missed_flip_rate, unnoticed
 from steadyhand.stats.tests import mcnemar_exact
-
-
-@given(st.integers(1, 6), st.integers(0, 6), st.integers(1, 6))
-def test_pass_hat_k_is_the_share_of_all_right_subsets(n: int, c: int, k: int) -> None:
-    if c > n or k > n:
-        with pytest.raises(UsageError):
-            pass_hat_k([(c, n)], k)
-        return
-    subsets = list(combinations([True] * c + [False] * (n - c), k))
-    assert pass_hat_k([(c, n)], k).value == pytest.approx(sum(all(s) for s in subsets) / len(subsets))
-
-
-def test_plugging_in_the_mean_is_several_times_off() -> None:
-    tasks = [(8, 8)] * 5 + [(0, 8)] * 5
-    estimate = pass_hat_k(tasks, 4)
-    assert estimate.value == 0.5
-    assert estimate.value > 7 * 0.5**4
-    assert estimate.low < 0.5 < estimate.high
 
 
 def test_three_runs_miss_most_rare_flips() -> None:
@@ -49,13 +30,22 @@ def test_e_values_are_their_integrals(gains: int, losses: int) -> None:
     def likelihood(p: float) -> float:
         return float((2 * p) ** gains * (2 * (1 - p)) ** losses)
 
-    assert e_value(gains, losses) == pytest.approx(quad(likelihood, 0, 1)[0], rel=1e-6)
     assert e_value_worse(gains, losses) == pytest.approx(2 * quad(likelihood, 0, 0.5)[0], rel=1e-6)
 
 
 def test_e_values_stand_thousands_of_pairs() -> None:
-    assert e_value(0, 5000) == math.inf
+    assert e_value_worse(0, 5000) == math.inf
     assert e_value_worse(5000, 0) < 1e-3
+
+
+def first_alarm(changes: list[int], alpha: float = 0.05) -> int | None:
+    """After how many discordant pairs (+1 gain, -1 loss) the evidence reaches 1/alpha; None if it never does."""
+    gained = lost = 0
+    for seen, change in enumerate(changes, start=1):
+        gained, lost = gained + (change > 0), lost + (change < 0)
+        if e_value_worse(gained, lost) >= 1 / alpha:
+            return seen
+    return None
 
 
 def test_peeking_keeps_the_error_rate() -> None:

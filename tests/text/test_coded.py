@@ -8,7 +8,7 @@ import pickle
 from steadyhand.text.coded import Coded
 
 
-class Colour(Coded):
+class Color(Coded):
     """Two of them."""
 
     RED = "red", "It is red."
@@ -16,12 +16,12 @@ class Colour(Coded):
 
 
 def test_a_member_is_its_code_and_says_its_sentence() -> None:
-    assert (Colour.RED, str(Colour.RED), Colour.RED.value) == ("red", "red", "red")
-    assert (Colour.RED.sentence, Colour.BLUE.sentence) == ("It is red.", "")
-    assert [colour.name for colour in Colour] == ["RED", "BLUE"]
+    assert (Color.RED, str(Color.RED), Color.RED.value) == ("red", "red", "red")
+    assert (Color.RED.sentence, Color.BLUE.sentence) == ("It is red.", "")
+    assert [color.name for color in Color] == ["RED", "BLUE"]
 
 
 def test_a_code_finds_its_member_again_in_any_form() -> None:
-    assert Colour("red") is Colour.RED
-    assert json.dumps({"colour": Colour.RED}) == '{"colour": "red"}'
-    assert pickle.loads(pickle.dumps(Colour.RED)) is Colour.RED
+    assert Color("red") is Color.RED
+    assert json.dumps({"color": Color.RED}) == '{"color": "red"}'
+    assert pickle.loads(pickle.dumps(Color.RED)) is Color.RED

@@ -34,7 +34,7 @@ def test_width_case_and_spaces_do_not_matter() -> None:
 
 def test_clusters_are_chains_of_pairs_above_the_threshold() -> None:
     alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
-    texts = [alphabet[i : i + 24] for i in range(0, 13, 2)]  # neighbours share 19 of 23 shingles, the ends only 9
+    texts = [alphabet[i : i + 24] for i in range(0, 13, 2)]  # neighbors share 19 of 23 shingles, the ends only 9
     assert set(near_clusters(texts)) == {0}
     assert near_clusters([texts[0], texts[-1]]) == [0, 1]
 

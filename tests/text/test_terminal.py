@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from steadyhand.text.terminal import Escaped, one_line, printable, unescaped
+from steadyhand.text.terminal import EscapedStream, one_line, printable, unescaped
 
 OBEYED = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
@@ -58,7 +58,7 @@ def test_json_means_the_same(text: str) -> None:
 
 def test_an_escaped_stream_is_the_stream_but_for_what_it_writes() -> None:
     inner = io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
-    stream = Escaped(inner)
+    stream = EscapedStream(inner)
     assert stream.write("a\x1b") == 2
     stream.writelines(["b\x07\n", "c"])
     stream.flush()

@@ -14,7 +14,7 @@ from steadyhand.chat.messages import Tool
 from steadyhand.errors import UsageError
 from steadyhand.tools.bound import BoundTool
 from steadyhand.tools.http import HttpCarrier, Service
-from steadyhand.tools.openapi import Operation, operations
+from steadyhand.tools.openapi import ApiOperation, operations
 from tests.uss import TOKEN, Uss, running
 
 
@@ -45,7 +45,7 @@ def document(operation: dict[str, Any], path: str = "/x", method: str = "get", *
     return {"openapi": "3.1.0", "paths": {path: {method: {"operationId": "do", **operation}}}, **more}
 
 
-def one(operation: dict[str, Any], path: str = "/x", method: str = "get", **more: Any) -> Operation:
+def one(operation: dict[str, Any], path: str = "/x", method: str = "get", **more: Any) -> ApiOperation:
     (found,) = operations(document(operation, path, method, **more))
     return found
 

@@ -15,7 +15,7 @@ from steadyhand.models.attention import varlen
 from steadyhand.settings.training import SftConfig
 from steadyhand.train.objectives.nll import packed_loss, padded_loss
 from steadyhand.train.objectives.sft import train_sft
-from steadyhand.train.runner.data import Sample, arranged, samples, sft_plan
+from steadyhand.train.runner.data import Sample, merge_prefixes, samples, sft_plan
 from steadyhand.train.runner.inspect import inspect
 from tests import tiny
 
@@ -111,8 +111,8 @@ def test_packed_passes_hold_as_many_tokens_as_they_may() -> None:
 
 def test_rows_that_continue_one_another_stay_apart_when_asked() -> None:
     data = [Sample((1, 2), (0, 1)), Sample((1, 2, 3), (0, 0, 1))]
-    assert arranged(data, SftConfig(method="lora", epochs=1, packing="none")) == data
-    assert arranged(data, SftConfig(method="lora", epochs=1, packing="nested")) == [Sample((1, 2, 3), (0, 1, 1))]
+    assert merge_prefixes(data, SftConfig(method="lora", epochs=1, packing="none")) == data
+    assert merge_prefixes(data, SftConfig(method="lora", epochs=1, packing="nested")) == [Sample((1, 2, 3), (0, 1, 1))]
 
 
 def test_a_prefix_is_not_packed() -> None:

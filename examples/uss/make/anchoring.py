@@ -7,17 +7,18 @@ independent sample, and twenty good ones a language are what the bar on anchorin
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from examples.uss.make.part import WHOLE
 from examples.uss.make.texts import Lang
 
 Row = dict[str, Any]
 DIALOGUES = 20
-LANGS: tuple[Lang, ...] = ("en", "zh")
 CLARIFY = {"en": "The topic is network security.", "zh": "话题是网络安全。"}
 PUBLIC = ("Safe Browsing", "SmartScreen", "VirusTotal", "X-Force")
 FIELDS = {"en": ("threat_level", "confidence", "severity"), "zh": ("threat_level", "把握", "危害")}
@@ -40,8 +41,8 @@ def topics() -> dict[str, dict[Lang, dict[str, list[str]]]]:
     return found
 
 
-def anchoring_probes() -> list[Row]:
-    return [row for lang in LANGS for number in range(DIALOGUES) for row in _dialogue(lang, number)]
+def anchoring_probes(langs: Sequence[Lang] = WHOLE.langs) -> list[Row]:
+    return [row for lang in langs for number in range(DIALOGUES) for row in _dialogue(lang, number)]
 
 
 def _dialogue(lang: Lang, number: int) -> list[Row]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -11,8 +11,10 @@ import yaml
 
 from examples.uss.make.anchoring import CLARIFY, anchoring_probes
 from examples.uss.make.cards import cards
+from examples.uss.make.part import WHOLE, Part, first
 from examples.uss.make.public import public_probes, rehearsal
 from examples.uss.make.scenarios import scenarios
+from examples.uss.make.texts import Lang
 
 Row = dict[str, Any]
 FOLDER = Path(__file__).parents[1]
@@ -28,23 +30,33 @@ def as_probes(rows: list[Row], **more: Row) -> str:
     return head + yaml.safe_dump(copied, allow_unicode=True, sort_keys=False, width=120, default_flow_style=None)
 
 
-WRITERS: dict[str, Callable[[], str]] = {
-    "knowledge/cards.jsonl": lambda: as_jsonl(cards()),
-    "scenarios/train.jsonl": lambda: as_jsonl(scenarios("train")),
-    "scenarios/eval.jsonl": lambda: as_jsonl(scenarios("eval")),
-    "probes/anchoring.yaml": lambda: as_probes(anchoring_probes(), clarify=CLARIFY),
-    "probes/public.yaml": lambda: as_probes(public_probes()),
-    "rehearsal/general.jsonl": lambda: as_jsonl(rehearsal()),
-}
+# What a part takes over as it is: written by hand.
+TAKEN = ("knowledge/*.yaml", "tools/*.json", "probes/reasoning.yaml", "agent.yaml")
 
 
-def build() -> dict[str, str]:
+def build(part: Part = WHOLE) -> dict[str, str]:
     """The generated files' texts by path in the folder."""
-    return {path: write() for path, write in WRITERS.items()}
+    return {
+        "knowledge/cards.jsonl": as_jsonl(cards(part)),
+        "scenarios/train.jsonl": as_jsonl(scenarios("train", part)),
+        "scenarios/eval.jsonl": as_jsonl(scenarios("eval", part)),
+        "probes/anchoring.yaml": as_probes(anchoring_probes(part.langs), clarify=CLARIFY),
+        "probes/public.yaml": as_probes(public_probes()),
+        "rehearsal/general.jsonl": as_jsonl(rehearsal()),
+    }
 
 
-def write(folder: Path) -> None:
-    for path, text in build().items():
+def build_first(lang: Lang) -> dict[str, str]:
+    """All files of a domain that is the first part of this one, in one language."""
+    taken = {str(path.relative_to(FOLDER)): path for pattern in TAKEN for path in sorted(FOLDER.glob(pattern))}
+    texts = {name: path.read_text(encoding="utf-8") for name, path in taken.items()}
+    settings = (FOLDER / "first.toml").read_text(encoding="utf-8")
+    return texts | build(first(lang)) | {"steady.toml": settings}
+
+
+def write(folder: Path, texts: Mapping[str, str]) -> None:
+    """Puts the files there."""
+    for path, text in texts.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_text(text, encoding="utf-8", newline="\n")
-        print(f"{folder / path}: written")
+    print(f"{folder}: {len(texts)} files written")

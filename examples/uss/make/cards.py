@@ -8,20 +8,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from examples.uss.make import numeric
-from examples.uss.make.scene import wording
+from examples.uss.make.part import WHOLE, Part
+from examples.uss.make.scene import spun, wording
 from examples.uss.make.seeds import Block, Question, blocks
 from examples.uss.make.texts import Lang, pick, think
 
 Row = dict[str, Any]
 EARLIER = 7  # user turns before the question of a turn_8 card
-LANGS: tuple[Lang, ...] = ("en", "zh")
 
 
-def cards() -> list[Row]:
+def cards(part: Part = WHOLE) -> list[Row]:
     """Rows for knowledge/cards.jsonl; ids count per point and language."""
     rows: list[Row] = []
     counts: Counter[tuple[str, str]] = Counter()
-    for point, lang, row in (*_asked(), *_numbers(), *_late()):
+    for point, lang, row in (*_asked(), *_numbers(), *_late(), *_more(part.draws)):
+        if lang not in part.langs:
+            continue
         counts[point, lang] += 1
         rows.append({"point": point, "id": f"{lang}-{counts[point, lang]:02}", "lang": lang, **row})
     return rows
@@ -52,7 +54,7 @@ def _numbers() -> Iterator[tuple[str, Lang, Row]]:
 
 def _late() -> Iterator[tuple[str, Lang, Row]]:
     """For every point and language one question after seven earlier turns, on USS or on something else."""
-    for lang in LANGS:
+    for lang in WHOLE.langs:
         here = [block for block in blocks() if block.lang == lang]
         for point in dict.fromkeys(block.point for block in here):
             rng = random.Random(f"turn_8/{point}/{lang}")
@@ -61,6 +63,15 @@ def _late() -> Iterator[tuple[str, Lang, Row]]:
             messages = _history(rng, lang, [b for b in here if b.point != point], EARLIER)
             messages.append({"role": "user", "content": asked.text})
             yield point, lang, {"kind": "turn_8", "messages": messages, "think": block.reasoning(), "a": asked.answer}
+
+
+def _more(draws: int) -> Iterator[tuple[str, Lang, Row]]:
+    """The wordings of training scenarios as cards, so without tools on offer; `draws` of those that leave choices."""
+    for block in blocks():
+        rng = random.Random(f"more/{block.point}/{block.lang}/{block.questions[0].text}")
+        texts = dict.fromkeys((spun(rng, q.text), q.answer) for q in block.more() for _ in range(draws))
+        for text, answer in texts:
+            yield block.point, block.lang, {"kind": "paraphrase", "q": text, "think": block.reasoning(), "a": answer}
 
 
 def _history(rng: random.Random, lang: Lang, others: list[Block], count: int) -> list[Row]:

@@ -111,7 +111,7 @@ class Names:
         return f"T{2 * self.rng.randint(60, 480) + (self.split == 'eval')}"
 
     def digest(self) -> str:
-        """In training with any first figure but the held-out one: what all begin with is learnt and not copied."""
+        """In training with any first figure but the held-out one: what all begin with is learned and not copied."""
         first = self.rng.choice("0123456789acdef") if self.split == "train" else "b"
         return first + "".join(self.rng.choices("0123456789abcdef", k=11))
 

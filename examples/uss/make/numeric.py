@@ -1,4 +1,4 @@
-"""Cards with drawn numbers, so that comparing with 50 is learnt and not a list of values.
+"""Cards with drawn numbers, so that comparing with 50 is learned and not a list of values.
 
 Outcomes are balanced and drawn apart from the wording, so that no wording stands for one. Knows no card format.
 """

@@ -1,6 +1,6 @@
 """Rows that teach a model what words say of a name: one closed question each, answered with quoted proof.
 
-Half come from the development part of the labelled set (`claims/`), half from templates. Rows by reference give none,
+Half come from the development part of the labeled set (`claims/`), half from templates. Rows by reference give none,
 for their texts are other people's. The held-out part is never read.
 """
 
@@ -15,14 +15,14 @@ from typing import Any
 import yaml
 
 from steadyhand.agent.config import Plan
-from steadyhand.agent.model_reader import Answer, answer_of
+from steadyhand.agent.model_reader import ModelAnswer, answer_of
 from steadyhand.agent.reading.report import Report
 from steadyhand.extract import find_entities
 from steadyhand.models.backend import Completion
 
 Row = dict[str, Any]
 HERE = Path(__file__).parent
-LABELLED = HERE.parent / "claims" / "development"
+LABELED = HERE.parent / "claims" / "development"
 PLAN = Plan(query="", report="")
 ROUNDS = 6  # of each template in each language, differently filled
 LONGEST = 300  # characters of a quote
@@ -35,7 +35,7 @@ def reading_rows() -> list[Row]:
     """Every question once, in a seeded order: a question that comes with two answers is left out."""
     rows: dict[str, Row] = {}
     answers: dict[str, set[str]] = {}
-    for row in (*_labelled(), *_generated()):
+    for row in (*_labeled(), *_generated()):
         question, answer = (message["content"] for message in row["messages"])
         answers.setdefault(question, set()).add(answer.partition(":")[0])
         rows.setdefault(question, row)
@@ -44,8 +44,8 @@ def reading_rows() -> list[Row]:
     return kept
 
 
-def _labelled() -> Iterator[Row]:
-    for path in sorted(LABELLED.glob("*.yaml")):
+def _labeled() -> Iterator[Row]:
+    for path in sorted(LABELED.glob("*.yaml")):
         file = yaml.safe_load(path.read_text("utf-8"))
         groups = [("accuses", file["findings"]), ("clears", file.get("clears", []))]
         groups += [("mentions" if why in _MENTIONS else "unclear", texts) for why, texts in file["mentions"].items()]
@@ -88,7 +88,7 @@ def _row(lang: str, quotation: str, word: str, quote: str) -> Iterator[Row]:
     """Nothing when the agent would not take the answer."""
     answer = f'{word}: "{quote}"' if word in ("accuses", "clears") else word
     taken = answer_of(Completion(answer, "stop", 0, 0, ""), quotation)
-    if len(quote) <= LONGEST and taken == Answer(word, quote if word in ("accuses", "clears") else ""):
+    if len(quote) <= LONGEST and taken == ModelAnswer(word, quote if word in ("accuses", "clears") else ""):
         question = PLAN.reading_question(quotation, lang)
         yield {
             "lang": lang,

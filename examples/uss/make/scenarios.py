@@ -7,22 +7,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from examples.uss.make.entities import Names, Split
-from examples.uss.make.families import CONCEPTS, PLAN, Planned
+from examples.uss.make.families import Planned
 from examples.uss.make.families.nocall import concept, concepts
+from examples.uss.make.part import WHOLE, Part
 from examples.uss.make.scene import CLASSES, Context, spun, wording
 from examples.uss.make.seeds import blocks
 from examples.uss.make.texts import Lang
 
 Row = dict[str, Any]
-LANGS: tuple[Lang, ...] = ("en", "zh")
 
 
-def scenarios(split: Split) -> list[Row]:
+def scenarios(split: Split, part: Part = WHOLE) -> list[Row]:
     rows: list[Row] = []
-    for lang in LANGS:
-        for number, planned in enumerate(PLAN):
+    for lang in part.langs:
+        for number, planned in enumerate(part.plan):
             rows += _drawn(planned, lang, split, number)
-        rows += _concepts(lang, split)
+        rows += _concepts(lang, split, part.concepts[split])
     return rows
 
 
@@ -47,10 +47,10 @@ def _context(id: str, lang: Lang, split: Split, index: int, template: Any) -> Co
     return Context(rng, lang, split, CLASSES[index % len(CLASSES)], template, Names(rng, split))
 
 
-def _concepts(lang: Lang, split: Split) -> Iterator[Row]:
+def _concepts(lang: Lang, split: Split, count: int) -> Iterator[Row]:
     here = [block for block in blocks() if block.lang == lang]
     rng = random.Random(f"concepts/{lang}/{split}")
-    for index, picked in enumerate(concepts(here, rng, CONCEPTS[split], held=split == "eval")):
+    for index, picked in enumerate(concepts(here, rng, count, held=split == "eval")):
         id = f"concept-{lang}-{split}-{index + 1:02}"
         ctx = _context(id, lang, split, index, picked.question.text)
         yield concept(ctx, picked).row(id, id)

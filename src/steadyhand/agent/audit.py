@@ -8,7 +8,6 @@ a log that is cut, moved or deleted is missed by whoever opens it next.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 import threading
@@ -17,14 +16,15 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from steadyhand import locks
 from steadyhand.agent.audit_chain import KEY_FILE, SLACK, Chain, Verified, audit_key, broken, read, verify, written
-from steadyhand.agent.audit_head import Head, keep, kept
-from steadyhand.agent.audit_index import GENESIS, Memory, Record
+from steadyhand.agent.audit_head import LogHead, keep, kept
+from steadyhand.agent.audit_index import GENESIS, LogRecord, Memory
 from steadyhand.chat.messages import Json
 from steadyhand.errors import JobError, PrerequisiteError
 from steadyhand.text.redaction import Redactor, scrubbed
 
-__all__ = ["GENESIS", "Log", "Record", "Verified", "read", "utc_now", "verify"]
+__all__ = ["GENESIS", "Log", "LogRecord", "Verified", "read", "utc_now", "verify"]
 
 
 def utc_now() -> datetime:
@@ -46,12 +46,12 @@ class Log:
         self._chain = Chain(path, self._key, kept(path))
         self._lock, self._depth, self._offset, self._torn = threading.RLock(), 0, 0, b""
         self._disk, self._synced, self._due = threading.Lock(), 0, False
-        self._mark = (0, Head(0, GENESIS))  # how many bytes hold how much
+        self._mark = (0, LogHead(0, GENESIS))  # how many bytes hold how much
         if not path.exists():
             self._chain.ended()  # it was here
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+            self._file = os.open(path, locks.OPENED | os.O_APPEND, 0o600)
             _sync_folder(path.parent)
         except OSError as error:
             raise JobError(f"the audit log cannot be opened: {error.strerror}", where=str(path)) from error
@@ -66,7 +66,7 @@ class Log:
         return self.known.head
 
     @property
-    def records(self) -> list[Record]:
+    def records(self) -> list[LogRecord]:
         """All of it, read from the file."""
         lines = self.path.read_bytes().split(b"\n")[:-1]  # what stands after the last line feed is not written yet
         chain = Chain(self.path, self._key, None)
@@ -79,7 +79,7 @@ class Log:
         try:
             with self._lock:
                 if not self._depth:
-                    fcntl.flock(self._file, fcntl.LOCK_EX)
+                    locks.exclusive(self._file)
                 self._depth += 1
                 try:
                     if self._depth == 1:
@@ -97,7 +97,7 @@ class Log:
         if self._depth:
             return 0
         upto, self._due = self._offset if self._due else 0, False
-        fcntl.flock(self._file, fcntl.LOCK_UN)
+        locks.release(self._file)
         return upto
 
     def _sync(self, upto: int) -> None:
@@ -113,14 +113,14 @@ class Log:
             self._synced = size
             keep(self.path, head)
 
-    def append(self, event: str, data: dict[str, Json]) -> Record:
+    def append(self, event: str, data: dict[str, Json]) -> LogRecord:
         """Writes one record and waits until it is on disk. Raises JobError when it cannot be."""
         with self.locked():
             if self._torn:
                 self._cut()
             return self._write(event, data)
 
-    def _write(self, event: str, data: dict[str, Json]) -> Record:
+    def _write(self, event: str, data: dict[str, Json]) -> LogRecord:
         if event != "clock":
             self._follow_clock()
         row: dict[str, Json] = {"n": self.known.count, "time": self._now(event), "event": event}
@@ -151,10 +151,10 @@ class Log:
         what = f"the audit log cannot be written: {error.strerror}"
         return JobError(what, where=str(self.path), next="make room, try again")
 
-    def _remember(self, record: Record, size: int) -> None:
+    def _remember(self, record: LogRecord, size: int) -> None:
         self._offset += size
         self.known.add(record)
-        self._mark = (self._offset, Head(self.known.count, record.hash, bool(record.mac)))
+        self._mark = (self._offset, LogHead(self.known.count, record.hash, bool(record.mac)))
 
     def _read(self, start: int, end: int) -> bytes:
         data = bytearray()

@@ -9,7 +9,6 @@ line has besides where a key is set (HMAC-SHA256 of its hash), and the head that
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import hmac
 import json
@@ -21,8 +20,9 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import IO
 
-from steadyhand.agent.audit_head import Head, kept
-from steadyhand.agent.audit_index import GENESIS, Record
+from steadyhand import locks
+from steadyhand.agent.audit_head import LogHead, kept
+from steadyhand.agent.audit_index import GENESIS, LogRecord
 from steadyhand.chat.messages import Json
 from steadyhand.errors import JobError, Place, PrerequisiteError
 from steadyhand.ledger.keys import canonical_json
@@ -64,12 +64,12 @@ def audit_key() -> bytes:
     return key
 
 
-def written(row: dict[str, Json], key: bytes) -> tuple[Record, bytes]:
+def written(row: dict[str, Json], key: bytes) -> tuple[LogRecord, bytes]:
     """A record of `row` (all but its hash) and its line."""
     claimed = _hash(row)
     mac = _mac(claimed, key) if key else ""
     line = {**row, "hash": claimed} | ({"mac": mac} if mac else {})
-    return Record(**row, hash=claimed, mac=mac), canonical_json(line).encode() + b"\n"
+    return LogRecord(**row, hash=claimed, mac=mac), canonical_json(line).encode() + b"\n"
 
 
 @dataclass
@@ -78,12 +78,12 @@ class Chain:
 
     path: Path
     key: bytes
-    far: Head | None
+    far: LogHead | None
     head: str = GENESIS
     count: int = 0
     keyed: int = 0
 
-    def take(self, line: bytes) -> Record:
+    def take(self, line: bytes) -> LogRecord:
         """The record of the next line, without its line feed. Raises JobError when it is not what it must be."""
         record = self._read(line)
         self._check_mac(record)
@@ -92,7 +92,7 @@ class Chain:
         self.added(record)
         return record
 
-    def added(self, record: Record) -> None:
+    def added(self, record: LogRecord) -> None:
         self.head, self.count, self.keyed = record.hash, self.count + 1, self.keyed + bool(record.mac)
 
     def ended(self) -> None:
@@ -106,14 +106,14 @@ class Chain:
     def broken(self, what: str, number: int | None = None) -> JobError:
         return broken(self.path, self.count if number is None else number, what)
 
-    def _read(self, line: bytes) -> Record:
+    def _read(self, line: bytes) -> LogRecord:
         try:
             row = json.loads(line.decode("utf-8"))
             if row.keys() - {"mac"} != _KEYS or not isinstance(row["data"], dict):
                 raise ValueError
             if datetime.fromisoformat(row["time"]).tzinfo is None:
                 raise ValueError
-            record = Record(**row)
+            record = LogRecord(**row)
             same = canonical_json(row).encode() == line  # no second spelling of a record
             claimed = _hash({name: value for name, value in row.items() if name not in ("hash", "mac")})
         except (ValueError, AttributeError, TypeError, RecursionError):
@@ -124,7 +124,7 @@ class Chain:
             raise self.broken("its content was changed")
         return record
 
-    def _check_mac(self, record: Record) -> None:
+    def _check_mac(self, record: LogRecord) -> None:
         if self.keyed and not record.mac:
             raise self.broken("it bears no mac, and the line before it does")
         if self.key and record.mac and not _equal(str(record.mac), _mac(record.hash, self.key)):
@@ -138,14 +138,14 @@ class Order:
 
     chain: Chain
     proposed: set[str] = field(default_factory=set)
-    judged: dict[str, Record] = field(default_factory=dict)
+    judged: dict[str, LogRecord] = field(default_factory=dict)
     begun: set[str] = field(default_factory=set)
     last: datetime | None = None
     writes: int = 0
     unapproved: int = 0
     clock: int = 0
 
-    def take(self, record: Record) -> None:
+    def take(self, record: LogRecord) -> None:
         """Raises JobError for a record that stands where it must not."""
         self._check_time(record)
         digest, key = str(record.data.get("digest")), str(record.data.get("key"))
@@ -161,7 +161,7 @@ class Order:
         elif record.event in ("result", "reconciled", "undo_intent") and key not in self.begun:
             raise self._wrong(record, f"a {record.event} without an intent before it")
 
-    def _begin(self, record: Record, digest: str) -> None:
+    def _begin(self, record: LogRecord, digest: str) -> None:
         """A write names the approval that it was sent by; one of a policy without approvals names none."""
         judged, named = self.judged.get(digest), record.data.get("approval")
         if judged is not None and judged.event == "refusal":
@@ -170,7 +170,7 @@ class Order:
             raise self._wrong(record, "an intent without the approval that it names")
         self.writes, self.unapproved = self.writes + 1, self.unapproved + (judged is None)
 
-    def _check_time(self, record: Record) -> None:
+    def _check_time(self, record: LogRecord) -> None:
         now = datetime.fromisoformat(record.time)
         back = self.last is not None and now < self.last
         if back and record.event == "clock":
@@ -179,7 +179,7 @@ class Order:
             raise self._wrong(record, "it is older than the line before it")
         self.last = now
 
-    def _wrong(self, record: Record, what: str) -> JobError:
+    def _wrong(self, record: LogRecord, what: str) -> JobError:
         return self.chain.broken(what, record.n)
 
 
@@ -207,7 +207,7 @@ def verify(path: Path, expect: str | None = None) -> Verified:
     return Verified(chain.count, chain.head, torn, chain.keyed, bool(chain.key and chain.keyed), **told)
 
 
-def read(path: Path) -> list[Record]:
+def read(path: Path) -> list[LogRecord]:
     """All records of the log, read without a right to write it. Raises JobError at the first line that is wrong."""
     chain = Chain(path, audit_key(), kept(path))
     found = [chain.take(line[:-1]) for line in _lines(path, chain) if line.endswith(b"\n")]
@@ -218,7 +218,7 @@ def read(path: Path) -> list[Record]:
 def _lines(path: Path, chain: Chain) -> Iterator[bytes]:
     with _opened(path, chain) as file:
         with suppress(OSError):  # a file system without locks: nobody can append there either
-            fcntl.flock(file, fcntl.LOCK_SH)  # no line is half written by somebody alive
+            locks.shared(file)  # no line is half written by somebody alive
         yield from file
 
 

@@ -8,7 +8,6 @@ learns nothing from its absence.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import json
 import os
@@ -17,9 +16,12 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from steadyhand import locks
+from steadyhand.files import write_whole
+
 
 @dataclass(frozen=True)
-class Head:
+class LogHead:
     """`records` lines were on disk, `hash` was the last one's; `keyed`: they bore the mac of a key."""
 
     records: int
@@ -27,25 +29,23 @@ class Head:
     keyed: bool = False
 
 
-def kept(log: Path) -> Head | None:
+def kept(log: Path) -> LogHead | None:
     """The farthest that is known of the log at this path; None when nothing is."""
     found = [head for place in _places(log) if (head := _read(place))]
     return max(found, key=lambda head: head.records, default=None)
 
 
-def keep(log: Path, head: Head) -> None:
+def keep(log: Path, head: LogHead) -> None:
     """Notes `head`, unless more is known already. Where nothing can be written, nothing is."""
     for place in _places(log):
         with suppress(OSError):
             place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            lock = os.open(place.with_suffix(".lock"), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            lock = os.open(place.with_suffix(".lock"), locks.OPENED, 0o600)
             try:
-                fcntl.flock(lock, fcntl.LOCK_EX)
+                locks.exclusive(lock)
                 before = _read(place)
                 if before is None or before.records < head.records:
-                    part = place.with_suffix(".part")
-                    part.write_text(json.dumps({"version": 1, "log": str(log.absolute()), **asdict(head)}), "utf-8")
-                    part.replace(place)
+                    write_whole(place, json.dumps({"version": 1, "log": str(log.absolute()), **asdict(head)}))
             finally:
                 os.close(lock)
             return
@@ -69,9 +69,9 @@ def _places(log: Path) -> list[Path]:
     return [beside]
 
 
-def _read(place: Path) -> Head | None:
+def _read(place: Path) -> LogHead | None:
     """What is no head counts as none."""
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
         row = json.loads(place.read_text("utf-8"))
-        return Head(int(row["records"]), str(row["hash"]), bool(row["keyed"]))
+        return LogHead(int(row["records"]), str(row["hash"]), bool(row["keyed"]))
     return None

@@ -11,7 +11,7 @@ _BULKY = ("arguments", "evidence")
 
 
 @dataclass(frozen=True)
-class Record:
+class LogRecord:
     n: int
     time: str
     event: str
@@ -33,13 +33,13 @@ class Memory:
 
     def __init__(self) -> None:
         self.count, self.head, self.time = 0, GENESIS, ""
-        self.wishes: dict[tuple[str, str, str], list[Record]] = {}
-        self.by_key: dict[str, list[Record]] = {}
+        self.wishes: dict[tuple[str, str, str], list[LogRecord]] = {}
+        self.by_key: dict[str, list[LogRecord]] = {}
         self.noted: set[tuple[str, str]] = set()
-        self.judged: dict[str, Record] = {}
+        self.judged: dict[str, LogRecord] = {}
         self.begun: dict[str, set[str]] = {}
 
-    def add(self, record: Record) -> None:
+    def add(self, record: LogRecord) -> None:
         self.count, self.head, self.time = self.count + 1, record.hash, record.time
         data = record.data
         if record.event in ("proposal", "blocked"):

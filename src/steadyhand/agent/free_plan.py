@@ -15,7 +15,7 @@ from typing import Any
 
 from steadyhand.agent.config import AgentFile
 from steadyhand.agent.neutral import neutral
-from steadyhand.agent.plan import UNFINISHED, Asker, Ending, Entity, Row, Run, Runner, Scribe, entities_of, without
+from steadyhand.agent.plan import UNFINISHED, Asker, Ending, Entity, PlanRow, Run, Runner, Scribe, entities_of, without
 from steadyhand.agent.policy import Code, Proposal, Verdict, screened
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.chat.schema import schema_errors
@@ -63,7 +63,7 @@ class _Free(Runner):
         self.offered = {tool.name: tool for tool in tools}
         self.entities = {entity.value: entity for entity in entities_of(text, self.plan.kinds)}
         self.asked: dict[str, Result] = {}  # the service's answer to each entity
-        self.rows: dict[str, Row] = {}
+        self.rows: dict[str, PlanRow] = {}
         self.turns = self.calls = self.tokens = 0
         self.before: tuple[ToolCall, ...] = ()
 
@@ -151,7 +151,7 @@ class _Free(Runner):
         self.rows[row.entity] = row
         return json.dumps({"status": row.ending.value, **({"code": row.code} if row.code else {})})
 
-    def _write_of(self, arguments: dict[str, Json], completion: Completion) -> Row:
+    def _write_of(self, arguments: dict[str, Json], completion: Completion) -> PlanRow:
         entity, verdict = (self._filled(arguments, field) for field in ("{entity}", "{verdict}"))
         known = self.entities.get(entity)
         if known is None or verdict not in ("safe", "unsafe"):
@@ -174,7 +174,7 @@ class _Free(Runner):
         row = {"entity": entity, "kind": known.kind, "claim": said.claim, "basis": said.basis}
         row |= {"standing": standing or "unknown", "answer": answer.value if answer.ok else None}
         if standing is None:
-            return Row(**row, ending=without(answer), detail=answer.detail or "the answer has no level")
+            return PlanRow(**row, ending=without(answer), detail=answer.detail or "the answer has no level")
         meant: Verdict = "safe" if verdict == "safe" else "unsafe"
         proposal = self._proposal(known, said, standing, answer, completion)
         proposal = replace(proposal, arguments=arguments, verdict=meant)
@@ -183,17 +183,17 @@ class _Free(Runner):
         code = screened(self.agent.policy, proposal, self._found, self.plan.reporting(entity, meant))
         return self._write(proposal, row) if code is Code.ALLOWED else self._blocked(proposal, code, row)
 
-    def _blocked(self, proposal: Proposal, code: Code, row: dict[str, Any]) -> Row:
+    def _blocked(self, proposal: Proposal, code: Code, row: dict[str, Any]) -> PlanRow:
         self.scribe.block(proposal, code)
-        return Row(**row, ending=Ending.BLOCKED, code=code.value, digest=proposal.digest)
+        return PlanRow(**row, ending=Ending.BLOCKED, code=code.value, digest=proposal.digest)
 
     def _filled(self, arguments: dict[str, Json], field: str) -> str:
         name = next((name for name, text in self.plan.report_arguments.items() if text == field), "")
         return str(arguments.get(name, ""))
 
-    def _unwritten(self, entity: Entity) -> Row:
+    def _unwritten(self, entity: Entity) -> PlanRow:
         answer = self.asked.get(entity.value)
         standing = self.plan.standing(answer.value) if answer and answer.ok else None
         value = answer.value if answer and answer.ok else None
         ending = Ending.SKIPPED if answer is None else Ending.ASKED if answer.ok else without(answer)
-        return Row(entity.value, entity.kind, "unread", "none", standing or "unknown", value, ending)
+        return PlanRow(entity.value, entity.kind, "unread", "none", standing or "unknown", value, ending)

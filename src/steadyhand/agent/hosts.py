@@ -28,7 +28,6 @@ _OWN = frozenset(
         "intranet",
         "test",
         "invalid",
-        "onion",
         "arpa",
         "example",
         "alt",
@@ -38,6 +37,8 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")  # RFC 6052; 64:ff9b:1::/48 (RFC 8
 _NAT64_LOCAL = ipaddress.ip_network("64:ff9b:1::/48")
 _SIIT = ipaddress.ip_network("::ffff:0:0:0/96")  # RFC 2765
 _COMPATIBLE = ipaddress.ip_network("::/96")  # RFC 4291 section 2.5.5.1
+# Not on every Python's list yet: documentation (RFC 9637), segments of routes (RFC 9602).
+_YOUNG = (ipaddress.ip_network("3fff::/20"), ipaddress.ip_network("5f00::/16"))
 _ISATAP = (0x00005EFE, 0x02005EFE)  # RFC 5214: the upper half of the interface's name
 
 
@@ -67,7 +68,8 @@ def reserved(host: str) -> bool:
     address = _address(host)
     if address is None:
         return host.rpartition(".")[2] in _OWN
-    return any(not one.is_global or one.is_multicast for one in _with_embedded(address))
+    young = any(address in network for network in _YOUNG)
+    return young or any(not one.is_global or one.is_multicast for one in _with_embedded(address))
 
 
 def listed(host: str, entries: Iterable[str]) -> bool:

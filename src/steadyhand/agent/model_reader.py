@@ -32,14 +32,14 @@ _MACHINE = frozenset(
 
 
 @dataclass(frozen=True)
-class Answer:
+class ModelAnswer:
     """`word`: accuses, clears, mentions, unclear; "" for an answer that is none of them or quotes what is not there."""
 
     word: str
     quote: str = ""
 
 
-def answer_of(completion: Completion, quotation: str) -> Answer:
+def answer_of(completion: Completion, quotation: str) -> ModelAnswer:
     """The model's answer, taken strictly; an accusation or a clearance needs a quote from the quotation.
 
     >>> answer_of(Completion('accuses: "calls home to X"', "stop", 0, 0, ""), "The loader calls home to X.").word
@@ -48,11 +48,11 @@ def answer_of(completion: Completion, quotation: str) -> Answer:
     parsed = completion.parsed()
     found = _ANSWER.fullmatch(parsed.content) if not parsed.error and not parsed.calls else None
     if found is None or completion.finish_reason != "stop":
-        return Answer("")
+        return ModelAnswer("")
     word, quote = found[1], found[2] or ""
     if word in _CLAIMS and not (quote and _plain(quote) in _plain(quotation)):
-        return Answer("")
-    return Answer(word, quote)
+        return ModelAnswer("")
+    return ModelAnswer(word, quote)
 
 
 class ModelReader:
@@ -88,14 +88,14 @@ class ModelReader:
             together([self._said(one, answers.get((n, k))) for k, one in enumerate(row)]) for n, row in enumerate(each)
         ]
 
-    def _said(self, statement: Statement, answer: Answer | None) -> Statement:
+    def _said(self, statement: Statement, answer: ModelAnswer | None) -> Statement:
         if answer is None:
             return Statement(None, statement.basis, statement.window, statement.quotation)
         claim = _CLAIMS.get(answer.word)
         basis = Basis.SENTENCE if claim else Basis.NONE if answer.word else Basis.MODEL
         return Statement(claim, basis, statement.window, statement.quotation)  # type: ignore[arg-type]
 
-    def _ask(self, quotations: list[str]) -> list[Answer]:
+    def _ask(self, quotations: list[str]) -> list[ModelAnswer]:
         tokens = control_tokens(self._backend)
         prompts = [
             Prompt((Message("user", self._plan.reading_question(neutral(one, tokens), self._language)),), ())

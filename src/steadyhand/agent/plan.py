@@ -89,7 +89,7 @@ class Entity:
 
 
 @dataclass(frozen=True)
-class Row:
+class PlanRow:
     """One line of the table. `digest` names the proposal (for approvals), `key` the write (for undo); "" for none."""
 
     entity: str
@@ -112,7 +112,7 @@ class Run:
 
     report: str
     state: str
-    rows: tuple[Row, ...]
+    rows: tuple[PlanRow, ...]
     trace: tuple[str, ...]
     stop: str = ""
 
@@ -169,8 +169,8 @@ class Runner:
         answers = self._query(entities)
         said = self._read_claims(entities)
         standings = [self.plan.standing(answer.value) if answer.ok else None for answer in answers]
-        judgements = self._judge(entities, said, standings, answers)
-        rows = [self._settle(*each) for each in zip(entities, said, standings, answers, judgements, strict=True)]
+        judgments = self._judge(entities, said, standings, answers)
+        rows = [self._settle(*each) for each in zip(entities, said, standings, answers, judgments, strict=True)]
         rows += [self._left(entity) for entity in left]
         endings = {row.ending for row in rows}
         state = "incomplete" if endings & UNFINISHED else "waiting" if Ending.WAITING in endings else "complete"
@@ -238,32 +238,32 @@ class Runner:
 
     def _settle(
         self, entity: Entity, said: Said, standing: Standing | None, answer: Result, judged: Completion | None
-    ) -> Row:
+    ) -> PlanRow:
         row: dict[str, Any] = {"entity": entity.value, "kind": entity.kind, "claim": said.claim, "basis": said.basis}
         row |= {"standing": standing or "unknown", "answer": answer.value if answer.ok else None}
         if standing is None:
-            return Row(**row, ending=without(answer), detail=answer.detail or "the answer has no level")
+            return PlanRow(**row, ending=without(answer), detail=answer.detail or "the answer has no level")
         if said.claim == "unclear":
-            return Row(**row, ending=Ending.UNCLEAR, detail=said.basis.sentence)
+            return PlanRow(**row, ending=Ending.UNCLEAR, detail=said.basis.sentence)
         differs = (standing == "unsafe") != (said.claim == "unsafe")
         expected = self.plan.reporting(entity.value, said.claim)
         if self.backend and (problem := self._dispute(expected if differs else None, judged)):
-            return Row(**row, ending=Ending.DISPUTED, detail=problem)
+            return PlanRow(**row, ending=Ending.DISPUTED, detail=problem)
         if not differs:
-            return Row(**row, ending=Ending.AGREE)
+            return PlanRow(**row, ending=Ending.AGREE)
         proposal = self._proposal(entity, said, standing, answer, judged)
         code = screened(self.agent.policy, proposal, self._found, expected)
         if code is not Code.ALLOWED:
             self.scribe.block(proposal, code)
-            return Row(**row, ending=Ending.BLOCKED, code=code.value, digest=proposal.digest)
+            return PlanRow(**row, ending=Ending.BLOCKED, code=code.value, digest=proposal.digest)
         return self._write(proposal, row)
 
-    def _left(self, entity: Entity) -> Row:
+    def _left(self, entity: Entity) -> PlanRow:
         """An entity beyond `plan.entities`: named, so that nobody takes the report for done."""
         detail = f"a report's first {self.plan.entities} are asked about: raise plan.entities"
-        return Row(entity.value, entity.kind, "unread", "none", "unknown", None, Ending.CAPPED, "entities", detail)
+        return PlanRow(entity.value, entity.kind, "unread", "none", "unknown", None, Ending.CAPPED, "entities", detail)
 
-    def _write(self, proposal: Proposal, row: dict[str, Json]) -> Row:
+    def _write(self, proposal: Proposal, row: dict[str, Json]) -> PlanRow:
         self.scribe.propose(proposal)
         outcome = self.scribe.settle(proposal, send=self.send)
         self._note("write", outcome=asdict(outcome))
@@ -271,7 +271,7 @@ class Runner:
         told = outcome.answer if isinstance(outcome.answer, dict) else {}
         detail = outcome.detail or " ".join(str(told[name]) for name in ("error", "ticket", "state") if name in told)
         code = "" if outcome.code is Code.ALLOWED else outcome.code.value
-        return Row(**row, ending=ending, code=code, detail=detail, digest=proposal.digest, key=outcome.key)
+        return PlanRow(**row, ending=ending, code=code, detail=detail, digest=proposal.digest, key=outcome.key)
 
     def _dispute(self, expected: dict[str, Json] | None, judged: Completion | None) -> str:
         """Why the model's strictly parsed answer is not exactly the expected call (None: no call); "" when it is."""

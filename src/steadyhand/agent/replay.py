@@ -25,15 +25,15 @@ from steadyhand.models.backend import Completion, Progress, Prompt, Sampling
 from steadyhand.tools.result import Result, Status
 
 
-def replay(path: Path) -> Run:
+def replay(path: Path, shown: list[tuple[Prompt, Completion]] | None = None) -> Run:
     """Runs the trace at `path` again. Raises GateFailed at the first line that comes out differently, UsageError for
-    what is no trace, PrerequisiteError when it cannot be read."""
+    what is no trace, PrerequisiteError when it cannot be read. `shown` takes the model's requests and answers."""
     try:
         lines = read_text(path).removesuffix("\n").split("\n")
     except DomainError as error:
         raise PrerequisiteError(f"the trace cannot be read: {error.what}", where=error.where, next=error.next) from None
     try:
-        again = _again([json.loads(line) for line in lines])
+        again = _again([json.loads(line) for line in lines], shown)
     except (ValueError, KeyError, TypeError, AttributeError, IndexError, ValidationError) as error:
         what = f"not a trace of version {TRACE_VERSION}: {str(error).splitlines()[0]}"
         raise UsageError(what, where=str(path), next="give a file that `steady agent run` wrote") from error
@@ -45,11 +45,19 @@ def replay(path: Path) -> Run:
     return again
 
 
-def _again(rows: list[dict[str, Any]]) -> Run:
+def answered(path: Path) -> list[tuple[Prompt, Completion]]:
+    """What the model was shown and what it answered, request by request: the trace is run again. Raises as `replay`
+    does."""
+    shown: list[tuple[Prompt, Completion]] = []
+    replay(path, shown)
+    return shown
+
+
+def _again(rows: list[dict[str, Any]], shown: list[tuple[Prompt, Completion]] | None = None) -> Run:
     start = rows[0]
     if start["step"] != "start" or start["version"] != TRACE_VERSION:
         raise ValueError("its first line is another")
-    recorded = _Recorded(rows)
+    recorded = _Recorded(rows, shown)
     if start.get("mode") == "free":
         return _free_again(start, recorded)
     return run(
@@ -79,7 +87,8 @@ def _free_again(start: dict[str, Any], recorded: _Recorded) -> Run:
 class _Recorded:
     """Service, model and writer at once, all three from the record, each answer in its turn."""
 
-    def __init__(self, rows: list[dict[str, Any]]) -> None:
+    def __init__(self, rows: list[dict[str, Any]], shown: list[tuple[Prompt, Completion]] | None) -> None:
+        self._shown = shown if shown is not None else []
         self.fingerprint = str(rows[0]["model"])
         self.control_tokens = tuple(rows[0].get("control_tokens", ()))
         self._reads = [row for row in rows if row["step"] == "read"]
@@ -98,7 +107,9 @@ class _Recorded:
         self, prompts: Sequence[Prompt], sampling: Sampling, *, batch_size: int = 32, progress: Progress | None = None
     ) -> list[Completion]:
         chosen, self._completions = self._completions[: len(prompts)], self._completions[len(prompts) :]
-        return [Completion(**row) for row in chosen]
+        found = [Completion(**row) for row in chosen]
+        self._shown.extend(zip(prompts, found, strict=False))
+        return found
 
     def late(self) -> bool:
         return bool(self._late.pop(0))

@@ -5,8 +5,6 @@ Several threads may take reports at once; the cap on writes of a run counts for 
 
 from __future__ import annotations
 
-import os
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +18,7 @@ from steadyhand.agent.plan import Asker, Run, parallel_asker, run
 from steadyhand.agent.writer import Writer
 from steadyhand.chat.messages import Tool
 from steadyhand.errors import JobError
+from steadyhand.files import write_whole
 from steadyhand.models.backend import Backend
 from steadyhand.telemetry import operation
 from steadyhand.tools.config import Toolbox, bind
@@ -85,10 +84,8 @@ def trace_of(audit: Path, run: Run) -> Path:
 
 def _keep(path: Path, run: Run) -> None:
     """The latest trace of each report; whole or not there."""
-    part = path.with_name(f"{path.name}.{os.getpid()}.{threading.get_ident()}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text("\n".join(run.trace) + "\n", "utf-8")
-        part.replace(path)
+        write_whole(path, "\n".join(run.trace) + "\n")
     except OSError as error:
         raise JobError(f"the trace cannot be written: {error.strerror}", where=str(path)) from error

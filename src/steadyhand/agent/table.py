@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steadyhand.agent.plan import Ending, Row, Run
+from steadyhand.agent.plan import Ending, PlanRow, Run
 
 WIDEST = 60
 
@@ -17,12 +17,12 @@ def table(run: Run) -> list[str]:
     return lines
 
 
-def _cells(row: Row) -> tuple[str, str, str, str]:
+def _cells(row: PlanRow) -> tuple[str, str, str, str]:
     level = row.answer.get("level") if isinstance(row.answer, dict) else None
     standing = row.standing if level is None else f"{row.standing} ({level})"
     return row.entity, f"report {row.claim}", f"service {standing}", str(row.ending.value)
 
 
-def _why(row: Row) -> str:
+def _why(row: PlanRow) -> str:
     told = f"digest {row.digest[:12]}" if row.ending in (Ending.PROPOSED, Ending.WAITING) else ""
     return "  ".join(part for part in (row.code, row.detail, told) if part)

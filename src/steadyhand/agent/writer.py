@@ -12,7 +12,6 @@ write to the service. Where the service does not know keys, `absent` is not proo
 
 from __future__ import annotations
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -20,7 +19,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from steadyhand.agent.audit import Log, Record
+from steadyhand import locks
+from steadyhand.agent.audit import Log, LogRecord
 from steadyhand.agent.policy import Code, Policy, Proposal
 from steadyhand.chat.messages import Json
 from steadyhand.errors import GateFailed, JobError, UsageError
@@ -117,7 +117,7 @@ class Writer:
     def _service(self, tool: str) -> str:
         return self.tools[tool].service if tool in self.tools else ""
 
-    def _is_of(self, record: Record, service: str, tool: str) -> bool:
+    def _is_of(self, record: LogRecord, service: str, tool: str) -> bool:
         """Whether an intent went to `service`, which version 0.1 did not note: then the tool's name says it."""
         return bool(record.data.get("service", service) == service and record.data.get("tool") == tool)
 
@@ -229,17 +229,17 @@ class Writer:
         path = self.log.path.with_suffix(".locks")
         try:
             path.mkdir(exist_ok=True)
-            lock = os.open(path / f"{stripe:02}", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            lock = os.open(path / f"{stripe:02}", locks.OPENED, 0o600)
         except (OSError, ValueError) as error:
             raise JobError(f"cannot lock: {error}", where=str(path)) from error
         try:
-            fcntl.flock(lock, fcntl.LOCK_EX)
+            locks.exclusive(lock)
             yield
         finally:
             os.close(lock)
 
 
-def approve(log: Log, digest: str, by: str, *, granted: bool = True) -> Record:
+def approve(log: Log, digest: str, by: str, *, granted: bool = True) -> LogRecord:
     """Records that `by` approves (or refuses) the proposal with this digest (or the beginning of it, at least 8 signs).
 
     Raises UsageError when no proposal, or more than one, has it.
@@ -257,7 +257,7 @@ def approve(log: Log, digest: str, by: str, *, granted: bool = True) -> Record:
         return log.append("approval" if granted else "refusal", {"digest": near[0], "by": by})
 
 
-def _after(state: State, answer: Json, record: Record) -> tuple[State, Json]:
+def _after(state: State, answer: Json, record: LogRecord) -> tuple[State, Json]:
     """The state that follows from one more record of the key."""
     data = record.data
     if record.event == "intent":

@@ -20,7 +20,7 @@ ABOUT = 0.2  # a probe is about the point of the nearest card, if that is at lea
 
 
 @dataclass(frozen=True)
-class Split:
+class CardSplit:
     """`ladder` is in the order of training: its first k cards are the rung of k. `held` are never trained."""
 
     ladder: tuple[Card, ...]
@@ -33,7 +33,7 @@ def question(card: Card) -> str:
     return card.messages[-2].content
 
 
-def split_point(point: Point, seed: int) -> Split:
+def split_point(point: Point, seed: int) -> CardSplit:
     """A third of the point's cards held back, by whole wordings; the rest in a seeded order that alternates languages,
     so that the second card already brings the second one. Raises UsageError for a point with too few cards."""
     cards = point.cards
@@ -53,7 +53,7 @@ def split_point(point: Point, seed: int) -> Split:
     while len(held) < max(MIN_HELD, round(len(cards) * HELD_SHARE)) and len(order) > 1:
         held += order.pop()
     wording = {card.id: cards[first].id for card, first in zip(cards, firsts, strict=True)}
-    return Split(_alternating([card for group in order for card in group]), tuple(held), wording)
+    return CardSplit(_alternating([card for group in order for card in group]), tuple(held), wording)
 
 
 def _alternating(cards: Sequence[Card]) -> tuple[Card, ...]:
@@ -66,9 +66,9 @@ def _alternating(cards: Sequence[Card]) -> tuple[Card, ...]:
     return tuple(card for *_, card in sorted(numbered, key=lambda one: one[:2]))
 
 
-def neighbours(domain: Domain, point: Point, count: int) -> list[Card]:
+def neighbors(domain: Domain, point: Point, count: int) -> list[Card]:
     """The `count` cards of other points whose last question is nearest to any question of `point` in its letters
-    (Jaccard index of shingles), the nearest first. A question that `point` asks too is no neighbour."""
+    (Jaccard index of shingles), the nearest first. A question that `point` asks too is no neighbor."""
     own = [shingles(question(card)) for card in point.cards]
     asked = {normal(question(card)) for card in point.cards}
     ranked: list[tuple[float, int, Card]] = []

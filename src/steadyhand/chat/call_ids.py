@@ -17,7 +17,7 @@ _PLACE = re.compile(r"call_\d+")
 
 
 @dataclass(frozen=True)
-class Turn:
+class IdTurn:
     """The assistant's message at `index` and the tool messages right after it, at `index + 1` and on. `answers` holds
     for each of them the number of the call that it answers, None where its id names no open call of this turn."""
 
@@ -27,7 +27,7 @@ class Turn:
     answers: tuple[int | None, ...]
 
 
-def turns(messages: Sequence[Message]) -> Iterator[Turn]:
+def turns(messages: Sequence[Message]) -> Iterator[IdTurn]:
     """Every message with calls, with what answers them."""
     for index, message in enumerate(messages):
         if message.calls:
@@ -35,23 +35,23 @@ def turns(messages: Sequence[Message]) -> Iterator[Turn]:
             while end < len(messages) and messages[end].role == "tool":
                 end += 1
             results = tuple(messages[index + 1 : end])
-            yield Turn(index, message.calls, results, _answers(message.calls, results))
+            yield IdTurn(index, message.calls, results, _answers(message.calls, results))
 
 
 def _answers(calls: Sequence[ToolCall], results: Sequence[Message]) -> tuple[int | None, ...]:
     """By id first; results without an id, and all of them where no call has one, take the calls left over in order."""
     open_calls = list(range(len(calls)))
-    found: list[int | None] = [None] * len(results)
+    answers: list[int | None] = [None] * len(results)
     named = any(call.id for call in calls)
     for at, result in enumerate(results):
         own = [number for number in open_calls if result.tool_call_id and calls[number].id == result.tool_call_id]
         if own:
-            found[at] = own[0]
+            answers[at] = own[0]
             open_calls.remove(own[0])
     for at, result in enumerate(results):
-        if found[at] is None and open_calls and not (named and result.tool_call_id):
-            found[at] = open_calls.pop(0)
-    return tuple(found)
+        if answers[at] is None and open_calls and not (named and result.tool_call_id):
+            answers[at] = open_calls.pop(0)
+    return tuple(answers)
 
 
 def in_call_order(messages: Sequence[Message]) -> tuple[Message, ...]:
@@ -64,7 +64,7 @@ def in_call_order(messages: Sequence[Message]) -> tuple[Message, ...]:
     >>> [message.content for message in in_call_order((*asked, *results))[2:]]
     ['90', '7']
     """
-    found = list(messages)
+    ordered = list(messages)
     for turn in turns(messages):
         named = any(call.id for call in turn.calls) or any(result.tool_call_id for result in turn.results)
         if named and None not in turn.answers:
@@ -72,21 +72,23 @@ def in_call_order(messages: Sequence[Message]) -> tuple[Message, ...]:
             ids = _ids(turn)
             if [number for number, _ in pairs] == list(range(len(pairs))) and _counts(ids):
                 ids = []
-            _name(found, turn, [(number or 0, result) for number, result in pairs], ids or [""] * len(turn.calls))
-    return tuple(found)
+            _name(ordered, turn, [(number or 0, result) for number, result in pairs], ids or [""] * len(turn.calls))
+    return tuple(ordered)
 
 
 def with_ids(messages: Sequence[Message]) -> tuple[Message, ...]:
     """The dialogue with an id for each call and for each result that answers one, as APIs want them. Ids that are there
     stay; others are made up of the places of message and call."""
-    found = list(messages)
+    named = list(messages)
     for turn in turns(messages):
         pairs = [(number, result) for number, result in zip(turn.answers, turn.results, strict=True)]
-        _name(found, turn, pairs, _ids(turn))
-    return tuple(found)
+        _name(named, turn, pairs, _ids(turn))
+    return tuple(named)
 
 
-def _name(messages: list[Message], turn: Turn, pairs: Sequence[tuple[int | None, Message]], ids: Sequence[str]) -> None:
+def _name(
+    messages: list[Message], turn: IdTurn, pairs: Sequence[tuple[int | None, Message]], ids: Sequence[str]
+) -> None:
     """Put the calls and results (`pairs`: number of the call, result) of a turn back under these ids of its calls."""
     calls = tuple(replace(call, id=id) for call, id in zip(turn.calls, ids, strict=True))
     messages[turn.index] = replace(messages[turn.index], calls=calls)
@@ -94,13 +96,13 @@ def _name(messages: list[Message], turn: Turn, pairs: Sequence[tuple[int | None,
         messages[at] = result if number is None else replace(result, tool_call_id=ids[number])
 
 
-def _ids(turn: Turn) -> list[str]:
+def _ids(turn: IdTurn) -> list[str]:
     """An id for each call of a turn: its own, else that of its result, else one made up."""
-    told = {number: result.tool_call_id for number, result in zip(turn.answers, turn.results, strict=True)}
+    given = {number: result.tool_call_id for number, result in zip(turn.answers, turn.results, strict=True)}
     ids = [call.id for call in turn.calls]
     for number, id in enumerate(ids):
-        if not id and (told.get(number) or "") not in ["", *ids]:
-            ids[number] = told[number]
+        if not id and (given.get(number) or "") not in ["", *ids]:
+            ids[number] = given[number]
         elif not id:
             ids[number] = next(made for made in _made(turn.index, number) if made not in ids)
     return ids

@@ -1,7 +1,7 @@
 """Comparators that a scenario declares per argument, for the lenient match.
 
 A spec is a name (`"uri"`), a mapping of names to parameters (`{"number": {"abs": 1}}`) or a list of both. Without a
-spec a value is compared exactly. There is never one normaliser for all: deleting punctuation everywhere would accept
+spec a value is compared exactly. There is never one normalizer for all: deleting punctuation everywhere would accept
 `661.799.41.17` for `66.179.94.117`.
 
     optional            may be left out
@@ -129,10 +129,10 @@ def _unordered(spec: Spec, expected: list[Json], got: list[Json]) -> bool:
         )
     left = list(got)
     for element in expected:
-        found = next((i for i, other in enumerate(left) if _alike(items, element, other)), None)
-        if found is None:
+        match = next((i for i, other in enumerate(left) if _alike(items, element, other)), None)
+        if match is None:
             return False
-        left.pop(found)
+        left.pop(match)
     return not left
 
 

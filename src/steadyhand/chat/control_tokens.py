@@ -20,12 +20,12 @@ def control_tokens(tokenizer: Any, template: str, marks: Sequence[str] = ()) -> 
     marks, and the `marks` of calls and thoughts; sorted. White space and added words are none."""
     added = getattr(tokenizer, "added_tokens_decoder", {}).values()
     named = getattr(tokenizer, "chat_control_tokens", None) or ()
-    found = {*marks, *named}
+    texts = {*marks, *named}
     for token in added:
         text = token.content
         if text.strip(" \t\r\n▁") and (token.special or text in template or _marks(text)):
-            found.add(text)
-    return tuple(sorted(found))
+            texts.add(text)
+    return tuple(sorted(texts))
 
 
 def _marks(text: str) -> bool:

@@ -1,6 +1,6 @@
 """Which format a chat template writes, and what of a dialogue it loses: found out by rendering probes with it.
 
-A format is recognised when its strict reader reads back what the template wrote, never by a model's name. What does
+A format is recognized when its strict reader reads back what the template wrote, never by a model's name. What does
 not come back is named, so that it can be said before the first question is asked. Knows the renderer's contract only.
 """
 
@@ -60,7 +60,7 @@ class Renders(Protocol):
 
 
 @dataclass(frozen=True)
-class Probe:
+class TemplateProbe:
     """One dialogue that was rendered: `text` is what the template wrote, or why it refused."""
 
     name: str
@@ -76,7 +76,7 @@ class Profile:
     format: ChatFormat
     found: bool
     losses: Mapping[Loss, str] = field(default_factory=dict)
-    probes: tuple[Probe, ...] = ()
+    probes: tuple[TemplateProbe, ...] = ()
 
     @property
     def fatal(self) -> tuple[Loss, ...]:
@@ -85,8 +85,8 @@ class Profile:
 
     def summary(self) -> str:
         """One line on what was found: the format, and what is lost."""
-        found = f"calls as {self.format.name}" if self.found else "no readable calls"
-        return f"{found}; {self.sentence() or 'the chat template loses nothing'}"
+        calls = f"calls as {self.format.name}" if self.found else "no readable calls"
+        return f"{calls}; {self.sentence() or 'the chat template loses nothing'}"
 
     def sentence(self, losses: Sequence[Loss] = ()) -> str:
         """One sentence on what is lost (of `losses`, or all), or "" when nothing is."""
@@ -102,7 +102,7 @@ def probe(renderer: Renders, chosen: ChatFormat | None = None) -> Profile:
     ask = _Asking(renderer)
     ask.offer()
     written = ask.answer("one call", _calling(_CALL), _has(_CALL.name), Loss.CALLS)
-    form = _recognised(written, chosen)
+    form = _recognized(written, chosen)
     if form is None and written is not None and Loss.CALLS not in ask.losses:
         ask.losses[Loss.FORM] = f"not as {chosen.name}: {_excerpt(written)}" if chosen else _excerpt(written)
     reads = form or chosen or HERMES
@@ -140,7 +140,7 @@ class _Asking:
 
     def __init__(self, renderer: Renders) -> None:
         self._renderer = renderer
-        self.probes: list[Probe] = []
+        self.probes: list[TemplateProbe] = []
         self.losses: dict[Loss, str] = {}
 
     def offer(self) -> None:
@@ -214,17 +214,17 @@ class _Asking:
         try:
             return render()
         except SteadyError as error:
-            self.probes.append(Probe(name, error.what, kept=False))
+            self.probes.append(TemplateProbe(name, error.what, kept=False))
             return None
 
-    def _note(self, name: str, text: str | None, kept: bool, loss: Loss) -> None:
+    def _note(self, name: str, text: str | None, survived: bool, loss: Loss) -> None:
         if text is not None:
-            self.probes.append(Probe(name, text, kept))
-        if not kept:
+            self.probes.append(TemplateProbe(name, text, survived))
+        if not survived:
             self.losses.setdefault(loss, "" if text is not None else self.probes[-1].text)
 
 
-def _recognised(written: str | None, chosen: ChatFormat | None) -> ChatFormat | None:
+def _recognized(written: str | None, chosen: ChatFormat | None) -> ChatFormat | None:
     tried = (chosen,) if chosen else FORMATS.values()
     return next((form for form in tried if written is not None and _reads(form, _CALL)(written)), None)
 

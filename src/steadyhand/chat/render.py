@@ -24,7 +24,7 @@ from steadyhand.chat.formats.marks import opened
 from steadyhand.chat.formats.registry import CALL_ENDS, format_named
 from steadyhand.chat.messages import Message, Tool, ToolCall
 from steadyhand.chat.probe import Profile, probe
-from steadyhand.chat.template import DATE, ChatTemplate
+from steadyhand.chat.template import DATE, THINKING, ChatTemplate
 from steadyhand.errors import PrerequisiteError, SteadyError, UsageError
 
 _PROBE, _THOUGHT = "steady-probe-answer", "steady-probe-thought"
@@ -75,6 +75,9 @@ class Renderer:
                 "the tokenizer has no chat template, so nothing says how a dialogue is written",
                 next="use an instruction-tuned model, or put a chat_template.jinja beside its tokenizer",
             )
+        if self._template.thinking is not None and THINKING not in self._template.text:
+            what = f"the chat template has no switch for thinking ({THINKING})"
+            raise PrerequisiteError(what, next='set model.thinking = "", or use a template that has one')
         self._tail, self._end = self._anatomy()
 
     @cached_property
@@ -135,14 +138,14 @@ class Renderer:
     def decode(self, ids: Iterable[int], opening: str = "") -> str:
         """Raw text of ids that were generated after a prompt with this opening: special tokens such as `<think>` and
         `<tool_call>` stay; everything from the first end-of-turn token on is cut, and padding at the end."""
-        kept: list[int] = []
+        tokens: list[int] = []
         for token in ids:
             if token in self.stop_ids:
                 break
-            kept.append(token)
-        while kept and kept[-1] == self._tokenizer.pad_token_id:
-            kept.pop()
-        text = self._tokenizer.decode(kept, skip_special_tokens=False, clean_up_tokenization_spaces=False)
+            tokens.append(token)
+        while tokens and tokens[-1] == self._tokenizer.pad_token_id:
+            tokens.pop()
+        text = self._tokenizer.decode(tokens, skip_special_tokens=False, clean_up_tokenization_spaces=False)
         return opening + str(text)
 
     @cached_property

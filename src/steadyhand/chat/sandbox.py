@@ -93,18 +93,18 @@ def weighed(value: Any) -> Any:
     """The value, once it is known that all that it holds, counted as often as it is held, is not too large."""
     total, waiting = 0, [value]
     while waiting:
-        one = waiting.pop()
+        part = waiting.pop()
         total += _PART
-        if isinstance(one, str | bytes):
-            total += len(one)
-        elif isinstance(one, Mapping):
-            waiting += [*one.keys(), *one.values()]
-        elif isinstance(one, list | tuple | set | frozenset):
-            waiting += one
-        elif isinstance(one, Namespace):
-            waiting += object.__getattribute__(one, "_Namespace__attrs").values()
-        elif isinstance(one, int):
-            _check_bits(one.bit_length())
+        if isinstance(part, str | bytes):
+            total += len(part)
+        elif isinstance(part, Mapping):
+            waiting += [*part.keys(), *part.values()]
+        elif isinstance(part, list | tuple | set | frozenset):
+            waiting += part
+        elif isinstance(part, Namespace):
+            waiting += object.__getattribute__(part, "_Namespace__attrs").values()
+        elif isinstance(part, int):
+            _check_bits(part.bit_length())
         if total + _PART * len(waiting) > LARGEST + _PART:
             raise _too_much(f"a value of more than {LARGEST:,} characters, or {LARGEST // _PART:,} parts")
     _spend(1 + total // _PER_STEP)
@@ -198,9 +198,11 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         super().__init__(trim_blocks=True, lstrip_blocks=True, finalize=weighed, extensions=[_Generation, loopcontrols])
         for name in _WITHOUT:
             del self.filters[name]
-        self.filters |= {name: _filter(name, one) for name, one in self.filters.items()}
+        self.filters |= {name: _filter(name, function) for name, function in self.filters.items()}
         self.filters["tojson"] = _tojson
-        self.tests |= {name: _test(one) for name, one in dict[str, Any](self.tests).items() if name in _COMPARING}
+        self.tests |= {
+            name: _test(function) for name, function in dict[str, Any](self.tests).items() if name in _COMPARING
+        }
         del self.globals["lipsum"]
         self.globals |= {
             "dict": _Dict(), "namespace": _Namespace, "raise_exception": _raise, "strftime_now": _now,
@@ -323,12 +325,12 @@ def _check_method(method: BuiltinMethodType, args: tuple[Any, ...], kwargs: Mapp
     if name in ("index", "count"):
         weighed(home)
     if isinstance(home, str):
-        if name == "replace" and len(args) > 1 and all(isinstance(one, str) for one in args[:2]):
+        if name == "replace" and len(args) > 1 and all(isinstance(argument, str) for argument in args[:2]):
             _check_replace(home, *args[:2])
         elif name == "join" and args and isinstance(args[0], list | tuple | Mapping | str):
             _check_size(len(args[0]) * len(home))
         elif name == "expandtabs":
-            _check_size(home.count("\t") * max([8, *(one for one in args if isinstance(one, int))]))
+            _check_size(home.count("\t") * max([8, *(argument for argument in args if isinstance(argument, int))]))
 
 
 def _check_sum(left: Any, right: Any) -> None:
@@ -371,10 +373,10 @@ def _instrumented(template: nodes.Template) -> nodes.Template:
         joined.nodes = [_weighing(node) for node in joined.nodes]
     for compared in list(template.find_all(nodes.Compare)):
         if not _is_literal(compared.expr):
-            others = [one for one in compared.ops if not _is_literal(one.expr)]
+            others = [operand for operand in compared.ops if not _is_literal(operand.expr)]
             compared.expr = _weighing(compared.expr) if others else compared.expr
-            for one in others:
-                one.expr = _weighing(one.expr)
+            for operand in others:
+                operand.expr = _weighing(operand.expr)
     return template
 
 

@@ -48,8 +48,8 @@ def schema_errors(tool: Tool, arguments: dict[str, Json], *, seconds: float | No
     if problem:
         return [f"{name}: {problem}"]
     try:
-        found = islice(violations(document, arguments, Budget(STEPS, name, seconds=seconds)), MAX_ERRORS)
-        ordered = sorted(found, key=lambda row: list(map(str, row[0])))
+        errors = islice(violations(document, arguments, Budget(STEPS, name, seconds=seconds)), MAX_ERRORS)
+        ordered = sorted(errors, key=lambda row: list(map(str, row[0])))
     except UnresolvableError as error:
         return [f"{name}: {error} cannot be resolved"]
     except LimitError as error:
@@ -88,12 +88,12 @@ _NO_JSON = "parameters: no JSON, or nested too deeply"
 
 
 def _tool_problems(tool: Tool) -> list[str]:
-    found = []
+    problems = []
     if not _NAME.fullmatch(tool.name):
-        found.append(f"name {tool.name[:100]!r} is not 1-64 letters, digits, '_', '-' or '.'")
-    found += [f"{path} is null: leave the key out" for path in null_keywords(tool.parameters)]
+        problems.append(f"name {tool.name[:100]!r} is not 1-64 letters, digits, '_', '-' or '.'")
+    problems += [f"{path} is null: leave the key out" for path in null_keywords(tool.parameters)]
     error = schema_problem(without_nulls(tool.parameters), "parameters")
-    return [*found, error] if error else found + _object_errors(tool.parameters)
+    return [*problems, error] if error else problems + _object_errors(tool.parameters)
 
 
 def schema_problem(schema: Json, root: str) -> str:
@@ -103,14 +103,14 @@ def schema_problem(schema: Json, root: str) -> str:
 
 
 def _object_errors(parameters: dict[str, Json]) -> list[str]:
-    found = []
+    errors = []
     if parameters.get("type") != "object":
-        found.append("parameters.type must be 'object'")
+        errors.append("parameters.type must be 'object'")
     properties = parameters.get("properties") or {}
     for name in parameters.get("required") or ():
         if name not in properties:
-            found.append(f"parameters.required names {name!r}, which properties does not declare")
-    return found
+            errors.append(f"parameters.required names {name!r}, which properties does not declare")
+    return errors
 
 
 def without_nulls(schema: Json) -> Json:

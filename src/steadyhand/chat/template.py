@@ -20,6 +20,7 @@ from steadyhand.chat.schema import without_nulls
 from steadyhand.errors import SteadyError, UsageError
 
 DATE = date(2026, 1, 1)  # the day that templates which write one are told, unless somebody names another
+THINKING = "enable_thinking"  # what templates call the switch, as Qwen3, SmolLM3, Gemma 4 and others do
 _NOW = "strftime_now"  # transformers' function for the clock; nothing else lets a template see it
 _DIRECTIVES = "aAwdbBmyYHIpMSfjUWcxXGuV"  # what Python has on every system
 _SHORT = {"%F": "%Y-%m-%d", "%D": "%m/%d/%y", "%T": "%H:%M:%S", "%R": "%H:%M", "%h": "%b"}
@@ -69,6 +70,12 @@ class ChatTemplate:
         """The day that it writes, as YYYY-MM-DD; "" for a template that writes none."""
         return day_in(self.text, self._day)
 
+    @property
+    def thinking(self) -> bool | None:
+        """Whether it is told to have the model think; None: it is not told, and does as it does by default."""
+        told = getattr(self._tokenizer, "init_kwargs", {}).get(THINKING)
+        return told if isinstance(told, bool) else None
+
     @cached_property
     def text(self) -> str:
         """Its source; of several templates, all of them by name, as JSON."""
@@ -99,6 +106,7 @@ class ChatTemplate:
         schemas = [without_nulls(tool.to_openai()) for tool in tools] or None
         given: dict[str, Json] = {"messages": [_read(row) for row in rows], "tools": schemas, "documents": None}
         given |= {"add_generation_prompt": generation} | _special(self._tokenizer)
+        given |= {} if self.thinking is None else {THINKING: self.thinking}
         try:
             from steadyhand.chat.sandbox import render  # jinja2 is slow to import
 
@@ -143,15 +151,15 @@ class ChatTemplate:
 
 def _read(row: dict[str, Json]) -> dict[str, Json]:
     """A message as transformers hands it over: without what is null, reasoning also under the older of its names."""
-    kept = {key: value for key, value in row.items() if value is not None}
-    reasoning = next((kept[key] for key in ("reasoning_content", "thinking", "reasoning") if key in kept), None)
-    return kept if reasoning is None else {"thinking": reasoning, **kept, "reasoning_content": reasoning}
+    given = {key: value for key, value in row.items() if value is not None}
+    reasoning = next((given[key] for key in ("reasoning_content", "thinking", "reasoning") if key in given), None)
+    return given if reasoning is None else {"thinking": reasoning, **given, "reasoning_content": reasoning}
 
 
 def _special(tokenizer: Templated) -> dict[str, Json]:
     """The special tokens that templates name, such as bos_token."""
     tokens = tokenizer.special_tokens_map
-    return {key: [*map(str, one)] if isinstance(one, list | tuple) else str(one) for key, one in tokens.items()}
+    return {key: [*map(str, token)] if isinstance(token, list | tuple) else str(token) for key, token in tokens.items()}
 
 
 def day_in(source: str, day: date) -> str:
@@ -184,14 +192,14 @@ def with_ids(rows: Sequence[dict[str, Json]], fits: Callable[[str], object] = bo
     there stay when they all fit; else all are made anew, from the places of the calls: nine letters and digits, as
     Mistral's templates and servers want them."""
     calls = [call for row in rows for call in row.get("tool_calls", ())]
-    kept = all(isinstance(call.get("id"), str) and fits(call["id"]) for call in calls)
+    fit = all(isinstance(call.get("id"), str) and fits(call["id"]) for call in calls)
     fresh = map("call{:05d}".format, count(1))
     due: dict[str, str] = {}  # of the calls that wait for a result: the id that was given, the id that goes out
     made = []
     for row in rows:
         row = dict(row)
         if row.get("tool_calls"):
-            ids = [call["id"] if kept else next(fresh) for call in row["tool_calls"]]
+            ids = [call["id"] if fit else next(fresh) for call in row["tool_calls"]]
             due = {call.get("id", name): name for call, name in zip(row["tool_calls"], ids, strict=True)}
             row["tool_calls"] = [
                 {"id": name, "type": "function", "function": dict(call["function"])}

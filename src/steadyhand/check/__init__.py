@@ -5,19 +5,19 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from steadyhand.check.finding import RULES, Finding, has_errors, in_order
+from steadyhand.check.finding import RULES, Finding, Findings, in_order
 from steadyhand.rooms import Room
 
 if TYPE_CHECKING:
-    from steadyhand.check.chat_template import Renders
+    from steadyhand.check.chat_template import SampleRenderer
     from steadyhand.domain.model import Domain
 
 sys.modules[__name__].__class__ = Room  # steadyhand.check(domain)
 
-__all__ = ["RULES", "Finding", "check", "has_errors"]
+__all__ = ["RULES", "Finding", "check"]
 
 
-def check(domain: Domain, renderer: Renders | None = None, max_length: int | None = None) -> list[Finding]:
+def check(domain: Domain, renderer: SampleRenderer | None = None, max_length: int | None = None) -> Findings:
     """What stops or warns a run, ordered by code and place; `lint` has all rules. With a `renderer` also what the chat
     template does to each sample; `max_length` counts tokens of prompt and answer together (None: no limit)."""
     from steadyhand.check.answer_checks import check_answers

@@ -10,18 +10,20 @@ from collections.abc import Iterator
 
 from steadyhand.check.finding import Finding, finding
 from steadyhand.domain.decisions import Decision, decisions
-from steadyhand.domain.model import Domain
+from steadyhand.domain.model import Domain, Scenario
 from steadyhand.errors import Place
 
 
 def check_answers(domain: Domain) -> Iterator[Finding]:
-    """C101-C103 over all scenarios and bars."""
+    """C101-C104 over all scenarios and bars, and P207 over preferences/."""
     for scenario in domain.scenarios:
         for decision in decisions(scenario):
             for check in decision.checks:
                 for fault in check.faults()[:2]:
                     message = f"{decision.id}: {check.name}: {fault}"
                     yield finding("C101", scenario.place, message, "correct the answer, or what `answer:` says")
+        yield from _unseen(scenario)
+    yield from _alone(domain)
     yield from _unjudged(domain)
     for bar in domain.bars:
         if bar.least == 1 and bar.evidence == "lower":
@@ -30,9 +32,28 @@ def check_answers(domain: Domain) -> Iterator[Finding]:
             yield finding("C103", place, message, "write least: .99, or leave `evidence` out")
 
 
+def _unseen(scenario: Scenario) -> Iterator[Finding]:
+    """C104: a comparison whose worse answer passes all that judges it."""
+    for number, worse in enumerate(scenario.rejected, 1):
+        decision = decisions(scenario)[-1]
+        if not worse.calls and not decision.expected and decision.judge(worse.content).word == "passed":
+            names = ", ".join(decision.judge(worse.content).judgments)
+            message = f"{scenario.id}: rejected answer {number} passes all that judges it ({names})"
+            yield finding("C104", scenario.place, message, "add a check that sees what is wrong, or swap the answers")
+
+
+def _alone(domain: Domain) -> Iterator[Finding]:
+    if domain.uncompared:
+        count = len(domain.uncompared)
+        message = f"{count} judged answer(s) follow a prompt that no other judged answer follows"
+        yield finding("P207", domain.uncompared[0], message, "add an answer of the other kind to the same prompt")
+
+
 def _unjudged(domain: Domain) -> Iterator[Finding]:
-    held_out = [one for scenario in domain.scenarios if scenario.split == "eval" for one in decisions(scenario)]
-    bare = [one for one in held_out if not (one.expected or one.checks or _is_ruled(one))]
+    held_out = [
+        decision for scenario in domain.scenarios if scenario.split == "eval" for decision in decisions(scenario)
+    ]
+    bare = [decision for decision in held_out if not (decision.expected or decision.checks or _is_ruled(decision))]
     if bare:
         message = f"{len(bare)} of {len(held_out)} held-out answers are judged by nothing, first {bare[0].id}"
         yield finding("C102", bare[0].scenario.place, message, "say under `answer:` what is right, or `score: false`")

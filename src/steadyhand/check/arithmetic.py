@@ -25,8 +25,8 @@ _EXACT = 1e-9  # what binary fractions add to a span, relatively
 
 def sorted_numbers(values: Iterable[float]) -> Numbers:
     """Each finite value once, ascending, without its sign; not zero, which changes nothing and divides nothing."""
-    found: Numbers = np.unique(np.abs(np.fromiter(values, float)))
-    return found[np.isfinite(found) & (found > 0)]
+    distinct: Numbers = np.unique(np.abs(np.fromiter(values, float)))
+    return distinct[np.isfinite(distinct) & (distinct > 0)]
 
 
 def span_of(number: str) -> Span:
@@ -48,7 +48,7 @@ def restated(span: Span, known: Numbers) -> bool:
     ends = [(low / UNITS, high / UNITS), (low * UNITS, high * UNITS), _ends(100 - high, 100 - low, 1 - high, 1 - low)]
     ends.append(_ends((low - 32) / 1.8, (high - 32) / 1.8, low * 1.8 + 32, high * 1.8 + 32))  # Celsius and Fahrenheit
     ends.append(_ends(low - 273.15, high - 273.15, low + 273.15, high + 273.15))
-    return any(_meets(known, *one) for one in ends)
+    return any(_meets(known, *end) for end in ends)
 
 
 def summed(span: Span, parts: Sequence[float]) -> bool:

@@ -77,8 +77,8 @@ def arenas(records: Sequence[Record], seen: Callable[[Record], None] = lambda re
         seen(record)
         for topic, text, turn, outcome in _asks(record):
             topics[topic].append(Ask(records, index, text, outcome, turn, len(record.tools)))
-    found = [arena for topic, asks in topics.items() for arena in _arenas_of(topic, asks)]
-    return [arena for arena in found if 2 <= len(arena.outcomes) <= max(2, len(arena.asks) // 2)]
+    all_arenas = [arena for topic, asks in topics.items() for arena in _arenas_of(topic, asks)]
+    return [arena for arena in all_arenas if 2 <= len(arena.outcomes) <= max(2, len(arena.asks) // 2)]
 
 
 def _arenas_of(topic: str, asks: list[Ask]) -> list[Arena]:

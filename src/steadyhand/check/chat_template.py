@@ -22,7 +22,7 @@ from steadyhand.errors import Place, SteadyError
 _EMPTY_SHARE = 0.2  # above this, answers without thinking begin to teach not to think
 
 
-class Renders(Protocol):
+class SampleRenderer(Protocol):
     """What is asked of chat.render.Renderer."""
 
     @property
@@ -33,7 +33,7 @@ class Renders(Protocol):
 
 
 @dataclass(frozen=True)
-class Sample:
+class TemplateSample:
     """One assistant turn with all before it; `trained` is False for held-out decisions."""
 
     name: str
@@ -43,19 +43,19 @@ class Sample:
     trained: bool
 
 
-def samples(domain: Domain) -> Iterator[Sample]:
+def samples(domain: Domain) -> Iterator[TemplateSample]:
     """Every trained answer of a card, every decision, and the last turn of every rehearsal dialogue."""
     for card in domain.cards:
         for index in card.trained:
-            yield Sample(f"card {card.id}", card.place, card.messages[: index + 1], (), True)
+            yield TemplateSample(f"card {card.id}", card.place, card.messages[: index + 1], (), True)
     for scenario in domain.scenarios:
         tools = tuple(domain.tools[name] for name in scenario.tools)
         for decision in decisions(scenario):
             messages = (*decision.messages, decision.target)
-            yield Sample(decision.id, scenario.place, messages, tools, scenario.split == "train")
+            yield TemplateSample(decision.id, scenario.place, messages, tools, scenario.split == "train")
     rows = zip(domain.rehearsal, domain.rehearsal_tools, strict=True)
     for number, (messages, tools) in enumerate(rows, 1):
-        yield Sample(f"rehearsal row {number}", Place(str(domain.root / "rehearsal")), messages, tools, True)
+        yield TemplateSample(f"rehearsal row {number}", Place(str(domain.root / "rehearsal")), messages, tools, True)
 
 
 def check_markers(domain: Domain) -> Iterator[Finding]:
@@ -88,7 +88,7 @@ def _control(value: Json) -> str:
     return match[0] if match else ""
 
 
-def check_template(domain: Domain, renderer: Renders, max_length: int | None) -> Iterator[Finding]:
+def check_template(domain: Domain, renderer: SampleRenderer, max_length: int | None) -> Iterator[Finding]:
     """T104-T106 and T101 over every sample, then T102 over all trained ones."""
     empty, trained = 0, 0
     for sample in samples(domain):
@@ -109,7 +109,7 @@ def check_template(domain: Domain, renderer: Renders, max_length: int | None) ->
         yield finding("T102", Place(str(domain.root)), what, todo)
 
 
-def _parity(sample: Sample, rendered: Rendered, renderer: Renders) -> Iterator[Finding]:
+def _parity(sample: TemplateSample, rendered: Rendered, renderer: SampleRenderer) -> Iterator[Finding]:
     prompt = renderer.prompt(sample.messages[:-1], sample.tools)
     if rendered.ids[: len(prompt.ids)] != prompt.ids:
         at = next(
@@ -121,7 +121,7 @@ def _parity(sample: Sample, rendered: Rendered, renderer: Renders) -> Iterator[F
         yield finding("T106", sample.place, f"{sample.name}: the whole mask is 0", "check the template's end of turn")
 
 
-def _content(sample: Sample, rendered: Rendered, renderer: Renders) -> Iterator[Finding]:
+def _content(sample: TemplateSample, rendered: Rendered, renderer: SampleRenderer) -> Iterator[Finding]:
     *history, target = sample.messages
     lost = [
         f"the {message.role} message {_quote(message.content)}" for message in history if not _kept(message, rendered)
@@ -151,7 +151,9 @@ def _kept(message: Message, rendered: Rendered) -> bool:
     return any(form in rendered.text for form in forms) and all(call.name in rendered.text for call in message.calls)
 
 
-def _length(sample: Sample, rendered: Rendered, renderer: Renders, max_length: int | None) -> Iterator[Finding]:
+def _length(
+    sample: TemplateSample, rendered: Rendered, renderer: SampleRenderer, max_length: int | None
+) -> Iterator[Finding]:
     over = len(rendered.ids) - max_length if max_length else 0
     if over > 0:
         answer = len(rendered.ids) - rendered.prompt_length

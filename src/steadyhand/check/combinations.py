@@ -57,8 +57,8 @@ def _turn(messages: Sequence[Message]) -> str:
 def _factors(rows: Sequence[Row]) -> dict[str, list[str]]:
     """The values that occur; a factor of one value meets every other by itself."""
     names = dict.fromkeys(name for row in rows for name in row)
-    found = {name: sorted({row[name] for row in rows if name in row}) for name in names}
-    return {name: values for name, values in found.items() if len(values) > 1}
+    factors = {name: sorted({row[name] for row in rows if name in row}) for name in names}
+    return {name: values for name, values in factors.items() if len(values) > 1}
 
 
 def _holes(
@@ -76,6 +76,6 @@ def _holes(
 
 
 def _listed(rows: Sequence[Row]) -> str:
-    told = [", ".join(f"{name} {value}" for name, value in row.items()) for row in rows[:SHOWN]]
+    lines = [", ".join(f"{name} {value}" for name, value in row.items()) for row in rows[:SHOWN]]
     more = [f"and {len(rows) - SHOWN} more of the kind"] if len(rows) > SHOWN else []
-    return "; ".join([*told, *more])
+    return "; ".join([*lines, *more])

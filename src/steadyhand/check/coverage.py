@@ -98,7 +98,7 @@ def _mentioned(text: str, names: Mapping[str, str]) -> list[str]:
 
 def _few(point: Point, points: Sequence[Point]) -> Iterator[Finding]:
     """K304; a point without cards on which taught points build is K301's."""
-    by_id = {one.id: one for one in points}
+    by_id = {known.id: known for known in points}
     needed = any(other.cards and point.id in closure(other, by_id) for other in points)
     if len(point.cards) < MIN_CARDS and (point.cards or not needed):
         what = f"{point.id!r} has {len(point.cards)} cards, at least {MIN_CARDS} are needed to be more than one wording"

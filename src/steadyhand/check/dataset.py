@@ -1,4 +1,4 @@
-"""One shape for everything that is linted row by row: records (dialogues) and pairs (judgements), whatever they came
+"""One shape for everything that is linted row by row: records (dialogues) and pairs (judgments), whatever they came
 from. Knows where each row and each text in it stands; knows no rules.
 """
 
@@ -12,7 +12,7 @@ from typing import Literal
 
 from steadyhand.chat.messages import Message, Tool
 from steadyhand.datasets.convert import Dialogue, Imported, Preference, Reject
-from steadyhand.datasets.labels import UNLABELLED, Labels, codes_in
+from steadyhand.datasets.labels import UNLABELED, Labels, codes_in
 from steadyhand.datasets.lazy import Joined, Mapped
 from steadyhand.datasets.spill import Head, heads, mapped
 from steadyhand.datasets.to_domain import POINT
@@ -26,29 +26,29 @@ NOQA_TAG = "noqa:"  # in a scenario's tags: "noqa:L203"
 class Record:
     """A dialogue that ends with the assistant. `point` and `causal` are known for cards of a domain folder: the words
     in a point's rules are allowed to decide its answers. `text` is the row as it stands in its file, if it is JSON.
-    `unscored`: the assistant's messages that are context only; what stands behind the last one that is learnt is left
+    `unscored`: the assistant's messages that are context only; what stands behind the last one that is learned is left
     out."""
 
     name: str
     place: Place
     messages: tuple[Message, ...]
     tools: tuple[Tool, ...] = ()
-    labels: Labels = UNLABELLED
+    labels: Labels = UNLABELED
     point: str = ""
     causal: str = ""
     text: str = ""
     unscored: frozenset[int] = frozenset()
 
     @property
-    def learnt(self) -> tuple[int, ...]:
-        """The indices of the answers that are learnt, in order."""
+    def learned(self) -> tuple[int, ...]:
+        """The indices of the answers that are learned, in order."""
         said = (index for index, message in enumerate(self.messages) if message.role == "assistant")
         return tuple(index for index in said if index not in self.unscored)
 
     @property
     def taught(self) -> tuple[Message, ...]:
-        """The answers that are learnt, in order."""
-        return tuple(self.messages[index] for index in self.learnt)
+        """The answers that are learned, in order."""
+        return tuple(self.messages[index] for index in self.learned)
 
     def at(self, excerpt: str) -> Place:
         return place_of(excerpt, self.text, self.place)
@@ -65,7 +65,7 @@ class Pair:
     tools: tuple[Tool, ...]
     chosen: Message | None
     rejected: Message | None
-    labels: Labels = UNLABELLED
+    labels: Labels = UNLABELED
     text: str = ""
     other: tuple[Message, ...] | None = None
 
@@ -134,16 +134,26 @@ def _head_of_pair(pair: Pair) -> Head:
 def dataset_of_domain(domain: Domain) -> Dataset:
     causal = {point.id: " ".join(point.rules) for point in domain.points}
     cards = [_from_card(card, causal[card.point]) for card in domain.cards if card.point in causal]
-    return Dataset([*cards, *(_from_scenario(scenario, domain) for scenario in domain.scenarios)])
+    alone = (_from_scenario(scenario, domain) for scenario in domain.scenarios if not scenario.rejected)
+    return Dataset([*cards, *alone], [pair for one in domain.comparisons for pair in _pairs_of(one, domain)])
+
+
+def _pairs_of(scenario: Scenario, domain: Domain) -> Iterator[Pair]:
+    """A comparison as one pair for each worse answer."""
+    record = _from_scenario(scenario, domain)
+    for worse in scenario.rejected:
+        yield Pair(
+            record.name, record.place, record.messages[:-1], record.tools, record.messages[-1], worse, record.labels
+        )
 
 
 def _from_dialogue(row: Dialogue) -> Record:
-    messages = _as_learnt(row.messages, row.unscored)
+    messages = _as_learned(row.messages, row.unscored)
     return Record(f"row {row.number}", row.place, messages, row.tools, row.labels, text=row.text, unscored=row.unscored)
 
 
-def _as_learnt(messages: tuple[Message, ...], unscored: frozenset[int]) -> tuple[Message, ...]:
-    """The messages up to the last answer that is learnt; all of them where none is."""
+def _as_learned(messages: tuple[Message, ...], unscored: frozenset[int]) -> tuple[Message, ...]:
+    """The messages up to the last answer that is learned; all of them where none is."""
     if not unscored:
         return messages
     said = [index for index, message in enumerate(messages) if message.role == "assistant" and index not in unscored]
@@ -165,7 +175,7 @@ def _from_scenario(scenario: Scenario, domain: Domain) -> Record:
     noqa = codes_in([tag.removeprefix(NOQA_TAG) for tag in scenario.tags if tag.startswith(NOQA_TAG)])
     tools = tuple(domain.tools[name] for name in scenario.tools)
     labels = Labels(scenario.split, scenario.group, noqa)
-    messages = _as_learnt(scenario.messages, scenario.unscored)
+    messages = _as_learned(scenario.messages, scenario.unscored)
     return Record(f"scenario {scenario.id}", scenario.place, messages, tools, labels, unscored=scenario.unscored)
 
 
@@ -176,7 +186,8 @@ def judged_records(pairs: Iterable[Pair], side: Literal["chosen", "rejected"]) -
 
 def judged_record(pair: Pair, side: Literal["chosen", "rejected"]) -> Record:
     messages = (*pair.prompt, getattr(pair, side))
-    return Record(pair.name, pair.place, messages, pair.tools, pair.labels, text=pair.text)
+    context = frozenset(at for at, message in enumerate(pair.prompt) if message.role == "assistant")
+    return Record(pair.name, pair.place, messages, pair.tools, pair.labels, text=pair.text, unscored=context)
 
 
 def prompt_record(pair: Pair) -> Record:

@@ -22,7 +22,7 @@ _FREE_TEXT = 24  # characters: longer arguments are wording, not decisions
 
 
 @dataclass(frozen=True)
-class State:
+class DecisionState:
     """One decision of a record: what is said at `end`, after all before it. What it teaches is worked out when it is
     compared with another; most states never are."""
 
@@ -45,9 +45,9 @@ class State:
     @cached_property
     def values(self) -> Counter[str]:
         prompt = self.prompt
-        found = values(prompt)
-        found.update(f"choice {word}" for word in _choices(self.record.tools) if word in prompt)
-        return found
+        stated = values(prompt)
+        stated.update(f"choice {word}" for word in _choices(self.record.tools) if word in prompt)
+        return stated
 
     @cached_property
     def offer(self) -> frozenset[str]:
@@ -61,24 +61,24 @@ class State:
             return "; ".join(sorted(f"{call.name}({_key(call.arguments)})" for call in answer.calls))
         return NO_CALL if self.record.tools else outcome_of(answer.content, whole=not self.record.point)
 
-    def same_outcome(self, other: State) -> bool:
+    def same_outcome(self, other: DecisionState) -> bool:
         if self.outcome is not None or other.outcome is not None:
             return self.outcome == other.outcome
         return self.answer == other.answer or alike(self.answer, other.answer, SAME_ANSWER)
 
-    def same_offer(self, other: State) -> bool:
+    def same_offer(self, other: DecisionState) -> bool:
         return self.record.tools == other.record.tools or self.offer == other.offer
 
-    def same_values(self, other: State) -> bool:
+    def same_values(self, other: DecisionState) -> bool:
         """Also in the same order: "A says yes, B no" is another prompt than "B says yes, A no"."""
         return self.values == other.values and self._same_order(other)
 
-    def _same_order(self, other: State) -> bool:
+    def _same_order(self, other: DecisionState) -> bool:
         """Whether the prompts are more than the same words in another order."""
         one, two = _words(self.prompt), _words(other.prompt)
         return one == two or sorted(one) != sorted(two)
 
-    def contradicts(self, other: State) -> bool:
+    def contradicts(self, other: DecisionState) -> bool:
         """Whether the two teach different decisions; different wording of open answers is no contradiction."""
         decided = self.outcome is not None and other.outcome is not None
         return decided and self.outcome != other.outcome and self.same_offer(other)
@@ -89,13 +89,13 @@ def _words(text: str) -> tuple[str, ...]:
     return tuple(tokens(text))
 
 
-def states(records: Sequence[Record]) -> Sequence[State]:
+def states(records: Sequence[Record]) -> Sequence[DecisionState]:
     """One per record: the first decision where it has tools, else its last answer. At `end` 0 nothing was asked."""
-    return Mapped(records, lambda record: State(record, _end(record)), _RECENT)
+    return Mapped(records, lambda record: DecisionState(record, _end(record)), _RECENT)
 
 
 def _end(record: Record) -> int:
-    return next(iter(record.learnt), 0) if record.tools else len(record.messages) - 1
+    return next(iter(record.learned), 0) if record.tools else len(record.messages) - 1
 
 
 def _key(value: Json) -> str:
@@ -110,13 +110,13 @@ def _key(value: Json) -> str:
 
 def _choices(tools: Sequence[Tool]) -> set[str]:
     """The texts that the tools' schemas list under `enum`."""
-    found: set[str] = set()
+    words: set[str] = set()
     todo: list[Json] = [tool.parameters for tool in tools]
     while todo:
         value = todo.pop()
         if isinstance(value, dict):
-            found.update(word for word in value.get("enum") or () if isinstance(word, str) and word)
+            words.update(word for word in value.get("enum") or () if isinstance(word, str) and word)
             todo.extend(value.values())
         elif isinstance(value, list):
             todo.extend(value)
-    return found
+    return words

@@ -27,14 +27,14 @@ def check_points(domain: Domain) -> Iterator[Finding]:
 
 def closure(point: Point, points: dict[str, Point]) -> list[str]:
     """All points that `point` depends on, directly or not, itself left out."""
-    found: list[str] = []
+    reached: list[str] = []
     todo = list(point.depends_on)
     while todo:
         id = todo.pop(0)
-        if id not in found and id != point.id and id in points:
-            found.append(id)
+        if id not in reached and id != point.id and id in points:
+            reached.append(id)
             todo.extend(points[id].depends_on)
-    return found
+    return reached
 
 
 def _circles(points: dict[str, Point]) -> Iterator[list[str]]:

@@ -33,8 +33,8 @@ def check_diversity(dataset: Dataset, codes: Collection[str] = RULES) -> Iterato
     def seen(record: Record) -> None:
         openings.append(hash(_opening(record.messages[-1].content)) if "D103" in codes else 0)
 
-    found = arenas(dataset.records, seen) if {"D101", "D102", "D103"} & set(codes) else []
-    for arena in found if {"D101", "D102"} & set(codes) else ():
+    spaces = arenas(dataset.records, seen) if {"D101", "D102", "D103"} & set(codes) else []
+    for arena in spaces if {"D101", "D102"} & set(codes) else ():
         yield from (_cue(arena, cue) for cue in separators(arena))
         yield from _leanings(arena)
     for name, indices in _topics(dataset).items():
@@ -62,29 +62,29 @@ def _counter_cards(cue: Cue, names: str) -> str:
 
 
 def _leanings(arena: Arena) -> Iterator[Finding]:
-    found = leanings(arena)
-    for number, one in enumerate(found[:SHOWN], 1):
-        more = f" ({len(found) - SHOWN} weaker ones not listed)" if number == SHOWN < len(found) else ""
-        yield _leaning(arena, one, more)
+    cues = leanings(arena)
+    for number, leaning in enumerate(cues[:SHOWN], 1):
+        more = f" ({len(cues) - SHOWN} weaker ones not listed)" if number == SHOWN < len(cues) else ""
+        yield _leaning(arena, leaning, more)
 
 
-def _leaning(arena: Arena, one: Leaning, more: str) -> Finding:
-    place = one.example.record.at(one.example.text)
+def _leaning(arena: Arena, leaning: Leaning, more: str) -> Finding:
+    place = leaning.example.record.at(leaning.example.text)
     what = (
-        f"{arena.name}: {one.k} of {one.n} prompts with '{one.feature}' end in {one.outcome!r}, "
-        f"{one.p0:.0%} of all do (z = {one.z:+.1f}){more}"
+        f"{arena.name}: {leaning.k} of {leaning.n} prompts with '{leaning.feature}' end in {leaning.outcome!r}, "
+        f"{leaning.p0:.0%} of all do (z = {leaning.z:+.1f}){more}"
     )
-    missing = f"other than {one.outcome!r}" if one.z > 0 else f"{one.outcome!r}"
-    next = f"add prompts with '{one.feature}' whose outcome is {missing}, or ignore it if it is the task itself"
+    missing = f"other than {leaning.outcome!r}" if leaning.z > 0 else f"{leaning.outcome!r}"
+    next = f"add prompts with '{leaning.feature}' whose outcome is {missing}, or ignore it if it is the task itself"
     return finding("D102", place, what, next)
 
 
 def _topics(dataset: Dataset) -> dict[str, list[int]]:
     """The cards of each point; all rows of no point together. By index."""
-    found: dict[str, list[int]] = defaultdict(list)
+    topics: dict[str, list[int]] = defaultdict(list)
     for index, head in enumerate(dataset.heads[: len(dataset.records)]):
-        found[f"point {head.point!r}" if head.point else "all rows"].append(index)
-    return found
+        topics[f"point {head.point!r}" if head.point else "all rows"].append(index)
+    return topics
 
 
 def _template(name: str, records: Sequence[Record], indices: list[int], openings: Sequence[int]) -> Iterator[Finding]:
@@ -136,8 +136,8 @@ def vendi(texts: Sequence[str]) -> float:
     grams = [shingles(text) for text in texts]
     kernel = np.array([[len(a & b) / len(a | b) for b in grams] for a in grams])
     values = np.linalg.eigvalsh(kernel / len(texts))
-    kept = values[values > 1e-12]
-    return float(np.exp(-np.sum(kept * np.log(kept))))
+    positive = values[values > 1e-12]
+    return float(np.exp(-np.sum(positive * np.log(positive))))
 
 
 def _positions(records: Iterable[Record]) -> Iterator[Finding]:

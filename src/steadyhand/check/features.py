@@ -1,4 +1,4 @@
-"""What a prompt can be recognised by: its words and Han n-grams, and its shape. Knows no outcomes.
+"""What a prompt can be recognized by: its words and Han n-grams, and its shape. Knows no outcomes.
 
 After NFKC and case folding: words in other scripts and numbers as they are, Han characters as 1- to 3-grams. This
 needs no dictionary and finds the cues that word segmentation finds.
@@ -19,10 +19,10 @@ LONGEST_GRAM = 3
 
 def lexical(text: str) -> frozenset[str]:
     """All words, numbers and Han n-grams of a text."""
-    found: set[str] = set()
+    features: set[str] = set()
     for token in _TOKEN.finditer(fold(text)):
-        found.update(_grams(token[0]) if token["han"] else (token[0],))
-    return frozenset(found)
+        features.update(_grams(token[0]) if token["han"] else (token[0],))
+    return frozenset(features)
 
 
 def shape(text: str, turn: int, tools: int) -> frozenset[str]:
@@ -37,11 +37,11 @@ def spans(text: str, wanted: Collection[str]) -> list[str]:
     """The features in `wanted` as they stand in `text`, without repeats: words and numbers one by one, Han n-grams
     joined where they touch. An n-gram that contains a smaller wanted one adds nothing and is left out, so that a span
     does not grow into the words beside it."""
-    found: dict[str, None] = {}
+    pieces_once: dict[str, None] = {}
     for token in _TOKEN.finditer(fold(text)):
         pieces = _joined(token[0], wanted) if token["han"] else [token[0]] if token[0] in wanted else []
-        found.update(dict.fromkeys(pieces))
-    return list(found)
+        pieces_once.update(dict.fromkeys(pieces))
+    return list(pieces_once)
 
 
 def tokens(text: str) -> list[str]:
@@ -64,5 +64,5 @@ def _joined(run: str, wanted: Collection[str]) -> list[str]:
             gram = run[i : i + size]
             if gram in wanted and not any(part in wanted for part in _grams(gram) if len(part) < size):
                 covered[i : i + size] = [True] * size
-    marked = "".join(char if kept else "\n" for char, kept in zip(run, covered, strict=True))
+    marked = "".join(char if inside else "\n" for char, inside in zip(run, covered, strict=True))
     return marked.split()

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from steadyhand.chat.messages import Json
 from steadyhand.check.rules import RULES, Severity
 from steadyhand.errors import Place
+from steadyhand.text.html import table
 
-__all__ = ["RULES", "Finding", "Severity", "finding", "has_errors", "in_order"]
+__all__ = ["RULES", "Finding", "Severity", "finding", "in_order"]
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,16 @@ class Finding:
         return {"code": self.code, "severity": self.severity, **place, "message": self.message, "next": self.next}
 
 
+class Findings(list[Finding]):
+    """A list that a notebook shows as a table."""
+
+    def _repr_html_(self) -> str:
+        counts = Counter(finding.severity for finding in self)
+        head = ", ".join(f"{counts[word]} {word}s" for word in ("error", "warning", "note"))
+        rows = [[finding.code, finding.severity, finding.place, finding.message, finding.next] for finding in self]
+        return table(head, ["rule", "severity", "where", "what", "next"], rows)
+
+
 def finding(code: str, place: Place, message: str, next: str) -> Finding:
     """A finding with its rule's severity."""
     return Finding(code, RULES[code].severity, place, message, next)
@@ -37,10 +49,6 @@ def more(count: int) -> str:
     return f" (and {count} more)" if count > 0 else ""
 
 
-def has_errors(findings: Iterable[Finding]) -> bool:
-    return any(found.severity == "error" for found in findings)
-
-
-def in_order(findings: Iterable[Finding]) -> list[Finding]:
+def in_order(findings: Iterable[Finding]) -> Findings:
     """By code, then by place."""
-    return sorted(findings, key=lambda f: (f.code, f.place.file, f.place.line, f.place.column, f.message))
+    return Findings(sorted(findings, key=lambda f: (f.code, f.place.file, f.place.line, f.place.column, f.message)))

@@ -78,11 +78,11 @@ def _nulls(path: Path, columns: Columns | None) -> dict[int, Nulls]:
         if not any(b"null" in block for block in iter(lambda: file.read(1 << 20) + file.readline(), b"")):
             return {}
     read = read_dialogues(path, preferences=True, columns=columns)
-    found: dict[int, Nulls] = {row.number: nulls_of(row.messages, row.tools) for row in read.rows}
+    nulls: dict[int, Nulls] = {row.number: nulls_of(row.messages, row.tools) for row in read.rows}
     for row in read.preferences:
         messages = [*row.prompt, *filter(None, (row.chosen, row.rejected))]
-        found[row.number] = [*found.get(row.number, ()), *nulls_of(messages, row.tools)]
-    return found
+        nulls[row.number] = [*nulls.get(row.number, ()), *nulls_of(messages, row.tools)]
+    return nulls
 
 
 def _repaired(raw: Raw, codes: frozenset[str], nulls: Nulls, columns: Columns | None, fixed: Fixed) -> tuple[str, Json]:

@@ -19,14 +19,11 @@ from steadyhand.chat.messages import Json, Message, Tool
 from steadyhand.check.arithmetic import Numbers, Span, apart, reached, restated, sorted_numbers, span_of, summed
 from steadyhand.check.dataset import Dataset, Record, judged_records
 from steadyhand.check.finding import Finding, finding
+from steadyhand.text.indicators import ADDRESS, CVE, HASH, MAIL, WEB
 from steadyhand.text.normal import fold, refang
 from steadyhand.text.numbers import NUMBER, Day, moments, numbers, ordinals, plain
 
-_INDICATOR = re.compile(
-    r"https?://[^\s，。；、）)\]>\"'`*]+|(?<![\w.+-])[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
-    r"|\b(?:\d{1,3}\.){3}\d{1,3}\b|\b[0-9a-f]{32,64}\b|\bCVE-\d{4}-\d{4,7}\b",
-    re.IGNORECASE | re.ASCII,
-)
+_INDICATOR = re.compile("|".join((WEB, MAIL, ADDRESS, HASH, CVE)))
 _SHORT = 3  # digits: shorter numbers count list items
 _YEARS = range(1900, 2101)
 _CODE = re.compile(r"```.*?```", re.DOTALL)  # shows what to write, not what was found
@@ -115,10 +112,10 @@ class _Said:
 
     def evidence(self) -> _Evidence:
         for text in self.texts[max(1, self._read) :]:  # an offer holds no operands, but may be repeated
-            found = moments(fold(text))
-            self._values.update(numbers(found.rest))
-            self._days |= found.days
-            self._seconds |= found.seconds
+            read = moments(fold(text))
+            self._values.update(numbers(read.rest))
+            self._days |= read.days
+            self._seconds |= read.seconds
             _columns(text, self._columns)
         self._read = len(self._texts)
         columns = self._columns.values()
@@ -154,10 +151,10 @@ def _links(answer: str, said: _Said) -> Iterator[str]:
     """The addresses, hashes and names of an answer that nothing before it holds."""
     stated = [match[0].rstrip(".,:;!?") for match in _INDICATOR.finditer(answer)]
     before = said.links() if stated else ""
-    for one in stated:
-        address = _link(one).rpartition("://")[2].rstrip("/")
+    for link in stated:
+        address = _link(link).rpartition("://")[2].rstrip("/")
         if not _NOBODY.match(address) and address not in before:
-            yield one
+            yield link
 
 
 def _figures(message: Message, said: _Said) -> Iterator[str]:

@@ -48,10 +48,10 @@ def _prompts(domain: Domain, trained: dict[State, str], asked: dict[str, str]) -
     """At most one finding per scenario and rule."""
     said: set[tuple[str, str]] = set()
     for decision in _decisions(domain, "eval"):
-        found = _prompt(decision, trained, asked)
-        if found and (found.code, decision.scenario.id) not in said:
-            said.add((found.code, decision.scenario.id))
-            yield found
+        leak = _prompt(decision, trained, asked)
+        if leak and (leak.code, decision.scenario.id) not in said:
+            said.add((leak.code, decision.scenario.id))
+            yield leak
 
 
 def _prompt(decision: Decision, trained: dict[State, str], asked: dict[str, str]) -> Finding | None:

@@ -15,6 +15,7 @@ from steadyhand.check.finding import Finding, finding
 from steadyhand.datasets.lazy import Joined, Mapped, Picked
 from steadyhand.errors import Place
 from steadyhand.text.near import near_pairs
+from steadyhand.text.shared import stripper
 from steadyhand.text.shingles import normal
 
 GRAM_TOKENS, MIN_CONTAINMENT = 8, 0.3
@@ -24,9 +25,9 @@ def check_overlap(dataset: Dataset) -> Iterator[Finding]:
     """L205 and L206: one finding per evaluated row."""
     trained, held = _sides(dataset)
     near = set()
-    for at, one, alike in _near(trained, held):
+    for at, record, alike in _near(trained, held):
         near.add(at)
-        what = f"{held[at].name} is alike by {alike:.2f} to {one.name} of the training rows, at {one.place}"
+        what = f"{held[at].name} is alike by {alike:.2f} to {record.name} of the training rows, at {record.place}"
         yield finding("L205", _place(held[at]), what, "put both on one side: `steady split` keeps near-copies together")
     for at, share in _contained(trained, held):
         if at not in near:
@@ -42,20 +43,28 @@ def check_exact(dataset: Dataset) -> Iterator[Finding]:
     groups: dict[str, int] = {}
     asked: dict[int, int] = {}  # by hash, because the questions would take much of the room of the rows
     for index, record in enumerate(trained):
-        asked[hash(normal(_question(record)))] = index
+        asked.update((hash(state), index) for state in _states(record))
         if record.labels.group:
             groups[record.labels.group] = index
     said: set[str] = set()
     for record in held:
-        group, question = record.labels.group, normal(_question(record))
+        group, state = record.labels.group, next(iter(_states(record)), ())
         if group in groups and group not in said:
             said.add(group)
             what = f"group {group!r}: {trained[groups[group]].name} is trained on, {record.name} evaluated"
             yield finding("L201", record.place, what, "give all rows of a group the same split")
-        if question and hash(question) in asked:
-            one = trained[asked[hash(question)]]
+        if state and hash(state) in asked:
+            one = trained[asked[hash(state)]]
             what = f"{record.name} has the prompt of {one.name} at {one.place}"
             yield finding("L202", _place(record), what, "give both the same split, or change one question")
+
+
+def _states(record: Record) -> Iterator[tuple[tuple[str, str], ...]]:
+    """What was said before each answer that is learned, the last one first; system prompts left out, for many share
+    one, and changing it hides no leak."""
+    said = [(message.role, normal(message.content)) for message in record.messages]
+    for index in reversed(record.learned):
+        yield tuple(turn for turn in said[:index] if turn[0] != "system")
 
 
 def _sides(dataset: Dataset) -> tuple[Sequence[Record], Sequence[Record]]:
@@ -73,7 +82,8 @@ def _near(trained: Sequence[Record], held: Sequence[Record]) -> Iterator[tuple[i
     if not held:
         return
     rows = Joined([trained, held])
-    texts = Mapped(rows, _question)
+    strip = stripper(map(_question, rows))
+    texts = Mapped(rows, lambda record: strip(_question(record)))
     first: dict[int, int] = {}
     form = [first.setdefault(hash(normal(text)), index) for index, text in enumerate(texts)]
     best: dict[int, tuple[float, int]] = {}
@@ -82,8 +92,8 @@ def _near(trained: Sequence[Record], held: Sequence[Record]) -> Iterator[tuple[i
             if other < len(trained):  # a training row stands first wherever one has this form
                 best[one] = max(best.get(one, (0.0, 0)), (alike, -other))
     for at in range(len(held)):
-        if texts[len(trained) + at] and (found := best.get(form[len(trained) + at])):
-            yield at, rows[-found[1]], found[0]
+        if texts[len(trained) + at] and (nearest := best.get(form[len(trained) + at])):
+            yield at, rows[-nearest[1]], nearest[0]
 
 
 def _contained(trained: Sequence[Record], held: Sequence[Record]) -> Iterator[tuple[int, float]]:
@@ -98,8 +108,8 @@ def _contained(trained: Sequence[Record], held: Sequence[Record]) -> Iterator[tu
         for gram in _grams(_question(record)):
             for at in owners.get(gram, ()):
                 hits[at].add(gram)
-    for at, found in sorted(hits.items()):
-        share = len(found) / len(wanted[at])
+    for at, shared in sorted(hits.items()):
+        share = len(shared) / len(wanted[at])
         if share >= MIN_CONTAINMENT:
             yield at, share
 
@@ -110,9 +120,11 @@ def _grams(text: str) -> set[int]:
 
 
 def _question(record: Record) -> str:
-    """What the user says first; later turns are what many say ("thanks")."""
-    return next((m.content for m in record.messages if m.role == "user"), "")
+    """All that the user says before the last answer that is learned."""
+    until = record.learned[-1] if record.learned else len(record.messages)
+    return "\n".join(m.content for m in record.messages[:until] if m.role == "user")
 
 
 def _place(record: Record) -> Place:
-    return record.at(_question(record))
+    until = record.learned[-1] if record.learned else len(record.messages)
+    return record.at(next((m.content for m in reversed(record.messages[:until]) if m.role == "user"), ""))

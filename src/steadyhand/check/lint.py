@@ -37,7 +37,7 @@ class Part:
 
 
 READING = frozenset({"R001", "R002", "R003"})
-SCENARIOS = frozenset({"S101", "S102", "S103", "S104", "S105"})
+SCENARIOS = frozenset({"S101", "S102", "S103", "S104", "S105", "S113"})
 CALLS = frozenset({"S101", "S102", "S105"})  # rule P202 says it of judged answers
 MARKERS = frozenset({"T103"})
 TEMPLATE = frozenset({"T101", "T102", "T104", "T105", "T106"})
@@ -47,11 +47,11 @@ COVERAGE = frozenset({"K303", "K304", "K305", "K306", "D108"})
 GROUNDS = frozenset({"S111"})
 NULLS = frozenset({"S112"})
 EXACT = frozenset({"L201", "L202"})
-DOMAIN = frozenset({"C101", "C102", "C103", "K301", "K302", "L201", "L202", "L203", "L204", "S107"})
+DOMAIN = frozenset({"C101", "C102", "C103", "C104", "P207", "K301", "K302", "L201", "L202", "L203", "L204", "S107"})
 
 
 @dataclass(frozen=True)
-class Report:
+class LintReport:
     """`findings` in order; `excused` were silenced by their rows' `noqa`. In files, every row is a record or a finding
     of R001: rows == records + unusable."""
 
@@ -64,10 +64,10 @@ class Report:
     @property
     def clean(self) -> bool:
         """Whether nothing was found that should be changed."""
-        return all(found.severity == "note" for found in self.findings)
+        return all(finding.severity == "note" for finding in self.findings)
 
     def severities(self) -> dict[str, int]:
-        counts = Counter(found.severity for found in self.findings)
+        counts = Counter(finding.severity for finding in self.findings)
         notes = {"notes": counts["note"]} if counts["note"] else {}
         return {"errors": counts["error"], "warnings": counts["warning"], **notes}
 
@@ -78,7 +78,7 @@ def row_rules() -> Sequence[Part]:
     from steadyhand.check.duplicates import check_duplicates
     from steadyhand.check.leakage_rows import check_overlap
     from steadyhand.check.partial_input import check_partial
-    from steadyhand.check.preference_rules import check_judgements
+    from steadyhand.check.preference_rules import check_judgments
     from steadyhand.check.tool_usage import check_usage
 
     return (
@@ -86,7 +86,7 @@ def row_rules() -> Sequence[Part]:
         Part(frozenset({"D101", "D102", "D103", "D104", "D105"}), check_diversity),
         Part(frozenset({"D107"}), lambda dataset, _: check_partial(dataset)),
         Part(frozenset({"L205", "L206"}), lambda dataset, _: check_overlap(dataset)),
-        Part(frozenset({"P201", "P202", "P203", "P204", "P205", "P206"}), lambda dataset, _: check_judgements(dataset)),
+        Part(frozenset({"P201", "P202", "P203", "P204", "P205", "P206"}), lambda dataset, _: check_judgments(dataset)),
         Part(frozenset({"S108", "S109", "S110"}), lambda dataset, _: check_usage(dataset)),
     )
 
@@ -99,7 +99,7 @@ def lint_files(
     broken: Sequence[SteadyError] = (),
     workers: int | None = None,
     advance: Advance = lambda done, total: None,
-) -> Report:
+) -> LintReport:
     """Every rule that needs no domain folder. All rows of `held_out` count as evaluated, those of `files` by their own
     `split`. `broken`: what was said of files that could not be read. `workers`: processes that share the work (None: as
     many as there are cores, where the rows are worth it); what is found is the same with any number."""
@@ -115,12 +115,12 @@ def lint_files(
         tasks += _of_file(imported, codes, rendering)
     if workers is None:
         workers = cores() if dataset.rows >= WORTH_FORKING and rendering is None else 1
-    found = [*map(_unreadable, broken), *_unusable(dataset), *_unusual([*files, *held_out])]
-    found += run_all(tasks, workers, advance)
-    return _report(found, codes, dataset)
+    findings = [*map(_unreadable, broken), *_unusable(dataset), *_unusual([*files, *held_out])]
+    findings += run_all(tasks, workers, advance)
+    return _report(findings, codes, dataset)
 
 
-def lint_domain(domain: Domain, codes: Codes, rendering: Rendering | None = None) -> Report:
+def lint_domain(domain: Domain, codes: Codes, rendering: Rendering | None = None) -> LintReport:
     """Every rule over a domain folder."""
     from steadyhand.check.combinations import check_contract
     from steadyhand.check.coverage import check_coverage
@@ -128,14 +128,14 @@ def lint_domain(domain: Domain, codes: Codes, rendering: Rendering | None = None
     from steadyhand.check.tool_usage import check_offer
 
     dataset = dataset_of_domain(domain)
-    found = _of_domain(domain, codes, rendering)
-    found += check_tokenizer(dataset, rendering) if rendering and codes & TOKENIZER else ()
-    found += check_offer(domain) if codes & {"S108", "S110"} else ()
-    found += check_coverage(domain) if codes & COVERAGE else ()
-    found += check_contract(domain) if "D106" in codes else ()
-    found += (one for task in _whole(dataset, codes) for one in task())
-    found += _by_row(dataset, codes)
-    return _report(found, codes, dataset)
+    findings = _of_domain(domain, codes, rendering)
+    findings += check_tokenizer(dataset, rendering) if rendering and codes & TOKENIZER else ()
+    findings += check_offer(domain) if codes & {"S108", "S110"} else ()
+    findings += check_coverage(domain) if codes & COVERAGE else ()
+    findings += check_contract(domain) if "D106" in codes else ()
+    findings += (finding for task in _whole(dataset, codes) for finding in task())
+    findings += _by_row(dataset, codes)
+    return _report(findings, codes, dataset)
 
 
 def _of_domain(domain: Domain, codes: Codes, rendering: Rendering | None) -> list[Finding]:
@@ -146,7 +146,7 @@ def _of_domain(domain: Domain, codes: Codes, rendering: Rendering | None) -> lis
         return []
     shown = rendering if codes & TEMPLATE else None
     renderer, max_length = (shown.renderer, shown.max_length) if shown else (None, None)
-    return [one for one in check(domain, renderer, max_length) if one.code != "Q106"]
+    return [finding for finding in check(domain, renderer, max_length) if finding.code != "Q106"]
 
 
 def _whole(dataset: Dataset, codes: Codes) -> list[Task]:
@@ -227,29 +227,35 @@ def _as_scenarios(imported: Imported, codes: Codes, rendering: Rendering | None)
         return []
     imported = replace(imported, rows=rows)
     domain = domain_of(imported) if render else domain_of(imported, eval_share=0)
-    found = [one for one in check_scenarios(domain) if one.code in SCENARIOS] if codes & SCENARIOS else []
-    found += check_markers(domain) if codes & MARKERS else ()
+    findings = (
+        [finding for finding in check_scenarios(domain) if finding.code in SCENARIOS] if codes & SCENARIOS else []
+    )
+    findings += check_markers(domain) if codes & MARKERS else ()
     if render:
-        found += check_template(domain, render.renderer, render.max_length)
-    return found
+        findings += check_template(domain, render.renderer, render.max_length)
+    return findings
 
 
 def _telling(row: Dialogue) -> bool:
     """Whether rules S, or T without a template, could say anything of a row: it has to do with tools, or holds what
     every marker begins with."""
-    return bool(row.tools or not row.learnt) or any(
+    return bool(row.tools or not row.learned) or any(
         m.role == "tool" or m.calls or "<" in m.content or (m.think and "<" in m.think) for m in row.messages
     )
 
 
-def _report(found: Iterable[Finding], codes: Codes, dataset: Dataset) -> Report:
-    wanted = [one for one in found if one.code in codes]
-    kept = wanted
+def _report(findings: Iterable[Finding], codes: Codes, dataset: Dataset) -> LintReport:
+    wanted = [finding for finding in findings if finding.code in codes]
+    unexcused = wanted
     if excuses := dict(excused(dataset)):
         owner = _Owner([*(r.place for r in dataset.records), *(p.place for p in dataset.pairs)])
-        kept = [one for one in wanted if not one.code.startswith(excuses.get(owner(one.place), ()))]
+        unexcused = [
+            finding for finding in wanted if not finding.code.startswith(excuses.get(owner(finding.place), ()))
+        ]
     rejected = len(dataset.rejects)
-    return Report(tuple(in_order(kept)), len(wanted) - len(kept), dataset.rows, dataset.rows - rejected, rejected)
+    return LintReport(
+        tuple(in_order(unexcused)), len(wanted) - len(unexcused), dataset.rows, dataset.rows - rejected, rejected
+    )
 
 
 class _Owner:

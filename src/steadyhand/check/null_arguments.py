@@ -27,8 +27,8 @@ def check_null_arguments(dataset: Dataset) -> Iterator[Finding]:
         for call, _ in _calls(row):
             given.add(call)
     for row in rows:
-        if found := next(_findings(row, given), None):
-            yield found
+        if finding := next(_findings(row, given), None):
+            yield finding
 
 
 def _findings(row: Record | Pair, given: _Given) -> Iterator[Finding]:
@@ -84,8 +84,8 @@ def nulls_of(messages: Sequence[Message], tools: Sequence[Tool]) -> list[tuple[T
     """The calls with such nulls, where a schema decides, and where they stand in their arguments."""
     offered = {tool.name: tool.parameters for tool in tools}
     calls = (call for message in messages for call in message.calls if call.name in offered)
-    found = ((call, list(foreign_nulls(call.arguments, offered[call.name]))) for call in calls)
-    return [(call, places) for call, places in found if places]
+    nulls = ((call, list(foreign_nulls(call.arguments, offered[call.name]))) for call in calls)
+    return [(call, places) for call, places in nulls if places]
 
 
 def without(value: Json, places: Sequence[Steps]) -> Json:
@@ -106,18 +106,18 @@ class _Schema:
         self._root = root
 
     def nulls(self, value: Json, schemas: Sequence[Json], steps: Steps) -> Iterator[Steps]:
-        branches = [one for schema in schemas for one in self._branches(schema)]
+        branches = [branch for schema in schemas for branch in self._branches(schema)]
         if isinstance(value, list):
-            entries = [one["items"] for one in branches if isinstance(one.get("items"), dict)]
+            entries = [branch["items"] for branch in branches if isinstance(branch.get("items"), dict)]
             for index, item in enumerate(value):
                 yield from self.nulls(item, entries, (*steps, index))
-        elif isinstance(value, dict) and any(isinstance(one.get("properties"), dict) for one in branches):
+        elif isinstance(value, dict) and any(isinstance(branch.get("properties"), dict) for branch in branches):
             declared: dict[str, list[Json]] = defaultdict(list)
-            for one in branches:
-                for name, schema in (one.get("properties") or {}).items():
+            for branch in branches:
+                for name, schema in (branch.get("properties") or {}).items():
                     declared[name].append(schema)
-            free = any(one.get("additionalProperties") or one.get("patternProperties") for one in branches)
-            required = {name for one in branches for name in one.get("required") or ()}
+            free = any(branch.get("additionalProperties") or branch.get("patternProperties") for branch in branches)
+            required = {name for branch in branches for name in branch.get("required") or ()}
             for name, item in value.items():
                 if item is not None:
                     yield from self.nulls(item, declared.get(name, ()), (*steps, name))
@@ -137,8 +137,8 @@ class _Schema:
         if isinstance(schema.get("$ref"), str):
             parts.append(self._at(schema["$ref"]))
         for part in parts:
-            for one in part if isinstance(part, list) else [part]:
-                yield from self._branches(one, seen)
+            for alternative in part if isinstance(part, list) else [part]:
+                yield from self._branches(alternative, seen)
 
     def _at(self, reference: str) -> Json:
         """What a reference into this schema names; None for any other."""
@@ -152,9 +152,9 @@ class _Schema:
         if not isinstance(schema, dict):
             return schema is not False
         branches = list(self._branches(schema))
-        if any(one.get("nullable") or ("default" in one and one["default"] is None) for one in branches):
+        if any(branch.get("nullable") or ("default" in branch and branch["default"] is None) for branch in branches):
             return True
-        said = [one for one in branches if "type" in one or "enum" in one or "const" in one]
+        said = [branch for branch in branches if "type" in branch or "enum" in branch or "const" in branch]
         return not said or any(map(_allows_null, said))
 
 

@@ -17,7 +17,7 @@ def sarif(findings: Sequence[Finding]) -> dict[str, Json]:
     """One run in SARIF 2.1.0 (OASIS, 2020); its levels error, warning and note are ours."""
     index = {code: number for number, code in enumerate(RULES)}
     driver = {"name": "steady check", "version": __version__, "rules": [_rule(rule) for rule in RULES.values()]}
-    results = [_result(found, index[found.code]) for found in findings]
+    results = [_result(finding, index[finding.code]) for finding in findings]
     return {"$schema": SARIF_SCHEMA, "version": "2.1.0", "runs": [{"tool": {"driver": driver}, "results": results}]}
 
 
@@ -31,25 +31,29 @@ def _rule(rule: Rule) -> dict[str, Json]:
     }
 
 
-def _result(found: Finding, index: int) -> dict[str, Json]:
-    region = {"startLine": max(1, found.place.line), "startColumn": max(1, found.place.column)}
-    place = {"artifactLocation": {"uri": found.place.file.replace("\\", "/")}, "region": region}
+def _result(finding: Finding, index: int) -> dict[str, Json]:
+    region = {"startLine": max(1, finding.place.line), "startColumn": max(1, finding.place.column)}
+    place = {"artifactLocation": {"uri": finding.place.file.replace("\\", "/")}, "region": region}
     return {
-        "ruleId": found.code,
+        "ruleId": finding.code,
         "ruleIndex": index,
-        "level": found.severity,
-        "message": {"text": f"{found.message}\nnext: {found.next}"},
+        "level": finding.severity,
+        "message": {"text": f"{finding.message}\nnext: {finding.next}"},
         "locations": [{"physicalLocation": place}],
     }
 
 
 def github(findings: Iterable[Finding]) -> Iterator[str]:
     """One workflow command a finding. Data escapes % CR LF, properties also : and , (GitHub's toolkit)."""
-    for found in findings:
-        place = {"file": found.place.file, "line": str(found.place.line or 1), "col": str(found.place.column or 1)}
+    for finding in findings:
+        place = {
+            "file": finding.place.file,
+            "line": str(finding.place.line or 1),
+            "col": str(finding.place.column or 1),
+        }
         where = ",".join(f"{key}={_property(value)}" for key, value in place.items())
-        title = _property(f"{found.code} {RULES[found.code].title}")
-        yield f"::{_COMMANDS[found.severity]} {where},title={title}::{_data(f'{found.message}; {found.next}')}"
+        title = _property(f"{finding.code} {RULES[finding.code].title}")
+        yield f"::{_COMMANDS[finding.severity]} {where},title={title}::{_data(f'{finding.message}; {finding.next}')}"
 
 
 def _data(text: str) -> str:

@@ -37,14 +37,14 @@ def run_all(tasks: Sequence[Task], workers: int, advance: Advance) -> list[Findi
     made: dict[int, list[Finding]] = {}
     with _long_lived():
         if min(workers, len(tasks)) > 1:
-            for number, found in _forked(tasks, workers, lambda: advance(0, len(tasks))):
-                made[number] = found
+            for number, findings in _forked(tasks, workers, lambda: advance(0, len(tasks))):
+                made[number] = findings
                 advance(len(made), len(tasks))
         for number, task in enumerate(tasks):
             if number not in made:
                 made[number] = task()
                 advance(len(made), len(tasks))
-    return [found for number in range(len(tasks)) for found in made[number]]
+    return [findings for number in range(len(tasks)) for findings in made[number]]
 
 
 @contextmanager
@@ -104,7 +104,7 @@ def _work(tasks: Sequence[Task], following: Any, pipe: Connection) -> None:
         if number >= len(tasks):
             return
         try:
-            found = tasks[number]()
+            findings = tasks[number]()
         except Exception:  # noqa: BLE001  the parent runs the task again and meets the error where it can be told
             continue
-        pipe.send((number, found))
+        pipe.send((number, findings))

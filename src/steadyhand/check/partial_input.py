@@ -39,10 +39,10 @@ def check_partial(dataset: Dataset) -> Iterator[Finding]:
     step = -(-len(dataset.records) // MAX_RECORDS) or 1
     trials = [trial for arena in arenas(dataset.records[::step]) for trial in _trials(arena)]
     p_values = {number: trial.result.p_value for number, trial in enumerate(trials)}
-    kept = discoveries(p_values, FALSE_DISCOVERIES)
+    significant = discoveries(p_values, FALSE_DISCOVERIES)
     for number, trial in enumerate(trials):
         result = trial.result
-        if number in kept and result.right - result.majority >= MIN_GAIN * result.n:
+        if number in significant and result.right - result.majority >= MIN_GAIN * result.n:
             yield _finding(trial)
 
 
@@ -88,14 +88,14 @@ PARTS: dict[str, Part] = {
 
 
 def _finding(trial: _Trial) -> Finding:
-    result, told = trial.result, _telling(trial)
+    result, telling = trial.result, _telling(trial)
     what = (
         f"{trial.arena.name}: from {trial.part} alone {_share(result.right, result.n)} of the outcomes are told right "
         f"in rows not seen, by the most frequent outcome {_share(result.majority, result.n)} (p = {result.p_value:.1g})"
     )
-    if told:
-        what += f"; most telling: {', '.join(told.values())}"
-    holders = (ask for ask, names in zip(trial.arena.asks, trial.features, strict=True) if names & told.keys())
+    if telling:
+        what += f"; most telling: {', '.join(telling.values())}"
+    holders = (ask for ask, names in zip(trial.arena.asks, trial.features, strict=True) if names & telling.keys())
     example = next(holders, trial.arena.asks[0])
     advice = "add rows that begin, offer or measure the same and end otherwise, or ignore it if it is the task itself"
     return finding("D107", example.record.at(example.text), what, advice)

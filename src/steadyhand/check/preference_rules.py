@@ -25,7 +25,7 @@ OPENINGS, MIN_OPENINGS, FALSE_DISCOVERIES, SHOWN = (1, 2, 3), 10, 0.01, 5
 Both = tuple[Pair, Message, Message]
 
 
-def check_judgements(dataset: Dataset) -> Iterator[Finding]:
+def check_judgments(dataset: Dataset) -> Iterator[Finding]:
     """P201-P206."""
     for pair, chosen, rejected in _both(dataset):
         if _same(chosen, rejected):
@@ -51,7 +51,7 @@ def _same(chosen: Message, rejected: Message) -> bool:
 
 def _harmless(pair: Pair, chosen: Message, rejected: Message) -> Iterator[Finding]:
     """P205: the same calls, and beside them nearly the same text with the same values; or the same calls alone where
-    tools are on offer, because then only the call was up for judgement."""
+    tools are on offer, because then only the call was up for judgment."""
     if chosen.calls != rejected.calls:
         return
     one, two = shingles(chosen.content), shingles(rejected.content)
@@ -120,13 +120,13 @@ def _openings(dataset: Dataset) -> Iterator[Finding]:
                 counted[begin[:size]] += len(begin) >= size
     counts = {words: good[words] + bad[words] for words in {*good, *bad}}
     z = {words: share_z(good[words], n, 0.5) for words, n in counts.items() if n >= MIN_OPENINGS}
-    kept = discoveries({words: two_sided(value) for words, value in z.items()}, FALSE_DISCOVERIES)
-    found = _without_nested(sorted(kept, key=lambda w: (-abs(z[w]), -len(w), w)))
-    for number, words in enumerate(found[:SHOWN], 1):
+    significant = discoveries({words: two_sided(value) for words, value in z.items()}, FALSE_DISCOVERIES)
+    openings = _without_nested(sorted(significant, key=lambda w: (-abs(z[w]), -len(w), w)))
+    for number, words in enumerate(openings[:SHOWN], 1):
         side = "chosen" if z[words] > 0 else "rejected"
         most = max(good[words], bad[words])
         what = f"{most} of {counts[words]} answers that begin with {_phrase(words)!r} are {side} (z = {z[words]:+.1f})"
-        what += f" ({len(found) - SHOWN} weaker ones not listed)" if number == SHOWN < len(found) else ""
+        what += f" ({len(openings) - SHOWN} weaker ones not listed)" if number == SHOWN < len(openings) else ""
         yield finding("P204", _example(dataset, words), what, "reword some of them, so that the opening tells nothing")
 
 
@@ -137,17 +137,17 @@ def _beginning(answer: Message) -> tuple[str, ...]:
 def _example(dataset: Dataset, words: tuple[str, ...]) -> Place:
     """Where the first answer stands that begins so."""
     answers = ((pair, answer) for pair, *both in _both(dataset) for answer in both)
-    pair, answer = next(one for one in answers if _beginning(one[1])[: len(words)] == words)
+    pair, answer = next(candidate for candidate in answers if _beginning(candidate[1])[: len(words)] == words)
     return place_of(answer.content, pair.text, pair.place)
 
 
 def _without_nested(openings: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """Of openings that continue each other only the first."""
-    kept: list[tuple[str, ...]] = []
+    longest: list[tuple[str, ...]] = []
     for words in openings:
-        if not any(words[: len(other)] == other[: len(words)] for other in kept):
-            kept.append(words)
-    return kept
+        if not any(words[: len(other)] == other[: len(words)] for other in longest):
+            longest.append(words)
+    return longest
 
 
 def _phrase(words: Sequence[str]) -> str:

@@ -1,4 +1,4 @@
-"""Rules Q: is the text of a row fit to be learnt, and fit to be published? Knows one record at a time."""
+"""Rules Q: is the text of a row fit to be learned, and fit to be published? Knows one record at a time."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ def check_quality(dataset: Dataset, codes: Collection[str] = RULES) -> Iterator[
     rules = [rule for code, rule in RULES_OF_A_RECORD.items() if code in codes]
     for record in (*dataset.records, *judged_records(dataset.pairs, "chosen")):
         for rule in rules:
-            if found := next(rule(record), None):
-                yield found
+            if finding := next(rule(record), None):
+                yield finding
     if "Q109" in codes:
         for record in judged_records((pair for pair in dataset.pairs if not pair.chosen), "rejected"):
             yield from _unasked(record)
@@ -102,17 +102,17 @@ def _placeholder(record: Record) -> Iterator[Finding]:
 
 def _secret(record: Record) -> Iterator[Finding]:
     for message in record.messages:
-        for found in secrets(message.content if _plain(message) else _whole(message)):
-            what = f"{record.name}: {found.kind} {found.shown} in a text of role {message.role!r}"
-            yield finding("Q107", record.at(found.text), what, "revoke it where it came from, and remove it here")
+        for secret in secrets(message.content if _plain(message) else _whole(message)):
+            what = f"{record.name}: {secret.kind} {secret.shown} in a text of role {message.role!r}"
+            yield finding("Q107", record.at(secret.text), what, "revoke it where it came from, and remove it here")
 
 
 def _personal(record: Record) -> Iterator[Finding]:
     for message in record.messages:
-        for found in personal(message.content if _plain(message) else _whole(message)):
-            what = f"{record.name}: {found.kind} {found.shown} in a text of role {message.role!r}"
+        for value in personal(message.content if _plain(message) else _whole(message)):
+            what = f"{record.name}: {value.kind} {value.shown} in a text of role {message.role!r}"
             yield finding(
-                "Q108", record.at(found.text), what, "replace it with an invented one that fails its checksum"
+                "Q108", record.at(value.text), what, "replace it with an invented one that fails its checksum"
             )
 
 

@@ -1,4 +1,4 @@
-"""Rules S: is the expected behaviour possible at all? Calls against schemas and offers, calls against results.
+"""Rules S: is the expected behavior possible at all? Calls against schemas and offers, calls against results.
 
 Knows one scenario at a time, without any model or template.
 """
@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from steadyhand.chat.call_ids import turns
+from steadyhand.chat.call_ids import IdTurn, turns
 from steadyhand.chat.messages import Message, Tool, ToolCall
 from steadyhand.chat.schema import schema_errors
 from steadyhand.check.finding import Finding, finding, more
@@ -22,7 +23,7 @@ _PLACEHOLDER = re.compile(r"\{\{\s*\w+\s*\}\}")
 
 
 def check_scenarios(domain: Domain) -> Iterator[Finding]:
-    """S101-S107 and Q106 over all scenarios, in file order."""
+    """S101-S107, S113 and Q106 over all scenarios, in file order."""
     for scenario in domain.scenarios:
         yield from _calls(scenario, domain.tools)
         yield from _results(scenario)
@@ -64,6 +65,7 @@ def _results(scenario: Scenario) -> Iterator[Finding]:
         end = turn.index + 1 + len(turn.results)
         tied.update(range(turn.index + 1, end))
         waiting = len(turn.calls)
+        yield from _shared_ids(scenario, turn)
         for at, (result, answered) in enumerate(zip(turn.results, turn.answers, strict=True), turn.index + 1):
             if answered is None and (result.tool_call_id or not waiting):
                 yield _orphan(scenario, at)
@@ -74,6 +76,15 @@ def _results(scenario: Scenario) -> Iterator[Finding]:
     for at, message in enumerate(scenario.messages):
         if message.role == "tool" and at not in tied:
             yield _orphan(scenario, at)
+
+
+def _shared_ids(scenario: Scenario, turn: IdTurn) -> Iterator[Finding]:
+    """An id of two calls by which a result names its call."""
+    named = {result.tool_call_id for result in turn.results} - {""}
+    ids = Counter(call.id for call in turn.calls)
+    for id in sorted(named & {id for id, times in ids.items() if times > 1}):
+        what = f"{ids[id]} calls have the id {id!r}: their results were taken in order"
+        yield finding("S113", scenario.place, f"{scenario.id}#{turn.index}: {what}", "give each call an id of its own")
 
 
 def _answered(message: Message, waiting: int) -> int:

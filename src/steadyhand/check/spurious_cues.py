@@ -52,8 +52,8 @@ def separators(arena: Arena) -> list[Cue]:
     """The unbroken cues of a small arena; words that a point's rules name are its causes, not cues."""
     if len(arena.asks) > SMALL:
         return []
-    found = [cue for outcome in arena.outcomes if (cue := _separator(arena.asks, outcome))]
-    return [_with_counters(cue, found) for cue in found]
+    cues = [cue for outcome in arena.outcomes if (cue := _separator(arena.asks, outcome))]
+    return [_with_counters(cue, cues) for cue in cues]
 
 
 def _separator(asks: Sequence[Ask], outcome: str) -> Cue | None:
@@ -79,8 +79,8 @@ def _spans_of_all(asks: Sequence[Ask], words: frozenset[str]) -> Iterator[str]:
         yield from parts
 
 
-def _with_counters(cue: Cue, found: Sequence[Cue]) -> Cue:
-    other = next((c for c in found if c.outcome != cue.outcome and c.spans), None)
+def _with_counters(cue: Cue, cues: Sequence[Cue]) -> Cue:
+    other = next((c for c in cues if c.outcome != cue.outcome and c.spans), None)
     counters = tuple(_swaps(cue, other)) if other else ()
     return Cue(cue.outcome, cue.spans, cue.facts, cue.example, counters)
 
@@ -103,9 +103,9 @@ def _replace(text: str, own: Sequence[str], source: str, theirs: Sequence[str]) 
     return text[: here[0]] + source[there[0] : there[1]] + text[here[1] :]
 
 
-def _stretch(text: str, found: Sequence[str]) -> tuple[int, int] | None:
+def _stretch(text: str, words: Sequence[str]) -> tuple[int, int] | None:
     folded = fold(text)
-    places = [(folded.find(span), len(span)) for span in found]
+    places = [(folded.find(span), len(span)) for span in words]
     if not places or len(folded) != len(text) or any(at < 0 for at, _ in places):
         return None  # folding changed the length: places would not fit
     return min(at for at, _ in places), max(at + size for at, size in places)
@@ -118,10 +118,14 @@ def leanings(arena: Arena) -> list[Leaning]:
     counts = arena.outcomes
     outcomes = sorted(counts, key=lambda o: (-counts[o], o))
     outcomes = outcomes[1:] if len(outcomes) == 2 else outcomes  # the other one's z is the same with its sign turned
-    found = list(_tested(arena, [outcome for outcome in outcomes if counts[outcome] >= MIN_HOLDERS]))
-    kept = discoveries({(one.feature, one.outcome): two_sided(one.z) for one in found}, FALSE_DISCOVERIES)
-    strong = [one for one in found if (one.feature, one.outcome) in kept]
-    return list(_without_nested(sorted(strong, key=lambda one: (-abs(one.z), -len(one.feature), one.feature))))
+    tested = list(_tested(arena, [outcome for outcome in outcomes if counts[outcome] >= MIN_HOLDERS]))
+    significant = discoveries(
+        {(leaning.feature, leaning.outcome): two_sided(leaning.z) for leaning in tested}, FALSE_DISCOVERIES
+    )
+    strong = [leaning for leaning in tested if (leaning.feature, leaning.outcome) in significant]
+    return list(
+        _without_nested(sorted(strong, key=lambda leaning: (-abs(leaning.z), -len(leaning.feature), leaning.feature)))
+    )
 
 
 def _tested(arena: Arena, outcomes: Sequence[str]) -> Iterator[Leaning]:
@@ -146,8 +150,8 @@ def _tested(arena: Arena, outcomes: Sequence[str]) -> Iterator[Leaning]:
 def _without_nested(strong: Sequence[Leaning]) -> Iterator[Leaning]:
     """Of features that contain each other and lean the same way only the strongest."""
     said: dict[tuple[str, bool], list[str]] = {}
-    for one in strong:
-        stronger = said.setdefault((one.outcome, one.z > 0), [])
-        if not any(one.feature in feature or feature in one.feature for feature in stronger):
-            stronger.append(one.feature)
-            yield one
+    for leaning in strong:
+        stronger = said.setdefault((leaning.outcome, leaning.z > 0), [])
+        if not any(leaning.feature in feature or feature in leaning.feature for feature in stronger):
+            stronger.append(leaning.feature)
+            yield leaning

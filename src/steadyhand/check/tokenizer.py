@@ -13,7 +13,7 @@ from pathlib import Path
 
 from steadyhand.chat.formats.marks import MARKER
 from steadyhand.chat.messages import Json
-from steadyhand.check.chat_template import Renders
+from steadyhand.check.chat_template import SampleRenderer
 from steadyhand.check.dataset import Dataset, Record, judged_records
 from steadyhand.check.finding import Finding, finding
 from steadyhand.errors import Place
@@ -25,7 +25,7 @@ class Rendering:
     """A model's way of writing dialogues: its renderer, the limit on tokens (None: no limit), its special tokens, and
     what the folder says of the model (`config`, from config.json) and of the tokenizer (`ids`: token -> id)."""
 
-    renderer: Renders
+    renderer: SampleRenderer
     max_length: int | None = None
     special: Sequence[str] = ()
     home: Path = Path()
@@ -37,8 +37,8 @@ class Rendering:
 def read_config(home: Path) -> dict[str, Json]:
     """The model's config.json; empty where there is none, as beside a tokenizer alone."""
     path = home / "config.json"
-    found = read_object(path) if path.is_file() else {}
-    return found
+    config = read_object(path) if path.is_file() else {}
+    return config
 
 
 def check_tokenizer(dataset: Dataset, rendering: Rendering) -> Iterator[Finding]:

@@ -9,6 +9,7 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import get_args
 
 from steadyhand.chat.messages import Message
@@ -18,19 +19,19 @@ from steadyhand.check.finding import Finding, finding
 from steadyhand.datasets.lazy import Joined, Picked
 from steadyhand.datasets.offers import SCHEMAS
 from steadyhand.datasets.unread import decoded
+from steadyhand.domain.coverage import NO_TOOL, may_occur
 from steadyhand.domain.model import Domain, InputClass
 from steadyhand.errors import Place
 
 OFTEN = 10  # rows that offer a tool, or pairs about it: below, "never" says little
-NO_TOOL = "none"
 CALLED, DECLINED = "called", "not called"
 MODES = ("no_call", "needless_call", "wrong_tool", "wrong_args")
 
 
 @dataclass
-class Matrix:
+class UsageMatrix:
     """Counts by (tool, input class) and column; a None is impossible there, a 0 is a hole. Columns are the error modes
-    of rejected answers where there are judgements, else whether an offered tool was called."""
+    of rejected answers where there are judgments, else whether an offered tool was called."""
 
     columns: tuple[str, ...]
     rows: dict[tuple[str, str], dict[str, int | None]] = field(default_factory=dict)
@@ -41,7 +42,7 @@ class Matrix:
 
 
 def check_usage(dataset: Dataset) -> Iterator[Finding]:
-    """S108, S109 and, for judgements, S110."""
+    """S108, S109 and, for judgments, S110."""
     yield from _never_called(dataset)
     yield from _polluted(dataset)
     yield from _missing_modes(dataset)
@@ -56,9 +57,9 @@ def check_offer(domain: Domain) -> Iterator[Finding]:
             yield finding("S108", place, f"no scenario offers {name!r}", "offer it where it is due, or remove it")
     expected = _expected(domain)
     for name, classes in expected.items():
-        missing = [one for one in get_args(InputClass) if one not in classes]
+        missing = [name_of_class for name_of_class in get_args(InputClass) if name_of_class not in classes]
         used = set().union(*expected.values())
-        if holes := [one for one in missing if one in used]:
+        if holes := [name_of_class for name_of_class in missing if name_of_class in used]:
             what = f"{name!r} is never expected on {' and '.join(holes)} input (on {', '.join(sorted(classes))} it is)"
             next = f"write training scenarios of class {' and '.join(holes)} in which {name!r} is due"
             yield finding("S110", classes[min(classes)], what, next)
@@ -66,12 +67,12 @@ def check_offer(domain: Domain) -> Iterator[Finding]:
 
 def _expected(domain: Domain) -> dict[str, dict[str, Place]]:
     """Tool -> input class -> the first training scenario that expects it there."""
-    found: dict[str, dict[str, Place]] = defaultdict(dict)
+    expected: dict[str, dict[str, Place]] = defaultdict(dict)
     for scenario in domain.scenarios:
         if scenario.split == "train":
             for call in (call for message in scenario.messages for call in message.calls):
-                found[call.name].setdefault(scenario.input_class, scenario.place)
-    return found
+                expected[call.name].setdefault(scenario.input_class, scenario.place)
+    return expected
 
 
 def _never_called(dataset: Dataset) -> Iterator[Finding]:
@@ -136,21 +137,23 @@ def _missing_modes(dataset: Dataset) -> Iterator[Finding]:
             yield finding("S110", places[tool], what, "add pairs whose rejected answer makes these errors")
 
 
-def matrix_of_pairs(dataset: Dataset) -> Matrix:
+def matrix_of_pairs(dataset: Dataset) -> UsageMatrix:
     """Rejected answers by expected tool and error mode, over pairs with tools on offer."""
-    table = Matrix(MODES)
+    table = UsageMatrix(MODES)
     for pair in dataset.pairs:
         if pair.tools and pair.chosen and pair.rejected:
             mode = error_mode(pair.chosen, pair.rejected)
-            cells = table.rows.setdefault((expected_tool(pair), ""), _possible(expected_tool(pair)))
+            cells = table.rows.setdefault((expected_tool(pair), ""), dict.fromkeys(MODES))
+            for possible in filter(partial(_may_occur, pair), MODES):
+                cells[possible] = cells[possible] or 0
             if mode:
                 cells[mode] = (cells[mode] or 0) + 1
     return table
 
 
-def _possible(tool: str) -> dict[str, int | None]:
-    due = tool != NO_TOOL
-    return {mode: 0 if (mode == "needless_call") != due else None for mode in MODES}
+def _may_occur(pair: Pair, mode: str) -> bool:
+    due, after_result = expected_tool(pair) != NO_TOOL, pair.prompt[-1:] and pair.prompt[-1].role == "tool"
+    return may_occur(mode, due=due, tools=len(pair.tools), after_result=bool(after_result))
 
 
 def expected_tool(pair: Pair) -> str:
@@ -166,10 +169,10 @@ def error_mode(chosen: Message, rejected: Message) -> str | None:
     return None if chosen.calls == rejected.calls else "wrong_args"
 
 
-def matrix_of_records(dataset: Dataset, classes: Mapping[str, str]) -> Matrix:
+def matrix_of_records(dataset: Dataset, classes: Mapping[str, str]) -> UsageMatrix:
     """How often each tool is called, and offered without being called, by input class (`classes`: name of a record ->
     its class; records of files have none)."""
-    table = Matrix((CALLED, DECLINED))
+    table = UsageMatrix((CALLED, DECLINED))
     for record in dataset.records:
         called = {call.name for message in record.messages for call in message.calls}
         for tool in record.tools:

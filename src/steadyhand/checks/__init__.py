@@ -2,25 +2,25 @@
 
 A kind of your own is one class:
 
-    from steadyhand.checks import Checker, Context, Judgement, failed, passed
+    from steadyhand.checks import Checker, Context, Judgment, failed, passed
 
     class Haiku(Checker):
         kind = "haiku"
 
-        def judge(self, text: str, gold: object, context: Context) -> Judgement:
+        def judge(self, text: str, gold: object, context: Context) -> Judgment:
             return passed() if text.count("\\n") == 2 else failed("no_haiku", lines=text.count("\\n") + 1)
 
 named under the entry point `steadyhand.checks`. See docs/checks.md.
 """
 
-from steadyhand.checks.bound import Bound, Verdict, judge_all
+from steadyhand.checks.bound import Bound, TextVerdict, judge_all
 from steadyhand.checks.registry import checker_of, figures_of, kinds
 from steadyhand.checks.shape import (
     Checker,
     Context,
     Figure,
     Judged,
-    Judgement,
+    Judgment,
     Spoiled,
     failed,
     passed,
@@ -34,9 +34,9 @@ __all__ = [
     "Context",
     "Figure",
     "Judged",
-    "Judgement",
+    "Judgment",
     "Spoiled",
-    "Verdict",
+    "TextVerdict",
     "checker_of",
     "failed",
     "figures_of",

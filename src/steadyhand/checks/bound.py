@@ -1,4 +1,4 @@
-"""A checker bound to one answer: the gold value and the context of that place. And the judgement of all of them."""
+"""A checker bound to one answer: the gold value and the context of that place. And the judgment of all of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from steadyhand.chat.messages import Json
-from steadyhand.checks.shape import Ask, Checker, Context, Judgement, Spoiled, Word
+from steadyhand.checks.shape import Ask, Checker, Context, Judgment, Spoiled, Word
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Bound:
     def name(self) -> str:
         return self.checker.name
 
-    def judge(self, text: str) -> Judgement:
+    def judge(self, text: str) -> Judgment:
         return self.checker.judge(text, self.gold, self.context)
 
     def faults(self) -> list[str]:
@@ -37,29 +37,34 @@ class Bound:
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """All judgements of one text by the names of their checks. It failed when one failed, with the first one's code;
+class TextVerdict:
+    """All judgments of one text by the names of their checks. It failed when one failed, with the first one's code;
     it is unscored when one is and none failed, or when there is none."""
 
-    judgements: dict[str, Judgement]
+    judgments: dict[str, Judgment]
 
     @property
     def word(self) -> Word:
-        words = {one.word for one in self.judgements.values()}
+        words = {judgment.word for judgment in self.judgments.values()}
         return "failed" if "failed" in words else "passed" if words == {"passed"} else "unscored"
 
     @property
+    def passed(self) -> bool | None:
+        """None: unscored."""
+        return {"passed": True, "failed": False}.get(self.word)
+
+    @property
     def code(self) -> str | None:
-        return next((one.code for one in self.judgements.values() if one.word == "failed"), None)
+        return next((judgment.code for judgment in self.judgments.values() if judgment.word == "failed"), None)
 
     def to_json(self, kinds: Mapping[str, str]) -> dict[str, Json]:
         """Of each check in `kinds`: its kind, the word, the code and the facts."""
         return {
-            name: {**self.judgements[name].facts, "kind": kind, "word": one.word, "code": one.code}
+            name: {**self.judgments[name].facts, "kind": kind, "word": judgment.word, "code": judgment.code}
             for name, kind in kinds.items()
-            if (one := self.judgements[name])
+            if (judgment := self.judgments[name])
         }
 
 
-def judge_all(bounds: Sequence[Bound], text: str) -> Verdict:
-    return Verdict({bound.name: bound.judge(text) for bound in bounds})
+def judge_all(bounds: Sequence[Bound], text: str) -> TextVerdict:
+    return TextVerdict({bound.name: bound.judge(text) for bound in bounds})

@@ -22,7 +22,7 @@ from steadyhand.checks.shape import (
     Context,
     Figure,
     Judged,
-    Judgement,
+    Judgment,
     Spoiled,
     failed,
     passed,
@@ -31,7 +31,7 @@ from steadyhand.checks.shape import (
 )
 from steadyhand.checks.sql.client import Failure
 from steadyhand.checks.sql.rows import Row, same_in_segments, same_multiset, segments
-from steadyhand.checks.sql.runners import Runner, runner_of
+from steadyhand.checks.sql.runners import QueryRunner, runner_of
 from steadyhand.checks.sql.spoil import spoiled
 from steadyhand.checks.sql.text import Refused, Ties, constants, one_query, orders
 from steadyhand.errors import UsageError
@@ -56,12 +56,12 @@ class Wanted:
         """Whether the order of reading decides which rows there are."""
         return not same_multiset(self.up, self.down)
 
-    def difference(self, found: Sequence[Row]) -> str | None:
+    def difference(self, rows: Sequence[Row]) -> str | None:
         """None for the same rows, in order where it is due; else the reason code."""
-        if not any(same_multiset(found, one) for one in (self.rows, self.up, self.down)):
+        if not any(same_multiset(rows, accepted) for accepted in (self.rows, self.up, self.down)):
             return "other_rows"
         runs = segments(self.up, self.down) if self.ordered else None
-        return None if runs is None or same_in_segments(self.up, found, runs) else "other_order"
+        return None if runs is None or same_in_segments(self.up, rows, runs) else "other_order"
 
 
 class ExecSql(Checker):
@@ -80,14 +80,14 @@ class ExecSql(Checker):
             path_in(root, self.database, f"the database of check {name!r}")
 
     @cached_property
-    def runner(self) -> Runner:
+    def runner(self) -> QueryRunner:
         return runner_of(str(self.database), self.root)
 
     @cached_property
     def _known(self) -> dict[str, Wanted | Failure]:
         return {}
 
-    def judge(self, text: str, gold: Json, context: Context) -> Judgement:
+    def judge(self, text: str, gold: Json, context: Context) -> Judgment:
         due = self.query(context.reference if gold is True else str(gold))
         asked = self.query(text)
         if isinstance(asked, Refused):
@@ -103,16 +103,16 @@ class ExecSql(Checker):
             return Refused("no_query", "there are several fenced blocks, or an open one")
         return one_query(block)
 
-    def _compared(self, asked: str, due: str) -> Judgement:
+    def _compared(self, asked: str, due: str) -> Judgment:
         deadline = time.monotonic() + self.seconds
-        found = self.runner.rows(asked, seconds=self.seconds, most=self.most)
-        if isinstance(found, Failure):
-            return failed(found.code, runs=False, why=found.why)
+        rows = self.runner.rows(asked, seconds=self.seconds, most=self.most)
+        if isinstance(rows, Failure):
+            return failed(rows.code, runs=False, why=rows.why)
         want = self._gold(due)
         if isinstance(want, Failure):
             return unscored("gold_fails", runs=True, why=want.why)
-        facts = {"runs": True, "rows": len(found), "due": len(want.rows)}
-        code = want.difference(found)
+        facts = {"runs": True, "rows": len(rows), "due": len(want.rows)}
+        code = want.difference(rows)
         if code is not None:
             return failed(code, **facts)
         differs = self._by_luck(asked, due, not _is_blank(want.rows), deadline)
@@ -121,24 +121,24 @@ class ExecSql(Checker):
     def _by_luck(self, asked: str, due: str, something: bool, deadline: float) -> int | None:
         """The first altered copy on which the two differ. One that cannot be made, on which the gold query itself
         depends on luck, or adds up nothing where it does add up `something`, tells nothing: another is drawn."""
-        told = constants(due) + [one for one in constants(asked) if one not in constants(due)]
+        values = constants(due) + [constant for constant in constants(asked) if constant not in constants(due)]
         used = 0
         for number in range(DRAWS * self.copies):
             if used == self.copies:
                 break
-            want = self._wanted(due, str(number), told)
+            want = self._wanted(due, str(number), values)
             if isinstance(want, Failure) or want.luck or (something and _is_blank(want.rows)):
                 continue
             left = max(0.05, deadline - time.monotonic())
-            found = self.runner.rows(asked, seconds=left, most=self.most, copy=str(number), constants=told)
-            if isinstance(found, Failure) or want.difference(found) is not None:
+            rows = self.runner.rows(asked, seconds=left, most=self.most, copy=str(number), constants=values)
+            if isinstance(rows, Failure) or want.difference(rows) is not None:
                 return number
             used += 1
         return None
 
-    def _wanted(self, due: str, copy: str = "", told: Sequence[object] = ()) -> Wanted | Failure:
+    def _wanted(self, due: str, copy: str = "", values: Sequence[object] = ()) -> Wanted | Failure:
         rows, up, down = (
-            self.runner.rows(due, seconds=self.seconds, most=self.most, copy=copy, constants=told, ties=ties)
+            self.runner.rows(due, seconds=self.seconds, most=self.most, copy=copy, constants=values, ties=ties)
             for ties in WAYS
         )
         if isinstance(rows, Failure):
@@ -160,21 +160,21 @@ class ExecSql(Checker):
         want = self._gold(due)
         if isinstance(want, Failure):
             return [f"the gold query does not run: {want.why} ({want.code})"]
-        found = [] if not want.luck else [
+        own_faults = [] if not want.luck else [
             "which rows the gold query returns depends on the order in which the database reads (a LIMIT without, or "
             "with a tie in, its ORDER BY)"
         ]  # fmt: skip
-        return found + ([] if gold is True else super().faults(gold, context))
+        return own_faults + ([] if gold is True else super().faults(gold, context))
 
     def candidates(self, gold: Json, context: Context, rng: Random, others: Sequence[str]) -> Iterable[Spoiled]:
         due = self.query(context.reference)
         if not isinstance(due, Refused):
             yield from (Spoiled(text, mode) for text, mode in spoiled(due, self.runner.columns(), rng))
-            yield from (Spoiled(one, "other_query") for one in rng.sample(list(others), min(4, len(others))))
+            yield from (Spoiled(other, "other_query") for other in rng.sample(list(others), min(4, len(others))))
 
     @classmethod
     def figures(cls, judged: Sequence[Judged], seed: int = 0) -> list[Figure]:
-        ran = [(one.cluster, one.facts["runs"]) for one in judged]
+        ran = [(judgment.cluster, judgment.facts["runs"]) for judgment in judged]
         return [*super().figures(judged, seed), rate_of("runs", ran, "queries that run, whatever they return")]
 
     def identity(self) -> Json:

@@ -17,7 +17,7 @@ from steadyhand.checks.shape import (
     Context,
     Figure,
     Judged,
-    Judgement,
+    Judgment,
     Spoiled,
     failed,
     passed,
@@ -60,14 +60,14 @@ class Label(Checker):
     def gold_label(self, gold: Json, context: Context) -> str | None:
         return self.read(context.reference) if gold is True else self.read(str(gold))
 
-    def judge(self, text: str, gold: Json, context: Context) -> Judgement:
-        due, found = self.gold_label(gold, context), self.read(text)
-        said = {"gold": due, "found": found or NONE}
+    def judge(self, text: str, gold: Json, context: Context) -> Judgment:
+        due, label = self.gold_label(gold, context), self.read(text)
+        said = {"gold": due, "found": label or NONE}
         if due is None:
             return unscored("unknown_gold", **said)
-        if found is None:
+        if label is None:
             return failed("no_label", **said, said=text.strip()[:_REMEMBERED])
-        return passed(**said) if found == due else failed("wrong_label", **said)
+        return passed(**said) if label == due else failed("wrong_label", **said)
 
     def faults(self, gold: Json, context: Context) -> list[str]:
         due = self.gold_label(gold, context)
@@ -87,8 +87,12 @@ class Label(Checker):
 
     @classmethod
     def figures(cls, judged: Sequence[Judged], seed: int = 0) -> list[Figure]:
-        pairs = [(one.cluster, (one.facts["gold"], one.facts["found"])) for one in judged if one.passed is not None]
-        rate = rate_of("", [(one.cluster, one.passed) for one in judged])
+        pairs = [
+            (judgment.cluster, (judgment.facts["gold"], judgment.facts["found"]))
+            for judgment in judged
+            if judgment.passed is not None
+        ]
+        rate = rate_of("", [(judgment.cluster, judgment.passed) for judgment in judged])
         if not pairs:
             return [rate]
         return [rate, macro_f1(pairs, seed)]
@@ -101,8 +105,8 @@ def macro_f1(pairs: Sequence[tuple[str, tuple[str, str]]], seed: int = 0) -> Fig
     value = _f1(clusters)
     low, high = cluster_bootstrap(clusters, _f1, seed=seed)
     matrix: dict[str, dict[str, int]] = {}
-    for (gold, found), count in sorted(sum(clusters, Counter()).items()):
-        matrix.setdefault(gold, {})[found] = count
+    for (gold, label), count in sorted(sum(clusters, Counter()).items()):
+        matrix.setdefault(gold, {})[label] = count
     note = "mean F1 of the labels; bootstrap over independent units"
     return Figure("macro_f1", value, len(pairs), low, high, clusters=len(clusters), note=note, detail=matrix)
 
@@ -112,10 +116,10 @@ def _f1(clusters: Sequence[Counter[tuple[str, str]]]) -> float:
     for cluster in clusters:
         counts.update(cluster)
     golds, founds, hits = Counter[str](), Counter[str](), Counter[str]()
-    for (gold, found), count in counts.items():
+    for (gold, said), count in counts.items():
         golds[gold] += count
-        founds[found] += count
-        hits[gold] += count if gold == found else 0
+        founds[said] += count
+        hits[gold] += count if gold == said else 0
     labels = (golds.keys() | founds.keys()) - {NONE}
     return sum(2 * hits[label] / (golds[label] + founds[label]) for label in labels) / len(labels)
 

@@ -19,8 +19,8 @@ LEAST, SOMETHING = 0.5, 0.2
 _TOKEN = re.compile(r"[a-z0-9_]+|[\u3400-\u9fff\uf900-\ufaff]")
 
 
-def says(text: str, answer: str, others: Sequence[str] = ()) -> bool:
-    """Whether `text` says `answer`: their words and pairs of neighbouring words overlap by an F1 of at least 0.5 (F1 as
+def matches_answer(text: str, answer: str, others: Sequence[str] = ()) -> bool:
+    """Whether `text` says `answer`: their words and pairs of neighboring words overlap by an F1 of at least 0.5 (F1 as
     SQuAD counts it, Rajpurkar et al. 2016, section 6.1; a Chinese character is a word), every number and name of
     `answer` stands in it, both or neither negate, and none of `others` (answers to other questions) is as near, so
     "Safe: 23 is not above 50" never passes for "Unsafe: 73 is above 50"."""
@@ -30,7 +30,7 @@ def says(text: str, answer: str, others: Sequence[str] = ()) -> bool:
     return _first(text, answer, others)
 
 
-def picks(text: str, answer: str, others: Sequence[str]) -> bool:
+def nearest_answer(text: str, answer: str, others: Sequence[str]) -> bool:
     """Whether `text`, in whatever words, is nearer to `answer` than to any of `others`, shares at least something with
     it (an F1 of 0.2) and has its numbers and names: the looser question, for models that nobody taught the wording."""
     return likeness(text, answer) >= SOMETHING and _named(text, answer) and _first(text, answer, others)
@@ -41,9 +41,9 @@ def _first(text: str, answer: str, others: Sequence[str]) -> bool:
     return all(likeness(text, other) < own for other in others if _tokens(other) != _tokens(answer))
 
 
-def says_any(text: str, answers: Iterable[str], others: Sequence[str] = ()) -> bool:
+def matches_any(text: str, answers: Iterable[str], others: Sequence[str] = ()) -> bool:
     """Whether `text` says one of `answers`."""
-    return any(says(text, answer, others) for answer in answers)
+    return any(matches_answer(text, answer, others) for answer in answers)
 
 
 def likeness(one: str, other: str) -> float:
@@ -77,6 +77,6 @@ def same_values(text: str, answer: str) -> bool:
 @lru_cache(maxsize=4096)
 def _values(text: str) -> tuple[frozenset[str], bool]:
     """(numbers and names, whether anything is negated)."""
-    found = values(text)
-    named = frozenset(value for value in found if not value.startswith("negation "))
-    return named, len(named) < len(found)
+    stated = values(text)
+    named = frozenset(value for value in stated if not value.startswith("negation "))
+    return named, len(named) < len(stated)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from steadyhand.chat.messages import Json
-from steadyhand.checks.shape import Ask, Checker, Context, Figure, Judged, Judgement, failed, passed, rate_of, unscored
+from steadyhand.checks.shape import Ask, Checker, Context, Figure, Judged, Judgment, failed, passed, rate_of, unscored
 from steadyhand.errors import UsageError
 
 Choice = Literal["first", "second", "tie"]
@@ -46,7 +46,7 @@ class Pairwise(Checker):
                 f"the criteria of check {name!r} are no text", next='criteria: "asks before it recommends"'
             )
 
-    def judge(self, text: str, gold: Json, context: Context) -> Judgement:
+    def judge(self, text: str, gold: Json, context: Context) -> Judgment:
         other = context.reference if gold is True else str(gold)
         if not text.strip():
             return failed("worse")
@@ -66,8 +66,8 @@ class Pairwise(Checker):
         question = _ASK.format(
             criteria=criteria and f" The better one {criteria}.", dialogue=dialogue, first=first, second=second
         )
-        found = _WORD.fullmatch(ask(question).strip())
-        return {"A": "first", "B": "second"}.get(found[1].upper(), "tie") if found else "tie"  # type: ignore[return-value]
+        answer = _WORD.fullmatch(ask(question).strip())
+        return {"A": "first", "B": "second"}.get(answer[1].upper(), "tie") if answer else "tie"  # type: ignore[return-value]
 
     def faults(self, gold: Json, context: Context) -> list[str]:
         other = context.reference if gold is True else str(gold)
@@ -76,8 +76,10 @@ class Pairwise(Checker):
     @classmethod
     def figures(cls, judged: Sequence[Judged], seed: int = 0) -> list[Figure]:
         """The win rate over decided comparisons, and the share of ties among all that were compared."""
-        compared = [one for one in judged if one.facts["code"] != "no_judge"]
-        turned = sum(bool(one.facts.get("turned")) for one in compared)
+        compared = [judgment for judgment in judged if judgment.facts["code"] != "no_judge"]
+        turned = sum(bool(judgment.facts.get("turned")) for judgment in compared)
         note = f"{turned} of {len(compared)} comparisons turned with the order of the two answers"
-        won = rate_of("", [(one.cluster, one.passed) for one in judged], note if turned else "ties apart")
-        return [won, rate_of("ties", [(one.cluster, one.passed is None) for one in compared], note)]
+        won = rate_of(
+            "", [(judgment.cluster, judgment.passed) for judgment in judged], note if turned else "ties apart"
+        )
+        return [won, rate_of("ties", [(judgment.cluster, judgment.passed is None) for judgment in compared], note)]

@@ -25,15 +25,15 @@ BUILT_IN = {
 
 def kinds() -> list[str]:
     """All names, ours first."""
-    found = {point.name for point in entry_points(group=GROUP)} - BUILT_IN.keys()
-    return [*BUILT_IN, *sorted(found)]
+    installed = {point.name for point in entry_points(group=GROUP)} - BUILT_IN.keys()
+    return [*BUILT_IN, *sorted(installed)]
 
 
 def class_of(kind: str) -> type[Checker]:
     """The class of a kind. Raises UsageError for one that nobody provides, or that is no checker."""
     if kind in BUILT_IN:
         module, _, name = BUILT_IN[kind].partition(":")
-        found = getattr(import_module(module), name)
+        checker = getattr(import_module(module), name)
     else:
         points = [point for point in entry_points(group=GROUP) if point.name == kind]
         if not points:
@@ -41,12 +41,12 @@ def class_of(kind: str) -> type[Checker]:
             hint = f"did you mean {near[0]!r}?" if near else f"use {', '.join(kinds())}"
             raise UsageError(f"no kind of check is called {kind!r}", next=hint)
         try:
-            found = points[0].load()
+            checker = points[0].load()
         except (ImportError, AttributeError) as error:
             raise UsageError(f"the check {kind!r} cannot be loaded: {error}", next="repair its package") from error
-    if not (isinstance(found, type) and issubclass(found, Checker)):
+    if not (isinstance(checker, type) and issubclass(checker, Checker)):
         raise UsageError(f"the check {kind!r} is no steadyhand.checks.Checker", next="derive it from Checker")
-    return found
+    return checker
 
 
 def checker_of(name: str, kind: str, options: Mapping[str, Json], root: Path) -> Checker:
@@ -59,4 +59,4 @@ def figures_of(kind: str, judged: Sequence[Judged], seed: int = 0) -> list[Figur
     try:
         return class_of(kind).figures(judged, seed)
     except UsageError:
-        return [rate_of("", [(one.cluster, one.passed) for one in judged])]
+        return [rate_of("", [(judgment.cluster, judgment.passed) for judgment in judged])]

@@ -13,7 +13,7 @@ from pathlib import Path
 from random import Random
 
 from steadyhand.chat.messages import Json
-from steadyhand.checks.shape import Checker, Context, Judgement, Spoiled, failed, passed
+from steadyhand.checks.shape import Checker, Context, Judgment, Spoiled, failed, passed
 from steadyhand.errors import UsageError
 from steadyhand.text.normal import fold
 from steadyhand.text.patterns import Pattern, PatternError, python_pattern
@@ -37,7 +37,7 @@ class Rules(Checker):
         if not self.never and not self.always:
             raise UsageError(f"check {name!r} has neither `never` nor `always`", next="list patterns under one of them")
 
-    def judge(self, text: str, gold: Json, context: Context) -> Judgement:
+    def judge(self, text: str, gold: Json, context: Context) -> Judgment:
         if not text.strip():
             return failed("missing_text")
         views = (text, _HIDDEN.sub("", fold(text)))
@@ -56,7 +56,7 @@ class Rules(Checker):
 
     def candidates(self, gold: Json, context: Context, rng: Random, others: Sequence[str]) -> Iterable[Spoiled]:
         """The gold answer with a red line crossed behind it; only patterns that are plain words can be said."""
-        plain = [one.source for one in self.never if _PLAIN.fullmatch(one.source)]
+        plain = [pattern.source for pattern in self.never if _PLAIN.fullmatch(pattern.source)]
         zh = context.lang == "zh"
         fitting = [word for word in plain if bool(re.search("[\u3400-\u9fff]", word)) == zh] or plain
         for word in rng.sample(fitting, len(fitting)):
@@ -69,12 +69,12 @@ def _texts(name: str, key: str, options: Mapping[str, Json]) -> list[tuple[str, 
     """(language or "", text) pairs. Raises UsageError for anything that is no list of texts."""
     given = options.get(key, [])
     by_lang = given.items() if isinstance(given, dict) else [("", given)]
-    found = []
+    phrases = []
     for lang, texts in by_lang:
         if not isinstance(texts, list) or not all(isinstance(one, str) and one for one in texts):
             raise UsageError(f"{key!r} of check {name!r} is no list of texts", next="write [one, two]")
-        found += [(str(lang), text) for text in texts]
-    return found
+        phrases += [(str(lang), text) for text in texts]
+    return phrases
 
 
 def _phrase(name: str, text: str) -> str:

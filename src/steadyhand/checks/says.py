@@ -12,7 +12,7 @@ from random import Random
 
 from steadyhand.chat.messages import Json
 from steadyhand.checks.likeness import LEAST, likeness, same_values
-from steadyhand.checks.shape import Checker, Context, Judgement, Spoiled, failed, passed
+from steadyhand.checks.shape import Checker, Context, Judgment, Spoiled, failed, passed
 from steadyhand.errors import UsageError
 
 _NUMBER = re.compile(r"\d+")
@@ -29,9 +29,9 @@ class Says(Checker):
             raise UsageError(f"`least` of check {name!r} lies above 0, at most 1", next="leave it out for .5")
         self.least = float(least)
 
-    def judge(self, text: str, gold: Json, context: Context) -> Judgement:
+    def judge(self, text: str, gold: Json, context: Context) -> Judgment:
         """Against the nearest of the gold texts."""
-        nearest = max(_texts(gold, context), key=lambda one: likeness(text, one))
+        nearest = max(_texts(gold, context), key=lambda reference: likeness(text, reference))
         own = round(likeness(text, nearest), 3)
         if own < self.least:
             return failed("unlike", likeness=own)
@@ -44,15 +44,15 @@ class Says(Checker):
 
     def candidates(self, gold: Json, context: Context, rng: Random, others: Sequence[str]) -> Iterable[Spoiled]:
         """Another answer of the domain, nearest first, and the gold answer with a number moved."""
-        for found in rng.sample(list(_NUMBER.finditer(context.reference)), len(_NUMBER.findall(context.reference))):
-            moved = str(int(found.group()) + rng.choice((1, 10)))
-            text = context.reference[: found.start()] + moved + context.reference[found.end() :]
+        for number in rng.sample(list(_NUMBER.finditer(context.reference)), len(_NUMBER.findall(context.reference))):
+            moved = str(int(number.group()) + rng.choice((1, 10)))
+            text = context.reference[: number.start()] + moved + context.reference[number.end() :]
             yield Spoiled(text, "other_value")
-        near = sorted(set(others), key=lambda one: (-likeness(one, context.reference), one))
-        yield from (Spoiled(one, "other_answer") for one in near[:8])
+        near = sorted(set(others), key=lambda other: (-likeness(other, context.reference), other))
+        yield from (Spoiled(other, "other_answer") for other in near[:8])
 
 
 def _texts(gold: Json, context: Context) -> list[str]:
     if gold is True:
         return [context.reference]
-    return [str(one) for one in gold] if isinstance(gold, list) and gold else [str(gold)]
+    return [str(text) for text in gold] if isinstance(gold, list) and gold else [str(gold)]

@@ -15,7 +15,7 @@ from steadyhand.chat.messages import Json, Tool
 from steadyhand.chat.schema import schema_errors, schema_problem
 from steadyhand.checks.fenced import only_block
 from steadyhand.checks.files import read_file
-from steadyhand.checks.shape import Checker, Context, Figure, Judged, Judgement, Spoiled, failed, passed, rate_of
+from steadyhand.checks.shape import Checker, Context, Figure, Judged, Judgment, Spoiled, failed, passed, rate_of
 from steadyhand.errors import UsageError
 
 _KEPT = 3  # errors kept of one answer
@@ -30,7 +30,7 @@ class JsonSchema(Checker):
         super().__init__(name, options, root)
         self.schema = _schema(name, options.get("schema"), root)
 
-    def judge(self, text: str, gold: Json, context: Context) -> Judgement:
+    def judge(self, text: str, gold: Json, context: Context) -> Judgment:
         block = only_block(text)
         try:
             value = loads(block or "")
@@ -60,7 +60,9 @@ class JsonSchema(Checker):
 
     @classmethod
     def figures(cls, judged: Sequence[Judged], seed: int = 0) -> list[Figure]:
-        valid = [(one.cluster, bool(one.facts["valid"])) for one in judged if one.passed is not None]
+        valid = [
+            (judgment.cluster, bool(judgment.facts["valid"])) for judgment in judged if judgment.passed is not None
+        ]
         return [*super().figures(judged, seed), rate_of("valid", valid, "answers that the schema accepts")]
 
     def identity(self) -> Json:

@@ -1,4 +1,4 @@
-"""The one shape of a check on a text: faults of a gold answer, a judgement, spoiled answers, figures.
+"""The one shape of a check on a text: faults of a gold answer, a judgment, spoiled answers, figures.
 
 Knows texts and gold values; knows no model, no domain folder and no evaluation. What a checker needs of those comes in
 by argument.
@@ -23,7 +23,7 @@ Ask = Callable[[str], str]  # a question to a judging model, and the text of its
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Judgment:
     """`code` is the first reason when it failed or could not be scored; `facts` is plain JSON that is kept."""
 
     word: Word
@@ -31,17 +31,17 @@ class Judgement:
     facts: Mapping[str, Json] = field(default_factory=dict)
 
 
-def passed(**facts: Json) -> Judgement:
-    return Judgement("passed", None, facts)
+def passed(**facts: Json) -> Judgment:
+    return Judgment("passed", None, facts)
 
 
-def failed(code: str, **facts: Json) -> Judgement:
-    return Judgement("failed", code, facts)
+def failed(code: str, **facts: Json) -> Judgment:
+    return Judgment("failed", code, facts)
 
 
-def unscored(code: str, **facts: Json) -> Judgement:
+def unscored(code: str, **facts: Json) -> Judgment:
     """Nothing can be said, which is neither right nor wrong."""
-    return Judgement("unscored", code, facts)
+    return Judgment("unscored", code, facts)
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ class Spoiled:
 
 @dataclass(frozen=True)
 class Judged:
-    """A judgement as it is kept: `facts` holds `word`, `code` and the judgement's own facts. Answers of one `cluster`
+    """A judgment as it is kept: `facts` holds `word`, `code` and the judgment's own facts. Answers of one `cluster`
     are not independent."""
 
     cluster: str
@@ -106,9 +106,11 @@ def rate_of(name: str, outcomes: Iterable[tuple[str, bool | None]], note: str = 
     if not scored:
         return Figure(name, None, 0, unscored=unscored_count, note=note)
     clusters = by_cluster(scored)
-    found = wilson_clustered(list(clusters.values()))
+    interval = wilson_clustered(list(clusters.values()))
     k = sum(outcome for _, outcome in scored)
-    return Figure(name, found.value, len(scored), found.low, found.high, k, len(clusters), unscored_count, note)
+    return Figure(
+        name, interval.value, len(scored), interval.low, interval.high, k, len(clusters), unscored_count, note
+    )
 
 
 class Checker(ABC):
@@ -127,17 +129,19 @@ class Checker(ABC):
         return type(self), (self.name, self.options, self.root)
 
     @abstractmethod
-    def judge(self, text: str, gold: Json, context: Context) -> Judgement:
+    def judge(self, text: str, gold: Json, context: Context) -> Judgment:
         """Judges the text of an answer, its thinking removed. `gold` is what the scenario says: true (its own answer
         is the gold one) or a value of the kind's own."""
 
     def faults(self, gold: Json, context: Context) -> list[str]:
         """What is wrong with a gold answer, in sentences; it must pass its own check at least."""
-        found = self.judge(context.reference, gold, context)
-        if found.word != "failed":
+        judgment = self.judge(context.reference, gold, context)
+        if judgment.word != "failed":
             return []
-        told = ", ".join(f"{key} {value!r}" for key, value in found.facts.items() if value not in (None, "", [], {}))
-        return [f"the answer itself does not pass: {found.code}" + (f" ({told})" if told else "")]
+        details = ", ".join(
+            f"{key} {value!r}" for key, value in judgment.facts.items() if value not in (None, "", [], {})
+        )
+        return [f"the answer itself does not pass: {judgment.code}" + (f" ({details})" if details else "")]
 
     def spoil(self, gold: Json, context: Context, rng: Random, others: Sequence[str] = ()) -> Iterator[Spoiled]:
         """Wrong answers out of the gold one, in an order drawn by `rng`, each shown to fail; `others` are gold answers
@@ -155,10 +159,10 @@ class Checker(ABC):
     @classmethod
     def figures(cls, judged: Sequence[Judged], seed: int = 0) -> list[Figure]:
         """Figures over all answers that the check was asked about, the rate first (named "")."""
-        return [rate_of("", [(one.cluster, one.passed) for one in judged])]
+        return [rate_of("", [(judgment.cluster, judgment.passed) for judgment in judged])]
 
     def identity(self) -> Json:
-        """What a judgement depends on, as plain data: two checkers with equal identities judge alike."""
+        """What a judgment depends on, as plain data: two checkers with equal identities judge alike."""
         return {"kind": self.kind, "options": self.options}
 
 

@@ -18,7 +18,6 @@ from typing import TextIO, cast
 
 import click
 
-from steadyhand import __version__
 from steadyhand.errors import (
     EXIT_INTERRUPTED,
     EXIT_JOB,
@@ -31,47 +30,59 @@ from steadyhand.errors import (
 )
 from steadyhand.extras import EXTRA_OF, not_installed
 from steadyhand.text.redaction import scrubbed
-from steadyhand.text.terminal import Escaped, unescaped
+from steadyhand.text.terminal import EscapedStream, unescaped
 
 
 @dataclass(frozen=True)
-class Entry:
-    """Where a command's object stands (`module:object`) and its line in `steady --help`."""
+class CommandEntry:
+    """A command's group in `steady --help`, where its object stands (`module:object`), and its line there."""
 
+    group: str
     target: str
     help: str
 
 
-COMMANDS = {
-    "init": Entry("steadyhand.cli.data:init_command", "Make a domain folder from a template."),
-    "check": Entry("steadyhand.cli.check:check_command", "Lint a dataset or a domain folder; no model needed."),
-    "split": Entry("steadyhand.cli.data:split_command", "Split a dataset into train and eval, near-copies together."),
-    "import": Entry("steadyhand.cli.data:import_command", "Turn a dataset in a common format into a domain folder."),
-    "export": Entry("steadyhand.cli.export:export_command", "Write a domain as a dataset, or a model to serve."),
-    "quantize": Entry("steadyhand.cli.quantize:quantize_command", "Find the smallest weights that cost no tool calls."),
-    "extract": Entry("steadyhand.cli.extract:extract_command", "Find domains, IP addresses and URIs in reports."),
-    "diagnose": Entry(
-        "steadyhand.cli.diagnose:diagnose_command", "Say what a task lacks: knowledge, behaviour, reasoning."
-    ),
-    "dose": Entry(
-        "steadyhand.cli.dose:dose_command", "Find how many cards of a point a base needs, and what they cost."
-    ),
-    "sweep": Entry(
-        "steadyhand.cli.sweep:sweep_command", "Find the best of several branches without training all to the end."
-    ),
-    "train": Entry("steadyhand.cli.train:train_command", "Look at a training before it runs: its tokens, its memory."),
-    "run": Entry("steadyhand.cli.run:run_command", "Take a domain folder to a signed-off model and a report."),
-    "online": Entry("steadyhand.cli.online:online_command", "Train a run's model on its own answers, round by round."),
-    "eval": Entry("steadyhand.cli.evaluate:eval_command", "Measure a model on a domain's scenarios and probes."),
-    "compare": Entry("steadyhand.cli.evaluate:compare_command", "Compare two evaluations item by item."),
-    "gate": Entry("steadyhand.cli.evaluate:gate_command", "Exit 1 when an evaluation misses its bars (for CI)."),
-    "serve": Entry("steadyhand.cli.serve:serve_command", "Serve a model, and an agent, as OpenAI's interface does."),
-    "agent": Entry("steadyhand.cli.agent:agent_group", "Take reports to guarded feedback; approve; replay a trace."),
-    "audit": Entry("steadyhand.cli.audit:audit_group", "Verify the agent's audit log; settle or take back a write."),
-    "report": Entry("steadyhand.cli.run:report_command", "Write a run's report again."),
-    "config": Entry("steadyhand.cli.config:config_command", "Show the settings, where each comes from, what it means."),
-    "doctor": Entry("steadyhand.cli.doctor:doctor_command", "Say what this machine can do and what is missing."),
+GROUPS = {
+    "start": "from a file to a verdict",
+    "look": "what came out",
+    "ship": "hand it on, act with it",
+    "dig": "find out why, try what is better",
 }
+COMMANDS = {
+    "init": CommandEntry("start", ".data:init_command", "Make a domain folder from a template."),
+    "check": CommandEntry("start", ".check:check_command", "Lint a dataset or a domain folder; no model needed."),
+    "import": CommandEntry("start", ".data:import_command", "Turn a dataset in a common format into a domain folder."),
+    "run": CommandEntry("start", ".run:run_command", "Take a domain folder to a signed-off model and a report."),
+    "report": CommandEntry("look", ".run:report_command", "Write a run's report again."),
+    "eval": CommandEntry("look", ".evaluate:eval_command", "Measure a model on a domain's scenarios and probes."),
+    "compare": CommandEntry("look", ".evaluate:compare_command", "Compare two evaluations item by item."),
+    "gate": CommandEntry("look", ".evaluate:gate_command", "Exit 1 when an evaluation misses its bars (for CI)."),
+    "badcases": CommandEntry("look", ".badcases:badcases_group", "List what went wrong, why, and what to do."),
+    "export": CommandEntry("ship", ".export:export_command", "Write a domain as a dataset, or a model to serve."),
+    "quantize": CommandEntry(
+        "ship", ".quantize:quantize_command", "Find the smallest weights that cost no tool calls."
+    ),
+    "serve": CommandEntry("ship", ".serve:serve_command", "Serve a model, and an agent, as OpenAI's interface does."),
+    "agent": CommandEntry("ship", ".agent:agent_group", "Take reports to guarded feedback; approve; replay a trace."),
+    "audit": CommandEntry("ship", ".audit:audit_group", "Verify the agent's audit log; settle or take back a write."),
+    "diagnose": CommandEntry(
+        "dig", ".diagnose:diagnose_command", "Say what a task lacks: knowledge, behavior, reasoning."
+    ),
+    "dose": CommandEntry(
+        "dig", ".dose:dose_command", "Find how many cards of a point a base needs, and what they cost."
+    ),
+    "sweep": CommandEntry("dig", ".sweep:sweep_command", "Find the best of several branches without training all."),
+    "online": CommandEntry("dig", ".online:online_command", "Train a run's model on its own answers, round by round."),
+    "train": CommandEntry("dig", ".train:train_command", "Look at a training before it runs: its tokens, its memory."),
+    "split": CommandEntry("dig", ".data:split_command", "Split a dataset into train and eval, near-copies together."),
+    "extract": CommandEntry("dig", ".extract:extract_command", "Find domains, IP addresses and URIs in reports."),
+    "config": CommandEntry("dig", ".config:config_command", "Show the settings, where each comes from, what it means."),
+    "doctor": CommandEntry("dig", ".doctor:doctor_command", "Say what this machine can do and what is missing."),
+    "completion": CommandEntry("dig", ".completion:completion_command", "Print what makes a shell complete `steady`."),
+}
+
+
+COMPLETING = "_STEADY_COMPLETE"
 
 
 class LazyGroup(click.Group):
@@ -82,9 +93,11 @@ class LazyGroup(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if (entry := COMMANDS.get(cmd_name)) is None:
+            if ctx.resilient_parsing:  # a shell completes a line that is wrong already
+                return None
             ctx.fail(_no_such_command(cmd_name))
         module, _, name = entry.target.partition(":")
-        command: click.Command = getattr(import_module(module), name)
+        command: click.Command = getattr(import_module(module, __name__), name)
         return command
 
     def invoke(self, ctx: click.Context) -> object:
@@ -94,8 +107,11 @@ class LazyGroup(click.Group):
             return _reader_left()
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+        width = max(map(len, COMMANDS))
+        for group, text in GROUPS.items():
+            with formatter.section(f"{group}: {text}"):
+                lines = [(f"{name:<{width}}", entry.help) for name, entry in COMMANDS.items() if entry.group == group]
+                formatter.write_dl(lines)
 
 
 def _no_such_command(name: str) -> str:
@@ -105,10 +121,22 @@ def _no_such_command(name: str) -> str:
     return f"no such command {name!r}" + (f"; did you mean {near[0]!r}?" if near else "")
 
 
+def _show_version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked:
+        from steadyhand.cli.version import version_lines
+
+        click.echo("\n".join(version_lines()))
+        context.exit()
+
+
 @click.group(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120})
-@click.version_option(__version__, prog_name="steady")
+@click.option(
+    "--version", is_flag=True, is_eager=True, expose_value=False, callback=_show_version, help="Show what is installed."
+)
 def cli() -> None:
     """Turn a small open model into a vertical agent that you can sign off.
+
+    New here: steady check DATA.jsonl, or steady init mydomain.
 
     Exit codes: 0 ok, 1 the answer is no, 2 usage, 3 something is missing, 4 the job failed, 130 interrupted.
     """
@@ -119,7 +147,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
     A command's return value is its exit code when it is an int (None: 0).
     """
+    if COMPLETING in os.environ:  # a shell asks what comes next; click answers in bytes, and ends the process
+        cli.main(prog_name="steady", complete_var=COMPLETING)
     words = list(sys.argv[1:] if arguments is None else arguments)
+    # read when torch is loaded: its waiting threads sleep instead of spinning, so that other work on the machine costs
+    # a training its share of the processor and not many times that
+    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
     with _harmless_output():
         try:
             code = cli.main(words, prog_name="steady", standalone_mode=False)
@@ -194,7 +227,7 @@ def _harmless_output() -> Iterator[None]:
     for stream in before:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
-    sys.stdout, sys.stderr = (cast(TextIO, Escaped(unescaped(stream))) for stream in before)
+    sys.stdout, sys.stderr = (cast(TextIO, EscapedStream(unescaped(stream))) for stream in before)
     try:
         yield
     finally:

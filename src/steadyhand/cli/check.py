@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
@@ -18,7 +19,7 @@ from steadyhand.errors import EXIT_NO, EXIT_OK, DomainError, UsageError
 if TYPE_CHECKING:
     from steadyhand.check.dataset import Dataset
     from steadyhand.check.finding import Finding
-    from steadyhand.check.lint import Report
+    from steadyhand.check.lint import LintReport
     from steadyhand.check.tokenizer import Rendering
     from steadyhand.datasets.convert import Imported
     from steadyhand.datasets.inputs import Input
@@ -38,6 +39,7 @@ _PATH = click.Path(path_type=Path)
 @click.option(
     "--eval", "held_out", type=_PATH, multiple=True, help="Files that are evaluated: looks for leaks into them."
 )
+@click.option("--changed", metavar="REF", help="Only findings on lines that this commit of git does not have.")
 @click.option("--explain", metavar="CODE", help="Show the page of a rule and stop.")
 @click.option(
     "--format", "form", type=click.Choice(["text", "json", "sarif", "github"]), default="text", show_default=True
@@ -53,6 +55,7 @@ def check_command(
     select: tuple[str, ...],
     ignore: tuple[str, ...],
     held_out: tuple[Path, ...],
+    changed: str | None,
     explain: str | None,
     form: str,
     fix: bool,
@@ -83,6 +86,8 @@ def check_command(
     if fix and not write:
         return EXIT_OK
     report, counts, dataset, classes = _lint(paths, held_out, codes, model, (template or "", call_format or ""))
+    if changed is not None:
+        report = _on_changed_lines(report, changed)
     if page is not None:
         from steadyhand.flow.check_page import lint_data
         from steadyhand.report.lint import write_lint
@@ -90,7 +95,22 @@ def check_command(
         written = write_lint(lint_data(_title(paths), report, dataset, classes, counts), page)
         say(f"written: {', '.join(map(str, written))}")
     _print(report, counts, dataset.ignored, paths, "json" if as_json else form)
+    if form == "text" and not as_json and (after := _next(report, paths, held_out, fix)):
+        say(f"next: {after}")
     return EXIT_OK if report.clean else EXIT_NO
+
+
+def _on_changed_lines(report: LintReport, commit: str) -> LintReport:
+    """What speaks of a whole set has no line, and stays; how much is left out is said."""
+    from dataclasses import replace
+
+    from steadyhand.cli.changed import changed_lines
+
+    lines = changed_lines(commit, {found.place.file for found in report.findings})
+    kept = tuple(one for one in report.findings if not one.place.line or one.place.line in lines[one.place.file])
+    if len(kept) < len(report.findings):
+        say(f"{len(report.findings) - len(kept)} findings on lines that are as in {commit} are left out (--changed)")
+    return replace(report, findings=kept)
 
 
 def _explain(text: str, code: str, as_json: bool) -> None:
@@ -106,12 +126,12 @@ def _words(options: Sequence[str]) -> list[str]:
 
 def _lint(
     paths: Sequence[Path], held_out: Sequence[Path], codes: frozenset[str], model: str | None, chosen: tuple[str, str]
-) -> tuple[Report, dict[str, int], Dataset, dict[str, str]]:
+) -> tuple[LintReport, dict[str, int], Dataset, dict[str, str]]:
     """The report, how much of what was read, the rows, and the input class of those that have one."""
     from steadyhand.check.dataset import dataset_of_domain, dataset_of_files
     from steadyhand.check.lint import lint_domain, lint_files
+    from steadyhand.datasets.folder import load
     from steadyhand.datasets.inputs import is_domain
-    from steadyhand.domain.load import load
 
     if not paths:
         raise UsageError("nothing to check", next="name data files or one domain folder: steady check train.jsonl")
@@ -134,7 +154,7 @@ def _lint(
     return report, counts, dataset_of_files(trained, evaluated), {}
 
 
-def _with_progress(work: Callable[..., Report]) -> Report:
+def _with_progress(work: Callable[..., LintReport]) -> LintReport:
     """The bar appears when the work says how much there is: its thread must not run while workers are being forked."""
     with ExitStack() as stack:
         shown: list[Advance] = []
@@ -180,12 +200,13 @@ def _read_one(one: Input) -> Imported:
 def _fix(paths: Sequence[Path], codes: frozenset[str], write: bool) -> bool:
     """Show the repairs, or make them; whether nothing is left to be made."""
     from steadyhand.check.fix import diff, fix_file, write_fixed
+    from steadyhand.datasets.dataset_info import Columns
     from steadyhand.datasets.inputs import inputs
 
     done: Counter[str] = Counter()
     rows = files = 0
     for one in inputs(paths).inputs:
-        fixed = fix_file(one.path, codes, one.columns)
+        fixed = fix_file(one.path, codes, one.columns if isinstance(one.columns, Columns) else None)
         if fixed is None:
             say(f"not repaired: {one.path} (only .json and .jsonl files are rewritten)")
         elif fixed.rows:
@@ -216,7 +237,8 @@ def _rendering(path: Path, model: str | None, chosen: tuple[str, str]) -> Render
     own = settings.model if model == settings.model.base else None  # its template is not another model's
     template, form = chosen[0] or (own.chat_template if own else ""), chosen[1] or (own.format if own else "")
     home = Path(model) if Path(model).is_dir() else find_model(model)  # a tokenizer alone is enough here
-    tokenizer = load_tokenizer(over(home, template, form, path if path.is_dir() else None))
+    thinking = own.thinking if own else ""
+    tokenizer = load_tokenizer(over(home, template, form, thinking, path if path.is_dir() else None))
     renderer = Renderer(tokenizer)
     say(f"{model}: {renderer.profile.summary()}")
     special = tuple(tokenizer.all_special_tokens)
@@ -225,7 +247,7 @@ def _rendering(path: Path, model: str | None, chosen: tuple[str, str]) -> Render
 
 
 def _print(
-    report: Report, counts: dict[str, int], ignored: Mapping[str, int], paths: Sequence[Path], form: str
+    report: LintReport, counts: dict[str, int], ignored: Mapping[str, int], paths: Sequence[Path], form: str
 ) -> None:
     from steadyhand.check.outputs import github, sarif
 
@@ -248,7 +270,27 @@ def _print(
         say_ignored(ignored)
 
 
-def _show(report: Report, counts: dict[str, int]) -> None:
+def _next(report: LintReport, paths: Sequence[Path], held_out: Sequence[Path], fixed: bool) -> str:
+    """The command that comes after what was found; nothing after the standard input, which is gone."""
+    from steadyhand.check.repairs import REPAIRED
+    from steadyhand.datasets.inputs import is_domain
+
+    named, folder = " ".join(shlex.quote(str(path)) for path in paths), is_domain(paths[0])
+    if Path("-") in paths:
+        return ""
+    if not report.clean:
+        codes = [found.code for found in report.findings if found.severity != "note"]
+        if not (folder or fixed) and set(REPAIRED) & set(codes):
+            return f"steady check {named} --fix     # shows the repairs that are safe, changes nothing"
+        return f"steady check --explain {codes[0]}     # what it looks at, and what to do"
+    if folder:
+        return f"steady run {named}"
+    if len(paths) > 1 or held_out or report.unusable:
+        return ""
+    return f"steady split {named} --to split, or steady import {named} --to mydomain"
+
+
+def _show(report: LintReport, counts: dict[str, int]) -> None:
     worst_first = ("error", "warning", "note")
     for _, code in sorted({(worst_first.index(found.severity), found.code) for found in report.findings}):
         _show_rule(code, [found for found in report.findings if found.code == code])

@@ -10,6 +10,7 @@ import click
 from steadyhand.cli.console import echo_line, emit_json
 from steadyhand.cli.options import flags_of, json_option, set_option
 from steadyhand.errors import Place, PrerequisiteError
+from steadyhand.files import meant
 from steadyhand.settings import Origin, Resolved, resolve
 from steadyhand.settings.describe import as_toml, describe
 from steadyhand.settings.resolve import flat
@@ -33,9 +34,8 @@ def config_command() -> None:
 def show_command(folder: Path, origin: bool, sets: tuple[str, ...], as_json: bool) -> None:
     """Print every setting as it holds for the domain in FOLDER."""
     if not folder.is_dir():
-        raise PrerequisiteError(
-            "no such folder", where=str(folder), next="name a domain folder, or make one: steady init"
-        )
+        after = f"{meant(folder)}name a domain folder, or make one: steady init"
+        raise PrerequisiteError("no such folder", where=str(folder), next=after)
     resolved = resolve(folder, flags=flags_of(sets))
     if as_json:
         emit_json({"settings": _rows(resolved)})

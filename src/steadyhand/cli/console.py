@@ -10,7 +10,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any, TextIO
+from typing import Any, Protocol, TextIO
 
 import click
 
@@ -20,7 +20,11 @@ JSON_VERSION = 1
 PLAIN_SECONDS = 15.0
 _NAMED = 20  # keys of a data set that one line names
 
-Advance = Callable[[int, int], None]  # called as advance(done, total)
+
+class Advance(Protocol):
+    """Called as work proceeds: `done` of `total`, and a figure that goes with it ("0.512")."""
+
+    def __call__(self, done: int, total: int, figure: str = "") -> None: ...
 
 
 def emit_json(obj: Mapping[str, Any]) -> None:
@@ -54,7 +58,7 @@ def echo_data(text: str) -> None:
 
 
 def echo_styled(text: str) -> None:
-    """A result on stdout with colours of ours: whoever calls this has made all other text in it `printable`."""
+    """A result on stdout with colors of ours: whoever calls this has made all other text in it `printable`."""
     click.echo(text, file=unescaped(sys.stdout))
 
 
@@ -80,9 +84,11 @@ class PlainProgress:
         self._label, self._stream, self._every, self._clock = one_line(label), stream, every, clock
         self._start = self._spoke = clock()
         self._first: int | None = None
+        self._figure = ""
 
-    def __call__(self, done: int, total: int) -> None:
+    def __call__(self, done: int, total: int, figure: str = "") -> None:
         now = self._clock()
+        self._figure = f" {figure}" if figure else ""
         if self._first is None:
             self._first = done  # a resumed job starts in the middle: what came before took no time now
         if now - self._spoke < self._every or total <= 0:
@@ -90,15 +96,17 @@ class PlainProgress:
         self._spoke = now
         fresh = done - self._first
         left = f", {duration((now - self._start) / fresh * (total - done))} left" if fresh > 0 else ""
-        self._write(f"{done * 100 // total} % ({done}/{total}){left}")
+        self._write(f"{done * 100 // total} % ({done}/{total}){left}", self._figure)
 
     def finish(self) -> None:
         """One closing line, unless the work was too short to have spoken of."""
         if self._spoke != self._start:
-            self._write(f"done in {duration(self._clock() - self._start)}")
+            self._write(f"done in {duration(self._clock() - self._start)}", self._figure)
+        elif self._figure:
+            self._write("done", self._figure)
 
-    def _write(self, text: str) -> None:
-        self._stream.write(f"{self._label}: {text}\n")
+    def _write(self, text: str, figure: str) -> None:
+        self._stream.write(f"{self._label}{figure}: {text}\n")
         self._stream.flush()
 
 
@@ -118,7 +126,9 @@ def _bar(label: str, stream: TextIO) -> Iterator[Advance]:
 
     with tqdm(desc=one_line(label), file=unescaped(stream), dynamic_ncols=True) as bar:
 
-        def advance(done: int, total: int) -> None:
+        def advance(done: int, total: int, figure: str = "") -> None:
+            if figure:
+                bar.set_postfix_str(figure, refresh=False)
             if bar.total is None:
                 bar.initial = bar.n = done  # a resumed job: the time left is reckoned from what is done now
             bar.total = total

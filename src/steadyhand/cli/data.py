@@ -9,24 +9,33 @@ import click
 
 from steadyhand.cli.console import echo_line, emit_json, say, say_ignored
 from steadyhand.cli.options import json_option
+from steadyhand.domain.starter import LIKE
 from steadyhand.errors import PrerequisiteError
+from steadyhand.files import meant
 
 if TYPE_CHECKING:
     from steadyhand.datasets.convert import Imported
     from steadyhand.datasets.formats import Format
+    from steadyhand.datasets.mapping import ColumnMap
+    from steadyhand.datasets.write import Summary
 
 _FOLDER = click.Path(path_type=Path)
 
 
 @click.command("init")
 @click.argument("folder", type=_FOLDER)
+@click.option("--like", type=click.Choice(LIKE), default="tools", show_default=True, help="What the domain is about.")
 @json_option
-def init_command(folder: Path, as_json: bool) -> None:
-    """Write a small working domain into the new FOLDER, to be replaced piece by piece."""
+def init_command(folder: Path, like: str, as_json: bool) -> None:
+    """Write a small working domain into the new FOLDER, to be replaced piece by piece.
+
+    `tools` calls a service, `sql` writes queries that are run, `wording` and `sales` compare answers (preferences/),
+    `labels` sorts texts. `steady run` takes each through all stages in a few minutes.
+    """
     from steadyhand.datasets.write import write_files
     from steadyhand.domain.starter import starter_files
 
-    made = starter_files()
+    made = starter_files(like)
     write_files(made, folder)
     if as_json:
         emit_json({"folder": str(folder), "files": sorted(made)})
@@ -39,38 +48,83 @@ def init_command(folder: Path, as_json: bool) -> None:
 @click.command("import")
 @click.argument("source", type=_FOLDER)
 @click.option("--to", "folder", type=_FOLDER, required=True, help="The new domain folder.")
+@click.option("--map", "maps", multiple=True, metavar="TARGET=COLUMN", help="What a column holds: user, answer, ...")
+@click.option("--why", "whys", multiple=True, metavar="[KEY=]COLUMN", help="Columns of category, cause and remedy.")
+@click.option("--system", default="", metavar="TEXT|FILE", help="The system prompt of every row without one.")
+@click.option(
+    "--check", "words", multiple=True, metavar="[NAME=]KIND[:ARG]", help="What judges answers: label, says ..."
+)
 @click.option(
     "--format",
     "form",
     type=click.Choice(["auto", "openai", "sharegpt", "alpaca", "completion", "xlam"]),
     default="auto",
 )
+@click.option("--share", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Share to hold out.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the train/eval split.")
 @json_option
-def import_command(source: Path, folder: Path, form: str, seed: int, as_json: bool) -> None:
-    """Turn the data set SOURCE (JSON or JSONL) into a domain folder.
+def import_command(
+    source: Path,
+    folder: Path,
+    maps: tuple[str, ...],
+    whys: tuple[str, ...],
+    system: str,
+    words: tuple[str, ...],
+    form: str,
+    share: float | None,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Turn the data set SOURCE (JSON, JSONL, CSV, TSV or Parquet) into a domain folder.
 
-    Rows with tools become scenarios, split 90/10 by near-duplicate groups; rows without become cards. Rows that cannot
-    be read, or that break their own tools' schemas, are listed in rejects.jsonl with their reason.
+    Rows with tools become scenarios, rows that judge answers preferences. Rows without tools become scenarios where a
+    check judges them, else cards. Scenarios and preferences are split by near-duplicate groups. Rows that cannot be
+    used, or that their own check refuses, are listed in rejects.jsonl with their reason.
+
+    \b
+      steady import reviews.csv --to reviews --map user=comment --map answer=label
+      steady import pairs.csv --to sql --map user=question --map answer=sql --check exec_sql:shop.db
+      steady import cases.csv --to sales --map dialogue=chat --map chosen=good --map rejected=bad --why kind
     """
     from dataclasses import asdict
 
+    from steadyhand.datasets.mapping import column_map
     from steadyhand.datasets.write import write_domain
-    from steadyhand.flow.importing import set_aside
+    from steadyhand.flow.importing import given_share, judges_for, set_aside, usable
 
-    imported = set_aside(_read(source, form), seed)
-    summary = write_domain(imported, folder, seed)
+    columns = column_map(maps, whys)
+    read = _read(source, form, preferences=True, columns=columns)
+    usable(read, source, folder, mapped=columns is not None)
+    judges = judges_for(read, source, folder, words, system, mapped=columns is not None)
+    share = given_share(read, judges) if share is None else share
+    summary = write_domain(set_aside(read, seed, share, judges.checkers), folder, seed, share, judges)
     if as_json:
         emit_json(asdict(summary))
-        return
+    else:
+        _show_import(summary, read, folder)
+
+
+def _show_import(summary: Summary, read: Imported, folder: Path) -> None:
+    from steadyhand.flow.importing import advice
+
     echo_line(
         f"{summary.total} rows: {summary.cards} cards, {summary.train} training and {summary.eval} evaluation "
         f"scenarios, {summary.rejects} rejected; {summary.tools} tools ({summary.renamed} renamed)"
     )
+    if summary.judged:
+        echo_line(
+            f"{summary.judged} of them judge answers: {summary.compared_train} comparisons to learn from and "
+            f"{summary.compared_eval} held out; {summary.uncompared} answers are compared with nothing"
+        )
     echo_line(f"{summary.answers} answers to learn or to measure; {summary.context} are context only (weight 0)")
+    if summary.checks:
+        echo_line("judged by " + ", ".join(f"{name} ({kind})" for name, kind in summary.checks.items()))
+    echo_line(f"proposed: {summary.dose}")
     say_ignored(summary.ignored)
     if summary.rejects:
         say(f"rejected rows and reasons: {folder / 'rejects.jsonl'}")
+    for line in advice(summary, read):
+        say(line)
     say(f"next: steady check {folder}")
 
 
@@ -100,13 +154,15 @@ def split_command(source: Path, folder: Path, share: float, seed: int, as_json: 
     say(f"next: steady check {folder / 'train.jsonl'} --eval {folder / 'eval.jsonl'}")
 
 
-def _read(source: Path, form: str, *, preferences: bool = False) -> Imported:
-    """One file, with the columns that a dataset_info.json beside it names."""
+def _read(source: Path, form: str, *, preferences: bool = False, columns: ColumnMap | None = None) -> Imported:
+    """One file, with the columns that are named, or that a dataset_info.json beside it names."""
     from steadyhand.datasets.inputs import Input, inputs
 
     if not source.exists():
-        raise PrerequisiteError("no such file", where=str(source), next="name a JSON or JSONL file")
+        raise PrerequisiteError(
+            "no such file", where=str(source), next=f"{meant(source)}name a data file: JSONL, JSON, CSV, Parquet"
+        )
     found = inputs([source]).inputs if source.is_file() else []
-    one = found[0] if len(found) == 1 else Input(source)
+    one = Input(source, columns) if columns else found[0] if len(found) == 1 else Input(source)
     wanted: Format | None = None if form == "auto" else form  # type: ignore[assignment]  # click checked the choice
     return one.read(form=wanted, preferences=preferences)

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.cells import CellConsole
 from steadyhand.cli.console import echo_line, emit_json, say
 from steadyhand.cli.options import json_option, set_option, verify_option
 from steadyhand.cli.run import settings_of, show_plan
+from steadyhand.cli.trials import TrialConsole
 from steadyhand.errors import EXIT_NO, EXIT_OK
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ def diagnose_command(
 ) -> int:
     """Ask a model the cards and training scenarios of FOLDER with more and more help, and say what it lacks.
 
-    Knowledge (SFT), tool behaviour (DPO) or reasoning (a bigger model, a deterministic tool, finer steps). Exit 0:
+    Knowledge (SFT), tool behavior (DPO) or reasoning (a bigger model, a deterministic tool, finer steps). Exit 0:
     every point and tool has a verdict. Exit 1: some have too few cases for one, or use no help in their prompt.
     """
     from steadyhand.lab.diagnose import diagnose_domain, diagnose_plan
@@ -43,8 +43,8 @@ def diagnose_command(
     settings = settings_of(folder, sets, model__base=model)
     out = out or Path("runs") / f"{folder.resolve().name}-diagnose"
     if only_plan:
-        return show_plan(diagnose_plan(folder, settings, out, cases), as_json, "cell")
-    console = CellConsole()
+        return show_plan(diagnose_plan(folder, settings, out, cases), as_json, "trial")
+    console = TrialConsole()
     with console.closing():
         found = diagnose_domain(folder, settings, out, console, cases)
     if as_json:
@@ -59,9 +59,9 @@ def _show(found: Sequence[Diagnosis]) -> None:
     heads = " ".join(f"{name:>10}" for name in COLUMNS)
     echo_line(f"{'':<{width}} {'n':>3} {heads}  verdict")
     for one in found:
-        cells = " ".join(f"{_percent(one, name):>10}" for name in COLUMNS)
+        shares = " ".join(f"{_percent(one, name):>10}" for name in COLUMNS)
         more = f" ({one.needed} further ones would tell)" if one.needed else ""
-        echo_line(f"{one.subject:<{width}} {one.rates['closed'].n:>3} {cells}  {one.word}: {one.remedy}{more}")
+        echo_line(f"{one.subject:<{width}} {one.rates['closed'].n:>3} {shares}  {one.word}: {one.remedy}{more}")
     words = [one.word for one in found]
     say(", ".join(f"{words.count(word)} {word}" for word in dict.fromkeys(words)))
 

@@ -80,7 +80,7 @@ def doctor_command(folder: Path, template: str | None, call_format: str | None, 
 
 def _is_model(folder: Path) -> bool:
     files = ("config.json", "tokenizer_config.json", "tokenizer.json", "adapter_config.json")
-    return any((folder / name).is_file() for name in files) or not folder.exists()
+    return folder.is_file() or any((folder / name).is_file() for name in files) or not folder.exists()
 
 
 def _show_profile(model: str, chosen: tuple[str, str], as_json: bool) -> int:
@@ -195,9 +195,25 @@ def _model(base: str) -> Checked:
     from steadyhand.models.loading.resolve import resolve as find
 
     try:
-        return Checked("model", "ok", f"{base} in {find(base)}")
+        folder = find(base)
+        return Checked("model", "ok", f"{base} in {folder}{_layers(folder)}")
     except PrerequisiteError as error:
         return Checked("model", "missing", f"{error.where or base}: {error.what}", error.next)
+
+
+def _layers(folder: Path) -> str:
+    """What its layers let expect, where packages are there to tell."""
+    if find_spec("transformers") is None:
+        return ""
+    from steadyhand.models.attention.layers import expected
+    from steadyhand.models.loading.gguf_base import note_of
+    from steadyhand.models.loading.resolve import base_of
+
+    try:
+        told = [expected(base_of(folder) or folder).told(), note_of(folder)]
+    except PrerequisiteError as error:
+        return f"; {error.what}"
+    return "".join(f"; {one}" for one in told if one)
 
 
 def _hub_model(base: str) -> Checked:

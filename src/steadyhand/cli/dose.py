@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.cells import CellConsole, cell_options, numbers
 from steadyhand.cli.console import echo_line, emit_json
 from steadyhand.cli.run import settings_of, show_plan
+from steadyhand.cli.trials import TrialConsole, numbers, trial_options
 from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
 
 if TYPE_CHECKING:
-    from steadyhand.evaluate.dose import Rung
+    from steadyhand.evaluate.dose import DoseRung
     from steadyhand.lab.dose import Dose
     from steadyhand.lab.shortcut import Shortcut
 
@@ -31,10 +31,8 @@ if TYPE_CHECKING:
 @click.option("--seeds", default="0,1,2", show_default=True, help="One training per rung and seed.")
 @click.option("--shows", type=click.IntRange(min=0), default=0, help="Cards shown in each training [16 a card].")
 @click.option("--bar", type=click.FloatRange(0, 1), default=0.7, show_default=True, help="Share of right answers due.")
-@click.option(
-    "--near", type=click.IntRange(min=0), default=24, show_default=True, help="Neighbours' questions at most."
-)
-@cell_options("dose")
+@click.option("--near", type=click.IntRange(min=0), default=24, show_default=True, help="Neighbors' questions at most.")
+@trial_options("dose")
 def dose_command(
     folder: Path,
     point: str | None,
@@ -51,12 +49,12 @@ def dose_command(
     sets: tuple[str, ...],
     as_json: bool,
 ) -> int:
-    """Train the base of FOLDER on 1, 2, 4 ... cards of one point and ask what it learnt and what it lost.
+    """Train the base of FOLDER on 1, 2, 4 ... cards of one point and ask what it learned and what it lost.
 
     Exit 0: some rung is an effective dose (--shortcut: the last set of cards cures what the first one taught). Exit 1:
     none is. Stop it at any time: the next call goes on where it was.
     """
-    from steadyhand.lab.dose import Request
+    from steadyhand.lab.dose import DoseRequest
 
     if (point is None) == (shortcut is None):
         raise UsageError(
@@ -67,30 +65,26 @@ def dose_command(
     chosen = numbers(seeds, "seeds", 0)
     if shortcut is not None:
         from steadyhand.lab.shortcut import shortcut_plan, try_shortcut
+        from steadyhand.report.dose import write_shortcut
 
         if only_plan:
-            return show_plan(shortcut_plan(folder, shortcut, settings, out, chosen, shows), as_json, "cell")
-        console = CellConsole()
+            return show_plan(shortcut_plan(folder, shortcut, settings, out, chosen, shows), as_json, "trial")
+        console = TrialConsole()
         with console.closing():
             tried = try_shortcut(folder, shortcut, settings, out, chosen, shows, console)
-        return _show_shortcut(tried, _pages(out, tried), as_json)
+        return _show_shortcut(tried, write_shortcut(tried.to_json(), out / "report"), as_json)
     assert point is not None
     rungs = numbers(ladder, "ladder", 1) if ladder else ()
-    request = Request(point, rungs, chosen, shows, known, near, bar)
+    request = DoseRequest(point, rungs, chosen, shows, known, near, bar)
     from steadyhand.lab.dose import dose, dose_plan
+    from steadyhand.report.dose import write_dose
 
     if only_plan:
-        return show_plan(dose_plan(folder, settings, out, request), as_json, "cell")
-    console = CellConsole()
+        return show_plan(dose_plan(folder, settings, out, request), as_json, "trial")
+    console = TrialConsole()
     with console.closing():
         found = dose(folder, settings, out, request, console)
-    return _show_dose(found, _pages(out, found), as_json)
-
-
-def _pages(out: Path, found: Dose | Shortcut) -> list[Path]:
-    from steadyhand.lab.experiment_pages import write_pages
-
-    return write_pages(found, out / "report")
+    return _show_dose(found, write_dose(found.to_json(), out / "report"), as_json)
 
 
 def _show_dose(found: Dose, pages: Sequence[Path], as_json: bool) -> int:
@@ -118,7 +112,7 @@ def _cards(count: int) -> str:
     return f"{count} card" if count == 1 else f"{count} cards"
 
 
-def _line(one: Rung) -> str:
+def _line(one: DoseRung) -> str:
     seeds = "/".join(f"{100 * share:.0f}" for share in one.by_seed.values())
     bounds = f"[{_percent(one.target.low)}, {_percent(one.target.high)}]"
     leaks = f"{_percent(one.base_leaked.value)}>{_percent(one.leaked.value)}"

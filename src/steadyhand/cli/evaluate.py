@@ -14,7 +14,7 @@ from steadyhand.cli.console import echo_line, emit_json, progress, say
 from steadyhand.cli.options import date_option, json_option, set_option, template_options, verify_option
 from steadyhand.cli.run import settings_of
 from steadyhand.errors import EXIT_NO, EXIT_OK, PrerequisiteError, UsageError
-from steadyhand.files import read_object
+from steadyhand.files import meant, read_object, write_whole
 
 if TYPE_CHECKING:
     from steadyhand.ledger.result import Evaluation, Verdict
@@ -50,7 +50,7 @@ def eval_command(
     as_json: bool,
 ) -> int:
     """Measure any model on a domain's held-out scenarios and probes."""
-    from steadyhand.domain.load import load as load_domain
+    from steadyhand.datasets.folder import load as load_domain
     from steadyhand.evaluate.run import evaluate
     from steadyhand.flow.stages import judging_model, sampling_of
     from steadyhand.models.backend import check_template
@@ -60,7 +60,10 @@ def eval_command(
     if save:
         _make_room(save)
     own = settings.model if model == settings.model.base else None  # its template is not another model's
-    chosen = (template or (own.chat_template if own else ""), call_format or (own.format if own else ""))
+    chosen = (
+        template or (own.chat_template if own else ""), call_format or (own.format if own else ""),
+        own.thinking if own else "",
+    )  # fmt: skip
     backend = backend_of(model, served_model, tokenizer, settings, day, chosen, folder)
     for warning in check_template(backend, tools=any(scenario.tools for scenario in domain.scenarios)):
         say(f"warning: {warning}")
@@ -88,7 +91,7 @@ def eval_command(
 @click.option("--margin", default=0.03, show_default=True, help="Tolerated loss of public knowledge (a share).")
 @json_option
 def compare_command(a: Path, b: Path, margin: float, as_json: bool) -> int:
-    """Compare two saved evaluations item by item; refuses unequal conditions."""
+    """Compare two saved evaluations, or the models of two runs, item by item; refuses unequal conditions."""
     from steadyhand.evaluate.compare import compare
 
     found = compare(_read(a), _read(b), margin=margin)
@@ -127,10 +130,10 @@ def gate_command(tuned: Path, base: Path, folder: Path, sets: tuple[str, ...], a
 
 def backend_of(
     model: str, served: str | None, tokenizer: Path | None, settings: Settings, day: date = DATE,
-    template: tuple[str, str] = ("", ""), root: Path | None = None,
+    template: tuple[str, str, str] = ("", "", ""), root: Path | None = None,
 ) -> Backend:  # fmt: skip
-    """A model by name, folder or address, with (chat template, call format) over its own. Raises UsageError for an
-    endpoint without a served name."""
+    """A model by name, folder or address, with (chat template, call format, thinking) over its own. Raises UsageError
+    for an endpoint without a served name."""
     from steadyhand.models.loading.overlay import over, overlaid
 
     if model.startswith(("http://", "https://")):
@@ -184,17 +187,20 @@ def _make_room(path: Path) -> None:
 
 def _write(path: Path, found: Evaluation) -> None:
     """In one step, so that an older evaluation stays until the new one is whole."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(json.dumps(found.to_json(), ensure_ascii=False, indent=1) + "\n", "utf-8")
-    part.replace(path)
+    write_whole(path, json.dumps(found.to_json(), ensure_ascii=False, indent=1) + "\n")
 
 
 def _read(path: Path) -> Evaluation:
     """A saved evaluation. Raises PrerequisiteError when it is absent, UsageError when it is something else."""
     from steadyhand.ledger.result import Evaluation
 
+    if path.is_dir():
+        from steadyhand.flow.sign_off import evaluation_of
+
+        return evaluation_of(path)
     if not path.is_file():
-        raise PrerequisiteError("no such evaluation", where=str(path), next="steady eval ... --save FILE writes one")
+        after = f"{meant(path)}steady eval ... --save FILE writes one"
+        raise PrerequisiteError("no such evaluation", where=str(path), next=after)
     try:
         return Evaluation.from_json(read_object(path))
     except UsageError as error:  # no JSON, or of another version

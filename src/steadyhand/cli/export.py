@@ -94,8 +94,8 @@ def _is_domain(source: str) -> bool:
 def _export_dataset(folder: Path, target: Path, form: ExportFormat, as_json: bool) -> None:
     """Cards, scenarios and rehearsal rows, each with its `split`."""
     from steadyhand.datasets.export import DIALOGUES, CannotHoldError, export_rows, left_behind
+    from steadyhand.datasets.folder import load
     from steadyhand.datasets.write import jsonl, write_new
-    from steadyhand.domain.load import load
 
     if form not in DIALOGUES:
         what = f"a domain holds no judged answers, which {form} is for"

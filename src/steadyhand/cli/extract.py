@@ -27,7 +27,7 @@ _BOMS = {
 }  # fmt: skip
 
 
-class Document(NamedTuple):
+class ExtractedText(NamedTuple):
     """What one text held. Places count from 1, offsets from 0; both count characters, not bytes."""
 
     source: str
@@ -60,7 +60,9 @@ def extract_command(paths: tuple[str, ...], kinds: tuple[str, ...], encoding: st
     wanted = cast("tuple[Kind, ...]", kinds) or KINDS
     _check_encoding(encoding)
     documents = (
-        Document(source, text, find_entities(text, wanted)) for path in paths for source, text in texts(path, encoding)
+        ExtractedText(source, text, find_entities(text, wanted))
+        for path in paths
+        for source, text in texts(path, encoding)
     )
     if as_json:
         emit_json({"documents": [_row(document) for document in documents]})
@@ -112,12 +114,12 @@ def _decoded(data: bytes, source: str, encoding: str) -> str:
         raise UsageError(what, where=source, next="name its encoding, for example --encoding gb18030") from error
 
 
-def _row(document: Document) -> dict[str, Any]:
+def _row(document: ExtractedText) -> dict[str, Any]:
     entities = [{**one._asdict(), "line": line, "column": column} for one, line, column in document.places()]
     return {"source": document.source, "characters": len(document.text), "entities": entities}
 
 
-def _show(documents: list[Document]) -> None:
+def _show(documents: list[ExtractedText]) -> None:
     rows = [row for document in documents for row in _table(document)]
     kind, value = (max((len(row[i]) for row in rows), default=0) for i in (0, 1))
     for row in rows:
@@ -127,7 +129,7 @@ def _show(documents: list[Document]) -> None:
     say(f"found {told} in {len(documents)} {'text' if len(documents) == 1 else 'texts'}")
 
 
-def _table(document: Document) -> list[tuple[str, str, str]]:
+def _table(document: ExtractedText) -> list[tuple[str, str, str]]:
     """Kind, value and first place of each value, with how often it stands there."""
     times = Counter((one.kind, one.value) for one in document.found)
     firsts: dict[tuple[Kind, str], str] = {}

@@ -41,8 +41,8 @@ def online_command(
         return show_plan(plan(folder, settings, out, rounds), as_json)
     console = Console()
     with console.closing():
-        desk = online(folder, settings, out, rounds, console)
-    found = story(desk, rounds)
+        context = online(folder, settings, out, rounds, console)
+    found = story(context, rounds)
     if as_json:
         emit_json(found)
     else:

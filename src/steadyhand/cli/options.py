@@ -50,7 +50,7 @@ def set_option(command: Command) -> Command:
 
 
 def verify_option(command: Command) -> Command:
-    """`--verify`: the bytes of models and artefacts are read, also where nothing seems to have changed."""
+    """`--verify`: the bytes of models and artifacts are read, also where nothing seems to have changed."""
 
     def read_all(context: click.Context, _: click.Parameter, given: bool) -> None:
         if given:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
-from steadyhand.cli.console import echo_line, emit_json, progress, say
+from steadyhand.cli.console import echo_line, emit_json, say
 from steadyhand.cli.export import KINDS
 from steadyhand.cli.options import json_option, set_option, verify_option
 from steadyhand.cli.run import settings_of
+from steadyhand.cli.trials import TrialConsole
 from steadyhand.errors import EXIT_NO, EXIT_OK
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def quantize_command(
     Every type is written as GGUF, read back from the file and asked what the whole model was asked. A type passes when
     neither calls nor facts are worse by more than the margin, shown at 95 %. Exit 1: none passes.
     """
-    from steadyhand.domain.load import load as load_domain
+    from steadyhand.datasets.folder import load as load_domain
     from steadyhand.flow.exporting import export_model, refuse_full
     from steadyhand.flow.quantizing import quantize
 
@@ -63,12 +64,9 @@ def quantize_command(
     if target:
         refuse_full(target)
     chosen = cast("tuple[Kind, ...]", kinds or TRIED)
-    with progress("quantize") as advance:
-
-        def tell(done: int, total: int) -> None:
-            advance(done, total)
-
-        costs = quantize(source, domain, chosen, settings, keep=keep, margin=margin, progress=tell)
+    console = TrialConsole()
+    with console.closing():
+        costs = quantize(source, domain, chosen, settings, keep=keep, margin=margin, watcher=console)
     best = costs.best
     if target and best:
         export_model(source, target, cast("tuple[Form, ...]", ("gguf",)), kind=best.kind)

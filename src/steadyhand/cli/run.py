@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
@@ -16,7 +17,8 @@ from steadyhand.settings import Settings, resolve
 
 if TYPE_CHECKING:
     from steadyhand.cli.console import Advance
-    from steadyhand.flow.context import Desk, Planned
+    from steadyhand.flow.context import RunContext
+    from steadyhand.flow.plan import Planned
 
 WORDS = {
     "check": "check the data",
@@ -25,7 +27,7 @@ WORDS = {
     "gate": "health gate",
     "eval_sft": "measure the taught model",
     "pairs": "build preference groups",
-    "dpo": "align tool behaviour (DPO)",
+    "dpo": "align tool behavior (DPO)",
     "merge": "merge, check parity",
     "eval_dpo": "measure the tuned model",
     "verdict": "compare, judge",
@@ -46,20 +48,23 @@ class Console:
         self._open.close()
         self._label, self._advance = "", None
         self._head = f"[{position}/{total}] {WORDS.get(planned.name, planned.name)}"
-        told = "done before" if planned.state == "done" else planned.reason + self.remaining(position, total)
-        say(f"{self._head}: {told}")
+        from steadyhand.flow.plan import FIRST
+
+        why = "" if planned.reason == FIRST else f": {planned.reason}"
+        told = ": done before" if planned.state == "done" else why + self.remaining(position, total)
+        say(f"{self._head}{told}")
 
     def remaining(self, position: int, total: int) -> str:
         """How long the stages from `position` on will take, where that can be told; those of a run differ too much."""
         return ""
 
     def progress(self, done: int, total: int, label: str) -> None:
-        name = label.partition(" ")[0]  # "loss 0.512" is one bar whose text changes
+        name, _, figure = label.partition(" ")  # "loss 0.512" is one bar whose figure changes
         if self._advance is None or name != self._label:
             self._open.close()
             self._label = name
             self._advance = self._open.enter_context(progress(f"{self._head}: {name}" if name else self._head))
-        self._advance(done, total)
+        self._advance(done, total, figure)
 
     def note(self, text: str) -> None:
         say(f"warning: {text}")
@@ -74,6 +79,10 @@ def settings_of(folder: Path, sets: Sequence[str], **flags: object) -> Settings:
     """The settings of the domain in `folder`. Raises UsageError when it is a file, or for a setting that is wrong."""
     if folder.is_file():
         raise UsageError("not a folder", where=str(folder), next=f"`steady import {folder} --to DIR` makes one of it")
+    if not folder.exists():
+        from steadyhand.domain.load import require_folder
+
+        require_folder(folder)  # an empty one would have all defaults, in silence
     given = {key: value for key, value in flags.items() if value is not None}
     return resolve(folder, flags=flags_of(tuple(sets)) | {k.replace("__", "."): v for k, v in given.items()}).settings
 
@@ -81,7 +90,7 @@ def settings_of(folder: Path, sets: Sequence[str], **flags: object) -> Settings:
 @click.command("run")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--model", help="Base model: steady-nano, a folder, or a hub name such as Qwen/Qwen3-8B.")
-@click.option("--out", type=click.Path(path_type=Path), help="Where artefacts and the report go [runs/<domain>].")
+@click.option("--out", type=click.Path(path_type=Path), help="Where artifacts and the report go [runs/<domain>].")
 @click.option("--plan", "only_plan", is_flag=True, help="Show what would run and why; change nothing.")
 @set_option
 @verify_option
@@ -94,7 +103,7 @@ def run_command(
     Exit 0: the verdict is PASS. Exit 1: FAIL, INSUFFICIENT or a failed health gate. Stop it at any time: the next run
     goes on where it was, and a run with nothing to do says so.
     """
-    from steadyhand.flow.run import plan, publish_report, run
+    from steadyhand.flow.run import plan, publish_model, publish_report, run
 
     settings = settings_of(folder, sets, model__base=model)
     out = out or Path("runs") / folder.resolve().name
@@ -102,11 +111,11 @@ def run_command(
         return show_plan(plan(folder, settings, out), as_json)
     console = Console()
     with console.closing():
-        desk = run(folder, settings, out, console)
-    pages = publish_report(desk, out)
-    if all(step.state == "done" for step in desk.steps):
+        context = run(folder, settings, out, console)
+    pages, tuned = publish_report(context, out), publish_model(context, out)
+    if all(step.state == "done" for step in context.steps):
         say("nothing to do: nothing has changed since the last run")
-    return _show_result(desk, pages, as_json)
+    return _show_result(context, pages, tuned, folder, as_json)
 
 
 @click.command("report")
@@ -140,16 +149,28 @@ def show_plan(steps: Sequence[Planned], as_json: bool, unit: str = "stage") -> i
     return EXIT_OK
 
 
-def _show_result(desk: Desk, pages: Sequence[Path], as_json: bool) -> int:
+def _show_result(context: RunContext, pages: Sequence[Path], model: Path, folder: Path, as_json: bool) -> int:
     from steadyhand.flow.outcome import outcome, table
 
-    found = outcome(desk)
+    found = outcome(context, model)
     if as_json:
         emit_json(found | {"report": [str(page) for page in pages]})
     else:
         click.echo(table(found))
-        echo_line(f"model: {found['model_folder']}")
+        echo_line(f"model: {model}")
         if not found["merged"]:
-            say(f"note: {found['model_folder']} holds virtual tokens, not a whole model: keep its base beside it")
+            say(f"note: {model} holds virtual tokens, not a whole model: keep its base beside it")
         echo_line(f"report: {pages[0]}")
+        for line in _next(model, folder, pages[0].parent.parent):
+            echo_line(f"next: {line}")
     return EXIT_OK if found["verdict"]["word"] == "PASS" else EXIT_NO
+
+
+def _next(model: Path, folder: Path, out: Path) -> Sequence[str]:
+    """Commands that people type after a run: look at its answers, serve the model, take it elsewhere."""
+    export = shlex.join(["steady", "export", str(out), "--to", f"{folder.resolve().name}-model"])
+    return (
+        shlex.join(["steady", "serve", "--model", str(model)]),
+        shlex.join(["steady", "eval", "--model", str(model), "--domain", str(folder)]),
+        export,
+    )

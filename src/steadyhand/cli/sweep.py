@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from steadyhand.cli.cells import CellConsole, cell_options
 from steadyhand.cli.console import echo_line, emit_json, say
 from steadyhand.cli.options import flags_of
 from steadyhand.cli.run import settings_of, show_plan
+from steadyhand.cli.trials import TrialConsole, trial_options
 from steadyhand.errors import EXIT_NO, EXIT_OK
 
 if TYPE_CHECKING:
-    from steadyhand.lab.sweep_result import Stop, Story, Sweep
+    from steadyhand.lab.sweep_result import RungStanding, Story, Sweep
 
 ENDS = {
     "won": "won",
@@ -55,7 +55,7 @@ ENDS = {
     help="Chance at most that evidence kills a branch that is no worse than any other.",
 )
 @click.option("--full", is_flag=True, help="No halving: train every branch to the end and ask it everything.")
-@cell_options("sweep")
+@trial_options("sweep")
 def sweep_command(
     folder: Path,
     file: Path,
@@ -77,20 +77,20 @@ def sweep_command(
     The held-out scenarios are never asked: `steady run` measures the winner on these.
     """
     from steadyhand.lab.sweep import sweep, sweep_plan
-    from steadyhand.lab.sweep_setup import Request
+    from steadyhand.lab.sweep_setup import SweepRequest
 
     settings_of(folder, sets, model__base=model)  # what is wrong with these is said first
     flags = flags_of(sets) | ({"model.base": model} if model else {})
     out = out or Path("runs") / f"{folder.resolve().name}-sweep"
-    request = Request(file, held, items, known, looks, alpha, full)
+    request = SweepRequest(file, held, items, known, looks, alpha, full)
     if only_plan:
-        return show_plan(sweep_plan(folder, flags, out, request), as_json, "cell")
-    console = CellConsole()
+        return show_plan(sweep_plan(folder, flags, out, request), as_json, "trial")
+    console = TrialConsole()
     with console.closing():
         found = sweep(folder, flags, out, request, console)
-    from steadyhand.lab.experiment_pages import write_pages
+    from steadyhand.report.sweep import write_sweep
 
-    return _show(found, folder, write_pages(found, out / "report"), as_json)
+    return _show(found, folder, write_sweep(found.to_json(), out / "report"), as_json)
 
 
 def _show(found: Sweep, folder: Path, pages: Sequence[Path], as_json: bool) -> int:
@@ -119,7 +119,7 @@ def _rates(found: Sweep, story: Story) -> str:
     return "".join(f"{stood.get(number, ''):>8}" for number in range(len(found.rungs)))
 
 
-def _figure(stop: Stop) -> str:
+def _figure(stop: RungStanding) -> str:
     return f"{stop.loss:.3f}" if stop.rate is None else f"{100 * stop.rate:.1f} %"
 
 

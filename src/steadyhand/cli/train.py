@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 @click.command("train")
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option(
-    "--inspect", "inspecting", is_flag=True, help="Show rows as the model sees them, trained tokens in colour."
+    "--inspect", "inspecting", is_flag=True, help="Show rows as the model sees them, trained tokens in color."
 )
 @click.option("--plan", "planning", is_flag=True, help="Show the peak memory of SFT and DPO by arithmetic.")
 @click.option("--rows", type=click.IntRange(min=0), default=3, show_default=True, help="Rows that --inspect shows.")
@@ -89,19 +89,19 @@ def _show_rows(found: Inspection, as_json: bool) -> int:
         lost = f"the calls of {found.callless} rows and the thinking of {found.unthought}"
         say(f"note: {lost} are not in what is trained: the chat template does not write them")
     if found.empty:
-        say(f"note: {found.empty} rows have no trained token but the end of the turn: they teach to say nothing")
+        say(f"note: {found.empty} rows have no trained token but the end of turn: they teach to say nothing")
     return EXIT_OK
 
 
 def _row(shown: Shown) -> str:
-    """Trained text green and underlined, so that it shows without colour too; click drops both outside a terminal,
+    """Trained text green and underlined, so that it shows without color too; click drops both outside a terminal,
     where brackets stand for them."""
     import sys
 
-    coloured = sys.stdout.isatty()
+    colored = sys.stdout.isatty()
     texts = []
     for part in shown.segments:
-        if coloured:
+        if colored:
             text = printable(part.text)
             texts.append(click.style(text, fg="green", underline=True) if part.trained else text)
         else:

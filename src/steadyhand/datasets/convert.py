@@ -14,7 +14,8 @@ from pathlib import Path as FilePath
 from steadyhand.chat.messages import Json, Message, Tool
 from steadyhand.datasets.dataset_info import Columns
 from steadyhand.datasets.formats import ForeignRow, Format, format_of, read_row
-from steadyhand.datasets.labels import UNLABELLED, Labels, labels_of
+from steadyhand.datasets.labels import READ, UNLABELED, Labels, labels_of
+from steadyhand.datasets.mapping import ColumnMap
 from steadyhand.datasets.preference import is_preference, preference_rows
 from steadyhand.datasets.raw import Raw
 from steadyhand.datasets.raw_rows import STDIN, raw_rows
@@ -30,27 +31,27 @@ STRIDE = 1000  # rows between two words about how far the reading is
 @dataclass(frozen=True, slots=True)
 class Dialogue:
     """Row `number` (from 1, counting every row of the file) as messages that end with the assistant's. `unscored` are
-    the indices of the assistant's messages that are not to be learnt (weight 0): context, and no more."""
+    the indices of the assistant's messages that are not to be learned (weight 0): context, and no more."""
 
     number: int
     messages: tuple[Message, ...]
     tools: tuple[Tool, ...]
     place: Place
     text: str = ""  # the row as it stands in the file
-    labels: Labels = UNLABELLED
+    labels: Labels = UNLABELED
     unscored: frozenset[int] = frozenset()
 
     @property
-    def learnt(self) -> tuple[int, ...]:
-        """The indices of the answers that are to be learnt, in order."""
+    def learned(self) -> tuple[int, ...]:
+        """The indices of the answers that are to be learned, in order."""
         said = (index for index, message in enumerate(self.messages) if message.role == "assistant")
         return tuple(index for index in said if index not in self.unscored)
 
 
 @dataclass(frozen=True, slots=True)
 class Preference:
-    """Row `number` as a judgement: after `prompt`, `chosen` is better than `rejected`. A row with several rejected
-    answers becomes one of these for each. An unpaired judgement (KTO)
+    """Row `number` as a judgment: after `prompt`, `chosen` is better than `rejected`. A row with several rejected
+    answers becomes one of these for each. An unpaired judgment (KTO)
     has only one of the two. `other`: the prompt of `rejected` where it is another one."""
 
     number: int
@@ -60,7 +61,7 @@ class Preference:
     rejected: Message | None
     place: Place
     text: str = ""
-    labels: Labels = UNLABELLED
+    labels: Labels = UNLABELED
     other: tuple[Message, ...] | None = None
 
 
@@ -93,7 +94,7 @@ class Imported:
 
 
 @dataclass
-class _RowSource:
+class RowSource:
     """A row whose values all stand where the row does: its keys are ours by now, not those in the file."""
 
     file: str
@@ -109,10 +110,10 @@ def read_dialogues(
     form: Format | None = None,
     *,
     preferences: bool = False,
-    columns: Columns | None = None,
+    columns: Columns | ColumnMap | None = None,
     reached: Callable[[int], None] = lambda line: None,
 ) -> Imported:
-    """The rows of `path` (`-`: the standard input); each row's format is recognised by its keys unless `form` is given.
+    """The rows of `path` (`-`: the standard input); each row's format is recognized by its keys unless `form` is given.
     `columns` renames keys first. Rows that judge answers are rejected unless `preferences` asks for them. `reached` is
     told now and then up to which line the file was read.
 
@@ -130,6 +131,8 @@ def read_dialogues(
             if raw.error:
                 raise ValueError(raw.error)
             row = without_nulls(columns.renamed(raw.value) if columns else raw.value)
+            if isinstance(columns, ColumnMap):
+                imported.ignored.update(columns.unread(raw.value))
             if preferences and is_preference(row):
                 for one in _preferences(raw, row, imported):
                     judged.append(one)
@@ -174,7 +177,7 @@ def _dialogue(raw: Raw, row: Json, form: Format | None, imported: Imported) -> D
     foreign = read_row(row, found, unread)
     messages, tools = _read(foreign, raw)
     imported.formats[found] += 1
-    imported.ignored.update(unread)
+    imported.ignored.update(unread - READ)
     return Dialogue(raw.number, messages, tools, raw.place, raw.text, labels_of(row), foreign.untrained)
 
 
@@ -184,7 +187,7 @@ def _preferences(raw: Raw, row: Json, imported: Imported) -> list[Preference]:
     unread = Unread()
     pairs = [_pair(raw, row, *pair) for pair in preference_rows(row, unread)]
     imported.formats["preference"] += 1
-    imported.ignored.update(unread)
+    imported.ignored.update(unread - READ)
     return pairs
 
 
@@ -198,7 +201,7 @@ def _pair(raw: Raw, row: Json, chosen: ForeignRow | None, rejected: ForeignRow |
 
 
 def _read(foreign: ForeignRow, raw: Raw) -> tuple[tuple[Message, ...], tuple[Tool, ...]]:
-    messages, tools = read_openai_row(Cursor(_RowSource(raw.place.file, foreign.row, raw.place)))
+    messages, tools = read_openai_row(Cursor(RowSource(raw.place.file, foreign.row, raw.place)))
     return messages, _distinct(tools)
 
 

@@ -1,6 +1,6 @@
 """Writes cards, scenarios, rehearsal rows and the rows of data files in formats that other tools read.
 
-What `convert` reads back is equal in messages, tools, judgement, labels, ids of calls, and in which answers are learnt;
+What `convert` reads back is equal in messages, tools, judgment, labels, ids of calls, and in which answers are learned;
 a row that a format has no place for is refused with the reason (`CannotHoldError`), never bent. Answer rules, groups of
 scenarios and comparators have no place in any of them and stay behind; `split` travels as a key of its own, so that
 held-out rows are not trained on by accident.
@@ -83,6 +83,7 @@ def left_behind(domain: Domain) -> Counter[str]:
             "comparators": sum(bool(scenario.comparators) for scenario in domain.scenarios),
             "ordered calls": sum(scenario.ordered for scenario in domain.scenarios),
             "groups": len({scenario.group for scenario in domain.scenarios} - {s.id for s in domain.scenarios}),
+            "rejected answers": sum(len(scenario.rejected) for scenario in domain.scenarios),
             "points": len(domain.points),
             "probes": len(domain.probes),
         }
@@ -120,7 +121,7 @@ def _unambiguous(message: Message) -> Message:
 
 def sharegpt_row(messages: Sequence[Message], tools: Sequence[Tool], unscored: Collection[int] = ()) -> Row:
     """from/value turns, `tools` as JSON text; words before a call stand in a gpt turn of their own. Where calls have
-    ids they are in the calls' JSON, and at the results as `tool_call_id`; turns that are not learnt have `weight` 0."""
+    ids they are in the calls' JSON, and at the results as `tool_call_id`; turns not to be learned have `weight` 0."""
     for before, message in pairwise(messages):
         if before.role == message.role == "assistant" and message.calls and not message.content:
             raise CannotHoldError("sharegpt joins a turn that only calls to the assistant's turn before it")
@@ -159,7 +160,7 @@ def _thought(message: Message) -> str:
 
 def alpaca_row(messages: Sequence[Message], tools: Sequence[Tool], unscored: Collection[int] = ()) -> Row:
     """instruction, input, output, history, system. Calls, tools, results and thinking before the last answer have no
-    place there, nor has any other order than question and answer in turn, nor an answer that is not learnt."""
+    place there, nor has any other order than question and answer in turn, nor an answer that is not learned."""
     begin = 1 if messages[0].role == "system" else 0
     turns = messages[begin:]
     if tools or any(message.calls or message.role == "tool" for message in turns):

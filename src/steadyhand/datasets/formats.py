@@ -32,7 +32,7 @@ _WHERE = "tools in the text of the system message"
 @dataclass(frozen=True)
 class ForeignRow:
     """`row` is {"messages": [...], "tools": [...]} as `domain.openai` reads it; `untrained` are the indices of messages
-    that are not to be learnt."""
+    that are not to be learned."""
 
     row: dict[str, Json]
     untrained: frozenset[int]

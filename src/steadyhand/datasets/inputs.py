@@ -13,10 +13,11 @@ from pathlib import Path
 from steadyhand.datasets.convert import Imported, read_dialogues
 from steadyhand.datasets.dataset_info import INFO, Columns, read_info
 from steadyhand.datasets.formats import Format
+from steadyhand.datasets.mapping import ColumnMap
 from steadyhand.datasets.raw_rows import STDIN, SUFFIXES
 from steadyhand.domain.load import LAYOUT
 from steadyhand.errors import DomainError, UsageError
-from steadyhand.files import open_file, shown, walk
+from steadyhand.files import meant, open_file, shown, walk
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Input:
     """A data file, and how its columns are called where dataset_info.json says so."""
 
     path: Path
-    columns: Columns | None = None
+    columns: Columns | ColumnMap | None = None
 
     def read(
         self,
@@ -85,7 +86,8 @@ def _of(word: Path, passed_over: list[str]) -> Iterator[Input]:
             yield from _of(match, passed_over)
     else:
         kind = "no file matches" if glob.has_magic(str(word)) else "no such file"
-        raise UsageError(kind, where=str(word), next="name a data file, a folder of them, or - for the standard input")
+        after = f"{meant(word)}name a data file, a folder of them, or - for the standard input"
+        raise UsageError(kind, where=str(word), next=after)
 
 
 def _matching(word: Path) -> list[Path]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from steadyhand.chat.messages import Json
-from steadyhand.domain.model import Split
+from steadyhand.domain.model import WHY, Split
 
 _SPLITS: dict[str, Split] = {
     "train": "train",
@@ -15,14 +15,17 @@ _SPLITS: dict[str, Split] = {
 
 @dataclass(frozen=True, slots=True)
 class Labels:
-    """`split` None and `group` "" mean that the row does not say; `noqa` holds rule codes or their beginnings."""
+    """`split` None and `group` "" mean that the row does not say; `noqa` holds rule codes or their beginnings, `why`
+    (key, text) pairs of what is wrong with a worse answer."""
 
     split: Split | None = None
     group: str = ""
     noqa: tuple[str, ...] = ()
+    why: tuple[tuple[str, str], ...] = ()
 
 
-UNLABELLED = Labels()
+UNLABELED = Labels()
+READ = frozenset(("split", "group", "why"))  # keys that are read here, whatever the format
 JUDGED = (  # keys of rows that compare answers
     "chosen", "rejected", "chosen_messages", "rejected_messages", "rejected_response", "preferred_output",
     "non_preferred_output",
@@ -52,13 +55,21 @@ def verdict_of(row: Json) -> bool | None:
 def labels_of(row: Json) -> Labels:
     """The keys `split`, `group` and `noqa` (one code, several in one text, or a list of them)."""
     if not isinstance(row, dict):
-        return UNLABELLED
+        return UNLABELED
     split, group = row.get("split"), row.get("group")
     return Labels(
         _SPLITS.get(split.lower()) if isinstance(split, str) else None,
         str(group) if isinstance(group, str | int) else "",
         codes_in(row.get("noqa")),
+        _why(row.get("why")),
     )
+
+
+def _why(value: Json) -> tuple[tuple[str, str], ...]:
+    if isinstance(value, str):
+        return (("category", value),) if value.strip() else ()
+    told = value if isinstance(value, dict) else {}
+    return tuple((key, text) for key in WHY if isinstance(text := told.get(key), str) and text.strip())
 
 
 def codes_in(value: Json) -> tuple[str, ...]:

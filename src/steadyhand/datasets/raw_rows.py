@@ -31,7 +31,7 @@ from steadyhand.files import (
     unreadable,
 )
 from steadyhand.source.json_nodes import skip_blank
-from steadyhand.source.json_values import Entry, ValueReader
+from steadyhand.source.json_values import JsonEntry, ValueReader
 from steadyhand.source.jsonfile import decode_json
 
 STDIN = Path("-")
@@ -196,7 +196,7 @@ def _sequence(text: str, name: str, *, few: bool) -> Iterator[Raw]:
         yield from _lines(io.BytesIO(text.encode()), name)
 
 
-def _raw(number: int, reader: ValueReader, text: str, entry: Entry, remark: str) -> Raw:
+def _raw(number: int, reader: ValueReader, text: str, entry: JsonEntry, remark: str) -> Raw:
     remark = remark if number == 1 else ""
     return Raw(number, reader.place(entry.start), entry.value, entry.error, text[entry.start : entry.end], remark)
 

@@ -109,8 +109,8 @@ class _Away(View[Row]):
 
     def __init__(self, offers: _Numbered[tuple[Tool, ...]]) -> None:
         self._file: IO[bytes] | None = None
-        self._ends, self._offered, self._labelled = array("Q", [0]), array("L"), array("L")
-        self._offers, self._labellings = offers, _Numbered[Labels](lambda labels: labels)
+        self._ends, self._offered, self._labeled = array("Q", [0]), array("L"), array("L")
+        self._offers, self._labelings = offers, _Numbered[Labels](lambda labels: labels)
         self._recent = lru_cache(_RECENT)(self._fetched)
 
     def __len__(self) -> int:
@@ -130,7 +130,7 @@ class _Away(View[Row]):
         return self._recent(index)
 
     def head(self, index: int) -> Head:
-        return Head(self._offers.values[self._offered[index]], self._labellings.values[self._labelled[index]])
+        return Head(self._offers.values[self._offered[index]], self._labelings.values[self._labeled[index]])
 
     def append(self, row: Row) -> None:
         if self._file is None:
@@ -142,7 +142,7 @@ class _Away(View[Row]):
         self._file.write(data)
         self._ends.append(self._ends[-1] + len(data))
         self._offered.append(self._offers.number(row.tools))
-        self._labelled.append(self._labellings.number(row.labels))
+        self._labeled.append(self._labelings.number(row.labels))
 
     def _fetched(self, index: int) -> Row:
         return self._row(index, self._bytes(index, index + 1))
@@ -154,7 +154,7 @@ class _Away(View[Row]):
     def _row(self, index: int, data: bytes) -> Row:
         values = pickle.loads(data)
         values[self._tools] = self._offers.values[self._offered[index]]
-        values[self._labels] = self._labellings.values[self._labelled[index]]
+        values[self._labels] = self._labelings.values[self._labeled[index]]
         row: Row = self._kind(*values)
         return row
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from steadyhand.datasets.convert import Dialogue, Imported, Preference
 from steadyhand.text.near import near_clusters, root
+from steadyhand.text.shared import differing
 from steadyhand.text.shingles import normal
 from steadyhand.text.values import skeleton
 
@@ -43,16 +44,16 @@ def split_rows(imported: Imported, share: float = 0.1, seed: int = 0) -> Split:
 
 def _groups(rows: Sequence[Dialogue | Preference]) -> list[int]:
     """For each row the first row of its group: joined by near-copies, by template, and by the row's own `group`."""
-    questions = [_question(row) for row in rows]
-    parents = near_clusters(questions)
+    questions = [question(row) for row in rows]
+    parents = near_clusters(differing(questions))
     templates = [normal(skeleton(text)) for text in questions]
     declared = [row.labels.group for row in rows]
     for keys in (templates, declared):
-        parents = _joined(parents, keys)
+        parents = joined(parents, keys)
     return parents
 
 
-def _joined(groups: Sequence[int], keys: Iterable[str]) -> list[int]:
+def joined(groups: Sequence[int], keys: Iterable[str]) -> list[int]:
     """The groups after all rows with one key (not an empty one) came together; a group is named by its first row."""
     parents = list(groups)
     first: dict[str, int] = {}
@@ -75,9 +76,10 @@ def drawn(sizes: Counter[int], room: int, seed: int) -> set[int]:
     return held
 
 
-def _question(row: Dialogue | Preference) -> str:
-    messages = row.messages if isinstance(row, Dialogue) else row.prompt
-    return next((m.content for m in messages if m.role == "user"), "")
+def question(row: Dialogue | Preference) -> str:
+    """All that the user says before the last answer that is learned or judged."""
+    messages = row.messages[: row.learned[-1] if row.learned else None] if isinstance(row, Dialogue) else row.prompt
+    return "\n".join(m.content for m in messages if m.role == "user")
 
 
 def _line(text: str) -> str:

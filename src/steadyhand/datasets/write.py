@@ -8,77 +8,113 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
-from steadyhand.datasets.convert import Imported
-from steadyhand.datasets.to_domain import POINT, domain_of
+from steadyhand.datasets.convert import Dialogue, Imported, Preference
+from steadyhand.datasets.dose import TrainingSize, dose_of
+from steadyhand.datasets.export import kto_row, openai_row
+from steadyhand.datasets.judges import Judges
+from steadyhand.datasets.to_domain import POINT, domain_of, judged_rows
 from steadyhand.domain.model import Card, Domain, Point, Scenario
 from steadyhand.errors import JobError, UsageError
 
+NO_THINK = 'thinking = "off"  # no row thinks, so the model is asked to answer at once'
+ALONE = "uncompared"  # the file of judged answers that nothing is compared with
 ROOM = (1024, 2048, 4096, 8192)  # tokens of a row; the first is the default of max_length
 
 
 @dataclass(frozen=True)
 class Summary:
-    """What an import made: total == cards + train + eval + rejects. `renamed` tools had a name with two meanings.
-    `answers` of the assistant are trained or evaluated; `context` are only shown before them (their weight is 0), or
-    left out because nothing after them is learnt."""
+    """What an import made. Rows of the file: total == cards + train + eval + judged + rejects. `judged` rows judge
+    answers; of them come `compared_train` and `compared_eval` comparisons, and `uncompared` answers that nothing is
+    compared with. `renamed` tools had a name with two meanings. `answers` of the assistant are trained or evaluated;
+    `context` are only shown before them (their weight is 0), or left out because nothing after them is learned.
+    `dose`: what steady.toml proposes for the training."""
 
     folder: str
     total: int
     cards: int
     train: int
     eval: int
+    judged: int
+    compared_train: int
+    compared_eval: int
+    uncompared: int
     rejects: int
     tools: int
     renamed: int
     answers: int
     context: int
+    groups: int
     formats: dict[str, int]
     ignored: dict[str, int]
+    checks: dict[str, str]
+    dose: str
 
 
-def write_domain(imported: Imported, folder: str | Path, seed: int = 0) -> Summary:
-    """Make a domain folder of imported rows; rejects go to rejects.jsonl in it, one line a row, each with its reason.
+def write_domain(
+    imported: Imported, folder: str | Path, seed: int = 0, share: float = 0.1, judges: Judges | None = None
+) -> Summary:
+    """Make a domain folder of imported rows, with a share held out, judged by `judges`; rejects go to rejects.jsonl in
+    it, one line a row, each with its reason.
 
     Raises UsageError when `folder` exists and is not empty, or when no row could be used.
     """
-    if not imported.rows:
+    judges = judges or Judges()
+    if not imported.rows and not imported.preferences:
         reason = imported.rejects[0].reason if imported.rejects else "it is empty"
         raise UsageError(f"no row could be used: {reason}", where=imported.source, next="check the file's format")
-    domain = domain_of(imported, seed)
-    files = domain_files(domain)
-    files["steady.toml"] = settings_text(domain)
+    domain = domain_of(imported, seed, share, judges.checkers)
+    _, alone = judged_rows(imported.preferences)
+    dose = dose_of(domain, judges.prompt)
+    files: dict[str, str | Path] = {**domain_files(domain), **judges.document(preferences=bool(domain.comparisons))}
+    files["steady.toml"] = settings_text(domain, dose)
+    if alone:
+        files[f"preferences/{ALONE}.jsonl"] = jsonl(kto_row(one)[0] | {"split": "train"} for one in alone)
     if imported.rejects:
         rejects = ({"row": r.number, "place": str(r.place), "reason": r.reason} for r in imported.rejects)
         files["rejects.jsonl"] = jsonl(rejects)
     write_files(files, folder)
-    splits = [scenario.split for scenario in domain.scenarios]
-    names = {tool.name for row in imported.rows for tool in row.tools}
+    return _summary(imported, domain, str(folder), judges, str(dose))
+
+
+def _summary(imported: Imported, domain: Domain, folder: str, judges: Judges, dose: str) -> Summary:
+    plain = [scenario.split for scenario in domain.scenarios if not scenario.rejected]
+    compared = [scenario.split for scenario in domain.comparisons]
+    rows: list[Dialogue | Preference] = [*imported.rows, *imported.preferences]
+    names = {tool.name for row in rows for tool in row.tools}
     said = sum(message.role == "assistant" for row in imported.rows for message in row.messages)
-    answers = sum(len(row.learnt) for row in imported.rows)
+    answers = sum(len(row.learned) for row in imported.rows)
+    judged = len({row.number for row in imported.preferences})
     return Summary(
-        folder=str(folder),
-        total=imported.total,
+        folder=folder,
+        total=len(imported.rows) + judged + len(imported.rejects),
         cards=len(domain.cards),
-        train=splits.count("train"),
-        eval=splits.count("eval"),
+        train=plain.count("train"),
+        eval=plain.count("eval"),
+        judged=judged,
+        compared_train=compared.count("train"),
+        compared_eval=compared.count("eval"),
+        uncompared=len(domain.uncompared),
         rejects=len(imported.rejects),
         tools=len(domain.tools),
         renamed=len(set(domain.tools) - names),
-        answers=answers,
+        answers=answers + len(compared),
         context=said - answers,
+        groups=len({scenario.group for scenario in domain.scenarios}),
         formats=dict(imported.formats),
         ignored=dict(imported.ignored),
+        checks={name: checker.kind for name, checker in judges.checkers.items()},
+        dose=dose,
     )
 
 
-def settings_text(domain: Domain) -> str:
-    """steady.toml for imported rows: dialogues with tools are taught like the others, all gently, and every answer has
-    room. It is not known here how long a token is, so each character counts as one."""
+def settings_text(domain: Domain, dose: TrainingSize) -> str:
+    """steady.toml for imported rows: scenarios are taught like the others, at a dose that fits the size, and every
+    answer has room. It is not known here how long a token is, so each character counts as one."""
     turns = [turn for card in domain.cards for turn in card.messages]
     turns += [turn for scenario in domain.scenarios for turn in scenario.messages]
     answers = (len(json.dumps(turn.to_openai(), ensure_ascii=False)) for turn in turns if turn.role == "assistant")
@@ -87,10 +123,10 @@ def settings_text(domain: Domain) -> str:
     lengths = f"max_length = {room}  # the longest answer has {longest} characters\n" if room > ROOM[0] else ""
     return (
         "# Every key is documented by `steady config docs`; without one, its default holds.\n"
-        "[sft]\nscenarios = true  # calls are taught by examples, then corrected by preferences\n"
-        "epochs = 1  # nothing is rehearsed beside these rows: each further pass costs what the model knew\n"
-        f"learning_rate = 5e-5  # for the same reason, a sixth of the default\n{lengths}"
-        + (f"\n[dpo]\n{lengths}" if lengths else "")
+        + ("" if dose.thinks else f"[model]\n{NO_THINK}\n\n")
+        + "[sft]\nscenarios = true  # answers are taught by examples, then corrected by preferences\n"
+        f"{dose.toml('sft')}{lengths}"
+        + (f"\n[dpo]\n{preferences}" if (preferences := dose.toml("dpo") + lengths) else "")
     )
 
 
@@ -101,23 +137,29 @@ def domain_files(domain: Domain) -> dict[str, str]:
         files[f"knowledge/{POINT}.yaml"] = points_text(domain.points)
     if domain.cards:
         files[f"knowledge/{POINT}.jsonl"] = jsonl(map(card_row, domain.cards))
-    if domain.scenarios:
-        files[f"scenarios/{POINT}.jsonl"] = jsonl(map(scenario_row, domain.scenarios))
+    if plain := [scenario for scenario in domain.scenarios if not scenario.rejected]:
+        files[f"scenarios/{POINT}.jsonl"] = jsonl(map(scenario_row, plain))
+    if domain.comparisons:
+        files[f"preferences/{POINT}.jsonl"] = jsonl(comparison_row(one, domain.tools) for one in domain.comparisons)
     return files
 
 
-def write_files(files: dict[str, str], folder: str | Path) -> None:
-    """Write all files into `folder`, made whole beside it first, so that a failure leaves nothing half done."""
+def write_files(files: Mapping[str, str | bytes | Path], folder: str | Path) -> None:
+    """Write all files (texts, bytes, or copies of others) into `folder`, made whole beside it first, so that a failure
+    leaves nothing half done."""
     folder = Path(folder)
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError("it exists and is not an empty folder", where=str(folder), next="name a new folder")
     partial = folder.with_name(f".{folder.name}.partial")
     try:
         shutil.rmtree(partial, ignore_errors=True)
-        for name, text in files.items():
+        for name, content in files.items():
             path = partial / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8", newline="\n")
+            if isinstance(content, Path):
+                shutil.copyfile(content, path)
+            else:
+                path.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
         partial.replace(folder)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
@@ -194,6 +236,20 @@ def scenario_row(scenario: Scenario) -> dict[str, Json]:
     if scenario.comparators:
         row["comparators"] = scenario.comparators
     return row | ({"ordered": True} if scenario.ordered else {})
+
+
+def comparison_row(scenario: Scenario, tools: Mapping[str, Tool]) -> dict[str, Json]:
+    """A line of preferences/*.jsonl; what judges the answers stands in checks.yaml, for all of them."""
+    *prompt, chosen = scenario.messages
+    row: dict[str, Json] = {"id": scenario.id, "group": scenario.group, "split": scenario.split, "lang": scenario.lang}
+    row["messages"] = openai_row(prompt, ())["messages"]
+    plain = all(message.think is None and not message.calls for message in (chosen, *scenario.rejected))
+    row["chosen"] = chosen.content if plain else openai_row([chosen], ())["messages"]
+    row["rejected"] = [one.content if plain else openai_row([one], ())["messages"] for one in scenario.rejected]
+    if scenario.why:
+        row["why"] = dict(scenario.why)
+    offered = [tools[name].to_openai() for name in scenario.tools]
+    return row | ({"tools": offered} if offered else {})
 
 
 def _message_row(message: Message) -> dict[str, Json]:

@@ -32,12 +32,15 @@ class Checks:
     system: str = ""
     checkers: Mapping[str, Checker] = field(default_factory=dict)
     bars: tuple[CheckBar, ...] = ()
+    preferences: Cursor | None = None  # `answer:` of the rows of preferences/ that have none of their own
 
 
 def read_checks(row: Cursor, root: Path) -> Checks:
-    row.fields([], ["system", "checks", "bars"])
+    row.fields([], ["system", "checks", "preferences", "bars"])
     checkers = {name: _checker(row.at("checks"), name, root) for name in row.mapping("checks")}
-    return Checks(_system(row, root), checkers, _bars(row, list(checkers)))
+    judged = row.at("preferences") if row.mapping("preferences") else None
+    bars = tuple(_bar(row.at("bars"), metric, list(checkers)) for metric in row.mapping("bars"))
+    return Checks(_system(row, root), checkers, bars, judged)
 
 
 def _checker(row: Cursor, name: str, root: Path) -> Checker:
@@ -70,10 +73,6 @@ def _system(row: Cursor, root: Path) -> str:
     return "\n\n".join(part.strip() for part in parts if part.strip())
 
 
-def _bars(row: Cursor, names: Sequence[str]) -> tuple[CheckBar, ...]:
-    return tuple(_bar(row.at("bars"), metric, names) for metric in row.mapping("bars"))
-
-
 def _bar(row: Cursor, metric: str, names: Sequence[str]) -> CheckBar:
     """`check: share`, or `check.figure: {least: share, evidence: lower}`."""
     if metric.partition(".")[0] not in names:
@@ -98,15 +97,15 @@ def bind(scenario: Scenario, entries: Mapping[int, Cursor], checkers: Mapping[st
 
 
 def _bound(scenario: Scenario, index: int, row: Cursor, checkers: Mapping[str, Checker]) -> tuple[Bound, ...]:
-    found = []
+    bounds = []
     for name, gold in (row.value or {}).items():
         if name in RULES or gold is None or gold is False:
             continue
         if name not in checkers:
             hint = suggestion(name, [*RULES, *checkers]) if checkers else f"name the check in {FILE} first"
             raise row.error(f"no check {name!r}", hint, key=name)
-        found.append(Bound(checkers[name], _gold(row.at(name)), context_of(scenario, index)))
-    return tuple(found)
+        bounds.append(Bound(checkers[name], _gold(row.at(name)), context_of(scenario, index)))
+    return tuple(bounds)
 
 
 def _gold(row: Cursor) -> Json:

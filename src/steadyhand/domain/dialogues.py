@@ -34,7 +34,10 @@ _SCENARIO, CARD = ("answer", "score"), ("train",)  # what an assistant's message
 def read_scenario(row: Cursor, checkers: Mapping[str, Checker] | None = None) -> Scenario:
     """One entry of `scenarios:`; `split` has no default, because a silent one would leak or shrink the evaluation.
     `checkers`: the domain's checks, by name."""
-    row.fields(["id", "split", "messages"], ["group", "class", "lang", "tools", "tags", "comparators", "ordered"])
+    row.fields(
+        ["id", "split", "messages"], ["group", "class", "lang", "tools", "tags", "comparators", "ordered", "source"]
+    )
+    row.text("source", "")  # where it comes from, for people
     messages = read_messages(row)
     id, entries = row.text("id"), list(row.items("messages"))
     said = [e for e in enumerate(entries) if messages[e[0]].role == "assistant"]
@@ -49,7 +52,7 @@ def read_scenario(row: Cursor, checkers: Mapping[str, Checker] | None = None) ->
         messages=messages,
         place=row.place,
         answers={index: rule for index, e in answers.items() if (rule := read_answer(e)) is not None},
-        comparators=_comparators(row),
+        comparators={tool: _checked_specs(row.at("comparators"), tool) for tool in row.mapping("comparators")},
         ordered=row.flag("ordered", False),
         tags=row.texts("tags"),
         unscored=frozenset(index for index, e in said if not e.flag("score", True)),
@@ -147,11 +150,6 @@ def _unique_texts(row: Cursor, key: str) -> tuple[str, ...]:
         if text in texts[:index]:
             raise row.at(key, index).error(f"{text!r} stands twice in {key!r}", "remove one of the two")
     return texts
-
-
-def _comparators(row: Cursor) -> dict[str, dict[str, Json]]:
-    found = row.mapping("comparators")
-    return {tool: _checked_specs(row.at("comparators"), tool) for tool in found}
 
 
 def _checked_specs(row: Cursor, tool: str) -> dict[str, Json]:

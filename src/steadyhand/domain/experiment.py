@@ -56,8 +56,10 @@ class ShortcutFile:
 
     def concluded(self, text: str) -> str | None:
         """The one outcome that `text` states; None when it states none, or several."""
-        found = [name for name, one in self.outcomes.items() if python_pattern(one, ignore_case=True).search(text)]
-        return found[0] if len(found) == 1 else None
+        outcomes = [
+            name for name, pattern in self.outcomes.items() if python_pattern(pattern, ignore_case=True).search(text)
+        ]
+        return outcomes[0] if len(outcomes) == 1 else None
 
 
 def read_shortcut(path: Path) -> ShortcutFile:
@@ -68,16 +70,16 @@ def read_shortcut(path: Path) -> ShortcutFile:
     row = read_yaml(read_text(path), str(path))
     row.fields(["outcomes", "cards", "probes"], ["name"])
     outcomes = _outcomes(row)
-    found = ShortcutFile(
+    experiment = ShortcutFile(
         name=row.text("name", path.stem),
         outcomes=outcomes,
         cards=_sets(row),
         probes=tuple(_probe(entry, list(outcomes)) for entry in row.items("probes")),
     )
-    if not any(probe.conflict for probe in found.probes):
+    if not any(probe.conflict for probe in experiment.probes):
         raise row.at("probes").error("no probe in which cue and rule differ", "add one whose `cue` is not its `rule`")
-    _refuse_leaks(row, found)
-    return found
+    _refuse_leaks(row, experiment)
+    return experiment
 
 
 def _outcomes(row: Cursor) -> dict[str, str]:
@@ -119,11 +121,11 @@ def _probe(row: Cursor, outcomes: Sequence[str]) -> CueProbe:
     )
 
 
-def _refuse_leaks(row: Cursor, found: ShortcutFile) -> None:
+def _refuse_leaks(row: Cursor, experiment: ShortcutFile) -> None:
     """A probe that is trained measures memory; a probe that stands twice counts twice."""
-    trained = {card.messages[-2].content.strip() for cards in found.cards.values() for card in cards}
+    trained = {card.messages[-2].content.strip() for cards in experiment.cards.values() for card in cards}
     seen: set[str] = set()
-    for index, probe in enumerate(found.probes):
+    for index, probe in enumerate(experiment.probes):
         if probe.question.strip() in trained:
             raise row.at("probes", index).error(
                 "this probe is also a card", "ask it in other words or with other values"

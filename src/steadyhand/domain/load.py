@@ -16,9 +16,10 @@ from steadyhand.domain.checks import FILE, Checks, read_checks, scenario_with_sy
 from steadyhand.domain.dialogues import read_scenario
 from steadyhand.domain.model import Card, CheckBar, Domain, Point, Probe, Scenario
 from steadyhand.domain.openai import read_openai_row, read_tool
+from steadyhand.domain.preferences import ComparedRows, ReadJudged, comparisons
 from steadyhand.domain.records import read_clarify, read_loose_card, read_point, read_probe
 from steadyhand.errors import DomainError, Place
-from steadyhand.files import entries, read_text
+from steadyhand.files import entries, meant, read_text
 from steadyhand.source.cursor import Cursor, suggestion
 from steadyhand.source.jsonfile import read_json, read_jsonl
 from steadyhand.source.yamlfile import read_yaml
@@ -29,26 +30,27 @@ LAYOUT = {
     "scenarios": (".yaml", ".yml", ".jsonl"),
     "probes": (".yaml", ".yml"),
     "rehearsal": (".jsonl",),
+    "preferences": (".jsonl",),
 }
 _DATA_SUFFIXES = frozenset({".yaml", ".yml", ".json", ".jsonl", ".csv", ".tsv", ".py", ".toml", ".parquet"})
 
 
-def load(folder: str | Path) -> Domain:
-    """The domain in `folder`; knowledge, tools, scenarios, probes and rehearsal may each be absent, not all of them."""
+def load(folder: str | Path, judged: ReadJudged | None = None) -> Domain:
+    """The domain in `folder`; knowledge, tools, scenarios, probes, rehearsal and preferences may each be absent, not
+    all of them. `judged` reads a file of preferences/, whose formats are those of data sets: without it (use
+    `datasets.folder.load`) a folder that has any is refused."""
     root = Path(folder)
-    if not root.is_dir():
-        raise DomainError(
-            "not a folder" if root.exists() else "no such folder", where=str(root), next=f"run `steady init {root}`"
-        )
+    require_folder(root)
     tools, checks = _read_tools(root), _read_checks(root)
     probes, clarify = _read_probes(root)
     rehearsal = [read_openai_row(row) for row in _lines(root, "rehearsal")]
+    compared = _read_preferences(root, tools, checks, judged)
     domain = Domain(
         root=root,
         name=root.resolve().name,
         points=_with_system(_read_points(root), checks.system),
         tools=tools,
-        scenarios=_read_scenarios(root, tools, checks),
+        scenarios=_with_comparisons(_read_scenarios(root, tools, checks), compared.scenarios),
         probes=probes,
         rehearsal=tuple(messages for messages, _ in rehearsal),
         rehearsal_tools=tuple(offered for _, offered in rehearsal),
@@ -56,6 +58,7 @@ def load(folder: str | Path) -> Domain:
         system=checks.system,
         checks=dict(checks.checkers),
         bars=checks.bars,
+        uncompared=compared.alone,
     )
     if not (domain.points or domain.tools or domain.scenarios or domain.probes or domain.rehearsal):
         raise DomainError(
@@ -66,6 +69,13 @@ def load(folder: str | Path) -> Domain:
     return domain
 
 
+def require_folder(root: Path) -> None:
+    """Raises DomainError, with the folder that may have been meant, when `root` is none."""
+    if not root.is_dir():
+        what = "not a folder" if root.exists() else "no such folder"
+        raise DomainError(what, where=str(root), next=f"{meant(root)}`steady init {root}` makes one")
+
+
 def _files(root: Path, room: str) -> list[Path]:
     """The room's files in name order. A data file of a kind that is not read there is refused, not passed over."""
     folder = root / room
@@ -73,17 +83,17 @@ def _files(root: Path, room: str) -> list[Path]:
         return []
     if not folder.is_dir():
         raise DomainError("expected a folder", where=str(folder), next=f"put the files into a folder {room}/")
-    found = []
+    files = []
     for path in entries(folder):
         suffix = path.suffix.lower()
         if path.is_dir():
             continue
         if suffix in LAYOUT[room]:
-            found.append(path)
+            files.append(path)
         elif suffix in _DATA_SUFFIXES:
             wanted = " or ".join(LAYOUT[room])
             raise DomainError(f"{suffix} files are not read in {room}/", where=str(path), next=f"write {wanted}")
-    return found
+    return files
 
 
 def _documents(root: Path, room: str) -> Iterator[Cursor]:
@@ -163,6 +173,23 @@ def _read_scenarios(root: Path, tools: dict[str, Tool], checks: Checks) -> tuple
     return scenarios
 
 
+def _read_preferences(root: Path, tools: dict[str, Tool], checks: Checks, judged: ReadJudged | None) -> ComparedRows:
+    files = _files(root, "preferences")
+    if not files:
+        return ComparedRows()
+    if judged is None:
+        raise DomainError("nothing here reads preferences", where=str(files[0]), next="load with datasets.folder.load")
+    compared = comparisons([row for path in files for row in judged(path)], tools, checks)
+    scenarios = tuple(scenario_with_system(scenario, checks.system) for scenario in compared.scenarios)
+    return dataclasses.replace(compared, scenarios=scenarios)
+
+
+def _with_comparisons(scenarios: tuple[Scenario, ...], compared: tuple[Scenario, ...]) -> tuple[Scenario, ...]:
+    both = (*scenarios, *compared)
+    _refuse_twins([(scenario.id, scenario.place) for scenario in both], "scenario")
+    return both
+
+
 def _resolved(row: Cursor, scenario: Scenario, tools: list[str]) -> Scenario:
     for index, name in enumerate(scenario.tools):
         _refuse_unknown(row.at("tools", index), name, tools, "tool")
@@ -186,9 +213,9 @@ def _read_probes(root: Path) -> tuple[tuple[Probe, ...], dict[str, str]]:
     return probes, clarify
 
 
-def _refuse_twins(found: list[tuple[str, Place]], kind: str) -> None:
+def _refuse_twins(ids: list[tuple[str, Place]], kind: str) -> None:
     first: dict[str, Place] = {}
-    for id, place in found:
+    for id, place in ids:
         if id in first:
             raise DomainError(
                 f"the {kind} {id!r} stands twice", where=place, next=f"rename it; the first is {first[id]}"

@@ -14,6 +14,7 @@ from steadyhand.text.shingles import Language
 
 InputClass = Literal["common", "boundary", "noisy"]
 Split = Literal["train", "eval"]
+WHY = ("category", "cause", "remedy")  # what a comparison may say about its worse answer
 
 
 @dataclass(frozen=True)
@@ -56,24 +57,30 @@ class AnswerRule:
     must: tuple[str, ...] = ()
     must_not: tuple[str, ...] = ()
 
+    @property
+    def demands(self) -> bool:
+        """Whether it asks for more than to say anything at all."""
+        return bool(self.must or self.must_not)
+
     def accepts(self, text: str) -> bool:
         """Whether `text` says what is asked for; an empty text says nothing. Raises UsageError for a pattern that is
         not a regular expression, LimitError for one that takes too long on this text."""
         try:
-            found = all(python_pattern(one, ignore_case=True).search(text) for one in self.must)
-            banned = any(python_pattern(one, ignore_case=True).search(text) for one in self.must_not)
+            said = all(python_pattern(pattern, ignore_case=True).search(text) for pattern in self.must)
+            banned = any(python_pattern(pattern, ignore_case=True).search(text) for pattern in self.must_not)
         except PatternError as error:
             raise UsageError(f"an answer rule: {error.what}", next=error.next) from error
-        return bool(text.strip()) and found and not banned
+        return bool(text.strip()) and said and not banned
 
 
 @dataclass(frozen=True)
 class Scenario:
-    """A situation with expected behaviour. Every assistant message in `messages` is a *decision*: the model is given
+    """A situation with expected behavior. Every assistant message in `messages` is a *decision*: the model is given
     all before it and must do the same (same calls, or no call). The last message is always an assistant's.
 
     `answers` maps the index of an assistant message to what its text must say (reading a result right), `checks` to
-    the domain's checks on it.
+    the domain's checks on it. `rejected`: a comparison that the user owns (preferences/), where the last message was
+    judged better than each of these.
     `group` keeps near-duplicates on one side of the split. `comparators`: tool -> argument -> lenient comparator.
     """
 
@@ -91,6 +98,13 @@ class Scenario:
     tags: tuple[str, ...] = ()  # e.g. no_call, reading, stop, multi_turn
     unscored: frozenset[int] = frozenset()  # assistant messages that are context only (`score: false`)
     checks: dict[int, tuple[Bound, ...]] = field(default_factory=dict, metadata={"sparse": True})
+    rejected: tuple[Message, ...] = field(default=(), metadata={"sparse": True})  # worse than the last message
+    why: dict[str, str] = field(default_factory=dict, metadata={"sparse": True})  # of `WHY`: why they are worse
+
+    @property
+    def category(self) -> str:
+        """What kind of worse answer a comparison is about; "" where nobody said."""
+        return self.why.get("category", "")
 
 
 @dataclass(frozen=True)
@@ -137,6 +151,12 @@ class Domain:
     system: str = ""
     checks: dict[str, Checker] = field(default_factory=dict)
     bars: tuple[CheckBar, ...] = ()
+    uncompared: tuple[Place, ...] = ()  # judged answers of preferences/ that stand beside no other one
+
+    @property
+    def comparisons(self) -> tuple[Scenario, ...]:
+        """The scenarios that say what is worse (preferences/)."""
+        return tuple(scenario for scenario in self.scenarios if scenario.rejected)
 
     @property
     def cards(self) -> tuple[Card, ...]:

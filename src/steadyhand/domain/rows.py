@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, get_args
 
 from steadyhand.chat.messages import Message, Tool
 
@@ -20,6 +20,11 @@ MODES: tuple[ErrorMode, ...] = (  # of calls, and of reading their results
 )
 
 
+Origin = Literal["given", "model", "mutator"]  # where a rejected answer comes from
+ORIGINS: tuple[Origin, ...] = get_args(Origin)
+GIVEN = "given"  # the error of a comparison that names no category
+
+
 @dataclass(frozen=True)
 class Row:
     """One trained assistant turn: the last message is the target, everything before it is context."""
@@ -31,11 +36,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Rejected:
-    """`text` is a raw completion as the model would emit it (without the end-of-turn token)."""
+    """`text` is a raw completion as the model would emit it (without the end-of-turn token). `mode` is the error, of a
+    given answer the category that its owner named."""
 
     text: str
     mode: ErrorMode
-    origin: Literal["model", "mutator"]
+    origin: Origin
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ Knows raw completions and rules; never how a model runs, and nothing of training
 import sys
 
 from steadyhand.evaluate.compare import Comparison, compare
-from steadyhand.evaluate.gate import enforce, gate
+from steadyhand.evaluate.gate import gate
 from steadyhand.evaluate.run import evaluate, rescore
 from steadyhand.evaluate.verdict import verdict
 from steadyhand.rooms import Room
 
 sys.modules[__name__].__class__ = Room  # steadyhand.evaluate(backend, domain)
 
-__all__ = ["Comparison", "compare", "enforce", "evaluate", "gate", "rescore", "verdict"]
+__all__ = ["Comparison", "compare", "evaluate", "gate", "rescore", "verdict"]

@@ -24,6 +24,7 @@ from steadyhand.stats.intervals import (
 )
 from steadyhand.stats.power import cases_for_noninferiority
 from steadyhand.stats.tests import collapse, holm, mcnemar_exact, noninferiority, paired_bounds
+from steadyhand.text.html import percent, table
 
 KNOWLEDGE = "general_knowledge"
 Pair = tuple[float, float]
@@ -66,6 +67,15 @@ class Comparison:
     def to_json(self) -> dict[str, Json]:
         return asdict(self)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        rows = [
+            [row.metric, percent(row.a), percent(row.b), percent(row.difference, row.low, row.high),
+             "-" if row.p_holm is None else f"{row.p_holm:.4f}", row.test]
+            for row in self.rows
+        ]  # fmt: skip
+        return table(f"{self.b} against {self.a}", ["metric", self.a, self.b, "change", "p (Holm)", "test"], rows)
+
 
 def compare(a: Evaluation, b: Evaluation, *, margin: float = 0.03) -> Comparison:
     """b against a. `margin` is the tolerated loss of public knowledge (a share). Raises UsageError for unequal
@@ -84,8 +94,8 @@ def compare(a: Evaluation, b: Evaluation, *, margin: float = 0.03) -> Comparison
 def _unjudged(evaluation: Evaluation) -> tuple[str, ...]:
     held_out = [item for item in evaluation.items if item.suite == "tool"]
     unjudged = sum(item.passed is None for item in held_out)
-    told = f"{unjudged} of {len(held_out)} held-out answers are judged by nothing: no figure speaks of them"
-    return (told,) if unjudged else ()
+    note = f"{unjudged} of {len(held_out)} held-out answers are judged by nothing: no figure speaks of them"
+    return (note,) if unjudged else ()
 
 
 def require_equal(a: Evaluation, b: Evaluation) -> tuple[str, ...]:
@@ -97,13 +107,13 @@ def require_equal(a: Evaluation, b: Evaluation) -> tuple[str, ...]:
                 where=f"manifest key {key!r}",
                 next="evaluate both on the same domain with the same settings, or score the older one again",
             )
-    if len(days := {one.manifest["date"] for one in (a, b) if one.manifest.get("date")}) > 1:
+    if len(days := {side.manifest["date"] for side in (a, b) if side.manifest.get("date")}) > 1:
         raise UsageError(
             f"the chat template writes the date into prompts: {' and '.join(sorted(days))} are different prompts",
             where="manifest key 'date'",
             next="evaluate both with the same --date",
         )
-    clarified = [one.model for one in (a, b) if one.manifest["clarify"]]
+    clarified = [side.model for side in (a, b) if side.manifest["clarify"]]
     hashes = {_key(item): item.prompt_hash for item in a.items if _comparable(item, len(clarified) == 1)}
     other = {_key(item): item.prompt_hash for item in b.items if _comparable(item, len(clarified) == 1)}
     different = sorted(key for key in hashes.keys() | other.keys() if hashes.get(key) != other.get(key))
@@ -123,14 +133,14 @@ def _comparable(item: Item, one_clarified: bool) -> bool:
     """Whether both models must have seen the same tokens here."""
     if item.suite != "anchoring":
         return item.suite in ALL  # repetitions ask prompts of the tool suite again
-    return not one_clarified and bool(item.facts.get("opening"))
+    return not one_clarified and item.facts.opening
 
 
 def _rate(spec: Rate, items_a: Sequence[Item], items_b: Sequence[Item], seed: int) -> Difference:
     in_a = {sample.key: sample for sample in spec.samples(items_a)}
     in_b = {sample.key: sample for sample in spec.samples(items_b)}
     pairs = [(own.cluster, own.passed, in_b[key].passed) for key, own in in_a.items() if key in in_b]
-    value_a, value_b = (_share([one.passed for one in side.values()]) for side in (in_a, in_b))
+    value_a, value_b = (_share([observation.passed for observation in side.values()]) for side in (in_a, in_b))
     sizes = (value_a, value_b, len(in_a), len(in_b), len(pairs))
     if not pairs:
         return Difference(spec.name, *sizes, 0, None, None, None, None, None, None, "none: no common samples")
@@ -144,7 +154,7 @@ def _rate(spec: Rate, items_a: Sequence[Item], items_b: Sequence[Item], seed: in
 
 def _change_bounds(pairs: Sequence[tuple[str, bool, bool]], seed: int) -> Pair:
     clusters = by_cluster([(cluster, (float(after) - before, 1.0)) for cluster, before, after in pairs])
-    sums = [(sum(one[0] for one in own), float(len(own))) for own in clusters.values()]
+    sums = [(sum(change[0] for change in own), float(len(own))) for own in clusters.values()]
     return cluster_bootstrap(sums, ratio_of, seed=seed)
 
 
@@ -198,17 +208,18 @@ def loss_check(a: Evaluation, b: Evaluation, metric: str, margin: float, units: 
 
 def _loss(metric: str, pairs: Sequence[tuple[str, bool, bool]], base: str, margin: float, named: str) -> Check:
     units = collapse(pairs)
-    found = noninferiority(units, margin)
-    needed = cases_for_noninferiority(units, margin) if found.word == "INSUFFICIENT" else None
+    test = noninferiority(units, margin)
+    needed = cases_for_noninferiority(units, margin) if test.word == "INSUFFICIENT" else None
     return Check(
         metric=f"{metric}_loss",
         bar=f"non-inferior to {base} at {100 * margin:g} points",
-        verdict=found.word,
-        value=0.0 - found.difference,
-        low=0.0 - found.high,
-        high=0.0 - found.low,
+        margin=margin,
+        verdict=test.word,
+        value=0.0 - test.difference,
+        low=0.0 - test.high,
+        high=0.0 - test.low,
         n=units.n,
-        p_value=found.p_value,
+        p_value=test.p_value,
         cases_needed=needed,
         unit=named,
         reason=f"{units.gains} {named} gained, {units.losses} lost of {units.n}; value is the share lost",

@@ -14,7 +14,7 @@ from steadyhand.ledger.result import Check, Item
 from steadyhand.settings.model import GateSettings
 
 
-def harms(base: Sequence[Item], tuned: Sequence[Item], limits: GateSettings) -> list[Check]:
+def damage_checks(base: Sequence[Item], tuned: Sequence[Item], limits: GateSettings) -> list[Check]:
     """The checks that FAIL: think tags, loops, garbage, and public knowledge against the base. Both sides are answers
     to the same questions."""
     checks = [check_sign(sign, base, tuned) for sign in signs(limits) if not sign.suites]

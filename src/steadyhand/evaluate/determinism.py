@@ -12,11 +12,10 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 
-from steadyhand.chat.messages import Json
-from steadyhand.evaluate.metrics import Sample, rate_metric
+from steadyhand.evaluate.metrics import Observation, rate_metric
 from steadyhand.evaluate.scoring import score
 from steadyhand.evaluate.suites import Target, nested_sample
-from steadyhand.ledger.result import Item, Metric
+from steadyhand.ledger.result import Facts, Item, Metric
 from steadyhand.models.backend import Backend, Completion, Progress, Sampling
 from steadyhand.stats.intervals import by_cluster
 from steadyhand.stats.passk import missed_flip_rate, unnoticed
@@ -26,12 +25,18 @@ LEVELS = ("text", "calls", "outcome")
 MODES = ("sequential", "batched")
 
 
-def chosen_for(decisions: Sequence[Target], size: int, seed: int) -> list[Target]:
-    """`size` decisions to repeat: one of every cluster first, then a second, for near-duplicates tell less. Nested like
-    `nested_sample`."""
-    clusters = by_cluster([(one.cluster, one) for one in nested_sample(decisions, len(decisions), seed)]).values()
-    rounds = itertools.zip_longest(*clusters)
-    return [one for taken in rounds for one in taken if one is not None][:size]
+def chosen_for(decisions: Sequence[Target], size: int, seed: int, others: Sequence[Target] = ()) -> list[Target]:
+    """`size` inputs to repeat: a decision of every cluster first, then one of the `others` of every cluster, then a
+    second decision, for near-duplicates tell less. Nested like `nested_sample`."""
+    first, *rounds = _rounds(decisions, seed) or [[]]
+    second = next(iter(_rounds(others, seed)), [])
+    return list(itertools.chain(first, second, *rounds))[:size]
+
+
+def _rounds(targets: Sequence[Target], seed: int) -> list[list[Target]]:
+    """One of every cluster, then a second of those that have one, and so on."""
+    clusters = by_cluster([(target.cluster, target) for target in nested_sample(targets, len(targets), seed)]).values()
+    return [[target for target in taken if target is not None] for taken in itertools.zip_longest(*clusters)]
 
 
 def repeat(
@@ -78,13 +83,13 @@ def _item(target: Target, sequential: list[Completion], batched: list[Completion
         mode: [distinct.setdefault((c.text, c.finish_reason), len(distinct)) for c in completions]
         for mode, completions in zip(MODES, (sequential, batched), strict=True)
     }
-    return judge(target, batched[0], [list(text) for text in distinct], runs)
+    return judge(target, batched[0], list(distinct), runs)
 
 
-def judge(target: Target, first: Completion, texts: list[list[str]], runs: dict[str, list[int]]) -> Item:
+def judge(target: Target, first: Completion, texts: Sequence[tuple[str, str]], runs: dict[str, list[int]]) -> Item:
     """One item from (text, finish reason) pairs and each run's index into them; also scores stored runs again."""
     views = {level: [_view(level, target, first, text, finish) for text, finish in texts] for level in LEVELS}
-    same: dict[str, Json] = {}
+    same: dict[str, dict[str, bool | None]] = {}
     for level in LEVELS:
         seen = {mode: {views[level][i] for i in runs[mode]} for mode in MODES}
         same[level] = {mode: len(values) == 1 if values else None for mode, values in seen.items()}
@@ -102,7 +107,7 @@ def judge(target: Target, first: Completion, texts: list[list[str]], runs: dict[
         code=None if same["outcome"]["all"] else "outcome_changed",
         expected=target.expected,
         question=target.question,
-        facts={"texts": texts, "runs": runs, "same": same, "asked": target.asked},
+        facts=Facts(asked=target.asked, texts=tuple(texts), runs=runs, same=same),
     )
 
 
@@ -118,13 +123,13 @@ def _view(level: str, target: Target, first: Completion, text: str, finish: str)
     item = score(target, target.prompt, again)
     if item.passed is None:  # nothing judges it, so what it does and says is its outcome
         return json.dumps([_view("calls", target, first, text, finish), again.parsed().content.strip()])
-    return json.dumps([item.passed, item.code, item.facts.get("answer_ok")])
+    return json.dumps([item.passed, item.code, item.facts.answer_ok])
 
 
-def determinism_samples(items: Sequence[Item], level: str, mode: str) -> list[Sample]:
+def determinism_samples(items: Sequence[Item], level: str, mode: str) -> list[Observation]:
     """A sample for every item that was repeated in this way: did it stay the same?"""
-    same = ((item, item.facts["same"][level][mode]) for item in items if item.suite == SUITE)
-    return [Sample(item.id, item.cluster, kept) for item, kept in same if kept is not None]
+    same = ((item, item.facts.same[level][mode]) for item in items if item.suite == SUITE)
+    return [Observation(item.id, item.cluster, stayed) for item, stayed in same if stayed is not None]
 
 
 def determinism_metrics(items: Sequence[Item], runs: int) -> dict[str, Metric]:
@@ -132,15 +137,15 @@ def determinism_metrics(items: Sequence[Item], runs: int) -> dict[str, Metric]:
     repeated = [item for item in items if item.suite == SUITE]
     if not repeated:
         return {}
-    found = {}
+    metrics = {}
     for level in LEVELS:
         for mode in ("all", *MODES):
             samples = determinism_samples(repeated, level, mode)
             if not samples:
                 continue
             name = f"determinism_{level}" + ("" if mode == "all" else f"_{mode}")
-            found[name] = rate_metric(name, samples, note=unseen(runs, len(samples)))
-    return found
+            metrics[name] = rate_metric(name, samples, note=unseen(runs, len(samples)))
+    return metrics
 
 
 def unseen(runs: int, items: int) -> str:

@@ -16,7 +16,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from steadyhand.evaluate.metrics import Sample, rate_metric
+from steadyhand.evaluate.metrics import Observation, rate_metric
 from steadyhand.ledger.result import Metric
 from steadyhand.stats.bars import judge_bounds
 from steadyhand.stats.power import further_cases
@@ -24,7 +24,7 @@ from steadyhand.stats.tests import Paired, collapse, holm, mcnemar_exact, paired
 
 Condition = Literal["closed", "defined", "decomposed", "given"]
 Kind = Literal["point", "tool", "no_call", "reading"]
-Word = Literal["FINE", "SEMANTICS", "BEHAVIOUR", "REASONING", "UNTESTABLE", "INSUFFICIENT"]
+Word = Literal["FINE", "SEMANTICS", "BEHAVIOR", "REASONING", "UNTESTABLE", "INSUFFICIENT"]
 State = Literal["lifts", "no", "open"]
 ALPHA = 0.05
 BAR, TOLERANCE = 0.8, 0.15  # "fine": at least this share right, and the lower end of its interval no further below
@@ -34,7 +34,7 @@ WORTH = 0.2  # a smaller gain by help changes no plan
 REMEDY = {  # a sentence per verdict and what it rests on
     "fine": "nothing: it is right as it stands",
     "semantics": "SFT: knowledge cards for the points that it needs; `steady dose` finds how many",
-    "behaviour": "DPO: preference groups for this interface, the tool's name first, arguments second",
+    "behavior": "DPO: preference groups for this interface, the tool's name first, arguments second",
     "arguments": "a deterministic tool that works the arguments out, or finer steps: naming the tool is not enough",
     "steps": "finer decomposition: with the steps given it is right",
     "short": "a bigger base, or a deterministic tool: it repeats what it is told, and can do nothing with less",
@@ -44,7 +44,7 @@ REMEDY = {  # a sentence per verdict and what it rests on
 
 
 @dataclass(frozen=True)
-class Case:
+class DiagnosticCase:
     """One question about one subject, right or wrong under each condition that it was asked under."""
 
     id: str
@@ -79,7 +79,7 @@ class Diagnosis:
     needed: int | None = None
 
 
-def diagnose(subjects: Mapping[tuple[Kind, str], Sequence[Case]]) -> list[Diagnosis]:
+def diagnose(subjects: Mapping[tuple[Kind, str], Sequence[DiagnosticCase]]) -> list[Diagnosis]:
     """A verdict for every subject with a case."""
     rates = {key: _rates(cases) for key, cases in subjects.items() if cases}
     paired = {(key, name): _paired(subjects[key], name) for key, own in rates.items() for name in own}
@@ -101,23 +101,23 @@ def _diagnosis(key: tuple[Kind, str], rates: dict[str, Metric], lifts: dict[str,
     assert closed.value is not None
     assert closed.low is not None
     assert closed.high is not None
-    found = Diagnosis(subject, kind, rates, lifts, "INSUFFICIENT", REMEDY["cases"])
+    diagnosis = Diagnosis(subject, kind, rates, lifts, "INSUFFICIENT", REMEDY["cases"])
     if judge_bounds(closed.value, closed.low, closed.high, BAR, "point", TOLERANCE) == "PASS":
-        return replace(found, word="FINE", remedy=REMEDY["fine"])
+        return replace(diagnosis, word="FINE", remedy=REMEDY["fine"])
     word, why = _word(kind, {name: lift.state for name, lift in lifts.items()})
     needed = _needed(kind, lifts, family) if word == "INSUFFICIENT" else None
-    return replace(found, word=word, remedy=REMEDY[why], needed=needed)
+    return replace(diagnosis, word=word, remedy=REMEDY[why], needed=needed)
 
 
 def _word(kind: Kind, states: Mapping[str, State]) -> tuple[Word, str]:
-    """The first help that lifts names the bottleneck: knowledge before behaviour, as SFT comes before DPO."""
+    """The first help that lifts names the bottleneck: knowledge before behavior, as SFT comes before DPO."""
     if states.get("defined") == "lifts":
         return "SEMANTICS", "semantics"
     called = kind in ("tool", "no_call")
     if states.get("decomposed") == "lifts":
-        return ("BEHAVIOUR", "behaviour") if called else ("REASONING", "steps")
+        return ("BEHAVIOR", "behavior") if called else ("REASONING", "steps")
     if kind == "no_call" and states.get("given") == "lifts":
-        return "BEHAVIOUR", "behaviour"
+        return "BEHAVIOR", "behavior"
     if any(states.get(name) == "open" for name in ("defined", "decomposed", "given")):
         return "INSUFFICIENT", "cases"
     if states.get("given") == "lifts":
@@ -125,15 +125,15 @@ def _word(kind: Kind, states: Mapping[str, State]) -> tuple[Word, str]:
     return ("UNTESTABLE", "deaf") if states else ("INSUFFICIENT", "cases")
 
 
-def _rates(cases: Sequence[Case]) -> dict[str, Metric]:
+def _rates(cases: Sequence[DiagnosticCase]) -> dict[str, Metric]:
     names = dict.fromkeys(name for case in cases for name in case.passed)
     return {
-        name: rate_metric(name, [Sample(c.id, c.cluster, c.passed[name]) for c in cases if name in c.passed])
+        name: rate_metric(name, [Observation(c.id, c.cluster, c.passed[name]) for c in cases if name in c.passed])
         for name in names
     }
 
 
-def _paired(cases: Sequence[Case], name: str) -> Paired:
+def _paired(cases: Sequence[DiagnosticCase], name: str) -> Paired:
     return collapse((c.cluster, c.passed["closed"], now) for c in cases for n, now in c.passed.items() if n == name)
 
 

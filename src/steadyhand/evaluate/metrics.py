@@ -7,7 +7,7 @@ None means that an item does not count (a turn without a call has no arguments t
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 from steadyhand.checks import Figure, Judged, figures_of
 from steadyhand.ledger.result import Item, Metric
@@ -17,7 +17,7 @@ ALL = frozenset({"tool", "public", "anchoring", "reasoning"})
 
 
 @dataclass(frozen=True)
-class Sample:
+class Observation:
     """One counted outcome; `key` pairs it with the other model's."""
 
     key: str
@@ -35,9 +35,9 @@ class Rate:
     judged: bool = True
     note: str = ""
 
-    def samples(self, items: Iterable[Item]) -> list[Sample]:
+    def samples(self, items: Iterable[Item]) -> list[Observation]:
         counted = ((item, self.outcome(item)) for item in items if item.suite in self.suites and not is_warm_up(item))
-        return [Sample(f"{item.suite}/{item.id}", item.cluster, ok) for item, ok in counted if ok is not None]
+        return [Observation(f"{item.suite}/{item.id}", item.cluster, ok) for item, ok in counted if ok is not None]
 
     def unscored(self, items: Iterable[Item]) -> int:
         asked = (item for item in items if item.suite in self.suites and not is_warm_up(item))
@@ -48,9 +48,9 @@ class Rate:
 class ScenarioRate(Rate):
     """Counts scenarios, not decisions: one passes end to end, at the first try, when all of its decisions do."""
 
-    def samples(self, items: Iterable[Item]) -> list[Sample]:
+    def samples(self, items: Iterable[Item]) -> list[Observation]:
         return [
-            Sample(scenario, decided[0].cluster, all(item.passed for item in decided))
+            Observation(scenario, decided[0].cluster, all(item.passed for item in decided))
             for scenario, decided in _scenarios(items).items()
             if not _unjudged(decided)
         ]
@@ -60,7 +60,7 @@ class ScenarioRate(Rate):
 
 
 def _scenarios(items: Iterable[Item]) -> dict[str, list[Item]]:
-    return by_cluster([(str(item.facts["scenario"]), item) for item in items if item.suite == "tool"])
+    return by_cluster([(item.facts.scenario, item) for item in items if item.suite == "tool"])
 
 
 def _unjudged(decided: Sequence[Item]) -> bool:
@@ -86,7 +86,7 @@ class Ratio:
 
 def is_warm_up(item: Item) -> bool:
     """The extra clarifying turn that a base model may be given: recorded, never counted."""
-    return bool(item.facts.get("clarify"))
+    return item.facts.clarify
 
 
 def countable(items: Iterable[Item]) -> list[Item]:
@@ -94,27 +94,28 @@ def countable(items: Iterable[Item]) -> list[Item]:
     return [item for item in items if item.suite in ALL and not is_warm_up(item)]
 
 
-def fact(name: str) -> Callable[[Item], bool | None]:
-    """The outcome stored under `name`; None when the item has none."""
-    return lambda item: item.facts.get(name)
-
-
 def _missed(item: Item) -> bool | None:
-    return not item.facts["called"] if item.facts["due"] else None
+    return not item.facts.called if item.facts.due else None
 
 
 def _spurious(item: Item) -> bool | None:
-    return None if item.facts["due"] else bool(item.facts["called"])
+    return None if item.facts.due else item.facts.called
 
 
 def _calls(outcome: Callable[[Item], bool | None]) -> Callable[[Item], bool | None]:
     """`outcome` where a call could be made: silence is no skill where no tool is offered."""
-    return lambda item: outcome(item) if item.facts["tools"] or item.facts["due"] else None
+    return lambda item: outcome(item) if item.facts.tools or item.facts.due else None
 
 
 _TOOL, _CALLED = frozenset({"tool"}), "over turns that called, so each model has its own n"
 RATES: tuple[Rate, ...] = (
-    Rate("tool_call_accuracy", _TOOL, _calls(fact("calls_ok")), False, "strict parse and match, tools offered"),
+    Rate(
+        "tool_call_accuracy",
+        _TOOL,
+        _calls(lambda item: item.facts.calls_ok),
+        False,
+        "strict parse and match, tools offered",
+    ),
     Rate(
         "tool_call_accuracy_lenient",
         _TOOL,
@@ -122,32 +123,45 @@ RATES: tuple[Rate, ...] = (
         False,
         "repairs and comparators",
     ),
-    Rate("tool_name_accuracy", _TOOL, fact("name_ok"), False, _CALLED),
-    Rate("tool_args_accuracy", _TOOL, fact("args_ok"), False, _CALLED),
+    Rate("tool_name_accuracy", _TOOL, lambda item: item.facts.name_ok, False, _CALLED),
+    Rate("tool_args_accuracy", _TOOL, lambda item: item.facts.args_ok, False, _CALLED),
     Rate("missed_rate", _TOOL, _missed, False, "no attempt where a call is due"),
     Rate("spurious_rate", _TOOL, _calls(_spurious), False, "an attempt where none is due"),
-    Rate("reading_accuracy", _TOOL, fact("answer_ok"), note="decisions whose text must say something"),
+    Rate("reading_accuracy", _TOOL, lambda item: item.facts.answer_ok, note="decisions whose text must say something"),
     ScenarioRate("scenario_pass", _TOOL, lambda item: item.passed, note="every decision right, texts included"),
     Rate(
         "semantic_anchoring", frozenset({"anchoring"}), lambda item: item.passed, note="turns; a dialogue is a cluster"
     ),
     Rate("general_knowledge", frozenset({"public"}), lambda item: item.passed),
     Rate("reasoning_accuracy", frozenset({"reasoning"}), lambda item: item.passed),
-    Rate("response_quality", ALL, fact("quality"), judged=False, note="not too short, no loop, think tags balanced"),
-    Rate("cot_retention", ALL, fact("cot"), judged=False, note="think whole, structured, without loop or garbage"),
+    Rate("preference_accuracy", frozenset({"preference"}), lambda item: item.passed, note="the better answer likelier"),
+    Rate(
+        "response_quality",
+        ALL,
+        lambda item: item.facts.quality,
+        judged=False,
+        note="not too short, no loop, think tags balanced",
+    ),
+    Rate(
+        "cot_retention",
+        ALL,
+        lambda item: item.facts.cot,
+        judged=False,
+        note="think whole, structured, without loop or garbage",
+    ),
 )
 _TALK = frozenset({"anchoring", "reasoning"})
 RATIOS: tuple[Ratio, ...] = (
     Ratio(
         "invalid_token_ratio",
         _TALK,
-        lambda item: (item.facts["invalid_tokens"], item.facts["answer_tokens"]),
+        lambda item: (item.facts.invalid_tokens, item.facts.answer_tokens),
         note="answer text; lexicon of clarifying, hypothetical and generic sentences",
     ),
     Ratio(
         "invalid_token_ratio_think",
         _TALK,
-        lambda item: (item.facts["think_invalid_tokens"], item.facts["think_tokens"]),
+        lambda item: (item.facts.think_invalid_tokens, item.facts.think_tokens),
         note="the same over the reasoning",
     ),
 )
@@ -155,14 +169,13 @@ RATIOS: tuple[Ratio, ...] = (
 
 def check_rates(items: Iterable[Item]) -> list[Rate]:
     """A rate for every check that judged something, by its name."""
-    names = dict.fromkeys(name for item in items for name in item.facts.get("checks", ()))
+    names = dict.fromkeys(name for item in items for name in item.facts.checks)
     return [Rate(name, _TOOL, _of_check(name), False, "answers that pass the check") for name in names]
 
 
 def _of_check(name: str) -> Callable[[Item], bool | None]:
     def outcome(item: Item) -> bool | None:
-        found = item.facts.get("checks", {}).get(name)
-        return None if found is None else {"passed": True, "failed": False}.get(found["word"])
+        return Judged(item.cluster, item.facts.checks[name]).passed if name in item.facts.checks else None
 
     return outcome
 
@@ -176,13 +189,13 @@ def check_metrics(items: Iterable[Item], seed: int) -> list[Metric]:
     """What each check says of all its answers: its rate under its own name, other figures behind a dot."""
     asked: dict[str, list[tuple[str, Judged]]] = {}
     for item in items:
-        for name, facts in item.facts.get("checks", {}).items():
+        for name, facts in item.facts.checks.items():
             asked.setdefault(name, []).append((facts["kind"], Judged(item.cluster, facts)))
-    found = []
+    metrics = []
     for name, judged in asked.items():
         kind = judged[0][0]
-        found += [_metric(name, figure) for figure in figures_of(kind, [one for _, one in judged], seed)]
-    return found
+        metrics += [_metric(name, figure) for figure in figures_of(kind, [judgment for _, judgment in judged], seed)]
+    return metrics
 
 
 def _metric(name: str, figure: Figure) -> Metric:
@@ -191,7 +204,7 @@ def _metric(name: str, figure: Figure) -> Metric:
     return Metric(name=full, **given)
 
 
-def rate_metric(name: str, samples: Sequence[Sample], unscored: int = 0, note: str = "") -> Metric:
+def rate_metric(name: str, samples: Sequence[Observation], unscored: int = 0, note: str = "") -> Metric:
     """The samples' rate with the Wilson interval at their effective size; value None without samples."""
     if not samples:
         return Metric(name, None, 0, None, None, unscored=unscored, note=note)
@@ -217,11 +230,11 @@ def anchoring_by_language(items: Sequence[Item]) -> list[Metric]:
     """semantic_anchoring by language, for one may be well taught and the other not."""
     rate = next(rate for rate in RATES if rate.name == "semantic_anchoring")
     languages = sorted({item.lang for item in items if item.suite == "anchoring"})
-    found = []
+    metrics = []
     for lang in languages:
         own = [item for item in items if item.lang == lang]
-        found.append(rate_metric(f"{rate.name}_{lang}", rate.samples(own), rate.unscored(own), rate.note))
-    return found
+        metrics.append(rate_metric(f"{rate.name}_{lang}", rate.samples(own), rate.unscored(own), rate.note))
+    return metrics
 
 
 def item_metrics(items: Sequence[Item], seed: int = 0) -> dict[str, Metric]:
@@ -230,4 +243,17 @@ def item_metrics(items: Sequence[Item], seed: int = 0) -> dict[str, Metric]:
     rates = [rate_metric(r.name, r.samples(items), r.unscored(items), r.note) for r in RATES if r.suites & asked]
     ratios = [ratio_metric(spec, items, seed) for spec in RATIOS if spec.suites & asked]
     every = [*rates, *check_metrics(items, seed), *anchoring_by_language(items), *ratios]
-    return {metric.name: metric for metric in every}
+    return {metric.name: metric for metric in map(_by_category(items), every)}
+
+
+def _by_category(items: Sequence[Item]) -> Callable[[Metric], Metric]:
+    """Puts the categories of comparisons beside their share: category -> {k, n}, "" where nobody named one."""
+
+    def detailed(metric: Metric) -> Metric:
+        if metric.name != "preference_accuracy":
+            return metric
+        ranked = [item for item in items if item.suite == "preference" and item.passed is not None]
+        parts = by_cluster([(item.facts.category, bool(item.passed)) for item in ranked])
+        return replace(metric, detail={name: {"k": sum(own), "n": len(own)} for name, own in sorted(parts.items())})
+
+    return detailed

@@ -19,6 +19,7 @@ from steadyhand.chat.messages import Json
 from steadyhand.checks.shape import Ask as JudgingModel
 from steadyhand.domain.model import Domain
 from steadyhand.errors import UsageError
+from steadyhand.evaluate import ranking
 from steadyhand.evaluate.anchoring import Ask, Asked, dialogues, play
 from steadyhand.evaluate.determinism import SUITE, chosen_for, determinism_metrics, judge, repeat
 from steadyhand.evaluate.metrics import item_metrics
@@ -39,7 +40,7 @@ from steadyhand.settings.model import EvalSettings
 _PACKAGES = ("torch", "transformers", "tokenizers")
 
 
-class LabelledProgress(Protocol):
+class LabeledProgress(Protocol):
     """Called as work proceeds: `done` of `total` completions of what `label` names."""
 
     def __call__(self, done: int, total: int, label: str) -> None: ...
@@ -56,7 +57,7 @@ def evaluate(
     clarify: bool = False,
     seed: int = 0,
     judge: JudgingModel | None = None,
-    progress: LabelledProgress | None = None,
+    progress: LabeledProgress | None = None,
 ) -> Evaluation:
     """Everything measured on one model. `clarify` gives it the domain's extra first turn before each anchoring dialogue
     (the method allows that for a base model); `judge` answers questions about two answers, for checks that compare.
@@ -70,6 +71,8 @@ def evaluate(
     ask = _asking(backend, sampling, settings.batch_size, Counter(_label(target) for target in asked), tell)
     items = _ask_all(domain, asked, ask, settings, clarify)
     items += _repeat(backend, asked, sampling, settings, seed, tell)
+    if ranking.SUITE in suites:
+        items += ranking.rank(backend, domain, lambda done, total: tell(done, total, "comparisons"))
     manifest = _manifest(domain, asked, items, sampling, settings, suites, clarify, seed)
     manifest |= template_facts(backend)
     return _evaluation(model, backend.fingerprint, items, manifest)
@@ -88,13 +91,15 @@ def rescore(evaluation: Evaluation, domain: Domain, settings: EvalSettings | Non
         return [_stored(stored, target.key, target, form) for target, _ in questions]
 
     items = _ask_all(domain, asked, recall, settings, manifest["clarify"])
-    again = {target.id: target for target in asked if target.suite == "tool"}
+    again = {target.id: target for target in asked if target.suite != "anchoring"}
     for item in evaluation.items:
         if item.suite == SUITE:
             first = _stored(stored, (SUITE, item.id), again.get(item.id), form)
-            items.append(judge(again[item.id], first, item.facts["texts"], item.facts["runs"]))
+            items.append(judge(again[item.id], first, item.facts.texts, item.facts.runs))
+    if ranking.SUITE in manifest["suites"]:
+        items += _ranked_before(evaluation, domain)
     labels = [list(part) for part in settings.cot_labels]
-    manifest |= {"item_set": item_set(asked), "cot_labels": labels, "has": inventory(domain)}
+    manifest |= {"item_set": item_set(asked, _compared(items)), "cot_labels": labels, "has": inventory(domain)}
     return _evaluation(evaluation.model, evaluation.fingerprint, items, manifest)
 
 
@@ -102,9 +107,9 @@ def restrict(
     evaluation: Evaluation, domain: Domain, suites: Collection[Suite], settings: EvalSettings | None = None
 ) -> Evaluation:
     """The same answers, of some suites only, so that it compares with an evaluation of just those."""
-    kept = tuple(item for item in evaluation.items if item.suite in suites)
+    items = tuple(item for item in evaluation.items if item.suite in suites)
     manifest = evaluation.manifest | {"suites": [suite for suite in SUITES if suite in suites]}
-    return rescore(replace(evaluation, items=kept, manifest=manifest), domain, settings)
+    return rescore(replace(evaluation, items=items, manifest=manifest), domain, settings)
 
 
 def _ask_all(domain: Domain, asked: Sequence[Target], ask: Ask, settings: EvalSettings, clarify: bool) -> list[Item]:
@@ -122,10 +127,11 @@ def _repeat(
     sampling: Sampling,
     settings: EvalSettings,
     seed: int,
-    tell: LabelledProgress,
+    tell: LabeledProgress,
 ) -> list[Item]:
     decisions = [target for target in asked if target.suite == "tool"]
-    chosen = chosen_for(decisions, settings.determinism_items, seed)
+    others = [target for target in asked if target.suite not in ("tool", "anchoring")] if decisions else []
+    chosen = chosen_for(decisions, settings.determinism_items, seed, others)
     if not chosen:
         return []
     return repeat(
@@ -140,7 +146,7 @@ def _repeat(
     )
 
 
-def _asking(backend: Backend, sampling: Sampling, batch_size: int, totals: Counter[str], tell: LabelledProgress) -> Ask:
+def _asking(backend: Backend, sampling: Sampling, batch_size: int, totals: Counter[str], tell: LabeledProgress) -> Ask:
     """Asks the model; the steps of the dialogues are told as one piece of work."""
     before: Counter[str] = Counter()
 
@@ -164,11 +170,22 @@ def _silent(done: int, total: int, label: str) -> None:
 
 def _stored(stored: dict[tuple[str, str], Item], key: tuple[str, str], target: Target | None, form: str) -> Completion:
     item = stored.get(key)
-    if item is None or target is None or item.facts.get("asked") != target.asked:
+    if item is None or target is None or item.facts.asked != target.asked:
         why = "was never asked" if item is None else "is no longer asked" if target is None else "has changed since"
         raise UsageError(f"question {'/'.join(key)} {why}", next="evaluate the model again: old answers do not fit")
     reason: FinishReason = "length" if item.finish_reason == "length" else "stop"
     return Completion(item.raw, reason, 0, item.completion_tokens, item.prompt_hash, form)
+
+
+def _ranked_before(evaluation: Evaluation, domain: Domain) -> list[Item]:
+    ranked = ranking.kept(evaluation.items, domain)
+    if ranked is None:
+        raise UsageError("the comparisons are others than those ranked", next="evaluate the model again")
+    return ranked
+
+
+def _compared(items: Sequence[Item]) -> list[Json]:
+    return sorted([item.id, item.facts.asked] for item in items if item.suite == ranking.SUITE)
 
 
 def _evaluation(model: str, fingerprint: str, items: Sequence[Item], manifest: dict[str, Json]) -> Evaluation:
@@ -192,7 +209,7 @@ def _manifest(
     return {
         "domain": domain.name,
         "suites": [suite for suite in SUITES if suite in suites],
-        "item_set": item_set(asked),
+        "item_set": item_set(asked, _compared(items)),
         "has": inventory(domain),
         "prompts": digest(sorted([i.suite, i.id, i.prompt_hash] for i in items if i.suite not in ("anchoring", SUITE))),
         "sampling": asdict(sampling),
@@ -200,7 +217,7 @@ def _manifest(
         "determinism": {
             "runs": settings.determinism_runs,
             "items": len(repeated),
-            "sequential": sum(bool(item.facts["runs"]["sequential"]) for item in repeated),
+            "sequential": sum(bool(item.facts.runs["sequential"]) for item in repeated),
         },
         "cot_labels": [list(part) for part in settings.cot_labels],
         "clarify": clarify,

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from steadyhand.evaluate.metrics import Sample, rate_metric
+from steadyhand.evaluate.metrics import Observation, rate_metric
 from steadyhand.ledger.result import Metric, VerdictWord
 from steadyhand.stats.power import further_cases
 from steadyhand.stats.tests import Paired, collapse, mcnemar_exact
@@ -67,37 +67,41 @@ class Cure:
     cases_needed: int | None = None
 
 
-def arm(name: str, cards: int, found: Sequence[Conclusion]) -> Arm:
-    fought = [one for one in found if one.conflict]
-    agreed = [one for one in found if not one.conflict]
-    seeds = dict.fromkeys(one.seed for one in found)
+def arm(name: str, cards: int, conclusions: Sequence[Conclusion]) -> Arm:
+    fought = [conclusion for conclusion in conclusions if conclusion.conflict]
+    agreed = [conclusion for conclusion in conclusions if not conclusion.conflict]
+    seeds = dict.fromkeys(conclusion.seed for conclusion in conclusions)
     return Arm(
         name,
         cards,
         _share("rule", fought, _by_rule),
         _share("cue", fought, _by_cue),
-        _share("neither", fought, lambda one: not _by_rule(one) and not _by_cue(one)),
+        _share("neither", fought, lambda conclusion: not _by_rule(conclusion) and not _by_cue(conclusion)),
         _share("agreeing", agreed, _by_rule),
-        {seed: _of_seed([one for one in fought if one.seed == seed]) for seed in seeds},
+        {seed: _of_seed([conclusion for conclusion in fought if conclusion.seed == seed]) for seed in seeds},
     )
 
 
 def cure(naive: Sequence[Conclusion], diverse: Sequence[Conclusion]) -> Cure:
     """PASS: the rule decides more often after the other cards (p <= .05, gains above losses). FAIL: it decides less
     often. INSUFFICIENT: luck explains the difference, or there is none."""
-    before = {one.key: _by_rule(one) for one in naive if one.conflict}
-    pairs = [(one.cluster, before[one.key], _by_rule(one)) for one in diverse if one.key in before]
+    before = {conclusion.key: _by_rule(conclusion) for conclusion in naive if conclusion.conflict}
+    pairs = [
+        (conclusion.cluster, before[conclusion.key], _by_rule(conclusion))
+        for conclusion in diverse
+        if conclusion.key in before
+    ]
     units = collapse(pairs)
     if not units.n:
         return Cure("INSUFFICIENT", 0, 0, 0, None, "nothing was asked")
     p = mcnemar_exact(units.gains, units.losses)
-    told = (
+    reason = (
         f"the rule decides in {units.gains} groups of questions more and {units.losses} fewer of {units.n}, p = {p:.3g}"
     )
     if p > ALPHA:
-        return Cure("INSUFFICIENT", units.gains, units.losses, units.n, p, told, units_needed(units))
+        return Cure("INSUFFICIENT", units.gains, units.losses, units.n, p, reason, units_needed(units))
     word: VerdictWord = "PASS" if units.gains > units.losses else "FAIL"
-    return Cure(word, units.gains, units.losses, units.n, p, told)
+    return Cure(word, units.gains, units.losses, units.n, p, reason)
 
 
 def units_needed(units: Paired, alpha: float = ALPHA) -> int | None:
@@ -111,17 +115,19 @@ def units_needed(units: Paired, alpha: float = ALPHA) -> int | None:
     return further_cases(units.n, decided, UNITS_AT_MOST) if units.gains != units.losses else None
 
 
-def _by_rule(one: Conclusion) -> bool:
-    return one.found == one.rule
+def _by_rule(conclusion: Conclusion) -> bool:
+    return conclusion.found == conclusion.rule
 
 
-def _by_cue(one: Conclusion) -> bool:
-    return one.found == one.cue
+def _by_cue(conclusion: Conclusion) -> bool:
+    return conclusion.found == conclusion.cue
 
 
 def _of_seed(fought: Sequence[Conclusion]) -> tuple[float, float]:
     return sum(map(_by_rule, fought)) / len(fought), sum(map(_by_cue, fought)) / len(fought)
 
 
-def _share(name: str, found: Sequence[Conclusion], counts: Callable[[Conclusion], bool]) -> Metric:
-    return rate_metric(name, [Sample(one.key, one.cluster, counts(one)) for one in found])
+def _share(name: str, conclusions: Sequence[Conclusion], counts: Callable[[Conclusion], bool]) -> Metric:
+    return rate_metric(
+        name, [Observation(conclusion.key, conclusion.cluster, counts(conclusion)) for conclusion in conclusions]
+    )

@@ -4,6 +4,7 @@ tool       every decision of the held-out scenarios (split "eval"), with gold hi
 public     one-turn questions of public knowledge, which training must not cost
 anchoring  dialogues, each played with the model's own answers as history
 reasoning  one-turn questions whose `<think>` is judged too
+preference held-out comparisons of preferences/, which `ranking` asks about; their prompts are asked in `tool` as well
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from steadyhand.chat.messages import Json, Message, to_openai
-from steadyhand.checks import Bound, Verdict
+from steadyhand.checks import Bound, TextVerdict
 from steadyhand.checks.shape import Ask
 from steadyhand.domain.decisions import Decision, decisions, judge_text
 from steadyhand.domain.model import AnswerRule, Domain, Probe
@@ -23,8 +24,8 @@ from steadyhand.errors import UsageError
 from steadyhand.models.backend import Prompt
 from steadyhand.text.degeneration import too_short
 
-Suite = Literal["tool", "public", "anchoring", "reasoning"]
-SUITES: tuple[Suite, ...] = ("tool", "public", "anchoring", "reasoning")
+Suite = Literal["tool", "public", "anchoring", "reasoning", "preference"]
+SUITES: tuple[Suite, ...] = ("tool", "public", "anchoring", "reasoning", "preference")
 
 
 @dataclass(frozen=True)
@@ -50,10 +51,9 @@ class Target:
     @property
     def judged(self) -> bool:
         """Whether anything judges the answer: a call is due, or its text has a rule."""
-        due, checks = (self.decision.expected, self.decision.checks) if self.decision else ((), ())
-        return self.rule is not None or bool(due or checks)
+        return self.rule is not None or (self.decision is not None and self.decision.judged)
 
-    def judge(self, text: str) -> Verdict:
+    def judge(self, text: str) -> TextVerdict:
         """What judges the text of an answer, asked."""
         return judge_text(text, self.rule, self.decision.checks if self.decision else ())
 
@@ -79,10 +79,10 @@ class Target:
         if self.decision is not None and self.decision.expected:
             return _dump([{"name": call.name, "arguments": call.arguments} for call in self.decision.expected])
         checks = self.decision.checks if self.decision else ()
-        told = ["no call"] if self.decision and (self.prompt.tools or not self.judged) else []
-        told += [] if self.rule is None else [_in_words(self.rule)]
-        told += [f"{one.name}: {_gold(one)}" for one in checks]
-        return "; ".join(told)
+        demands = ["no call"] if self.decision and (self.prompt.tools or not self.judged) else []
+        demands += [] if self.rule is None else [_in_words(self.rule)]
+        demands += [f"{check.name}: {_gold(check)}" for check in checks]
+        return "; ".join(demands)
 
     @property
     def asked(self) -> str:
@@ -107,14 +107,14 @@ def targets(domain: Domain, suites: Collection[Suite] = SUITES) -> list[Target]:
     unknown = sorted(set(suites) - set(SUITES))
     if unknown:
         raise UsageError(f"unknown suite {', '.join(unknown)}", next=f"choose from {', '.join(SUITES)}")
-    found = [*(_tool_targets(domain) if "tool" in suites else ()), *_probe_targets(domain, suites)]
-    if not found:
+    asked = [*(_tool_targets(domain) if "tool" in suites else ()), *_probe_targets(domain, suites)]
+    if not asked:
         raise UsageError(
             f"nothing to ask in the suites {', '.join(suites)}",
             where=str(domain.root),
             next='give scenarios `split: eval`, or add probes under "probes/"',
         )
-    return found
+    return asked
 
 
 def _tool_targets(domain: Domain) -> Iterable[Target]:
@@ -124,8 +124,7 @@ def _tool_targets(domain: Domain) -> Iterable[Target]:
         tools = tuple(domain.tools[name] for name in scenario.tools)
         for decision in decisions(scenario):
             prompt = Prompt(decision.messages, tools)
-            rule = _rule(decision.answer, may_be_empty=bool(tools))
-            yield Target(decision.id, "tool", scenario.group, scenario.lang, prompt, rule, decision)
+            yield Target(decision.id, "tool", scenario.group, scenario.lang, prompt, decision.answer, decision)
 
 
 def _probe_targets(domain: Domain, suites: Collection[Suite]) -> Iterable[Target]:
@@ -133,17 +132,13 @@ def _probe_targets(domain: Domain, suites: Collection[Suite]) -> Iterable[Target
         if probe.kind in suites:
             anchoring = probe.kind == "anchoring"  # whose opening stands before all turns
             prompt = Prompt((Message("user", probe.question),) if anchoring else domain.asked(probe.question))
-            yield Target(probe.id, probe.kind, _cluster(probe), probe.lang, prompt, _rule(probe.answer))
+            rule = probe.answer if probe.answer.demands else None
+            yield Target(probe.id, probe.kind, _cluster(probe), probe.lang, prompt, rule)
 
 
 def _cluster(probe: Probe) -> str:
     """Anchoring turns of one language are one dialogue, unless `cluster` names several."""
     return f"{probe.cluster or 'dialogue'}:{probe.lang}" if probe.kind == "anchoring" else probe.cluster or probe.id
-
-
-def _rule(rule: AnswerRule | None, *, may_be_empty: bool = False) -> AnswerRule | None:
-    """A rule that demands nothing cannot be scored, unless to say anything at all instead of a call is what is due."""
-    return rule if rule and (rule.must or rule.must_not or may_be_empty) else None
 
 
 def nested_sample(population: Sequence[Target], size: int, seed: int) -> list[Target]:
@@ -162,17 +157,20 @@ def inventory(domain: Domain) -> dict[str, bool]:
         "anchoring": "anchoring" in kinds,
         "public": "public" in kinds,
         "thinking": "reasoning" in kinds or any(message.think for message in gold),
+        **({"preferences": True} if any(one.split == "eval" for one in domain.comparisons) else {}),
     }
 
 
-def item_set(population: Sequence[Target]) -> str:
-    """Identifies what was asked and what was expected of it by which checks, whatever the order."""
-    return digest(sorted([*target.key, target.asked, target.expected, *_judges(target)] for target in population))
+def item_set(population: Sequence[Target], compared: Sequence[Json] = ()) -> str:
+    """Identifies what was asked and what was expected of it by which checks, whatever the order; and what was
+    `compared`."""
+    asked = sorted([*target.key, target.asked, target.expected, *_judges(target)] for target in population)
+    return digest([*asked, *compared])
 
 
 def _judges(target: Target) -> list[Json]:
     checks = target.decision.checks if target.decision else ()
-    return [[one.name, one.checker.identity()] for one in checks]
+    return [[check.name, check.checker.identity()] for check in checks]
 
 
 def digest(value: Json) -> str:

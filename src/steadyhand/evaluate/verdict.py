@@ -15,7 +15,7 @@ from steadyhand.chat.messages import Json
 from steadyhand.domain.model import CheckBar
 from steadyhand.evaluate.compare import KNOWLEDGE, knowledge_check, require_equal
 from steadyhand.evaluate.determinism import determinism_samples
-from steadyhand.evaluate.metrics import RATES, Sample, rate_metric, rates_of
+from steadyhand.evaluate.metrics import RATES, Observation, rate_metric, rates_of
 from steadyhand.ledger.result import Check, Evaluation, Item, Metric, Verdict, VerdictWord
 from steadyhand.settings.model import BarsSettings
 from steadyhand.stats.bars import Evidence, judge_bounds
@@ -47,9 +47,10 @@ def bars_of(settings: BarsSettings, own: Sequence[CheckBar] = ()) -> list[Bar]:
     """The bars on the domain's own checks, then those of the settings, in the order of the report."""
     how = (settings.evidence, settings.tolerance)
     return [
-        *(Bar(one.metric, one.least, one.evidence or settings.evidence, settings.tolerance) for one in own),
+        *(Bar(bar.metric, bar.least, bar.evidence or settings.evidence, settings.tolerance) for bar in own),
         Bar("scenario_pass", settings.scenario_pass, *how, "scenarios", "scenarios"),
         Bar("tool_call_accuracy", settings.tool_call_accuracy, *how, "tools", "decisions", _due),
+        Bar("preference_accuracy", settings.preference_accuracy, *how, "preferences", "comparisons"),
         Bar("semantic_anchoring", settings.semantic_anchoring, *how, "anchoring", "dialogues", lambda item: item.lang),
         Bar("cot_retention", settings.cot_retention, *how, "thinking"),
         Bar("response_quality", settings.response_quality, *how),
@@ -58,7 +59,7 @@ def bars_of(settings: BarsSettings, own: Sequence[CheckBar] = ()) -> list[Bar]:
 
 
 def _due(item: Item) -> str:
-    return "where a call is due" if item.facts["due"] else "where none is due"
+    return "where a call is due" if item.facts.due else "where none is due"
 
 
 ABSENT = {
@@ -79,7 +80,8 @@ def verdict(
     require_equal(base, tuned)
     settings = bars or BarsSettings()
     has = tuned.manifest["has"]
-    checks = [check_judged(tuned.items, has), *(check_bar(tuned, bar) for bar in bars_of(settings, own))]
+    bars_due = [bar for bar in bars_of(settings, own) if bar.has != "preferences" or has.get("preferences")]
+    checks = [check_judged(tuned.items, has), *(check_bar(tuned, bar) for bar in bars_due)]
     return conclude([*checks, check_knowledge(base, tuned, settings.general_knowledge_margin)])
 
 
@@ -113,32 +115,44 @@ def check_knowledge(base: Evaluation, tuned: Evaluation, margin: float) -> Check
     """Public knowledge against the base's, where the domain asks for any."""
     name, bar = KNOWLEDGE + "_loss", f"non-inferior at {100 * margin:g} points"
     if not tuned.manifest["has"]["public"]:
-        return not_applicable(name, bar, ABSENT["public"])
-    return knowledge_check(base, tuned, margin) or missing(name, bar)
+        return not_applicable(name, bar, ABSENT["public"], margin=margin)
+    return knowledge_check(base, tuned, margin) or missing(name, bar, margin=margin)
 
 
 def check_bar(tuned: Evaluation, bar: Bar) -> Check:
     """One bar on one evaluation."""
     text = f">= {bar.least:g}"
     if bar.has and not tuned.manifest["has"][bar.has]:
-        return not_applicable(bar.metric, text, ABSENT[bar.has])
+        return not_applicable(bar.metric, text, ABSENT[bar.has], least=bar.least)
     metric = tuned.metrics.get(bar.metric)
     if metric is None or metric.value is None:
-        return missing(bar.metric, text)
-    if bar.has == "tools" and not any(item.facts["due"] for item in tuned.items if item.suite == "tool"):
+        return missing(bar.metric, text, least=bar.least)
+    if bar.has == "tools" and not any(item.facts.due for item in tuned.items if item.suite == "tool"):
         reason = "no held-out decision has a call due: that none is made shows no skill"
-        return Check(bar.metric, text, "INSUFFICIENT", metric.value, metric.low, metric.high, metric.n, reason=reason)
+        return Check(
+            bar.metric,
+            text,
+            "INSUFFICIENT",
+            metric.value,
+            metric.low,
+            metric.high,
+            metric.n,
+            reason=reason,
+            least=bar.least,
+        )
     return _check_rate(tuned.items, bar, metric)
 
 
-def missing(metric: str, bar: str) -> Check:
+def missing(metric: str, bar: str, *, least: float | None = None, margin: float | None = None) -> Check:
     """A check without any sample: nothing is known, so nothing is passed."""
-    return Check(metric, bar, "INSUFFICIENT", None, None, None, 0, reason="not measured")
+    return Check(metric, bar, "INSUFFICIENT", None, None, None, 0, reason="not measured", least=least, margin=margin)
 
 
-def not_applicable(metric: str, bar: str, reason: str) -> Check:
+def not_applicable(
+    metric: str, bar: str, reason: str, *, least: float | None = None, margin: float | None = None
+) -> Check:
     """A bar on what the domain does not have: shown, never counted."""
-    return Check(metric, bar, "NOT_APPLICABLE", None, None, None, 0, reason=reason)
+    return Check(metric, bar, "NOT_APPLICABLE", None, None, None, 0, reason=reason, least=least, margin=margin)
 
 
 def _check_rate(items: Sequence[Item], bar: Bar, metric: Metric) -> Check:
@@ -162,10 +176,11 @@ def _check_rate(items: Sequence[Item], bar: Bar, metric: Metric) -> Check:
         cases_needed=_needed(items, bar, metric) if word == "INSUFFICIENT" and not below else None,
         reason="; ".join(reasons),
         unit=bar.unit,
+        least=bar.least,
     )
 
 
-def _samples(items: Sequence[Item], bar: Bar) -> list[Sample]:
+def _samples(items: Sequence[Item], bar: Bar) -> list[Observation]:
     """Booleans behind the metric; none behind a figure that is no rate."""
     rate = next((rate for rate in rates_of(items) if rate.name == bar.metric), None)
     if rate is None and bar.metric == "determinism_outcome":
@@ -179,8 +194,10 @@ def _parts_below(items: Sequence[Item], bar: Bar) -> list[str]:
         return []
     rate = next(rate for rate in RATES if rate.name == bar.metric)
     parts = by_cluster([(bar.part(item), item) for item in items if item.suite in rate.suites])
-    found = [rate_metric(name, rate.samples(own)) for name, own in parts.items()]
-    return [f"{one.k} of {one.n} {one.name}" for one in found if one.high is not None and one.high < bar.least]
+    shares = [rate_metric(name, rate.samples(own)) for name, own in parts.items()]
+    return [
+        f"{share.k} of {share.n} {share.name}" for share in shares if share.high is not None and share.high < bar.least
+    ]
 
 
 def _needed(items: Sequence[Item], bar: Bar, metric: Metric) -> int | None:

@@ -16,7 +16,7 @@ STAGES = {"base": "base", "sft": "after SFT", "dpo": "tuned"}
 
 
 @dataclass(frozen=True)
-class Card:
+class ModelCard:
     """What a card says. `commands` are ready to be pasted; `notes` are sentences on what to know before use."""
 
     name: str
@@ -31,7 +31,7 @@ class Card:
     notes: Sequence[str] = ()
 
 
-def render_card(card: Card) -> str:
+def render_card(card: ModelCard) -> str:
     """Markdown with the front matter that model hubs read. `license` is left to whoever publishes: the base's holds."""
     front = [
         "---",
@@ -46,12 +46,12 @@ def render_card(card: Card) -> str:
     return "\n".join(lines).rstrip() + "\n"
 
 
-def _origin(card: Card) -> str:
+def _origin(card: ModelCard) -> str:
     taught = f", taught the domain {card.domain}" if card.domain else ""
     return f"Made from {card.base}{taught} with Steadyhand {card.version}. Fingerprint `{card.fingerprint}`."
 
 
-def _evaluation(card: Card) -> list[str]:
+def _evaluation(card: ModelCard) -> list[str]:
     if not card.evaluations:
         return ["None. Measure it before use: `steady eval --model . --domain FOLDER`."]
     stages = [stage for stage in STAGES if stage in card.evaluations]
@@ -82,7 +82,7 @@ def _figure(metric: Metric | None) -> str:
     return f"{text} (n = {metric.n}{f', {metric.unscored} unscored' if metric.unscored else ''})"
 
 
-def _verdict(card: Card) -> list[str]:
+def _verdict(card: ModelCard) -> list[str]:
     if card.verdict is None:
         return ["No verdict was given."]
     lines = [f"Verdict: **{card.verdict.word}**", ""]
@@ -91,7 +91,7 @@ def _verdict(card: Card) -> list[str]:
     ]
 
 
-def _commands(card: Card) -> list[str]:
+def _commands(card: ModelCard) -> list[str]:
     return [part for command in card.commands for part in ("```sh", command, "```", "")]
 
 

@@ -1,7 +1,7 @@
 """A model folder as one GGUF file (llama.cpp, Ollama), written tensor by tensor and read back before it counts.
 
 Knows the tensor names and keys of Qwen2 and Qwen3 as llama.cpp spells them (through the `gguf` package). A file in
-f32, f16 or bf16 holds exactly the rounded weights, which reading it back proves; a quantised one comes with its error.
+f32, f16 or bf16 holds exactly the rounded weights, which reading it back proves; a quantized one comes with its error.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class _Tensor:
 def write_gguf(folder: Path, out: Path, kind: Kind = "bf16", *, name: str = "model") -> GgufReport:
     """Writes the model of `folder` (config.json, safetensors, tokenizer.json) to the file `out`.
 
-    Vectors stay f32, and so do matrices whose rows no block of the quantised `kind` divides (as f16). Raises
+    Vectors stay f32, and so do matrices whose rows no block of the quantized `kind` divides (as f16). Raises
     PrerequisiteError when the package `gguf` is missing or the architecture is not one of `ARCHITECTURES`, and
     JobError when the file does not read back as it was written.
     """

@@ -1,4 +1,4 @@
-"""How to serve an exported model: vLLM's command line with the right parsers, and a Modelfile for Ollama.
+"""How to serve an exported model: vLLM's and SGLang's command lines with the right parsers, and a Modelfile for Ollama.
 
 A server whose parser does not fit the chat template answers HTTP 200 with the call left in the text. So the flags are
 those of the format that the template's probes found, and where none was found, none are given. Runs no server.
@@ -22,23 +22,28 @@ CHATML = ("<|im_start|>", "<tools>", HERMES.open, RESULT_OPEN)  # what Qwen2.5 a
 
 @dataclass(frozen=True)
 class Parsers:
-    """vLLM's names for how calls and thinking are told from the answer; None: no parser is known to fit."""
+    """vLLM's names for how calls and thinking are told from the answer, and SGLang's for calls; None: no parser is
+    known to fit."""
 
     tools: str | None
     reasoning: str | None
+    sglang: str | None = None
+
+
+SGLANG_REASONING = {"qwen3": "qwen3", "deepseek_r1": "deepseek-r1", "openai_gptoss": "gpt-oss"}  # by vLLM's name
 
 
 def parsers_of(profile: Profile, *, opened: bool) -> Parsers:
     """The parsers of the format that a chat template writes, as its probes found; `opened`: whether its prompts end in
     the mark that opens a thought. None for calls that nobody reads, and for thinking that the template does not write.
 
-    parsers_of(renderer.profile, opened=False)  # Parsers("hermes", "qwen3") for Qwen3
+    parsers_of(renderer.profile, opened=False)  # Parsers("hermes", "qwen3", "qwen25") for Qwen3
     """
     servers = profile.format.servers
     partly = profile.losses.get(Loss.THINKING, "").startswith("thinking, then")
     thinks = Loss.THINKING not in profile.losses or partly
     reasoning = (servers.opened if opened else servers.reasoning) if thinks else None
-    return Parsers(servers.vllm if profile.found else None, reasoning)
+    return Parsers(servers.vllm, reasoning, servers.sglang) if profile.found else Parsers(None, reasoning)
 
 
 def vllm_command(
@@ -53,6 +58,17 @@ def vllm_command(
         words += ["--reasoning-parser", parsers.reasoning]
     if adapter is not None:
         words += ["--enable-lora", "--max-lora-rank", str(max(8, rank)), "--lora-modules", f"{name}={adapter}"]
+    return shlex.join(words)
+
+
+def sglang_command(model: str, name: str, parsers: Parsers, context: int) -> str:
+    """One line for a shell, for merged weights. `context` is the longest dialogue in tokens."""
+    words = ["python", "-m", "sglang.launch_server", "--model-path", model, "--served-model-name", name]
+    words += ["--context-length", str(context)]
+    if parsers.sglang:
+        words += ["--tool-call-parser", parsers.sglang]
+    if reasoning := SGLANG_REASONING.get(parsers.reasoning or ""):
+        words += ["--reasoning-parser", reasoning]
     return shlex.join(words)
 
 

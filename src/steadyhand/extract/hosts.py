@@ -136,7 +136,7 @@ def _before(view: str, start: int) -> str:
 
 
 def _is_shown_as_host(page: Page, start: int, end: int) -> bool:
-    """Whether a cue ("redirected to"), a neighbour in an enumeration or a list says that here are hosts."""
+    """Whether a cue ("redirected to"), a neighbor in an enumeration or a list says that here are hosts."""
     before = _before(page.view, start)
     if start in page.listed or _HOST_CUE.search(before):
         return True

@@ -150,7 +150,7 @@ def _uri(page: Page, found: re.Match[str]) -> list[Found]:
         return [host]
     start, after = start + scheme[0], host.end
     cut = after < found.end(2)  # then what followed the host is not the URI's
-    end = after if cut else trimmed(view, after, end, emphasised=view[start - 1 : start] == "_")
+    end = after if cut else trimmed(view, after, end, emphasized=view[start - 1 : start] == "_")
     user, rest = plain(view[after_separator : host.start]), plain(view[after:end])
     value = f"{scheme[1]}://{user}{host.value}{rest.replace('&amp;', '&')}"
     return [page.found("uri", value, start, end), host]

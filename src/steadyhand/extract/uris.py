@@ -41,9 +41,9 @@ _SCHEME = re.compile(r"[a-z][a-z0-9+.-]*")
 _SUFFIX = re.compile(r"(?:h(?:tt|xx)ps?|s?ftp|wss?)$")
 
 
-def trimmed(view: str, start: int, end: int, *, emphasised: bool) -> int:
+def trimmed(view: str, start: int, end: int, *, emphasized: bool) -> int:
     """Where the URI ends when the sentence's punctuation is left out, and the mark of emphasis (`_URI_`) if any."""
-    while end > start and (view[end - 1] in _ENDING or (emphasised and view[end - 1] == "_")):
+    while end > start and (view[end - 1] in _ENDING or (emphasized and view[end - 1] == "_")):
         end -= 1
     return end
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.domain.rows import Group, Rejected
+from steadyhand.files import write_whole
 from steadyhand.ledger.result import Evaluation
 
 EVALUATION = "evaluation.json"
@@ -19,6 +19,12 @@ def write_json(path: Path, value: Json) -> None:
 
 def read_json(path: Path) -> Json:
     return json.loads(path.read_text("utf-8"))
+
+
+def read_object(path: Path) -> dict[str, Json]:
+    """A JSON object, or an empty one when the file is absent."""
+    row: dict[str, Json] = read_json(path) if path.is_file() else {}
+    return row
 
 
 def write_evaluation(folder: Path, evaluation: Evaluation) -> None:
@@ -36,12 +42,8 @@ def read_groups(path: Path) -> list[Group]:
 def copy_files(source: Path, to: Path) -> list[Path]:
     """Copy the pages of a report, each replaced in one step."""
     to.mkdir(parents=True, exist_ok=True)
-    copied = []
-    for path in sorted(p for p in source.iterdir() if p.name.startswith("report")):
-        part = to / f"{path.name}.part"
-        shutil.copyfile(path, part)
-        copied.append(part.replace(to / path.name))
-    return copied
+    pages = sorted(page for page in source.iterdir() if page.name.startswith("report"))
+    return [write_whole(to / page.name, page.read_text("utf-8")) for page in pages]
 
 
 def _group(row: dict[str, Json]) -> Group:

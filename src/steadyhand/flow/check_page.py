@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 
-from steadyhand.chat.messages import Message
 from steadyhand.check.asks import arenas
 from steadyhand.check.dataset import Dataset
 from steadyhand.check.diversity import SHOWN as CUES_SHOWN
-from steadyhand.check.lint import Report
+from steadyhand.check.lint import LintReport
 from steadyhand.check.rules import RULES
 from steadyhand.check.spurious_cues import leanings, separators
-from steadyhand.check.tool_usage import Matrix as Counted
+from steadyhand.check.tool_usage import UsageMatrix as Counted
 from steadyhand.check.tool_usage import matrix_of_pairs, matrix_of_records
-from steadyhand.report.lint import SHOWN, Cue, LintData, Matrix, Rule
+from steadyhand.report.lint import SHOWN, CueRow, LintData, Matrix, RuleFindings
 
 TOOLS_SHOWN = 40  # rows of a matrix: sets in which every row brings tools of its own would fill the page
 _GRAVITY = ("error", "warning", "note")
 
 
 def lint_data(
-    name: str, report: Report, dataset: Dataset, classes: Mapping[str, str], counts: Mapping[str, int]
+    name: str, report: LintReport, dataset: Dataset, classes: Mapping[str, str], counts: Mapping[str, int]
 ) -> LintData:
     """The page's figures; `classes`: name of a record -> its input class, where a domain folder says it."""
-    asked = [len(_prompt(record.messages)) for record in dataset.records]
+    asked = [len("\n".join(message.content for message in record.messages[:-1])) for record in dataset.records]
     answered = [len(record.messages[-1].content) for record in dataset.records]
     both = [(pair.chosen, pair.rejected) for pair in dataset.pairs if pair.chosen and pair.rejected]
     sides = {"chosen": [len(good.content) for good, _ in both], "rejected": [len(bad.content) for _, bad in both]}
@@ -44,32 +43,30 @@ def lint_data(
     )
 
 
-def _prompt(messages: Sequence[Message]) -> str:
-    return "\n".join(message.content for message in messages[:-1])
-
-
-def _rules(report: Report) -> Iterator[Rule]:
+def _rules(report: LintReport) -> Iterator[RuleFindings]:
     """Gravest first, then by code."""
     for severity in _GRAVITY:
-        for code in sorted({found.code for found in report.findings if found.severity == severity}):
-            found = [one for one in report.findings if one.code == code]
-            places = tuple((str(one.place), one.message, one.next) for one in found[:SHOWN])
-            yield Rule(code, severity, RULES[code].title, RULES[code].why, len(found), places)
+        for code in sorted({finding.code for finding in report.findings if finding.severity == severity}):
+            own = [finding for finding in report.findings if finding.code == code]
+            places = tuple((str(finding.place), finding.message, finding.next) for finding in own[:SHOWN])
+            yield RuleFindings(code, severity, RULES[code].title, RULES[code].why, len(own), places)
 
 
-def _cues(dataset: Dataset) -> Iterator[Cue]:
+def _cues(dataset: Dataset) -> Iterator[CueRow]:
     for arena in arenas(dataset.records):
         share = {outcome: count / len(arena.asks) for outcome, count in arena.outcomes.items()}
         for cue in separators(arena):
             n = arena.outcomes[cue.outcome]
             for feature in (*cue.spans, *cue.facts):
-                yield Cue(arena.name, feature, cue.outcome, n, 1.0, share[cue.outcome], None)
-        for one in leanings(arena)[:CUES_SHOWN]:
-            yield Cue(arena.name, one.feature, one.outcome, one.n, one.k / one.n, one.p0, one.z)
+                yield CueRow(arena.name, feature, cue.outcome, n, 1.0, share[cue.outcome], None)
+        for leaning in leanings(arena)[:CUES_SHOWN]:
+            yield CueRow(
+                arena.name, leaning.feature, leaning.outcome, leaning.n, leaning.k / leaning.n, leaning.p0, leaning.z
+            )
 
 
 def _shown(table: Counted, holes: bool) -> Matrix:
     """The rows with the most in them, in the order of tools."""
     weight = {key: sum(count or 0 for count in cells.values()) for key, cells in table.rows.items()}
-    kept = sorted(sorted(weight, key=lambda key: (-weight[key], key))[:TOOLS_SHOWN])
-    return Matrix(table.columns, {key: [table.rows[key][one] for one in table.columns] for key in kept}, holes)
+    shown = sorted(sorted(weight, key=lambda key: (-weight[key], key))[:TOOLS_SHOWN])
+    return Matrix(table.columns, {key: [table.rows[key][column] for column in table.columns] for key in shown}, holes)

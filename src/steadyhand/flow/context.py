@@ -1,48 +1,21 @@
-"""What a stage works with, and what is told to whoever watches. Knows no stage by name."""
+"""What a stage works with. Knows no stage by name."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol, runtime_checkable
 
 from steadyhand.flow.domain_inputs import Parts
+from steadyhand.flow.engine import Noting, Watcher, seconds_of
+from steadyhand.flow.plan import Planned
 from steadyhand.ledger.store import Store
 from steadyhand.settings import Settings
 
-TIMING = "stage.json"
-
-
-class Watcher(Protocol):
-    """Told what happens, to show it."""
-
-    def stage(self, planned: Planned, position: int, total: int) -> None: ...
-
-    def progress(self, done: int, total: int, label: str) -> None: ...
-
-
-@runtime_checkable
-class Noting(Protocol):
-    """A watcher that also shows what somebody should know, one sentence at a time."""
-
-    def note(self, text: str) -> None: ...
-
 
 @dataclass(frozen=True)
-class Planned:
-    """A stage, its key, and whether it runs; `reason` is a sentence for a person."""
-
-    name: str
-    key: str
-    state: Literal["done", "run"]
-    reason: str
-
-
-@dataclass(frozen=True)
-class Desk:
-    """What a stage works with."""
+class RunContext:
+    """A run as its stages see it; `keys`: stage -> key."""
 
     parts: Parts
     settings: Settings
@@ -51,8 +24,8 @@ class Desk:
     watcher: Watcher
     steps: tuple[Planned, ...]
 
-    def artefact(self, stage: str) -> Path:
-        return self.store.artefact(self.keys[stage])
+    def artifact(self, stage: str) -> Path:
+        return self.store.artifact(self.keys[stage])
 
     def work(self, stage: str) -> Path:
         """A folder that survives a kill, for checkpoints."""
@@ -67,5 +40,4 @@ class Desk:
 
     def seconds(self) -> dict[str, float]:
         """Wall time of every finished stage."""
-        timings = {name: self.store.artefact(key) / TIMING for name, key in self.keys.items() if self.store.done(key)}
-        return {name: json.loads(path.read_text("utf-8"))["seconds"] for name, path in timings.items()}
+        return {name: seconds_of(self.store, key) for name, key in self.keys.items() if self.store.done(key)}

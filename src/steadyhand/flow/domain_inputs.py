@@ -46,7 +46,7 @@ def parts_of(domain: Domain, settings: Settings) -> Parts:
     from steadyhand.models.loading.overlay import overlaid
 
     model = settings.model
-    base = overlaid(model.base, model.chat_template, model.format, domain.root)
+    base = overlaid(model.base, model.chat_template, model.format, model.thinking, domain.root)
     training = split(domain, "train")
     contents: dict[str, Json] = {
         "tools": domain.tools,
@@ -77,7 +77,7 @@ def content_hash(content: object) -> str:
 def plain(value: object) -> Json:
     """A JSON value of dataclasses and containers, without the places where things stand, without what is no part of
     equality (ids of calls), and without fields marked "sparse" that are empty: data that do not use one keep their
-    hash. A check is what its judgements depend on."""
+    hash. A check is what its judgments depend on."""
     if isinstance(value, Bound):
         return [value.name, plain(value.gold), value.checker.identity()]
     if is_dataclass(value) and not isinstance(value, type):

@@ -1,110 +1,105 @@
-"""Carries stages out in order and keeps the records. Knows no stage by name."""
+"""Carries keyed work out in order: a result appears whole or not at all, and one that is there is not made again.
+
+Knows no work by name and no file that a work leaves but the time it took. Whoever watches or keeps records is told.
+"""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Protocol, runtime_checkable
 
-from steadyhand.errors import GateFailed
-from steadyhand.flow.artifacts import read_evaluation
-from steadyhand.flow.context import TIMING, Desk, Planned
-from steadyhand.flow.plan import read_object, remember, results, unsound
-from steadyhand.flow.stage import Stage
+from steadyhand.flow.plan import Planned, Work, contents, remember, unsound
+from steadyhand.ledger.store import Store
 
-if TYPE_CHECKING:
-    from steadyhand.ledger.records import Records, Status
-from steadyhand.text.redaction import scrubbed, without_passwords
+TIMING = "stage.json"
+Perform = Callable[[str, Path], None]  # fills the empty folder of the work of this name
 
 
-def carry_out(stages: Sequence[Stage], desk: Desk, records: Records) -> None:
-    """Run what is not done, in order. Whatever ends it, finished stages stay and the records say where it stopped."""
-    steps = desk.steps
-    identity = steps[-1].key[:16]
-    settings = without_passwords(desk.settings.model_dump(mode="json", exclude={"ledger"}))
-    records.start_run(identity, desk.parts.domain.name, settings)
-    try:
-        for position, (stage, step) in enumerate(zip(stages, steps, strict=True), 1):
-            step = _again_or_kept(stage, step, desk)
-            desk.watcher.stage(step, position, len(steps))
-            if step.state == "run":
-                _carry_out_one(stage, step, desk, records, identity)
-            _stop_at_failed_gate(desk, step)
-    except BaseException as error:
-        status, reason = _ended(error)
-        records.finish_run(identity, status, reason=reason)
-        raise
-    _keep_scores(desk, records, identity)
-    records.finish_run(identity, "done", verdict=_word(desk))
+class Watcher(Protocol):
+    """Told what happens, to show it."""
+
+    def stage(self, planned: Planned, position: int, total: int) -> None: ...
+
+    def progress(self, done: int, total: int, label: str) -> None: ...
 
 
-def _again_or_kept(stage: Stage, step: Planned, desk: Desk) -> Planned:
-    """A result that was planned to be made again is kept when all that it was made of came out the same. One that is
-    not is removed: it must not be taken for the new one."""
-    if step.state == "done" or not desk.store.begun(step.key):
-        return step
-    if (wrong := unsound(stage, desk.keys, desk.store)) is None:
-        return replace(step, state="done", reason="what it goes on from came out the same")
-    desk.store.discard(step.key)
-    return replace(step, reason=wrong)
+@runtime_checkable
+class Noting(Protocol):
+    """A watcher that also shows what somebody should know, one sentence at a time."""
+
+    def note(self, text: str) -> None: ...
 
 
-def _carry_out_one(stage: Stage, step: Planned, desk: Desk, records: Records, run: str) -> None:
-    remember(stage, desk)
-    records.start_stage(run, stage.name, step.key)
+class Journal:
+    """Told what becomes of each work, to keep it; this one keeps nothing."""
+
+    def started(self, work: Work) -> None:
+        """Before the work."""
+
+    def finished(self, work: Work, seconds: float) -> None:
+        """Its result is in place."""
+
+    def ended(self, work: Work, error: BaseException, seconds: float) -> None:
+        """It has no result, for this reason."""
+
+    def reached(self, artifact: Path) -> None:
+        """A result is there, from now or from before. Whatever is raised here ends the works."""
+
+
+def carry_out(
+    works: Sequence[Work],
+    steps: Sequence[Planned],
+    perform: Perform,
+    store: Store,
+    watcher: Watcher,
+    journal: Journal | None = None,
+) -> None:
+    """Makes what `plan` found must be made, in order. Whatever ends it, finished results stay."""
+    journal = journal or Journal()
+    for position, (work, planned) in enumerate(zip(works, steps, strict=True), 1):
+        step = _again_or_kept(work, planned, store)
+        watcher.stage(step, position, len(steps))
+        if step.state == "run":
+            remember(work, store.root)
+            make(work, perform, store, journal)
+        journal.reached(store.artifact(step.key))
+
+
+def make(work: Work, perform: Perform, store: Store, journal: Journal | None = None) -> None:
+    """Makes one result; several processes may, each another. Raises what the work raises: nothing is left then but
+    what it keeps for its resume."""
+    journal = journal or Journal()
+    journal.started(work)
     began = time.monotonic()
     try:
-        inputs = results(stage, desk.keys, desk.store)
-        with desk.store.writing(step.key, inputs, apart=(TIMING,)) as out:
-            stage.work(desk, out)
+        with store.writing(work.key, contents(work, store), apart=(TIMING,)) as out:
+            perform(work.name, out)
             seconds = time.monotonic() - began
             instant = datetime.now(UTC).isoformat(timespec="seconds")
-            (out / TIMING).write_text(
-                json.dumps({"stage": stage.name, "seconds": seconds, "finished": instant}), "utf-8"
-            )
+            row = {"stage": work.name, "seconds": seconds, "finished": instant}
+            (out / TIMING).write_text(json.dumps(row), "utf-8")
     except BaseException as error:
-        status, reason = _ended(error)
-        records.finish_stage(run, stage.name, status, seconds=time.monotonic() - began, reason=reason)
+        journal.ended(work, error, time.monotonic() - began)
         raise
-    records.finish_stage(run, stage.name, "done", seconds=seconds)
+    journal.finished(work, seconds)
 
 
-def _keep_scores(desk: Desk, records: Records, run: str) -> None:
-    """The figures of every stage that left an evaluation, for questions over many runs."""
-    for step in desk.steps:
-        if step.name.startswith("eval_"):
-            evaluation = read_evaluation(desk.artefact(step.name))
-            records.add_scores(run, evaluation.model, evaluation.metrics.values())
+def seconds_of(store: Store, key: str) -> float:
+    """Wall time of a work that is done."""
+    return float(json.loads((store.artifact(key) / TIMING).read_text("utf-8"))["seconds"])
 
 
-def _ended(error: BaseException) -> tuple[Status, str]:
-    """How the records name an end that is not the good one, and its reason."""
-    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-    return ("failed" if isinstance(error, Exception) else "stopped"), scrubbed(reason)
-
-
-def _stop_at_failed_gate(desk: Desk, step: Planned) -> None:
-    """A stage that leaves a verdict named gate.json with FAIL ends the run, also when it was done in an earlier one,
-    unless the settings accept damage; the report's manifest then says so."""
-    if desk.settings.dpo.accept_damaged:
-        return
-    path = desk.store.artefact(step.key) / "gate.json"
-    verdict = read_object(path)
-    if verdict.get("word") == "FAIL":
-        failed = [c for c in verdict["checks"] if c["verdict"] == "FAIL"]
-        why = "; ".join(f"{c['metric']} {c['value']} (bar {c['bar']})" for c in failed)
-        raise GateFailed(
-            f"fine-tuning damaged the model, so it is not trained further and the base is kept: {why}",
-            where=str(path),
-            next="lower sft.learning_rate or sft.epochs, raise sft.rehearsal, or look at the cards; then run again "
-            "(dpo.accept_damaged goes on all the same, and the report says so)",
-        )
-
-
-def _word(desk: Desk) -> str | None:
-    """The word of the last verdict.json that a stage left."""
-    found = [read_object(desk.store.artefact(step.key) / "verdict.json").get("word") for step in desk.steps]
-    return next((word for word in reversed(found) if word), None)
+def _again_or_kept(work: Work, step: Planned, store: Store) -> Planned:
+    """A result that was planned to be made again is kept when all that it was made of came out the same. One that is
+    not is removed: it must not be taken for the new one."""
+    if step.state == "done" or not store.begun(step.key):
+        return step
+    if (wrong := unsound(work, store)) is None:
+        return replace(step, state="done", reason="what it goes on from came out the same")
+    store.discard(step.key)
+    return replace(step, reason=wrong)

@@ -5,18 +5,20 @@ The rooms do the work; here stands what is done in which order, and that parity 
 
 from __future__ import annotations
 
+import json
 import shutil
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from steadyhand import __version__
 from steadyhand.chat.messages import Json, Message, Tool
+from steadyhand.chat.template import THINKING
 from steadyhand.errors import UsageError
-from steadyhand.export.card import Card, render_card
+from steadyhand.export.card import ModelCard, render_card
 from steadyhand.export.gguf import GgufReport, Kind, write_gguf
-from steadyhand.export.serve import Parsers, modelfile, parsers_of, speaks_chatml, vllm_command
+from steadyhand.export.serve import Parsers, modelfile, parsers_of, sglang_command, speaks_chatml, vllm_command
 from steadyhand.flow.artifacts import read_json
 from steadyhand.flow.sign_off import REPORT, VERDICT, note_verdict, report_of, sign_off_of
 from steadyhand.ledger.seal import SUMS, write_sums
@@ -29,7 +31,8 @@ from steadyhand.train.runner.merge import MergeReport, merge
 from steadyhand.train.runner.result import publish
 
 Form = Literal["safetensors", "adapter", "gguf"]
-WEIGHTS, ADAPTER, CARD, MODELFILE, VLLM = "model", "adapter", "README.md", "Modelfile", "serve-vllm.sh"
+WEIGHTS, ADAPTER, CARD, MODELFILE = "model", "adapter", "README.md", "Modelfile"
+VLLM, SGLANG = "serve-vllm.sh", "serve-sglang.sh"
 _LOOKUP = Tool("lookup", "Looks a name up.", {"type": "object", "properties": {"name": {"type": "string"}}})
 PARITY = (  # on which merged and adapted model must agree when no run has shown it on its own domain's questions
     Prompt((Message("user", "What can you help me with?"),)),
@@ -39,7 +42,7 @@ PARITY = (  # on which merged and adapted model must agree when no run has shown
 
 
 @dataclass(frozen=True)
-class Source:
+class ExportSource:
     """What is exported: the `folder` of a model or adapter, the `adapter` (None when there is none), the report of
     the run that made it (None for a bare model) and a name."""
 
@@ -64,11 +67,13 @@ class Exported:
 
 @dataclass(frozen=True)
 class Spoken:
-    """A chat template, the parsers that fit what it writes, and the tokens that end an assistant's turn."""
+    """A chat template, the parsers that fit what it writes, the tokens that end an assistant's turn, and whether the
+    template is told to have the model think."""
 
     template: str
     parsers: Parsers
     stops: tuple[str, ...]
+    thinking: bool | None
 
 
 def export_model(place: str, to: Path, forms: Collection[Form], *, kind: Kind = "bf16", name: str = "") -> Exported:
@@ -83,8 +88,10 @@ def export_model(place: str, to: Path, forms: Collection[Form], *, kind: Kind = 
         raise UsageError("there is no adapter: the weights themselves were trained", where=place, next="leave it out")
     made: list[Exported] = []
     publish(to, lambda folder: made.append(_fill(source, folder, forms, kind)))
-    (found,) = made
-    return Exported(to, found.name, found.files, found.parity, found.gguf, found.commands, found.notes)
+    (exported,) = made
+    return Exported(
+        to, exported.name, exported.files, exported.parity, exported.gguf, exported.commands, exported.notes
+    )
 
 
 def refuse_full(to: Path) -> None:
@@ -92,7 +99,7 @@ def refuse_full(to: Path) -> None:
         raise UsageError("not an empty folder", where=str(to), next="name a new folder")
 
 
-def source_of(place: str, name: str = "") -> Source:
+def source_of(place: str, name: str = "") -> ExportSource:
     """Reads what `place` is: a run's folder, or a model or adapter (a folder, "steady-nano" or a hub name)."""
     from steadyhand.models.loading.adapters import ADAPTER as MARK
     from steadyhand.models.loading.resolve import resolve
@@ -100,20 +107,25 @@ def source_of(place: str, name: str = "") -> Source:
     if (Path(place) / REPORT).is_file():
         report = report_of(Path(place))
         store, stages = Store(Path(place)), report.manifest["stages"]
-        folder, tuned = (store.artefact(stages[stage]) / WEIGHTS for stage in ("merge", "dpo"))
+        folder, tuned = (store.artifact(stages[stage]) / WEIGHTS for stage in ("merge", "dpo"))
         sign_off_of(folder)
-        return Source(folder, tuned if (tuned / MARK).is_file() else None, report, name or report.domain)
+        return ExportSource(folder, tuned if (tuned / MARK).is_file() else None, report, name or report.domain)
     folder = resolve(place)
-    return Source(folder, folder if (folder / MARK).is_file() else None, None, name or Path(place).name)
+    return ExportSource(folder, folder if (folder / MARK).is_file() else None, None, name or Path(place).name)
 
 
-def _fill(source: Source, folder: Path, forms: Collection[Form], kind: Kind) -> Exported:
+def _fill(source: ExportSource, folder: Path, forms: Collection[Form], kind: Kind) -> Exported:
     from steadyhand.models.loading.fingerprint import fingerprint
 
     parity = merge(source.folder, folder / WEIGHTS, PARITY)
     spoken, context = _spoken(folder / WEIGHTS)
     parsers, mark = spoken.parsers, fingerprint(folder / WEIGHTS)
     files, notes, commands = _served(source, parsers, context, forms)
+    if spoken.thinking is not None:
+        told = json.dumps({THINKING: spoken.thinking})
+        notes.append(
+            f"Trained and measured with `chat_template_kwargs` {told}: send it with every request to a server."
+        )
     report = None
     if "gguf" in forms:
         report = write_gguf(folder / WEIGHTS, folder / f"{source.name}-{kind}.gguf", kind, name=source.name)
@@ -124,11 +136,14 @@ def _fill(source: Source, folder: Path, forms: Collection[Form], kind: Kind) -> 
     if "safetensors" not in forms:
         shutil.rmtree(folder / WEIGHTS)
     if commands:
-        (folder / VLLM).write_text(
-            "\n".join(["#!/bin/sh", 'cd "$(dirname "$0")" || exit 1', *commands]) + "\n", "utf-8"
-        )
-        (folder / VLLM).chmod(0o755)
+        _script(folder / VLLM, commands)
         files[VLLM] = "the vLLM command line"
+    if "safetensors" in forms and (parsers.sglang or parsers.tools is None):
+        commands.append(sglang_command(f"./{WEIGHTS}", source.name, parsers, context))
+        _script(folder / SGLANG, commands[-1:])
+        files[SGLANG] = "the SGLang command line"
+    elif "safetensors" in forms:
+        notes.append("SGLang has no parser for this model's calls, so there is no command line for it.")
     if source.report and source.report.verdict:
         note_verdict(folder, source.report.verdict, source.report.domain, mark)
         files[VERDICT] = "the run's verdict and the model that it is about, for programs"
@@ -136,6 +151,11 @@ def _fill(source: Source, folder: Path, forms: Collection[Form], kind: Kind) -> 
     (folder / CARD).write_text(render_card(_card(source, mark, files, commands, notes)), "utf-8")
     write_sums(folder)
     return Exported(folder, source.name, {**files, CARD: "this card"}, parity, report, tuple(commands), tuple(notes))
+
+
+def _script(path: Path, commands: Sequence[str]) -> None:
+    path.write_text("\n".join(["#!/bin/sh", 'cd "$(dirname "$0")" || exit 1', *commands]) + "\n", "utf-8")
+    path.chmod(0o755)
 
 
 def _spoken(folder: Path) -> tuple[Spoken, int]:
@@ -147,12 +167,13 @@ def _spoken(folder: Path) -> tuple[Spoken, int]:
     renderer = Renderer(tokenizer)
     context = json_object(folder / "config.json")["max_position_embeddings"]
     stops = tuple(str(token) for token in tokenizer.convert_ids_to_tokens(list(renderer.stop_ids)))
+    thinking = tokenizer.init_kwargs.get(THINKING)
     opened = bool(renderer.prompt(PARITY[0].messages, ()).opening)
-    return Spoken(str(tokenizer.chat_template), parsers_of(renderer.profile, opened=opened), stops), context
+    return Spoken(str(tokenizer.chat_template), parsers_of(renderer.profile, opened=opened), stops, thinking), context
 
 
 def _served(
-    source: Source, parsers: Parsers, context: int, forms: Collection[Form]
+    source: ExportSource, parsers: Parsers, context: int, forms: Collection[Form]
 ) -> tuple[dict[str, str], list[str], list[str]]:
     """The files so far, notes, and vLLM's command for whichever form it can serve."""
     files, notes, commands = {}, [], []
@@ -200,31 +221,31 @@ def _gguf_files(
         notes.append("Ollama spells tool schemas in its own way: the model sees other white space than in training.")
 
 
-def _base(source: Source) -> str:
+def _base(source: ExportSource) -> str:
     """What an adapter stands on, as its own file names it."""
     assert source.adapter is not None
     return str(read_json(source.adapter / "adapter_config.json")["base_model_name_or_path"])
 
 
-def _kind(source: Source) -> str:
+def _kind(source: ExportSource) -> str:
     from steadyhand.models.loading.adapters import kind_of
 
     assert source.adapter is not None
     return kind_of(source.adapter) or ""
 
 
-def _rank(source: Source) -> int:
+def _rank(source: ExportSource) -> int:
     assert source.adapter is not None
     return int(read_json(source.adapter / "adapter_config.json")["r"])
 
 
-def _card(source: Source, mark: str, files: dict[str, str], commands: list[str], notes: list[str]) -> Card:
+def _card(source: ExportSource, mark: str, files: dict[str, str], commands: list[str], notes: list[str]) -> ModelCard:
     report = source.report
     if report is None:
         base = source.name if source.adapter is None else _base(source)
-        return Card(source.name, base, mark, __version__, files=files, commands=commands, notes=notes)
+        return ModelCard(source.name, base, mark, __version__, files=files, commands=commands, notes=notes)
     settings: Json = report.manifest.get("settings", {})
-    return Card(
+    return ModelCard(
         name=source.name,
         base=settings.get("model", {}).get("base", "unknown"),
         fingerprint=mark,

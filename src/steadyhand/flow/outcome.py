@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Mapping
 from dataclasses import asdict
+from pathlib import Path
 
 from steadyhand.chat.messages import Json
 from steadyhand.flow.artifacts import read_evaluation, read_json
-from steadyhand.flow.context import Desk
+from steadyhand.flow.context import RunContext
 from steadyhand.ledger.result import Evaluation
 from steadyhand.text.terminal import one_line
 
+REPEATED = "determinism_"
 MODELS = ("base", "sft", "dpo")
 
 
-def outcome(desk: Desk) -> dict[str, Json]:
-    """For each model every metric with value, n and interval; then the verdict and the gate."""
-    evaluations = {name: read_evaluation(desk.artefact(f"eval_{name}")) for name in MODELS}
+def outcome(context: RunContext, model: Path | None = None) -> dict[str, Json]:
+    """For each model every metric with value, n and interval; then the verdict and the gate. `model`: where the tuned
+    model lies for a person (None: where the stage left it)."""
+    evaluations = {name: read_evaluation(context.artifact(f"eval_{name}")) for name in MODELS}
     return {
-        "domain": desk.parts.domain.name,
-        "models": {name: figures(one) for name, one in evaluations.items()},
-        "verdict": read_json(desk.artefact("verdict") / "verdict.json"),
-        "gate": read_json(desk.artefact("gate") / "gate.json"),
+        "domain": context.parts.domain.name,
+        "models": {name: figures(evaluation) for name, evaluation in evaluations.items()},
+        "verdict": read_json(context.artifact("verdict") / "verdict.json"),
+        "gate": read_json(context.artifact("gate") / "gate.json"),
         "fingerprint": evaluations["dpo"].fingerprint,
-        "model_folder": str(desk.artefact("merge") / "model"),
-        "merged": read_json(desk.artefact("merge") / "parity.json").get("merged", True),
-        "seconds": desk.seconds(),
+        "model_folder": str(model or context.artifact("merge") / "model"),
+        "task": task_of(evaluations["dpo"]),
+        "merged": read_json(context.artifact("merge") / "parity.json").get("merged", True),
+        "seconds": context.seconds(),
     }
 
 
@@ -32,27 +38,58 @@ def figures(evaluation: Evaluation) -> dict[str, Json]:
     return {name: asdict(metric) for name, metric in evaluation.metrics.items()}
 
 
-def table(found: dict[str, Json]) -> str:
-    models = found["models"]
-    names = list(dict.fromkeys(metric for one in models.values() for metric in one))
-    width = max(map(len, names))
-    lines = [f"{'':<{width}}  " + "".join(f"{model:>24}" for model in models)]
-    for name in names:
-        cells = "".join(f"{_cell(one.get(name)):>24}" for one in models.values())
-        lines.append(f"{name:<{width}}  {cells}")
-    verdict = found["verdict"]
-    lines.append("")
+def task_of(evaluation: Evaluation) -> dict[str, Json] | None:
+    """How many held-out answers are right (all that judges them passes), of how many; None where none was asked. What
+    nothing judges is not right."""
+    asked = [item for item in evaluation.items if item.suite == "tool"]
+    return {"right": sum(bool(item.passed) for item in asked), "asked": len(asked)} if asked else None
+
+
+def table(result: dict[str, Json]) -> str:
+    """The verdict and why, then every figure of every model."""
+    verdict, task = result["verdict"], result["task"]
+    lines = [f"verdict: {verdict['word']}, of the model {result['fingerprint']}"]
+    lines += [f"right: {task['right']} of {task['asked']} held-out answers"] if task else []
     lines += [line_of(check) for check in verdict["checks"]]
-    lines.append(f"verdict: {verdict['word']}, of the model {found['fingerprint']}")
+    models = result["models"]
+    rows = _rows(models)
+    width = max(map(len, rows), default=0)
+    lines += ["", f"{'':<{width}}  " + "".join(f"{model:>24}" for model in models)]
+    for label, name in rows.items():
+        cells = "".join(f"{_cell(metrics.get(name)):>24}" for metrics in models.values())
+        lines.append(f"{label:<{width}}  {cells}")
     return "\n".join(map(one_line, lines))
+
+
+def _rows(models: Mapping[str, dict[str, Json]]) -> dict[str, str]:
+    """What a row is called -> its metric. What no model has is left out; figures of repetition that are all alike are
+    one row."""
+    names = dict.fromkeys(metric for one in models.values() for metric in one)
+    known = [name for name in names if any((one.get(name) or {}).get("value") is not None for one in models.values())]
+    repeated = [name for name in known if name.startswith(REPEATED)]
+    alike = len({json.dumps([_value(one, name) for one in models.values()]) for name in repeated}) == 1
+    if len(repeated) < 2 or not alike:
+        return {name: name for name in known}
+    told = f"{REPEATED}* ({len(repeated)} alike)"
+    rows = {name: name for name in known if name not in repeated}
+    return rows | {told: f"{REPEATED}outcome" if f"{REPEATED}outcome" in repeated else repeated[0]}
+
+
+def _value(metrics: dict[str, Json], name: str) -> Json:
+    return (metrics.get(name) or {}).get("value")
 
 
 def line_of(check: dict[str, Json]) -> str:
     """A check of a verdict as one line for a terminal."""
     word = "n/a" if check["verdict"] == "NOT_APPLICABLE" else check["verdict"]
-    value = "" if check["value"] is None else f" {100 * check['value']:.1f} %"
     more = f"; {check['cases_needed']} more {check['unit']} needed" if check["cases_needed"] else ""
-    return f"{word:<12} {check['metric']}{value} ({check['bar']})  {check['reason']}{more}".rstrip()
+    return f"{word:<12} {figure_of(check)}  {check['reason']}{more}".rstrip()
+
+
+def figure_of(check: dict[str, Json]) -> str:
+    """What was measured, and the bar."""
+    value = "" if check["value"] is None else f" {100 * check['value']:.1f} %"
+    return f"{check['metric']}{value} ({check['bar']})"
 
 
 def _cell(metric: dict[str, Json] | None) -> str:

@@ -1,24 +1,27 @@
 """The main job as one page: a domain folder in, a signed-off model and a report out.
 
-Every stage reads artefacts of earlier ones and leaves one of its own, named by the hash of all that it depends on. So a
+Every stage reads artifacts of earlier ones and leaves one of its own, named by the hash of all that it depends on. So a
 second run does nothing, a changed card reruns what depends on cards, and a killed run goes on where it was.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from steadyhand.domain.load import load
+from steadyhand.datasets.folder import load
 from steadyhand.errors import GateFailed
 from steadyhand.flow import reporting, stages
 from steadyhand.flow.artifacts import copy_files
-from steadyhand.flow.context import Desk, Planned, Watcher
+from steadyhand.flow.context import RunContext
 from steadyhand.flow.domain_inputs import parts_of
-from steadyhand.flow.engine import carry_out
-from steadyhand.flow.plan import SEEN, keys_of, planned
+from steadyhand.flow.engine import Watcher, carry_out
+from steadyhand.flow.journal import RunJournal
+from steadyhand.flow.plan import Planned, store_in
+from steadyhand.flow.plan import plan as planned
 from steadyhand.flow.sign_off import report_of
-from steadyhand.flow.stage import Stage, stage
+from steadyhand.flow.stage import Stage, performing, stage, works_of
 from steadyhand.ledger.lock import folder_lock
 from steadyhand.ledger.store import Store
 from steadyhand.report.write import write_report
@@ -43,40 +46,40 @@ STAGES = (  # name, work, the stages it reads, the parts of the domain it reads,
     stage("merge",     stages.merge,         "dpo",           "tools heldout probes",               ""),
     stage("eval_dpo",  stages.evaluate_dpo,  "merge",         "tools heldout probes has",           MEASURED, 2),
     stage("verdict",   stages.verdict,       "eval_base eval_dpo", "checkbars",                      "bars", 2),
-    stage("report",    reporting.report,     REPORTED,        "",                                   ""),
+    stage("report",    reporting.report,     REPORTED,        "",                                   "", 2),
 )
 # fmt: on
 
 
 def plan(folder: Path, settings: Settings, out: Path, stages: Sequence[Stage] = STAGES) -> list[Planned]:
     """What `run` would do and why; trains nothing and writes nothing."""
-    parts = parts_of(load(folder), settings)
-    store = Store(out) if (out / SEEN).is_file() else None  # a store makes its folders
-    return planned(stages, keys_of(stages, parts.hashes, settings), parts.hashes, settings, store)
+    return planned(works_of(stages, parts_of(load(folder), settings).hashes, settings), store_in(out))
 
 
-def run(folder: Path, settings: Settings, out: Path, watcher: Watcher, stages: Sequence[Stage] = STAGES) -> Desk:
+def run(folder: Path, settings: Settings, out: Path, watcher: Watcher, stages: Sequence[Stage] = STAGES) -> RunContext:
     """Carry out every stage that is not done. Raises GateFailed when fine-tuning damaged the model: the base is kept,
     and `out`/report says what was lost.
 
-    `out` holds artefacts, checkpoints and records; the returned desk gives every stage's artefact.
+    `out` holds artifacts, checkpoints and records; the returned context gives every stage's artifact.
     """
     parts = parts_of(load(folder), settings)
-    keys = keys_of(stages, parts.hashes, settings)
+    works = works_of(stages, parts.hashes, settings)
     from steadyhand.ledger.records import Records  # SQLAlchemy comes with the extra `train`
 
     with folder_lock(out), Records(settings.ledger.url or f"sqlite:///{out / 'ledger.sqlite'}") as records:
         store = Store(out)
         store.gc()  # what a killed run was writing
-        steps = planned(stages, keys, parts.hashes, settings, store)
+        steps = planned(works, store)
         _require_machine(settings, steps)
-        desk = Desk(parts, settings, store, keys, watcher, tuple(steps))
+        context = RunContext(parts, settings, store, {work.name: work.key for work in works}, watcher, tuple(steps))
+        journal = RunJournal(records, context)
         try:
-            carry_out(stages, desk, records)
+            with journal.run():
+                carry_out(works, steps, performing(stages, context), store, watcher, journal)
         except GateFailed as error:
-            page = reporting.stopped_report(desk, out / "report")[0]
+            page = reporting.stopped_report(context, out / "report")[0]
             raise GateFailed(error.what, where=str(page), next=error.next) from error
-    return desk
+    return context
 
 
 def _require_machine(settings: Settings, steps: Sequence[Planned]) -> None:
@@ -88,9 +91,23 @@ def _require_machine(settings: Settings, steps: Sequence[Planned]) -> None:
         require()
 
 
-def publish_report(desk: Desk, out: Path) -> list[Path]:
+def publish_report(context: RunContext, out: Path) -> list[Path]:
     """Copy the report to `out`/report, where a person looks for it; English first."""
-    return copy_files(desk.artefact("report"), out / "report")
+    return copy_files(context.artifact("report"), out / "report")
+
+
+def publish_model(context: RunContext, out: Path) -> Path:
+    """`out`/model, a link to the tuned model of this run, which `serve`, `eval`, `compare` and `agent` take; the
+    artifact itself where links cannot be made."""
+    model, link = context.artifact("merge") / "model", out / "model"
+    try:
+        part = out / ".model.part"
+        part.unlink(missing_ok=True)
+        part.symlink_to(os.path.relpath(model, out), target_is_directory=True)
+        part.replace(link)
+    except OSError:
+        return model
+    return link
 
 
 def rewrite_report(out: Path, to: Path, language: str) -> list[Path]:

@@ -7,8 +7,9 @@ from pathlib import Path
 
 from steadyhand.chat.messages import Json
 from steadyhand.errors import PrerequisiteError
+from steadyhand.files import meant
 from steadyhand.flow.artifacts import read_json, write_json
-from steadyhand.ledger.result import Verdict
+from steadyhand.ledger.result import Evaluation, Verdict
 from steadyhand.ledger.seal import differences, is_sealed
 from steadyhand.ledger.store import Store
 from steadyhand.report.data import ReportData
@@ -34,32 +35,45 @@ def report_of(out: Path) -> ReportData:
     Raises PrerequisiteError without one, JobError when it is not what the run made."""
     path = out / REPORT
     if not path.is_file():
-        raise PrerequisiteError("there is no report", where=str(path), next="steady run FOLDER makes one")
+        raise PrerequisiteError("there is no report", where=str(path), next=f"{meant(out)}steady run FOLDER makes one")
     copy = ReportData.from_json(read_json(path))
     key = copy.manifest.get("stages", {}).get("report")
     if key is None:
         return copy
-    return ReportData.from_json(read_json(Store(out).artefact(key) / REPORT.name))
+    return ReportData.from_json(read_json(Store(out).artifact(key) / REPORT.name))
+
+
+def evaluation_of(folder: Path) -> Evaluation:
+    """What a run measured on its tuned model, by the folder of the run or of that model (runs/x/model). Raises
+    PrerequisiteError for another folder."""
+    folder = folder.absolute()
+    out = folder if (folder / REPORT).is_file() else folder.parent
+    if not (out / REPORT).is_file() and folder.resolve().parent.parent.name == "artifacts":
+        out = folder.resolve().parent.parent.parent
+    report = report_of(out)
+    if report.tuned is None:
+        raise PrerequisiteError("the run measured no tuned model", where=str(out), next="steady run FOLDER goes on")
+    return report.evaluations[report.tuned]
 
 
 def sign_off_of(folder: Path) -> SignOff | None:
     """The verdict on the model in `folder`; None when none is known. Raises PrerequisiteError when the verdict that
     stands beside it is about other weights.
 
-    >>> print(sign_off_of(Path("runs/uss/artefacts/1f0c/model")))
+    >>> print(sign_off_of(Path("runs/uss/artifacts/1f0c/model")))
     verdict PASS on uss, of the model 9c0b6a0e2d1f4b7a (runs/uss/report/report.json)
     """
     from steadyhand.models.loading.fingerprint import fingerprint
 
     folder = folder.resolve()
-    found = _of_run(folder) or _of_export(folder)
-    if found and found.fingerprint not in (fingerprint(folder), fingerprint(folder, config=False)):
+    signed = _of_run(folder) or _of_export(folder)
+    if signed and signed.fingerprint not in (fingerprint(folder), fingerprint(folder, config=False)):
         raise PrerequisiteError(
-            f"the verdict {found.word} is about other weights (model {found.fingerprint[:16]})",
+            f"the verdict {signed.word} is about other weights (model {signed.fingerprint[:16]})",
             where=str(folder),
             next="put back the model that was signed off, or run again; a copy elsewhere has no verdict",
         )
-    return found
+    return signed
 
 
 def note_verdict(folder: Path, verdict: Verdict, domain: str, fingerprint: str) -> None:
@@ -70,7 +84,7 @@ def note_verdict(folder: Path, verdict: Verdict, domain: str, fingerprint: str) 
 
 def _of_run(folder: Path) -> SignOff | None:
     home, out = folder.parent, folder.parent.parent.parent
-    if home.parent.name != "artefacts" or not (out / REPORT).is_file():
+    if home.parent.name != "artifacts" or not (out / REPORT).is_file():
         return None
     report = report_of(out)
     if report.verdict is None or report.manifest.get("stages", {}).get("merge") != home.name:

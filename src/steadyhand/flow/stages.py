@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,14 +16,14 @@ from steadyhand.domain.model import Domain
 from steadyhand.domain.rows import Group, Row
 from steadyhand.errors import JobError
 from steadyhand.flow.artifacts import read_evaluation, read_groups, write_evaluation, write_json
-from steadyhand.flow.context import Desk
+from steadyhand.flow.context import RunContext
 from steadyhand.flow.domain_inputs import plain
 from steadyhand.flow.health_questions import guard_of, leave, reference_of
 from steadyhand.flow.interrupt import first_interrupt
+from steadyhand.flow.tracking import told
 from steadyhand.ledger.result import Evaluation
-from steadyhand.models.backend import Prompt, Sampling, check_template
+from steadyhand.models.backend import Prompt, Sampling
 from steadyhand.settings import Settings, filled
-from steadyhand.train.runner.result import Progress
 
 if TYPE_CHECKING:
     from steadyhand.chat.render import Renderer
@@ -34,18 +34,30 @@ if TYPE_CHECKING:
 DECISIONS: tuple[Suite, ...] = ("tool",)
 PARITY_PROMPTS = 16  # of probes and of situations each
 CURVE_NAMES = {"rewards/accuracies": "accuracy", "rewards/margins": "margin"}
-MODEL = "model"  # the folder of a trained model within its artefact
+MODEL = "model"  # the folder of a trained model within its artifact
 
 
-def check(desk: Desk, out: Path) -> None:
+def check(context: RunContext, out: Path) -> None:
+    from steadyhand.chat.probe import usable
+    from steadyhand.chat.render import Renderer
     from steadyhand.check import check as check_domain
-    from steadyhand.models.loading.load import load
+    from steadyhand.models.attention.layers import Way, expected
+    from steadyhand.models.loading.gguf_base import note_of
+    from steadyhand.models.loading.load import load_tokenizer
+    from steadyhand.models.loading.overlay import original
 
-    model = load(desk.parts.base)
-    renderer = model.renderer
-    for warning in check_template(model, tools=any(scenario.tools for scenario in desk.parts.domain.scenarios)):
-        desk.note(warning)
-    findings = check_domain(desk.parts.domain, renderer, desk.settings.sft.max_length)
+    base = context.parts.base
+    renderer = Renderer(load_tokenizer(base))  # without the weights: those of 8B are 16 GB
+    tools = any(scenario.tools for scenario in context.parts.domain.scenarios)
+    wanted = "thinking" if context.settings.model.thinking == "off" else None  # that it is lost was asked for
+    for warning in usable(renderer.profile, tools=tools, named=renderer.named):
+        if wanted is None or wanted not in warning:
+            context.note(warning)
+    if lost := note_of(original(base)):
+        context.note(lost)
+    if (layers := expected(base)).way is not Way.PACKED:
+        context.note(f"layers: {layers.told()}")
+    findings = check_domain(context.parts.domain, renderer, context.settings.sft.max_length)
     write_json(out / "findings.json", {"findings": [plain(f) | {"place": str(f.place)} for f in findings]})
     errors = [f for f in findings if f.severity == "error"]
     if errors:
@@ -55,32 +67,32 @@ def check(desk: Desk, out: Path) -> None:
             f"{first.code} {first.message}{more}", where=first.place, next=f"{first.next}; `steady check` lists all"
         )
     if any(f.code == "T101" for f in findings):
-        _refuse_untrainable(desk, renderer)
+        _refuse_untrainable(context, renderer)
 
 
-def evaluate_base(desk: Desk, out: Path) -> None:
-    evaluate(desk, out, "base", desk.parts.base, clarify=True)
+def evaluate_base(context: RunContext, out: Path) -> None:
+    evaluate(context, out, "base", context.parts.base, clarify=True)
 
 
-def evaluate_sft(desk: Desk, out: Path) -> None:
-    evaluate(desk, out, "sft", desk.artefact("sft") / MODEL)
+def evaluate_sft(context: RunContext, out: Path) -> None:
+    evaluate(context, out, "sft", context.artifact("sft") / MODEL)
 
 
-def evaluate_dpo(desk: Desk, out: Path) -> None:
-    evaluate(desk, out, "dpo", desk.artefact("merge") / MODEL)
+def evaluate_dpo(context: RunContext, out: Path) -> None:
+    evaluate(context, out, "dpo", context.artifact("merge") / MODEL)
 
 
-def sft(desk: Desk, out: Path) -> None:
+def sft(context: RunContext, out: Path) -> None:
     from steadyhand.train.objectives.sft import train_sft
     from steadyhand.train.runner.merge import merge_or_keep
 
-    given = desk.settings.sft
-    rows = _taught_rows(desk, scenarios=given.scenarios)
-    trained = desk.work("sft") / "trained"
-    config = filled(given, desk.settings)
-    guard = guard_of(desk)
-    with first_interrupt() as stop:
-        result = train_sft(desk.parts.base, rows, config, trained, figures_told(desk), stop=stop, guard=guard)
+    given = context.settings.sft
+    rows = _taught_rows(context, scenarios=given.scenarios)
+    trained = context.work("sft") / "trained"
+    config = filled(given, context.settings)
+    guard = guard_of(context)
+    with first_interrupt() as stop, told(context, "sft") as tell:
+        result = train_sft(context.parts.base, rows, config, trained, tell, stop=stop, guard=guard)
     leave(guard, out)
     write_json(out / "curve.json", {"curve": list(result.log), "steps": result.steps, "tokens": result.tokens})
     cuts = {"cut_prompts": result.cut_prompts, "cut_answers": result.cut_answers}
@@ -88,143 +100,155 @@ def sft(desk: Desk, out: Path) -> None:
     if given.method == "full":
         trained.rename(out / MODEL)
     else:
-        merge_or_keep(trained, out / MODEL, _parity_prompts(desk))
+        merge_or_keep(trained, out / MODEL, _parity_prompts(context))
 
 
-def gate(desk: Desk, out: Path) -> None:
+def gate(context: RunContext, out: Path) -> None:
     """Brain damage: public knowledge, dialogue and thinking of the tuned model against the base's."""
     from steadyhand.evaluate.gate import gate as judge
     from steadyhand.evaluate.run import restrict
 
-    suites = _health_suites(desk)
-    base = restrict(read_evaluation(desk.artefact("eval_base")), desk.parts.domain, suites, desk.settings.eval)
-    tuned = _measure(desk, "sft", desk.artefact("sft") / MODEL, suites=suites)
+    suites = _health_suites(context)
+    base = restrict(read_evaluation(context.artifact("eval_base")), context.parts.domain, suites, context.settings.eval)
+    tuned = _measure(context, "sft", context.artifact("sft") / MODEL, suites=suites)
     write_evaluation(out, tuned)
-    write_json(out / "gate.json", judge(base, tuned, desk.settings.gate).to_json())
+    write_json(out / "gate.json", judge(base, tuned, context.settings.gate).to_json())
 
 
-def pairs(desk: Desk, out: Path) -> None:
+def pairs(context: RunContext, out: Path) -> None:
     """Groups from the fine-tuned model's own errors on training scenarios, completed by constructed errors."""
     from steadyhand.models.loading.load import load
-    from steadyhand.pairs.build import build_groups, coverage
+    from steadyhand.pairs.build import build_groups
 
-    model = load(desk.artefact("sft") / MODEL, dtype=desk.settings.model.dtype)
-    domain = replace(desk.parts.domain, scenarios=spread(desk.parts.training, desk.settings.pairs.max_groups))
-    errors = _own_errors(desk, model, domain) if desk.settings.pairs.own_errors else []
-    groups = build_groups(
-        domain, errors, model.renderer.completion_text, desk.settings.dpo.k, desk.settings.seed, model.renderer.format
-    )
+    for notice in _left_out(context):
+        context.note(notice)
+    model = load(context.artifact("sft") / MODEL, dtype=context.settings.model.dtype)
+    domain = replace(context.parts.domain, scenarios=spread(context.parts.training, context.settings.pairs.max_groups))
+    errors = _own_errors(context, model, domain) if context.settings.pairs.own_errors else []
+    renderer, given = model.renderer, context.settings
+    groups = build_groups(domain, errors, renderer.completion_text, given.dpo.k, given.seed, renderer.format)
     if not groups:
         raise JobError("no preference group could be made", next="the domain needs scenarios with split: train")
     (out / "groups.jsonl").write_text("".join(json.dumps(plain(g), ensure_ascii=False) + "\n" for g in groups), "utf-8")
-    write_json(out / "coverage.json", plain(coverage(groups)))
 
 
-def dpo(desk: Desk, out: Path) -> None:
-    train_on(read_groups(desk.artefact("pairs") / "groups.jsonl"), desk.artefact("sft") / MODEL, "dpo", desk, out)
+def _left_out(context: RunContext) -> Iterator[str]:
+    """What of preferences/ is not trained on: answers that nothing is compared with, and more than a group takes."""
+    parts, k = context.parts, context.settings.dpo.k
+    if alone := len(parts.domain.uncompared):
+        yield f"{alone} judged answers are compared with nothing, so they teach nothing (`steady check` rule P207)"
+    if over := sum(max(0, len(scenario.rejected) - k) for scenario in parts.training):
+        yield f"{over} given answers are more than dpo.k = {k} of a group, so they are left out"
 
 
-def train_on(groups: Sequence[Group], start: Path, name: str, desk: Desk, out: Path) -> None:
+def dpo(context: RunContext, out: Path) -> None:
+    groups = read_groups(context.artifact("pairs") / "groups.jsonl")
+    train_on(groups, context.artifact("sft") / MODEL, "dpo", context, out)
+
+
+def train_on(groups: Sequence[Group], start: Path, name: str, context: RunContext, out: Path) -> None:
     """Preference training of the model at `start`, as the stage `name`."""
     from steadyhand.train.objectives.dpo import train_dpo
 
-    trained = desk.work(name) / "trained"
-    config = filled(desk.settings.dpo, desk.settings)
-    rows = _taught_rows(desk, scenarios=False) if config.replay_tokens else []  # the groups bring the scenarios
-    guard = guard_of(desk, reference_of(desk.artefact("sft")))
-    with first_interrupt() as stop:
-        result = train_dpo(start, groups, config, trained, figures_told(desk), rows=rows, stop=stop, guard=guard)
+    trained = context.work(name) / "trained"
+    config = filled(context.settings.dpo, context.settings)
+    rows = _taught_rows(context, scenarios=False) if config.replay_tokens else []  # the groups bring the scenarios
+    guard = guard_of(context, reference_of(context.artifact("sft")))
+    with first_interrupt() as stop, told(context, name) as tell:
+        result = train_dpo(start, groups, config, trained, tell, rows=rows, stop=stop, guard=guard)
+    if result.layers:
+        context.note(result.layers)
     leave(guard, out)
     curve = [{CURVE_NAMES.get(name, name): value for name, value in row.items()} for row in result.log]
     write_json(out / "curve.json", {"curve": curve, "steps": result.steps, "tokens": result.tokens})
     trained.rename(out / MODEL)
 
 
-def merge(desk: Desk, out: Path) -> None:
-    merge_from(desk.artefact("dpo") / MODEL, desk, out)
+def merge(context: RunContext, out: Path) -> None:
+    merge_from(context.artifact("dpo") / MODEL, context, out)
 
 
-def merge_from(trained: Path, desk: Desk, out: Path) -> None:
+def merge_from(trained: Path, context: RunContext, out: Path) -> None:
     """One plain model folder, or virtual tokens beside their base, which nothing can merge; its answers are those of
     the adapter, or the run stops."""
     from steadyhand.train.runner.merge import merge_or_keep
 
-    report = merge_or_keep(trained, out / MODEL, _parity_prompts(desk))
+    report = merge_or_keep(trained, out / MODEL, _parity_prompts(context))
     write_json(out / "parity.json", asdict(report) | {"folder": MODEL})
 
 
-def verdict(desk: Desk, out: Path) -> None:
+def verdict(context: RunContext, out: Path) -> None:
     from steadyhand.evaluate.compare import compare
     from steadyhand.evaluate.verdict import verdict as judge
 
-    base, tuned = read_evaluation(desk.artefact("eval_base")), read_evaluation(desk.artefact("eval_dpo"))
+    base, tuned = read_evaluation(context.artifact("eval_base")), read_evaluation(context.artifact("eval_dpo"))
     write_json(out / "comparison.json", compare(base, tuned).to_json())
-    write_json(out / "verdict.json", judge(base, tuned, desk.settings.bars, desk.parts.domain.bars).to_json())
+    write_json(out / "verdict.json", judge(base, tuned, context.settings.bars, context.parts.domain.bars).to_json())
 
 
-def _taught_rows(desk: Desk, *, scenarios: bool) -> list[Row]:
+def _taught_rows(context: RunContext, *, scenarios: bool) -> list[Row]:
     """What SFT trains on, and what preference training takes along."""
     from steadyhand.cards.rows import sft_rows
 
-    given = desk.settings.sft
+    given = context.settings.sft
     return sft_rows(
-        desk.parts.domain,
+        context.parts.domain,
         scenarios=scenarios,
         rehearsal=given.rehearsal,
-        seed=desk.settings.seed,
+        seed=context.settings.seed,
         card_repeats=given.card_repeats,
     )
 
 
-def _refuse_untrainable(desk: Desk, renderer: Renderer) -> None:
+def _refuse_untrainable(context: RunContext, renderer: Renderer) -> None:
     """Raises UsageError for a row that `sft.max_length` and `sft.truncation` leave nothing of, before the base is
     measured."""
     from steadyhand.cards.rows import sft_rows
     from steadyhand.train.runner.data import samples
 
-    given = desk.settings.sft
-    rows = sft_rows(desk.parts.domain, scenarios=given.scenarios, rehearsal=0, seed=0)
+    given = context.settings.sft
+    rows = sft_rows(context.parts.domain, scenarios=given.scenarios, rehearsal=0, seed=0)
     samples(rows, renderer, given)
 
 
-def _health_suites(desk: Desk) -> tuple[Suite, ...]:
+def _health_suites(context: RunContext) -> tuple[Suite, ...]:
     """What damage shows in: the probes, or the held-out decisions of a domain without probes."""
-    kinds: set[Suite] = {probe.kind for probe in desk.parts.domain.probes}
+    kinds: set[Suite] = {probe.kind for probe in context.parts.domain.probes}
     return tuple(sorted(kinds)) or DECISIONS
 
 
-def _own_errors(desk: Desk, model: LocalModel, domain: Domain) -> list[ModelError]:
+def _own_errors(context: RunContext, model: LocalModel, domain: Domain) -> list[ModelError]:
     """What the model does wrong on the decisions of the domain's scenarios, as raw completions."""
     from steadyhand.evaluate.run import evaluate
     from steadyhand.pairs.build import ModelError
 
     training = replace(domain, scenarios=tuple(replace(s, split="eval") for s in domain.scenarios))
-    settings = desk.settings.eval.model_copy(update={"determinism_items": 0})
-    sampling = sampling_of(desk.settings)
-    found = evaluate(
+    settings = context.settings.eval.model_copy(update={"determinism_items": 0})
+    sampling = sampling_of(context.settings)
+    evaluation = evaluate(
         model,
         training,
         model="sft",
         sampling=sampling,
         settings=settings,
         suites=DECISIONS,
-        seed=desk.settings.seed,
-        progress=desk.progress,
+        seed=context.settings.seed,
+        progress=context.progress,
     )
-    wrong = [item for item in found.items if item.passed is False or not item.facts["calls_ok"]]
+    wrong = [item for item in evaluation.items if item.passed is False or not item.facts.calls_ok]
     return [ModelError(item.id, item.raw, item.code) for item in wrong]
 
 
-def _parity_prompts(desk: Desk) -> list[Prompt]:
+def _parity_prompts(context: RunContext) -> list[Prompt]:
     """A fixed few of the domain's own questions, on which merged and adapted model must agree."""
-    domain = desk.parts.domain
+    domain = context.parts.domain
     probes = [Prompt(domain.asked(probe.question)) for probe in domain.probes]
-    situations = [_prompt(desk, decision) for scenario in domain.scenarios for decision in decisions(scenario)]
+    situations = [_prompt(context, decision) for scenario in domain.scenarios for decision in decisions(scenario)]
     return [*probes[:PARITY_PROMPTS], *situations[:PARITY_PROMPTS]]
 
 
-def _prompt(desk: Desk, decision: Decision) -> Prompt:
-    return Prompt(decision.messages, tuple(desk.parts.domain.tools[name] for name in decision.scenario.tools))
+def _prompt(context: RunContext, decision: Decision) -> Prompt:
+    return Prompt(decision.messages, tuple(context.parts.domain.tools[name] for name in decision.scenario.tools))
 
 
 def sampling_of(settings: Settings) -> Sampling:
@@ -235,25 +259,25 @@ def sampling_of(settings: Settings) -> Sampling:
 def judging_model(domain: Domain, settings: Settings) -> Ask | None:
     """The model that compares two answers, where a check of the domain compares and `online.judge` names a server."""
     given = settings.online
-    if not given.judge.startswith("http") or not any(isinstance(one, Pairwise) for one in domain.checks.values()):
+    if not given.judge.startswith("http") or not any(isinstance(check, Pairwise) for check in domain.checks.values()):
         return None
     from steadyhand.models.endpoints.endpoint import OpenAIEndpoint
 
     endpoint = OpenAIEndpoint(given.judge, given.judge_model)
 
     def ask(question: str) -> str:
-        (found,) = endpoint.generate([Prompt((Message("user", question),))], Sampling(max_tokens=1024))
-        return found.parsed().content
+        (answer,) = endpoint.generate([Prompt((Message("user", question),))], Sampling(max_tokens=1024))
+        return answer.parsed().content
 
     return ask
 
 
-def evaluate(desk: Desk, out: Path, name: str, folder: Path, *, clarify: bool = False) -> None:
-    write_evaluation(out, _measure(desk, name, folder, clarify=clarify))
+def evaluate(context: RunContext, out: Path, name: str, folder: Path, *, clarify: bool = False) -> None:
+    write_evaluation(out, _measure(context, name, folder, clarify=clarify))
 
 
 def _measure(
-    desk: Desk, name: str, folder: Path, *, clarify: bool = False, suites: Collection[Suite] | None = None
+    context: RunContext, name: str, folder: Path, *, clarify: bool = False, suites: Collection[Suite] | None = None
 ) -> Evaluation:
     from steadyhand.evaluate.run import evaluate
     from steadyhand.evaluate.suites import SUITES
@@ -261,21 +285,14 @@ def _measure(
 
     once = {} if suites is None else {"determinism_items": 0}  # only a whole evaluation repeats decisions
     return evaluate(
-        load(folder, dtype=desk.settings.model.dtype),
-        desk.parts.domain,
+        load(folder, dtype=context.settings.model.dtype),
+        context.parts.domain,
         model=name,
-        sampling=sampling_of(desk.settings),
-        settings=desk.settings.eval.model_copy(update=once),
-        seed=desk.settings.seed,
+        sampling=sampling_of(context.settings),
+        settings=context.settings.eval.model_copy(update=once),
+        seed=context.settings.seed,
         clarify=clarify,
         suites=SUITES if suites is None else suites,
-        judge=judging_model(desk.parts.domain, desk.settings),
-        progress=desk.progress,
+        judge=judging_model(context.parts.domain, context.settings),
+        progress=context.progress,
     )
-
-
-def figures_told(desk: Desk) -> Progress:
-    def tell(done: int, total: int, figures: Mapping[str, float]) -> None:
-        desk.progress(done, total, f"loss {figures['loss']:.3f}")
-
-    return tell

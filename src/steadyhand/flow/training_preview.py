@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from steadyhand.cards.rows import sft_rows
-from steadyhand.domain.load import load
+from steadyhand.datasets.folder import load
 from steadyhand.domain.rows import Row
 from steadyhand.errors import PrerequisiteError, UsageError
 from steadyhand.models.loading.adapters import json_object
 from steadyhand.settings import Settings, filled
 from steadyhand.train.runner.inspect import Inspection, inspect
-from steadyhand.train.runner.memory_estimate import QWEN3_8B, Footprint, Shape, dpo_footprint, sft_footprint
+from steadyhand.train.runner.memory_estimate import QWEN3_8B, Footprint, ModelShape, dpo_footprint, sft_footprint
 
 ALONE = {"workers": 1, "sharded": False}  # by one process, whatever the machine says
 
@@ -38,7 +39,7 @@ def inspect_domain(folder: Path, settings: Settings, rows: int, source: str = ""
             f"no row comes from {source!r}", where=str(folder), next="for instance card:POINT/ID or scenario:ID"
         )
     model = settings.model
-    tokenizer = load_tokenizer(overlaid(model.base, model.chat_template, model.format, folder))
+    tokenizer = load_tokenizer(overlaid(model.base, model.chat_template, model.format, model.thinking, folder))
 
     def decode(ids: Sequence[int]) -> str:
         return str(tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
@@ -59,22 +60,40 @@ def _chosen(rows: Sequence[Row], count: int, source: str) -> list[str]:
 def footprints(settings: Settings, device: str) -> dict[str, Footprint]:
     """Peak memory of "sft" and "dpo" under these settings, by arithmetic alone. `device` is "cpu" or "cuda"."""
     shape = shape_of(settings.model.base)
-    return {
+    plans = {
         "sft": sft_footprint(shape, filled(settings.sft, settings), device),
         "dpo": dpo_footprint(shape, filled(settings.dpo, settings), device),
     }
+    notes = _layer_notes(settings.model.base)
+    return {name: replace(plan, assumed=(*plan.assumed, *notes)) for name, plan in plans.items()}
 
 
-def shape_of(base: str) -> Shape:
+def _layer_notes(base: str) -> list[str]:
+    """Where the model is none of the kind that the arithmetic knows."""
+    from steadyhand.models.attention.layers import Way, expected
+    from steadyhand.models.loading.resolve import base_of, resolve
+
+    if base == QWEN3_8B.name and not Path(base).is_dir():
+        return []
+    folder = resolve(base)
+    layers = expected(base_of(folder) or folder)
+    if layers.plain and layers.way is Way.PACKED:
+        return []
+    return [f"every layer counted as full attention; the model has {layers.told()}"]
+
+
+def shape_of(base: str) -> ModelShape:
     """The shape of a local model, or of one whose shape is known by its hub name; nothing is downloaded."""
     from steadyhand.models.loading.resolve import BUILT_IN, base_of, resolve
 
     if base == QWEN3_8B.name and not Path(base).is_dir():
         return QWEN3_8B
-    if base != BUILT_IN and not Path(base).is_dir():
+    if base != BUILT_IN and not Path(base).exists():
         raise PrerequisiteError(
-            "the plan needs the model's config.json, and downloads nothing", where=base, next="name a local folder"
+            "the plan needs the model's config.json, and downloads nothing",
+            where=base,
+            next="name a local folder or a GGUF file",
         )
     folder = resolve(base)
     config = json_object((base_of(folder) or folder) / "config.json")
-    return Shape.of(base, config)
+    return ModelShape.of(base, config)

@@ -1,7 +1,7 @@
-"""Cells carried out at once, on Ray: processes of this machine, or of a cluster whose machines all see the sweep's
+"""Trials carried out at once, on Ray: processes of this machine, or of a cluster whose machines all see the sweep's
 folder. A process that dies is tried again by Ray and goes on at its training's last checkpoint.
 
-Knows cells; decides nothing. Needs `steadyhand[cluster]`.
+Knows trials; decides nothing. Needs `steadyhand[cluster]`.
 """
 
 from __future__ import annotations
@@ -10,33 +10,24 @@ import contextlib
 import logging
 import socket
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
-from steadyhand.errors import DiskFullError, PrerequisiteError, SteadyError
+from steadyhand.errors import DiskFullError, PrerequisiteError, SteadyError, first_line
 from steadyhand.extras import not_installed
-from steadyhand.flow.context import Planned, Watcher
-from steadyhand.lab.trial import Bench, Cell, perform
+from steadyhand.flow.engine import Watcher
+from steadyhand.flow.plan import Planned
+from steadyhand.lab.trial import Trial, TrialEnv, run_trial, work_of
 from steadyhand.ledger.store import Store
 from steadyhand.settings import Settings
 
 LOCAL = "local"
-OFTEN = 0.5  # seconds between two messages of a cell, and between two looks at them
-WHOLE = 1000  # the parts that a cell's work is counted in
-
-
-@dataclass(frozen=True)
-class Work:
-    """A cell to be carried out, under its key."""
-
-    cell: Cell
-    key: str
-    bench: Bench
+OFTEN = 0.5  # seconds between two messages of a trial, and between two looks at them
+WHOLE = 1000  # the parts that a trial's work is counted in
 
 
 class Cluster:
-    """Carries cells out at once: `cores` processors each, and a card where the cluster has some."""
+    """Carries trials out at once: `cores` processors each, and a card where the cluster has some."""
 
     def __init__(self, ray: Any, cores: int) -> None:
         from ray.util.queue import Queue
@@ -48,9 +39,9 @@ class Cluster:
         cards = 1 if ray.cluster_resources().get("GPU") else 0
         self._run = ray.remote(num_cpus=cores, num_gpus=cards)(_perform)
 
-    def __call__(self, works: Sequence[Work], watcher: Watcher) -> dict[str, str]:
-        """The cells that failed, by key, and why. Raises DiskFullError, and what is no fault of a cell."""
-        pending = {self._run.remote(work, self._told): work.key for work in works}
+    def __call__(self, trials: Collection[tuple[Trial, TrialEnv]], watcher: Watcher) -> dict[str, str]:
+        """The trials that failed, by key, and why. Raises DiskFullError, and what is no fault of a trial."""
+        pending = {self._run.remote(*trial, self._told): work_of(*trial).key for trial in trials}
         shares: dict[str, float] = {}
         failed: dict[str, str] = {}
         try:
@@ -61,7 +52,7 @@ class Cluster:
                     shares[key] = 1.0
                     failed |= {key: what} if what else {}
                 self._listen(shares)
-                watcher.progress(round(WHOLE * sum(shares.values())), WHOLE * len(works), f"{len(works)} at once")
+                watcher.progress(round(WHOLE * sum(shares.values())), WHOLE * len(trials), f"{len(trials)} at once")
         finally:
             for task in pending:
                 self._ray.cancel(task)
@@ -73,10 +64,10 @@ class Cluster:
 
 
 class _Telling:
-    """A watcher in the cell's process: training is the first half of its work, asking the second."""
+    """A watcher in the trial's process: training is the first half of its work, asking the second."""
 
-    def __init__(self, key: str, told: Any) -> None:
-        self.key, self.told, self.last = key, told, time.monotonic()
+    def __init__(self, key: str, queue: Any) -> None:
+        self.key, self.told, self.last = key, queue, time.monotonic()
 
     def stage(self, planned: Planned, position: int, total: int) -> None: ...
 
@@ -86,10 +77,10 @@ class _Telling:
             self.told.put((self.key, (done / total + (label == "questions")) / 2))
 
 
-def _perform(work: Work, told: Any) -> str:
-    """Why the cell failed; empty when it did not."""
+def _perform(trial: Trial, env: TrialEnv, queue: Any) -> str:
+    """Why the trial failed; empty when it did not."""
     try:
-        perform(work.cell, work.key, work.bench, Store(work.bench.out), _Telling(work.key, told))
+        run_trial(trial, env, Store(env.out), _Telling(work_of(trial, env).key, queue))
     except DiskFullError:
         raise
     except SteadyError as error:
@@ -99,8 +90,8 @@ def _perform(work: Work, told: Any) -> str:
 
 @contextlib.contextmanager
 def cluster(settings: Settings) -> Iterator[Cluster | None]:
-    """The cluster that the settings name; None: cells are carried out in this process. Raises PrerequisiteError when it
-    cannot be reached, or Ray is not installed."""
+    """The cluster that the settings name; None: trials are carried out in this process. Raises PrerequisiteError when
+    it cannot be reached, or Ray is not installed."""
     given = settings.machine
     if not given.cluster:
         yield None
@@ -135,7 +126,7 @@ def _connect(ray: Any, address: str) -> None:
         ray.init(**how, log_to_driver=False, configure_logging=False, logging_level=logging.ERROR)
     except (ConnectionError, OSError, ValueError, RuntimeError) as error:
         raise PrerequisiteError(
-            f"the cluster cannot be reached ({(str(error).strip().splitlines() or ['no answer'])[0][:200]})",
+            f"the cluster cannot be reached ({first_line(error)})",
             where=address,
             next='start it (`ray start --head` there), correct machine.cluster, or set it to "local"',
         ) from error

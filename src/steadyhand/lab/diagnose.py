@@ -1,6 +1,6 @@
 """Before any training: which bottleneck does each point and each tool have? The same questions with more and more help.
 
-Cards and training scenarios are asked, so nothing of the held-out half is used up. One cell per condition; what the
+Cards and training scenarios are asked, so nothing of the held-out half is used up. One trial per condition; what the
 answers mean is `evaluate.diagnose`'s.
 """
 
@@ -14,16 +14,17 @@ from pathlib import Path
 from steadyhand.cards.ladder import question
 from steadyhand.cards.notes import note, points_for
 from steadyhand.chat.messages import Message, Tool
-from steadyhand.checks.likeness import picks
+from steadyhand.checks.likeness import nearest_answer
+from steadyhand.datasets.folder import load
 from steadyhand.domain.decisions import Decision, decisions
-from steadyhand.domain.load import load
 from steadyhand.domain.model import Card, Domain, Point
 from steadyhand.errors import UsageError
-from steadyhand.evaluate.diagnose import Case, Condition, Diagnosis, Kind, diagnose
+from steadyhand.evaluate.diagnose import Condition, Diagnosis, DiagnosticCase, Kind, diagnose
 from steadyhand.evaluate.scoring import score
 from steadyhand.evaluate.suites import Target, nested_sample
-from steadyhand.flow.context import Planned, Watcher
-from steadyhand.lab.trial import Answered, Cell, bench_of, carry_out, planned
+from steadyhand.flow.engine import Watcher
+from steadyhand.flow.plan import Planned
+from steadyhand.lab.trial import Answered, Trial, env_of, plan_trials, run_trials
 from steadyhand.models.backend import Completion, Prompt
 from steadyhand.settings import Settings
 from steadyhand.text.shingles import Language, normal
@@ -38,7 +39,7 @@ _NONE = {"en": "No tool is due here: answer yourself.", "zh": "这里不需要�
 
 
 @dataclass(frozen=True)
-class Asked:
+class DiagnosticQuestion:
     """One question about a subject: its prompt under each condition, and what judges the answer."""
 
     subject: tuple[Kind, str]
@@ -49,7 +50,7 @@ class Asked:
 
 def diagnose_plan(folder: Path, settings: Settings, out: Path, cases: int = CASES) -> list[Planned]:
     """Which conditions would be asked, and why; writes nothing."""
-    return planned(_cells(lay_out(load(folder), settings, cases), settings), bench_of(settings, out, folder))
+    return plan_trials(_trials(lay_out(load(folder), settings, cases), settings), env_of(settings, out, folder))
 
 
 def diagnose_domain(
@@ -58,49 +59,51 @@ def diagnose_domain(
     """A verdict for every point with cards and every tool with training scenarios. Raises UsageError without any."""
     domain = load(folder)
     asked = lay_out(domain, settings, cases)
-    answered = carry_out(_cells(asked, settings), bench_of(settings, out, folder), watcher)
+    answered = run_trials(_trials(asked, settings), env_of(settings, out, folder), watcher)
     answers = tuple(dict.fromkeys(card.messages[-1].content for card in domain.cards))
-    subjects: dict[tuple[Kind, str], list[Case]] = {}
-    for one in asked:
-        subjects.setdefault(one.subject, []).append(_case(one, answered, answers, settings))
+    subjects: dict[tuple[Kind, str], list[DiagnosticCase]] = {}
+    for asked_question in asked:
+        subjects.setdefault(asked_question.subject, []).append(_case(asked_question, answered, answers, settings))
     return diagnose(subjects)
 
 
-def lay_out(domain: Domain, settings: Settings, cases: int) -> list[Asked]:
+def lay_out(domain: Domain, settings: Settings, cases: int) -> list[DiagnosticQuestion]:
     """At most `cases` questions of a subject, by a seeded order; points first, then tools by name."""
-    found = [_of_card(card, point) for point in domain.points for card in point.cards]
-    told = [d for scenario in domain.scenarios if scenario.split == "train" for d in decisions(scenario)]
-    found += [one for decision in told for one in _of_decision(decision, domain)]
-    if not found:
+    questions = [_of_card(card, point) for point in domain.points for card in point.cards]
+    trained = [d for scenario in domain.scenarios if scenario.split == "train" for d in decisions(scenario)]
+    questions += [asked_question for decision in trained for asked_question in _of_decision(decision, domain)]
+    if not questions:
         raise UsageError(
             "nothing to ask: no cards, and no scenario with split: train",
             where=str(domain.root),
             next="write knowledge cards or training scenarios first",
         )
-    by_subject: dict[tuple[Kind, str], list[Asked]] = {}
-    for one in found:
-        by_subject.setdefault(one.subject, []).append(one)
-    return [one for own in by_subject.values() for one in _sample(own, cases, settings.seed)]
+    by_subject: dict[tuple[Kind, str], list[DiagnosticQuestion]] = {}
+    for asked_question in questions:
+        by_subject.setdefault(asked_question.subject, []).append(asked_question)
+    return [asked_question for own in by_subject.values() for asked_question in _sample(own, cases, settings.seed)]
 
 
-def _sample(own: Sequence[Asked], cases: int, seed: int) -> list[Asked]:
-    by_key = {one.target.key: one for one in own}
-    return [by_key[target.key] for target in nested_sample([one.target for one in own], cases, seed)]
+def _sample(own: Sequence[DiagnosticQuestion], cases: int, seed: int) -> list[DiagnosticQuestion]:
+    by_key = {asked_question.target.key: asked_question for asked_question in own}
+    return [
+        by_key[target.key] for target in nested_sample([asked_question.target for asked_question in own], cases, seed)
+    ]
 
 
-def _of_card(card: Card, point: Point) -> Asked:
+def _of_card(card: Card, point: Point) -> DiagnosticQuestion:
     asked, lang = card.messages[:-1], card.lang
     target = Target(f"card:{card.id}", "reasoning", normal(question(card)), lang, Prompt(asked), None)
-    told = note([point], lang)
-    prompts: dict[Condition, Prompt] = {"closed": Prompt(asked), "defined": Prompt(_before(asked, told))}
+    definition = note([point], lang)
+    prompts: dict[Condition, Prompt] = {"closed": Prompt(asked), "defined": Prompt(_before(asked, definition))}
     if card.messages[-1].think:
         steps = _STEPS[lang].format(text=card.messages[-1].think)
-        prompts["decomposed"] = Prompt(_before(asked, f"{told}\n{steps}"))
+        prompts["decomposed"] = Prompt(_before(asked, f"{definition}\n{steps}"))
     prompts["given"] = Prompt(_before(asked, _ANSWER[lang].format(text=card.messages[-1].content)))
-    return Asked(("point", point.id), target, prompts, card.messages[-1].content)
+    return DiagnosticQuestion(("point", point.id), target, prompts, card.messages[-1].content)
 
 
-def _of_decision(decision: Decision, domain: Domain) -> list[Asked]:
+def _of_decision(decision: Decision, domain: Domain) -> list[DiagnosticQuestion]:
     """A decision that is due a call belongs to its tool; one that is due none to "reading" when it reads a result by a
     rule, else to "no call"."""
     scenario, lang = decision.scenario, decision.scenario.lang
@@ -111,16 +114,18 @@ def _of_decision(decision: Decision, domain: Domain) -> list[Asked]:
     if points := points_for(_seen(decision), domain.points):
         prompts["defined"] = replace(prompt, messages=_before(decision.messages, note(points, lang)))
     if decision.expected:
-        return [Asked(("tool", decision.expected[0].name), target, prompts | _call_help(decision, tools, lang))]
+        return [
+            DiagnosticQuestion(("tool", decision.expected[0].name), target, prompts | _call_help(decision, tools, lang))
+        ]
     if decision.messages[-1].role == "tool" and decision.answer:
         if decision.target.think:
             steps = _STEPS[lang].format(text=decision.target.think)
             prompts["decomposed"] = replace(prompt, messages=_before(decision.messages, steps))
-        told = _ANSWER[lang].format(text=decision.target.content)
-        prompts["given"] = replace(prompt, messages=_before(decision.messages, told))
-        return [Asked(("reading", "reading"), target, prompts)]
+        answer = _ANSWER[lang].format(text=decision.target.content)
+        prompts["given"] = replace(prompt, messages=_before(decision.messages, answer))
+        return [DiagnosticQuestion(("reading", "reading"), target, prompts)]
     prompts["given"] = replace(prompt, messages=_after(decision.messages, _NONE[lang]))
-    return [Asked(("no_call", "no call"), target, prompts)]
+    return [DiagnosticQuestion(("no_call", "no call"), target, prompts)]
 
 
 def _call_help(decision: Decision, tools: Sequence[Tool], lang: Language) -> dict[Condition, Prompt]:
@@ -160,25 +165,35 @@ def _edited(messages: Sequence[Message], change: Callable[[str], str]) -> tuple[
     return tuple(replace(m, content=change(m.content)) if i == last else m for i, m in enumerate(messages))
 
 
-def _cells(asked: Sequence[Asked], settings: Settings) -> list[Cell]:
-    cells = []
+def _trials(asked: Sequence[DiagnosticQuestion], settings: Settings) -> list[Trial]:
+    trials = []
     for condition in CONDITIONS:
-        questions = tuple((one.target.id, one.prompts[condition]) for one in asked if condition in one.prompts)
+        questions = tuple(
+            (asked_question.target.id, asked_question.prompts[condition])
+            for asked_question in asked
+            if condition in asked_question.prompts
+        )
         if questions:
-            cells.append(Cell(condition, (), questions, settings.seed))
-    return cells
+            trials.append(Trial(condition, (), questions, settings.seed))
+    return trials
 
 
-def _case(one: Asked, answered: Mapping[str, Answered], answers: Sequence[str], settings: Settings) -> Case:
+def _case(
+    asked_question: DiagnosticQuestion, answered: Mapping[str, Answered], answers: Sequence[str], settings: Settings
+) -> DiagnosticCase:
     passed: dict[Condition, bool] = {}
-    for condition in one.prompts:
-        passed[condition] = _right(one, answered[condition].answers[one.target.id], answers, settings)
-    return Case(one.target.id, one.target.cluster, passed)
+    for condition in asked_question.prompts:
+        passed[condition] = _right(
+            asked_question, answered[condition].answers[asked_question.target.id], answers, settings
+        )
+    return DiagnosticCase(asked_question.target.id, asked_question.target.cluster, passed)
 
 
-def _right(one: Asked, completion: Completion, answers: Sequence[str], settings: Settings) -> bool:
+def _right(
+    asked_question: DiagnosticQuestion, completion: Completion, answers: Sequence[str], settings: Settings
+) -> bool:
     """A card's answer is picked, or a decision's calls and text are right, against the tools of the scenario itself."""
-    if one.gold is not None:
-        return picks(completion.parsed().content, one.gold, answers)
-    item = score(one.target, one.target.prompt, completion, settings.eval.cot_labels)
+    if asked_question.gold is not None:
+        return nearest_answer(completion.parsed().content, asked_question.gold, answers)
+    item = score(asked_question.target, asked_question.target.prompt, completion, settings.eval.cot_labels)
     return bool(item.passed)

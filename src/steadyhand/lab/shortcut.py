@@ -13,14 +13,15 @@ from pathlib import Path
 
 from steadyhand.cards.rows import sft_rows
 from steadyhand.chat.messages import Json, Message
+from steadyhand.datasets.folder import load
 from steadyhand.domain.experiment import CueProbe, ShortcutFile, read_shortcut
-from steadyhand.domain.load import load
 from steadyhand.domain.model import Card, Domain, Point
 from steadyhand.domain.rows import Row
 from steadyhand.errors import Place
 from steadyhand.evaluate.shortcut import Arm, Conclusion, Cure, arm, cure
-from steadyhand.flow.context import Planned, Watcher
-from steadyhand.lab.trial import Answered, Cell, bench_of, carry_out, planned
+from steadyhand.flow.engine import Watcher
+from steadyhand.flow.plan import Planned
+from steadyhand.lab.trial import Answered, Trial, env_of, plan_trials, run_trials
 from steadyhand.ledger.result import VerdictWord
 from steadyhand.models.backend import Prompt
 from steadyhand.settings import Settings
@@ -30,7 +31,7 @@ SHOWS_PER_CARD = 16
 
 
 @dataclass(frozen=True)
-class Asked:
+class ShortcutQuestion:
     """One question with what each arm answered to it under the first seed: (text, what it concludes)."""
 
     question: str
@@ -53,7 +54,7 @@ class Shortcut:
     arms: tuple[Arm, ...]
     seeds: tuple[int, ...]
     shows: int
-    asked: tuple[Asked, ...]
+    asked: tuple[ShortcutQuestion, ...]
     cards: dict[str, list[tuple[str, str]]]  # arm -> (question, answer) of its cards
     manifest: dict[str, Json] = field(default_factory=dict)
 
@@ -64,10 +65,10 @@ class Shortcut:
 def shortcut_plan(
     folder: Path, file: Path, settings: Settings, out: Path, seeds: Sequence[int], shows: int
 ) -> list[Planned]:
-    """Which cells would be trained and asked, and why; writes nothing."""
-    told = read_shortcut(file)
-    return planned(
-        _cells(load(folder), told, settings, seeds, shows or shows_of(told)), bench_of(settings, out, folder)
+    """Which trials would be trained and asked, and why; writes nothing."""
+    experiment = read_shortcut(file)
+    return plan_trials(
+        _trials(load(folder), experiment, settings, seeds, shows or shows_of(experiment)), env_of(settings, out, folder)
     )
 
 
@@ -75,40 +76,50 @@ def try_shortcut(
     folder: Path, file: Path, settings: Settings, out: Path, seeds: Sequence[int], shows: int, watcher: Watcher
 ) -> Shortcut:
     """Carry the experiment out. Raises DomainError for a file that is wrong."""
-    told, domain, bench = read_shortcut(file), load(folder), bench_of(settings, out, folder)
-    shows = shows or shows_of(told)
-    cells = _cells(domain, told, settings, seeds, shows)
-    answered = carry_out(cells, bench, watcher)
-    found = {name: _conclusions(told, name, seeds, answered) for name in (BASE, *told.cards)}
-    naive, *further = told.cards
-    cures = {name: cure(found[naive], found[name]) for name in further}
-    sizes = {BASE: 0} | {name: len(cards) for name, cards in told.cards.items()}
+    experiment, domain, env = read_shortcut(file), load(folder), env_of(settings, out, folder)
+    shows = shows or shows_of(experiment)
+    trials = _trials(domain, experiment, settings, seeds, shows)
+    answered = run_trials(trials, env, watcher)
+    conclusions = {name: _conclusions(experiment, name, seeds, answered) for name in (BASE, *experiment.cards)}
+    naive, *further = experiment.cards
+    cures = {name: cure(conclusions[naive], conclusions[name]) for name in further}
+    sizes = {BASE: 0} | {name: len(cards) for name, cards in experiment.cards.items()}
     return Shortcut(
         domain=domain.name,
-        name=told.name,
+        name=experiment.name,
         created=datetime.now(UTC).isoformat(timespec="minutes"),
         verdict=cures[further[-1]].verdict,
         cures=cures,
-        arms=tuple(arm(name, sizes[name], own) for name, own in found.items()),
+        arms=tuple(arm(name, sizes[name], own) for name, own in conclusions.items()),
         seeds=tuple(seeds),
         shows=shows,
-        asked=tuple(_asked(probe, found, seeds[0]) for probe in told.probes),
-        cards={name: _shown(cards) for name, cards in told.cards.items()},
-        manifest={"base": settings.model.base, "fingerprint": bench.fingerprint, **_given(settings)},
+        asked=tuple(_asked(probe, conclusions, seeds[0]) for probe in experiment.probes),
+        cards={
+            name: [(card.messages[-2].content, card.messages[-1].content) for card in cards]
+            for name, cards in experiment.cards.items()
+        },
+        manifest={
+            "base": settings.model.base,
+            "fingerprint": env.fingerprint,
+            "sft": settings.sft.model_dump(mode="json"),
+            "sampling": settings.sampling.model_dump(mode="json"),
+        },
     )
 
 
-def shows_of(told: ShortcutFile) -> int:
+def shows_of(experiment: ShortcutFile) -> int:
     """How often cards are shown in each training, where nothing else is said."""
-    return SHOWS_PER_CARD * max(map(len, told.cards.values()))
+    return SHOWS_PER_CARD * max(map(len, experiment.cards.values()))
 
 
-def _cells(domain: Domain, told: ShortcutFile, settings: Settings, seeds: Sequence[int], shows: int) -> list[Cell]:
-    questions = tuple((probe.id, Prompt((Message("user", probe.question),))) for probe in told.probes)
-    cells = [Cell(BASE, (), questions, settings.seed)]
-    for name, cards in told.cards.items():
-        cells += [Cell(_name(name, s), _rows(domain, cards, shows, s, settings), questions, s) for s in seeds]
-    return cells
+def _trials(
+    domain: Domain, experiment: ShortcutFile, settings: Settings, seeds: Sequence[int], shows: int
+) -> list[Trial]:
+    questions = tuple((probe.id, Prompt((Message("user", probe.question),))) for probe in experiment.probes)
+    trials = [Trial(BASE, (), questions, settings.seed)]
+    for name, cards in experiment.cards.items():
+        trials += [Trial(_name(name, s), _rows(domain, cards, shows, s, settings), questions, s) for s in seeds]
+    return trials
 
 
 def _name(arm: str, seed: int) -> str:
@@ -122,27 +133,26 @@ def _rows(domain: Domain, cards: Sequence[Card], shows: int, seed: int, settings
 
 
 def _conclusions(
-    told: ShortcutFile, name: str, seeds: Sequence[int], answered: Mapping[str, Answered]
+    experiment: ShortcutFile, name: str, seeds: Sequence[int], answered: Mapping[str, Answered]
 ) -> list[Conclusion]:
     """The base answers once, and counts once for every seed that it is compared with."""
-    return [_conclusion(told, one, seed, answered[_name(name, seed)]) for seed in seeds for one in told.probes]
+    return [
+        _conclusion(experiment, probe, seed, answered[_name(name, seed)])
+        for seed in seeds
+        for probe in experiment.probes
+    ]
 
 
-def _conclusion(told: ShortcutFile, probe: CueProbe, seed: int, found: Answered) -> Conclusion:
-    completion = found.answers[probe.id]
+def _conclusion(experiment: ShortcutFile, probe: CueProbe, seed: int, answered: Answered) -> Conclusion:
+    completion = answered.answers[probe.id]
     text = completion.parsed().content.strip()
-    return Conclusion(seed, probe.id, probe.cluster, probe.rule, probe.cue, told.concluded(text), text)
+    return Conclusion(seed, probe.id, probe.cluster, probe.rule, probe.cue, experiment.concluded(text), text)
 
 
-def _asked(probe: CueProbe, found: Mapping[str, Sequence[Conclusion]], seed: int) -> Asked:
-    own = {name: next(one for one in all if one.id == probe.id and one.seed == seed) for name, all in found.items()}
-    answers = {name: (one.text, one.found) for name, one in own.items()}
-    return Asked(probe.question, probe.lang, probe.rule, probe.cue, answers)
-
-
-def _shown(cards: Sequence[Card]) -> list[tuple[str, str]]:
-    return [(card.messages[-2].content, card.messages[-1].content) for card in cards]
-
-
-def _given(settings: Settings) -> dict[str, Json]:
-    return {"sft": settings.sft.model_dump(mode="json"), "sampling": settings.sampling.model_dump(mode="json")}
+def _asked(probe: CueProbe, conclusions: Mapping[str, Sequence[Conclusion]], seed: int) -> ShortcutQuestion:
+    own = {
+        name: next(conclusion for conclusion in all if conclusion.id == probe.id and conclusion.seed == seed)
+        for name, all in conclusions.items()
+    }
+    answers = {name: (conclusion.text, conclusion.found) for name, conclusion in own.items()}
+    return ShortcutQuestion(probe.question, probe.lang, probe.rule, probe.cue, answers)

@@ -1,7 +1,7 @@
 """A sweep as one page: several branches of a fine-tuning, trained and asked rung by rung until one is left.
 
-The decisions are `stats.halving`'s; here branches become cells, and answers become figures. Branches are chosen by
-decisions of training scenarios that no branch trains on; held-out scenarios are never asked. Every cell is
+The decisions are `stats.halving`'s; here branches become trials, and answers become figures. Branches are chosen by
+decisions of training scenarios that no branch trains on; held-out scenarios are never asked. Every trial is
 content-addressed and every training goes on at its last checkpoint, so a sweep that was killed takes the same
 decisions again from what is there, and goes on.
 """
@@ -12,38 +12,39 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from steadyhand.errors import JobError
-from steadyhand.flow.context import Planned, Watcher
+from steadyhand.flow.engine import Watcher
+from steadyhand.flow.plan import Planned
 from steadyhand.lab.cluster import cluster
-from steadyhand.lab.sweep_measure import Measurer, cells_left, judged
-from steadyhand.lab.sweep_result import Sweep, swept
-from steadyhand.lab.sweep_setup import Request, Setup, lay_out, training_of, with_kept
-from steadyhand.lab.trial import Answered, forget, planned, read_answers, settle
+from steadyhand.lab.sweep_measure import Measurer, judged, trials_left
+from steadyhand.lab.sweep_result import Sweep, sweep_result
+from steadyhand.lab.sweep_setup import SweepRequest, SweepSetup, lay_out, training_of, with_kept
+from steadyhand.lab.trial import Answered, forget, plan_trials, read_answers, run_alone
 from steadyhand.ledger.lock import folder_lock
 from steadyhand.ledger.result import Item
 from steadyhand.ledger.store import Store
 from steadyhand.stats.halving import Halved, halve
 
 
-def sweep(folder: Path, flags: Mapping[str, object], out: Path, request: Request, watcher: Watcher) -> Sweep:
-    """Carry the sweep out; cells that are done are read. Raises DomainError for a file of branches that is wrong, and
+def sweep(folder: Path, flags: Mapping[str, object], out: Path, request: SweepRequest, watcher: Watcher) -> Sweep:
+    """Carry the sweep out; trials that are done are read. Raises DomainError for a file of branches that is wrong, and
     JobError when no branch could be trained at all."""
     setup = lay_out(folder, flags, out, request)
     with folder_lock(out):
         store = Store(out)
         store.gc()  # what a killed process was writing
-        with cluster(setup.bench.settings) as at_once:
+        with cluster(setup.env.settings) as at_once:
             setup, base = _base(setup, store, watcher)
             measure = Measurer(setup, store, watcher, base, at_once)
-            found = halve(list(setup.contenders), setup.rules, measure)
-        forget([training_of(one) for one in setup.contenders.values()], store)
-    _refuse_all_failed(found, request)
-    return swept(setup, found, measure.answered, base)
+            halved = halve(list(setup.contenders), setup.rules, measure)
+        forget([training_of(contender) for contender in setup.contenders.values()], store)
+    _refuse_all_failed(halved, request)
+    return sweep_result(setup, halved, measure.answered, base)
 
 
-def sweep_plan(folder: Path, flags: Mapping[str, object], out: Path, request: Request) -> list[Planned]:
-    """Which cells would be carried out, as far as the decisions before them are known; writes nothing."""
+def sweep_plan(folder: Path, flags: Mapping[str, object], out: Path, request: SweepRequest) -> list[Planned]:
+    """Which trials would be carried out, as far as the decisions before them are known; writes nothing."""
     setup = lay_out(folder, flags, out, request)
-    steps = planned([setup.base], setup.bench)
+    steps = plan_trials([setup.base], setup.env)
     if steps[0].state == "run":
         return steps + _later(setup, -1, len(setup.contenders))
     store = Store(out)
@@ -57,7 +58,7 @@ def sweep_plan(folder: Path, flags: Mapping[str, object], out: Path, request: Re
 
 
 class _UndecidedError(Exception):
-    """The next decision needs cells that are not done."""
+    """The next decision needs trials that are not done."""
 
     def __init__(self, rung: int, branches: int) -> None:
         super().__init__(rung)
@@ -73,18 +74,18 @@ class _Silent:
 class _Foreseen(Measurer):
     """Reads what is done and notes what is not; carries nothing out."""
 
-    def __init__(self, setup: Setup, store: Store, base: Mapping[str, Item]) -> None:
+    def __init__(self, setup: SweepSetup, store: Store, base: Mapping[str, Item]) -> None:
         super().__init__(setup, store, _Silent(), base)
         self.steps: list[Planned] = []
 
     def begin(self, names: Sequence[str], rung: int, start: int, stop: int) -> None:
-        found = [self.step(name, rung, start, stop) for name in names]
-        self.steps += found
-        if any(step.state == "run" for step in found):
+        steps = [self.step(name, rung, start, stop) for name in names]
+        self.steps += steps
+        if any(step.state == "run" for step in steps):
             raise _UndecidedError(rung, len(names))
 
 
-def _later(setup: Setup, rung: int, branches: int) -> list[Planned]:
+def _later(setup: SweepSetup, rung: int, branches: int) -> list[Planned]:
     """A line for each later rung, whose branches are decided by the one before."""
     steps = []
     for number in range(rung + 1, len(setup.rules.rungs)):
@@ -95,22 +96,22 @@ def _later(setup: Setup, rung: int, branches: int) -> list[Planned]:
     return steps
 
 
-def _base(setup: Setup, store: Store, watcher: Watcher) -> tuple[Setup, dict[str, Item]]:
-    step = planned([setup.base], setup.bench)[0]
-    watcher.stage(step, 1, 1 + cells_left(setup.rules, len(setup.contenders), 0, 0))
+def _base(setup: SweepSetup, store: Store, watcher: Watcher) -> tuple[SweepSetup, dict[str, Item]]:
+    step = plan_trials([setup.base], setup.env)[0]
+    watcher.stage(step, 1, 1 + trials_left(setup.rules, len(setup.contenders), 0, 0))
     if step.state == "run":
-        settle(setup.base, step.key, setup.bench, store, watcher)
+        run_alone(setup.base, setup.env, store, watcher)
     return _told(setup, read_answers(store, step.key))
 
 
-def _told(setup: Setup, found: Answered) -> tuple[Setup, dict[str, Item]]:
+def _told(setup: SweepSetup, answered: Answered) -> tuple[SweepSetup, dict[str, Item]]:
     """The sweep as it is once the base has answered, and the base's items."""
-    return with_kept(setup, found.answers), judged(setup, setup.bench.settings, found)
+    return with_kept(setup, answered.answers), judged(setup, setup.env.settings, answered)
 
 
-def _refuse_all_failed(found: Halved, request: Request) -> None:
-    failed = [fate for fate in found.fates if fate.end == "failed"]
-    if len(failed) == len(found.fates):
+def _refuse_all_failed(halved: Halved, request: SweepRequest) -> None:
+    failed = [fate for fate in halved.fates if fate.end == "failed"]
+    if len(failed) == len(halved.fates):
         raise JobError(
             f"no branch could be trained; the first one: {failed[0].reason}",
             where=str(request.file),

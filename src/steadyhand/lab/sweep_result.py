@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 
 from steadyhand.chat.messages import Json
-from steadyhand.lab.sweep_setup import Setup
+from steadyhand.lab.sweep_setup import SweepSetup
 from steadyhand.lab.trial import Answered
 from steadyhand.ledger.result import Item
 from steadyhand.stats.halving import Fate, Halved, Score
@@ -16,9 +16,9 @@ from steadyhand.stats.rungs import Rung
 
 
 @dataclass(frozen=True)
-class Stop:
+class RungStanding:
     """Where a branch stood at the end of a rung, after `steps` steps: under way by its `loss`, the geometric mean of
-    `losses` (nats per token) on what is to be learnt and, where there is any, on what is public; at the end by right
+    `losses` (nats per token) on what is to be learned and, where there is any, on what is public; at the end by right
     answers, `rate` with its 95 % interval."""
 
     rung: int
@@ -41,7 +41,7 @@ class Story:
     sets: dict[str, Json]
     data: str | None
     steps: int
-    stops: tuple[Stop, ...]
+    stops: tuple[RungStanding, ...]
     fate: Fate
 
 
@@ -58,7 +58,7 @@ class Compute:
 @dataclass(frozen=True)
 class Sweep:
     """What a sweep found; `winner` is None when every branch was ended. `base_right` of `items` is the untrained
-    model's figure on the same items; `seconds` are those of all cells of branches, whenever they were spent."""
+    model's figure on the same items; `seconds` are those of all trials of branches, whenever they were spent."""
 
     domain: str
     created: str
@@ -75,34 +75,34 @@ class Sweep:
         return asdict(self)
 
 
-def swept(
-    setup: Setup, found: Halved, answered: Mapping[tuple[str, int, int], Answered], base: Mapping[str, Item]
+def sweep_result(
+    setup: SweepSetup, halved: Halved, answered: Mapping[tuple[str, int, int], Answered], base: Mapping[str, Item]
 ) -> Sweep:
     """`answered`: (branch, rung, start) -> what came back; `base`: the untrained model's items, by question."""
-    own = {name: [one for key, one in answered.items() if key[0] == name] for name in setup.contenders}
-    whole = {name: max((one.steps for one in cells), default=0) for name, cells in own.items()}
-    asked = ["/".join(one.key) for one in setup.items]
+    own = {name: [trial for key, trial in answered.items() if key[0] == name] for name in setup.contenders}
+    whole = {name: max((trial.steps for trial in trials), default=0) for name, trials in own.items()}
+    asked = ["/".join(trial.key) for trial in setup.items]
     return Sweep(
         domain=setup.domain.name,
         created=datetime.now(UTC).isoformat(timespec="minutes"),
-        winner=found.winner,
-        stories=tuple(_story(setup, fate, found.scores, answered, whole[fate.branch]) for fate in found.fates),
+        winner=halved.winner,
+        stories=tuple(_story(setup, fate, halved.scores, answered, whole[fate.branch]) for fate in halved.fates),
         rungs=setup.rules.rungs,
         items=len(setup.items),
         base_right=sum(bool(base[key].passed) for key in asked),
         compute=Compute(
-            steps=sum(max((one.done for one in cells), default=0) for cells in own.values()),
+            steps=sum(max((trial.done for trial in trials), default=0) for trials in own.values()),
             full_steps=sum(whole.values()),
-            answers=sum(len(one.answers) for cells in own.values() for one in cells),
+            answers=sum(len(trial.answers) for trials in own.values() for trial in trials),
             full_answers=sum(map(bool, own.values())) * (len(setup.items) + len(setup.known)),
         ),
-        seconds=sum(one.seconds for cells in own.values() for one in cells),
+        seconds=sum(trial.seconds for trials in own.values() for trial in trials),
         manifest=_manifest(setup),
     )
 
 
 def _story(
-    setup: Setup,
+    setup: SweepSetup,
     fate: Fate,
     scores: Sequence[Score],
     answered: Mapping[tuple[str, int, int], Answered],
@@ -110,29 +110,29 @@ def _story(
 ) -> Story:
     branch = setup.contenders[fate.branch].branch
     stops = []
-    for one in scores:
-        if one.branch == fate.branch:
-            stops.append(_stop(one, answered[one.branch, one.rung, 0]))
+    for score in scores:
+        if score.branch == fate.branch:
+            stops.append(_stop(score, answered[score.branch, score.rung, 0]))
     return Story(branch.name, branch.sets, str(branch.data) if branch.data else None, steps, tuple(stops), fate)
 
 
-def _stop(score: Score, found: Answered) -> Stop:
+def _stop(score: Score, answered: Answered) -> RungStanding:
     if score.loss is not None:
-        return Stop(score.rung, found.done, score.loss, found.losses)
+        return RungStanding(score.rung, answered.done, score.loss, answered.losses)
     rate = score.right / score.n
-    return Stop(score.rung, found.done, None, (), score.right, score.n, rate, *wilson_bounds(rate, score.n))
+    return RungStanding(score.rung, answered.done, None, (), score.right, score.n, rate, *wilson_bounds(rate, score.n))
 
 
-def _manifest(setup: Setup) -> dict[str, Json]:
-    given = setup.bench.settings
+def _manifest(setup: SweepSetup) -> dict[str, Json]:
+    given = setup.env.settings
     return {
         "base": given.model.base,
-        "fingerprint": setup.bench.fingerprint,
+        "fingerprint": setup.env.fingerprint,
         "sft": given.sft.model_dump(mode="json"),
         "sampling": given.sampling.model_dump(mode="json"),
         "held": [scenario.id for scenario in setup.held],
-        "items": [one.id for one in setup.items],
-        "known": [one.id for one in setup.known],
+        "items": [target.id for target in setup.items],
+        "known": [target.id for target in setup.known],
         "looks": setup.rules.looks,
         "alpha": setup.rules.alpha,
     }

@@ -1,1 +1,1 @@
-"""What runs leave behind: artefacts by content (`store`), records across runs (`records`), results (`result`)."""
+"""What runs leave behind: artifacts by content (`store`), records across runs (`records`), results (`result`)."""

@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from steadyhand.files import write_whole
 from steadyhand.ledger.keys import file_digest
 
 SMALL = 1 << 20  # bytes; smaller files are read every time
@@ -95,6 +96,4 @@ def _remember(name: str, stamp: Stamp, made: str) -> None:
             _known.setdefault(other, row)
         rows = {one: [*kept, sha] for one, (kept, sha) in list(_known.items())[-MOST:]}
         place.parent.mkdir(parents=True, exist_ok=True)
-        part = place.with_suffix(f".{os.getpid()}.part")
-        part.write_text(json.dumps({"version": 1, "files": rows}), "utf-8")
-        part.replace(place)
+        write_whole(place, json.dumps({"version": 1, "files": rows}))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel
@@ -22,7 +22,7 @@ def key_of(
 ) -> str:
     """sha256 hex of a stage: equal keys mean that the same work on the same inputs would be done again.
 
-    `version` is raised when the stage's code changes what it writes; `inputs` are keys of artefacts or hashes of files.
+    `version` is raised when the stage's code changes what it writes; `inputs` are keys of artifacts or hashes of files.
     """
     if isinstance(settings, BaseModel):
         settings = settings.model_dump(mode="json")
@@ -40,10 +40,3 @@ def file_digest(path: Path) -> str:
 def files_below(root: Path) -> list[Path]:
     """Every regular file (links followed), in one order on every machine."""
     return sorted((path for path in root.rglob("*") if path.is_file()), key=lambda path: path.relative_to(root).parts)
-
-
-def hash_files(root: Path, files: Iterable[Path] | None = None) -> str:
-    """sha256 hex of names (relative to `root`) and contents; `files` None: all below `root`. Raises OSError."""
-    chosen = files_below(root) if files is None else sorted(set(files))
-    rows = sorted((path.relative_to(root).as_posix(), file_digest(path)) for path in chosen)
-    return hashlib.sha256(canonical_json(rows).encode()).hexdigest()

@@ -6,7 +6,6 @@ tells a person who holds it. The file stays: removing it would let two processes
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 import platform
@@ -15,6 +14,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from steadyhand import locks
 from steadyhand.errors import JobError
 
 
@@ -24,7 +24,7 @@ def folder_lock(folder: Path, name: str = "lock") -> Iterator[None]:
     path = folder / name
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        descriptor = os.open(path, locks.OPENED, 0o644)
     except OSError as error:
         raise JobError(f"cannot lock: {error.strerror}", where=str(path), next="make the folder writable") from error
     try:
@@ -38,7 +38,7 @@ def folder_lock(folder: Path, name: str = "lock") -> Iterator[None]:
 
 def _take(descriptor: int, path: Path) -> None:
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        locks.exclusive(descriptor, wait=False)
     except BlockingIOError as error:
         raise JobError(
             f"another run is at work in this folder{_holder(descriptor)}",
@@ -54,7 +54,8 @@ def _take(descriptor: int, path: Path) -> None:
 def _sign(descriptor: int) -> None:
     row = {"pid": os.getpid(), "host": platform.node(), "since": time.strftime("%Y-%m-%d %H:%M:%S")}
     os.ftruncate(descriptor, 0)
-    os.pwrite(descriptor, json.dumps(row).encode(), 0)
+    os.lseek(descriptor, 0, os.SEEK_SET)
+    os.write(descriptor, json.dumps(row).encode())
 
 
 def _holder(descriptor: int) -> str:

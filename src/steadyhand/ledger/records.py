@@ -20,7 +20,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 from sqlalchemy.schema import CreateTable
 
 from steadyhand.chat.messages import Json
-from steadyhand.errors import JobError, PrerequisiteError, SteadyError, UsageError
+from steadyhand.errors import JobError, PrerequisiteError, SteadyError, UsageError, first_line
 from steadyhand.ledger.result import Metric
 
 Status = Literal["running", "done", "skipped", "failed", "stopped"]
@@ -47,7 +47,7 @@ class RunRow(Base):
 
 
 class StageRow(Base):
-    """One stage of a run; `key` names its artefact, `reason` says why it was skipped, failed or stopped."""
+    """One stage of a run; `key` names its artifact, `reason` says why it was skipped, failed or stopped."""
 
     __tablename__ = "stages"
 
@@ -155,9 +155,8 @@ class Records:
             with Session(self._engine, expire_on_commit=False) as session, session.begin():
                 yield session
         except DBAPIError as error:
-            reason = str(error.orig).splitlines()[0] if error.orig and str(error.orig) else type(error.orig).__name__
             raise JobError(
-                f"the records cannot be used: {reason}",
+                f"the records cannot be used: {first_line(error.orig)}",
                 where=self._engine.url.render_as_string(hide_password=True),
                 next="check `ledger.url` and that the database is up; finished stages are kept",
             ) from error

@@ -6,11 +6,13 @@ disk names its version: an older one is refused by name, because its figures mea
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields
 from typing import Literal
 
 from steadyhand.chat.messages import Json
 from steadyhand.errors import UsageError
+from steadyhand.text.html import percent, table
 
 VerdictWord = Literal["PASS", "FAIL", "INSUFFICIENT"]
 CheckWord = Literal["PASS", "FAIL", "INSUFFICIENT", "NOT_APPLICABLE"]
@@ -35,6 +37,69 @@ class Metric:
 
 
 @dataclass(frozen=True)
+class Facts:
+    """All that was seen in an answer, so that metrics never look at text again. A fact that does not apply keeps its
+    default, and None is "nothing to say": a turn without a call has no arguments to be right."""
+
+    asked: str = ""  # hash of the question and what judges it
+    opening: bool = False  # nothing was said before the question
+    clarify: bool = False  # the extra clarifying turn that a base model may be given: recorded, never counted
+    # of a decision
+    scenario: str = ""
+    input_class: str = ""
+    tool: str = ""  # the one that is due, "none" where none is
+    tools: int | None = None  # on offer
+    due: bool = False
+    called: bool = False
+    calls_ok: bool | None = None
+    name_ok: bool | None = None
+    args_ok: bool | None = None
+    answer_ok: bool | None = None
+    detail: str = ""  # where the calls fail
+    repairs: tuple[str, ...] = ()  # what the lenient reading mended
+    untyped: tuple[str, ...] = ()
+    checks: dict[str, dict[str, Json]] = field(default_factory=dict)  # check -> kind, word, code and its own facts
+    user: str = ""  # what the user said last, where a tool's result came after it
+    gold: str = ""  # the text of the answer that is due
+    # of a comparison
+    category: str = ""
+    why: dict[str, str] = field(default_factory=dict)  # cause and remedy, where somebody named them
+    rejected: str = ""
+    chosen_log_prob: float | None = None
+    rejected_log_prob: float | None = None
+    # of a text
+    think: str = ""  # a ThinkCode
+    think_whole: bool = True
+    cot: bool | None = None
+    loop: str | None = None
+    garbage: tuple[str, ...] = ()
+    too_short: bool = False
+    quality: bool | None = None
+    invalid_tokens: int = 0
+    answer_tokens: int = 0
+    think_invalid_tokens: int = 0
+    think_tokens: int = 0
+    # of repetitions: distinct (text, finish reason), each run's index into them by mode, and level -> mode -> equal
+    texts: tuple[tuple[str, str], ...] = ()
+    runs: dict[str, list[int]] = field(default_factory=dict)
+    same: dict[str, dict[str, bool | None]] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Json]:
+        """Without what keeps its default."""
+        return {f.name: value for f in fields(self) if (value := getattr(self, f.name)) != getattr(_UNSEEN, f.name)}
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Json]) -> Facts:
+        """Inverse of `to_json`. Raises TypeError for a fact that is not known."""
+        lists = {name: tuple(row[name]) for name in ("repairs", "untyped", "garbage") if name in row}
+        texts = {"texts": tuple((text, finish) for text, finish in row["texts"])} if "texts" in row else {}
+        return cls(**{**row, **lists, **texts})
+
+
+_UNSEEN = Facts()
+
+
+@dataclass(frozen=True)
 class Item:
     """One scored sample: what was asked (ids and hash), what came back raw, and how it was judged.
 
@@ -56,7 +121,14 @@ class Item:
     lenient_code: str | None = None
     expected: str = ""  # the gold calls or answer rule, readable
     question: str = ""  # the last user or tool message, readable
-    facts: dict[str, Json] = field(default_factory=dict)  # details by suite: called, calls_ok, answer_ok, think ...
+    facts: Facts = field(default_factory=Facts)
+
+    def to_json(self) -> dict[str, Json]:
+        return {**vars(self), "facts": self.facts.to_json()}
+
+    @classmethod
+    def from_json(cls, row: Mapping[str, Json]) -> Item:
+        return cls(**{**row, "facts": Facts.from_json(row.get("facts", {}))})
 
 
 @dataclass(frozen=True)
@@ -73,7 +145,8 @@ class Evaluation:
     version: int = RESULT_VERSION
 
     def to_json(self) -> dict[str, Json]:
-        return asdict(self)
+        metrics = {name: asdict(metric) for name, metric in self.metrics.items()}
+        return {**vars(self), "metrics": metrics, "items": [item.to_json() for item in self.items]}
 
     @classmethod
     def from_json(cls, row: dict[str, Json]) -> Evaluation:
@@ -85,8 +158,13 @@ class Evaluation:
                 next="evaluate the model again with `steady eval ... --save`, or run `steady run` again",
             )
         metrics = {name: Metric(**metric) for name, metric in row["metrics"].items()}
-        items = tuple(Item(**item) for item in row["items"])
+        items = tuple(Item.from_json(item) for item in row["items"])
         return cls(row["model"], row["fingerprint"], metrics, items, row["manifest"], row["version"])
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        rows = [[m.name, percent(m.value, m.low, m.high), m.n, m.unscored, m.note] for m in self.metrics.values()]
+        return table(f"{self.model} ({self.fingerprint[:12]})", ["metric", "value", "n", "unscored", ""], rows)
 
 
 @dataclass(frozen=True)
@@ -105,6 +183,8 @@ class Check:
     cases_needed: int | None = None  # further ones of `unit` needed when INSUFFICIENT
     reason: str = ""
     unit: str = "cases"  # what `cases_needed` counts: decisions, scenarios, dialogues, inputs, facts, answers
+    least: float | None = None  # the bar as a number: the value must reach it
+    margin: float | None = None  # the bar of a non-inferiority test: the share that may be lost
 
 
 @dataclass(frozen=True)
@@ -120,3 +200,8 @@ class Verdict:
     @classmethod
     def from_json(cls, row: dict[str, Json]) -> Verdict:
         return cls(row["word"], tuple(Check(**check) for check in row["checks"]))
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        rows = [[c.verdict, c.metric, percent(c.value, c.low, c.high), c.bar, c.n, c.reason] for c in self.checks]
+        return table(self.word, ["verdict", "metric", "value", "bar", "n", "evidence"], rows)

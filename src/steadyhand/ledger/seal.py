@@ -1,6 +1,6 @@
 """What a finished folder says of its own files, and whether they still are what it says.
 
-An artefact has a done-marker with every file's sha256, written last; an exported folder has SHA256SUMS, which
+An artifact has a done-marker with every file's sha256, written last; an exported folder has SHA256SUMS, which
 `sha256sum -c` reads as well. Whoever uses either checks it first, so that what was signed off is what is used.
 """
 
@@ -23,7 +23,7 @@ def differences(home: Path, below: Path | None = None) -> list[str]:
 
     Empty: every byte is, as far as `ledger.digests` knows. Raises OSError for what cannot be read.
 
-    >>> differences(Path("runs/uss/artefacts/3f2a"))
+    >>> differences(Path("runs/uss/artifacts/3f2a"))
     ['model/model.safetensors was changed']
     """
     written = _sealed(home)

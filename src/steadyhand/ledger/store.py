@@ -1,11 +1,11 @@
-"""Content-addressed artefacts on disk: complete or absent, whatever ends the process. Knows no stage and no database.
+"""Content-addressed artifacts on disk: complete or absent, whatever ends the process. Knows no stage and no database.
 
-    <root>/artefacts/<key>/     a complete artefact with its done-marker
+    <root>/artifacts/<key>/     a complete artifact with its done-marker
     <root>/work/<key>/          what an unfinished stage keeps for its resume (checkpoints)
-    <root>/tmp/                 artefacts being written; worthless once their process is gone
+    <root>/tmp/                 artifacts being written; worthless once their process is gone
 
-An artefact is written in tmp/, flushed, marked last and renamed: the rename is the only moment at which it appears.
-The marker has every file's sha256 and what the artefact was made of. An artefact that differs from its marker, or that
+An artifact is written in tmp/, flushed, marked last and renamed: the rename is the only moment at which it appears.
+The marker has every file's sha256 and what the artifact was made of. An artifact that differs from its marker, or that
 was made of other bytes than those that lie here now, is none: nothing is built on it.
 """
 
@@ -31,6 +31,7 @@ from steadyhand.ledger.keys import canonical_json, files_below
 from steadyhand.ledger.seal import MARKER, differences
 
 MARKER_VERSION = 2
+FORMER = "arte" + "facts"  # what 0.1 called the folder
 _KEY = re.compile(r"[0-9A-Za-z][0-9A-Za-z_-]{0,127}")
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 
@@ -44,53 +45,55 @@ class Swept:
 
 
 class Store:
-    """Artefacts below `root` (made when missing). Safe for several processes; keys come from `ledger.keys.key_of`."""
+    """Artifacts below `root` (made when missing). Safe for several processes; keys come from `ledger.keys.key_of`."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        self._artefacts, self._work, self._tmp = root / "artefacts", root / "work", root / "tmp"
+        self._artifacts, self._work, self._tmp = root / "artifacts", root / "work", root / "tmp"
         with _translated(root):
-            for folder in (self._artefacts, self._work, self._tmp):
+            if (root / FORMER).is_dir() and not self._artifacts.exists():
+                (root / FORMER).rename(self._artifacts)
+            for folder in (self._artifacts, self._work, self._tmp):
                 folder.mkdir(parents=True, exist_ok=True)
 
     def done(self, key: str) -> bool:
-        """Whether the artefact is complete and every byte is as it was written (as far as `ledger.digests` knows)."""
+        """Whether the artifact is complete and every byte is as it was written (as far as `ledger.digests` knows)."""
         return self.begun(key) and not self.damage(key)
 
     def begun(self, key: str) -> bool:
-        """Whether there is an artefact, whatever became of its files."""
+        """Whether there is an artifact, whatever became of its files."""
         return (self._final(key) / MARKER).is_file()
 
     def damage(self, key: str) -> list[str]:
-        """How the files of an artefact differ from its marker, one sentence each. A large file that the file system
+        """How the files of an artifact differ from its marker, one sentence each. A large file that the file system
         calls unchanged is not read again (`ledger.digests.whole` does)."""
         with _translated(self._final(key)):
             return differences(self._final(key))
 
     def content(self, key: str) -> str:
-        """sha256 hex over what an artefact holds, but for files that its writer set `apart`: equal for two that were
+        """sha256 hex over what an artifact holds, but for files that its writer set `apart`: equal for two that were
         made alike. Raises JobError."""
         marker = self._marker(key)
         return _content(marker["files"], marker.get("apart") or ())
 
     def made_of(self, key: str) -> dict[str, str]:
-        """The `inputs` with which an artefact was written; none are known of those of 0.1. Raises JobError."""
+        """The `inputs` with which an artifact was written; none are known of those of 0.1. Raises JobError."""
         return dict(self._marker(key).get("inputs") or {})
 
-    def artefact(self, key: str) -> Path:
-        """The folder of a complete artefact; raises JobError when there is none, or its files are not as written."""
+    def artifact(self, key: str) -> Path:
+        """The folder of a complete artifact; raises JobError when there is none, or its files are not as written."""
         if not self.begun(key):
-            raise JobError(f"artefact {key} is not complete", where=str(self._final(key)), next="run the stage again")
+            raise JobError(f"artifact {key} is not complete", where=str(self._final(key)), next="run the stage again")
         if wrong := self.damage(key):
             raise JobError(
-                f"an artefact is not what was finished: {wrong[0]}",
+                f"an artifact is not what was finished: {wrong[0]}",
                 where=str(self._final(key)),
                 next="`steady run` makes it again, or put back a copy",
             )
         return self._final(key)
 
     def work(self, key: str) -> Path:
-        """A folder that survives until the artefact of `key` is complete, for what a resume needs."""
+        """A folder that survives until the artifact of `key` is complete, for what a resume needs."""
         folder = self._work / _checked(key)
         with _translated(folder):
             folder.mkdir(exist_ok=True)
@@ -100,12 +103,12 @@ class Store:
     def writing(
         self, key: str, inputs: Mapping[str, str] | None = None, *, apart: Collection[str] = ()
     ) -> Iterator[Path]:
-        """An empty folder that becomes the artefact of `key` when the block ends well, and vanishes when it does not.
+        """An empty folder that becomes the artifact of `key` when the block ends well, and vanishes when it does not.
 
-        `inputs` is noted with it: what it is made of (`content` of other artefacts, by a name). Files named in `apart`
+        `inputs` is noted with it: what it is made of (`content` of other artifacts, by a name). Files named in `apart`
         (times, say) do not count as its content.
 
-        The work folder of `key` is removed after that. When another process was faster, its artefact stays (the key
+        The work folder of `key` is removed after that. When another process was faster, its artifact stays (the key
         says that both hold the same). Raises JobError when the disk is full; work folders are kept then.
         """
         final = self._final(key)
@@ -120,8 +123,8 @@ class Store:
         shutil.rmtree(self._work / key, ignore_errors=True)
 
     def keys(self) -> list[str]:
-        """Keys of all complete artefacts."""
-        return sorted(folder.name for folder in self._artefacts.iterdir() if (folder / MARKER).is_file())
+        """Keys of all complete artifacts."""
+        return sorted(folder.name for folder in self._artifacts.iterdir() if (folder / MARKER).is_file())
 
     def verify(self, key: str) -> list[str]:
         """As `damage`, and every byte is read."""
@@ -129,19 +132,19 @@ class Store:
             return self.damage(key)
 
     def discard(self, key: str) -> None:
-        """Remove an artefact, for example a damaged one. It vanishes in one step."""
+        """Remove an artifact, for example a damaged one. It vanishes in one step."""
         if (final := self._final(key)).exists():
             with _translated(final):
                 self._remove(final)
 
     def gc(self, keep: Collection[str] | None = None) -> Swept:
-        """Remove leftovers of dead processes and work of complete artefacts; with `keep`, all other artefacts and work.
+        """Remove leftovers of dead processes and work of complete artifacts; with `keep`, all other artifacts and work.
 
         Hold the folder's lock when `keep` is given: a running stage's inputs must be in it.
         """
         doomed = [folder for folder in self._tmp.iterdir() if not _alive(folder.name)]
         doomed += [folder for folder in self._work.iterdir() if self.begun(folder.name) or _unkept(folder, keep)]
-        doomed += [folder for folder in self._artefacts.iterdir() if _unkept(folder, keep)]
+        doomed += [folder for folder in self._artifacts.iterdir() if _unkept(folder, keep)]
         size = sum(path.lstat().st_size for folder in doomed for path in files_below(folder))
         with _translated(self.root):
             for folder in doomed:
@@ -149,7 +152,7 @@ class Store:
         return Swept(tuple(f"{folder.parent.name}/{folder.name}" for folder in doomed), size)
 
     def _final(self, key: str) -> Path:
-        return self._artefacts / _checked(key)
+        return self._artifacts / _checked(key)
 
     def _publish(self, temporary: Path, key: str) -> None:
         final = self._final(key)
@@ -160,7 +163,7 @@ class Store:
         except OSError:
             if not self.done(key):
                 raise
-        _flush(self._artefacts)
+        _flush(self._artifacts)
 
     def _marker(self, key: str) -> dict[str, Json]:
         try:
@@ -168,7 +171,7 @@ class Store:
             return {**row, "files": dict(row["files"])}
         except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise JobError(
-                f"artefact {key} has no marker that can be read", where=str(self._final(key)), next="run it again"
+                f"artifact {key} has no marker that can be read", where=str(self._final(key)), next="run it again"
             ) from error
 
     def _remove(self, folder: Path) -> None:

@@ -56,8 +56,8 @@ def fill(tool: Tool, case: Case, rng: Random, known: dict[str, Json] | None = No
 
 def entities(case: Case) -> list[str]:
     """Identifiers that stand in the dialogue so far, in order of appearance."""
-    found = [e for message in case.decision.messages for e in _ENTITY.findall(message.content)]
-    return list(dict.fromkeys(found))
+    identifiers = [e for message in case.decision.messages for e in _ENTITY.findall(message.content)]
+    return list(dict.fromkeys(identifiers))
 
 
 def mangle(text: str, rng: Random) -> str:

@@ -1,7 +1,8 @@
 """Preference groups: for every training decision one chosen answer and K rejected ones behind the same prompt.
 
-The model's own errors come first, because they are what it really does; constructed errors fill the rest, the rarest
-kind of each tool and input class first, so that every combination which can exist is covered. Knows no model and no
+Given answers come first, because a person judged them. Then the model's own errors, because they are what it really
+does; constructed errors fill the rest, the rarest kind of each tool and input class first, so that every combination
+which can exist is covered. Knows no model and no
 tokenizer; the caller says how a message is written as raw text.
 """
 
@@ -15,18 +16,14 @@ from random import Random
 from steadyhand.chat.formats.base import ChatFormat
 from steadyhand.chat.formats.hermes import HERMES
 from steadyhand.chat.formats.marks import RESULT_OPEN
-from steadyhand.chat.match import match
 from steadyhand.chat.parse import Parsed
 from steadyhand.chat.reason import Reason
-from steadyhand.domain.model import Domain
-from steadyhand.domain.rows import MODES, ErrorMode, Group, Rejected
+from steadyhand.domain.model import Domain, Split
+from steadyhand.domain.rows import GIVEN, MODES, ErrorMode, Group, Rejected
 from steadyhand.errors import UsageError
 from steadyhand.pairs.case import Case, CompletionText, cases, wrong
-from steadyhand.pairs.cover import Coverage, coverage
 from steadyhand.pairs.mutate import mutate
 from steadyhand.pairs.spoil import spoiled
-
-__all__ = ["Coverage", "ModelError", "build_groups", "coverage", "mode_of"]
 
 CellCounts = Counter[tuple[str, str, ErrorMode]]
 
@@ -63,10 +60,19 @@ def build_groups(
     the training scenarios."""
     if k < 1:
         raise UsageError(f"a group needs at least one rejected answer, not {k}", next="set dpo.k to 1 or more")
-    found = cases(domain, completion_text, form)
-    own = _by_decision(errors, {case.decision.id for case in found})
+    decisions = cases(domain, completion_text, form)
+    own = _by_decision(errors, {case.decision.id for case in decisions})
     counts: CellCounts = Counter()
-    groups = [_group(case, own.get(case.decision.id, []), k, seed, counts) for case in found]
+    groups = [_group(case, own.get(case.decision.id, []), k, seed, counts) for case in decisions]
+    return [group for group in groups if group.rejected]
+
+
+def given_groups(
+    domain: Domain, completion_text: CompletionText, form: ChatFormat = HERMES, *, split: Split
+) -> list[Group]:
+    """A group for each comparison of preferences/ on one side of the split, with all its given answers and no other."""
+    decisions = cases(domain, completion_text, form, split=split)
+    groups = [_as_group(case, _given(case, case.write(case.target))) for case in decisions if case.given]
     return [group for group in groups if group.rejected]
 
 
@@ -85,7 +91,8 @@ def _by_decision(errors: Iterable[ModelError], known: set[str]) -> dict[str, lis
 def _group(case: Case, errors: Sequence[ModelError], k: int, seed: int, counts: CellCounts) -> Group:
     rng = Random(f"{seed}:{case.decision.id}")
     chosen = case.write(case.target)
-    rejected = _own(case, errors, chosen, k)
+    rejected = _given(case, chosen)[:k]
+    rejected += _own(case, errors, {chosen, *(r.text for r in rejected)}, k - len(rejected), alone=not rejected)
     counts.update(_cell(case, r.mode) for r in rejected)
     open_modes = list(MODES) if case.tools else []  # without a tool there is none to call in a wrong way
     spoilt = spoiled(case, rng)
@@ -103,22 +110,33 @@ def _group(case: Case, errors: Sequence[ModelError], k: int, seed: int, counts: 
         if text is not None:
             rejected.append(Rejected(text, mode, "mutator"))
             counts[_cell(case, mode)] += 1
+    return _as_group(case, rejected)
+
+
+def _as_group(case: Case, rejected: Sequence[Rejected]) -> Group:
     decision, scenario = case.decision, case.decision.scenario
     return Group(
         decision.id, decision.messages, case.tools, case.target, tuple(rejected), scenario.input_class, case.tool
     )
 
 
-def _own(case: Case, errors: Sequence[ModelError], chosen: str, k: int) -> list[Rejected]:
-    """The model's errors that are still wrong, each once, different modes first. One place of several is left to a
-    constructed error, or the model's favourite error would leave the other modes without any data."""
+def _given(case: Case, chosen: str) -> list[Rejected]:
+    """What the owner of a comparison judged worse, each once; what says the same as the chosen answer teaches nothing
+    (rule P201 tells of it)."""
+    texts = dict.fromkeys(map(case.write, case.given))
+    return [Rejected(text, case.decision.scenario.category or GIVEN, "given") for text in texts if text != chosen]
+
+
+def _own(case: Case, errors: Sequence[ModelError], taken: set[str], room: int, *, alone: bool) -> list[Rejected]:
+    """The model's errors that are still wrong, each once, different modes first. Where they stand `alone`, one place of
+    several is left to a constructed error, or the model's favorite error would leave the other modes without data."""
     texts: dict[str, ErrorMode] = {}
     for error in errors:
-        if error.text != chosen and error.text not in texts and wrong(case, error.text):
+        if error.text not in taken and error.text not in texts and wrong(case, error.text):
             texts[error.text] = mode_of(case, error)
     firsts = {mode: text for text, mode in reversed(texts.items())}
     ordered = sorted(texts, key=lambda text: firsts[texts[text]] != text)  # stable: order of appearance within each
-    return [Rejected(text, texts[text], "model") for text in ordered[: max(1, k - 1)]]
+    return [Rejected(text, texts[text], "model") for text in ordered[: max(1, room - 1) if alone else room]]
 
 
 def _rarest(
@@ -136,7 +154,7 @@ def _cell(case: Case, mode: ErrorMode) -> tuple[str, str, ErrorMode]:
 def mode_of(case: Case, error: ModelError) -> ErrorMode:
     """Which kind of error a model made, from its reason code and, where that is not enough, from what it did."""
     parsed = case.read(error.text)
-    code = error.code if error.code in list(Reason) else _code(case, parsed)
+    code = error.code if error.code in list(Reason) else case.decision.assess(parsed, case.tools).calls.code
     if code == Reason.MISSED_CALL:
         return _silent_mode(case, parsed)
     if code in _AHEAD and _jumps_ahead(case, parsed):
@@ -149,10 +167,6 @@ def mode_of(case: Case, error: ModelError) -> ErrorMode:
         return "wrong_args"
     failed = case.decision.judge(parsed.content).code
     return "misread_result" if failed in (None, "wrong_answer") else failed
-
-
-def _code(case: Case, parsed: Parsed) -> str | None:
-    return match(case.target.calls, parsed, case.tools, ordered=case.decision.scenario.ordered).code
 
 
 def _silent_mode(case: Case, parsed: Parsed) -> ErrorMode:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 from steadyhand.chat.formats.base import ChatFormat
 from steadyhand.chat.formats.hermes import HERMES
@@ -16,7 +17,7 @@ from steadyhand.chat.match import match
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.chat.parse import Parsed
 from steadyhand.domain.decisions import Decision, decisions
-from steadyhand.domain.model import Domain, Scenario
+from steadyhand.domain.model import Domain, Scenario, Split
 
 CompletionText = Callable[[tuple[Message, ...], tuple[Tool, ...], Message], str]
 
@@ -49,6 +50,12 @@ class Case:
         return self.decision.target
 
     @property
+    def given(self) -> tuple[Message, ...]:
+        """What was judged worse than the target, in a comparison that a user owns."""
+        scenario = self.decision.scenario
+        return scenario.rejected if self.decision.index == len(scenario.messages) - 1 else ()
+
+    @property
     def later(self) -> list[Message]:
         """The assistant messages of the scenario after this one."""
         return [m for m in self.decision.scenario.messages[self.decision.index + 1 :] if m.role == "assistant"]
@@ -68,19 +75,17 @@ def training(domain: Domain) -> list[Scenario]:
     return [scenario for scenario in domain.scenarios if scenario.split == "train"]
 
 
-def cases(domain: Domain, completion_text: CompletionText, form: ChatFormat = HERMES) -> list[Case]:
-    """Every decision of the training scenarios, in file order. `form` is the format that `completion_text` writes."""
+def cases(
+    domain: Domain, completion_text: CompletionText, form: ChatFormat = HERMES, *, split: Split = "train"
+) -> list[Case]:
+    """Every decision of the scenarios of a split, in file order. `form` is the format that `completion_text` writes."""
     material = gather(training(domain))
     made = []
-    for scenario in training(domain):
+    for scenario in (one for one in domain.scenarios if one.split == split):
         tools = tuple(domain.tools[name] for name in scenario.tools)
         for decision in decisions(scenario):
-            made.append(Case(decision, tools, material, _writer(completion_text, decision, tools), form))
+            made.append(Case(decision, tools, material, partial(completion_text, decision.messages, tools), form))
     return made
-
-
-def _writer(completion_text: CompletionText, decision: Decision, tools: tuple[Tool, ...]) -> Callable[[Message], str]:
-    return lambda message: completion_text(decision.messages, tools, message)
 
 
 def gather(scenarios: Iterable[Scenario]) -> Material:
@@ -107,12 +112,9 @@ def wrong(case: Case, raw: str) -> bool:
     """Whether `raw` is verifiably not what is due: by its calls, or, where none are due, by what judges the text."""
     strict = case.read(raw)
     if case.target.calls or strict.attempts:
-        return strict.error is not None or not (_fits(case, strict, None) or _lenient(case, raw))
+        lenient, comparators = case.read(raw, lenient=True), case.decision.scenario.comparators
+        return strict.error is not None or not (_fits(case, strict, None) or _fits(case, lenient, comparators))
     return case.decision.judge(strict.content).word == "failed"
-
-
-def _lenient(case: Case, raw: str) -> bool:
-    return _fits(case, case.read(raw, lenient=True), case.decision.scenario.comparators)
 
 
 def _fits(case: Case, parsed: Parsed, comparators: Mapping[str, Mapping[str, Json]] | None) -> bool:

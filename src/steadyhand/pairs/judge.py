@@ -1,6 +1,6 @@
 """Which of two answers to one decision is better, judged in both orders; a word that depends on the order is a tie.
 
-A judge that favours a position would otherwise teach the position (Zheng et al. 2023, section 4.1). Ties teach nothing.
+A judge that favors a position would otherwise teach the position (Zheng et al. 2023, section 4.1). Ties teach nothing.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Literal, Protocol
 
-from steadyhand.chat.match import match
 from steadyhand.chat.messages import Message
 from steadyhand.models.backend import Backend, Prompt, Sampling
 from steadyhand.pairs.case import Case, wrong
@@ -43,12 +42,12 @@ class Judge(Protocol):
     def __call__(self, pairs: Sequence[Pair]) -> list[Choice]: ...
 
 
-def settled(judge: Judge, pairs: Sequence[Pair]) -> list[Choice]:
+def in_both_orders(judge: Judge, pairs: Sequence[Pair]) -> list[Choice]:
     """The judge's word on each pair where it is the same in both orders, a tie elsewhere."""
     forward = judge(pairs)
     backward = judge([(case, second, first) for case, first, second in pairs])
     turned: dict[Choice, Choice] = {"first": "second", "second": "first", "tie": "tie"}
-    return [one if one == turned[other] else "tie" for one, other in zip(forward, backward, strict=True)]
+    return [word if word == turned[other] else "tie" for word, other in zip(forward, backward, strict=True)]
 
 
 def by_rules(pairs: Sequence[Pair]) -> list[Choice]:
@@ -64,12 +63,8 @@ def _ruled(case: Case, first: str, second: str) -> Choice:
 
 def passes(case: Case, raw: str) -> bool:
     """Whether `raw` is what is due: strictly parsed and matched, and its text passes all that judges it."""
-    parsed = case.read(raw)
-    ordered = case.decision.scenario.ordered
-    if not match(case.target.calls, parsed, case.tools, ordered=ordered).passed:
-        return False
-    found = case.decision.judge(parsed.content)
-    return not found.judgements or found.word == "passed"
+    assessed = case.decision.assess(case.read(raw), case.tools)
+    return bool(assessed.passed if assessed.judged else assessed.calls.passed)
 
 
 class ModelJudge:

@@ -35,16 +35,6 @@ def mutate(case: Case, mode: ErrorMode, rng: Random, taken: frozenset[str] = fro
     return None
 
 
-def may_occur(mode: ErrorMode, *, due: bool, tools: int, after_result: bool) -> bool:
-    """Whether an error can exist where a call is `due` or not, `tools` are offered and a result was just read.
-    Without a due call, an invented result and a skipped step show only against an answer rule, so none is demanded."""
-    if mode == "misread_result":
-        return after_result
-    if not due:
-        return mode in ("needless_call", "malformed") and tools > 0
-    return mode != "needless_call" and (mode != "wrong_tool" or tools > 1)
-
-
 def _no_call(case: Case, rng: Random) -> str | None:
     if not case.target.calls:
         return None
@@ -137,9 +127,9 @@ def _swap(text: str, pair: tuple[str, str]) -> str:
         for word in sorted(pair, key=len, reverse=True)
     )
 
-    def exchange(found: re.Match[str]) -> str:
-        word = other[found.group().lower()]
-        return word.capitalize() if found.group()[0].isupper() else word
+    def exchange(match: re.Match[str]) -> str:
+        word = other[match.group().lower()]
+        return word.capitalize() if match.group()[0].isupper() else word
 
     return re.sub(spelled, exchange, text, flags=re.IGNORECASE)
 
@@ -148,8 +138,8 @@ def _move_number(text: str, rng: Random) -> str:
     numbers = list(re.finditer(r"\d+", text))
     if not numbers:
         return text
-    found = rng.choice(numbers)
-    return f"{text[: found.start()]}{int(found.group()) + rng.choice((1, 10, 100))}{text[found.end() :]}"
+    number = rng.choice(numbers)
+    return f"{text[: number.start()]}{int(number.group()) + rng.choice((1, 10, 100))}{text[number.end() :]}"
 
 
 def _skipped_step(case: Case, rng: Random) -> str | None:

@@ -13,7 +13,7 @@ from steadyhand.chat.messages import Message
 from steadyhand.domain.rows import Group, Rejected
 from steadyhand.pairs.build import ModelError, mode_of
 from steadyhand.pairs.case import Case
-from steadyhand.pairs.judge import Choice, Judge, Pair, settled
+from steadyhand.pairs.judge import Choice, Judge, Pair, in_both_orders
 
 Tally = Counter[str]  # what came of the decisions: "group", "tie", "alike" (one answer only), "unwritable"
 
@@ -28,7 +28,7 @@ def online_groups(
     """
     rivals = {case.decision.id: _rivals(case, answers[case.decision.id], reference) for case in cases}
     pairs = [(case, *two) for case in cases for two in combinations(rivals[case.decision.id], 2)]
-    words = dict(zip(map(_key, pairs), settled(judge, pairs), strict=True))
+    words = dict(zip(map(_key, pairs), in_both_orders(judge, pairs), strict=True))
     groups, tally = [], Tally()
     for case in cases:
         made = _group(case, rivals[case.decision.id], words, k)

@@ -11,7 +11,7 @@ SUITE = "anchoring"
 
 
 @dataclass(frozen=True)
-class Turn:
+class AnchoringTurn:
     """One question and each stage's answer (None: not asked). `number` counts scored turns from 1; a lead-in that only
     some models were given has none."""
 
@@ -21,12 +21,12 @@ class Turn:
 
 
 @dataclass(frozen=True)
-class Dialogue:
+class AnchoringDialogue:
     """`number` counts the dialogues of a language from 1."""
 
     lang: str
     number: int
-    turns: tuple[Turn, ...]
+    turns: tuple[AnchoringTurn, ...]
 
     def tally(self, stage: str) -> dict[str, int]:
         """k turns passed of n scored."""
@@ -35,28 +35,30 @@ class Dialogue:
         return {"k": sum(scored), "n": len(scored)}
 
 
-def dialogues(evaluations: dict[str, Evaluation], stages: Sequence[str]) -> list[Dialogue]:
+def dialogues(evaluations: dict[str, Evaluation], stages: Sequence[str]) -> list[AnchoringDialogue]:
     """The dialogues in the order asked; empty when no model had one."""
     asked = [item for stage in stages for item in evaluations[stage].items if item.suite == SUITE]
-    found: list[Dialogue] = []
+    found: list[AnchoringDialogue] = []
     for cluster, lang in dict.fromkeys((item.cluster, item.lang) for item in asked):
         number = 1 + sum(one.lang == lang for one in found)
-        found.append(Dialogue(lang, number, _turns((SUITE, cluster, lang), evaluations, stages)))
+        found.append(AnchoringDialogue(lang, number, _turns((SUITE, cluster, lang), evaluations, stages)))
     return found
 
 
-def _turns(own: tuple[str, str, str], evaluations: dict[str, Evaluation], stages: Sequence[str]) -> tuple[Turn, ...]:
+def _turns(
+    own: tuple[str, str, str], evaluations: dict[str, Evaluation], stages: Sequence[str]
+) -> tuple[AnchoringTurn, ...]:
     by_stage = {
         stage: {item.id: item for item in evaluations[stage].items if (item.suite, item.cluster, item.lang) == own}
         for stage in stages
     }
     order = dict.fromkeys(name for items in by_stage.values() for name in items)
-    turns: list[Turn] = []
+    turns: list[AnchoringTurn] = []
     number = 0
     for name in order:
         answers = {stage: by_stage[stage].get(name) for stage in stages}
         example = next(item for item in answers.values() if item is not None)
-        lead_in = bool(example.facts.get("clarify"))
+        lead_in = example.facts.clarify
         number += not lead_in
-        turns.append(Turn(None if lead_in else number, example.question, answers))
+        turns.append(AnchoringTurn(None if lead_in else number, example.question, answers))
     return tuple(turns)

@@ -26,27 +26,26 @@ NAME = re.compile(r'"name"\s*:\s*"([^"\\]+)"|^\s*([A-Za-z_][\w.-]*)\s*\(')
 
 
 @dataclass(frozen=True)
-class Segment:
+class AnswerSegment:
     kind: Kind
     text: str
 
 
-def segments(raw: str) -> list[Segment]:
+def segments(raw: str) -> list[AnswerSegment]:
     """`raw` cut into pieces that joined give `raw` again; pieces of white space alone are left out."""
     pieces, end = [], 0
     for match in SEGMENTS.finditer(raw):
-        pieces.append(Segment("text", raw[end : match.start()]))
-        pieces.append(Segment("think" if match["thought"] is not None else "call", match[0]))
+        pieces.append(AnswerSegment("text", raw[end : match.start()]))
+        pieces.append(AnswerSegment("think" if match["thought"] is not None else "call", match[0]))
         end = match.end()
-    pieces.append(Segment("text", raw[end:]))
+    pieces.append(AnswerSegment("text", raw[end:]))
     return [piece for piece in pieces if piece.text.strip()]
 
 
 def tool_of(item: Item) -> str:
-    """The tool that an item expects: `facts["tool"]`, else the first name in its expected calls, else "none"."""
-    named = item.facts.get("tool")
-    if isinstance(named, str) and named:
-        return named
+    """The tool that an item expects: `facts.tool`, else the first name in its expected calls, else "none"."""
+    if item.facts.tool:
+        return item.facts.tool
     try:
         calls = json.loads(item.expected)
     except ValueError:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from steadyhand.chat.messages import Json
-from steadyhand.report.catalogue import Catalogue
+from steadyhand.report.catalog import Catalog
 from steadyhand.report.data import ReportData
 from steadyhand.report.metrics import FORMATS, spec_of
 from steadyhand.report.numbers import DASH, points
@@ -15,7 +15,7 @@ SIGNIFICANCE = 0.05
 
 
 @dataclass(frozen=True)
-class Compared:
+class ComparedRow:
     """One row, ready to print; `reading` is "real", "luck" or "untested" by the Holm-corrected p (else the plain)."""
 
     metric: str
@@ -29,12 +29,12 @@ class Compared:
     reading: str
 
 
-def compared(row: Mapping[str, Json]) -> Compared:
+def compared(row: Mapping[str, Json]) -> ComparedRow:
     metric = str(row.get("metric", DASH))
     p, p_holm = _number(row.get("p")), _number(row.get("p_holm"))
     decisive = p if p_holm is None else p_holm
     reading = "untested" if decisive is None else "real" if decisive < SIGNIFICANCE else "luck"
-    return Compared(
+    return ComparedRow(
         metric,
         _side(metric, row.get("a")),
         _side(metric, row.get("b")),
@@ -47,7 +47,7 @@ def compared(row: Mapping[str, Json]) -> Compared:
     )
 
 
-def compare_names(data: ReportData, t: Catalogue) -> tuple[str, str]:
+def compare_names(data: ReportData, t: Catalog) -> tuple[str, str]:
     """The heads of columns a and b: base and the last tuned stage, or A and B when either was not evaluated."""
     if data.tuned is None or "base" not in data.evaluations:
         return t("compare.a"), t("compare.b")

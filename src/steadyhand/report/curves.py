@@ -9,17 +9,18 @@ from markupsafe import Markup
 
 from steadyhand.chat.messages import Json
 from steadyhand.report import numbers
-from steadyhand.report.catalogue import Catalogue
+from steadyhand.report.catalog import Catalog
 from steadyhand.report.plot import Series, line_chart, smooth
 
 CHARTS = {"loss": ("loss", "eval_loss"), "accuracy": ("accuracy", "eval_accuracy"), "margin": ("margin",)}
+FEWEST = 3  # points that make a curve: two are a line between two numbers
 LONG = 40  # from here on a noisy curve gets a smoothed line on top
 KEPT = 600  # points drawn per line: finer than a screen's pixels is only bytes
 
 
 @dataclass(frozen=True)
 class Chart:
-    """One drawing with its caption; `legend` pairs a colour class with its words; `lost` points are not finite."""
+    """One drawing with its caption; `legend` pairs a color class with its words; `lost` points are not finite."""
 
     stage: str
     quantity: str
@@ -28,7 +29,7 @@ class Chart:
     lost: int
 
 
-def charts(curves: dict[str, list[dict[str, Json]]], t: Catalogue) -> list[Chart]:
+def charts(curves: dict[str, list[dict[str, Json]]], t: Catalog) -> list[Chart]:
     """The charts of every stage in the order loss, accuracy, margin; columns that were not logged are left out."""
     drawn = [
         _chart(stage, quantity, columns, rows, t)
@@ -39,9 +40,10 @@ def charts(curves: dict[str, list[dict[str, Json]]], t: Catalogue) -> list[Chart
 
 
 def _chart(
-    stage: str, quantity: str, columns: tuple[str, ...], rows: list[dict[str, Json]], t: Catalogue
+    stage: str, quantity: str, columns: tuple[str, ...], rows: list[dict[str, Json]], t: Catalog
 ) -> Chart | None:
     lines = {column: _points(rows, column) for column in columns}
+    lines = {column: points for column, points in lines.items() if len(points) >= FEWEST}
     series = [one for column, points in lines.items() if points for one in _series(stage, column, points, t)]
     share = quantity == "accuracy"
     svg = line_chart(
@@ -68,11 +70,11 @@ def _points(rows: list[dict[str, Json]], column: str) -> tuple[tuple[float, floa
     return tuple(points)
 
 
-def _series(stage: str, column: str, points: tuple[tuple[float, float], ...], t: Catalogue) -> list[Series]:
+def _series(stage: str, column: str, points: tuple[tuple[float, float], ...], t: Catalog) -> list[Series]:
     label = t(f"curve.{column}")
     thinned = points[:: max(1, -(-len(points) // KEPT))]
-    colour = "held" if column.startswith("eval_") else stage
+    color = "held" if column.startswith("eval_") else stage
     if len(points) < LONG:
-        return [Series(colour, label, thinned)]
-    calm = Series(colour, t("curves.smoothed", label=label), smooth(thinned, max(3, len(thinned) // 15)))
-    return [Series(f"{colour}-raw", label, thinned), calm]
+        return [Series(color, label, thinned)]
+    calm = Series(color, t("curves.smoothed", label=label), smooth(thinned, max(3, len(thinned) // 15)))
+    return [Series(f"{color}-raw", label, thinned), calm]

@@ -7,28 +7,28 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import cast
 
 from steadyhand.chat.messages import Json
+from steadyhand.domain.coverage import Coverage
 from steadyhand.errors import UsageError
 from steadyhand.ledger.result import Evaluation, Verdict
 
 STAGES = ("base", "sft", "dpo")
-REPORT_VERSION = 2
+REPORT_VERSION = 3
 
 # The method's own figures, shown beside ours: Qwen3-8B in its own private domain, so never a bar for another model.
 PUBLISHED = {"tool_call_accuracy": "about 30 % -> 97-99 %", "invalid_token_ratio": "81 % -> 15 %"}
 
 
 @dataclass(frozen=True)
-class Dataset:
+class DatasetCounts:
     """Counts of what was trained on and measured with.
 
-    `cards`: kind -> cards. `scenarios`: "class" | "split" | "tag" -> name -> scenarios. `rejected`: expected tool
-    ("none" where no call is due) -> input class -> error mode -> rejected answers. `origin`: "model" | "mutator" ->
-    rejected answers. `groups`: preference groups (one chosen answer each). `tools`: every tool of the domain, so that
-    one without any data shows as a hole.
+    `cards`: kind -> cards. `scenarios`: "class" | "split" | "tag" -> name -> scenarios. `origin`: "model" |
+    "mutator" -> rejected answers. `groups`: preference groups (one chosen answer each). `coverage`: their matrix over
+    every tool of the domain; None when there are none.
     """
 
     points: int = 0
@@ -36,9 +36,8 @@ class Dataset:
     rehearsal: int = 0
     scenarios: dict[str, dict[str, int]] = field(default_factory=dict)
     groups: int = 0
-    rejected: dict[str, dict[str, dict[str, int]]] = field(default_factory=dict)
     origin: dict[str, int] = field(default_factory=dict)
-    tools: tuple[str, ...] = ()
+    coverage: Coverage | None = None
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class ReportData:
     gate: Verdict | None = None
     comparison: tuple[dict[str, Json], ...] = ()
     curves: dict[str, list[dict[str, Json]]] = field(default_factory=dict)
-    dataset: Dataset | None = None
+    dataset: DatasetCounts | None = None
     seconds: dict[str, float] = field(default_factory=dict)
     manifest: dict[str, Json] = field(default_factory=dict)
     published: dict[str, str] = field(default_factory=lambda: dict(PUBLISHED))
@@ -82,7 +81,8 @@ class ReportData:
 
     def to_json(self) -> dict[str, Json]:
         """A JSON object; NaN and infinities (a diverged loss) become null, as JSON has no word for them."""
-        return cast(dict[str, Json], finite(asdict(self)))
+        evaluations = {stage: one.to_json() for stage, one in self.evaluations.items()}
+        return cast(dict[str, Json], finite(asdict(replace(self, evaluations={})) | {"evaluations": evaluations}))
 
     @classmethod
     def from_json(cls, row: Mapping[str, Json]) -> ReportData:
@@ -108,8 +108,12 @@ def _typed(row: Mapping[str, Json]) -> dict[str, Json]:
         "verdict": Verdict.from_json(row["verdict"]) if row.get("verdict") else None,
         "gate": Verdict.from_json(row["gate"]) if row.get("gate") else None,
         "comparison": tuple(row.get("comparison", ())),
-        "dataset": Dataset(**{**dataset, "tools": tuple(dataset.get("tools", ()))}) if dataset else None,
+        "dataset": DatasetCounts(**{**dataset, "coverage": _coverage(dataset)}) if dataset else None,
     }
+
+
+def _coverage(dataset: Mapping[str, Json]) -> Coverage | None:
+    return Coverage.from_json(dataset["coverage"]) if dataset["coverage"] else None
 
 
 def finite(value: Json) -> Json:

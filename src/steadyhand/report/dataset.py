@@ -5,22 +5,22 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
+from steadyhand.domain.coverage import coverage
 from steadyhand.domain.model import Domain, Scenario
 from steadyhand.domain.rows import Group
-from steadyhand.report.data import Dataset
+from steadyhand.report.data import DatasetCounts
 
 
-def count_dataset(domain: Domain, groups: Sequence[Group] = ()) -> Dataset:
+def count_dataset(domain: Domain, groups: Sequence[Group] = ()) -> DatasetCounts:
     """The counts behind the report's "what it was trained on"; `groups` are those that DPO saw (none: no DPO)."""
-    return Dataset(
+    return DatasetCounts(
         points=len(domain.points),
         cards=dict(Counter(card.kind for card in domain.cards)),
         rehearsal=len(domain.rehearsal),
         scenarios=_scenarios(domain.scenarios),
         groups=len(groups),
-        rejected=_rejected(groups),
         origin=dict(Counter(answer.origin for group in groups for answer in group.rejected)),
-        tools=tuple(domain.tools),
+        coverage=coverage(groups, domain.tools) if groups else None,
     )
 
 
@@ -31,12 +31,3 @@ def _scenarios(scenarios: Iterable[Scenario]) -> dict[str, dict[str, int]]:
         counts["split"][scenario.split] += 1
         counts["tag"].update(scenario.tags)
     return {name: dict(counter) for name, counter in counts.items()}
-
-
-def _rejected(groups: Sequence[Group]) -> dict[str, dict[str, dict[str, int]]]:
-    counts: dict[str, dict[str, dict[str, int]]] = {}
-    for group in groups:
-        modes = counts.setdefault(group.tool, {}).setdefault(group.input_class, {})
-        for answer in group.rejected:
-            modes[answer.mode] = modes.get(answer.mode, 0) + 1
-    return counts

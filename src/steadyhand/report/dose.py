@@ -14,13 +14,13 @@ from markupsafe import Markup
 
 from steadyhand.chat.messages import Json
 from steadyhand.report.banner import SYMBOLS
-from steadyhand.report.catalogue import HTML_LANG, LANGUAGES, Catalogue, load_catalogue
+from steadyhand.report.catalog import HTML_LANG, LANGUAGES, Catalog, load_catalog
 from steadyhand.report.numbers import percent, span
 from steadyhand.report.page import environment, moment, text_of
 from steadyhand.report.plot import Series, line_chart, tag
 from steadyhand.report.write import write_texts
 
-SHARES = {"rule": "dpo", "cue": "sft", "neither": "base"}  # colour of each part of a bar
+SHARES = {"rule": "dpo", "cue": "sft", "neither": "base"}  # color of each part of a bar
 
 
 def write_dose(found: Mapping[str, Json], folder: Path) -> list[Path]:
@@ -33,19 +33,19 @@ def write_shortcut(found: Mapping[str, Json], folder: Path) -> list[Path]:
     return write_both(found, folder, f"shortcut-{plain_name(found['name'])}", render_shortcut)
 
 
-def render_dose(found: Mapping[str, Json], t: Catalogue, links: Mapping[str, str]) -> str:
+def render_dose(found: Mapping[str, Json], t: Catalog, links: Mapping[str, str]) -> str:
     """`links`: language -> file name of the other page."""
     parts = {"curve": curve(found, t), "word": "PASS" if found["smallest"] else "FAIL"}
     return render("dose.html.j2", found, t, links, parts)
 
 
-def render_shortcut(found: Mapping[str, Json], t: Catalogue, links: Mapping[str, str]) -> str:
+def render_shortcut(found: Mapping[str, Json], t: Catalog, links: Mapping[str, str]) -> str:
     """`links`: language -> file name of the other page."""
     bars = {one["name"]: shares(one, t) for one in found["arms"]}
     return render("shortcut.html.j2", found, t, links, {"bars": bars, "shares": SHARES, "word": found["verdict"]})
 
 
-def curve(found: Mapping[str, Json], t: Catalogue) -> Markup:
+def curve(found: Mapping[str, Json], t: Catalog) -> Markup:
     """Right target answers with their intervals, and leaks, by cards; every rung is as wide as the next, because
     rungs double. The base stands at 0 cards."""
     rungs = found["rungs"]
@@ -68,13 +68,13 @@ def curve(found: Mapping[str, Json], t: Catalogue) -> Markup:
     )
 
 
-def shares(arm: Mapping[str, Json], t: Catalogue) -> Markup:
+def shares(arm: Mapping[str, Json], t: Catalog) -> Markup:
     """One bar, 240 units wide, cut into what decided."""
     parts, left = [], 0.0
-    for name, colour in SHARES.items():
+    for name, color in SHARES.items():
         wide = 240 * (arm[name]["value"] or 0.0)
         hover = tag("title", f"{t(f'shortcut.{name}')}: {percent(arm[name]['value'])}")
-        parts.append(tag("rect", hover, x=left, y=2, width=wide, height=16, class_=f"box s-{colour}"))
+        parts.append(tag("rect", hover, x=left, y=2, width=wide, height=16, class_=f"box s-{color}"))
         left += wide
     return tag("svg", *parts, viewBox="0 0 240 20", class_="strip", role="img", aria_label=t("shortcut.shares"))
 
@@ -85,7 +85,7 @@ def bounds(metric: Mapping[str, Json]) -> str:
 
 
 def render(
-    template: str, found: Mapping[str, Json], t: Catalogue, links: Mapping[str, str], parts: Mapping[str, object]
+    template: str, found: Mapping[str, Json], t: Catalog, links: Mapping[str, str], parts: Mapping[str, object]
 ) -> str:
     """A page of an experiment; `parts` are what its template shows beside the figures."""
     return environment("html").get_template(template).render(
@@ -99,7 +99,7 @@ def write_both(found: Mapping[str, Json], folder: Path, stem: str, draw: Callabl
     plain = json.loads(json.dumps(found, ensure_ascii=False, allow_nan=False))  # the keys that a reader of JSON sees
     names: dict[str, str] = {one: f"{stem}.html" if one == "en" else f"{stem}.{one}.html" for one in LANGUAGES}
     texts = {
-        names[one]: draw(plain, load_catalogue(one), {o: name for o, name in names.items() if o != one})
+        names[one]: draw(plain, load_catalog(one), {o: name for o, name in names.items() if o != one})
         for one in LANGUAGES
     }
     texts[f"{stem}.json"] = json.dumps(plain, ensure_ascii=False, indent=1) + "\n"

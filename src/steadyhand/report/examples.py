@@ -16,7 +16,8 @@ from steadyhand.ledger.result import Evaluation, Item
 
 Change = Literal["newly_wrong", "still_wrong", "fixed"]
 CHANGES: tuple[Change, ...] = ("newly_wrong", "still_wrong", "fixed")
-ASIDE = ("anchoring", "determinism")  # the first stands in full in its own section, the second repeats tool items
+# The first stands in full in its own section, the second repeats tool items, of the third nothing was said.
+ASIDE = ("anchoring", "determinism", "preference")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Failures of tool decisions counted by reason code and expected tool. Knows items, not markup or languages."""
+"""Failures of held-out answers counted by reason code and by what is due. Knows items, not markup or languages."""
 
 from __future__ import annotations
 
@@ -45,8 +45,17 @@ def heat_tables(evaluations: dict[str, Evaluation], stages: Sequence[str]) -> li
         return []
     codes = Counter(item.code or NO_CODE for item in everything if not item.passed)
     ordered = tuple(sorted(codes, key=lambda code: (-codes[code], code)))
-    tools = tuple(sorted({tool_of(item) for item in everything}, key=lambda tool: (tool == "none", tool)))
+    tools = tuple(sorted({expected_of(item) for item in everything}, key=lambda tool: (tool == "none", tool)))
     return [_table(stage, scored[stage], ordered, tools) for stage in stages]
+
+
+def expected_of(item: Item) -> str:
+    """What is due: a tool, a gold label, "text" where no tool is offered, else "none" (no call)."""
+    if (tool := tool_of(item)) != "none":
+        return tool
+    checks = item.facts.checks.values()
+    label = next((str(one["gold"]) for one in checks if one["kind"] == "label" and one.get("gold")), "")
+    return label or ("text" if item.facts.tools == 0 else "none")
 
 
 def _counts(item: Item) -> bool:
@@ -57,7 +66,7 @@ def _table(stage: str, items: Iterable[Item], codes: tuple[str, ...], tools: tup
     counts: dict[str, dict[str, int]] = {code: {} for code in codes}
     totals = {tool: (0, 0) for tool in tools}
     for item in items:
-        tool = tool_of(item)
+        tool = expected_of(item)
         failed, scored = totals[tool]
         totals[tool] = (failed + (not item.passed), scored + 1)
         if not item.passed:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
-from steadyhand.report.catalogue import HTML_LANG, LANGUAGES, Catalogue, load_catalogue
+from steadyhand.report.catalog import HTML_LANG, LANGUAGES, Catalog, load_catalog
 from steadyhand.report.page import environment, moment, text_of
 from steadyhand.report.plot import tag, ticks
 from steadyhand.report.write import write_texts
@@ -21,7 +21,7 @@ SHOWN = 5  # places per rule; the command's --json has all
 
 
 @dataclass(frozen=True)
-class Rule:
+class RuleFindings:
     """A rule that found something; `places` are (place, message, next) of the first findings."""
 
     code: str
@@ -33,7 +33,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Cue:
+class CueRow:
     """`share` of the `n` prompts with `feature` end in `outcome`, of all prompts `expected` do; `z` None: exact."""
 
     arena: str
@@ -69,8 +69,8 @@ class LintData:
     name: str
     created: str
     counts: Mapping[str, int]
-    rules: tuple[Rule, ...]
-    cues: tuple[Cue, ...] = ()
+    rules: tuple[RuleFindings, ...]
+    cues: tuple[CueRow, ...] = ()
     matrices: tuple[Matrix, ...] = ()
     lengths: Mapping[str, Mapping[str, Sequence[int]]] | None = None
 
@@ -79,19 +79,19 @@ def write_lint(data: LintData, target: Path) -> list[Path]:
     """Writes `target` in English and beside it `<name>.zh.html` in Chinese. Raises JobError."""
     names = {language: target.name if language == "en" else f"{target.stem}.{language}.html" for language in LANGUAGES}
     texts = {
-        names[language]: render_lint(data, load_catalogue(language), {o: n for o, n in names.items() if o != language})
+        names[language]: render_lint(data, load_catalog(language), {o: n for o, n in names.items() if o != language})
         for language in LANGUAGES
     }
     return write_texts(texts, target.parent)
 
 
-def render_lint(data: LintData, t: Catalogue, links: Mapping[str, str]) -> str:
+def render_lint(data: LintData, t: Catalog, links: Mapping[str, str]) -> str:
     """One self-contained page; `links`: language -> file name of the other page."""
     template = environment("html").get_template("lint.html.j2")
     lengths = {name: (histogram(series, t, t(f"lint.{name}")), list(series)) for name, series in _lengths(data).items()}
     return template.render(
         data=data, t=t, html_lang=HTML_LANG[t.language], created=moment(data.created), links=links, shown=SHOWN,
-        lengths=lengths, styles=Markup(text_of("styles.css")), colours=COLOURS,
+        lengths=lengths, styles=Markup(text_of("styles.css")), colors=COLORS,
     )  # fmt: skip
 
 
@@ -99,11 +99,11 @@ def _lengths(data: LintData) -> Mapping[str, Mapping[str, Sequence[int]]]:
     return {name: series for name, series in (data.lengths or {}).items() if any(series.values())}
 
 
-COLOURS = ("dpo", "sft")  # classes of the stylesheet, by number of the series
+COLORS = ("dpo", "sft")  # classes of the stylesheet, by number of the series
 
 
-def histogram(series: Mapping[str, Sequence[int]], t: Catalogue, title: str) -> Markup:
-    """Bars by powers of two of the length, one colour a series, side by side; 360 x 200 units."""
+def histogram(series: Mapping[str, Sequence[int]], t: Catalog, title: str) -> Markup:
+    """Bars by powers of two of the length, one color a series, side by side; 360 x 200 units."""
     counts = {name: _binned(lengths) for name, lengths in series.items() if lengths}
     low, high = min(map(min, counts.values())), max(map(max, counts.values()))
     most = max(max(bins.values()) for bins in counts.values())
@@ -118,7 +118,7 @@ def histogram(series: Mapping[str, Sequence[int]], t: Catalogue, title: str) -> 
             tall = count / most * 150
             hover = tag("title", f"{t(f'lint.{name}')}: {count} ({2**at}-{2 ** (at + 1) - 1})")
             spot = {"x": left + (at - low) * wide + 1.5 + number * share, "y": bottom - tall}
-            fill = f"box s-{COLOURS[number % 2]}"
+            fill = f"box s-{COLORS[number % 2]}"
             parts.append(tag("rect", hover, **spot, width=max(share - 1, 0.5), height=tall, class_=fill))
     parts.append(tag("text", t("lint.characters"), x=198, y=196, class_="label", text_anchor="middle"))
     return tag("svg", *parts, viewBox="0 0 360 200", class_="chart", role="img", aria_label=title)

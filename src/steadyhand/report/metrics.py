@@ -5,7 +5,6 @@ A metric that is not listed here still appears, at the end, in the unit that its
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -39,6 +38,7 @@ SPECS = {
     "spurious_rate": Spec("tool", better="lower"),
     "scenario_pass": Spec("tool"),
     "reading_accuracy": Spec("answer"),
+    "preference_accuracy": Spec("answer"),
     "response_quality": Spec("answer"),
     "cot_retention": Spec("answer"),
     "invalid_token_ratio": Spec("answer", better="lower"),
@@ -52,7 +52,6 @@ SPECS = {
 }
 GROUPS = ("tool", "answer", "knowledge", "other")
 OWN_SECTION = "determinism"  # metrics whose name begins so are shown in their own section
-BAR = re.compile(r"(>=|<=|>|<|≥|≤)\s*(-?\d+(?:\.\d+)?)\s*(%?)")
 
 
 @dataclass(frozen=True)
@@ -63,13 +62,12 @@ class MetricRow:
     spec: Spec
     cells: dict[str, Metric | None]
     checks: tuple[Check, ...]
-    gate_checks: tuple[Check, ...]
     published: str | None
 
     @property
     def bar(self) -> float | None:
         """The numeric bar of the final verdict, in the metric's own unit; None when there is none."""
-        return next((bar for bar in (bar_value(check.bar) for check in self.checks) if bar is not None), None)
+        return next((check.least for check in self.checks if check.least is not None), None)
 
     @property
     def axis(self) -> tuple[float, float]:
@@ -80,21 +78,6 @@ class MetricRow:
         known = [end for end in [*ends, self.bar, 0.0] if end is not None]
         pad = (max(known) - min(known)) * 0.1 or 0.05
         return min(known) - (pad if min(known) < 0 else 0), max(known) + pad
-
-
-def bar_value(bar: str) -> float | None:
-    """The number of a bar such as ">= 0.97" or "<= 15 %" (a share); None for a bar in words."""
-    match = BAR.fullmatch(bar.strip())
-    return None if match is None else float(match[2]) / (100 if match[3] else 1)
-
-
-def bar_text(bar: str, unit: Unit) -> str:
-    """A numeric bar in the metric's unit ("≥ 97.0 %"); a bar in words stays as it is."""
-    match = BAR.fullmatch(bar.strip())
-    if match is None:
-        return bar
-    sign = match[1].replace(">=", "≥").replace("<=", "≤")
-    return f"{sign} {FORMATS[unit](bar_value(bar))}"
 
 
 def spec_of(name: str, metrics: Sequence[Metric]) -> Spec:
@@ -121,13 +104,6 @@ def _row(data: ReportData, name: str) -> MetricRow:
         name,
         spec_of(name, [cell for cell in cells.values() if cell]),
         cells,
-        checks_on(data, name, "verdict"),
-        checks_on(data, name, "gate"),
+        tuple(check for check in data.verdict.checks if check.metric == name) if data.verdict else (),
         data.published.get(name),
     )
-
-
-def checks_on(data: ReportData, name: str, which: Literal["verdict", "gate"]) -> tuple[Check, ...]:
-    """The checks of a verdict that judge one metric."""
-    verdict = data.verdict if which == "verdict" else data.gate
-    return tuple(check for check in verdict.checks if check.metric == name) if verdict else ()

@@ -35,6 +35,14 @@ def decimal(value: float | None) -> str:
     return f"{value:,.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
 
 
+def count(number: int) -> str:
+    """A large count with a letter: "11.8 M", "8.2 B"; "" for none."""
+    for size, letter in ((1e9, "B"), (1e6, "M"), (1e3, "k")):
+        if number >= size:
+            return f"{number / size:.1f} {letter}"
+    return str(number) if number else ""
+
+
 def span(low: float, high: float, show: Callable[[float | None], str]) -> str:
     """An interval whose ends are written by `show`; ends of a rate are rounded plainly, with one percent sign."""
     if show is percent:

@@ -23,22 +23,22 @@ from steadyhand.report import numbers, plot
 from steadyhand.report.anchoring import dialogues
 from steadyhand.report.answers import segments
 from steadyhand.report.banner import SYMBOLS, absent, banner, bar, label, needs, span, value
-from steadyhand.report.catalogue import HTML_LANG, Catalogue
+from steadyhand.report.catalog import HTML_LANG, Catalog
 from steadyhand.report.compare import compare_names, compared
-from steadyhand.report.coverage import CLASSES, coverage
 from steadyhand.report.curves import charts
 from steadyhand.report.data import PUBLISHED, ReportData, finite
 from steadyhand.report.determinism import determinism
 from steadyhand.report.examples import Examples, choose_examples
 from steadyhand.report.failures import heat_tables
+from steadyhand.report.judged import categories, confusions
 from steadyhand.report.metrics import FORMATS, MetricRow, metric_rows
 from steadyhand.report.tiles import facts, tiles
 
 LONG_LIST = 12  # a longer list in the manifest (a hash per item) is named by its length; report.json has it whole
 
 
-def render_html(data: ReportData, t: Catalogue, links: Mapping[str, str]) -> str:
-    """One self-contained page in the catalogue's language; `links`: language -> file name of the other pages."""
+def render_html(data: ReportData, t: Catalog, links: Mapping[str, str]) -> str:
+    """One self-contained page in the catalog's language; `links`: language -> file name of the other pages."""
     script = text_of("script.js")
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
     template = environment("html").get_template("report.html.j2")
@@ -46,8 +46,8 @@ def render_html(data: ReportData, t: Catalogue, links: Mapping[str, str]) -> str
     return template.render(_parts(data, t), links=links, script=Markup(script), script_hash=digest, styles=styles)
 
 
-def render_markdown(data: ReportData, t: Catalogue) -> str:
-    """The figures, checks, counts and timings as GitHub-flavoured Markdown (no raw model output)."""
+def render_markdown(data: ReportData, t: Catalog) -> str:
+    """The figures, checks, counts and timings as GitHub-flavored Markdown (no raw model output)."""
     return environment("md").get_template("report.md.j2").render(_parts(data, t))
 
 
@@ -68,7 +68,7 @@ def environment(form: str) -> Environment:
     return made
 
 
-def _parts(data: ReportData, t: Catalogue) -> dict[str, object]:
+def _parts(data: ReportData, t: Catalog) -> dict[str, object]:
     """What the templates read, under one name each."""
     return {
         "data": data,
@@ -93,11 +93,13 @@ def _parts(data: ReportData, t: Catalogue) -> dict[str, object]:
         "compare_names": compare_names(data, t),
         "dialogues": dialogues(data.evaluations, data.stages),
         "charts": charts(data.curves, t),
+        "confusions": confusions(data),
+        "categories": categories(data),
+        "origin": data.manifest.get("origin"),
         "heat": heat_tables(data.evaluations, data.stages),
         "examples": examples(data),
         "determinism": determinism(data.evaluations, data.stages),
-        "coverage": coverage(data.dataset) if data.dataset else None,
-        "classes": CLASSES,
+        "coverage": data.dataset.coverage if data.dataset else None,
         "manifest": {name: list(flatten(part)) for name, part in data.manifest.items()},
         "measured": {stage: list(flatten(data.evaluations[stage].manifest)) for stage in data.stages},
         "long_list": LONG_LIST,
@@ -117,7 +119,7 @@ def interval(row: MetricRow, metric: Metric | None) -> str:
     return numbers.span(metric.low, metric.high, FORMATS[row.spec.unit])
 
 
-def strip(row: MetricRow, t: Catalogue) -> Markup:
+def strip(row: MetricRow, t: Catalog) -> Markup:
     """The dot-and-whisker drawing of one metric over all models."""
     low, high = row.axis
     whiskers = [
@@ -147,7 +149,7 @@ def legend_mark(name: str) -> Markup:
     return plot.tag("svg", dot, viewBox="0 0 14 14", class_="key", aria_hidden="true")
 
 
-def published(row: MetricRow, t: Catalogue) -> str | None:
+def published(row: MetricRow, t: Catalog) -> str | None:
     """The method's own figure; ours are translated, any other text is shown as given."""
     if row.published is None:
         return None

@@ -1,6 +1,6 @@
 """Small server-rendered SVG: line charts and dot-and-whisker strips. Knows nothing of metrics or languages.
 
-Colours come from the page's stylesheet (classes `s-<name>`), so one drawing serves light, dark and print. All text
+Colors come from the page's stylesheet (classes `s-<name>`), so one drawing serves light, dark and print. All text
 passes through markupsafe. Coordinates are viewBox units; the page scales the drawing to its column.
 """
 
@@ -12,14 +12,14 @@ from dataclasses import dataclass
 
 from markupsafe import Markup, escape
 
-MARKS = {"base": "circle", "sft": "diamond", "dpo": "disc"}  # shapes differ too: colour alone would lose some readers
+MARKS = {"base": "circle", "sft": "diamond", "dpo": "disc"}  # shapes differ too: color alone would lose some readers
 DASH = 4  # half the length of what stands for a single point
 HOVER_POINTS = 60  # titles per line: enough to read a curve by, few enough to keep the file small
 
 
 @dataclass(frozen=True)
 class Series:
-    """One line: `points` are (x, y) in order of x; a y that is not finite breaks the line. `name` picks the colour.
+    """One line: `points` are (x, y) in order of x; a y that is not finite breaks the line. `name` picks the color.
     `bounds` are (x, low, high) of an interval around the line, drawn as a whisker at each x."""
 
     name: str
@@ -65,7 +65,7 @@ def ticks(low: float, high: float, about: int = 5) -> list[float]:
 
 
 def smooth(points: Sequence[tuple[float, float]], window: int) -> tuple[tuple[float, float], ...]:
-    """Centred moving mean of y over `window` points (fewer at the ends); points that are not finite are left out."""
+    """Centered moving mean of y over `window` points (fewer at the ends); points that are not finite are left out."""
     good = [(x, y) for x, y in points if math.isfinite(y)]
     half = window // 2
     means = []

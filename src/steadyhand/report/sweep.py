@@ -9,11 +9,11 @@ from pathlib import Path
 from markupsafe import Markup
 
 from steadyhand.chat.messages import Json
-from steadyhand.report.catalogue import Catalogue
+from steadyhand.report.catalog import Catalog
 from steadyhand.report.dose import plain_name, render, write_both
 from steadyhand.report.plot import Series, line_chart
 
-WINNER, ENDED = "dpo", "base"  # colours of the lines
+WINNER, ENDED = "dpo", "base"  # colors of the lines
 
 
 def write_sweep(found: Mapping[str, Json], folder: Path) -> list[Path]:
@@ -21,7 +21,7 @@ def write_sweep(found: Mapping[str, Json], folder: Path) -> list[Path]:
     return write_both(found, folder, f"sweep-{plain_name(found['domain'])}", render_sweep)
 
 
-def render_sweep(found: Mapping[str, Json], t: Catalogue, links: Mapping[str, str]) -> str:
+def render_sweep(found: Mapping[str, Json], t: Catalog, links: Mapping[str, str]) -> str:
     """`links`: language -> file name of the other page."""
     parts = {
         "curve": falls(found, t),
@@ -31,7 +31,7 @@ def render_sweep(found: Mapping[str, Json], t: Catalogue, links: Mapping[str, st
     return render("sweep.html.j2", found, t, links, parts)
 
 
-def falls(found: Mapping[str, Json], t: Catalogue) -> Markup:
+def falls(found: Mapping[str, Json], t: Catalog) -> Markup:
     """A line per branch over the share of its steps, as far as losses were taken; the winner's stands out. Nothing when
     all branches were trained whole at once."""
     series = []
@@ -48,7 +48,7 @@ def falls(found: Mapping[str, Json], t: Catalogue) -> Markup:
     )
 
 
-def end_of(story: Mapping[str, Json], t: Catalogue) -> str:
+def end_of(story: Mapping[str, Json], t: Catalog) -> str:
     """How a branch ended, with the figures behind it."""
     fate = story["fate"]
     told = t(f"sweep.end.{fate['end']}", rung=fate["rung"] + 1, against=fate["against"], reason=fate["reason"])

@@ -10,15 +10,18 @@ from dataclasses import dataclass
 
 from steadyhand.ledger.result import Evaluation, Item
 from steadyhand.report.data import ReportData
+from steadyhand.stats.intervals import by_cluster
 
 
 @dataclass(frozen=True)
 class Tile:
-    """`name` picks the words; `counts` holds (right, asked) by stage, `unjudged` the asked that nothing judges."""
+    """`name` picks the words; `counts` holds (right, asked) by stage, `unjudged` the asked that nothing judges. `check`
+    is the domain's own name of the check that a tile counts."""
 
     name: str
     counts: dict[str, tuple[int, int]]
     unjudged: int = 0
+    check: str = ""
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,7 @@ class Lost:
 
 
 @dataclass(frozen=True)
-class Facts:
+class FactChanges:
     """`lost` questions in the order asked; `facts` lost and `gained` of `asked` count facts, which may have several
     wordings: one is lost when fewer of its wordings are answered right."""
 
@@ -43,14 +46,30 @@ class Facts:
 
 def tiles(data: ReportData) -> list[Tile]:
     """The task's own figure first; suites that no model was asked are left out."""
-    found = [_scenarios(data), _suite(data, "anchoring"), _suite(data, "reasoning"), _suite(data, "public")]
+    found = [*_checks(data), _scenarios(data), _suite(data, "preference")]
+    found += [_suite(data, suite) for suite in ("anchoring", "reasoning", "public")]
     return [tile for tile in found if any(asked for _, asked in tile.counts.values())]
+
+
+def _checks(data: ReportData) -> list[Tile]:
+    """A tile for each check of the domain that judged held-out answers, in the order of checks.yaml."""
+    asked: dict[str, tuple[str, dict[str, list[str]]]] = {}
+    for stage in data.stages:
+        for item in data.evaluations[stage].items:
+            for name, facts in item.facts.checks.items() if item.suite == "tool" else ():
+                asked.setdefault(name, (str(facts["kind"]), {}))[1].setdefault(stage, []).append(str(facts["word"]))
+    made = []
+    for name, (kind, words) in asked.items():
+        counts = {stage: (own.count("passed"), len(own)) for stage, own in words.items()}
+        unscored = max(own.count("unscored") for own in words.values())
+        made.append(Tile(f"check.{kind}", counts, unscored, name))
+    return made
 
 
 def _scenarios(data: ReportData) -> Tile:
     counts, unjudged = {}, 0
     for stage in data.stages:
-        grouped = _by(data.evaluations[stage].items, "tool", "scenario")
+        grouped = _by_scenario(data.evaluations[stage].items)
         right = sum(all(item.passed for item in decided) for decided in grouped.values())
         counts[stage] = (right, len(grouped))
         unjudged = max(unjudged, sum(any(item.passed is None for item in own) for own in grouped.values()))
@@ -66,15 +85,11 @@ def _suite(data: ReportData, suite: str) -> Tile:
     return Tile(suite, counts)
 
 
-def _by(items: Iterable[Item], suite: str, fact: str) -> dict[str, list[Item]]:
-    grouped: dict[str, list[Item]] = {}
-    for item in items:
-        if item.suite == suite:
-            grouped.setdefault(str(item.facts.get(fact, item.id)), []).append(item)
-    return grouped
+def _by_scenario(items: Iterable[Item]) -> dict[str, list[Item]]:
+    return by_cluster([(item.facts.scenario or item.id, item) for item in items if item.suite == "tool"])
 
 
-def facts(evaluations: Mapping[str, Evaluation], stages: Sequence[str]) -> Facts | None:
+def facts(evaluations: Mapping[str, Evaluation], stages: Sequence[str]) -> FactChanges | None:
     """What the last model forgot of what the first one knew; None when either was asked no public question."""
     if len(stages) < 2:
         return None
@@ -88,4 +103,4 @@ def facts(evaluations: Mapping[str, Evaluation], stages: Sequence[str]) -> Facts
         changes[after.cluster] = changes.get(after.cluster, 0) + bool(after.passed) - bool(before.passed)
     lost = tuple(Lost(before, after) for before, after in pairs if before.passed and not after.passed)
     counted = [sum(change < 0 for change in changes.values()), sum(change > 0 for change in changes.values())]
-    return Facts(stages[-1], lost, counted[0], counted[1], len(changes))
+    return FactChanges(stages[-1], lost, counted[0], counted[1], len(changes))

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from steadyhand.errors import JobError
-from steadyhand.report.catalogue import check_languages, load_catalogue
+from steadyhand.files import write_whole
+from steadyhand.report.catalog import check_languages, load_catalog
 from steadyhand.report.data import ReportData
 from steadyhand.report.page import render_html, render_markdown
 
@@ -26,9 +25,9 @@ def write_report(data: ReportData, folder: Path, languages: Sequence[str] = ("en
     texts: dict[str, str] = {}
     for language in chosen:
         links: dict[str, str] = {other: name for other, name in names.items() if other != language}
-        texts[names[language]] = render_html(data, load_catalogue(language), links)
+        texts[names[language]] = render_html(data, load_catalog(language), links)
     texts["report.json"] = json.dumps(data.to_json(), ensure_ascii=False, indent=1, allow_nan=False) + "\n"
-    texts["report.md"] = render_markdown(data, load_catalogue(chosen[0]))
+    texts["report.md"] = render_markdown(data, load_catalog(chosen[0]))
     return write_texts(texts, folder)
 
 
@@ -36,20 +35,7 @@ def write_texts(texts: Mapping[str, str], folder: Path) -> list[Path]:
     """Writes each text under its name into `folder`, each file replaced whole. Raises JobError."""
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        return [_replace(folder / name, text) for name, text in texts.items()]
+        return [write_whole(folder / name, text) for name, text in texts.items()]
     except OSError as error:
         what = f"the report cannot be written: {error.strerror}"
         raise JobError(what, where=str(folder), next="free space or choose another folder") from error
-
-
-def _replace(path: Path, text: str) -> Path:
-    """Writes beside `path` and moves over it. Lone surrogates, which broken model output can hold, become "?"."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=path.name)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", errors="replace", newline="\n") as file:
-            file.write(text)
-        Path(name).chmod(0o644)
-        return Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise

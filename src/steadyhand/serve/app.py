@@ -20,7 +20,7 @@ from steadyhand.chat.messages import Json
 from steadyhand.models.backend import Completion
 from steadyhand.serve.answer import Answer
 from steadyhand.serve.approvals import Approvals
-from steadyhand.serve.checking import Checker, is_small
+from steadyhand.serve.checking import CheckPool, is_small
 from steadyhand.serve.chunks import Chunks, event
 from steadyhand.serve.deltas import Delta, Deltas
 from steadyhand.serve.ids import fresh
@@ -61,7 +61,7 @@ def create_app(serving: Serving, on_failure: Callable[[BaseException], None]) ->
     """The ASGI application. It answers at once and is ready when the model is loaded; if that fails, `on_failure` is
     told why."""
 
-    checker = Checker(serving.limits.check)
+    checker = CheckPool(serving.limits.check)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -90,7 +90,7 @@ async def _load(model: Model, on_failure: Callable[[BaseException], None]) -> No
 
 
 class _Routes:
-    def __init__(self, serving: Serving, checker: Checker) -> None:
+    def __init__(self, serving: Serving, checker: CheckPool) -> None:
         self._serving, self._checker = serving, checker
         self._watching: set[asyncio.Task[None]] = set()
 
@@ -193,7 +193,9 @@ class _Routes:
 class _Reply:
     """One answer on its way, whole or in pieces."""
 
-    def __init__(self, serving: Serving, checker: Checker, served: Served, asked: Asked, job: Job[Completion]) -> None:
+    def __init__(
+        self, serving: Serving, checker: CheckPool, served: Served, asked: Asked, job: Job[Completion]
+    ) -> None:
         self._serving, self._checker, self._served, self._asked, self._job = serving, checker, served, asked, job
         name, model = f"chatcmpl-{fresh()}", serving.model
         self._chunks = Chunks(name, served.name, lambda: model.fingerprint, asked.usage)

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from steadyhand.agent.audit_index import Record
+from steadyhand.agent.audit_index import LogRecord
 from steadyhand.agent.session import Session
 from steadyhand.agent.writer import State, Writer, approve
 from steadyhand.chat.messages import Json
@@ -76,7 +76,7 @@ class Approvals:
         hours = self._session.agent.policy.approval_hours
         return JSONResponse(told | ({"hours": hours} if granted else {}))
 
-    def _judge(self, digest: str, by: str, granted: bool) -> Record:
+    def _judge(self, digest: str, by: str, granted: bool) -> LogRecord:
         if len(digest) != 64:
             raise Problem("a digest is given whole, all 64 signs", status=ABSENT, code="no_such_proposal")
         row = next((row for row in self._listed() if row["digest"] == digest), None)
@@ -93,7 +93,7 @@ class Approvals:
         rows = [{name: record.data[name] for name in _FIELDS} | {"time": record.time} for record in proposals]
         return [row | {"state": self._standing(row, record)} for row, record in zip(rows, proposals, strict=True)][::-1]
 
-    def _standing(self, row: dict[str, Json], record: Record) -> str:
+    def _standing(self, row: dict[str, Json], record: LogRecord) -> str:
         state = self._writer.state(row["key"])[0]
         if state is not State.NONE:
             return state.value

@@ -21,7 +21,7 @@ def is_small(body: bytes) -> bool:
     return len(body) <= SMALL and b'"tools"' not in body and b"\\u00" not in body
 
 
-class Checker:
+class CheckPool:
     """Two threads, shared by all clients. Work that is late is given up; what it does is bounded, so it ends."""
 
     def __init__(self, seconds: float) -> None:

@@ -1,4 +1,4 @@
-"""Which fields of a request are honoured, which change nothing, and which are refused because they would.
+"""Which fields of a request are honored, which change nothing, and which are refused because they would.
 
 A field that changes the answer and is dropped in silence is a wrong answer, so it is an error unless it says what would
 be done anyway. A field that nobody knows is named in the response's `x-steady-ignored`; one that looks like a slip of a
@@ -14,7 +14,7 @@ from steadyhand.chat import exact
 from steadyhand.chat.messages import Json
 from steadyhand.serve.problem import Problem
 
-HONOURED = (
+HONORED = (
     "model", "messages", "tools", "tool_choice", "parallel_tool_calls", "temperature", "top_p", "max_tokens",
     "max_completion_tokens", "seed", "stop", "stream", "stream_options",
 )  # fmt: skip
@@ -41,7 +41,7 @@ def sifted(body: Mapping[str, Json]) -> tuple[str, ...]:
     """The names of fields that nobody knows. Raises Problem for one that would change the answer."""
     unknown = []
     for name, value in body.items():
-        if value is None or name in HONOURED or name in HARMLESS:
+        if value is None or name in HONORED or name in HARMLESS:
             continue
         if name not in NEUTRAL:
             _not_a_slip(name)
@@ -58,7 +58,7 @@ def _refusal(name: str) -> str:
 
 
 def _not_a_slip(name: str) -> None:
-    near = difflib.get_close_matches(name[:64], (*HONOURED, *NEUTRAL), n=1, cutoff=0.84)
+    near = difflib.get_close_matches(name[:64], (*HONORED, *NEUTRAL), n=1, cutoff=0.84)
     if near:
         raise Problem(
             f"unknown field {name[:64]!r}; did you mean {near[0]!r}?", code="unknown_parameter", param=name[:64]

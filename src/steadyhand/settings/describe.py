@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal, get_args, get_origin
 
@@ -14,6 +15,7 @@ from steadyhand.settings.model import Settings
 from steadyhand.settings.resolve import all_keys, flat, sections
 
 _NAMES: dict[object, str] = {bool: "true or false", int: "whole number", float: "number", str: "text"}
+_SENTENCE = re.compile(r"(?<=\.) (?=[A-Z0-9`])")
 _BOUNDS = {"ge": ">=", "gt": ">", "le": "<=", "lt": "<"}
 
 
@@ -35,6 +37,21 @@ def describe() -> list[Described]:
 def as_toml() -> str:
     """The reference as a steady.toml in which every key is commented out, so it changes nothing until edited."""
     return "\n".join(_lines()) + "\n"
+
+
+def short_toml(keys: Sequence[str]) -> str:
+    """The same for some keys, each with the first sentence of what it means."""
+    rows = {row.key: row for row in describe()}
+    lines, current = [], ""
+    for key in keys:
+        section, _, name = key.rpartition(".")
+        if section != current:
+            lines += ["", f"[{section}]"]
+            current = section
+        meaning = _SENTENCE.split(" ".join(rows[key].text.split()), maxsplit=1)[0].rstrip(".")
+        written = f"# {name} = {json.dumps(rows[key].default, ensure_ascii=False)}"
+        lines.append(f"{written:<30} # {meaning}")
+    return "\n".join(lines) + "\n"
 
 
 def _lines() -> Iterator[str]:

@@ -12,17 +12,18 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator
 
-from steadyhand.settings.section import Count, CountOrNone, Margin, Positive, Section, Share
+from steadyhand.settings.section import Count, CountOrNone, Margin, Positive, SettingsSection, Share
 from steadyhand.settings.training import DpoConfig, PreferenceConfig, SftConfig
 
 Labels = Annotated[tuple[str, ...], Field(strict=False)]  # TOML has lists only
 
 
-class ModelSettings(Section):
+class ModelSettings(SettingsSection):
     """The model that everything starts from."""
 
     base: Annotated[str, Field(min_length=1)] = "steady-nano"
-    """`steady-nano` (the embedded model), a folder with a model, or a hub name such as `Qwen/Qwen3-8B`."""
+    """`steady-nano` (the embedded model), a folder with a model or an adapter, a GGUF file, or a hub name such as
+    `Qwen/Qwen3-8B`."""
 
     chat_template: str = ""
     """A Jinja file (relative to this folder) in place of the base's chat template, or `chatml`: a plain one with tools,
@@ -31,11 +32,15 @@ class ModelSettings(Section):
     format: str = ""
     """How the base writes calls, such as `hermes` or `qwen_xml` (docs/formats.md). Empty: its template is asked."""
 
+    thinking: Literal["", "on", "off"] = ""
+    """Whether the chat template is told to have the model think (`enable_thinking`), in data, answers and serving.
+    Empty: it does as it does by default."""
+
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
     """Number format of the weights when the model answers. `auto`: bfloat16 on a GPU, float32 elsewhere."""
 
 
-class GateSettings(Section):
+class GateSettings(SettingsSection):
     """The health gate after fine-tuning: a model that lost its dialogue or its thinking is not trained further."""
 
     public_margin: Margin = 0.03
@@ -51,7 +56,7 @@ class GateSettings(Section):
     """Largest share of answers with broken characters, leaked special tokens or a foreign script."""
 
 
-class PairsSettings(Section):
+class PairsSettings(SettingsSection):
     """How preference groups are built: one chosen answer and `dpo.k` rejected ones behind one prompt."""
 
     own_errors: bool = True
@@ -61,7 +66,7 @@ class PairsSettings(Section):
     """Largest number of groups, taken evenly from the training scenarios. 0: one for every decision of all of them."""
 
 
-class OnlineSettings(Section):
+class OnlineSettings(SettingsSection):
     """Online DPO after a run: the model's own answers are compared and trained on, round by round, as `dpo` says."""
 
     samples: Annotated[int, Field(ge=2)] = 4
@@ -83,7 +88,7 @@ class OnlineSettings(Section):
     """The name of the judging model on that server."""
 
 
-class WatchSettings(Section):
+class WatchSettings(SettingsSection):
     """The health watch: a training that damages the model is stopped. It changes no weight of a healthy one."""
 
     enabled: bool = True
@@ -114,7 +119,7 @@ class WatchSettings(Section):
     """Answers generated before the test looks again."""
 
 
-class EvalSettings(Section):
+class EvalSettings(SettingsSection):
     """How a model is measured."""
 
     batch_size: Count = 32
@@ -124,7 +129,8 @@ class EvalSettings(Section):
     """How often one input is repeated to see whether its outcome changes."""
 
     determinism_items: CountOrNone = 128
-    """How many decisions are repeated; 125 unchanged ones carry the bar. 0: not measured, so the bar is not met."""
+    """How many inputs are repeated: decisions, and probes where these are of few groups. 125 unchanged ones carry the
+    bar. 0: not measured, so the bar is not met."""
 
     determinism_sequential: CountOrNone = 12
     """How many of these are also asked one by one, not only in batches. 0: none."""
@@ -144,7 +150,7 @@ class EvalSettings(Section):
         return parts
 
 
-class SamplingSettings(Section):
+class SamplingSettings(SettingsSection):
     """How answers are decoded in every evaluation; an A/B with different sampling is refused."""
 
     temperature: Annotated[float, Field(ge=0)] = 0.0
@@ -160,7 +166,7 @@ class SamplingSettings(Section):
     """Seed of the sampler; it matters only when the temperature is above 0."""
 
 
-class BarsSettings(Section):
+class BarsSettings(SettingsSection):
     """What the tuned model must reach to be signed off."""
 
     tool_call_accuracy: Share = 0.97
@@ -168,6 +174,9 @@ class BarsSettings(Section):
 
     scenario_pass: Share = 0.9
     """Least share of scenarios that are right at the first try: every call and every text that is judged."""
+
+    preference_accuracy: Share = 0.8
+    """Least share of held-out comparisons of preferences/ whose better answer the model finds likelier."""
 
     semantic_anchoring: Share = 0.9
     """Least share of turns of the ten-turn dialogues that treat the private entity as what it is."""
@@ -191,7 +200,7 @@ class BarsSettings(Section):
     """How far below a bar a true rate must lie to count as a failure; within it the verdict asks for more cases."""
 
 
-class MachineSettings(Section):
+class MachineSettings(SettingsSection):
     """How work is spread over a machine. It changes no result beyond the order in which sums are made."""
 
     workers: Count = 1
@@ -207,14 +216,14 @@ class MachineSettings(Section):
     """Processor cores of a branch on the cluster; it gets a card besides where the cluster has some."""
 
 
-class LedgerSettings(Section):
+class LedgerSettings(SettingsSection):
     """Where runs, stages and scores are recorded."""
 
     url: str = ""
     """SQLAlchemy URL, for example `postgresql+psycopg://user@host/steady`. Empty: an SQLite file beside the runs."""
 
 
-class Settings(Section):
+class Settings(SettingsSection):
     """A whole steady.toml, resolved."""
 
     preset: Literal["nano", "qwen3-8b-24gb", "qwen3-8b-80gb", "qwen3-8b-8x80gb"] = "nano"
@@ -222,6 +231,10 @@ class Settings(Section):
 
     seed: CountOrNone = 0
     """Seed of everything random: order of rows, built errors, initial adapters, bootstrap."""
+
+    track: Literal["", "trackio", "tensorboard", "wandb", "mlflow", "swanlab"] = ""
+    """The tracker that gets the curves of the trainings; install it beside this package. Empty: none. No result depends
+    on it."""
 
     model: ModelSettings = ModelSettings()
     sft: SftConfig = SftConfig()

@@ -28,6 +28,15 @@ from steadyhand.settings.section import source_of
 
 PROJECT_FILE = "steady.toml"
 PREFIX = "STEADY_"
+ALIASES = {  # what other trainers call our keys
+    "lr": "learning_rate", "rate": "learning_rate", "num_train_epochs": "epochs", "num_epochs": "epochs",
+    "r": "lora_rank", "rank": "lora_rank", "lora_r": "lora_rank", "alpha": "lora_alpha", "batch": "batch_tokens",
+    "batch_size": "batch_tokens", "per_device_train_batch_size": "batch_tokens", "max_seq_length": "max_length",
+    "max_seq_len": "max_length", "cutoff_len": "max_length", "warmup": "warmup_ratio", "optim": "optimizer",
+    "lr_scheduler_type": "schedule", "scheduler": "schedule", "grad_clip": "max_grad_norm",
+    "logging_steps": "log_steps", "max_new_tokens": "max_tokens", "model_name_or_path": "base", "model": "base",
+    "num_generations": "samples", "threads": "cores",
+}  # fmt: skip
 Kind = Literal["flag", "env", "project", "user", "preset", "default"]
 
 
@@ -184,12 +193,22 @@ def _known(key: str, origin: Origin) -> str:
 
 
 def _suggestion(key: str) -> str:
-    section, _, name = key.rpartition(".")
-    near = difflib.get_close_matches(key, all_keys(), n=1, cutoff=0.75)
-    near = near or [known for known in all_keys() if known.rpartition(".")[2] == name]
-    near = near or [known for known in sections() if difflib.get_close_matches(section or key, [known], cutoff=0.6)]
-    hint = f"did you mean `{near[0]}`? " if near else ""
+    near = next(_meant(key), None)
+    hint = f"did you mean `{near}`? " if near else ""
     return f"{hint}`steady config docs` lists every setting"
+
+
+def _meant(key: str) -> Iterator[str]:
+    """Keys that may have been meant, the likeliest first: other programs' names, slips, the right name elsewhere."""
+    section, _, name = key.rpartition(".")
+    here = [known for known in all_keys() if known.rpartition(".")[0] == section]
+    called = ALIASES.get(name.replace("-", "_"), name)
+    yield from (known for known in here if known == f"{section}.{called}")
+    yield from difflib.get_close_matches(key, here, n=1, cutoff=0.75)
+    yield from (known for known in here if name in known.rpartition(".")[2].split("_"))
+    yield from (known for known in all_keys() if known.rpartition(".")[2] == called)
+    yield from difflib.get_close_matches(key, all_keys(), n=1, cutoff=0.75)
+    yield from (known for known in sections() if difflib.get_close_matches(section or key, [known], cutoff=0.6))
 
 
 def _fill_preset(merged: _Layer) -> None:

@@ -29,7 +29,7 @@ def source_of(info: FieldInfo) -> str | None:
     return next((mark.key for mark in info.metadata if isinstance(mark, From)), None)
 
 
-class Section(BaseModel):
+class SettingsSection(BaseModel):
     """Strict (`"3"` is no number, `true` is no 1), without NaN, without unknown keys, never changed once made."""
 
     model_config = ConfigDict(

@@ -10,7 +10,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, model_validator
 
 from steadyhand.settings.agree import refuse_contradictions
-from steadyhand.settings.section import Count, CountOrNone, From, NotNegative, Positive, Section, Share
+from steadyhand.settings.section import Count, CountOrNone, From, NotNegative, Positive, SettingsSection, Share
 
 Method = Literal["full", "lora", "qlora", "dora", "ia3", "prefix", "prompt"]
 Optimizer = Literal["adamw", "muon"]
@@ -21,7 +21,7 @@ Packing = Literal["auto", "none", "nested", "packed"]
 Loss = Literal["sigmoid", "ipo", "simpo"]
 
 
-class TrainConfig(Section):
+class TrainConfig(SettingsSection):
     """What all trainings have in common. Raises UsageError for values that contradict one another.
 
     >>> TrainConfig(method="lora", lora_rank=16).lora_rank
@@ -175,7 +175,7 @@ class DpoConfig(GroupConfig):
     """Weight of the likelihood term on the chosen answer, against its falling along with the rejected. 0: none."""
 
     label_smoothing: Annotated[float, Field(ge=0, lt=0.5)] = 0.0
-    """Assumed share of groups labelled the wrong way round (conservative DPO; not `ipo`). 0: every label is trusted."""
+    """Assumed share of groups labeled the wrong way round (conservative DPO; not `ipo`). 0: every label is trusted."""
 
     max_completion: CountOrNone = 0
     """Tokens of a rejected answer; a longer one is cut and counted. 0: no limit but `max_length`."""
@@ -188,7 +188,7 @@ class DpoConfig(GroupConfig):
 
 
 class PreferenceConfig(GroupConfig):
-    """The preference model that judges when `online.judge` is `trained`, learnt from the groups of `pairs`."""
+    """The preference model that judges when `online.judge` is `trained`, learned from the groups of `pairs`."""
 
     method: Method = "full"
     """`full` trains all weights but the embeddings, `lora` an adapter of the rank of [dpo], merged; no other."""

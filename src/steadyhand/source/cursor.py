@@ -28,7 +28,7 @@ class Source(Protocol):
 
 
 @dataclass(frozen=True)
-class Problem:
+class ValueProblem:
     """What is wrong at `path`, and what to do next."""
 
     path: Path
@@ -36,7 +36,7 @@ class Problem:
     next: str
 
 
-def unsound(value: Json, path: Path = ()) -> Problem | None:
+def unsound(value: Json, path: Path = ()) -> ValueProblem | None:
     """The first value that no JSON file could carry further: half a surrogate pair, inf or nan, absurd nesting."""
     return None if _sound(value, len(path)) else _first_problem(value, path)
 
@@ -54,17 +54,21 @@ def _sound(value: Json, depth: int) -> bool:
     return not isinstance(value, list) or all(_sound(child, depth + 1) for child in value)
 
 
-def _first_problem(value: Json, path: Path) -> Problem | None:
+def _first_problem(value: Json, path: Path) -> ValueProblem | None:
     if len(path) > MAX_DEPTH:
-        return Problem(path, f"nested more than {MAX_DEPTH} levels deep", "flatten the data")
+        return ValueProblem(path, f"nested more than {MAX_DEPTH} levels deep", "flatten the data")
     if isinstance(value, str):
-        return None if _encodable(value) else Problem(path, "the text holds half a surrogate pair", "remove the escape")
+        return (
+            None
+            if _encodable(value)
+            else ValueProblem(path, "the text holds half a surrogate pair", "remove the escape")
+        )
     if isinstance(value, float) and not math.isfinite(value):
-        return Problem(path, "the number is not finite", "use a finite number, or put quotes around it")
+        return ValueProblem(path, "the number is not finite", "use a finite number, or put quotes around it")
     children: Iterable[tuple[str | int, Json]] = ()
     if isinstance(value, dict):
         if not all(map(_encodable, value)):
-            return Problem(path, "a key holds half a surrogate pair", "remove the escape")
+            return ValueProblem(path, "a key holds half a surrogate pair", "remove the escape")
         children = value.items()
     elif isinstance(value, list):
         children = enumerate(value)

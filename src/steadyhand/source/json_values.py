@@ -16,10 +16,9 @@ from steadyhand.source.jsonfile import no_constant, syntax_error, unique
 
 _STRICT = json.JSONDecoder(object_pairs_hook=unique, parse_constant=no_constant)
 _LENIENT = json.JSONDecoder(parse_int=str)
-_CHECK = "check quotes, commas and brackets here"
 
 
-class Entry(NamedTuple):
+class JsonEntry(NamedTuple):
     """A value from `start` to `end` of its text, or the `error` of one that cannot be used (a key twice, NaN)."""
 
     start: int
@@ -36,7 +35,7 @@ class ValueReader:
         self._text, self._file = text, file
         self._line, self._newline, self._seen = 1, -1, 0
 
-    def array(self, bracket: int = 0) -> Iterator[Entry]:
+    def array(self, bracket: int = 0) -> Iterator[JsonEntry]:
         """The entries of the array that begins at `bracket`."""
         offset = self._after(bracket)
         more = not self._text.startswith("]", offset)
@@ -50,7 +49,7 @@ class ValueReader:
             elif not self._text.startswith("]", offset):
                 raise self._broken("Expecting ',' or ']'", offset)
 
-    def sequence(self) -> Iterator[Entry]:
+    def sequence(self) -> Iterator[JsonEntry]:
         """Values with nothing, white space or a comma between them."""
         offset = skip_blank(self._text, 0)
         while offset < len(self._text):
@@ -60,7 +59,7 @@ class ValueReader:
             if self._text.startswith(",", offset):
                 offset = self._after(offset)
 
-    def members(self) -> Iterator[tuple[str, Entry]]:
+    def members(self) -> Iterator[tuple[str, JsonEntry]]:
         """The keys and values of the one object that the text is."""
         offset = self._after(skip_blank(self._text, 0))
         while not self._text.startswith("}", offset):
@@ -91,7 +90,7 @@ class ValueReader:
     def _after(self, offset: int) -> int:
         return skip_blank(self._text, offset + 1)
 
-    def _entry(self, start: int) -> Entry:
+    def _entry(self, start: int) -> JsonEntry:
         try:
             value, end = _STRICT.raw_decode(self._text, start)
         except json.JSONDecodeError as error:
@@ -99,8 +98,8 @@ class ValueReader:
         except RecursionError:
             raise self._too_deep(start) from None
         except ValueError as error:  # a key twice, NaN, or an integer of thousands of digits: the entry still ends
-            return Entry(start, self._end(start), None, str(error))
-        return Entry(start, end, value, "")
+            return JsonEntry(start, self._end(start), None, str(error))
+        return JsonEntry(start, end, value, "")
 
     def _end(self, start: int) -> int:
         """Where an entry ends whose values cannot be used; it may be broken further on as well."""

@@ -46,7 +46,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Contest:
-    """Right predictions of `n` rows by the classifier, learnt from other groups, and by the outcome most frequent of
+    """Right predictions of `n` rows by the classifier, learned from other groups, and by the outcome most frequent of
     all. `p_value`: McNemar test, exact, one-sided, that the classifier is right no more often; a group is one case."""
 
     right: int
@@ -59,7 +59,7 @@ def contest(
     features: Sequence[Collection[str]], outcomes: Sequence[str], groups: Sequence[str], folds: int = 5
 ) -> Contest:
     """Classifier against majority class over the same rows, in folds that keep groups together. The majority is that
-    of all rows: learnt from the other folds, it would be wrong wherever the outcomes are even, and easy to beat."""
+    of all rows: learned from the other folds, it would be wrong wherever the outcomes are even, and easy to beat."""
     whole = Counts()
     for names, outcome in zip(features, outcomes, strict=True):
         whole.add(names, outcome)
@@ -76,7 +76,7 @@ def contest(
 def _judged(
     whole: Counts, rows: Sequence[int], features: Sequence[Collection[str]], outcomes: Sequence[str]
 ) -> list[tuple[int, bool]]:
-    """(row, classifier right) of a fold, learnt from all rows but these."""
+    """(row, classifier right) of a fold, learned from all rows but these."""
     for row in rows:
         whole.add(features[row], outcomes[row], -1)
     made = [(row, whole.predicted(features[row]) == outcomes[row]) for row in rows]

@@ -7,21 +7,11 @@ supermartingale under the null hypothesis, so by Ville's inequality it ever reac
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
 from typing import Literal
 
 from steadyhand.errors import UsageError
 
 SprtWord = Literal["damaged", "healthy", "continue"]
-
-
-def e_value(gains: int, losses: int) -> float:
-    """Evidence against "gains and losses are equally likely", either way.
-
-    The likelihood of the discordant pairs under a uniform mixture of rates over that under 1/2:
-    2^n * B(gains + 1, losses + 1) (Robbins 1970; Ramdas et al. 2023, section 3). Infinite beyond floats.
-    """
-    return _exp(_log_mixture(gains, losses))
 
 
 def e_value_worse(gains: int, losses: int) -> float:
@@ -36,16 +26,6 @@ def e_value_worse(gains: int, losses: int) -> float:
     peak = max(log_terms)
     log_tail = peak + math.log(math.fsum(math.exp(term - peak) for term in log_terms))
     return _exp(math.log(2) + _log_mixture(gains, losses) + log_tail)
-
-
-def first_alarm(changes: Iterable[int], alpha: float = 0.05) -> int | None:
-    """After how many discordant pairs (+1 gain, -1 loss) `e_value_worse` reaches 1/alpha; None if it never does."""
-    gains = losses = 0
-    for seen, change in enumerate(changes, start=1):
-        gains, losses = gains + (change > 0), losses + (change < 0)
-        if e_value_worse(gains, losses) >= 1 / alpha:
-            return seen
-    return None
 
 
 def sprt(failures: int, n: int, p0: float, p1: float, alpha: float = 0.05, beta: float = 0.05) -> SprtWord:

@@ -21,14 +21,14 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from steadyhand.stats.eprocess import e_value_worse
-from steadyhand.stats.rungs import Rules, looks_of, refuse
+from steadyhand.stats.rungs import HalvingRules, looks_of, refuse
 from steadyhand.stats.tests import Paired, collapse
 
 End = Literal["won", "outscored", "worse", "harmed", "failed"]
 
 
 @dataclass(frozen=True)
-class Seen:
+class LookResult:
     """What a branch did on the items of one look: before the last rung its `loss` (finite, lower is better) and its
     `risk` of harm at the end (lower is better; known or 0 for all branches), there (cluster, whether it was right) by
     item. `harm` says why it must not win (damage, lost knowledge), `failed` why it could not be measured at all."""
@@ -78,7 +78,7 @@ class Halved:
     scores: tuple[Score, ...]
 
 
-Measure = Callable[[Sequence[str], int, int, int], Mapping[str, Seen]]
+Measure = Callable[[Sequence[str], int, int, int], Mapping[str, LookResult]]
 """(branches, rung, start, stop): what each of them does on items start to stop, trained as that rung says."""
 
 
@@ -86,7 +86,7 @@ Measure = Callable[[Sequence[str], int, int, int], Mapping[str, Seen]]
 class _Race:
     """A sweep under way. `ranked`: rung by rung, who was weighed there, the best first, with its risk."""
 
-    rules: Rules
+    rules: HalvingRules
     order: Sequence[str]
     alive: list[str]
     fates: dict[str, Fate] = field(default_factory=dict)
@@ -109,7 +109,7 @@ class _Race:
         self.alive = [one for one in self.order if one in {*self.alive, name}]
 
 
-def halve(branches: Sequence[str], rules: Rules, measure: Measure) -> Halved:
+def halve(branches: Sequence[str], rules: HalvingRules, measure: Measure) -> Halved:
     """Runs the rungs until all are done or no branch is left. Asks `measure` for the branches that are left only, all
     of one look together. Raises UsageError for no branches, equal names, or rungs that do not grow."""
     refuse(branches, rules)
@@ -184,12 +184,12 @@ def _replace(race: _Race, gone: str) -> None:
     return None
 
 
-def _end_failed(race: _Race, name: str, found: Seen, number: int, items: int) -> None:
+def _end_failed(race: _Race, name: str, found: LookResult, number: int, items: int) -> None:
     if found.failed is not None:
         race.finish(Fate(name, "failed", number, items, found.failed))
 
 
-def _end_harmed(race: _Race, name: str, found: Seen, number: int, items: int) -> None:
+def _end_harmed(race: _Race, name: str, found: LookResult, number: int, items: int) -> None:
     if found.harm is not None and name in race.alive:
         race.finish(Fate(name, "harmed", number, items, found.harm))
 

@@ -45,10 +45,10 @@ def wilson_bounds(rate: float, n: float, confidence: float = 0.95) -> tuple[floa
         raise UsageError(f"no interval for a rate of {rate} on {n} samples")
     z = normal_quantile((1 + confidence) / 2)
     scale = 1 + z * z / n
-    centre = (rate + z * z / (2 * n)) / scale
+    center = (rate + z * z / (2 * n)) / scale
     half = z / scale * math.sqrt(rate * (1 - rate) / n + z * z / (4 * n * n))
-    low = 0.0 if rate == 0 else max(0.0, centre - half)
-    return low, 1.0 if rate == 1 else min(1.0, centre + half)
+    low = 0.0 if rate == 0 else max(0.0, center - half)
+    return low, 1.0 if rate == 1 else min(1.0, center + half)
 
 
 def wilson(k: int, n: int, confidence: float = 0.95) -> Interval:

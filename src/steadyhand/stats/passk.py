@@ -1,29 +1,8 @@
-"""Reliability over repetitions: pass^k, and what a determinism check of k runs can and cannot see."""
+"""What a determinism check of k runs can and cannot see."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
-
 from steadyhand.errors import UsageError
-from steadyhand.stats.intervals import Interval, cluster_bootstrap
-
-
-def pass_hat_k(tasks: Sequence[tuple[int, int]], k: int, *, seed: int = 0) -> Interval:
-    """The chance that k runs of a task all succeed; `tasks` holds (successes c, runs n >= k) per task.
-
-    The unbiased estimate is the mean of C(c, k) / C(n, k) (tau-bench, Yao et al. 2024, section 4); the plain
-    mean(c / n)^k is several times off when tasks differ. Bounds: bootstrap over tasks.
-    """
-    if k < 1 or not tasks or any(n < k or not 0 <= c <= n for c, n in tasks):
-        raise UsageError(f"pass^{k} needs tasks with at least {k} runs each")
-    shares = [math.comb(c, k) / math.comb(n, k) for c, n in tasks]
-    low, high = cluster_bootstrap(shares, _mean, seed=seed)
-    return Interval(_mean(shares), low, high, len(tasks), float(len(tasks)))
-
-
-def _mean(values: Sequence[float]) -> float:
-    return math.fsum(values) / len(values)
 
 
 def unnoticed(flip_rate: float, k: int) -> float:

@@ -24,7 +24,7 @@ class Rung:
 
 
 @dataclass(frozen=True)
-class Rules:
+class HalvingRules:
     """`alpha` bounds, over the whole sweep, the chance that evidence ends a branch that is no worse than any other; 0:
     evidence ends none."""
 
@@ -33,14 +33,14 @@ class Rules:
     alpha: float = ALPHA
 
 
-def rules_for(branches: int, items: int, *, looks: int = 3, alpha: float = ALPHA) -> Rules:
+def rules_for(branches: int, items: int, *, looks: int = 3, alpha: float = ALPHA) -> HalvingRules:
     """The rungs that bench/sweep.py measures: all branches for 12 % of their steps, half of them (three at least) for
     27 %, a quarter (two at least) to the end. Two branches are both trained whole, for nothing is cheaper then."""
     if branches <= 2:
-        return Rules((Rung(1.0, items, 1),), looks, alpha)
+        return HalvingRules((Rung(1.0, items, 1),), looks, alpha)
     keep = [max(3, math.ceil(KEPT[0] * branches)), max(2, math.floor(KEPT[1] * branches)), 1]
     rungs = [Rung(share, max(1, math.floor(asked * items)), k) for (share, asked), k in zip(SHARES, keep, strict=True)]
-    return Rules(tuple(rungs if branches > 3 else rungs[1:]), looks, alpha)
+    return HalvingRules(tuple(rungs if branches > 3 else rungs[1:]), looks, alpha)
 
 
 def looks_of(items: int, looks: int) -> list[int]:
@@ -48,7 +48,7 @@ def looks_of(items: int, looks: int) -> list[int]:
     return sorted({math.ceil(items * look / looks) for look in range(1, looks + 1)} - {0})
 
 
-def refuse(branches: Sequence[str], rules: Rules) -> None:
+def refuse(branches: Sequence[str], rules: HalvingRules) -> None:
     """Raises UsageError for no branches, equal names, or rungs that do not grow."""
     if not branches or len(set(branches)) < len(branches):
         raise UsageError("a sweep needs branches with different names")

@@ -6,7 +6,7 @@ Throughout, *gains* are cases that only the second model passes and *losses* tho
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import NormalDist
 from typing import Literal
@@ -121,9 +121,3 @@ def noninferiority(paired: Paired, margin: float, alpha: float = 0.05) -> NonInf
     p_value = 1 - NormalDist().cdf(score_statistic(paired, -margin))
     word: Word = "PASS" if low > -margin else "FAIL" if high < -margin else "INSUFFICIENT"
     return NonInferiority(word, paired.difference, low, high, p_value, paired.n)
-
-
-def sign_test(pairs: Sequence[tuple[str, bool, bool]]) -> tuple[Paired, float]:
-    """Exact McNemar over clusters collapsed to one unit each: the counts and the p-value."""
-    paired = collapse(pairs)
-    return paired, mcnemar_exact(paired.gains, paired.losses)

@@ -15,6 +15,8 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Literal
 
+from steadyhand.text.indicators import ADDRESS, CVE, HASH, HOST, WEB
+
 MIN_REPEATS = 3
 MIN_LOOP_CHARS = 30  # exact loops
 MIN_COUNTER_CHARS = 60  # loops that only differ in their numbers
@@ -23,13 +25,7 @@ LETTERS_PER_CHINESE_CHARACTER = 3
 WINDOW_CHARS = 20_000  # only the end can loop; bounds the work on a runaway completion
 
 _FENCE = ("```", "```")
-_DEFANGED_DOT = r"(?:\.|\[\.\]|\(\.\)|\[dot\])"
-_URL = r"\bh(?:tt|xx)ps?(?:://|\[:\]//|\[://\])[^\s\"'<>，。；、）]+"
-_IP = rf"(?<![\w.])(?:\d{{1,3}}{_DEFANGED_DOT}){{3}}\d{{1,3}}(?:/\d{{1,2}}|:\d{{1,5}})?(?![\w])"
-_HASH = r"\b(?:[0-9a-fA-F]{64}|[0-9a-fA-F]{40}|[0-9a-fA-F]{32})\b"
-_CVE = r"\bCVE-\d{4}-\d{4,7}\b"
-_HOST = rf"(?<![\w.-])(?:[A-Za-z0-9_-]{{1,63}}{_DEFANGED_DOT}){{1,8}}[A-Za-z]{{2,24}}\b"
-_INDICATORS = (_URL, _IP, _HASH, _CVE, _HOST)
+_INDICATORS = (WEB, ADDRESS, HASH, CVE, HOST)
 Blocks = tuple[tuple[str, str], ...]  # how each ends that begins so
 _PLACEHOLDERS = 0xF0000  # first supplementary private-use code point: one per distinct masked text
 

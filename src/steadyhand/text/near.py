@@ -123,7 +123,7 @@ def _candidates(
     least = PERMUTATIONS * threshold - _DOUBT * spread
     kept = _Nearest(nearest)
     for band in bands.keys.T:
-        for earlier, later in _neighbours(band):
+        for earlier, later in _neighbors(band):
             agreed = np.count_nonzero(bands.marks[earlier] == bands.marks[later], axis=1)
             enough = agreed >= least
             if across is not None:
@@ -165,7 +165,7 @@ class _Nearest:
         self._size = len(self._codes[0])
 
 
-def _neighbours(keys: Hashes) -> Iterator[tuple[Places, Places]]:
+def _neighbors(keys: Hashes) -> Iterator[tuple[Places, Places]]:
     """(earlier, later) places of equal values: each with the `_CROWD` before it, and with the first of all."""
     order = np.argsort(keys, kind="stable")
     before = _since(keys[order])  # how many of its value stand before each

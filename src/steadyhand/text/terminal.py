@@ -45,7 +45,7 @@ def _spelled(text: str, kept: str) -> str:
     return text.translate({ord(char): json.dumps(char)[1:-1] for char in hostile})
 
 
-class Escaped:
+class EscapedStream:
     """A text stream that writes `printable` text to `unescaped`, and is that stream in all else. It has no `buffer`,
     so nobody writes past it by chance; who draws with escape sequences of his own asks for `unescaped`."""
 
@@ -67,5 +67,5 @@ class Escaped:
 
 
 def unescaped(stream: TextIO) -> TextIO:
-    """The stream behind an escaped one, for bars and colours of our own."""
-    return stream.unescaped if isinstance(stream, Escaped) else stream
+    """The stream behind an escaped one, for bars and colors of our own."""
+    return stream.unescaped if isinstance(stream, EscapedStream) else stream

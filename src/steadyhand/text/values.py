@@ -9,15 +9,14 @@ from __future__ import annotations
 import re
 from collections import Counter
 
+from steadyhand.text.indicators import HASH, LINK, MAIL
 from steadyhand.text.normal import fold
 
 _NUMBER = r"(?<![\w.])[-+]?\d+(?:[.,:/-]\d+)*%?|\d+(?:\.\d+)?"
-# Each form begins only where a word does: else a line of a million letters would be tried from every one of them.
-_START, _PART = r"(?<![a-z0-9_.+-])", r"[a-z0-9_-]+"
-_URL, _MAIL = rf"{_START}[a-z][a-z0-9+]*://[^\s，。；、）)\"']+", rf"{_START}[a-z0-9_.+-]+@{_PART}(?:\.{_PART})+"
-_HOST, _HASH = rf"{_START}{_PART}(?:(?:\.|\[\.\]){_PART})+", rf"{_START}[0-9a-f]{{32,64}}(?![a-z0-9])"
+# Hosts and whatever else is spelled in parts: files, versions. It begins only where a word does, as indicators do.
+_DOTTED = r"(?<![a-z0-9_.+-])[a-z0-9_-]+(?:(?:\.|\[\.\])[a-z0-9_-]+)+"
 _QUOTED = r"[\"“「『《'][^\"”」』》'\n]{1,40}[\"”」』》']"
-_VALUE = re.compile(rf"{_URL}|{_MAIL}|{_HOST}|{_HASH}|{_QUOTED}|{_NUMBER}")
+_VALUE = re.compile(rf"{LINK}|{MAIL}|{_DOTTED}|{HASH}|{_QUOTED}|{_NUMBER}")
 _NEGATION = re.compile(r"不|没|未|无|非|否(?!则)|\b(?:not|no|never|none|without|cannot)\b|n't\b|n’t\b")
 _DOUBLED = re.compile(r"(.{1,2})[不没]\1|是否|能否|可否|不过|无论|不管")
 

@@ -15,7 +15,7 @@ from pydantic import ConfigDict, TypeAdapter, ValidationError, create_model
 from pydantic.errors import PydanticSchemaGenerationError
 
 from steadyhand.chat.messages import Json, Tool
-from steadyhand.errors import UsageError
+from steadyhand.errors import UsageError, first_line
 from steadyhand.tools.bound import BoundTool, Effect, Patience
 from steadyhand.tools.result import Result, Status
 
@@ -38,9 +38,7 @@ def from_function(function: Callable[..., Any], effect: Effect, patience: Patien
         answer: TypeAdapter[Any] = TypeAdapter(hints["return"])
         schema, answers = _untitled(model.model_json_schema()), _untitled(answer.json_schema(mode="serialization"))
     except (PydanticSchemaGenerationError, ValueError) as error:
-        raise UsageError(
-            f"{name}: {str(error).splitlines()[0]}", next="annotate it with types that JSON can carry"
-        ) from error
+        raise UsageError(f"{name}: {first_line(error)}", next="annotate it with types that JSON can carry") from error
     described = inspect.cleandoc(function.__doc__ or "").partition("\n\n")[0].replace("\n", " ")
 
     def carry(arguments: Mapping[str, Json], key: str, seconds: float) -> Result:

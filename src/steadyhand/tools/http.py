@@ -19,7 +19,7 @@ import httpx
 
 from steadyhand.chat.exact import JsonError, loads, plain
 from steadyhand.chat.messages import Json
-from steadyhand.errors import PrerequisiteError, UsageError
+from steadyhand.errors import PrerequisiteError, UsageError, first_line
 from steadyhand.text.redaction import SHORTEST, Redactor, without_passwords
 from steadyhand.tools.result import Result, Status
 
@@ -99,9 +99,9 @@ class HttpCarrier:
             with self.service.client.stream(self.endpoint.method.upper(), url, timeout=seconds, **options) as response:
                 body = self._read(response, until)
         except _NOT_DONE as error:
-            return Result(Status.NOT_SENT, detail=f"not reached: {_said(error)}", again=0.0)
+            return Result(Status.NOT_SENT, detail=f"not reached: {first_line(error)}", again=0.0)
         except (httpx.TransportError, httpx.DecodingError) as error:
-            return Result(Status.UNKNOWN, detail=f"no answer: {_said(error)}", again=0.0)
+            return Result(Status.UNKNOWN, detail=f"no answer: {first_line(error)}", again=0.0)
         if body is None:
             return Result(Status.UNKNOWN, detail=f"the answer took more than {seconds:g} s or {MAX_ANSWER} bytes")
         return judged(response.status_code, body, _pause(response))
@@ -165,7 +165,3 @@ def _plain(value: Json) -> str:
 def _pause(response: httpx.Response) -> float:
     value = response.headers.get("retry-after", "")
     return float(value) if value.isascii() and value.isdigit() and len(value) < 7 else 0.0
-
-
-def _said(error: Exception) -> str:
-    return (str(error) or type(error).__name__).splitlines()[0]

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 from steadyhand.chat.exact import JsonError, loads, plain
 from steadyhand.chat.messages import Json, Tool
 from steadyhand.chat.schema import check_tool_schema, schema_errors
-from steadyhand.errors import DomainError, JobError
+from steadyhand.errors import DomainError, JobError, first_line
 from steadyhand.extras import not_installed
 from steadyhand.text.redaction import Redactor, without_passwords
 from steadyhand.text.terminal import one_line
@@ -262,4 +262,4 @@ def _answered(error: Exception) -> bool:
 def _told(error: BaseException) -> str:
     while isinstance(error, BaseExceptionGroup):
         error = error.exceptions[0]
-    return (str(error) or type(error).__name__).splitlines()[0]
+    return first_line(error)

@@ -20,7 +20,7 @@ _DATA = ("default", "const", "enum", "example", "examples")  # hold values, not 
 
 
 @dataclass(frozen=True)
-class Operation:
+class ApiOperation:
     """One operation as a tool, where it is carried out, and the schema of its answer (empty: anything)."""
 
     tool: Tool
@@ -31,7 +31,7 @@ class Operation:
 
 def operations(
     document: Json, only: Collection[str] | None = None, *, key_header: str = "Idempotency-Key"
-) -> list[Operation]:
+) -> list[ApiOperation]:
     """The operations named in `only` (None: all that have an operationId), in the document's order.
 
     The header `key_header` is no argument: the caller's idempotency key goes there. Raises UsageError for what is no
@@ -126,7 +126,7 @@ class _Arguments:
         self.required += needed
 
 
-def _operation(reader: _Reader, method: str, path: str, row: dict[str, Json]) -> Operation:
+def _operation(reader: _Reader, method: str, path: str, row: dict[str, Json]) -> ApiOperation:
     name = row["operationId"]
     found = _Arguments(name)
     for parameter in row.get("parameters") or ():
@@ -142,7 +142,7 @@ def _operation(reader: _Reader, method: str, path: str, row: dict[str, Json]) ->
     if problems := check_tool_schema(tool):
         raise UsageError(f"{name}: {problems[0]}", next="correct the document")
     endpoint = Endpoint(method, path, frozenset(found.query), found.body, found.keyed)
-    return Operation(tool, endpoint, "read" if method == "get" else "write", reader.whole(_answer(reader, row)))
+    return ApiOperation(tool, endpoint, "read" if method == "get" else "write", reader.whole(_answer(reader, row)))
 
 
 def _body(reader: _Reader, row: Mapping[str, Json]) -> Json:

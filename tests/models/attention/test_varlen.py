@@ -9,7 +9,6 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from transformers import Qwen3Config, Qwen3ForCausalLM
 
 from steadyhand.models.attention import varlen
 from tests import tiny
@@ -84,17 +83,3 @@ def test_gradients_reach_every_row(models: tuple[Any, Any]) -> None:
     out.logits[0, 4].sum().backward()
     reached = embedded.grad[0].abs().sum(-1) > 0
     assert reached.tolist() == [False, False, True, True, True]
-
-
-def test_a_window_or_another_attention_rules_it_out() -> None:
-    sizes = {"hidden_size": 16, "intermediate_size": 16, "num_attention_heads": 2, "num_key_value_heads": 1}
-    config = Qwen3Config(**sizes, vocab_size=9, num_hidden_layers=2, head_dim=8)
-    assert varlen.possible(Qwen3ForCausalLM(config))
-    eager = copy.deepcopy(config)
-    eager._attn_implementation = "eager"
-    assert not varlen.possible(Qwen3ForCausalLM(eager))
-    windowed = Qwen3Config(
-        **sizes, vocab_size=9, num_hidden_layers=2, head_dim=8, use_sliding_window=True, sliding_window=4,
-        max_window_layers=1,
-    )  # fmt: skip
-    assert not varlen.possible(Qwen3ForCausalLM(windowed))

@@ -12,13 +12,15 @@ from huggingface_hub import constants
 
 from steadyhand.errors import PrerequisiteError
 from steadyhand.ledger import digests, keys
+from steadyhand.models.attention.layers import layers_of
+from steadyhand.models.attention.varlen import NAME
 from steadyhand.models.backend import Sampling
 from steadyhand.models.loading import resolve as resolving
 from steadyhand.models.loading.fingerprint import fingerprint
 from steadyhand.models.loading.load import load
 from steadyhand.models.loading.quiet import quiet
 from steadyhand.models.loading.resolve import resolve
-from tests import tiny
+from tests import architectures, tiny
 
 
 @pytest.fixture(scope="module")
@@ -127,13 +129,28 @@ def test_damaged_or_missing_weights_are_errors_and_never_random(saved: Path, tmp
         load(fewer)
 
 
-def test_layers_that_forget_are_refused(saved: Path, tmp_path: Path) -> None:
-    folder = copy(saved, tmp_path / "m")
-    config = json.loads((folder / "config.json").read_text())
-    config |= {"layer_types": ["full_attention", "sliding_attention"], "sliding_window": 16, "use_sliding_window": True}
-    (folder / "config.json").write_text(json.dumps(config))
-    with pytest.raises(PrerequisiteError, match="sliding_attention are not supported"):
-        load(folder)
+def with_config(saved: Path, folder: Path, **given: object) -> Path:
+    made = copy(saved, folder)
+    config = json.loads((made / "config.json").read_text())
+    (made / "config.json").write_text(json.dumps(config | given))
+    return made
+
+
+def test_a_model_is_loaded_with_its_windows(saved: Path, tmp_path: Path) -> None:
+    kinds = {"layer_types": ["full_attention", "sliding_attention"], "sliding_window": 16, "use_sliding_window": True}
+    found = load(with_config(saved, tmp_path / "m", **kinds))
+    assert layers_of(found.model).windows == (16,)
+    assert found.model.config._attn_implementation == NAME
+    assert layers_of(load(saved).model).plain
+
+
+def test_a_model_whose_tokens_see_what_comes_next_is_refused(tmp_path: Path) -> None:
+    with quiet():
+        architectures.model("gemma3", use_bidirectional_attention=True).save_pretrained(tmp_path / "m")
+        tiny.tokenizer().save_pretrained(tmp_path / "m")
+    with pytest.raises(PrerequisiteError, match="tokens see what comes after them") as caught:
+        load(tmp_path / "m")
+    assert caught.value.where == str(tmp_path / "m")
 
 
 @pytest.mark.parametrize("name", ["no such folder", "./missing", "a/b/c", ""])

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from steadyhand.chat.messages import Message
 from steadyhand.chat.probe import Loss
 from steadyhand.chat.render import Renderer
 from steadyhand.errors import PrerequisiteError, UsageError
@@ -33,6 +34,18 @@ def test_the_packaged_template_has_tools_and_loses_nothing() -> None:
     assert original(folder) == resolve(NANO).resolve()
     assert fingerprint(folder) != fingerprint(resolve(NANO))
     assert overlaid(NANO, CHATML) == folder
+
+
+def test_a_model_is_told_not_to_think_by_its_own_template(tmp_path: Path) -> None:
+    folder = overlaid(NANO, thinking="off")
+    asked = (Message("user", "Hello?"),)
+    told, plain = (Renderer(load_tokenizer(one)).prompt(asked, ()) for one in (folder, resolve(NANO)))
+    assert told.text == plain.text + "<think>\n\n</think>\n\n"
+    sample = Renderer(load_tokenizer(folder)).sample((*asked, Message("assistant", "Hi.")), ())
+    assert sample.text.startswith(told.text)
+    assert sample.mask.index(1) == sample.prompt_length == len(told.ids)
+    with pytest.raises(PrerequisiteError, match="no switch"):
+        Renderer(load_tokenizer(overlaid(NANO, CHATML, thinking="off")))
 
 
 def test_no_file_is_a_link_out_of_the_folder() -> None:
@@ -67,3 +80,24 @@ def test_what_does_not_exist_is_named() -> None:
         overlaid(NANO, "nowhere.jinja")
     with pytest.raises(UsageError, match="no call format is called 'xml'"):
         overlaid(NANO, form="xml")
+
+
+@pytest.mark.parametrize("thinking", ["on", "off"])
+def test_a_template_is_told_whether_the_model_thinks(thinking: str) -> None:
+    folder = overlaid(NANO, thinking=thinking)
+    plain, told = Renderer(load_tokenizer(resolve(NANO))), Renderer(load_tokenizer(folder))
+    asked = ((Message("user", "hello"),), ())
+    empty = "<think>\n\n</think>\n\n"
+    assert told.prompt(*asked).text == plain.prompt(*asked).text + (empty if thinking == "off" else "")
+    assert fingerprint(folder) != fingerprint(resolve(NANO))
+    answer = (*asked[0], Message("assistant", "Hello."))
+    sample = told.sample(answer, ())
+    assert sample.text.startswith(told.prompt(*asked).text)
+    assert sample.text.count("<think>") == 1
+
+
+def test_a_template_without_the_switch_says_so(tmp_path: Path) -> None:
+    template = (resolve(NANO) / "chat_template.jinja").read_text("utf-8")
+    (tmp_path / "own.jinja").write_text(template.replace("enable_thinking", "other"), "utf-8")
+    with pytest.raises(PrerequisiteError, match="no switch for thinking"):
+        Renderer(load_tokenizer(overlaid(NANO, "own.jinja", thinking="off", root=tmp_path)))

@@ -17,7 +17,7 @@ from steadyhand.settings.training import DpoConfig, SftConfig
 from steadyhand.train.distributed import data_parallel
 from steadyhand.train.objectives.dpo import train_dpo
 from steadyhand.train.objectives.sft import train_sft
-from steadyhand.train.runner.result import Progress
+from steadyhand.train.runner.result import TrainingProgress
 from tests import tiny
 
 CONFIG = SftConfig(
@@ -38,7 +38,7 @@ def near(one: Path, other: Path) -> bool:
     return first.keys() == second.keys() and all(bool((first[key] - second[key]).abs().max() < 1e-4) for key in first)
 
 
-def killer(steps: list[int]) -> Progress:
+def killer(steps: list[int]) -> TrainingProgress:
     """Notes every step, and kills the other worker at the third."""
 
     def kill(done: int, total: int, figures: Mapping[str, float]) -> None:

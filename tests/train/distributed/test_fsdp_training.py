@@ -11,8 +11,8 @@ import pytest
 from steadyhand.errors import JobError, UsageError
 from steadyhand.settings.model import WatchSettings
 from steadyhand.settings.training import PreferenceConfig, SftConfig, TrainConfig
-from steadyhand.train.monitoring.health_monitor import Guard
-from steadyhand.train.monitoring.health_test import Question
+from steadyhand.train.monitoring.health_monitor import HealthMonitor
+from steadyhand.train.monitoring.health_test import HealthQuestion
 from steadyhand.train.objectives.dpo import train_dpo
 from steadyhand.train.objectives.preference import train_preference
 from steadyhand.train.objectives.sft import train_sft
@@ -32,8 +32,10 @@ def base(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny.save(tmp_path_factory.mktemp("base"))
 
 
-def watch() -> Guard:
-    return Guard([Question(p) for p in tiny.prompts(4, tools=False)], WatchSettings(steps=2, max_tokens=8))
+def watch() -> HealthMonitor:
+    return HealthMonitor(
+        [HealthQuestion(p) for p in tiny.prompts(4, tools=False)], WatchSettings(steps=2, max_tokens=8)
+    )
 
 
 @pytest.mark.parametrize("given", [{"method": "lora"}, {"gradient_checkpointing": True, "keep_base": 0.1}])

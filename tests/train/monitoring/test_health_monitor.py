@@ -19,8 +19,8 @@ from steadyhand.models.loading.load import load
 from steadyhand.models.loading.resolve import resolve
 from steadyhand.settings.model import WatchSettings
 from steadyhand.settings.training import DpoConfig, SftConfig
-from steadyhand.train.monitoring.health_monitor import HEALTH, Alarm, Guard, stop_damaged
-from steadyhand.train.monitoring.health_test import Checkup, Question
+from steadyhand.train.monitoring.health_monitor import HEALTH, Alarm, HealthMonitor, stop_damaged
+from steadyhand.train.monitoring.health_test import Checkup, HealthQuestion
 from steadyhand.train.objectives.dpo import train_dpo
 from steadyhand.train.objectives.sft import train_sft
 from steadyhand.train.runner import checkpoints
@@ -35,9 +35,9 @@ TALK = (
     "Hello!", "Thank you for your help.", "What is phishing?", "What is a firewall?", "你好！", "谢谢你的帮助。",
     "What is malware?", "Good morning!",
 )  # fmt: skip
-ASKED = [Question(Prompt((Message("user", text),)), AnswerRule((city,))) for text, city in FACTS.items()]
-ASKED = [question for pair in zip(ASKED * 2, [Question(Prompt((Message("user", t),))) for t in TALK * 2], strict=False)
-         for question in pair]  # fmt: skip
+ASKED = [HealthQuestion(Prompt((Message("user", text),)), AnswerRule((city,))) for text, city in FACTS.items()]
+CHATTED = [HealthQuestion(Prompt((Message("user", text),))) for text in TALK]
+ASKED = [question for pair in zip(ASKED * 2, CHATTED * 2, strict=False) for question in pair]
 ROWS = [
     Row(
         (Message("user", f"What is the code of gate {n}?"), Message("assistant", f"It is {n}{n}.", think="a code")),
@@ -57,7 +57,7 @@ def test_a_rate_a_hundred_times_too_high_is_stopped_and_the_last_healthy_model_i
     config = SOUND.but(learning_rate=100 * SOUND.learning_rate, warmup_ratio=0.5, epochs=5)
     out, said = tmp_path / "out", r"by step (\d+), and at step (\d+) still: .* of \d+ \(0 of \d+ before\)"
     with pytest.raises(JobError, match=said) as caught:
-        train_sft("steady-nano", ROWS, config, out, guard=Guard(ASKED, WATCH.but(steps=1, patience=2)))
+        train_sft("steady-nano", ROWS, config, out, guard=HealthMonitor(ASKED, WATCH.but(steps=1, patience=2)))
     first, last = map(int, re.search(said, str(caught.value)).groups())  # type: ignore[union-attr]
     assert last == first + 2
     assert caught.value.exit_code == 4
@@ -76,7 +76,7 @@ def test_a_rate_a_hundred_times_too_high_is_stopped_and_the_last_healthy_model_i
 
 def test_a_sound_training_is_not_stopped_and_ends_at_the_same_weights(tmp_path: Path) -> None:
     config = SOUND.but(epochs=2)
-    guard = Guard(ASKED, WATCH)
+    guard = HealthMonitor(ASKED, WATCH)
     train_sft("steady-nano", ROWS, config, tmp_path / "watched", guard=guard)
     train_sft("steady-nano", ROWS, config, tmp_path / "alone")
     assert equal(tmp_path / "watched", tmp_path / "alone")
@@ -89,15 +89,15 @@ def test_a_sound_training_is_not_stopped_and_ends_at_the_same_weights(tmp_path: 
 def test_what_is_damaged_does_not_enter_preference_training_unless_told_to(tmp_path: Path) -> None:
     """A random model fails by every sign, and the reference says that the base did not."""
     base = tiny.save(tmp_path / "base")
-    questions = [Question(prompt) for prompt in tiny.prompts(6, tools=False) * 4]
+    questions = [HealthQuestion(prompt) for prompt in tiny.prompts(6, tools=False) * 4]
     config = DpoConfig(epochs=1, k=0, method="full", groups_per_step=4, save_steps=0, log_steps=1)
     reference = {"garbage": (0, 24), "endless": (0, 24), "think": (0, 24)}
     short = WatchSettings(max_tokens=12)
     with pytest.raises(JobError, match=r"damaged before this training: .*24 before"):
-        train_dpo(base, tiny.groups(), config, tmp_path / "out", guard=Guard(questions, short, reference))
+        train_dpo(base, tiny.groups(), config, tmp_path / "out", guard=HealthMonitor(questions, short, reference))
     assert not (tmp_path / "out").exists()
     accepted = config.but(accept_damaged=True)
-    train_dpo(base, tiny.groups(), accepted, tmp_path / "out", guard=Guard(questions, short, reference))
+    train_dpo(base, tiny.groups(), accepted, tmp_path / "out", guard=HealthMonitor(questions, short, reference))
     record = json.loads((tmp_path / "out" / "training.json").read_text("utf-8"))
     assert record["config"]["accept_damaged"] is True
     assert record["health"]["reference"] != {k: list(v) for k, v in reference.items()}  # watched against itself
@@ -112,8 +112,8 @@ def test_a_jump_rings_and_noise_or_a_slope_does_not() -> None:
     assert not any(Alarm()(0.0) for _ in range(40))
 
 
-def guard_at(total: int, **config: Any) -> Guard:
-    guard = Guard(ASKED, WatchSettings(**config), {"think": (0, 16)})
+def guard_at(total: int, **config: Any) -> HealthMonitor:
+    guard = HealthMonitor(ASKED, WatchSettings(**config), {"think": (0, 16)})
     guard.begin(None, None, total)
     return guard
 
@@ -131,7 +131,7 @@ def test_checks_are_planned_and_an_alarm_asks_at_once() -> None:
     assert guard.due(40, calm) == "planned"
 
 
-def seen(guard: Guard, place: Path, step: int, *words: tuple[int, str]) -> Guard:
+def seen(guard: HealthMonitor, place: Path, step: int, *words: tuple[int, str]) -> HealthMonitor:
     """A guard that goes on after `step` and has had these checks."""
     rows = [{"step": at, "why": "planned", "word": word, "counts": {}, "asked": 12} for at, word in words]
     (place / HEALTH).write_text(json.dumps(rows), "utf-8")
@@ -191,7 +191,7 @@ def test_a_rollback_keeps_the_last_healthy_checkpoint_whatever_came_after(tmp_pa
 
 def test_a_watch_without_questions_says_so() -> None:
     with pytest.raises(UsageError, match="no questions"):
-        Guard([])
+        HealthMonitor([])
 
 
 def test_a_tokenizer_of_another_model_is_told_before_the_first_step(tmp_path: Path) -> None:
@@ -204,6 +204,6 @@ def test_a_tokenizer_of_another_model_is_told_before_the_first_step(tmp_path: Pa
     whole["model"]["vocab"] |= dict(zip(named, numbers[1:] + numbers[:1], strict=True))
     (folder / "tokenizer.json").write_text(json.dumps(whole), "utf-8")
     with pytest.raises(PrerequisiteError, match="less likely than chance") as caught:
-        train_sft(folder, ROWS, SOUND, tmp_path / "out", guard=Guard(ASKED[:4], WATCH))
+        train_sft(folder, ROWS, SOUND, tmp_path / "out", guard=HealthMonitor(ASKED[:4], WATCH))
     assert "the tokenizer that came with the model" in str(caught.value)
     assert not (tmp_path / "out").exists()

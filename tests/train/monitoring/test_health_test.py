@@ -18,7 +18,7 @@ from steadyhand.stats.eprocess import sprt
 from steadyhand.train.monitoring.health_test import (
     MOST,
     SIGNS,
-    Question,
+    HealthQuestion,
     check,
     count,
     judge,
@@ -27,8 +27,8 @@ from steadyhand.train.monitoring.health_test import (
 )
 from tests import tiny
 
-ASK = Question(Prompt((Message("user", "What is the capital of France?"),)), AnswerRule(("Paris",)))
-TALK = Question(Prompt((Message("user", "Hi"), Message("assistant", "Hello."), Message("user", "How are you?"))))
+ASK = HealthQuestion(Prompt((Message("user", "What is the capital of France?"),)), AnswerRule(("Paris",)))
+TALK = HealthQuestion(Prompt((Message("user", "Hi"), Message("assistant", "Hello."), Message("user", "How are you?"))))
 GOOD, BAD = "<think>\na fact\n</think>\n\nThe capital is Paris.", "<think>\nthe the"
 
 
@@ -40,19 +40,19 @@ def answer(text: str, finish: FinishReason = "stop") -> Completion:
     ("question", "text", "finish", "failed"),
     [
         (ASK, GOOD, "stop", set()),
-        (ASK, "The capital is Paris.", "stop", set()),
+        (ASK, "The capital is Paris.", "stop", {"think"}),  # the base may not think either: rates tell
         (ASK, "<think>\na fact\n</think>\n\nThe capital is Rome.", "stop", {"knowledge"}),
         (ASK, BAD, "stop", {"think", "empty", "knowledge"}),
         (ASK, BAD, "length", {"endless", "knowledge"}),
-        (ASK, "Paris is it. " * 20, "stop", {"loop"}),
-        (ASK, "It is Paris \ufffd\ufffd of course", "stop", {"garbage"}),
-        (TALK, "I am well, thank you.", "stop", set()),
-        (TALK, "", "stop", {"empty", "dialogue"}),
+        (ASK, "Paris is it. " * 20, "stop", {"loop", "think"}),
+        (ASK, "It is Paris \ufffd\ufffd of course", "stop", {"garbage", "think"}),
+        (TALK, "I am well, thank you.", "stop", {"think"}),
+        (TALK, "", "stop", {"empty", "dialogue", "think"}),
         (TALK, "well and well and " * 20, "length", {"loop", "endless", "dialogue"}),
     ],
 )
 def test_every_sign_on_answers_judged_by_hand(
-    question: Question, text: str, finish: FinishReason, failed: set[str]
+    question: HealthQuestion, text: str, finish: FinishReason, failed: set[str]
 ) -> None:
     found = judge(question, answer(text, finish))
     assert {sign for sign, fails in found.items() if fails} == failed
@@ -62,7 +62,7 @@ def test_every_sign_on_answers_judged_by_hand(
 
 
 def test_thinking_for_longer_with_tools_on_offer_is_no_damage() -> None:
-    offered = Question(Prompt(ASK.prompt.messages, (tiny.QUERY,)))
+    offered = HealthQuestion(Prompt(ASK.prompt.messages, (tiny.QUERY,)))
     assert "endless" not in judge(offered, answer("<think>\na long plan", "length"))
 
 
@@ -84,7 +84,7 @@ def simulated(rate: float, seed: int, config: WatchSettings, most: int, tests: i
     """The word of a check of a model that loses facts at `rate`, whose base failed in 1 of 24."""
     draw = random.Random(seed)
 
-    def ask(questions: Sequence[Question]) -> list[Completion]:
+    def ask(questions: Sequence[HealthQuestion]) -> list[Completion]:
         return [answer("It is Rome, I think." if draw.random() < rate else GOOD) for _ in questions]
 
     return check([ASK] * most, ask, {"knowledge": (1, 24)}, config, tests).word
@@ -122,9 +122,9 @@ def test_a_healthy_training_of_sixteen_checks_is_stopped_in_less_than_one_of_a_h
 
 
 def test_a_broken_model_is_known_within_one_check_and_few_answers() -> None:
-    asked: list[Question] = []
+    asked: list[HealthQuestion] = []
 
-    def ask(questions: Sequence[Question]) -> list[Completion]:
+    def ask(questions: Sequence[HealthQuestion]) -> list[Completion]:
         asked.extend(questions)
         return [answer(BAD) for _ in questions]
 
@@ -132,7 +132,7 @@ def test_a_broken_model_is_known_within_one_check_and_few_answers() -> None:
     found = check([ASK] * 24, ask, reference, WatchSettings(), 16)
     assert (found.word, len(asked)) == ("damaged", 12)
     assert any(
-        line.startswith("the thinking block is broken") and "12 of 12 (0 of 24 before)" in line
+        line.startswith("the thinking block is missing, broken or never closed") and "12 of 12 (0 of 24 before)" in line
         for line in found.evidence
     )
     assert not any("loop" in line for line in found.evidence)  # the base looped always: no damage can show there
@@ -143,13 +143,13 @@ def test_a_healthy_model_is_asked_little_and_one_in_between_is_asked_everything(
     reference = {"think": (0, 24), "knowledge": (2, 24)}
     healthy = check([ASK] * 24, lambda asked: [answer(GOOD) for _ in asked], reference, WatchSettings(), 16)
     assert (healthy.word, healthy.asked, healthy.evidence) == ("healthy", 12, ())
-    answers = iter([GOOD, "It is Rome."] * 12)
+    answers = iter([GOOD, GOOD.replace("Paris", "Rome")] * 12)
     between = check([ASK] * 24, lambda asked: [answer(next(answers)) for _ in asked], reference, WatchSettings(), 16)
     assert (between.word, between.asked) == ("undecided", 24)
 
 
 def test_questions_of_every_kind_come_early() -> None:
-    tools = [Question(Prompt((Message("user", str(i)),))) for i in range(50)]
+    tools = [HealthQuestion(Prompt((Message("user", str(i)),))) for i in range(50)]
     mixed = spread_evenly([*[ASK] * 100, *[TALK] * 7, *tools], 9)
     assert len(mixed) == 9
     assert [sum(q is ASK for q in mixed[:3]), sum(q is TALK for q in mixed[:3])] == [1, 1]

@@ -110,7 +110,7 @@ def test_training_starts_at_ln_2_and_separates_the_answers(base: Path, tmp_path:
     assert sorted(path.name for path in tmp_path.iterdir()) == ["out"]
 
 
-def test_rows_taken_along_are_learnt_and_weigh_like_the_chosen(base: Path, tmp_path: Path) -> None:
+def test_rows_taken_along_are_learned_and_weigh_like_the_chosen(base: Path, tmp_path: Path) -> None:
     config = CONFIG.but(learning_rate=3e-3, epochs=9, replay_tokens=200)
     kept = train_dpo(base, tiny.groups(), config, tmp_path / "kept", rows=tiny.rows())
     bare = train_dpo(base, tiny.groups(), config.but(replay_tokens=0), tmp_path / "bare", rows=tiny.rows())

@@ -22,7 +22,7 @@ from steadyhand.train.objectives.dpo import train_dpo
 from steadyhand.train.objectives.sft import train_sft
 from steadyhand.train.runner.adapters import with_adapter
 from steadyhand.train.runner.merge import merge, merge_or_keep
-from tests import tiny
+from tests import architectures, tiny
 
 RATES: dict[Any, float] = {"lora": 1e-2, "dora": 1e-2, "ia3": 3e-2, "prefix": 3e-2, "prompt": 3e-2}
 MERGED = ["lora", "dora", "ia3"]
@@ -197,3 +197,10 @@ def test_the_embedded_base_takes_every_method() -> None:
     for method in RATES:
         made = with_adapter(load_weights(home, device="cpu"), tiny.tokenizer(), sft(method))
         assert 0 < sum(p.numel() for p in made.parameters() if p.requires_grad) < 500_000
+
+
+@pytest.mark.parametrize(("method", "name"), [("prefix", "qwen3_5"), ("prefix", "gemma3"), ("prompt", "gemma4")])
+def test_virtual_tokens_are_refused_where_layers_do_not_take_them(method: Any, name: str) -> None:
+    model = architectures.model(name)
+    with pytest.raises(UsageError, match=r"a prefix stands before full attention alone|one for every layer"):
+        with_adapter(model, tiny.tokenizer(), SftConfig(method=method, epochs=1))

@@ -18,10 +18,10 @@ from steadyhand.settings.training import DpoConfig, SftConfig
 from steadyhand.train.objectives.group_logprobs import group_log_probs
 from steadyhand.train.objectives.nll import padded_loss
 from steadyhand.train.runner.adapters import with_adapter
-from steadyhand.train.runner.data import GroupSample, Sample, led
+from steadyhand.train.runner.data import GroupSample, Sample, with_virtual_tokens
 from steadyhand.train.runner.memory_estimate import (
     QWEN3_8B,
-    Shape,
+    ModelShape,
     activation_bytes,
     dpo_footprint,
     sft_footprint,
@@ -33,8 +33,8 @@ CPU = torch.device("cpu")
 
 
 @pytest.fixture(scope="module")
-def nano() -> Shape:
-    return Shape.of("steady-nano", json.loads((resolve("steady-nano") / "config.json").read_text("utf-8")))
+def nano() -> ModelShape:
+    return ModelShape.of("steady-nano", json.loads((resolve("steady-nano") / "config.json").read_text("utf-8")))
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,7 @@ def kept(model: Any, compute: Any) -> tuple[int, torch.Tensor]:
     return sum(sizes.values()), result
 
 
-def test_a_step_of_fine_tuning_keeps_what_was_counted(nano: Shape, model: Any) -> None:
+def test_a_step_of_fine_tuning_keeps_what_was_counted(nano: ModelShape, model: Any) -> None:
     config = SftConfig(epochs=1, method="full", batch_tokens=512, max_length=128, optimizer="muon", precision="float32")
     data = [Sample(tuple(range(10, 138)), (0,) * 64 + (1,) * 64) for _ in range(4)]
     found, loss = kept(model, lambda: padded_loss(model, data, CPU))
@@ -81,7 +81,7 @@ def test_a_step_of_fine_tuning_keeps_what_was_counted(nano: Shape, model: Any) -
     model.zero_grad()
 
 
-def test_a_group_of_preference_training_keeps_what_was_counted(nano: Shape, model: Any) -> None:
+def test_a_group_of_preference_training_keeps_what_was_counted(nano: ModelShape, model: Any) -> None:
     config = DpoConfig(epochs=1, method="full", max_length=320, max_completion=32, k=3, precision="float32")
     group = GroupSample(tuple(range(10, 298)), tuple(tuple(range(20 + k, 52 + k)) for k in range(4)))
     found, _ = kept(model, lambda: group_log_probs(model, group, CPU))
@@ -89,7 +89,7 @@ def test_a_group_of_preference_training_keeps_what_was_counted(nano: Shape, mode
     assert found == pytest.approx(plan.parts["activations"] + plan.parts["logits"] / 3, rel=0.15)
 
 
-def test_a_group_whose_activations_are_computed_again_keeps_what_was_counted(nano: Shape, model: Any) -> None:
+def test_a_group_whose_activations_are_computed_again_keeps_what_was_counted(nano: ModelShape, model: Any) -> None:
     config = DpoConfig(
         epochs=1,
         method="full",
@@ -110,7 +110,7 @@ def test_a_group_whose_activations_are_computed_again_keeps_what_was_counted(nan
     assert found == pytest.approx(plan.parts["activations"] - inside + plan.parts["logits"] / 3, rel=0.15)
 
 
-def test_less_is_held_where_less_is_asked_for(nano: Shape) -> None:
+def test_less_is_held_where_less_is_asked_for(nano: ModelShape) -> None:
     full = SftConfig(epochs=1, method="full", precision="float32", batch_tokens=8192)
     plain = sft_footprint(nano, full, "cpu")
     assert (
@@ -145,7 +145,9 @@ def test_both_trainings_of_the_preset_fit_its_card() -> None:
 
 def test_a_model_of_unknown_shape_says_so() -> None:
     with pytest.raises(PrerequisiteError, match="no 'intermediate_size'"):
-        Shape.of("x", {"num_attention_heads": 2, "hidden_size": 4, "num_hidden_layers": 1, "num_key_value_heads": 1})
+        ModelShape.of(
+            "x", {"num_attention_heads": 2, "hidden_size": 4, "num_hidden_layers": 1, "num_key_value_heads": 1}
+        )
 
 
 METHODS: list[Any] = ["lora", "dora", "ia3", "prefix", "prompt"]
@@ -177,7 +179,7 @@ def alive(model: Any, compute: Any) -> int:
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_every_adapter_is_counted(method: Any, nano: Shape) -> None:
+def test_every_adapter_is_counted(method: Any, nano: ModelShape) -> None:
     home = resolve("steady-nano")
     config = SftConfig(
         epochs=1, method=method, batch_tokens=512, max_length=128, virtual_tokens=8, lora_rank=4, precision="float32"
@@ -187,13 +189,15 @@ def test_every_adapter_is_counted(method: Any, nano: Shape) -> None:
     trained = [p for p in adapted.parameters() if p.requires_grad]
     assert sum(p.numel() for p in trained) == plan.trained == trained_weights(nano, config)
     assert sum(p.nbytes for p in adapted.parameters()) == pytest.approx(plan.parts["weights"], rel=0.005)
-    data = led([Sample(tuple(range(10, 138)), (0,) * 64 + (1,) * 64) for _ in range(4)], virtual_ids(adapted))
+    data = with_virtual_tokens(
+        [Sample(tuple(range(10, 138)), (0,) * 64 + (1,) * 64) for _ in range(4)], virtual_ids(adapted)
+    )
     found = alive(adapted, lambda: padded_loss(adapted, data, CPU))
     counted = plan.parts["activations"] + plan.parts["logits"] / 3
     assert 0.6 * counted < found < 1.02 * counted
 
 
-def test_four_bits_make_the_weights_small_and_need_a_card(nano: Shape) -> None:
+def test_four_bits_make_the_weights_small_and_need_a_card(nano: ModelShape) -> None:
     config = SftConfig(
         epochs=1, method="qlora", lora_rank=16, max_length=4096, batch_tokens=4096, gradient_checkpointing=True
     )

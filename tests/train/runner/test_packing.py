@@ -10,7 +10,7 @@ from steadyhand.settings.training import SftConfig
 from steadyhand.train.objectives.nll import packed_loss, padded_loss
 from steadyhand.train.runner import precision
 from steadyhand.train.runner.packing import loss, settled
-from tests import tiny
+from tests import architectures, tiny
 
 
 def test_auto_packs_where_the_model_can() -> None:
@@ -22,12 +22,11 @@ def test_auto_packs_where_the_model_can() -> None:
 
 
 def test_a_model_that_cannot_is_padded_and_told_to_pack_is_one_error() -> None:
-    model = tiny.model()
-    model.set_attn_implementation("eager")
+    model = architectures.model("qwen3_5")
     found = settled(model, SftConfig(method="lora", epochs=1))
-    assert (found.packing, model.config._attn_implementation) == ("nested", "eager")
+    assert (found.packing, model.config._attn_implementation) == ("nested", "sdpa")
     assert loss(found).func is padded_loss  # type: ignore[attr-defined]
-    with pytest.raises(UsageError, match="cannot take rows apart"):
+    with pytest.raises(UsageError, match=r"cannot stand behind one another.*2 linear_attention"):
         settled(model, SftConfig(method="lora", epochs=1, packing="packed"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from examples.uss.make.families import compare, dialogue, extract, neighbours, nocall, query
+from examples.uss.make.families import compare, dialogue, extract, neighbors, nocall, query
 from examples.uss.make.scene import Context, Scene
 
 Family = Callable[[Context], Scene]
@@ -47,9 +47,9 @@ PLAN = (
     Planned("no_compare", "compare", nocall.no_compare, 24, 2),
     Planned("no_extract", "extract", nocall.no_extract, 24, 2),
     Planned("no_whois", "whois", nocall.no_whois, 22, 2),
-    Planned("whois", "whois", neighbours.whois, 64, 3),
-    Planned("sandbox", "sandbox", neighbours.sandbox, 60, 3),
-    Planned("search", "search", neighbours.search, 84, 3),
-    Planned("notify", "notify", neighbours.notify, 42, 3),
+    Planned("whois", "whois", neighbors.whois, 64, 3),
+    Planned("sandbox", "sandbox", neighbors.sandbox, 60, 3),
+    Planned("search", "search", neighbors.search, 84, 3),
+    Planned("notify", "notify", neighbors.notify, 42, 3),
 )
 CONCEPTS = {"train": 210, "eval": 14}  # per language, from the seeds' questions; see nocall.concepts

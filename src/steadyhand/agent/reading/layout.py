@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from enum import Enum, auto
 
 from steadyhand.agent.reading.basis import Basis
-from steadyhand.agent.reading.lexicon import Claim, N, lexicon
+from steadyhand.agent.reading.lexicon import Claim, N, X, lexicon
 
 BULLET = re.compile(r"[ \t]{0,40}(?:>[ \t]?)?(?:[-*+•·▪●–—]{1,3}|\(?\d{1,3}[.)、])[ \t]{1,8}")
 _MARKDOWN = re.compile(r"(#{1,6}|={1,6})[ \t]")  # Markdown and AsciiDoc
@@ -25,7 +25,12 @@ _OPEN_END = re.compile(
 )
 _PARTS = re.compile(r"[\u4e00-\u9fff]{1,2}|[^\W_]+(?:[-'’][^\W_]+)*")
 _INERT = re.compile(r"(?:^\[[\w%]+(?:[=,][^\]]*)?\]$|[0-9a-fA-F]{32,}|[A-Za-z]:\\|/[\w.-]+/|[%$]\w)")
+_ANNOUNCES = re.compile(r"(?i:\b(?:following|below|these|as follows)\b)|以下|如下|下列|这些|下面")
+_ANNOUNCED = re.compile(
+    r"\b(?:(?:the )?following|these|as follows|(?:shown |listed )?below)\b ?|以下|如下|下列|这些|下面|[.:：。\s]+$"
+)
 _BETWEEN = re.compile(r"(?:\W|\d|_|\b(?:and|or|port|tcp|udp|https?)\b)*")
+_SEPARATOR = re.compile(r"\s[-–—]{1,3}\s|[(（<:：|>→,;，；、]")
 _BREAK = re.compile(r"[-*_=—–~]{2,}")
 _PLAIN_LEVEL, _MAX_HEADING, _HEADING_WORDS, _MAX_LABEL = 7, 200, 14, 80
 
@@ -96,7 +101,7 @@ class Layout:
         kind = _kind(text, following, fenced=state.fenced)
         if kind is Kind.HEADING:
             _open(state, text)
-            state.blanks, state.lone, state.block, state.head = 0, 0, 0, -1
+            state.blanks, state.lone, state.block, state.head, state.prose = 0, 0, 0, -1, False
             return Line(start, end, kind, None, state.current)
         if kind is Kind.ROW:
             state.head = number if state.head < 0 else state.head
@@ -135,6 +140,8 @@ def _is_heading(text: str, following: str, *, fenced: bool) -> bool:
     if len(text) > _MAX_HEADING or _COLON.search(text):
         return len(text) <= _MAX_HEADING
     bulleted = BULLET.match(text) is not None and not text[0].isdigit()
+    if _ANNOUNCES.search(text) and N in following and not fenced:
+        return True
     if fenced or bulleted or _OPEN_END.search(text) or _TERMINAL.search(text):
         return False  # `These are the IoCs from`: its sentence goes on
     if len(_PARTS.findall(text)) > _HEADING_WORDS:
@@ -157,7 +164,7 @@ def is_entry(text: str) -> bool:
         not rest.strip()
         or rest[0] in "\t"
         or rest.lstrip()[0] in "-–—(（#<:：|>→,;，；、[/=*_`&+"
-        or known.is_neutral(rest.lower())
+        or known.is_neutral(_SEPARATOR.split(rest.lower(), maxsplit=1)[0])
     )
 
 
@@ -178,6 +185,8 @@ def _open(state: _State, text: str) -> None:
     known, scope = lexicon(), Scope(level=level, text=text)
     scope.reason = known.heading.reason(bare)
     claim = known.heading.claim(bare)
+    if claim is None and (_COLON.search(text) or _ANNOUNCES.search(bare)):  # `The bot connects to the following hosts:`
+        claim = known.sentence.claim(f"{_ANNOUNCED.sub('', bare)} {X}")
     scope.claim = claim if claim != "both" and scope.reason is None else None
     if claim == "both" and scope.reason is None:
         scope.reason = Basis.CONFLICT

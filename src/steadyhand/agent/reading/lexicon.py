@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, reduce
 from importlib import resources
 from typing import Literal
 
@@ -35,6 +35,7 @@ class Section:
     unsafe: re.Pattern[str]
     safe: re.Pattern[str]
     unclear: Mapping[Basis, re.Pattern[str]]
+    here_only: Mapping[Basis, re.Pattern[str]]  # doubts that reach the clause that they stand in
 
     def reason(self, text: str) -> Basis | None:
         """The first reason that makes `text` say nothing, in the order of the file."""
@@ -50,6 +51,8 @@ class Lexicon:
     sentence: Section
     heading: Section
     role: Section
+    continues: re.Pattern[str]  # accuses where the text before speaks of malware
+    topic: re.Pattern[str]
     retracts: re.Pattern[str]
     near: re.Pattern[str]
     here: re.Pattern[str]
@@ -72,6 +75,8 @@ def lexicon() -> Lexicon:
         _section(files, "unclear", "accuses", "clears"),
         _section(files, "headings"),
         _section(files, "roles"),
+        _joined(files, ("continues",)),
+        _joined(files, ("topic",)),
         _joined(files, ("retracts",)),
         _joined(files, ("orders", "near")),
         _joined(files, ("orders", "here")),
@@ -116,9 +121,16 @@ def _joined(files: Sequence[_File], keys: Sequence[str], *more: Sequence[str]) -
 
 
 def _section(files: Sequence[_File], name: str, unsafe: str = "", safe: str = "") -> Section:
-    reasons = dict.fromkeys(key for file in files for key in file.row[name] if key in _REASONS)
     return Section(
         _joined(files, (unsafe,) if unsafe else (name, "unsafe")),
         _joined(files, (safe,) if safe else (name, "safe")),
-        {Basis(key): _joined(files, (name, key)) for key in reasons},
+        _reasons(files, (name,)),
+        _reasons(files, (name, "here_only")),
     )
+
+
+def _reasons(files: Sequence[_File], keys: Sequence[str]) -> dict[Basis, re.Pattern[str]]:
+    """Each reason under `keys` with its pattern, in the order of the files."""
+    rows = [reduce(lambda row, key: row.get(key, {}), keys, file.row) for file in files]
+    names = dict.fromkeys(key for row in rows for key in row if key in _REASONS)
+    return {Basis(key): _joined(files, (*keys, key)) for key in names}

@@ -25,9 +25,10 @@ _SENTENCE_END = re.compile(r"\.+(?:$|[\s\"'”’)\]】>*_`|，。]|[\u4e00-\u9f
 _ARROW = re.compile(r"-{1,3}>|--|—>")
 _RUN = re.compile(r"(?<![^\s，。；、：（）“”【】>])[^\s，。；、：（）“”【】>]*\Z")
 _CELL = re.compile(r"(?<![^\s，。；、：（）“”【】>|])[^\s，。；、：（）“”【】>|]*\Z")
-_JOINED = re.compile(r"[\"'`*_)\]]{1,3}[.@=%+\\-]\w|[ \t]{1,2}\.\w")
+_JOINED = re.compile(r"[ \t]{1,2}@\w|…\w|[\"'`*_)\]]{1,3}[.@=%+\\-]\w|[ \t]{1,2}\.\w")
 _STOPPED = re.compile(r"\.[ \t]{0,3}\r?\n?[ \t]{0,3}")
 _SCHEME = re.compile(r":[\])]?(?://|\\\\)|\[://\]|:/\[?/")
+_ASCIIDOC = re.compile(r"\[[A-Za-z][^\[\]\n]{2,100}\]")  # https://a.com[the words of the link]
 _DISPLAY_NAME = re.compile(r"[\"']?[ \t]{0,2}<[^<>\s]{1,200}@")
 _LEFT = frozenset(" \t\r\n\"'`“”‘’«»「」『』《》〈〉【】（）([<>|,;:，；：、。！？!?*_+•▪●→\u3000\xa0…")
 _RIGHT = frozenset(" \t\r\n\"'`“”‘’«»「」『』《》〈〉【】（）)]<>|,;:，；：、。！？!?*_+/#…→\u3000\xa0")
@@ -91,7 +92,7 @@ class Names:
             return Basis.MAIL
         if self._hidden.at(start) and not self._is_autolink(start):
             return Basis.HIDDEN
-        return self._touched(start, place) or self._linked(name, place)
+        return self._touched(start, place) or self._linked(name, place) or self._titled(name)
 
     def _is_autolink(self, start: int) -> bool:
         """`<https://a.com>` is no tag; only what begins right behind its bracket counts."""
@@ -106,6 +107,8 @@ class Names:
         row = text.startswith("|", text.rfind("\n", max(0, start - _LINE), start) + 1)
         run = (_CELL if row else _RUN).search(text, max(0, start - _LINE), start)
         if (run and _SCHEME.search(run[0])) or (place.kind != "uri" and left == " " and self._follows_uri(start)):
+            return Basis.URL_PART
+        if left and left in "\"'`“‘«" and text[start - 2 : start - 1] in ("/", "\\"):
             return Basis.URL_PART
         if left == "." and text[start - 2 : start - 1] in ("*", "}", "]", ")", ">"):
             return Basis.NETWORK
@@ -159,6 +162,15 @@ class Names:
             return None
         there = self.between(close, min(end, masked.find(")", close) + 1 or end))
         return None if any(other.values & name.values for other in there) else Basis.LINK_TEXT
+
+    def _titled(self, name: Name) -> Basis | None:
+        """Whether it is where a link leads that has words of its own: those speak of the page there, as sources do."""
+        masked, line = self.masked, self.masked.rfind("\n", max(0, name.start - _LINE), name.start) + 1
+        if masked.endswith(("](", "](<"), 0, name.start):
+            opened = masked.rfind("[", max(line, name.start - _LINE), name.start)
+            others = self.between(max(opened, 0), name.start)
+            return None if any(other.values & name.values for other in others) else Basis.REPORTER
+        return Basis.REPORTER if _ASCIIDOC.match(self.text, name.end) and "://" in str(name.values) else None
 
 
 def _is_border(char: str, allowed: frozenset[str]) -> bool:

@@ -33,7 +33,11 @@ def plain(text: str, *, keep_quotes: bool = False) -> str:
     text = text if keep_quotes else _DRESS.sub(r"\1", text)
     text = _PORT.sub("", text)
     if _HAN.search(text):
-        text = re.sub(rf"(?<=[{_CJK}{X}{N}]) (?=[{_CJK}{X}{N}a-z0-9])|(?<=[a-z0-9]) (?=[{_CJK}{X}{N}])", "", text)
+        text = re.sub(
+            rf"(?<=[{_CJK}{X}{N}]) (?=[{_CJK}{X}{N}a-z0-9])|(?<=[a-z0-9:;,(]) (?=[{_CJK}{X}{N}])|(?<=[)]) (?=[{_CJK}])",
+            "",
+            text,
+        )
     text = _ALIAS.sub(_either, text)
     return _ROW.sub(_one, text)
 

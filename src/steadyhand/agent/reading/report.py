@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from dataclasses import dataclass
+from typing import Literal
 
 from steadyhand.agent.neutral import neutral
 from steadyhand.agent.reading.basis import Basis
@@ -17,19 +18,25 @@ from steadyhand.agent.reading.layout import BULLET, Kind, Layout, Line
 from steadyhand.agent.reading.lexicon import Claim, N, X, lexicon
 from steadyhand.agent.reading.names import Names
 from steadyhand.agent.reading.phrase import is_quoted, plain
+from steadyhand.agent.reading.scope import contrasted, reaches
 from steadyhand.extract import Found
 
 _END = re.compile(
     r"[。！？!?；]+[\"”』」]?"
-    r"|[.;](?=[\s\"”)]|$)(?<!\be\.g.)(?<!\bi\.e.)(?<!\bvs.)(?<!\bcf.)(?<!\bNo.)(?<!\bal.)(?<!\bapprox.)"
+    r"|[.;](?=[\s\"”)]|$)"
+    r"(?<!\be\.g.)(?<!\bi\.e.)(?<!\beg.)(?<!\bie.)(?<!\bvs.)(?<!\bcf.)(?<!\bNo.)(?<!\bal.)(?<!\bapprox.)"
 )
-_BLOCK_QUOTE = re.compile(r"[ \t]{0,8}>[ \t]?(?!\*\*)")  # `> **Note**` is a box, not a quotation
+_BLOCK_QUOTE = re.compile(r"[ \t]{0,8}>[ \t]?+(?!\*\*)")  # `> **Note**` is a box, not a quotation
 _INTRODUCED = re.compile(rf"([^:：{X}{N}]{{1,120}})[:：] ?")
 _TITLE = re.compile(r"[ \t]{0,8}(?:[-*+•>]{1,3}[ \t]{1,4}|\d{1,3}[.)][ \t]{1,4})?(?:\*\*|__)[^*_\n]{1,120}(?:\*\*|__)")
 _TERMINAL = re.compile(r"[.!?:;。！？：；][\s*_\"”')]*$")
+_NUMBERED = re.compile(r"\s*(?:0x\d|\d{1,2}[)）]|第?[一二三四五六七八九十]{1,3}[、章节部步]|[（(]?[图表]\s?\d|#)")
 _LONGEST = 1000  # characters of a plain sentence that are read; a longer one is no evidence
 _MOST_NAMES = 500  # in one sentence
 _AROUND = 200  # characters on each side of a place in which an order makes a report no witness
+_BEFORE = 400  # characters before a sentence, and of the report's beginning, in which its subject may stand
+# Reasons of a heading that hold for whole sentences below it as well, not for entries of a list only.
+_OVER = frozenset((Basis.NEGATION, Basis.HEARSAY, Basis.PAST, Basis.EXAMPLE, Basis.QUOTED))
 _WRAP, _WRAP_HAN = 50, 25  # a line that is shorter was not wrapped
 
 
@@ -98,7 +105,8 @@ class Report:
             return None, Basis.LONG
         if _BLOCK_QUOTE.match(self.text, line.start) or is_quoted(plain(body, keep_quotes=True)):
             return None, Basis.QUOTED
-        claim, reason = lexicon().sentence.claim(words), self._reason(words, line, end)
+        words = contrasted(words)
+        claim, reason = self._claim(words, start, line), self._reason(words, line, end)
         if claim in ("safe", "both") and reason is Basis.NEGATION:
             return "safe", Basis.SENTENCE  # "is not malicious" is both a denial and a clearance
         if claim == "both" and reason is None:
@@ -107,6 +115,17 @@ class Report:
             (claim, Basis.SENTENCE) if claim in ("safe", "unsafe") and reason is None else (None, reason or Basis.NONE)
         )
 
+    def _claim(self, words: str, start: int, line: Line) -> Claim | Literal["both"] | None:
+        """What the sentence claims by itself, or, where its subject stands before it, together with that."""
+        known = lexicon()
+        claim = known.sentence.claim(words)
+        if claim is not None or known.continues.search(words) is None:
+            return claim
+        above = line.heading.text if line.heading else ""
+        before = "\n".join((self.masked[: min(_BEFORE, start)], above, self.masked[max(0, start - _BEFORE) : start]))
+        before = before.lower()
+        return "unsafe" if known.topic.search(before) and not known.sentence.safe.search(before) else None
+
     def _reason(self, words: str, line: Line, end: int) -> Basis | None:
         """Why the sentence says nothing of X, whatever words it has."""
         known = lexicon()
@@ -114,12 +133,12 @@ class Report:
             return Basis.ORDER
         if self._is_told(words, line):
             return Basis.QUOTED
-        if reason := known.sentence.reason(words):
+        if reason := known.sentence.reason(words) or _local(words):
             return reason
         if known.retracts.search(plain(self._next(end))):
             return Basis.PAST
         above = line.heading.reason if line.heading else None
-        return above if above is not Basis.CONFLICT and known.sentence.claim(words) else None
+        return above if above in _OVER and known.sentence.claim(words) else None
 
     def _is_told(self, words: str, line: Line) -> bool:
         """Whether the claim follows a colon behind words that are no part of it: somebody else's, or an order. A title
@@ -182,6 +201,14 @@ class Report:
         return f"{above.strip('#*=_ ')}\n{said}" if above else said
 
 
+def _local(words: str) -> Basis | None:
+    """The doubt that stands in the clause of the claim, or anywhere when nothing listed is claimed."""
+    known = lexicon()
+    found = known.sentence.unsafe.search(words) or known.continues.search(words)
+    span = found.span() if found else (0, len(words))
+    return next((basis for basis, doubt in known.sentence.here_only.items() if reaches(doubt, words, span)), None)
+
+
 def _sentences(masked: str, layout: Layout) -> list[int]:
     """Where sentences begin, and the end of the text. A wrapped line goes on in the next one."""
     begins = {0}
@@ -198,6 +225,6 @@ def _is_wrapped(masked: str, before: Line, line: Line) -> bool:
     if before.kind is not Kind.PROSE or line.kind not in (Kind.PROSE, Kind.ENTRY):
         return False
     body, after = masked[before.start : before.end], masked[line.start : line.end]
-    if _TERMINAL.search(body) or BULLET.match(after):
+    if _TERMINAL.search(body) or BULLET.match(after) or _NUMBERED.match(after):
         return False
     return len(body) >= (_WRAP_HAN if re.search(r"[\u3400-\u9fff]", body) else _WRAP)

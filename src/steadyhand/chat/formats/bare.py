@@ -7,7 +7,7 @@ from abc import abstractmethod
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from steadyhand.chat.formats.base import ChatFormat, Reading, Spans
+from steadyhand.chat.formats.base import CallSpans, ChatFormat, Reading
 from steadyhand.chat.formats.parsed import CallShapeError, ExactCall, Repair
 from steadyhand.chat.messages import Tool
 
@@ -65,12 +65,12 @@ class Bare(ChatFormat):
 
     def _begins(self, answer: str, tools: Sequence[Tool]) -> bool:
         """Whether an answer begins as a call: one of an offered tool, or what can be nothing else."""
-        found = self.looks.match(answer)
-        named = found is not None and found["name"] in {tool.name for tool in tools}
+        match = self.looks.match(answer)
+        named = match is not None and match["name"] in {tool.name for tool in tools}
         return named or bool(self.sure.match(answer))
 
     def _reading(self, text: str, before: str, lenient: bool) -> Reading:
-        spans = Spans(self, text)
+        spans = CallSpans(self, text)
         end = spans.end(0)
         return Reading(partial(self._read, text, before, end), bool(end) or not spans.cut, lenient)
 

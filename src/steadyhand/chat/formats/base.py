@@ -102,7 +102,7 @@ class ChatFormat(ABC):
 
     def thinking(self, raw: str) -> ThinkState:
         """Where `raw` thinks; never raises."""
-        return think_state(raw, self.think, Spans(self, raw))
+        return think_state(raw, self.think, CallSpans(self, raw))
 
     def begun(self, text: str) -> bool:
         """Whether a call begins anywhere in `text`."""
@@ -112,7 +112,7 @@ class ChatFormat(ABC):
         """Where the last call of a raw completion begins; -1 without one."""
         state = self.thinking(raw)
         rest, at, last = state.rest, 0, -1
-        spans = Spans(self, rest)
+        spans = CallSpans(self, rest)
         for start in self.openings(rest, 0, len(rest)):
             if start >= at:
                 at, last = spans.end(start) or start, start
@@ -183,7 +183,7 @@ class Reading:
         return ParseError(Reason.PARSE_UNCLOSED, f"call {position} is not closed{cut}")
 
 
-class Spans:
+class CallSpans:
     """The whole calls of one text, asked for from its beginning on. What a failed try has read is not tried again, so
     that all questions together take time linear in the text's length."""
 

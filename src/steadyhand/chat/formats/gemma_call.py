@@ -132,18 +132,18 @@ class _Reader:
         return self._number()
 
     def _object(self, depth: int) -> dict[str, Json]:
-        found: dict[str, Json] = {}
+        members: dict[str, Json] = {}
 
         def item() -> None:
             key = self._string() if self.text.startswith(self._quote, self.at) else self._bare_key()
             if not self._take(":"):
                 self._fail("':' is missing")
-            if key in found:
+            if key in members:
                 self._fail(f"duplicate key {key!r}")
-            found[key] = self._value(depth + 1)
+            members[key] = self._value(depth + 1)
 
         self._several("{", "}", item)
-        return found
+        return members
 
     def _several(self, begin: str, end: str, item: Callable[[], None]) -> None:
         if not self._take(begin):
@@ -166,19 +166,19 @@ class _Reader:
         return self.text[start:end]
 
     def _bare_key(self) -> str:
-        found = _KEY.match(self.text, self.at)
-        if found is None:
+        key = _KEY.match(self.text, self.at)
+        if key is None:
             self._fail("a key is missing")
-        self.at = found.end()
-        return found[0].strip()
+        self.at = key.end()
+        return key[0].strip()
 
     def _number(self) -> Json:
-        found = _NUMBER.match(self.text, self.at)
-        if found is None:
+        number = _NUMBER.match(self.text, self.at)
+        if number is None:
             self._fail("a value is missing")
-        self.at = found.end()
+        self.at = number.end()
         try:
-            return exact.loads(found[0])
+            return exact.loads(number[0])
         except JsonError as error:
             self._fail(str(error))
 
@@ -189,8 +189,8 @@ class _Reader:
         return taken
 
     def _skip(self) -> None:
-        found = _SPACE.match(self.text, self.at)
-        self.at = found.end() if found else self.at
+        space = _SPACE.match(self.text, self.at)
+        self.at = space.end() if space else self.at
 
     def _fail(self, why: str) -> NoReturn:
         raise CallSyntaxError(f"{why} at character {self.at}")

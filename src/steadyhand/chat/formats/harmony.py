@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from steadyhand.chat import exact
-from steadyhand.chat.formats.base import ChatFormat, Reading, Servers, Spans
+from steadyhand.chat.formats.base import CallSpans, ChatFormat, Reading, Servers
 from steadyhand.chat.formats.jsoncall import forgiving, value_end, written
 from steadyhand.chat.formats.marks import ThinkMarks
 from steadyhand.chat.formats.parsed import CallShapeError, CannotWriteError, ExactCall, Repair
@@ -35,8 +35,8 @@ class _Said:
 
     @property
     def to(self) -> str | None:
-        found = _TO.search(self.header)
-        return found[1] if found else None
+        recipient = _TO.search(self.header)
+        return recipient[1] if recipient else None
 
     @property
     def thinks(self) -> bool:
@@ -84,7 +84,7 @@ class Harmony(ChatFormat):
         return f" to=functions.{name}<|channel|>commentary json{_SAY}{arguments}"
 
     def openings(self, text: str, begin: int, end: int) -> Iterator[int]:
-        return (found.end() for found in re.finditer(re.escape(_SAY), text[begin:end]))
+        return (mark.end() for mark in re.finditer(re.escape(_SAY), text[begin:end]))
 
     def body_end(self, text: str, at: int) -> tuple[int, int]:
         return value_end(text, at, ("{",))
@@ -92,33 +92,33 @@ class Harmony(ChatFormat):
     def thinking(self, raw: str) -> ThinkState:
         """Channels, not tags: `rest` is what was said after the last message to `analysis`, still in its messages."""
         said = _messages(self, raw)
-        thoughts = [one for one in said if one.thinks]
+        thoughts = [part for part in said if part.thinks]
         if not thoughts:
             return ThinkState(ThinkCode.ABSENT, None, raw)
         start = thoughts[-1].end if thoughts[-1].closed else len(raw)
         rest = raw[start:]
-        text = "\n".join(one.body.strip() for one in thoughts)
+        text = "\n".join(part.body.strip() for part in thoughts)
         ordered = (
             (not thoughts[-1].closed, ThinkCode.MISSING_CLOSE),
             (len(thoughts) > 1, ThinkCode.MULTIPLE),
             (self.begun(text), ThinkCode.CALL_INSIDE),
             (not text.strip(), ThinkCode.EMPTY),
-            (not any(one.body.strip() for one in _messages(self, rest)), ThinkCode.NO_ANSWER),
+            (not any(part.body.strip() for part in _messages(self, rest)), ThinkCode.NO_ANSWER),
         )
         return ThinkState(next((code for applies, code in ordered if applies), ThinkCode.OK), text, rest, start)
 
     def attempts(self, text: str, tools: Sequence[Tool], *, lenient: bool) -> tuple[list[Reading], str]:
         said = _messages(self, text)
         readings = [
-            Reading(partial(_read, one), one.closed or bool(Spans(self, one.body).end(0)), lenient)
-            for one in said
-            if one.to is not None or "functions." in one.header
+            Reading(partial(_read, part), part.closed or bool(CallSpans(self, part.body).end(0)), lenient)
+            for part in said
+            if part.to is not None or "functions." in part.header
         ]
-        content = "\n".join(one.body.strip() for one in said if one.to is None and "functions." not in one.header)
+        content = "\n".join(part.body.strip() for part in said if part.to is None and "functions." not in part.header)
         return readings, content.strip()
 
     def last_call(self, raw: str) -> int:
-        return max((one.at for one in _messages(self, raw) if one.to is not None), default=-1)
+        return max((part.at for part in _messages(self, raw) if part.to is not None), default=-1)
 
     def first_call(self, raw: str) -> int:
         at = raw.find(self.call_marks[0])
@@ -126,8 +126,8 @@ class Harmony(ChatFormat):
 
     def visible(self, raw: str) -> tuple[str, str]:
         said = _messages(self, raw[: self.first_call(raw)])
-        thoughts = "\n".join(one.body.strip() for one in said if one.thinks)
-        return thoughts.strip(), "\n".join(one.body.strip() for one in said if not one.thinks).strip()
+        thoughts = "\n".join(part.body.strip() for part in said if part.thinks)
+        return thoughts.strip(), "\n".join(part.body.strip() for part in said if not part.thinks).strip()
 
 
 def _read(said: _Said, made: list[Repair] | None) -> Sequence[ExactCall]:
@@ -142,8 +142,8 @@ def _read(said: _Said, made: list[Repair] | None) -> Sequence[ExactCall]:
 def _messages(form: Harmony, raw: str) -> list[_Said]:
     """The messages of a completion, whose first header follows the prompt's own beginning. Text without any mark is
     one message to nobody. A mark that stands in a whole call's JSON is text."""
-    found: list[_Said] = []
-    spans = Spans(form, raw)
+    messages: list[_Said] = []
+    spans = CallSpans(form, raw)
     header, start, at, inside, begun, head = "", 0, 0, False, False, 0
     while mark := _MARK.search(raw, at):
         at = mark.end()
@@ -153,16 +153,16 @@ def _messages(form: Harmony, raw: str) -> list[_Said]:
                 at = spans.end(at) or at
         elif mark.group() in _ENDS or mark.group() == "<|start|>":
             end = mark.start() if mark.group() == "<|start|>" else at
-            found += [_Said(header, raw[start : mark.start()], True, head, end)] if inside else []
+            messages += [_Said(header, raw[start : mark.start()], True, head, end)] if inside else []
             header, start, inside, begun = "", at, False, mark.group() == "<|start|>"
     rest = raw[start:]
     if inside:
-        found.append(_Said(header, rest, False, head, len(raw)))
+        messages.append(_Said(header, rest, False, head, len(raw)))
     elif begun or "<|channel|>" in rest or "functions." in rest:  # cut in a header
-        found.append(_Said(rest, "", False, start, len(raw)))
+        messages.append(_Said(rest, "", False, start, len(raw)))
     elif rest.strip():
-        found.append(_Said("", rest, False, start, len(raw)))
-    return found
+        messages.append(_Said("", rest, False, start, len(raw)))
+    return messages
 
 
 HARMONY = Harmony()

@@ -39,12 +39,12 @@ class Literals:
     def calls(self, begin: str, end: str, comma: str = ",") -> list[ExactCall]:
         """Calls between `begin` and `end`; with an empty `comma` they follow one another without one."""
         self._expect(begin)
-        found: list[ExactCall] = []
+        read: list[ExactCall] = []
         while not self._take(end):
-            if found and comma:
+            if read and comma:
                 self._expect(comma)
-            found.append(self.call())
-        return found
+            read.append(self.call())
+        return read
 
     def call(self) -> ExactCall:
         name = self._match(_NAME, "a tool's name")
@@ -77,15 +77,15 @@ class Literals:
 
     def _sequence(self, begin: str, end: str, item: Callable[[], Json]) -> list[Json]:
         self._expect(begin)
-        found: list[Json] = []
+        items: list[Json] = []
         while not self._take(end):
-            if found:
+            if items:
                 self._expect(",")
-            found.append(item())
-        return found
+            items.append(item())
+        return items
 
     def _mapping(self, depth: int) -> dict[str, Json]:
-        found: dict[str, Json] = {}
+        members: dict[str, Json] = {}
 
         def item() -> None:
             self._skip()
@@ -94,20 +94,20 @@ class Literals:
                 self._fail("a key is a string")
             key = self._string(first)
             self._expect(":")
-            self._add(found, key, self.value(depth + 1))
+            self._add(members, key, self.value(depth + 1))
 
         self._sequence("{", "}", item)
-        return found
+        return members
 
     def _string(self, quote: str) -> str:
-        found = _STRING[quote].match(self.text, self.at)
-        if found is None:
+        literal = _STRING[quote].match(self.text, self.at)
+        if literal is None:
             self.at = len(self.text)
             self._fail("a string is not closed")
-        text = _ESCAPE.sub(_unescaped, found[1])
-        if "\\u" in found[1].lower():  # halves of one character, as JSON writes those beyond U+FFFF
+        text = _ESCAPE.sub(_unescaped, literal[1])
+        if "\\u" in literal[1].lower():  # halves of one character, as JSON writes those beyond U+FFFF
             text = self._loads_text(text)
-        self.at = found.end()
+        self.at = literal.end()
         return text
 
     def _loads_text(self, text: str) -> str:
@@ -128,8 +128,8 @@ class Literals:
         into[key] = value
 
     def _skip(self) -> None:
-        found = _SPACE.match(self.text, self.at)
-        self.at = found.end() if found else self.at
+        space = _SPACE.match(self.text, self.at)
+        self.at = space.end() if space else self.at
 
     def _take(self, mark: str) -> bool:
         self._skip()
@@ -143,23 +143,23 @@ class Literals:
 
     def _match(self, pattern: re.Pattern[str], what: str) -> str:
         self._skip()
-        found = pattern.match(self.text, self.at)
-        if found is None:
+        match = pattern.match(self.text, self.at)
+        if match is None:
             self._fail(f"{what} is missing")
-        self.at = found.end()
-        return found[0]
+        self.at = match.end()
+        return match[0]
 
     def _fail(self, why: str) -> NoReturn:
         raise CallSyntaxError(f"{why} at character {self.at}")
 
 
-def _unescaped(found: re.Match[str]) -> str:
-    code = found[1] or found[2] or found[3]
+def _unescaped(escape: re.Match[str]) -> str:
+    code = escape[1] or escape[2] or escape[3]
     if code:
         return chr(min(int(code, 16), 0x10FFFF))
-    if found[4]:
-        return chr(int(found[4], 8))
-    return _SHORT.get(found[5], "\\" + found[5])
+    if escape[4]:
+        return chr(int(escape[4], 8))
+    return _SHORT.get(escape[5], "\\" + escape[5])
 
 
 def write_call(call: ToolCall) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from steadyhand.chat.formats.base import ChatFormat, Reading, Spans
+from steadyhand.chat.formats.base import CallSpans, ChatFormat, Reading
 from steadyhand.chat.formats.parsed import CallShapeError, ExactCall, Repair
 from steadyhand.chat.messages import Tool
 
@@ -69,7 +69,7 @@ class Tagged(ChatFormat):
         """The attempts in `text`, in order, and the text around them."""
         blocks: list[Block] = []
         outside: list[str] = []
-        spans, start, opened = Spans(self, text), 0, False
+        spans, start, opened = CallSpans(self, text), 0, False
         at = whole = 0
         while tag := self._tags.search(text, at):
             at, piece = tag.end(), text[start : tag.start()]

@@ -31,6 +31,12 @@ class ThinkCode(Coded):
     NO_ANSWER = "no_answer", "The block is whole, and nothing follows it."
 
     @property
+    def whole(self) -> bool:
+        """Whether there is one block of thinking, opened and closed in its place. A completion that does not think has
+        none: where the base thought, that is a loss, and where it did not, every judge compares with the base."""
+        return self in (ThinkCode.OK, ThinkCode.EMPTY, ThinkCode.NO_ANSWER)
+
+    @property
     def balanced(self) -> bool:
         """Whether every tag has its partner; a completion without tags is balanced."""
         return self not in (ThinkCode.MISSING_OPEN, ThinkCode.MISSING_CLOSE, ThinkCode.NESTED)

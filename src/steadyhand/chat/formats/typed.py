@@ -36,8 +36,8 @@ def parameter_types(tools: Sequence[Tool], tool: str) -> dict[str, frozenset[str
     properties = schema.get("properties")
     if not isinstance(properties, Mapping):
         return {}
-    found = {name: _types(part, schema, _DEEP) for name, part in properties.items()}
-    return {name: types for name, types in found.items() if types < _ALL}
+    by_name = {name: _types(part, schema, _DEEP) for name, part in properties.items()}
+    return {name: types for name, types in by_name.items() if types < _ALL}
 
 
 def read_typed(text: str, types: frozenset[str] = _ALL) -> Typed:
@@ -85,7 +85,7 @@ def _own(declared: Json) -> frozenset[str]:
 
 
 def _resolved(reference: str, root: Mapping[str, Json]) -> Json:
-    found: Json = root
+    target: Json = root
     for part in reference.removeprefix("#").strip("/").split("/"):
-        found = found.get(part.replace("~1", "/").replace("~0", "~")) if isinstance(found, Mapping) else None
-    return found
+        target = target.get(part.replace("~1", "/").replace("~0", "~")) if isinstance(target, Mapping) else None
+    return target

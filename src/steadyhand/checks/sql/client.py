@@ -61,10 +61,10 @@ class Worker:
             "ties": ties,
         }
         with self._lock:
-            found = self._ask(request, seconds + GRACE + (COPYING if copy else 0))
-        if "rows" in found:
-            return [tuple(bytes.fromhex(v["hex"]) if isinstance(v, dict) else v for v in row) for row in found["rows"]]
-        return Failure(found["code"], found["why"])
+            reply = self._ask(request, seconds + GRACE + (COPYING if copy else 0))
+        if "rows" in reply:
+            return [tuple(bytes.fromhex(v["hex"]) if isinstance(v, dict) else v for v in row) for row in reply["rows"]]
+        return Failure(reply["code"], reply["why"])
 
     def _ask(self, request: dict[str, Any], patience: float) -> dict[str, Any]:
         process = self._running()
@@ -79,8 +79,8 @@ class Worker:
         if not line:
             self.stop()
             return {"code": "too_much", "why": "it ended the process that ran it"}
-        found: dict[str, Any] = json.loads(line)
-        return found
+        reply: dict[str, Any] = json.loads(line)
+        return reply
 
     def _running(self) -> subprocess.Popen[str]:
         if self._process is None or self._process.poll() is not None:
@@ -110,8 +110,8 @@ class Worker:
 def _environment() -> dict[str, str]:
     """What finds this package again, and nothing of the caller's secrets."""
     package = Path(__file__).resolve().parents[3]
-    kept = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LANG") if name in os.environ}
-    return kept | {"PYTHONPATH": str(package), "PYTHONIOENCODING": "utf-8"}
+    passed_on = {name: os.environ[name] for name in ("PATH", "SYSTEMROOT", "LANG") if name in os.environ}
+    return passed_on | {"PYTHONPATH": str(package), "PYTHONIOENCODING": "utf-8"}
 
 
 def _read(process: subprocess.Popen[str], lines: queue.Queue[str]) -> None:

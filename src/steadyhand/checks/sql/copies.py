@@ -54,12 +54,12 @@ class Original:
         rng = random.Random(seed)
         for sql in self.made:
             copy.execute(sql)
-        kept: dict[str, list[dict[str, Any]]] = {}
+        altered: dict[str, list[dict[str, Any]]] = {}
         for table in self.tables:
-            rows = altered_rows(table, kept, constants, rng)
+            rows = altered_rows(table, altered, constants, rng)
             columns, marks = ", ".join(map(quoted, table.columns)), ", ".join("?" * len(table.columns))
             copy.executemany(f"INSERT OR IGNORE INTO {quoted(table.name)} ({columns}) VALUES ({marks})", rows)
-            kept[table.name] = [dict(zip(table.columns, row, strict=True)) for row in rows]
+            altered[table.name] = [dict(zip(table.columns, row, strict=True)) for row in rows]
         for sql in self.views:
             copy.execute(sql)
 
@@ -79,11 +79,11 @@ def _table(source: sqlite3.Connection, name: str) -> Table:
 
 
 def _declared_unique(source: sqlite3.Connection, name: str) -> list[str]:
-    found = []
+    columns_alone = []
     for row in source.execute(f"PRAGMA index_list({quoted(name)})").fetchall():
         columns = source.execute(f"PRAGMA index_info({quoted(row[1])})").fetchall()
-        found += [columns[0][2]] if row[2] and len(columns) == 1 and columns[0][2] else []
-    return found
+        columns_alone += [columns[0][2]] if row[2] and len(columns) == 1 and columns[0][2] else []
+    return columns_alone
 
 
 def is_name(rows: list[Row], index: int) -> bool:
@@ -96,20 +96,20 @@ def is_name(rows: list[Row], index: int) -> bool:
 def _references(source: sqlite3.Connection, table: Table, tables: dict[str, Table]) -> dict[int, tuple[str, str]]:
     """Declared references, and columns called after another table's key (`shop_id`) whose values all stand there."""
     by_name = {name.lower(): other for name, other in tables.items()}
-    found: dict[int, tuple[str, str]] = {}
+    references: dict[int, tuple[str, str]] = {}
     for row in source.execute(f"PRAGMA foreign_key_list({quoted(table.name)})").fetchall():
         parent = by_name.get(row[2].lower())
         if parent and (column := row[4] or _key_of(parent)):
-            found[table.columns.index(row[3])] = (parent.name, column)
+            references[table.columns.index(row[3])] = (parent.name, column)
     for index, column in enumerate(table.columns):
         stem = column.lower().removesuffix("id").rstrip("_")
         parent = next((by_name[n] for n in (stem, stem + "s", stem + "es") if n in by_name), None)
-        if index in found or parent is None or parent is table or not column.lower().endswith("id"):
+        if index in references or parent is None or parent is table or not column.lower().endswith("id"):
             continue
         key = _key_of(parent)
         if key and _all_stand(source, (table.name, column), (parent.name, key)):
-            found[index] = (parent.name, key)
-    return found
+            references[index] = (parent.name, key)
+    return references
 
 
 def _key_of(table: Table) -> str | None:
@@ -117,8 +117,8 @@ def _key_of(table: Table) -> str | None:
 
 
 def _all_stand(source: sqlite3.Connection, column: tuple[str, str], key: tuple[str, str]) -> bool:
-    (table, one), (parent, other) = (tuple(map(quoted, pair)) for pair in (column, key))
-    stray = f"SELECT 1 FROM {table} WHERE {one} IS NOT NULL AND {one} NOT IN (SELECT {other} FROM {parent}) LIMIT 1"
+    (table, name), (parent, other) = (tuple(map(quoted, pair)) for pair in (column, key))
+    stray = f"SELECT 1 FROM {table} WHERE {name} IS NOT NULL AND {name} NOT IN (SELECT {other} FROM {parent}) LIMIT 1"
     return source.execute(stray).fetchone() is None
 
 
@@ -139,10 +139,10 @@ def parents_first(tables: dict[str, Table]) -> list[Table]:
 
 
 def altered_rows(
-    table: Table, kept: dict[str, list[dict[str, Any]]], constants: list[Any], rng: random.Random
+    table: Table, altered: dict[str, list[dict[str, Any]]], constants: list[Any], rng: random.Random
 ) -> list[Row]:
     rows = [row for row in table.rows if rng.random() < KEPT] or table.rows[:1]
-    pools = [_pool(table, index, rows, kept, constants, rng) for index in range(len(table.columns))]
+    pools = [_pool(table, index, rows, altered, constants, rng) for index in range(len(table.columns))]
     drawn = [*rows, *(row for row in rows if rng.random() < DOUBLED)]
     drawn += [rng.choice(rows) for _ in range(FEW - len(drawn))] if rows else []
     made = [_drawn(table, row, pools, constants, rng) for row in drawn]
@@ -156,7 +156,7 @@ def _pool(
     table: Table,
     index: int,
     rows: list[Row],
-    kept: dict[str, list[dict[str, Any]]],
+    altered: dict[str, list[dict[str, Any]]],
     constants: list[Any],
     rng: random.Random,
 ) -> list[Any]:
@@ -165,15 +165,15 @@ def _pool(
     nothing = [None] * (1 + len(own) // 8) if index in table.nullable else []
     if index in table.references:
         parent, column = table.references[index]
-        return [*([row[column] for row in kept[parent]] if parent in kept else own), *nothing]
+        return [*([row[column] for row in altered[parent]] if parent in altered else own), *nothing]
     if own and all(isinstance(value, (int, float)) for value in own):
-        near = [one + step for one in constants if isinstance(one, (int, float)) for step in (-1, 0, 1)]
+        near = [constant + step for constant in constants if isinstance(constant, (int, float)) for step in (-1, 0, 1)]
         fitting = [value for value in near if _plausible(value, own)]
         return [*own, *(rng.choice(own) + rng.choice((-1, 1)) for _ in range(3)), *_often(fitting, own), *nothing]
     if own and all(_is_date(value) for value in own):
-        days = [_moved(one, step) for one in constants if _is_date(one) for step in (-1, 0, 1)]
+        days = [_moved(constant, step) for constant in constants if _is_date(constant) for step in (-1, 0, 1)]
         return [*own, *(_moved(value, rng.randint(-20, 20)) for value in own[:200]), *_often(days, own), *nothing]
-    asked = [one for one in constants if isinstance(one, str) and one in own]
+    asked = [constant for constant in constants if isinstance(constant, str) and constant in own]
     return [*own, *_often(asked, own), *nothing]
 
 
@@ -186,7 +186,7 @@ def _plausible(value: float, own: list[Any]) -> bool:
     """Whether a constant of a query may be a value of the column: of the same kind and not far away."""
     low, high = min(own), max(own)
     room = max(high - low, 1)
-    whole = all(isinstance(one, int) for one in own)
+    whole = all(isinstance(entry, int) for entry in own)
     return (not whole or float(value).is_integer()) and low - room <= value <= high + room
 
 

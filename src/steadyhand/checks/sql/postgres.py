@@ -22,7 +22,7 @@ from steadyhand.checks.sql.client import Failure
 from steadyhand.checks.sql.copies import SAMPLE, Table, altered_rows, is_name, parents_first, quoted
 from steadyhand.checks.sql.rows import Row
 from steadyhand.checks.sql.text import TIE, Ties, with_ties
-from steadyhand.errors import JobError, UsageError
+from steadyhand.errors import JobError, UsageError, first_line
 from steadyhand.extras import not_installed
 
 if TYPE_CHECKING:
@@ -59,8 +59,8 @@ class PostgresRunner:
         except psycopg.ProgrammingError as error:
             raise UsageError(f"no URL of a Postgres database: {error}") from None
         except psycopg.OperationalError as error:
-            why = str(error).strip().splitlines()[0]
-            raise JobError(f"the Postgres server does not answer: {why}", next="start it, or correct the URL") from None
+            what = f"the Postgres server does not answer: {first_line(error)}"
+            raise JobError(what, next="start it, or correct the URL") from None
         self._opened.append(session)
         return session
 
@@ -80,8 +80,10 @@ class PostgresRunner:
         text = with_ties(sql)
         if not ties or text == sql or not self._can_tie(session):
             return _asked(session, sql, seconds, most)
-        found = _asked(session, text.replace(TIE, _TIE if ties == "up" else f"-{_TIE}"), seconds, most)
-        return _asked(session, sql, seconds, most) if isinstance(found, Failure) else found  # it cannot be ordered so
+        ordered = _asked(session, text.replace(TIE, _TIE if ties == "up" else f"-{_TIE}"), seconds, most)
+        return (
+            _asked(session, sql, seconds, most) if isinstance(ordered, Failure) else ordered
+        )  # it cannot be ordered so
 
     def _can_tie(self, session: psycopg.Connection[Any]) -> bool:
         """Whether a counter can be made in the session, to order what ties."""
@@ -169,15 +171,15 @@ def _table(cursor: psycopg.Cursor[Any], name: str) -> Table:
 
 
 def _write_altered(session: psycopg.Connection[Any], tables: Sequence[Table], seed: str, constants: list[Any]) -> None:
-    rng, kept = Random(seed), dict[str, list[dict[str, Any]]]()
+    rng, altered = Random(seed), dict[str, list[dict[str, Any]]]()
     with session.transaction(), session.cursor() as cursor:
         for table in tables:
-            rows = altered_rows(table, kept, constants, rng)
+            rows = altered_rows(table, altered, constants, rng)
             name, columns = quoted(table.name), ", ".join(map(quoted, table.columns))
             cursor.execute(f"CREATE TEMP TABLE {name} AS SELECT {columns} FROM {name} LIMIT 0")
             marks = ", ".join(["%s"] * len(table.columns))
             cursor.executemany(f"INSERT INTO {name} ({columns}) VALUES ({marks})", rows)
-            kept[table.name] = [dict(zip(table.columns, row, strict=True)) for row in rows]
+            altered[table.name] = [dict(zip(table.columns, row, strict=True)) for row in rows]
 
 
 @contextmanager
@@ -208,7 +210,7 @@ def _asked(session: psycopg.Connection[Any], sql: str, seconds: float, most: int
 
 
 def _told(error: psycopg.Error) -> Failure:
-    why, state = (str(error).strip() or "no reason given").splitlines()[0], error.sqlstate or ""
+    why, state = first_line(error), error.sqlstate or ""
     if state in _TIMEOUTS:
         return Failure("too_slow", why)
     if state in _REFUSED or "data-modifying" in why or "INTO is not allowed" in why:

@@ -29,26 +29,21 @@ def same_multiset(a: Sequence[Row], b: Sequence[Row]) -> bool:
     return groups_a.keys() == groups_b.keys() and all(_pair(groups_a[key], groups_b[key]) for key in groups_a)
 
 
-def same_rows(a: Sequence[Row], b: Sequence[Row]) -> bool:
-    """Whether the rows are the same in the same order."""
-    return len(a) == len(b) and all(_equal(one, other) for one, other in zip(a, b, strict=True))
-
-
 def segments(rows: Sequence[Row], other_way: Sequence[Row]) -> list[tuple[int, int]] | None:
     """Where rows may swap: the shortest runs that hold the same rows in both results of one query, which a database was
     made to read in two ways. None when the results do not hold the same rows at all: then luck decides what the query
     returns."""
     if not same_multiset(rows, other_way):
         return None
-    found, start = [], 0
+    runs, start = [], 0
     balance: Counter[Hashable] = Counter()
     for index, (one, other) in enumerate(zip(rows, other_way, strict=True)):
         balance[_rough(one)] += 1
         balance[_rough(other)] -= 1
         if not any(balance.values()):
-            found.append((start, index + 1))
+            runs.append((start, index + 1))
             start = index + 1
-    return found if start == len(rows) else [*found, (start, len(rows))]
+    return runs if start == len(rows) else [*runs, (start, len(rows))]
 
 
 def same_in_segments(a: Sequence[Row], b: Sequence[Row], runs: Sequence[tuple[int, int]]) -> bool:
@@ -93,7 +88,7 @@ def _pair(a: list[list[float]], b: list[list[float]]) -> bool:
 
 
 def _matching(a: list[list[float]], b: list[list[float]]) -> bool:
-    """Augmenting paths: closeness is no order, so neighbours in one sorting need not be partners."""
+    """Augmenting paths: closeness is no order, so neighbors in one sorting need not be partners."""
     partner: dict[int, int] = {}
 
     def place(one: int, tried: set[int]) -> bool:

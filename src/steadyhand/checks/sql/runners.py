@@ -16,7 +16,7 @@ from steadyhand.checks.sql.worker import opened
 from steadyhand.errors import UsageError
 
 
-class Runner(Protocol):
+class QueryRunner(Protocol):
     """Runs one query, with limits, reading only."""
 
     def rows(
@@ -62,7 +62,7 @@ class SqliteRunner:
             raise UsageError(f"no SQLite database: {error}", where=str(self.path)) from error
 
 
-def runner_of(database: str, root: Path) -> Runner:
+def runner_of(database: str, root: Path) -> QueryRunner:
     """Raises UsageError for a URL of another kind of server."""
     if "://" not in database:
         return SqliteRunner(root / database)

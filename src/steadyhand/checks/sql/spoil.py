@@ -18,14 +18,14 @@ _ENDS = ("GROUP", "ORDER", "LIMIT", "HAVING", "UNION", "INTERSECT", "EXCEPT", "W
 
 def spoiled(sql: str, columns: Mapping[str, Sequence[str]], rng: Random) -> Iterator[tuple[str, str]]:
     """(query, mode) pairs in an order drawn by `rng`, one of each mode before a second of any."""
-    found = tokens(sql)
+    query = tokens(sql)
     ways = {
-        "dropped_filter": list(_without_filter(found)),
-        "other_column": list(_other_column(found, columns)),
-        "other_aggregate": list(_exchanged(found, _other_aggregate)),
-        "other_comparison": list(_exchanged(found, lambda token: [_COMPARISONS.get(token.text, "")])),
-        "other_constant": list(_exchanged(found, _other_constant)),
-        "other_order": list(_exchanged(found, _other_direction)),
+        "dropped_filter": list(_without_filter(query)),
+        "other_column": list(_other_column(query, columns)),
+        "other_aggregate": list(_exchanged(query, _other_aggregate)),
+        "other_comparison": list(_exchanged(query, lambda token: [_COMPARISONS.get(token.text, "")])),
+        "other_constant": list(_exchanged(query, _other_constant)),
+        "other_order": list(_exchanged(query, _other_direction)),
     }
     queues = [(mode, rng.sample(made, len(made))) for mode, made in rng.sample(list(ways.items()), len(ways))]
     while any(made for _, made in queues):
@@ -34,18 +34,18 @@ def spoiled(sql: str, columns: Mapping[str, Sequence[str]], rng: Random) -> Iter
                 yield made.pop(), mode
 
 
-def _exchanged(found: Sequence[Token], instead: object) -> Iterator[str]:
+def _exchanged(query: Sequence[Token], instead: object) -> Iterator[str]:
     """The query with one token exchanged for each of what `instead` offers for it."""
-    for index, token in enumerate(found):
+    for index, token in enumerate(query):
         for text in instead(token):  # type: ignore[operator]
             if text and text != token.text:
-                yield _joined([*found[:index], Token(token.kind, text, token.depth), *found[index + 1 :]])
+                yield _joined([*query[:index], Token(token.kind, text, token.depth), *query[index + 1 :]])
 
 
 def _other_aggregate(token: Token) -> list[str]:
     if token.kind != "word" or token.upper not in _AGGREGATES:
         return []
-    return [one for one in _AGGREGATES if one != token.upper]
+    return [aggregate for aggregate in _AGGREGATES if aggregate != token.upper]
 
 
 def _other_constant(token: Token) -> list[str]:
@@ -62,45 +62,45 @@ def _other_direction(token: Token) -> list[str]:
     return {"DESC": ["ASC"], "ASC": ["DESC"]}.get(token.upper, []) if token.kind == "word" else []
 
 
-def _other_column(found: Sequence[Token], columns: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def _other_column(query: Sequence[Token], columns: Mapping[str, Sequence[str]]) -> Iterator[str]:
     """A column of the same table in its place."""
     beside = {column.lower(): list(own) for own in columns.values() for column in own}
     yield from _exchanged(
-        found,
+        query,
         lambda token: (
-            [one for one in beside.get(token.text.lower(), []) if one.lower() != token.text.lower()]
+            [name for name in beside.get(token.text.lower(), []) if name.lower() != token.text.lower()]
             if token.kind == "word"
             else []
         ),
     )
 
 
-def _without_filter(found: Sequence[Token]) -> Iterator[str]:
+def _without_filter(query: Sequence[Token]) -> Iterator[str]:
     """Each condition of each WHERE left out; the word itself where it was the only one."""
-    for index, token in enumerate(found):
+    for index, token in enumerate(query):
         if token.kind != "word" or token.upper != "WHERE":
             continue
         end = next(
             (
                 place
-                for place in range(index + 1, len(found))
-                if found[place].depth < token.depth
-                or (found[place].depth == token.depth and found[place].upper in (*_ENDS, ")"))
+                for place in range(index + 1, len(query))
+                if query[place].depth < token.depth
+                or (query[place].depth == token.depth and query[place].upper in (*_ENDS, ")"))
             ),
-            len(found),
+            len(query),
         )
-        cuts = [p for p in range(index + 1, end) if found[p].depth == token.depth and found[p].upper == "AND"]
-        if any(found[p].depth == token.depth and found[p].upper in ("OR", "BETWEEN") for p in range(index, end)):
+        cuts = [p for p in range(index + 1, end) if query[p].depth == token.depth and query[p].upper == "AND"]
+        if any(query[p].depth == token.depth and query[p].upper in ("OR", "BETWEEN") for p in range(index, end)):
             cuts = []
         starts = [index, *cuts]
         for start, stop in zip(starts, [*cuts, end], strict=True):
             if len(starts) == 1:
-                yield _joined([*found[:index], *found[end:]])
+                yield _joined([*query[:index], *query[end:]])
             elif start == index:
-                yield _joined([*found[: index + 1], *found[stop + 1 :]])
+                yield _joined([*query[: index + 1], *query[stop + 1 :]])
             else:
-                yield _joined([*found[:start], *found[stop:]])
+                yield _joined([*query[:start], *query[stop:]])
 
 
-def _joined(found: Sequence[Token]) -> str:
-    return "".join(token.text for token in found).strip()
+def _joined(query: Sequence[Token]) -> str:
+    return "".join(token.text for token in query).strip()

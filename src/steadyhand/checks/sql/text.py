@@ -49,13 +49,13 @@ class Refused:
 
 def tokens(sql: str) -> list[Token]:
     """All tokens, which joined give `sql` again."""
-    found, depth = [], 0
+    made, depth = [], 0
     for match in _TOKEN.finditer(sql):
         text, kind = match.group(), match.lastgroup
         depth -= text == ")"
-        found.append(Token(kind, text, depth))  # type: ignore[arg-type]
+        made.append(Token(kind, text, depth))  # type: ignore[arg-type]
         depth += text == "("
-    return found
+    return made
 
 
 def solid(sql: str) -> list[Token]:
@@ -65,15 +65,15 @@ def solid(sql: str) -> list[Token]:
 
 def one_query(sql: str) -> str | Refused:
     """The one statement of `sql`, without comments and the semicolon behind it; or why there is none to run."""
-    found = tokens(sql)
-    if any(token.kind == "mark" and token.text in _QUOTES for token in found) or any(map(_is_open, found)):
+    parsed = tokens(sql)
+    if any(token.kind == "mark" and token.text in _QUOTES for token in parsed) or any(map(_is_open, parsed)):
         return Refused("not_sql", "a string, a name or a comment is not closed")
-    kept = [" " if token.kind == "comment" else token.text for token in found]
-    marks = [index for index, token in enumerate(found) if token.kind == "mark" and token.text == ";"]
-    end = marks[0] if marks else len(found)
-    if any(token.kind not in ("space", "comment") and token.text != ";" for token in found[end:]):
+    pieces = [" " if token.kind == "comment" else token.text for token in parsed]
+    marks = [index for index, token in enumerate(parsed) if token.kind == "mark" and token.text == ";"]
+    end = marks[0] if marks else len(parsed)
+    if any(token.kind not in ("space", "comment") and token.text != ";" for token in parsed[end:]):
         return Refused("second_statement", "there is more than one statement")
-    query = "".join(kept[:end]).strip()
+    query = "".join(pieces[:end]).strip()
     first = query.lstrip("(").lstrip().split(None, 1)
     if not first:
         return Refused("no_query", "there is no query")
@@ -110,14 +110,14 @@ def orders(sql: str) -> bool:
 
 def constants(sql: str) -> list[int | float | str]:
     """Numbers and strings that stand in the query, each once, in order."""
-    found: dict[int | float | str, None] = {}
+    values: dict[int | float | str, None] = {}
     for token in solid(sql):
         if token.kind == "string":
-            found[token.text[1:-1].replace("''", "'")] = None
+            values[token.text[1:-1].replace("''", "'")] = None
         elif token.kind == "number":
             whole = token.text.isdecimal() and len(token.text) < _MOST_DIGITS  # Python reads no longer ones
-            found[int(token.text) if whole else float(token.text)] = None
-    return list(found)
+            values[int(token.text) if whole else float(token.text)] = None
+    return list(values)
 
 
 Ties = Literal["", "up", "down"]  # what a query leaves unordered: as it comes, one way round, the other
@@ -131,19 +131,19 @@ def with_ties(sql: str) -> str:
     >>> with_ties("SELECT a FROM t ORDER BY b LIMIT 1")
     'SELECT a FROM t ORDER BY b , steady_tie() LIMIT 1'
     """
-    found = tokens(sql)
-    places = [index for index, token in enumerate(found) if token.kind == "word" and token.upper == "LIMIT"]
-    if not any(found[place].depth == 0 for place in places):
-        places.append(len(found))
-    added = {place: text for place in places if (text := _tie_before(found, place))}
-    return "".join(added.get(i, "") + token.text for i, token in enumerate(found)) + added.get(len(found), "")
+    query = tokens(sql)
+    places = [index for index, token in enumerate(query) if token.kind == "word" and token.upper == "LIMIT"]
+    if not any(query[place].depth == 0 for place in places):
+        places.append(len(query))
+    added = {place: text for place in places if (text := _tie_before(query, place))}
+    return "".join(added.get(i, "") + token.text for i, token in enumerate(query)) + added.get(len(query), "")
 
 
-def _tie_before(found: list[Token], place: int) -> str:
-    depth = found[place].depth if place < len(found) else 0
-    start = next((i + 1 for i in range(place - 1, -1, -1) if found[i].depth < depth), 0)
-    own = [token for token in found[start:place] if token.depth == depth and token.kind not in ("space", "comment")]
+def _tie_before(query: list[Token], place: int) -> str:
+    depth = query[place].depth if place < len(query) else 0
+    start = next((i + 1 for i in range(place - 1, -1, -1) if query[i].depth < depth), 0)
+    own = [token for token in query[start:place] if token.depth == depth and token.kind not in ("space", "comment")]
     ordered = any(a.upper == "ORDER" and b.upper == "BY" for a, b in pairwise(own))
     if ordered:
         return f" , {TIE} "
-    return f" ORDER BY {TIE} " if place < len(found) else ""
+    return f" ORDER BY {TIE} " if place < len(query) else ""

@@ -185,8 +185,8 @@ def main() -> None:
     databases: dict[str, Database] = {}
     for line in sys.stdin:
         try:
-            found = answer(json.loads(line), databases)
+            reply = answer(json.loads(line), databases)
         except Exception as error:  # noqa: BLE001  whatever a query does, the next one is answered
-            found = told(error)
-        sys.stdout.write(json.dumps(found) + "\n")
+            reply = told(error)
+        sys.stdout.write(json.dumps(reply) + "\n")
         sys.stdout.flush()

@@ -18,6 +18,7 @@ from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
 from steadyhand.models.attention import varlen
+from steadyhand.models.attention.layers import layers_of
 
 NAME = "steadyhand_behind"
 TRIAL = (150, 40, 33)  # tokens of a prompt and two answers: more than one block, and none of them full
@@ -29,7 +30,7 @@ def possible(model: Any, device: torch.device) -> bool:
     config = model.config.get_text_config(decoder=True)
     if config._attn_implementation == NAME:
         return True
-    if device.type != "cuda" or not varlen.possible(model):
+    if device.type != "cuda" or not (varlen.possible(model) and layers_of(model).plain):
         return False
     heads, shared = config.num_attention_heads, config.num_key_value_heads
     width = getattr(config, "head_dim", None) or config.hidden_size // heads

@@ -29,9 +29,14 @@ class Behind:
         return ((self.owner == 0) | (self.owner == self.owner[:, None])).tril()[None, None]
 
     def mask(self, model: Any) -> Any:
-        """What `model` is best given to see by: a block mask where that can be had, else `seen`."""
-        from steadyhand.models.attention import flex
+        """What `model` is best given to see by: a block mask where that can be had; where layers have windows, what
+        they can be cut from; else `seen`."""
+        from steadyhand.models.attention import flex, varlen
+        from steadyhand.models.attention.layers import layers_of
 
+        if layers_of(model).windows:
+            varlen.use(model)
+            return varlen.tree(self.owner, self.positions[0])
         if not flex.possible(model, self.owner.device):
             return self.seen
         flex.use(model)

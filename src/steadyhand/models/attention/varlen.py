@@ -14,25 +14,26 @@ from typing import Any
 
 import torch
 from torch.nn.attention.varlen import varlen_attn
-from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS
 from transformers.modeling_utils import ALL_ATTENTION_FUNCTIONS
 
+from steadyhand.models.attention.layers import Way, layers_of
+from steadyhand.models.attention.masked import attend
+
 NAME = "steadyhand_rowwise"
 ENDS = torch.int32  # of a mask that tells rows: no other mask has it
+TREE = torch.int64  # of a mask that tells whose each token is, and where it stands
+WIDE = 256  # head sizes that FlashAttention has
 SHORT = 512  # tokens up to which a row's own square matrix is cheap
 
 
 def possible(model: Any) -> bool:
-    """Whether the model lets its attention be chosen, and every layer sees all that came before."""
-    config = model.config.get_text_config(decoder=True)
-    layers = getattr(config, "layer_types", None)
-    whole = all(kind == "full_attention" for kind in layers) if layers else not getattr(config, "sliding_window", None)
-    return bool(whole and model._supports_attention_backend and config._attn_implementation in ("sdpa", NAME))
+    """Whether rows can stand behind one another: attention is all that looks at other tokens."""
+    return layers_of(model).way is Way.PACKED
 
 
 def use(model: Any) -> None:
-    """From now on the model takes `lengths` as a mask; with any other mask, or none, nothing changes."""
+    """From now on the model takes `lengths` and `tree` as masks, and keeps to its windows under any other mask."""
     ALL_ATTENTION_FUNCTIONS.register(NAME, _attention)
     ALL_MASK_ATTENTION_FUNCTIONS.register(NAME, ALL_MASK_ATTENTION_FUNCTIONS["sdpa"])
     model.set_attn_implementation(NAME)
@@ -45,6 +46,21 @@ def lengths(rows: list[int], device: torch.device | str = "cpu") -> torch.Tensor
     return ends.expand(1, 1, max(rows), -1)
 
 
+def tree(owner: torch.Tensor, positions: torch.Tensor) -> torch.Tensor:
+    """What stands for the mask of a sequence in which a token sees what is the prompt's (owner 0) and its own, as far
+    as a layer's window reaches: owner and position (N each) as (1, 1, 2, N)."""
+    return torch.stack([owner, positions]).to(TREE)[None, None]
+
+
+def _seen(laid: torch.Tensor, window: int | None) -> torch.Tensor:
+    """The dense mask of a `tree`: (1, 1, N, N)."""
+    owner, place = laid[0, 0]
+    near: torch.Tensor = (owner == 0) | (owner == owner[:, None])
+    if window:
+        near &= place[:, None] - place < window
+    return near.tril_()[None, None]
+
+
 def _attention(
     module: torch.nn.Module,
     query: torch.Tensor,
@@ -54,32 +70,44 @@ def _attention(
     **options: Any,
 ) -> tuple[torch.Tensor, None]:
     """query, key, value: 1 heads tokens width. Returns 1 tokens heads width."""
+    if attention_mask is not None and attention_mask.dtype == TREE:
+        seen = _seen(attention_mask, options.pop("sliding_window", None))
+        return attend(module, query, key, value, seen, **options), None
     if attention_mask is None or attention_mask.dtype != ENDS:
-        return sdpa_attention_forward(module, query, key, value, attention_mask, **options)  # type: ignore[no-any-return]
-    device = query.device.type
-    number = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else query.dtype
-    quick = number == torch.bfloat16 and not options.get("dropout")
-    if quick and device == "cuda":
-        return _all_rows((query, key, value), attention_mask, options.get("scaling")), None
-    rows = attention_mask[0, 0, 0].diff().tolist()
-    parts = zip(*(torch.split(x, rows, dim=2) for x in (query, key, value)), strict=True)
-    quick = quick and device == "cpu"
+        return attend(module, query, key, value, attention_mask, **options), None
+    return _rows(module, (query, key, value), attention_mask, options), None
+
+
+def _rows(
+    module: torch.nn.Module, given: tuple[torch.Tensor, ...], mask: torch.Tensor, options: dict[str, Any]
+) -> torch.Tensor:
+    device, window = given[0].device.type, options.get("sliding_window")
+    number = torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else given[0].dtype
+    quick = number == torch.bfloat16 and not any(options.get(name) is not None for name in ("s_aux", "softcap"))
+    quick = quick and not options.get("dropout")
+    if quick and device == "cuda" and given[0].shape[-1] <= WIDE:
+        return _all_rows(given, mask, options.get("scaling"), window)
     done = []
-    for part in parts:
-        if quick and part[0].shape[2] <= SHORT:
+    rows = mask[0, 0, 0].diff().tolist()
+    for part in zip(*(torch.split(x, rows, dim=2) for x in given), strict=True):
+        tokens = part[0].shape[2]
+        if quick and device == "cpu" and tokens <= min(SHORT, window or SHORT):
             done.append(_short_row(part, number, options.get("scaling")))
         else:
-            done.append(sdpa_attention_forward(module, *part, None, **options)[0])
-    return torch.cat(done, dim=1), None
+            done.append(attend(module, part[0], part[1], part[2], None, **options))
+    return torch.cat(done, dim=1)
 
 
-def _all_rows(given: tuple[torch.Tensor, ...], mask: torch.Tensor, scaling: float | None) -> torch.Tensor:
+def _all_rows(
+    given: tuple[torch.Tensor, ...], mask: torch.Tensor, scaling: float | None, window: int | None
+) -> torch.Tensor:
     """FlashAttention over rows of any lengths at once, which cards have in bf16 (Dao 2023, arXiv 2307.08691)."""
     query, key, value = (x[0].transpose(0, 1).bfloat16() for x in given)
     ends, longest = mask[0, 0, 0], mask.shape[2]
     seen = varlen_attn(
-        query, key, value, ends, ends, longest, longest, scale=scaling, window_size=(-1, 0), enable_gqa=True
-    )
+        query, key, value, ends, ends, longest, longest, scale=scaling, window_size=(window - 1 if window else -1, 0),
+        enable_gqa=True,
+    )  # fmt: skip
     assert isinstance(seen, torch.Tensor)
     return seen[None]
 

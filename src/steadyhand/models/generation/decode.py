@@ -1,6 +1,7 @@
 """Many prompts continued by one model: shared prefixes once, rows leave the batch as they finish.
 
-Knows token ids and caches; knows nothing of dialogues. Which rows share a prefix is `batching`'s.
+Knows token ids and caches; knows nothing of dialogues. Which rows share a prefix is `prefix_batching`'s,
+computing it `prefill`'s.
 
 An answer depends on its own prompt, the sampling and nothing else, as far as the number format allows: no row ever
 sees another's tokens, padding is masked, and each prompt has its own stream of random numbers. What remains is the
@@ -11,32 +12,19 @@ Legend of shapes: R rows of the batch, V vocabulary. Imports torch: import late.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
 
-from steadyhand.chat.render import prompt_hash
-from steadyhand.models.backend import FinishReason, Progress, Sampling
+from steadyhand.models.attention.layers import Way, layers_of
+from steadyhand.models.backend import Progress, Sampling
 from steadyhand.models.generation import kv_cache
-from steadyhand.models.generation.prefix_batching import Segment, batches, common_prefix, segments
-from steadyhand.models.generation.sampling import choose, uniforms
+from steadyhand.models.generation.prefill import Continuation, Filled, Prefill
+from steadyhand.models.generation.prefix_batching import batches, segments
+from steadyhand.models.generation.sampling import choose, draws
 from steadyhand.models.loading.adapters import virtual_ids
 
-if TYPE_CHECKING:
-    from transformers.cache_utils import Cache
-
 KEEP_RATIO = 0.75  # a batch is copied without its finished rows when at most this share is still running
-
-
-@dataclass
-class Continuation:
-    """`tokens` are the new ones without the stop token; at most `budget`."""
-
-    ids: list[int]
-    budget: int
-    tokens: list[int] = field(default_factory=list)
-    finish: FinishReason = "length"
 
 
 @torch.inference_mode()
@@ -58,74 +46,41 @@ def continue_ids(
     rows = [Continuation(ids, max(0, min(sampling.max_tokens, limit - len(ids)))) for ids in given]
     waiting = sorted((row for row in rows if row.budget), key=lambda row: row.ids)
     finished = len(rows) - len(waiting)
-    prefill = _Prefill(model)
-    for parts in batches(segments([row.ids[:-1] for row in waiting], batch_size), batch_size):
-        batch = waiting[parts[0].start : parts[-1].stop]
-        caches = [prefill(waiting[part.start : part.stop], part) for part in parts]
-        for _ in _decode(model, caches, batch, sampling, set(stop_ids), watch):
+    if layers_of(model).way is Way.FULL:
+        from steadyhand.models.generation.plain import continued
+
+        for _ in continued(model, waiting, sampling, set(stop_ids), watch):
+            finished += 1
+            if progress:
+                progress(finished, len(rows))
+        return rows
+    prefill = Prefill(model)
+    cut = segments([row.ids[:-1] for row in waiting], batch_size)
+    following = {part.start: waiting[part.stop].ids for part in cut if part.stop < len(waiting)}
+    for parts in batches(cut, batch_size):
+        filled = [
+            one
+            for part in parts
+            for one in prefill(waiting[part.start : part.stop], part.prefix, following.get(part.start, []))
+        ]
+        for _ in _decode(model, filled, sampling, set(stop_ids), watch):
             finished += 1
             if progress:
                 progress(finished, len(rows))
     return rows
 
 
-class _Prefill:
-    """Computes keys and values of all prompt tokens but the last, which the first decoding step feeds.
-
-    Keeps the last prefix: rows come sorted, so the next segment's prefix begins with most of it.
-    """
-
-    def __init__(self, model: Any) -> None:
-        self.model = model
-        self.ids: list[int] = []
-        self.cache = kv_cache.empty()
-
-    def __call__(self, rows: Sequence[Continuation], part: Segment) -> tuple[Cache, list[int]]:
-        """The cache of the segment's rows, and how many tokens it holds of each."""
-        self._prefix(rows[0].ids[: part.prefix])
-        rests = [row.ids[part.prefix : -1] for row in rows]
-        width = max(len(rest) for rest in rests)
-        cache = kv_cache.spread(self.cache, part.prefix, len(rests), width) if part.prefix else kv_cache.empty()
-        # Padding stands right of the tokens, where causal attention hides it, so no mask per row is needed.
-        self._extend(cache, part.prefix, [rest + [0] * (width - len(rest)) for rest in rests])
-        return cache, [len(row.ids) - 1 for row in rows]
-
-    def _prefix(self, ids: list[int]) -> None:
-        shared = common_prefix(ids, self.ids)
-        self.cache = kv_cache.crop(self.cache, shared) if shared else kv_cache.empty()
-        self._extend(self.cache, shared, [ids[shared:]])
-        self.ids = ids
-
-    def _extend(self, cache: Cache, past: int, rows: list[list[int]]) -> None:
-        new = len(rows[0])
-        if not new:
-            return
-        device, dtype = self.model.device, self.model.dtype
-        mask = None
-        if past and new > 1:
-            mask = torch.full((new, past + new), float("-inf"), device=device, dtype=dtype).triu(past + 1)[None, None]
-        self.model(
-            input_ids=torch.tensor(rows, device=device),
-            attention_mask=mask,
-            position_ids=torch.arange(past, past + new, device=device)[None],
-            past_key_values=cache,
-            use_cache=True,
-            logits_to_keep=1,
-        )
-
-
 class _Batch:
     """The running rows with their cache, right-aligned so that one step writes one slot of all rows."""
 
-    def __init__(
-        self, model: Any, caches: Sequence[tuple[Cache, list[int]]], rows: list[Continuation], draws: Any
-    ) -> None:
-        self.model, self.rows, self.draws = model, rows, draws
-        lengths = [len(row.ids) - 1 for row in rows]
-        self.width, self.room = max(lengths), max(row.budget for row in rows)
-        self.cache = (
-            kv_cache.align(caches, self.width, min(self.room, kv_cache.GROWTH)) if self.width else kv_cache.empty()
-        )
+    def __init__(self, model: Any, filled: Sequence[Filled], sampling: Sampling) -> None:
+        self.model, self.rows = model, [row for part in filled for row in part.rows]
+        self.draws = draws([row.ids for row in self.rows], sampling)
+        lengths = [len(row.ids) - 1 for row in self.rows]
+        self.width, self.room = max(lengths), max(row.budget for row in self.rows)
+        parts = [(part.cache, part.held) for part in filled]
+        free = min(self.room, kv_cache.GROWTH)
+        self.cache = kv_cache.align(parts, self.width, free) if self.width else kv_cache.empty(model)
         self.starts = torch.tensor([self.width - length for length in lengths], device=model.device)
         self.positions = torch.tensor(lengths, device=model.device)[:, None]
         self.mask = self._mask()
@@ -169,16 +124,15 @@ class _Batch:
 
 def _decode(
     model: Any,
-    caches: Sequence[tuple[Cache, list[int]]],
-    rows: list[Continuation],
+    filled: Sequence[Filled],
     sampling: Sampling,
     stop_ids: set[int],
     watch: Callable[[Continuation], bool] | None,
 ) -> Iterator[Continuation]:
     """Decodes a batch to its end, filling the rows' tokens; yields each row as it finishes."""
-    batch = _Batch(model, caches, rows, _draws(rows, sampling))
-    tokens = torch.tensor([row.ids[-1] for row in rows], device=model.device)
-    running = [True] * len(rows)
+    batch = _Batch(model, filled, sampling)
+    tokens = torch.tensor([row.ids[-1] for row in batch.rows], device=model.device)
+    running = [True] * len(batch.rows)
     step = 0
     while True:
         draws = None if batch.draws is None else batch.draws[:, step].to(model.device)
@@ -188,10 +142,7 @@ def _decode(
             if not running[i]:
                 continue
             row = batch.rows[i]
-            ended = _finishes(row, token, stop_ids)
-            if watch and watch(row):
-                row.finish, ended = "stop", True
-            if ended:
+            if row.ends(token, stop_ids, watch):
                 running[i] = False
                 yield row
         left = sum(running)
@@ -200,18 +151,3 @@ def _decode(
         if left <= KEEP_RATIO * len(running):
             tokens = tokens[batch.keep([i for i, on in enumerate(running) if on])]
             running = [True] * left
-
-
-def _finishes(row: Continuation, token: int, stop_ids: set[int]) -> bool:
-    if token in stop_ids:
-        row.finish = "stop"
-        return True
-    row.tokens.append(token)
-    return len(row.tokens) >= row.budget
-
-
-def _draws(rows: Sequence[Continuation], sampling: Sampling) -> torch.Tensor | None:
-    """R x tokens uniform numbers, or None when greedy."""
-    if sampling.temperature <= 0:
-        return None
-    return torch.stack([uniforms(sampling.seed, prompt_hash(row.ids), sampling.max_tokens) for row in rows])

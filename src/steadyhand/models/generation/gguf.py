@@ -15,7 +15,7 @@ from steadyhand.errors import PrerequisiteError
 from steadyhand.files import refuse_odd
 from steadyhand.models.generation.local import LocalModel
 from steadyhand.models.loading.foreign import foreign
-from steadyhand.models.loading.load import check_vocabulary, device_of, dtype_of, load_tokenizer
+from steadyhand.models.loading.load import check_vocabulary, device_of, dtype_of, load_tokenizer, ready
 from steadyhand.models.loading.remote_code import CLOSED, refuse_code
 from steadyhand.models.loading.sizes import check_sizes
 
@@ -49,8 +49,7 @@ def load_gguf(file: Path, folder: Path, *, device: str = "auto", dtype: str = "a
     with foreign("the file cannot be read", file, "write it again"), redirect_stderr(StringIO()):  # for its own bar
         model, info = AutoModelForCausalLM.from_pretrained(
             file.parent, gguf_file=file.name, config=AutoConfig.from_pretrained(folder, **CLOSED),
-            dtype=dtype_of(dtype, place), attn_implementation="sdpa", output_loading_info=True,
-            use_safetensors=True, **CLOSED,
+            dtype=dtype_of(dtype, place), output_loading_info=True, use_safetensors=True, **CLOSED,
         )  # fmt: skip
     if wrong := sorted({*info["missing_keys"], *info["mismatched_keys"]}):
         raise PrerequisiteError(
@@ -59,4 +58,4 @@ def load_gguf(file: Path, folder: Path, *, device: str = "auto", dtype: str = "a
         )  # fmt: skip
     tokenizer = load_tokenizer(folder)
     check_vocabulary(model, tokenizer, folder)
-    return GgufModel(model.to(place).eval(), tokenizer, folder, file)
+    return GgufModel(ready(model.to(place), folder).eval(), tokenizer, folder, file)

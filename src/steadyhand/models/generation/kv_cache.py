@@ -1,4 +1,5 @@
-"""The key/value cache of our decode loop: preallocated, written in place, shared by rows while prefilling.
+"""The cache of our decode loop: keys and values preallocated, written in place, shared by rows while prefilling; states
+of layers that have those instead (`attention.states`) as they are.
 
 transformers' DynamicCache concatenates at each step, which copies the whole cache once per token and layer; a slab
 grows in blocks. Legend of shapes: R rows, H key/value heads, S slots, D head size.
@@ -6,11 +7,13 @@ grows in blocks. Legend of shapes: R rows, H key/value heads, S slots, D head si
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
-from transformers.cache_utils import Cache, DynamicLayer
+from transformers.cache_utils import Cache, DummyLayer, DynamicLayer
+
+from steadyhand.models.attention.states import StateLayer, merged, new_cache
 
 GROWTH = 128  # slots added when a slab is full
 
@@ -63,14 +66,14 @@ def _widen(buffer: torch.Tensor, extra: int) -> torch.Tensor:
     return wider
 
 
-def empty() -> Cache:
-    """A cache without rows or slots; its layers appear with the first forward pass."""
-    return Cache(layer_class_to_replicate=SlabLayer)
+def empty(model: Any) -> Cache:
+    """A cache without rows or slots."""
+    return new_cache(model, SlabLayer)
 
 
 def crop(cache: Cache, length: int) -> Cache:
-    """The first `length` slots of the same buffers, to be extended in another way."""
-    return _cache([SlabLayer.of(layer.keys, layer.values, length) for layer in cache.layers])
+    """The first `length` slots of the same buffers, to be extended in another way; states are those of all tokens."""
+    return _each(cache, lambda slab: SlabLayer.of(slab.keys, slab.values, length), lambda state: state)
 
 
 def spread(cache: Cache, length: int, rows: int, room: int) -> Cache:
@@ -81,36 +84,42 @@ def spread(cache: Cache, length: int, rows: int, room: int) -> Cache:
         wide[:, :, :length] = buffer[:, :, :length]
         return wide
 
-    return _cache([SlabLayer.of(copy(layer.keys), copy(layer.values), length) for layer in cache.layers])
+    return _each(
+        cache,
+        lambda slab: SlabLayer.of(copy(slab.keys), copy(slab.values), length),
+        lambda state: state.expand(rows, *[-1] * (state.dim() - 1)).clone(),
+    )
 
 
 def align(parts: Sequence[tuple[Cache, Sequence[int]]], width: int, room: int) -> Cache:
     """One cache of all rows of `parts`, each (cache, tokens held per row), ending together at slot `width`.
 
-    Free slots before a shorter row hold zeros, which the mask hides (uninitialised memory could hold NaN, and
+    Free slots before a shorter row hold zeros, which the mask hides (uninitialized memory could hold NaN, and
     0 * NaN is NaN).
     """
-    layers = [
-        SlabLayer.of(_aligned(parts, i, "keys", width, room), _aligned(parts, i, "values", width, room), width)
-        for i in range(max(len(cache.layers) for cache, _ in parts))
-    ]
-    return _cache(layers)
+    rows = [len(held) for _, held in parts]
+    made: list[Any] = []
+    for layers in zip(*(cache.layers for cache, _ in parts), strict=True):
+        if isinstance(layers[0], StateLayer):
+            made.append(merged(layers, rows))
+        elif isinstance(layers[0], SlabLayer):
+            slabs = list(zip(layers, [held for _, held in parts], strict=True))
+            keys, values = (_aligned(slabs, name, width, room) for name in ("keys", "values"))
+            made.append(SlabLayer.of(keys, values, width))
+        else:
+            made.append(DummyLayer())
+    return Cache(layers=made)
 
 
-def _aligned(
-    parts: Sequence[tuple[Cache, Sequence[int]]], layer: int, name: str, width: int, room: int
-) -> torch.Tensor:
-    sources: list[tuple[torch.Tensor | None, Sequence[int]]] = [
-        (getattr(cache.layers[layer], name) if cache.layers else None, held) for cache, held in parts
-    ]
-    model = next(source for source, _ in sources if source is not None)
-    rows = sum(len(held) for _, held in sources)
-    wide = model.new_zeros(rows, model.shape[1], width + room, model.shape[3])
+def _aligned(slabs: Sequence[tuple[SlabLayer, Sequence[int]]], name: str, width: int, room: int) -> torch.Tensor:
+    model = next(getattr(slab, name) for slab, _ in slabs if slab.is_initialized)
+    rows = sum(len(held) for _, held in slabs)
+    wide: torch.Tensor = model.new_zeros(rows, model.shape[1], width + room, model.shape[3])
     row = 0
-    for source, held in sources:
+    for slab, held in slabs:
         for index, length in enumerate(held):
-            if source is not None and length:
-                wide[row, :, width - length : width] = source[index, :, :length]
+            if length:
+                wide[row, :, width - length : width] = getattr(slab, name)[index, :, :length]
             row += 1
     return wide
 
@@ -124,8 +133,21 @@ def keep(cache: Cache, rows: torch.Tensor, left: int, room: int) -> Cache:
         chosen[:, :, :filled] = buffer[:, :, left : layer.filled].index_select(0, rows)
         return chosen
 
-    return _cache([SlabLayer.of(select(x, x.keys), select(x, x.values), x.filled - left) for x in cache.layers])
+    return _each(
+        cache,
+        lambda slab: SlabLayer.of(select(slab, slab.keys), select(slab, slab.values), slab.filled - left),
+        lambda state: state.index_select(0, rows),
+    )
 
 
-def _cache(layers: list[SlabLayer]) -> Cache:
-    return Cache(layers=layers) if layers else empty()
+def _each(
+    cache: Cache, slabs: Callable[[SlabLayer], SlabLayer], states: Callable[[torch.Tensor], torch.Tensor]
+) -> Cache:
+    """A cache of changed layers; what holds nothing stays as it is."""
+
+    def changed(layer: Any) -> Any:
+        if isinstance(layer, StateLayer):
+            return layer.mapped(states)
+        return slabs(layer) if isinstance(layer, SlabLayer) and layer.is_initialized else type(layer)()
+
+    return Cache(layers=[changed(layer) for layer in cache.layers])

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from steadyhand.chat.messages import Message
 from steadyhand.chat.render import Rendered, Renderer, prompt_hash
 from steadyhand.chat.template import DATE
 from steadyhand.models.backend import Completion, Progress, Prompt, Sampling
@@ -19,7 +20,7 @@ from steadyhand.models.loading.adapters import virtual_ids
 if TYPE_CHECKING:
     import torch
 
-    from steadyhand.models.generation.decode import Continuation
+    from steadyhand.models.generation.prefill import Continuation
 
 
 class LocalModel:
@@ -72,6 +73,21 @@ class LocalModel:
 
         (new,) = continue_ids(self.model, [asked.ids], sampling, self.renderer.stop_ids, batch_size=1, watch=watch)
         return self._completion(asked, new)
+
+    def log_probs(self, prompt: Prompt, answers: Sequence[Message]) -> list[float]:
+        """Mean log-probability per token (nats) of each answer to the prompt, its end of turn included; an empty think
+        block that all begin with is part of the prompt. A prompt that leaves no room loses its start."""
+        from steadyhand.models.generation.log_probs import mean_log_probs
+
+        whole = [self.renderer.sample((*prompt.messages, answer), prompt.tools) for answer in answers]
+        start = min(one.mask.index(1) for one in whole)
+        if len({tuple(one.ids[:start]) for one in whole}) > 1:
+            start = whole[0].prompt_length
+        asked, coded = whole[0].ids[:start], [one.ids[start:] for one in whole]
+        virtual = virtual_ids(self.model)
+        room = int(getattr(self.model.config, "max_position_embeddings", 0) or 1 << 30) - len(virtual)
+        cut = max(0, len(asked) + max(map(len, coded)) - room)
+        return mean_log_probs(self.model, [*virtual, *asked[cut:]], coded)
 
     def _completion(self, asked: Rendered, new: Continuation) -> Completion:
         text = self.renderer.decode(new.tokens, asked.opening)

@@ -1,7 +1,7 @@
 """Which prompts are prefilled together and which prefix they share. Pure lists of ints; knows nothing of tensors.
 
 Prompts of one domain begin with the same system text and tool block, which is most of their tokens. Sorted, prompts
-with a common beginning are neighbours, so the best way to cut them into shared-prefix segments is a shortest path.
+with a common beginning are neighbors, so the best way to cut them into shared-prefix segments is a shortest path.
 """
 
 from __future__ import annotations

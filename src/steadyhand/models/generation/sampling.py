@@ -7,8 +7,10 @@ distribution at one of them: the result is the same in any batch, order or batch
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from steadyhand.chat.render import prompt_hash
 from steadyhand.errors import JobError
 from steadyhand.models.backend import Sampling
 
@@ -25,11 +27,20 @@ def uniforms(seed: int, prompt_hash: str, count: int) -> torch.Tensor:
     return torch.rand(count, generator=generator, dtype=torch.float64)
 
 
+def draws(prompts: Sequence[Sequence[int]], sampling: Sampling) -> torch.Tensor | None:
+    """R x tokens uniform numbers, one stream a prompt (token ids); None when greedy."""
+    import torch
+
+    if sampling.temperature <= 0:
+        return None
+    return torch.stack([uniforms(sampling.seed, prompt_hash(ids), sampling.max_tokens) for ids in prompts])
+
+
 def choose(logits: torch.Tensor, sampling: Sampling, draws: torch.Tensor | None) -> torch.Tensor:
     """The next token of each row: logits R V, draws R (uniform numbers; None when greedy) -> R.
 
     Nucleus sampling (Holtzman et al. 2020, section 3.1): the smallest set of most likely tokens whose probability
-    reaches `top_p`, renormalised. Raises JobError where the model gives no numbers: of those, any token is the largest.
+    reaches `top_p`, renormalized. Raises JobError where the model gives no numbers: of those, any token is the largest.
     """
     import torch
 

@@ -7,7 +7,7 @@ import json
 from datetime import date
 from pathlib import Path
 
-from steadyhand.chat.template import DATE, day_in
+from steadyhand.chat.template import DATE, THINKING, day_in
 from steadyhand.files import refuse_odd
 from steadyhand.ledger.digests import digest
 from steadyhand.models.loading.adapters import ADAPTER, adapter_config, identity, json_object
@@ -48,10 +48,9 @@ _UNHEARD = {  # keys of a config.json that say nothing of the answers
 def _digest(path: Path) -> bytes:
     if path.name == "tokenizer_config.json":  # only what it says of dialogues: other keys change with library versions
         config = json_object(path)
-        form = config.get("call_format")
-        return _json_digest(
-            config.get("chat_template", "") if form is None else [config.get("chat_template", ""), form]
-        )
+        told = [config[key] for key in ("call_format", THINKING) if config.get(key) is not None]
+        template = config.get("chat_template", "")
+        return _json_digest([template, *told] if told else template)
     if path.name == ADAPTER:
         return _json_digest(identity(adapter_config(path.parent)))
     if path.name == "config.json":

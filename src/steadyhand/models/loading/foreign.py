@@ -6,7 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
-from steadyhand.errors import PrerequisiteError, SteadyError
+from steadyhand.errors import PrerequisiteError, SteadyError, first_line
 from steadyhand.models.loading.quiet import quiet
 
 
@@ -20,7 +20,3 @@ def foreign(what: str, where: Path, next: str) -> Iterator[None]:
         raise
     except BaseException as error:
         raise PrerequisiteError(f"{what} ({first_line(error)})", where=str(where), next=next) from error
-
-
-def first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:200]

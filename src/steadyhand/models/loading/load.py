@@ -68,11 +68,11 @@ def load_tokenizer(folder: Path) -> Any:
 
 
 def load_weights(
-    folder: Path, *, device: str = "auto", dtype: str = "auto", trainable: bool = False, quantised: bool = False
+    folder: Path, *, device: str = "auto", dtype: str = "auto", trainable: bool = False, quantized: bool = False
 ) -> Any:
     """The causal language model of a folder; an adapter is put on its base, unmerged.
 
-    `trainable` leaves an adapter's own weights trainable. `quantised` holds the base's matrices in 4 bits (CUDA and
+    `trainable` leaves an adapter's own weights trainable. `quantized` holds the base's matrices in 4 bits (CUDA and
     bitsandbytes only). Raises PrerequisiteError, also for weights that are missing or of another shape, which
     transformers would silently draw at random.
     """
@@ -80,12 +80,13 @@ def load_weights(
     base = base_of(folder)
     if base is not None:
         check_base(folder, base)
-    if quantised:
+    if quantized:
         from steadyhand.models.loading.quantized import four_bits
 
         model = _base_weights(base or folder, dtype_of(dtype, place), **four_bits(place))
     else:
         model = _base_weights(base or folder, dtype_of(dtype, place)).to(place)
+    model = ready(model, base or folder)
     if base is None:
         return model
     return _with_adapter(model, folder, trainable)
@@ -108,8 +109,7 @@ def _base_weights(folder: Path, dtype: torch.dtype, **how: Any) -> Any:
 
     with foreign("the weights cannot be read", folder, "fetch the model again"):
         model, info = AutoModelForCausalLM.from_pretrained(
-            folder, dtype=dtype, attn_implementation="sdpa", output_loading_info=True,
-            use_safetensors=True, **CLOSED, **how,
+            folder, dtype=dtype, output_loading_info=True, use_safetensors=True, **CLOSED, **how,
         )  # fmt: skip
     wrong = [*info["missing_keys"], *info["mismatched_keys"]]
     if wrong:
@@ -118,20 +118,22 @@ def _base_weights(folder: Path, dtype: torch.dtype, **how: Any) -> Any:
             where=str(folder),
             next="fetch the model again",
         )
-    _only_full_attention(model, folder)
     return model
 
 
-def _only_full_attention(model: Any, folder: Path) -> None:
-    """Prefix sharing and group DPO keep every token's keys; a sliding window or a recurrent state drops them."""
-    config = model.config.get_text_config(decoder=True)
-    kinds = set(getattr(config, "layer_types", None) or ["full_attention"])
-    if kinds != {"full_attention"}:
-        raise PrerequisiteError(
-            f"layers of kind {', '.join(sorted(kinds - {'full_attention'}))} are not supported",
-            where=str(folder),
-            next="use a model with full attention in every layer, such as Qwen3",
-        )
+def ready(model: Any, folder: Path) -> Any:
+    """The model with its layers known, and kept to their windows whatever mask it is given. Raises PrerequisiteError
+    for one that is not causal."""
+    from steadyhand.models.attention import varlen
+    from steadyhand.models.attention.layers import Way, layers_of
+
+    try:
+        layers = layers_of(model)
+    except PrerequisiteError as error:
+        raise PrerequisiteError(error.what, where=str(folder), next=error.next) from error
+    if layers.way is not Way.FULL and not layers.plain:
+        varlen.use(model)
+    return model
 
 
 def check_vocabulary(model: Any, tokenizer: Any, folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""A model with another chat template, or with the name of its call format: a folder beside the model's own.
+"""A model with another chat template, the name of its call format or its thinking set: a folder beside its own.
 
 The folder holds the model's files (as hard links, where the disk can) and the template, so that whatever loads, trains,
 copies or fingerprints a model folder sees the template as if the model had come with it. It lies in the user's cache,
@@ -17,37 +17,41 @@ from pathlib import Path
 
 from steadyhand.chat.formats.registry import format_named
 from steadyhand.chat.messages import Json
+from steadyhand.chat.template import THINKING
 from steadyhand.errors import DomainError, PrerequisiteError
 from steadyhand.files import read_text
 from steadyhand.models.loading.adapters import json_object
 from steadyhand.models.loading.files import TEMPLATES, TOKENIZER_FILES
 from steadyhand.models.loading.load import tokenizer_home
+from steadyhand.models.loading.places import model_cache
 from steadyhand.models.loading.resolve import resolve
 
 CHATML = "chatml"
 NOTE = "overlay.json"
-FORMAT_KEY = "call_format"  # in tokenizer_config.json, which travels with the model
+FORMAT_KEY, THINKING_KEY = "call_format", THINKING  # in tokenizer_config.json, which travels with the model
 _TEMPLATE, _CONFIG = "chat_template.jinja", "tokenizer_config.json"
 
 
-def overlaid(name: str | Path, template: str = "", form: str = "", root: Path | None = None) -> Path:
-    """The folder of the model `name`, with `template` (a file, relative to `root` or to here, or "chatml") over its own
-    and `form` as the name of its call format; its own folder where neither is given. Raises PrerequisiteError and
-    UsageError.
+def overlaid(
+    name: str | Path, template: str = "", form: str = "", thinking: str = "", root: Path | None = None
+) -> Path:
+    """The folder of the model `name`, with `template` (a file, relative to `root` or to here, or "chatml") over its
+    own, `form` as the name of its call format, and its template told that thinking is "on" or "off"; its own folder
+    where none is given. Raises PrerequisiteError and UsageError.
 
     overlaid("steady-nano", "chatml")  # .../steadyhand/models/3f0c...
     """
-    return over(resolve(name), template, form, root)
+    return over(resolve(name), template, form, thinking, root)
 
 
-def over(folder: Path, template: str = "", form: str = "", root: Path | None = None) -> Path:
+def over(folder: Path, template: str = "", form: str = "", thinking: str = "", root: Path | None = None) -> Path:
     """As `overlaid`, of a folder that may hold a tokenizer alone."""
-    if not template and not form:
+    if not template and not form and not thinking:
         return folder
     text = _template_text(template, root) if template else None
-    if form:
-        format_named(form)
-    return _built(folder, text, form)
+    noted: dict[str, Json] = {FORMAT_KEY: format_named(form).name} if form else {}
+    noted |= {THINKING_KEY: thinking == "on"} if thinking else {}
+    return _built(folder, text, noted)
 
 
 def original(folder: Path) -> Path:
@@ -70,15 +74,15 @@ def _template_text(template: str, root: Path | None) -> str:
         ) from error
 
 
-def _built(folder: Path, template: str | None, form: str) -> Path:
+def _built(folder: Path, template: str | None, noted: dict[str, Json]) -> Path:
     home = tokenizer_home(folder)
     config: dict[str, Json] = json_object(home / _CONFIG) if (home / _CONFIG).is_file() else {}
     if template is not None:
         config.pop("chat_template", None)
-    config |= {FORMAT_KEY: form} if form else {}
+    config |= noted
     names = sorted({path.name for path in folder.iterdir()} | {path.name for path in home.iterdir()})
     parts = [str(folder.resolve()), template, config, names]
-    target = _cache() / hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
+    target = model_cache() / hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()[:16]
     if target.is_dir():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
@@ -116,8 +120,3 @@ def _link(path: Path, to: Path) -> None:
         os.link(path, to)
     except OSError:
         shutil.copyfile(path, to)
-
-
-def _cache() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or str(Path(os.environ.get("HOME") or Path.home()) / ".cache")
-    return Path(home) / "steadyhand" / "models"

@@ -51,14 +51,32 @@ def fitted(prompt: Sequence[int], answers: Sequence[Sequence[int]], most: int) -
 def end_scores(
     model: Any, prompt: Sequence[int], answers: Sequence[Sequence[int]], device: torch.device
 ) -> torch.Tensor:
-    """The scores of R answers behind one prompt, which is computed once: R, float32."""
+    """The scores of R answers behind one prompt, which is computed once where layers allow it: R, float32."""
+    from steadyhand.models.attention.layers import Way, layers_of
     from steadyhand.models.attention.shared_prefix import behind, ends
 
-    laid = behind(prompt, answers, device)
     whole = model.get_base_model() if hasattr(model, "get_base_model") else model
     body = getattr(whole, whole.base_model_prefix)
-    hidden = body(input_ids=laid.ids, attention_mask=laid.seen, position_ids=laid.positions, use_cache=False)[0]
-    return getattr(whole, HEAD)(hidden[0, ends(prompt, answers)])[:, 0].float()  # type: ignore[no-any-return]
+    if layers_of(whole).way is Way.PACKED:
+        laid = behind(prompt, answers, device)
+        mask = laid.mask(whole) if layers_of(whole).windows else laid.seen
+        hidden = body(input_ids=laid.ids, attention_mask=mask, position_ids=laid.positions, use_cache=False)[0]
+        last = hidden[0, ends(prompt, answers)]
+    else:
+        last = _ends_below(body, prompt, answers, device)
+    return getattr(whole, HEAD)(last)[:, 0].float()  # type: ignore[no-any-return]
+
+
+def _ends_below(
+    body: Any, prompt: Sequence[int], answers: Sequence[Sequence[int]], device: torch.device
+) -> torch.Tensor:
+    """The hidden states (R, width) of the answers' last tokens, each behind a prompt of its own."""
+    import torch
+
+    width = max(map(len, answers))
+    ids = torch.tensor([[*prompt, *answer, *[0] * (width - len(answer))] for answer in answers], device=device)
+    hidden = body(input_ids=ids, use_cache=False)[0]
+    return hidden[range(len(ids)), [len(prompt) + len(answer) - 1 for answer in answers]]  # type: ignore[no-any-return]
 
 
 def load_preference(name: str | Path, max_length: int, *, device: str = "auto", dtype: str = "auto") -> PreferenceModel:
@@ -93,7 +111,7 @@ def _weights(folder: Path, device: str, dtype: str) -> tuple[Any, list[str]]:
     try:
         with quiet():
             model, info = AutoModelForSequenceClassification.from_pretrained(
-                folder, num_labels=1, dtype=dtype_of(dtype, place), attn_implementation="sdpa",
+                folder, num_labels=1, dtype=dtype_of(dtype, place),
                 output_loading_info=True, use_safetensors=True, **CLOSED,
             )  # fmt: skip
     except (OSError, ValueError, KeyError, RuntimeError, TypeError, AttributeError) as error:

@@ -22,7 +22,7 @@ def require() -> None:
 
 
 def four_bits(place: str) -> dict[str, Any]:
-    """How transformers loads the base onto `place`: 4-bit NormalFloat, its constants quantised again, computed in
+    """How transformers loads the base onto `place`: 4-bit NormalFloat, its constants quantized again, computed in
     bfloat16 (Dettmers et al. 2023, section 3). Raises PrerequisiteError."""
     require()
     import torch

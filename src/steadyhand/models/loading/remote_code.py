@@ -38,7 +38,7 @@ def refuse_code(folder: Path) -> None:
     >>> refuse_code(Path("models/qwen"))  # nothing happens: plain weights
     """
     for path in sorted(path for pattern in (*_TEXTS, "*.safetensors", "*.gguf") for path in folder.glob(pattern)):
-        if not path.is_dir():  # a folder of licences
+        if not path.is_dir():  # a folder of licenses
             refuse_odd(path)
     for name in _CONFIGS:
         path = folder / name

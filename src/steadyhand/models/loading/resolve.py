@@ -9,33 +9,38 @@ import re
 from importlib import resources
 from pathlib import Path
 
-from steadyhand.errors import PrerequisiteError
+from steadyhand.errors import PrerequisiteError, first_line
 from steadyhand.ledger.seal import refuse_changed
 from steadyhand.models.loading.adapters import ADAPTER, adapter_config
-from steadyhand.models.loading.foreign import first_line
+from steadyhand.models.loading.gguf_base import unpacked
 from steadyhand.models.loading.quiet import quiet
 from steadyhand.models.loading.remote_code import ADAPTER_WEIGHTS, refuse_code
 from steadyhand.models.loading.sizes import check_sizes
 
-BUILT_IN = "steady-nano"
+BUILT_IN, GGUF = "steady-nano", ".gguf"
 _HUB_ID = re.compile(r"[A-Za-z0-9][\w.-]*/[\w.-]+")
 
 
 def resolve(name_or_path: str | Path, *, fetch: bool = True) -> Path:
-    """The folder that holds the model. A hub id is fetched into the hub's own cache; without `fetch` it has to be there
-    already. Raises PrerequisiteError, also for a folder that would run something (`remote_code`)."""
+    """The folder that holds the model; of a GGUF file one that is made of it once (`gguf_base`). A hub id is fetched
+    into the hub's own cache; without `fetch` it has to be there already. Raises PrerequisiteError, also for a folder
+    that would run something (`remote_code`)."""
     name = str(name_or_path)
     if name == BUILT_IN:
         return _checked(Path(str(resources.files("steadyhand.models") / "nano")))
     folder = Path(name).expanduser()
     if folder.is_dir():
         return _checked(folder)
+    if folder.suffix.lower() == GGUF and folder.is_file():
+        return _checked(unpacked(folder))
     if folder.parent != Path() and folder.parent.is_dir() and not folder.exists():  # no hub is asked for a slip
         after = f"name one that is in {folder.parent}; for a model of the hub call `steady` from another folder"
         raise PrerequisiteError("not a model folder: there is none of this name", where=name, next=after)
     if folder.exists() or not _HUB_ID.fullmatch(name):
         raise PrerequisiteError(
-            "not a model folder", where=name, next=f"give a folder, {BUILT_IN} or a hub id such as Qwen/Qwen3-8B"
+            "not a model folder",
+            where=name,
+            next=f"give a folder, a GGUF file, {BUILT_IN} or a hub id such as Qwen/Qwen3-8B",
         )
     return _checked(_from_hub(name, fetch))
 

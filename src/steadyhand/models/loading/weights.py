@@ -6,6 +6,7 @@ Reads safetensors only; builds no model, so a file of any size needs the memory 
 from __future__ import annotations
 
 import hashlib
+import math
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -76,3 +77,8 @@ class Weights:
 
         with safe_open(path, "pt") as file:
             return file.get_slice(name)
+
+
+def parameters(folder: Path) -> int:
+    """How many numbers the weights of a folder hold; 0 where it holds none of its own."""
+    return sum(math.prod(shape) for shape in Weights(folder).shapes.values())

@@ -17,7 +17,7 @@ from steadyhand.text.budget import Budget
 from steadyhand.text.cache import SizedCache
 from steadyhand.text.patterns.ecma import to_python
 from steadyhand.text.patterns.machine import Machine
-from steadyhand.text.patterns.tree import MAX_WRITTEN, At, Node, PatternError, Row, parse, size
+from steadyhand.text.patterns.tree import MAX_WRITTEN, At, Concatenation, Node, PatternError, parse, size
 
 __all__ = ["Pattern", "PatternError", "ecma_pattern", "python_pattern"]
 
@@ -50,7 +50,7 @@ class Pattern:
 
     @cached_property
     def _whole(self) -> Machine:
-        return Machine(Row((At(r"\A", 0), self._tree, At(r"\Z", 0))))
+        return Machine(Concatenation((At(r"\A", 0), self._tree, At(r"\Z", 0))))
 
 
 _KEPT = SizedCache[Pattern](room=256_000_000)

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from steadyhand.text.budget import Budget
-from steadyhand.text.patterns.tree import At, Char, Choice, Look, Node, Repeat, Row, looks
+from steadyhand.text.patterns.tree import At, Char, Choice, Concatenation, Look, Node, Repeat, looks
 
 REMEMBERED = 50_000  # sets of ways, what they hold and where they lead; beyond, all are forgotten
 RESTING = 1_000  # the same, once a text has been read
@@ -44,14 +44,14 @@ def _compiled(test: str, flags: int) -> re.Pattern[str]:
     return re.compile(test, flags)
 
 
-class State:
+class MachineState:
     """A set of ways that lead on from one place of the text, by the numbers of their next steps."""
 
     __slots__ = ("moves", "ways")
 
     def __init__(self, ways: tuple[int, ...]) -> None:
         self.ways = ways
-        self.moves: dict[tuple[int, int] | int, tuple[bool, State]] = {}
+        self.moves: dict[tuple[int, int] | int, tuple[bool, MachineState]] = {}
 
 
 class Program:
@@ -63,22 +63,22 @@ class Program:
         self._asked: dict[int, int] = {}  # step -> the bit of its place
         self._next: list[tuple[int, ...]] = []
         self.start = self._build(tree, _MATCH)
-        self._states: dict[tuple[int, ...], State] = {}
+        self._states: dict[tuple[int, ...], MachineState] = {}
         self._held = 0
 
-    def state(self, ways: tuple[int, ...]) -> State:
+    def state(self, ways: tuple[int, ...]) -> MachineState:
         found = self._states.get(ways)
         if found is None:
             self.forget(REMEMBERED)
             self._held += 4 + len(ways)
-            found = self._states[ways] = State(ways)
+            found = self._states[ways] = MachineState(ways)
         return found
 
     def forget(self, above: int) -> None:
         if self._held > above:
             self._states, self._held = {}, 0
 
-    def move(self, state: State, place: int, char: int, budget: Budget) -> tuple[bool, State]:
+    def move(self, state: MachineState, place: int, char: int, budget: Budget) -> tuple[bool, MachineState]:
         """Whether a match ends before a character, and the ways that lead on behind it. A search may begin at every
         place, so the first step is always among them."""
         reading, matched = self._closed(state.ways, place, budget)
@@ -87,7 +87,7 @@ class Program:
         self._held += 1
         return matched, self.state(tuple(sorted(on)))
 
-    def ends(self, state: State, place: int, budget: Budget) -> bool:
+    def ends(self, state: MachineState, place: int, budget: Budget) -> bool:
         """Whether a match ends at a place."""
         return self._closed(state.ways, place, budget)[1]
 
@@ -118,7 +118,7 @@ class Program:
             case At() | Look():
                 step = self._step(then)
                 self._asked[step] = self._places[node]
-            case Row(parts=parts):
+            case Concatenation(parts=parts):
                 for part in parts if self._backwards else reversed(parts):
                     then = self._build(part, then)
                 return then
@@ -206,6 +206,6 @@ def _chars(node: Node) -> Iterator[Char]:
             yield node
         case Look(body=body) | Repeat(body=body):
             yield from _chars(body)
-        case Row(parts=parts) | Choice(parts=parts):
+        case Concatenation(parts=parts) | Choice(parts=parts):
             for part in parts:
                 yield from _chars(part)

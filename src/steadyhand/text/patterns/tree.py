@@ -73,7 +73,7 @@ class Look:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class Concatenation:
     """One part after the other."""
 
     parts: tuple[Node, ...]
@@ -95,7 +95,7 @@ class Repeat:
     most: int | None
 
 
-Node = Char | At | Look | Row | Choice | Repeat
+Node = Char | At | Look | Concatenation | Choice | Repeat
 
 
 def parse(source: str, flags: int = 0, limit: int = MAX_LENGTH) -> Node:
@@ -134,7 +134,7 @@ class _Reader:
 
     def row(self, items: Iterable[tuple[Any, Any]], flags: int) -> Node:
         parts = tuple(self._node(str(kind), value, flags) for kind, value in items)
-        return parts[0] if len(parts) == 1 else Row(parts)
+        return parts[0] if len(parts) == 1 else Concatenation(parts)
 
     def _node(self, kind: str, value: Any, flags: int) -> Node:
         if kind in _NOT_LINEAR:
@@ -213,7 +213,7 @@ def size(node: Node) -> int:
             return 1 + size(body)
         case Repeat(body=body, least=least, most=most):
             return 1 + size(body) * max(least + 1 if most is None else most, 1) + (0 if most is None else most - least)
-        case Row(parts=parts) | Choice(parts=parts):
+        case Concatenation(parts=parts) | Choice(parts=parts):
             return len(parts) + sum(map(size, parts))
 
 
@@ -233,6 +233,6 @@ def _collect(node: Node, found: dict[At | Look, None]) -> None:
             found[node] = None
         case Repeat(body=body):
             _collect(body, found)
-        case Row(parts=parts) | Choice(parts=parts):
+        case Concatenation(parts=parts) | Choice(parts=parts):
             for part in parts:
                 _collect(part, found)

@@ -94,11 +94,11 @@ def gathered(size: int, training: Callable[..., Any], words: Sequence[Any], name
                 other.join()
 
 
-def _explained(error: RuntimeError, others: Sequence[Any], told: Sequence[Connection]) -> Exception:
+def _explained(error: RuntimeError, others: Sequence[Any], connections: Sequence[Connection]) -> Exception:
     """gloo and nccl say of a member that is gone that its connection is closed."""
     if "onnection" not in str(error) and all(other.is_alive() for other in others):
         return error
-    said = [str(one.recv()) for one in told if one.poll()]
+    said = [str(connection.recv()) for connection in connections if connection.poll()]
     codes = [f"exit code {other.exitcode}" for other in others if other.exitcode is not None]
     return JobError(
         f"a worker ended before the time ({', '.join(said or codes or ['it does not say why'])})",
@@ -200,8 +200,8 @@ def add_gradients(parameters: Sequence[torch.nn.Parameter]) -> None:
 def summed(figures: Mapping[str, float]) -> dict[str, float]:
     """Each figure's sum over all members."""
     sums: dict[str, float] = {}
-    for one in _told(dict(figures)):
-        for name, value in one.items():
+    for row in _told(dict(figures)):
+        for name, value in row.items():
             sums[name] = sums.get(name, 0.0) + value
     return sums
 
@@ -217,6 +217,6 @@ def _told(value: T) -> list[T]:
         return [value]
     from torch import distributed
 
-    told: list[Any] = [None] * me().size
-    distributed.all_gather_object(told, value)
-    return told
+    gathered: list[Any] = [None] * me().size
+    distributed.all_gather_object(gathered, value)
+    return gathered

@@ -15,7 +15,7 @@ from steadyhand.models.loading.adapters import virtual_ids
 from steadyhand.models.loading.load import load_tokenizer, load_weights
 from steadyhand.settings.training import SftConfig
 from steadyhand.train.runner import packing
-from steadyhand.train.runner.data import arranged, led, samples, sft_plan
+from steadyhand.train.runner.data import merge_prefixes, samples, sft_plan, with_virtual_tokens
 
 
 def held_out_loss(folder: Path, rows: Sequence[Row], config: SftConfig) -> float:
@@ -24,7 +24,7 @@ def held_out_loss(folder: Path, rows: Sequence[Row], config: SftConfig) -> float
     """
     model, tokenizer = load_weights(folder, device=config.device).eval(), load_tokenizer(folder)
     config = packing.settled(model, config.but(epochs=1, gradient_checkpointing=False))
-    data = led(arranged(samples(rows, Renderer(tokenizer), config), config), virtual_ids(model))
+    data = with_virtual_tokens(merge_prefixes(samples(rows, Renderer(tokenizer), config), config), virtual_ids(model))
     plan = sft_plan([len(sample.ids) for sample in data], config)
     add, total = packing.loss(config), 0.0
     with torch.no_grad():

@@ -20,7 +20,7 @@ from steadyhand.chat.messages import Json
 from steadyhand.errors import JobError, UsageError
 from steadyhand.models.backend import Completion, Sampling
 from steadyhand.settings.model import WatchSettings
-from steadyhand.train.monitoring.health_test import Checkup, Counts, Question, check, count
+from steadyhand.train.monitoring.health_test import Checkup, Counts, HealthQuestion, check, count
 from steadyhand.train.runner import checkpoints
 from steadyhand.train.runner.result import publish
 
@@ -43,17 +43,17 @@ class Alarm:
         if len(before) < FEWEST:
             return False
         middle = statistics.median(before)
-        spread = 1.4826 * statistics.median(abs(one - middle) for one in before)
+        spread = 1.4826 * statistics.median(abs(loss - middle) for loss in before)
         return value > middle + SPIKE * max(spread, FLOOR * abs(middle))
 
 
-class Guard:
+class HealthMonitor:
     """One training's watch. `reference` is how often a healthy model fails by each sign; None: measure the model as
     it stands before its first step (`begin`)."""
 
     def __init__(
         self,
-        questions: Sequence[Question],
+        questions: Sequence[HealthQuestion],
         config: WatchSettings | None = None,
         reference: Mapping[str, tuple[int, int]] | None = None,
     ) -> None:
@@ -78,10 +78,10 @@ class Guard:
 
     def refuse_damaged(self) -> None:
         """Raises JobError when the model as it stands is damaged already, measured against the reference."""
-        found = self._checkup(0)
-        if found.word == "damaged":
+        checkup = self._checkup(0)
+        if checkup.word == "damaged":
             raise JobError(
-                f"the model is damaged before this training: {'; '.join(found.evidence)}",
+                f"the model is damaged before this training: {'; '.join(checkup.evidence)}",
                 next="preference training repairs nothing: teach again with a lower rate or better data; "
                 "dpo.accept_damaged = true trains it all the same and is written into the manifest",
             )
@@ -101,10 +101,10 @@ class Guard:
     def examine(self, step: int, why: str, work: Path) -> Checkup:
         """Asks the model and keeps the answer in `work`. Raises nothing: what follows from it is the caller's."""
         self._asked_at = step
-        found = self._checkup(step)
-        self.history = [*self.history, {"step": step, "why": why, **asdict(found)}]
+        checkup = self._checkup(step)
+        self.history = [*self.history, {"step": step, "why": why, **asdict(checkup)}]
         (work / HEALTH).write_text(json.dumps(self.history, ensure_ascii=False), "utf-8")
-        return found
+        return checkup
 
     def recall(self, step: int, work: Path) -> None:
         """Takes up the watch of a training that goes on after `step`: what was seen until then."""
@@ -136,7 +136,7 @@ class Guard:
         planned = -(-self.total // self._every)
         return check(self.questions, self._ask, self.reference, self.config, 2 * planned)  # half for alarms
 
-    def _ask(self, questions: Sequence[Question]) -> Sequence[Completion]:
+    def _ask(self, questions: Sequence[HealthQuestion]) -> Sequence[Completion]:
         """Greedy answers of the model as it stands; its training mode is restored."""
         from steadyhand.models.generation.local import LocalModel
 
@@ -150,15 +150,15 @@ class Guard:
             self._model.train(training)
 
 
-def stop_damaged(found: Checkup, since: int, step: int, work: Path, source: Path) -> JobError:
+def stop_damaged(checkup: Checkup, since: int, step: int, work: Path, source: Path) -> JobError:
     """The error that ends a training damaged `since` a step. The last healthy checkpoint of `work` stays as a model
     folder beside it; checkpoints after it are removed, so that nothing resumes them."""
     from steadyhand.train.runner.model import copy_tokenizer
 
     healthy = checkpoints.back_to_healthy(work)
-    kept = work.with_name(work.name.removesuffix(".work") + ".healthy")
+    folder_of_healthy = work.with_name(work.name.removesuffix(".work") + ".healthy")
     still = f", and at step {step} still" if step > since else ""
-    what = f"training has damaged the model by step {since}{still}: {'; '.join(found.evidence)}"
+    what = f"training has damaged the model by step {since}{still}: {'; '.join(checkup.evidence)}"
     after = "lower the learning rate or look at the data (`steady check`, `steady train --inspect`)"
     if healthy is None:
         return JobError(what, next=f"{after}; no healthy step was kept, so go on with the model that it started from")
@@ -169,6 +169,8 @@ def stop_damaged(found: Checkup, since: int, step: int, work: Path, source: Path
                 shutil.copyfile(path, folder / path.name)
         copy_tokenizer(source, folder)
 
-    publish(kept, write)
+    publish(folder_of_healthy, write)
     at = healthy.name.removeprefix("checkpoint-")
-    return JobError(what, where=str(kept), next=f"{after}; the model of step {at}, the last healthy one, is kept there")
+    return JobError(
+        what, where=str(folder_of_healthy), next=f"{after}; the model of step {at}, the last healthy one, is kept there"
+    )

@@ -12,7 +12,6 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from steadyhand.chat.formats.registry import format_named
-from steadyhand.chat.think import ThinkCode
 from steadyhand.domain.model import AnswerRule
 from steadyhand.models.backend import Completion, Prompt
 from steadyhand.settings.model import WatchSettings
@@ -21,7 +20,7 @@ from steadyhand.stats.intervals import wilson
 from steadyhand.text.degeneration import degenerate, garbage, too_short
 
 SIGNS = {
-    "think": "the thinking block is broken or never closed",
+    "think": "the thinking block is missing, broken or never closed",
     "loop": "the answer ends in a loop",
     "garbage": "the answer holds garbage",
     "empty": "the answer says nothing",
@@ -29,16 +28,15 @@ SIGNS = {
     "dialogue": "an answer within a dialogue says nothing, loops or holds garbage",
     "knowledge": "a public fact is answered wrongly",
 }
-WHOLE = (ThinkCode.OK, ThinkCode.ABSENT, ThinkCode.EMPTY, ThinkCode.NO_ANSWER)
 MOST = 0.95  # a sign that the base shows in more of its answers than this cannot show damage
 
 Counts = dict[str, tuple[int, int]]  # sign -> (failures, answers judged)
 Word = Literal["damaged", "healthy", "undecided"]
-Ask = Callable[[Sequence["Question"]], Sequence[Completion]]
+Ask = Callable[[Sequence["HealthQuestion"]], Sequence[Completion]]
 
 
 @dataclass(frozen=True)
-class Question:
+class HealthQuestion:
     """A probe: a prompt, and for public knowledge what a right answer says."""
 
     prompt: Prompt
@@ -61,7 +59,7 @@ class _Tally:
     counts: Counts = field(default_factory=dict)
     shown: dict[str, str] = field(default_factory=dict)  # sign -> the first answer that shows it
 
-    def add(self, question: Question, completion: Completion) -> None:
+    def add(self, question: HealthQuestion, completion: Completion) -> None:
         for sign, failed in judge(question, completion).items():
             failures, n = self.counts.get(sign, (0, 0))
             self.counts[sign] = (failures + failed, n + 1)
@@ -69,7 +67,7 @@ class _Tally:
                 self.shown.setdefault(sign, completion.text)
 
 
-def judge(question: Question, completion: Completion) -> dict[str, bool]:
+def judge(question: HealthQuestion, completion: Completion) -> dict[str, bool]:
     """Sign -> whether this answer fails by it; signs that it says nothing about are absent."""
     raw, finish = completion.text, completion.finish_reason
     parsed = completion.parsed(question.prompt.tools)
@@ -78,19 +76,19 @@ def judge(question: Question, completion: Completion) -> dict[str, bool]:
     shown = "\n".join([*(message.content for message in question.prompt.messages), *form.control])
     broken = bool(garbage(raw, shown))
     empty = too_short(parsed.content, parsed.attempts > 0) and finish == "stop"
-    found = {"loop": loop, "garbage": broken, "empty": empty}
+    failed = {"loop": loop, "garbage": broken, "empty": empty}
     if not question.prompt.tools:  # with tools on offer a model that learns its domain may rightly think for longer
-        found["endless"] = finish == "length"
+        failed["endless"] = finish == "length"
     if finish == "stop":  # thinking that was cut off is "endless", not broken
-        found["think"] = completion.thinking().code not in WHOLE
+        failed["think"] = not completion.thinking().code.whole
     if any(message.role == "assistant" for message in question.prompt.messages):
-        found["dialogue"] = loop or broken or empty
+        failed["dialogue"] = loop or broken or empty
     if question.rule is not None:
-        found["knowledge"] = not question.rule.accepts(parsed.content)
-    return found
+        failed["knowledge"] = not question.rule.accepts(parsed.content)
+    return failed
 
 
-def count(questions: Sequence[Question], ask: Ask) -> Counts:
+def count(questions: Sequence[HealthQuestion], ask: Ask) -> Counts:
     """How often a model fails by each sign, over all questions."""
     tally = _Tally()
     for question, completion in zip(questions, ask(questions), strict=True):
@@ -102,16 +100,16 @@ def rates(reference: Mapping[str, tuple[int, int]], margin: float) -> dict[str, 
     """Sign -> (rate taken as healthy, rate taken as damage). Healthy is the upper end of the reference's 95 % Wilson
     interval: a base that failed in none of 24 answers may still fail in some. Signs that the base shows in nearly all
     its answers, or in none because it was never judged by them, are left out."""
-    found: dict[str, tuple[float, float]] = {}
+    by_sign: dict[str, tuple[float, float]] = {}
     for sign, (failures, n) in reference.items():
         healthy = wilson(failures, n).high if n else 1.0
         if healthy <= MOST:
-            found[sign] = (healthy, min(healthy + margin, (1 + healthy) / 2 if healthy + margin >= 1 else 1.0))
-    return found
+            by_sign[sign] = (healthy, min(healthy + margin, (1 + healthy) / 2 if healthy + margin >= 1 else 1.0))
+    return by_sign
 
 
 def check(
-    questions: Sequence[Question],
+    questions: Sequence[HealthQuestion],
     ask: Ask,
     reference: Mapping[str, tuple[int, int]],
     config: WatchSettings,
@@ -160,10 +158,10 @@ def _sentence(sign: str, tally: _Tally, reference: Mapping[str, tuple[int, int]]
     return f"{SIGNS[sign]} in {failures} of {n} ({before} of {of} before), for instance {shown!r}"
 
 
-def spread_evenly(questions: Iterable[Question], most: int) -> list[Question]:
+def spread_evenly(questions: Iterable[HealthQuestion], most: int) -> list[HealthQuestion]:
     """At most `most` questions, taken evenly and with the kinds of question alternating, so that a check that stops
     early has seen every kind."""
-    kinds: dict[tuple[bool, bool, bool], list[Question]] = {}
+    kinds: dict[tuple[bool, bool, bool], list[HealthQuestion]] = {}
     for question in questions:
         dialogue = len(question.prompt.messages) > 1
         kinds.setdefault((question.rule is not None, dialogue, bool(question.prompt.tools)), []).append(question)

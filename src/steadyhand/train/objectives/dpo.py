@@ -17,25 +17,25 @@ from steadyhand.models.loading.adapters import virtual_ids
 from steadyhand.settings.training import DpoConfig, SftConfig
 from steadyhand.train.distributed import data_parallel
 from steadyhand.train.objectives import losses
-from steadyhand.train.objectives.group_logprobs import group_log_probs
+from steadyhand.train.objectives.group_logprobs import group_log_probs, layers_note
 from steadyhand.train.runner.data import (
     GroupSample,
     Sample,
     digest,
     group_plan,
     group_samples,
-    led,
-    led_groups,
+    groups_with_virtual_tokens,
     nested,
     samples,
+    with_virtual_tokens,
 )
-from steadyhand.train.runner.job import Job
-from steadyhand.train.runner.result import Progress, TrainResult, work_folder
+from steadyhand.train.runner.job import TrainingJob
+from steadyhand.train.runner.result import TrainingProgress, TrainResult, work_folder
 
 if TYPE_CHECKING:
     import torch
 
-    from steadyhand.train.monitoring.health_monitor import Guard
+    from steadyhand.train.monitoring.health_monitor import HealthMonitor
     from steadyhand.train.runner.packing import Loss
 
 
@@ -45,12 +45,12 @@ def train_dpo(
     groups: Sequence[Group],
     config: DpoConfig,
     out: Path,
-    progress: Progress | None = None,
+    progress: TrainingProgress | None = None,
     *,
     rows: Sequence[Row] = (),
     stop: Callable[[], bool] | None = None,
     cache: Path | None = None,
-    guard: Guard | None = None,
+    guard: HealthMonitor | None = None,
 ) -> TrainResult:
     """Trains the model of `model_folder` on `groups` against itself as it starts, and puts it at `out`. Every step
     takes `config.replay_tokens` tokens of `rows` along, whose mean loss per token is added times `sft_weight`.
@@ -85,7 +85,7 @@ def train_dpo(
         checkpoints.claim(work, key)
         reference = None
         if config.loss != "simpo":
-            seen = data if compared is not model else led_groups(data, lead)
+            seen = data if compared is not model else groups_with_virtual_tokens(data, lead)
             reference = reference_log_probs(compared, seen, config, start, cache or work)
     beside = packing.settled(model, _beside(config))
     plan = group_plan(len(data), config, [len(sample.ids) for sample in replayed], beside)
@@ -93,9 +93,14 @@ def train_dpo(
         _begin(guard, compared, tokenizer, len(plan), config)
         guard.watch(model)
     objective = _Objective(
-        led_groups(data, lead), reference, led(replayed, lead), packing.loss(beside), config, model.device
+        groups_with_virtual_tokens(data, lead),
+        reference,
+        with_virtual_tokens(replayed, lead),
+        packing.loss(beside),
+        config,
+        model.device,
     )
-    job = Job(
+    job = TrainingJob(
         model, objective, plan, config, work, key, progress, stop, config.gradient_checkpointing,
         first_step=_start_check(config) if compared is model else None, guard=guard, source=folder,
     )  # fmt: skip
@@ -107,9 +112,10 @@ def train_dpo(
         "cut_rejected": sum(g.cut_rejected for g in data),
     }
     health = {"health": guard.record()} if guard else {}
-    save(model, folder, out, config, {**facts, "log": list(log), **health})
+    note = layers_note(model, data, packed=config.gradient_checkpointing)
+    save(model, folder, out, config, {**facts, "layers": note, "log": list(log), **health})
     shutil.rmtree(work)
-    return TrainResult(out, log, seconds=time.monotonic() - began, **facts)
+    return TrainResult(out, log, seconds=time.monotonic() - began, layers=note, **facts)
 
 
 def _beside(config: DpoConfig) -> SftConfig:
@@ -118,7 +124,7 @@ def _beside(config: DpoConfig) -> SftConfig:
     return SftConfig(method=config.method, batch_tokens=tokens, gradient_checkpointing=again)
 
 
-def _begin(guard: Guard, model: Any, tokenizer: Any, steps: int, config: DpoConfig) -> None:
+def _begin(guard: HealthMonitor, model: Any, tokenizer: Any, steps: int, config: DpoConfig) -> None:
     """What is damaged does not enter; when it must, it is watched against itself, or it would be stopped at once."""
     if config.accept_damaged:
         guard.reference = None

@@ -7,7 +7,7 @@ late.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import torch
@@ -41,25 +41,41 @@ def packed_loss(model: Any, batch: Sequence[Sample], device: torch.device, *, ag
 
 
 def _loss(model: Any, ids: torch.Tensor, trained: torch.Tensor, again: bool, **given: torch.Tensor) -> torch.Tensor:
-    """Hands the output layer only the positions (rows, width) before `trained` tokens, as one row: whatever a model
-    does to its logits afterwards holds position by position."""
     chosen, targets = trained.roll(-1, 1), ids[trained]  # predicted one position before; none is trained at 0
-    head, found = model.get_output_embeddings(), list[torch.Tensor]()
-    by_parts = again and not any(getattr(model.config, name, None) for name in SCALED)
+    head, losses = model.get_output_embeddings(), list[torch.Tensor]()
+
+    def instead(hidden: torch.Tensor) -> torch.Tensor:
+        losses.append(_by_parts(head, hidden, targets))
+        return hidden[:0]  # nothing is left to score for the layer itself
+
+    by_parts = again and not any(getattr(_text(model), name, None) for name in SCALED)
+    logits = scored(model, chosen, instead if by_parts else None, input_ids=ids, **given)
+    return losses[0] if losses else _summed(logits, targets)
+
+
+def scored(
+    model: Any,
+    chosen: torch.Tensor,
+    instead: Callable[[torch.Tensor], torch.Tensor] | None = None,
+    **given: torch.Tensor,
+) -> torch.Tensor:
+    """Logits (N, vocabulary) of the N `chosen` positions (rows, width): the output layer is handed only those, as one
+    row, as whatever a model does to its logits afterwards holds position by position. `instead` changes what the layer
+    is handed, where the model's own number format holds."""
 
     def narrow(_: Any, given: tuple[torch.Tensor]) -> tuple[torch.Tensor]:
         hidden = given[0][chosen]
-        if by_parts:  # here, where the model's own number format holds; nothing is left to score for the layer itself
-            found.append(_by_parts(head, hidden, targets))
-            hidden = hidden[:0]
-        return (hidden[None],)
+        return ((instead(hidden) if instead else hidden)[None],)
 
-    handle = head.register_forward_pre_hook(narrow)
+    handle = model.get_output_embeddings().register_forward_pre_hook(narrow)
     try:
-        logits = model(input_ids=ids, use_cache=False, **given).logits
+        return model(use_cache=False, **given).logits[0]  # type: ignore[no-any-return]
     finally:
         handle.remove()
-    return found[0] if found else _summed(logits[0], targets)
+
+
+def _text(model: Any) -> Any:
+    return model.config.get_text_config(decoder=True)
 
 
 def _by_parts(head: Any, hidden: torch.Tensor, targets: torch.Tensor) -> torch.Tensor:

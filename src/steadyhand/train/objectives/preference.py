@@ -18,8 +18,8 @@ from steadyhand.models.loading.adapters import kind_of
 from steadyhand.settings.training import PreferenceConfig
 from steadyhand.train.distributed.data_parallel import together
 from steadyhand.train.runner.data import GroupSample, digest, group_plan
-from steadyhand.train.runner.job import Job
-from steadyhand.train.runner.result import Progress, TrainResult, work_folder
+from steadyhand.train.runner.job import TrainingJob
+from steadyhand.train.runner.result import TrainingProgress, TrainResult, work_folder
 
 if TYPE_CHECKING:
     import torch
@@ -33,7 +33,7 @@ def train_preference(
     groups: Sequence[Group],
     config: PreferenceConfig,
     out: Path,
-    progress: Progress | None = None,
+    progress: TrainingProgress | None = None,
     *,
     stop: Callable[[], bool] | None = None,
 ) -> TrainResult:
@@ -60,7 +60,7 @@ def train_preference(
     plan, work = group_plan(len(data), config), work_folder(out)
     key = digest("preference", fingerprint(folder), config.but(save_steps=0, log_steps=1, workers=1), data)
     objective, again = _Objective(data, model.device), config.gradient_checkpointing
-    job = Job(model, objective, plan, config, work, key, progress, stop, again, first_step=_start)
+    job = TrainingJob(model, objective, plan, config, work, key, progress, stop, again, first_step=_start)
     model, log = loop.run(job)
     tokens = config.epochs * sum(len(g.prompt) + sum(map(len, g.completions)) for g in data)
     _save(model, folder, out, config, {"steps": len(plan), "tokens": tokens, "log": list(log)})
@@ -105,8 +105,8 @@ def _sample(group: Group, renderer: Renderer, config: PreferenceConfig) -> Group
     chosen = renderer.completion_text(group.messages, group.tools, group.chosen)
     prompt, most = renderer.prompt(group.messages, group.tools), config.max_length - 1
     answers = tuple(tuple(renderer.encode_completion(text, prompt.opening)[:most]) for text in (chosen, *texts))
-    kept = fitted(prompt.ids, answers, config.max_length)
-    return GroupSample(kept, answers, len(prompt.ids) - len(kept))
+    prompt_ids = fitted(prompt.ids, answers, config.max_length)
+    return GroupSample(prompt_ids, answers, len(prompt.ids) - len(prompt_ids))
 
 
 class _Objective:

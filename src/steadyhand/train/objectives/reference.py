@@ -28,9 +28,9 @@ def reference_log_probs(
     packed = config.gradient_checkpointing
     named = digest(start, mixed(config, model.device.type), config.method, packed, data)
     path = cache / f"reference-{named[:32]}.npz"
-    kept = _read(path, [len(group.completions) for group in data])
-    if kept is not None:
-        return kept
+    stored = _read(path, [len(group.completions) for group in data])
+    if stored is not None:
+        return stored
     model.eval()
     with torch.no_grad(), precise(config, model.device):
         fresh = [group_log_probs(model, group, model.device, packed=packed).float().cpu() for group in data]

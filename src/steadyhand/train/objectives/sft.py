@@ -1,6 +1,6 @@
 """Supervised fine-tuning: cross-entropy on what the assistant writes, rendered as serving renders it.
 
-The loss of an optimiser step is the mean over its trained tokens, however it is split into forward passes.
+The loss of an optimizer step is the mean over its trained tokens, however it is split into forward passes.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from steadyhand.errors import PrerequisiteError
 from steadyhand.models.loading.adapters import virtual_ids
 from steadyhand.settings.training import SftConfig
 from steadyhand.train.distributed.data_parallel import together
-from steadyhand.train.runner.data import Sample, arranged, digest, led, samples, sft_plan
-from steadyhand.train.runner.job import Figures, Job
-from steadyhand.train.runner.result import Progress, TrainResult, work_folder
+from steadyhand.train.runner.data import Sample, digest, merge_prefixes, samples, sft_plan, with_virtual_tokens
+from steadyhand.train.runner.job import Figures, TrainingJob
+from steadyhand.train.runner.result import TrainingProgress, TrainResult, work_folder
 
 if TYPE_CHECKING:
     import torch
 
-    from steadyhand.train.monitoring.health_monitor import Guard
+    from steadyhand.train.monitoring.health_monitor import HealthMonitor
     from steadyhand.train.runner.packing import Loss
 
 
@@ -37,10 +37,10 @@ def train_sft(
     rows: Sequence[Row],
     config: SftConfig,
     out: Path,
-    progress: Progress | None = None,
+    progress: TrainingProgress | None = None,
     *,
     stop: Callable[[], bool] | None = None,
-    guard: Guard | None = None,
+    guard: HealthMonitor | None = None,
     share: float = 1.0,
 ) -> TrainResult:
     """Trains the model of `model_folder` (a folder, "steady-nano" or a hub id) on `rows` and puts it at `out`.
@@ -64,7 +64,7 @@ def train_sft(
     start = interpolate.weights(model) if config.keep_base else {}
     renderer = Renderer(tokenizer)
     usable(renderer.profile, tools=any(row.tools for row in rows), named=renderer.named, where=str(folder))
-    data = arranged(samples(rows, renderer, config), config)
+    data = merge_prefixes(samples(rows, renderer, config), config)
     plan = sft_plan([len(sample.ids) for sample in data], config)
     done = steps_of(share, len(plan))
     settings = config.but(save_steps=0, log_steps=1, workers=1)  # neither changes the result
@@ -72,9 +72,9 @@ def train_sft(
     if guard:
         guard.begin(before(model, folder), tokenizer, len(plan))
         guard.watch(model)
-    job = Job(
+    job = TrainingJob(
         model=model,
-        objective=_Objective(led(data, virtual_ids(model)), packing.loss(config), model.device),
+        objective=_Objective(with_virtual_tokens(data, virtual_ids(model)), packing.loss(config), model.device),
         plan=plan,
         config=config,
         work=work,

@@ -11,7 +11,8 @@ from typing import Any
 
 import torch
 
-from steadyhand.errors import PrerequisiteError
+from steadyhand.errors import PrerequisiteError, UsageError, first_line
+from steadyhand.models.attention.layers import Way, layers_of
 from steadyhand.models.loading.adapters import VIRTUAL
 from steadyhand.models.loading.quiet import quiet
 from steadyhand.settings.training import TrainConfig
@@ -25,6 +26,7 @@ def with_adapter(model: Any, tokenizer: Any, config: TrainConfig) -> Any:
     torch.manual_seed(config.seed)
     with quiet():
         if config.method in VIRTUAL:
+            _refuse_virtual(model, config.method)
             return _with_virtual_tokens(model, tokenizer, config)
         from peft import get_peft_model
 
@@ -32,7 +34,7 @@ def with_adapter(model: Any, tokenizer: Any, config: TrainConfig) -> Any:
             return get_peft_model(model, _ia3() if config.method == "ia3" else _lora(config))
         except ValueError as error:
             raise PrerequisiteError(
-                f"the model has no layers for method {config.method!r} ({str(error).splitlines()[0][:200]})",
+                f"the model has no layers for method {config.method!r} ({first_line(error)})",
                 next='set method = "lora", which takes all linear layers',
             ) from error
 
@@ -62,6 +64,19 @@ def _ia3() -> Any:
         target_modules=[*IA3_KEYS_VALUES, *IA3_INNER],
         feedforward_modules=list(IA3_INNER),
     )
+
+
+def _refuse_virtual(model: Any, method: str) -> None:
+    """Raises UsageError where keys and values of one shape cannot stand before all layers, or tokens before all
+    embeddings."""
+    layers = layers_of(model)
+    if method == "prefix" and not (layers.plain and layers.way is Way.PACKED):
+        what = f"a prefix stands before full attention alone ({layers.told()})"
+    elif getattr(model.config.get_text_config(decoder=True), "hidden_size_per_layer_input", 0):
+        what = "virtual tokens have one embedding each, and this model one for every layer"
+    else:
+        return
+    raise UsageError(what, next='set method = "lora"')
 
 
 def _with_virtual_tokens(model: Any, tokenizer: Any, config: TrainConfig) -> Any:

@@ -78,8 +78,8 @@ def _healthy(work: Path) -> Path | None:
 
 def _folders(work: Path) -> list[Path]:
     """Checkpoint folders, the latest first."""
-    found = [(int(match[1]), path) for path in work.iterdir() if (match := _NAME.fullmatch(path.name))]
-    return [path for _, path in sorted(found, reverse=True)]
+    folders = [(int(match[1]), path) for path in work.iterdir() if (match := _NAME.fullmatch(path.name))]
+    return [path for _, path in sorted(folders, reverse=True)]
 
 
 def _write(path: Path, text: str) -> None:

@@ -1,4 +1,4 @@
-"""From rows and groups to token ids, and from ids to the plan of all optimiser steps. Knows nothing of models.
+"""From rows and groups to token ids, and from ids to the plan of all optimizer steps. Knows nothing of models.
 
 Samples are rendered by `chat.render` exactly as serving renders them. Nothing is dropped: what does not fit is
 shortened on its prompt's left side and counted, and what cannot be trained stops the run before it starts.
@@ -61,12 +61,12 @@ def samples(rows: Sequence[Row], renderer: Renderer, config: TrainConfig) -> lis
     return [made[id(row)] for row in rows]
 
 
-def presumed(config: SftConfig) -> Packing:
+def resolve_packing(config: SftConfig) -> Packing:
     """The packing of a model that can have any."""
     return config.packing if config.packing != "auto" else "nested" if config.method == "prefix" else "packed"
 
 
-def arranged(data: Sequence[Sample], config: SftConfig) -> list[Sample]:
+def merge_prefixes(data: Sequence[Sample], config: SftConfig) -> list[Sample]:
     """The rows as they are computed: samples that continue one another as one, unless `config.packing` is "none"."""
     return [*data] if config.packing == "none" else nested(data)
 
@@ -151,18 +151,22 @@ def _group_sample(group: Group, renderer: Renderer, config: DpoConfig) -> GroupS
     return GroupSample(tuple(prompt[cut:]), (chosen, *rejected), cut, cut_rejected)
 
 
-def led(data: Sequence[Sample], ids: Sequence[int]) -> list[Sample]:
+def with_virtual_tokens(data: Sequence[Sample], ids: Sequence[int]) -> list[Sample]:
     """The samples with `ids` (virtual tokens) in front, which are no target. They come on top of max_length."""
-    return [replace(one, ids=(*ids, *one.ids), mask=(*[0] * len(ids), *one.mask)) for one in data] if ids else [*data]
+    return (
+        [replace(sample, ids=(*ids, *sample.ids), mask=(*[0] * len(ids), *sample.mask)) for sample in data]
+        if ids
+        else [*data]
+    )
 
 
-def led_groups(data: Sequence[GroupSample], ids: Sequence[int]) -> list[GroupSample]:
+def groups_with_virtual_tokens(data: Sequence[GroupSample], ids: Sequence[int]) -> list[GroupSample]:
     """The groups with `ids` in front of their prompts."""
-    return [replace(one, prompt=(*ids, *one.prompt)) for one in data]
+    return [replace(group, prompt=(*ids, *group.prompt)) for group in data]
 
 
 def sft_plan(lengths: Sequence[int], config: SftConfig) -> list[list[list[int]]]:
-    """All optimiser steps of all epochs: steps x forward passes x sample indices.
+    """All optimizer steps of all epochs: steps x forward passes x sample indices.
 
     An epoch is shuffled and cut into steps of `batch_tokens` tokens, so that every step sees every kind of row; steps
     of rows of one length would each pull towards one kind. Within a step, rows of near length share a forward pass.
@@ -175,7 +179,7 @@ def sft_plan(lengths: Sequence[int], config: SftConfig) -> list[list[list[int]]]
         draw.shuffle(order)
         micro = min(config.micro_tokens or config.batch_tokens, -(-config.batch_tokens // config.workers))
         steps = _steps(order, lengths, config.batch_tokens)
-        if presumed(config) == "packed":
+        if resolve_packing(config) == "packed":
             plan += [_steps(step, lengths, micro) for step in steps]
         else:
             plan += [_passes(step, lengths, micro) for step in steps]
@@ -210,7 +214,7 @@ def _passes(step: Sequence[int], lengths: Sequence[int], most: int) -> list[list
 def group_plan(
     count: int, config: GroupConfig, replayed: Sequence[int] = (), beside: SftConfig | None = None
 ) -> list[list[list[int]]]:
-    """All optimiser steps of all epochs: steps x groups_per_step forward passes of one group each, and further ones of
+    """All optimizer steps of all epochs: steps x groups_per_step forward passes of one group each, and further ones of
     SFT rows, whose lengths `replayed` gives, by the plan of `beside`. A row's index: `count` + its place."""
     draw = random.Random(config.seed)
     plan: list[list[list[int]]] = []

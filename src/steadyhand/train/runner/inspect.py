@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from steadyhand.domain.rows import Row
 from steadyhand.settings.training import SftConfig
-from steadyhand.train.runner.data import Sample, arranged, presumed, samples, sft_plan
+from steadyhand.train.runner.data import Sample, merge_prefixes, resolve_packing, samples, sft_plan
 
 if TYPE_CHECKING:
     from steadyhand.chat.render import Renderer
@@ -22,8 +22,8 @@ Decode = Callable[[Sequence[int]], str]
 
 
 @dataclass(frozen=True)
-class Segment:
-    """Neighbouring tokens with one fate, as text."""
+class TokenSegment:
+    """Neighboring tokens with one fate, as text."""
 
     text: str
     trained: bool
@@ -36,7 +36,7 @@ class Shown:
     `empty`: nothing of it is trained but the end of the turn."""
 
     source: str
-    segments: tuple[Segment, ...]
+    segments: tuple[TokenSegment, ...]
     tokens: int
     trained: int
     cut: int
@@ -51,7 +51,7 @@ class Inspection:
     the share of a step that is filler. `cut` rows lost the start of their prompt and `lost` ones the end of their
     answer, by `truncation`. `thoughtless` rows have an answer without reasoning. Of what the data has, the chat
     template does not write the calls of `callless` rows and the thinking of `unthought` ones; of `empty` rows nothing
-    is trained but the end of the turn. `steps` are the optimiser steps of all epochs."""
+    is trained but the end of the turn. `steps` are the optimizer steps of all epochs."""
 
     rows: int
     tokens: int
@@ -78,7 +78,7 @@ def inspect(
     """Renders all rows and shows those named in `sources`; `decode` turns ids into text, special tokens too. Raises
     UsageError for a row that cannot be trained."""
     data = samples(rows, renderer, config)
-    merged = arranged(data, config)
+    merged = merge_prefixes(data, config)
     lengths = [len(sample.ids) for sample in merged]
     plan = sft_plan(lengths, config)
     filled = sum(_width([lengths[i] for i in micro], config) for step in plan for micro in step)
@@ -94,8 +94,8 @@ def inspect(
         cut=sum(sample.cut > 0 for sample in data),
         lost=sum(sample.lost > 0 for sample in data),
         truncation=config.truncation,
-        packing=presumed(config),
-        sequences=passes // config.epochs if presumed(config) == "packed" else len(merged),
+        packing=resolve_packing(config),
+        sequences=passes // config.epochs if resolve_packing(config) == "packed" else len(merged),
         thoughtless=sum(not (row.messages[-1].think or "").strip() for row in rows),
         callless=sum(any(call.name not in text for call in answer.calls) for answer, text in whole),
         unthought=sum((answer.think or "").strip() not in text for answer, text in whole),
@@ -110,7 +110,7 @@ def inspect(
 
 def _width(lengths: Sequence[int], config: SftConfig) -> int:
     """Tokens that one forward pass computes, filler included."""
-    return sum(lengths) if presumed(config) == "packed" else max(lengths) * len(lengths)
+    return sum(lengths) if resolve_packing(config) == "packed" else max(lengths) * len(lengths)
 
 
 def _trained_text(sample: Sample, renderer: Renderer) -> str:
@@ -124,6 +124,6 @@ def _shown(source: str, sample: Sample, decode: Decode, renderer: Renderer) -> S
         (trained, [token for token, _ in run])
         for trained, run in itertools.groupby(zip(sample.ids, sample.mask, strict=True), key=lambda pair: pair[1])
     ]
-    segments = tuple(Segment(decode(ids), bool(trained), len(ids)) for trained, ids in parts)
+    segments = tuple(TokenSegment(decode(ids), bool(trained), len(ids)) for trained, ids in parts)
     empty = not _trained_text(sample, renderer)
     return Shown(source, segments, len(sample.ids), sum(sample.mask), sample.cut, sample.lost, empty)

@@ -1,7 +1,7 @@
 """Weights between those that a training started from and those that it ended with.
 
 Wortsman et al. 2022 ("Robust fine-tuning of zero-shot models", equation 1): the straight line between both keeps much
-of what was known before at little cost to what was learnt. Knows nothing of data.
+of what was known before at little cost to what was learned. Knows nothing of data.
 """
 
 from __future__ import annotations

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from steadyhand.settings.training import TrainConfig
-from steadyhand.train.monitoring.health_monitor import Guard
-from steadyhand.train.runner.result import Progress
+from steadyhand.train.monitoring.health_monitor import HealthMonitor
+from steadyhand.train.runner.result import TrainingProgress
 
 if TYPE_CHECKING:
     import torch
@@ -26,7 +26,7 @@ class Objective(Protocol):
 
 
 @dataclass(frozen=True)
-class Job:
+class TrainingJob:
     """One training: `key` names everything that determines its result; checkpoints live in `work` until done."""
 
     model: Any
@@ -35,10 +35,10 @@ class Job:
     config: TrainConfig
     work: Path
     key: str
-    progress: Progress | None = None
+    progress: TrainingProgress | None = None
     stop: Callable[[], bool] | None = None
     gradient_checkpointing: bool = False
     first_step: Callable[[Figures], None] | None = None  # checks the figures of step 1 of a fresh run
-    guard: Guard | None = None  # asks the model under way and stops the training when it is damaged
+    guard: HealthMonitor | None = None  # asks the model under way and stops the training when it is damaged
     until: int | None = None  # pause after this step, at a checkpoint that a later call goes on from; None: never
     source: Path = Path()  # the folder of the model that is trained, for the tokenizer of what is kept

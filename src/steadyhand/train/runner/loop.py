@@ -16,12 +16,12 @@ from steadyhand.models.loading.malloc import keep_freed_memory
 from steadyhand.models.loading.quiet import quiet
 from steadyhand.train.distributed import data_parallel
 from steadyhand.train.runner import checkpoints
-from steadyhand.train.runner.job import Job
+from steadyhand.train.runner.job import TrainingJob
 from steadyhand.train.runner.result import disk_full_as_job_error
 from steadyhand.train.runner.trainer import StepTrainer
 
 
-def run(job: Job) -> tuple[Any, tuple[dict[str, float], ...]]:
+def run(job: TrainingJob) -> tuple[Any, tuple[dict[str, float], ...]]:
     """Trains `job.model` from the last complete checkpoint of the same job; returns the trained model (the same object,
     unless a team trained it in parts) and the log.
 
@@ -51,7 +51,7 @@ def run(job: Job) -> tuple[Any, tuple[dict[str, float], ...]]:
     return model, tuple(row for row in trainer.state.log_history if "loss" in row)
 
 
-def _trainer(job: Job) -> StepTrainer:
+def _trainer(job: TrainingJob) -> StepTrainer:
     if job.config.sharded and data_parallel.me().size > 1:
         from steadyhand.train.distributed.fsdp_training import ShardedTrainer
 

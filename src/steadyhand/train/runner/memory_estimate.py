@@ -21,7 +21,7 @@ LOGITS_BYTES = 12  # per trained position and word: the logits, in float32, and 
 
 
 @dataclass(frozen=True)
-class Shape:
+class ModelShape:
     """The sizes of a Qwen3-like network: `queries` and `keys` are widths (heads x head size)."""
 
     name: str
@@ -34,7 +34,7 @@ class Shape:
     tied: bool
 
     @classmethod
-    def of(cls, name: str, config: Mapping[str, Any]) -> Shape:
+    def of(cls, name: str, config: Mapping[str, Any]) -> ModelShape:
         """From a config.json. Raises PrerequisiteError when it lacks a size."""
         try:
             heads = config["num_attention_heads"]
@@ -68,7 +68,7 @@ class Shape:
         return self.vocabulary * self.hidden * (1 if self.tied else 2)
 
 
-QWEN3_8B = Shape("Qwen/Qwen3-8B", 4096, 36, 4096, 1024, 12288, 151936, False)  # its published config.json
+QWEN3_8B = ModelShape("Qwen/Qwen3-8B", 4096, 36, 4096, 1024, 12288, 151936, False)  # its published config.json
 
 
 @dataclass(frozen=True)
@@ -86,7 +86,7 @@ class Footprint:
         return sum(self.parts.values())
 
 
-def sft_footprint(shape: Shape, config: SftConfig, device: str) -> Footprint:
+def sft_footprint(shape: ModelShape, config: SftConfig, device: str) -> Footprint:
     """The largest forward pass: `micro_tokens` (or `batch_tokens`), or one row of `max_length` if that is more."""
     tokens = max(config.micro_tokens or config.batch_tokens, config.max_length)
     positions = tokens // 2
@@ -104,7 +104,7 @@ def sft_footprint(shape: Shape, config: SftConfig, device: str) -> Footprint:
     return _footprint(shape, config, device, parts, assumed)
 
 
-def dpo_footprint(shape: Shape, config: DpoConfig, device: str) -> Footprint:
+def dpo_footprint(shape: ModelShape, config: DpoConfig, device: str) -> Footprint:
     """One group: its prompt once, K + 1 answers, and (unless activations are computed again, which packs all into one
     sequence) the prompt's keys and values once for each answer."""
     answers, length = (config.k or 3) + 1, min(config.max_completion or ANSWER, config.max_length // 2)
@@ -120,17 +120,17 @@ def dpo_footprint(shape: Shape, config: DpoConfig, device: str) -> Footprint:
     return _footprint(shape, config, device, parts, assumed)
 
 
-def _again(shape: Shape, method: str, tokens: int, mixed: bool) -> int:
-    """With activations computed again: the input of every layer and of the last norm with its normalised values, and
+def _again(shape: ModelShape, method: str, tokens: int, mixed: bool) -> int:
+    """With activations computed again: the input of every layer and of the last norm with its normalized values, and
     the inside of the one layer that is under way."""
     number = 2 if method != "full" and mixed else 4
     return tokens * ((shape.layers + 2) * shape.hidden * number + activation_bytes(shape, mixed=mixed))
 
 
-def activation_bytes(shape: Shape, *, mixed: bool) -> int:
+def activation_bytes(shape: ModelShape, *, mixed: bool) -> int:
     """What the backward pass needs of one layer, per token.
 
-    In float32: inputs and outputs of two norms and their normalised values (6 hidden), queries before and after their
+    In float32: inputs and outputs of two norms and their normalized values (6 hidden), queries before and after their
     norm, rotated, and attention's output (4), keys likewise and values (4), and of the MLP gate, its activation, up
     and their product (4). In mixed precision each linear map keeps its own bfloat16 copy of what it is given.
     """
@@ -138,14 +138,14 @@ def activation_bytes(shape: Shape, *, mixed: bool) -> int:
     return 26 * h + 10 * q + 10 * k + 8 * i if mixed else 4 * (6 * h + 4 * q + 4 * k + 4 * i)
 
 
-def _layer_bytes(shape: Shape, config: TrainConfig, mixed: bool) -> int:
+def _layer_bytes(shape: ModelShape, config: TrainConfig, mixed: bool) -> int:
     """`activation_bytes`, and with "dora" also what its magnitudes scale: each map's output with and without the
     update."""
     scaled = 2 * sum(out for _, out in shape.matrices) * (2 if mixed else 4) if config.method == "dora" else 0
     return activation_bytes(shape, mixed=mixed) + scaled
 
 
-def trained_weights(shape: Shape, config: TrainConfig) -> int:
+def trained_weights(shape: ModelShape, config: TrainConfig) -> int:
     """How many numbers the optimizer moves."""
     if config.method == "full":
         return shape.linear + _norms(shape) + (shape.embeddings if config.train_embeddings else 0)
@@ -157,7 +157,7 @@ def trained_weights(shape: Shape, config: TrainConfig) -> int:
     }.get(config.method, _low_rank(shape, config))
 
 
-def _low_rank(shape: Shape, config: TrainConfig) -> int:
+def _low_rank(shape: ModelShape, config: TrainConfig) -> int:
     """Of one layer: two thin matrices for every map, and with "dora" a magnitude for every output."""
     thin = sum(config.lora_rank * (a + b) for a, b in shape.matrices)
     return thin + (sum(out for _, out in shape.matrices) if config.method == "dora" else 0)
@@ -167,13 +167,15 @@ def _virtual(config: TrainConfig) -> int:
     return config.virtual_tokens if config.method in VIRTUAL else 0
 
 
-def optimizer_bytes(shape: Shape, config: TrainConfig) -> int:
+def optimizer_bytes(shape: ModelShape, config: TrainConfig) -> int:
     """AdamW keeps two numbers a weight, Muon one for matrices inside the network."""
     trained = trained_weights(shape, config)
     return 8 * trained - (4 * shape.linear if config.optimizer == "muon" else 0)
 
 
-def _footprint(shape: Shape, config: TrainConfig, device: str, parts: dict[str, int], assumed: list[str]) -> Footprint:
+def _footprint(
+    shape: ModelShape, config: TrainConfig, device: str, parts: dict[str, int], assumed: list[str]
+) -> Footprint:
     trained, whole = trained_weights(shape, config), shape.linear + _norms(shape) + shape.embeddings
     frozen = config.method != "full"
     small = frozen and (_mixed(config, device) and config.precision != "float32") and device != "cpu"
@@ -197,7 +199,7 @@ def _footprint(shape: Shape, config: TrainConfig, device: str, parts: dict[str, 
     return Footprint(shape.name, whole, trained, first | parts, tuple(assumed))
 
 
-def _four_bits(shape: Shape, whole: int, device: str) -> int:
+def _four_bits(shape: ModelShape, whole: int, device: str) -> int:
     """4 bits a weight of the layers' maps, 8 for every block of 64 and 32 for every 256 blocks (Dettmers et al. 2023,
     section 3); embeddings and norms in bfloat16."""
     if device == "cpu":
@@ -205,7 +207,7 @@ def _four_bits(shape: Shape, whole: int, device: str) -> int:
     return round(shape.linear * (4 + 8 / 64 + 32 / (64 * 256)) / 8) + 2 * (whole - shape.linear)
 
 
-def _norms(shape: Shape) -> int:
+def _norms(shape: ModelShape) -> int:
     """Two norms of the hidden width a layer and one at the end; those of single heads are too small to count."""
     return (2 * shape.layers + 1) * shape.hidden
 

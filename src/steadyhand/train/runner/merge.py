@@ -100,11 +100,11 @@ def _save(model: LocalModel, target: Path) -> None:
     copy_model(model.folder, target)
 
 
-def _compare(out: Path, wanted: Sequence[torch.Tensor], found: Sequence[torch.Tensor]) -> MergeReport:
+def _compare(out: Path, wanted: Sequence[torch.Tensor], merged: Sequence[torch.Tensor]) -> MergeReport:
     """KL(before || after) = sum p (log p - log q), averaged over positions."""
     import torch
 
-    before, after = torch.cat(list(wanted)).double(), torch.cat(list(found)).double()
+    before, after = torch.cat(list(wanted)).double(), torch.cat(list(merged)).double()
     p, q = before.log_softmax(-1), after.log_softmax(-1)
     return MergeReport(
         folder=out,

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import torch
+
 from steadyhand.chat.messages import Json
 from steadyhand.errors import UsageError
 from steadyhand.models.loading.adapter_base import note_base
@@ -45,7 +47,7 @@ def trainable(name: str | Path, config: TrainConfig) -> tuple[Any, Any, Path]:
         device=config.device,
         dtype=dtype,
         trainable=config.method != "full",
-        quantised=config.method == "qlora",
+        quantized=config.method == "qlora",
     )
     check_vocabulary(model, tokenizer, folder)
     if config.method == "full":
@@ -82,12 +84,14 @@ def _refuse_stacked(folder: Path, given: str | None, method: str) -> None:
 
 
 def _set_trained(model: Any, embeddings: bool) -> None:
-    for outer in (model.get_input_embeddings(), model.get_output_embeddings()):
+    """Some models embed a token once more for every layer (Gemma 4)."""
+    inner = [module for module in model.modules() if isinstance(module, torch.nn.Embedding)]
+    for outer in (*inner, model.get_output_embeddings()):
         outer.requires_grad_(embeddings)
 
 
 def _lasting_name(name: str | Path, folder: Path) -> str:
-    return str(original(folder).resolve()) if Path(name).expanduser().is_dir() else str(name)
+    return str(original(folder).resolve()) if Path(name).expanduser().exists() else str(name)
 
 
 def save(model: Any, source: Path, out: Path, config: TrainConfig, facts: Mapping[str, Json]) -> None:

@@ -41,9 +41,9 @@ def alike(parameters: Iterable[torch.nn.Parameter]) -> Iterator[list[torch.nn.Pa
     for parameter in parameters:
         if parameter.grad is not None:
             by_shape.setdefault(parameter.shape, []).append(parameter)
-    for shape, found in by_shape.items():
+    for shape, matrices in by_shape.items():
         size = max(1, STACKED // shape.numel())
-        yield from (found[i : i + size] for i in range(0, len(found), size))
+        yield from (matrices[i : i + size] for i in range(0, len(matrices), size))
 
 
 class Muon(torch.optim.Optimizer):

@@ -13,9 +13,10 @@ import torch
 
 from steadyhand.errors import UsageError
 from steadyhand.models.attention import varlen
+from steadyhand.models.attention.layers import layers_of
 from steadyhand.settings.training import SftConfig
 from steadyhand.train.objectives.nll import packed_loss, padded_loss
-from steadyhand.train.runner.data import Sample, presumed
+from steadyhand.train.runner.data import Sample, resolve_packing
 
 Loss = Callable[[Any, Sequence[Sample], torch.device], torch.Tensor]
 
@@ -23,10 +24,11 @@ Loss = Callable[[Any, Sequence[Sample], torch.device], torch.Tensor]
 def settled(model: Any, config: SftConfig) -> SftConfig:
     """The settings with the packing that this model can have, and the model made ready for it. Raises UsageError when
     it was told to pack and cannot."""
-    way = presumed(config)
+    way = resolve_packing(config)
     if way == "packed" and not varlen.possible(model):
         if config.packing == "packed":
-            raise UsageError("this model's attention cannot take rows apart", next='set packing = "nested"')
+            what = f"rows of this model cannot stand behind one another ({layers_of(model).told()})"
+            raise UsageError(what, next='set packing = "nested"')
         way = "nested"
     if way == "packed":
         varlen.use(model)

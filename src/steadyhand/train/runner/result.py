@@ -19,8 +19,8 @@ from steadyhand.settings.training import TrainConfig
 RECORD = "training.json"
 
 
-class Progress(Protocol):
-    """Called after every optimiser step: `done` of `total` steps, and the last step's figures ("loss", ...)."""
+class TrainingProgress(Protocol):
+    """Called after every optimizer step: `done` of `total` steps, and the last step's figures ("loss", ...)."""
 
     def __call__(self, done: int, total: int, figures: Mapping[str, float]) -> None: ...
 
@@ -30,7 +30,8 @@ class TrainResult:
     """`folder` holds the model ("full") or the adapter ("lora"). `log` has a row per `log_steps`: step, epoch,
     loss, learning_rate, grad_norm and the objective's own figures. `seconds` is this call's wall time, `tokens`
     those of all planned steps without padding. `cut_prompts` counts samples shortened on the left,
-    `cut_answers` those shortened on the right, and `cut_rejected` rejected answers shortened on the right."""
+    `cut_answers` those shortened on the right, and `cut_rejected` rejected answers shortened on the right. `layers`
+    says what the model's layers ruled out, and what that cost; empty when nothing."""
 
     folder: Path
     log: tuple[dict[str, float], ...]
@@ -40,6 +41,7 @@ class TrainResult:
     cut_prompts: int = 0
     cut_rejected: int = 0
     cut_answers: int = 0
+    layers: str = ""
 
 
 def work_folder(out: Path) -> Path:

@@ -1,4 +1,4 @@
-"""transformers' Trainer, driven over a plan made beforehand: each item of its data is one whole optimiser step.
+"""transformers' Trainer, driven over a plan made beforehand: each item of its data is one whole optimizer step.
 
 So the order of samples needs no sampler state, resuming is skipping, and a step's forward passes are weighted by the
 objective itself. Imports torch: import late.
@@ -19,9 +19,9 @@ from transformers.trainer import TRAINER_STATE_NAME
 
 from steadyhand.errors import JobError
 from steadyhand.train.distributed import data_parallel
-from steadyhand.train.monitoring.health_monitor import Guard, stop_damaged
+from steadyhand.train.monitoring.health_monitor import HealthMonitor, stop_damaged
 from steadyhand.train.runner import checkpoints
-from steadyhand.train.runner.job import Figures, Job, Step
+from steadyhand.train.runner.job import Figures, Step, TrainingJob
 from steadyhand.train.runner.muon import Muon, split_parameters
 from steadyhand.train.runner.precision import mixed
 
@@ -31,7 +31,7 @@ T = TypeVar("T")
 class StepTrainer(Trainer):  # type: ignore[misc]  # transformers ships no types
     split = False  # whether every member of a team holds a part of the model only
 
-    def __init__(self, job: Job) -> None:
+    def __init__(self, job: TrainingJob) -> None:
         super().__init__(model=job.model, args=_arguments(job), callbacks=[_Watch(job, self)])
         self.remove_callback(PrinterCallback)
         self.job, self.stopped = job, False
@@ -129,7 +129,7 @@ class StepTrainer(Trainer):  # type: ignore[misc]  # transformers ships no types
 class _Watch(TrainerCallback):  # type: ignore[misc]
     """Progress, stopping, health, and the markers of complete and healthy checkpoints."""
 
-    def __init__(self, job: Job, trainer: StepTrainer) -> None:
+    def __init__(self, job: TrainingJob, trainer: StepTrainer) -> None:
         self.job, self.trainer = job, trainer
         self.healthy_at = 0
 
@@ -148,11 +148,11 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
         done = self.trainer.agreed((control.should_save, control.should_training_stop))
         control.should_save, control.should_training_stop = done
 
-    def _examine(self, guard: Guard, why: str, state: Any, control: Any) -> None:
-        found = guard.examine(state.global_step, why, self.job.work)
-        if found.word == "damaged" and guard.lasts(state.global_step):
-            raise stop_damaged(found, guard.damaged_since, state.global_step, self.job.work, self.job.source)
-        if found.word == "healthy" and state.global_step < state.max_steps:
+    def _examine(self, guard: HealthMonitor, why: str, state: Any, control: Any) -> None:
+        checkup = guard.examine(state.global_step, why, self.job.work)
+        if checkup.word == "damaged" and guard.lasts(state.global_step):
+            raise stop_damaged(checkup, guard.damaged_since, state.global_step, self.job.work, self.job.source)
+        if checkup.word == "healthy" and state.global_step < state.max_steps:
             self.healthy_at = state.global_step
             control.should_save = bool(self.job.config.save_steps)
 
@@ -162,7 +162,7 @@ class _Watch(TrainerCallback):  # type: ignore[misc]
             checkpoints.mark_healthy(self.job.work, state.global_step)
 
 
-def _arguments(job: Job) -> Any:
+def _arguments(job: TrainingJob) -> Any:
     config = job.config
     cpu = job.model.device.type == "cpu"
     schedules = {"constant": "constant_with_warmup", "linear": "linear", "cosine": "cosine"}

@@ -1,0 +1,44 @@
+"""Which languages and families are written: the whole example, or the part that `make demo` teaches in minutes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from examples.uss.make.families import CONCEPTS, PLAN, Planned
+from examples.uss.make.texts import Lang
+
+
+@dataclass(frozen=True)
+class Part:
+    """`concepts` are rows per language and split, `draws` how often cards draw a
+    wording of the training scenarios."""
+
+    langs: tuple[Lang, ...]
+    plan: tuple[Planned, ...]
+    concepts: Mapping[str, int]
+    draws: int = 0
+
+
+WHOLE = Part(("en", "zh"), PLAN, CONCEPTS)
+# The chain "take the names out, ask USS, compare, report", and what must not be called. More held-out rows a family
+# than in the whole example: the intervals need as many decisions as there.
+HELD = {
+    "query": 42,
+    "many": 21,
+    "defanged": 24,
+    "extract": 24,
+    "extract_default": 9,
+    "compare": 40,
+    "chat": 8,
+    "missing": 15,
+    "no_query": 12,
+    "no_compare": 8,
+    "no_extract": 8,
+}
+
+
+def first(lang: Lang) -> Part:
+    """One language and eleven families of it."""
+    plan = tuple(replace(planned, eval=HELD[planned.name]) for planned in PLAN if planned.name in HELD)
+    return Part((lang,), plan, {"train": CONCEPTS["train"], "eval": 64}, draws=3)

@@ -1,0 +1,1 @@
+"""Logs of what ran online, in the formats that people have, as dialogues. Nothing is dropped silently."""

@@ -1,0 +1,3 @@
+CREATE TABLE hub(id INTEGER PRIMARY KEY, name TEXT, city TEXT);
+CREATE TABLE carrier(id INTEGER PRIMARY KEY, name TEXT);
+CREATE TABLE parcel(id INTEGER PRIMARY KEY, hub_id INTEGER, carrier_id INTEGER, weight INTEGER, status TEXT);
