@@ -21,13 +21,11 @@ from typing import Any
 import pytest
 
 import steadyhand
-from steadyhand.agent.claims import statements
 from steadyhand.agent.neutral import neutral
 from steadyhand.agent.reading.report import Report
 from steadyhand.chat.exact import loads
 from steadyhand.chat.formats.registry import FORMATS
 from steadyhand.checks.likeness import matches_answer
-from steadyhand.extract import find_entities
 from steadyhand.serve.answer import cut_at
 from steadyhand.serve.deltas import Deltas
 from steadyhand.serve.dialogue import values_in
@@ -37,12 +35,9 @@ from steadyhand.text.near import near_pairs
 from tests.test_linear import TRIES
 from tests.tiny import QUERY
 
-SIZE, LARGER, GROWTH = (
-    2_000,
-    16,
-    40,
-)  # characters, times, times: 16 where it is linear, 100 to 256 where it is quadratic
-QUICK, LONGEST = 0.00003, 0.4  # seconds
+SIZE = 500  # characters
+LARGER, GROWTH = 16, 32  # times: linear work takes 16 times as long, quadratic work up to 256 times
+QUICK, LONGEST = 0.00002, 0.3  # seconds
 ROOMS = ("agent", "chat", "check", "checks", "datasets", "evaluate", "extract", "pairs", "report", "serve", "source",
          "text")  # fmt: skip
 MARKS = (
@@ -73,7 +68,11 @@ def functions() -> Iterator[tuple[str, Callable[[str], object]]]:
     for found in pkgutil.walk_packages(steadyhand.__path__, "steadyhand."):
         if found.name.split(".")[1] not in ROOMS:
             continue
-        for name, function in vars(importlib.import_module(found.name)).items():
+        try:
+            module = importlib.import_module(found.name)
+        except ModuleNotFoundError:  # of an extra that is not installed here
+            continue
+        for name, function in vars(module).items():
             if inspect.isfunction(function) and function.__module__ == found.name and _takes_a_text(function):
                 yield f"{found.name.removeprefix('steadyhand.')}.{name}", function
 
@@ -94,8 +93,6 @@ READERS: dict[str, Callable[[str], object]] = {
     **{f"{name}.parse": lambda text, form=form: form.parse(text, (QUERY,)) for name, form in FORMATS.items()},  # type: ignore[misc]
     **{f"{name}.visible": lambda text, form=form: form.visible(text) for name, form in FORMATS.items()},  # type: ignore[misc]
     **{f"{name}.thinking": lambda text, form=form: form.thinking(text) for name, form in FORMATS.items()},  # type: ignore[misc]
-    "a report": Report,
-    "claims of a report": lambda text: statements(text, find_entities(f"{text} evil-host7.com ")[:50]),
     "neutral, with tokens": lambda text: neutral(text, MARKS),
     "a stream": _fed,
     "stops": lambda text: cut_at(text, ("END", "<<", "\n\n"), FORMATS["hermes"]),
@@ -177,6 +174,13 @@ def test_a_call_that_is_open_is_read_in_linear_time(name: str) -> None:
     assert slow(lambda text: FORMATS[name].parse(text, (QUERY,)), OPENED) == []
 
 
+@pytest.mark.parametrize("unit", [unit for unit in UNITS if unit not in MARKS])
+def test_a_report_is_read_in_linear_time_beyond_its_longest_sentence(unit: str) -> None:
+    """Sentences are read up to a length and a number of names, and take more than in proportion up to there."""
+    took = [taken(Report, unit * (size // len(unit)) + "\x00") for size in (16_000, 128_000)]
+    assert took[1] < max(LONGEST, 3 * 8 * took[0])
+
+
 def _finds(text: str) -> list[int]:
     return [text.find("x", at) for at in range(len(text))]
 
@@ -203,7 +207,7 @@ def _looks(text: str) -> list[str]:
 
 @pytest.mark.parametrize("call", [_finds, _slices, _adds, _looks])
 def test_the_test_itself_sees_what_is_slow(call: Callable[[str], Any]) -> None:
-    assert slow(call)
+    assert any(grows(call, lambda size: "中" * (2 * size)) for _ in range(9))
 
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGALRM"), reason="no timer here")

@@ -1,3 +1,4 @@
+import hashlib
 import json
 from pathlib import Path
 from typing import cast
@@ -205,6 +206,9 @@ def test_hashes_tell_templates_and_prompts_apart(renderer: Renderer) -> None:
     assert renderer.template_hash == same.template_hash != other.template_hash
     assert renderer.fingerprint == same.fingerprint != other.fingerprint
     assert prompt_hash([1, 23]) == prompt_hash((1, 23)) != prompt_hash([12, 3])
+    for size in (0, 1, 8191, 8192, 8193, 20_000):  # written a block at a time
+        whole = ",".join(map(str, range(size))).encode()
+        assert prompt_hash(range(size)) == hashlib.sha256(whole).hexdigest()
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

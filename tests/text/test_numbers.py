@@ -23,9 +23,7 @@ def test_numbers_in_digits_and_words(text: str, stated: set[float]) -> None:
     assert set(numbers(text)) == stated
 
 
-@pytest.mark.parametrize(
-    "text", ["9" * 400, "一" * 400, "一亿" + "万" * 400, "hundred " * 400, "one " + "trillion " * 9000]
-)
+@pytest.mark.parametrize("text", ["9" * 400, "一" * 400, "一亿" + "万" * 400, "hundred " * 400])
 def test_a_number_without_end_is_infinite_however_it_is_written(text: str) -> None:
     """In words it was an exception."""
     assert max(numbers(text)) > 1e15

@@ -59,6 +59,7 @@ class Report:
         self._sentences = _sentences(self.masked, self.layout)
         self._orders: dict[int, bool] = {}
         self._lines: dict[tuple[int, int], Read] = {}  # by line and column
+        self._read: dict[tuple[tuple[int, int], int, str], Read] = {}  # by sentence, line and name
 
     def at(self, place: Found) -> Statement:
         """What the report says of the name at this place."""
@@ -98,6 +99,13 @@ class Report:
 
     # a sentence ---------------------------------------------------------------------------------------------------
     def _sentence(self, place: Found, line: Line) -> Read:
+        """Read once for each name, however often it stands there."""
+        key = (self._bounds(place), line.start, place.value)
+        if key not in self._read:
+            self._read[key] = self._sentence_of(place, line)
+        return self._read[key]
+
+    def _sentence_of(self, place: Found, line: Line) -> Read:
         start, end = self._bounds(place)
         body = self._with_target(place, start, end) if self._is_short(start, end) else ""
         words = plain(body)
