@@ -57,7 +57,7 @@ def test_findings_of_a_domain_are_a_table() -> None:
 
 def test_check_gives_findings_that_show_themselves(tmp_path: Path) -> None:
     found = steadyhand.check(steadyhand.load_domain(make(tmp_path)))
-    assert isinstance(found, list)
+    assert isinstance(found, Findings)
     assert "severity" in found._repr_html_()
 
 
