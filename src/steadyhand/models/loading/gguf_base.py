@@ -155,8 +155,8 @@ def _write(file: Path, header: Header, made: Path) -> list[str]:
         given: dict[str, Any] = {"gguf_file": "model.gguf", "trust_remote_code": False, "local_files_only": True}
         try:
             with quiet(), contextlib.redirect_stderr(io.StringIO()):  # its bar asks no setting
-                tokenizer = AutoTokenizer.from_pretrained(alone, **given)
                 config = _completed(AutoConfig.from_pretrained(alone, **given), header, file)
+                tokenizer = AutoTokenizer.from_pretrained(alone, **given)
                 model, info = AutoModelForCausalLM.from_pretrained(
                     alone, config=config, dtype=_dtype(header), output_loading_info=True, **given, **_unpacking()
                 )
