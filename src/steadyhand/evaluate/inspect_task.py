@@ -33,7 +33,7 @@ from inspect_ai.tool import ToolInfo, ToolParams
 
 from steadyhand.chat.formats.hermes import HERMES
 from steadyhand.chat.messages import Message, Tool, ToolCall
-from steadyhand.domain.load import load
+from steadyhand.datasets.folder import load
 from steadyhand.errors import UsageError
 from steadyhand.evaluate.scoring import score
 from steadyhand.evaluate.suites import Suite, Target, targets
