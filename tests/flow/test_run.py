@@ -284,6 +284,8 @@ def test_a_damaged_model_ends_the_run_and_says_so_again(done: Finished, tmp_path
     lost = page.split('id="lost"')[1].split("</section>")[0]
     assert [f"fact {i}?" in lost for i in range(8)] == [True] * 8
     assert ReportData.from_json(read_json(out / "report" / "report.json")).verdict is None
+    rewrite_report(out, tmp_path / "again", "zh")
+    assert "fact 0?" in (tmp_path / "again" / "report.html").read_text("utf-8")
 
 
 def test_a_report_is_written_again_in_chinese(done: Finished, tmp_path: Path) -> None:

@@ -48,9 +48,14 @@ def stopped_report(context: RunContext, out: Path) -> list[Path]:
         curves={"sft": read_json(context.artifact("sft") / "curve.json")["curve"]},
         dataset=count_dataset(context.parts.domain),
         seconds=context.seconds(),
-        manifest=_conditions(context, tuned),
+        manifest=_conditions(context, tuned) | {"stages": _done(context)},
     )
     return write_report(data, out)
+
+
+def _done(context: RunContext) -> dict[str, Json]:
+    """The stages that were carried out, so not the report: this page is no artifact of the run."""
+    return {name: key for name, key in context.keys.items() if context.store.done(key)}
 
 
 def _conditions(context: RunContext, tuned: Evaluation) -> dict[str, Json]:
