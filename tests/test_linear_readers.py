@@ -32,6 +32,7 @@ from steadyhand.serve.dialogue import values_in
 from steadyhand.source.jsonfile import read_json
 from steadyhand.source.yamlfile import read_yaml
 from steadyhand.text.near import near_pairs
+from steadyhand.text.redaction import _any_escape
 from tests.test_linear import TRIES
 from tests.tiny import QUERY
 
@@ -78,6 +79,8 @@ def functions() -> Iterator[tuple[str, Callable[[str], object]]]:
 
 
 def _takes_a_text(function: Callable[..., object]) -> bool:
+    if function is _any_escape:  # compiles the owner's own token, once
+        return False
     needed = [one for one in inspect.signature(function).parameters.values() if one.default is one.empty]
     return len(needed) == 1 and needed[0].annotation == "str" and needed[0].kind is needed[0].POSITIONAL_OR_KEYWORD
 

@@ -65,6 +65,9 @@ CALLS: list[list[str]] = [
     ["config", "show", "FOLDER"],
     ["config", "show", "GONE"],
     ["doctor", HOSTILE],
+    ["badcases", "GONE"],
+    ["badcases", "FILE"],
+    ["completion", HOSTILE],
 ]
 
 

@@ -118,7 +118,7 @@ def test_a_damaged_model_is_exit_1_with_one_message(
     remark(gate.parent)
     error = result(capsys, "run", done.folder, "--out", out, code=1)["error"]
     assert (error["kind"], error["exit_code"]) == ("GateFailed", 1)
-    assert "think_whole 0.5" in error["what"]
+    assert "think_whole 50.0 %" in error["what"]
     assert "error: " in steady(capsys, "run", done.folder, "--out", out, code=1)[1]
 
 

@@ -119,11 +119,11 @@ def test_a_sweep_that_is_killed_at_random_ends_at_the_same_figures(done: Done, t
     folder, request, _, found, _ = done
     program = (
         "import os, signal, sys; from pathlib import Path; from tests.lab.test_sweep import FLAGS\n"
-        "from steadyhand.lab.sweep_setup import Request; from steadyhand.lab.sweep import sweep\n"
+        "from steadyhand.lab.sweep_setup import SweepRequest; from steadyhand.lab.sweep import sweep\n"
         "from tests.flow.world import Watcher\n"
         "left = int(sys.argv[4])\n"
         "def at(trial, told):\n    global left; left -= 1\n    if not left: os.kill(os.getpid(), signal.SIGKILL)\n"
-        "request = Request(Path(sys.argv[2]), held=0.5, looks=2)\n"
+        "request = SweepRequest(Path(sys.argv[2]), held=0.5, looks=2)\n"
         "sweep(Path(sys.argv[1]), FLAGS, Path(sys.argv[3]), request, Watcher(at))"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)])}
@@ -185,7 +185,7 @@ def test_one_that_is_called_back_goes_on_at_its_own_checkpoint(tmp_path: Path, m
         judged.append(not judged)
         return [Check("no_repetition", ">= 0.98", "FAIL", 0.5, 0.4, 0.6, 60, reason="loops")] if judged[-1] else []
 
-    monkeypatch.setattr("steadyhand.lab.sweep_measure.harms", first_is_harmed)
+    monkeypatch.setattr("steadyhand.lab.sweep_measure.damage_checks", first_is_harmed)
     trained: dict[str, list[int]] = {}
     watcher = Watcher(lambda trial, told: trained.setdefault(trial, []).append(watcher.told[-1][0]))
     folder, request = make(tmp_path)

@@ -27,7 +27,8 @@ _PARTS = re.compile(r"[\u4e00-\u9fff]{1,2}|[^\W_]+(?:[-'’][^\W_]+)*")
 _INERT = re.compile(r"(?:^\[[\w%]+(?:[=,][^\]]*)?\]$|[0-9a-fA-F]{32,}|[A-Za-z]:\\|/[\w.-]+/|[%$]\w)")
 _ANNOUNCES = re.compile(r"(?i:\b(?:following|below|these|as follows)\b)|以下|如下|下列|这些|下面")
 _ANNOUNCED = re.compile(
-    r"\b(?:(?:the )?following|these|as follows|(?:shown |listed )?below)\b ?|以下|如下|下列|这些|下面|[.:：。\s]+$"
+    r"\b(?:(?:the )?following|these|as follows|(?:shown |listed )?below)\b ?|以下|如下|下列|这些|下面"
+    r"|(?<![.:：。\s])[.:：。\s]+$"
 )
 _BETWEEN = re.compile(r"(?:\W|\d|_|\b(?:and|or|port|tcp|udp|https?)\b)*")
 _SEPARATOR = re.compile(r"\s[-–—]{1,3}\s|[(（<:：|>→,;，；、]")

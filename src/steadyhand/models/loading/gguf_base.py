@@ -25,6 +25,7 @@ from steadyhand.ledger.digests import digest
 from steadyhand.models.loading.adapters import json_object
 from steadyhand.models.loading.places import model_cache
 from steadyhand.models.loading.quiet import quiet
+from steadyhand.models.loading.remote_code import CLOSED
 
 NOTE = "gguf.json"
 VERSION = 1  # of what is made of a file; another one is made anew
@@ -152,14 +153,15 @@ def _write(file: Path, header: Header, made: Path) -> list[str]:
     lost = []
     with tempfile.TemporaryDirectory(dir=made.parent) as alone:  # nothing beside the file is read with it
         (Path(alone) / "model.gguf").symlink_to(file.resolve())
-        given: dict[str, Any] = {"gguf_file": "model.gguf", "trust_remote_code": False, "local_files_only": True}
+        name = "model.gguf"
         try:
             with quiet(), contextlib.redirect_stderr(io.StringIO()):  # its bar asks no setting
-                config = _completed(AutoConfig.from_pretrained(alone, **given), header, file)
-                tokenizer = AutoTokenizer.from_pretrained(alone, **given)
+                config = _completed(AutoConfig.from_pretrained(alone, gguf_file=name, **CLOSED), header, file)
+                tokenizer = AutoTokenizer.from_pretrained(alone, gguf_file=name, **CLOSED)
                 model, info = AutoModelForCausalLM.from_pretrained(
-                    alone, config=config, dtype=_dtype(header), output_loading_info=True, **given, **_unpacking()
-                )
+                    alone, gguf_file=name, config=config, dtype=_dtype(header), output_loading_info=True,
+                    use_safetensors=True, **CLOSED, **_unpacking(),
+                )  # fmt: skip
         except (OSError, ValueError, KeyError, RuntimeError, ImportError, TypeError, AttributeError) as error:
             what = f"transformers cannot read the GGUF file ({(str(error).splitlines() or [type(error).__name__])[0]})"
             raise PrerequisiteError(what[:300], where=str(file), next="use the model's safetensors") from error
