@@ -67,6 +67,13 @@ def test_the_modelfile_speaks_as_the_embedded_model_was_trained() -> None:
     template = NANO.read_text("utf-8")
     assert speaks_chatml(template)
     assert not speaks_chatml(template.replace("<tools>", ""))
+    for hostile in (
+        "{% for a in range(9**9) %}{% for b in range(9**9) %}{% endfor %}{% endfor %}",
+        "{{ 1 / 0 }}",
+        "{{ nothing.at.all }}",
+        "{% if %}",
+    ):
+        assert not speaks_chatml(hostile + template)
     made = modelfile("m.gguf", 4096, ["<|im_end|>", "<|endoftext|>"])
     assert made.startswith("FROM ./m.gguf\nPARAMETER temperature 0\nPARAMETER num_ctx 4096\n")
     assert made.count("PARAMETER stop") == 2

@@ -16,6 +16,7 @@ from steadyhand.chat.formats.hermes import HERMES
 from steadyhand.chat.formats.marks import RESULT_OPEN
 from steadyhand.chat.formats.qwen_xml import FUNCTION
 from steadyhand.chat.probe import Loss, Profile
+from steadyhand.errors import SteadyError
 
 CHATML = ("<|im_start|>", "<tools>", HERMES.open, RESULT_OPEN)  # what Qwen2.5 and Qwen3 write
 
@@ -84,13 +85,14 @@ _PLAIN = "<|im_start|>user\nsteady-question<|im_end|>\n<|im_start|>assistant\n"
 
 def _plain_question(template: str) -> str | None:
     """A question without a system message or tools, as the template writes it; None where it fails."""
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
+    from jinja2 import TemplateError
 
-    rooms = ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"])
+    from steadyhand.chat.sandbox import render  # bounded: a template is a program that others wrote
+
     asked = [{"role": "user", "content": "steady-question"}]
     try:
-        return rooms.from_string(template).render(messages=asked, tools=None, add_generation_prompt=True)
-    except Exception:  # noqa: BLE001  a template is a program that others wrote: it raises what it likes
+        return render(template, {"messages": asked, "tools": None, "add_generation_prompt": True})
+    except (SteadyError, TemplateError, TypeError, ValueError, LookupError, AttributeError, ArithmeticError):
         return None
 
 
