@@ -44,7 +44,7 @@ def test_when_every_branch_is_damaged_the_answer_is_no(
     from steadyhand.ledger.result import Check
 
     loops = Check("no_repetition", ">= 0.98", "FAIL", 0.5, 0.4, 0.6, 60, reason="30 of 60 healthy")
-    monkeypatch.setattr("steadyhand.lab.sweep_measure.harms", lambda *_: [loops])
+    monkeypatch.setattr("steadyhand.lab.sweep_measure.damage_checks", lambda *_: [loops])
     folder, file, out = made
     words = ("sweep", folder, "--branches", file, "--looks", "1", "--known", "1", "--out", out)
     shown, _ = steady(capsys, *words, code=1)

@@ -12,6 +12,7 @@ from steadyhand.badcases.classify import BY_CHECK, BY_CODE
 from steadyhand.badcases.logs.logged import Logged
 from steadyhand.chat.formats.marks import RESULT_OPEN
 from steadyhand.chat.formats.parsed import Parsed
+from steadyhand.chat.formats.registry import FORMATS
 from steadyhand.chat.match import match
 from steadyhand.chat.messages import Message, Tool
 from steadyhand.chat.reason import Reason
@@ -24,7 +25,8 @@ from steadyhand.ledger.keys import canonical_json
 from steadyhand.text.degeneration import tail_repetition
 from steadyhand.text.shingles import language_of
 
-_OPENED = ("<tool_call>", "</tool_call>", "[TOOL_CALLS]")  # a call that nobody could read was left in the text
+# A call that nobody could read was left in the text. A mark that is a word ("functools") also stands in honest prose.
+_OPENED = tuple({mark for form in FORMATS.values() for mark in form.call_marks if not mark.strip(" ").isalnum()})
 
 
 @dataclass(frozen=True)

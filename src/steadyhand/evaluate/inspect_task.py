@@ -98,7 +98,8 @@ def written(answer: ChatMessageAssistant) -> str:
     parts = answer.content if isinstance(answer.content, list) else []
     thought = "\n".join(part.reasoning for part in parts if isinstance(part, ContentReasoning))
     calls = "\n".join(_call(call) for call in answer.tool_calls or [])
-    return f"<think>\n{thought}\n</think>\n\n" * bool(thought) + "\n".join(filter(None, [answer.text.strip(), calls]))
+    text = "\n".join(filter(None, [answer.text.strip(), calls]))
+    return HERMES.think.write(thought) + text if thought else text
 
 
 def _call(call: TheirCall) -> str:
