@@ -1,5 +1,5 @@
-"""The page of `steady roi`: both ways, when training is paid back, and what matters. Knows the rows of the JSON that the
-command prints and how to show them; computes nothing but the sums that a line is drawn through."""
+"""The page of `steady roi`: both ways, when training is paid back, and what matters. Knows the rows of the JSON that
+the command prints and how to show them; computes nothing but the sums that a line is drawn through."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from steadyhand.report.write import write_texts
 
 WIDEST = 12  # bars of the plot; the JSON has all
 ROW, LEFT, RIGHT = 30, 10.0, 350.0
+HALO = "paint-order: stroke; stroke: var(--card); stroke-width: 3px"  # a line may pass behind a name
 
 
 def write_roi(found: Mapping[str, Json], folder: Path) -> list[Path]:
@@ -103,8 +104,9 @@ def bars(found: Mapping[str, Json], t: Catalog) -> Markup:
     rows: Sequence[Mapping[str, Json]] = found["tornado"][:WIDEST]
     if not rows:
         return Markup("")
-    ends = [found["net"], 0.0, *(one[key] for one in rows for key in ("net_at_low", "net_at_high"))]
-    low, high = min(ends), max(ends)
+    net = float(found["net"])
+    ends = [net, 0.0, *(one[key] for one in rows for key in ("net_at_low", "net_at_high"))]
+    low, high = float(min(ends)), float(max(ends))
     bottom = ROW * len(rows) + 6.0
 
     def x(value: float) -> float:
@@ -115,15 +117,15 @@ def bars(found: Mapping[str, Json], t: Catalog) -> Markup:
         kind = "zero" if value == 0 else "grid"
         parts.append(tag("line", x1=x(value), x2=x(value), y1=4, y2=bottom, class_=kind))
         parts.append(tag("text", short(value), x=x(value), y=bottom + 14, class_="tick", text_anchor="middle"))
+    parts.append(tag("line", x1=x(net), x2=x(net), y1=4, y2=bottom, class_="bar"))
     for at, one in enumerate(rows):
         top = ROW * at + 6.0
-        parts.append(tag("text", label_of(t)(one["name"]), x=LEFT, y=top + 9, class_="tick"))
+        parts.append(tag("text", label_of(t)(one["name"]), x=LEFT, y=top + 9, class_="tick", style=HALO))
         for key, color in (("net_at_low", "sft"), ("net_at_high", "dpo")):
-            left, right = sorted((x(one[key]), x(found["net"])))
+            left, right = sorted((x(one[key]), x(net)))
             hover = tag("title", f"{t(f'roi.{key}')}: {money(one[key])} {found['currency']}")
             spot = {"x": left, "y": top + 13, "width": max(right - left, 0.5), "height": 10}
             parts.append(tag("rect", hover, **spot, class_=f"box s-{color}"))
-    parts.append(tag("line", x1=x(found["net"]), x2=x(found["net"]), y1=4, y2=bottom, class_="bar"))
     return tag("svg", *parts, viewBox=f"0 0 360 {bottom + 20:.0f}", class_="chart", role="img",
                aria_label=t("roi.tornado"))  # fmt: skip
 

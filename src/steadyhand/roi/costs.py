@@ -4,8 +4,8 @@ Plain arithmetic over inputs by name ("old.calls"); knows no file and no source.
 
     cards  = copies x cards a copy x price of a card's hour x 730 h
     copies = whole ones that the busiest hour needs, at least one
-    a task occupies a copy for calls x (prompt tokens not cached / prefill rate + answer tokens / (stream rate x answers at
-    once)) seconds; with a measured call_seconds for calls x call_seconds / answers at once
+    a task occupies a copy for calls x (prompt tokens not cached / prefill rate + answer tokens / (stream rate x answers
+    at once)) seconds; with a measured call_seconds for calls x call_seconds / answers at once
     review = tasks x share that a person looks at; repair = tasks that fail the first pass, done by hand
 """
 
@@ -123,7 +123,7 @@ class Swing:
 
 
 def tornado(inputs: Mapping[str, float], ranges: Mapping[str, tuple[float, float]]) -> list[Swing]:
-    """What matters, widest swing first; inputs whose range changes nothing are left out. `ranges`: name -> low, high."""
+    """What matters, widest swing first; what changes nothing is left out. `ranges`: name -> low, high."""
     found = []
     for name, (low, high) in ranges.items():
         at = [compare_costs({**inputs, name: value}).net for value in (low, high)]

@@ -12,11 +12,13 @@ WAYS: tuple[Part, ...] = ("old", "new")
 
 @dataclass(frozen=True)
 class InputField:
-    """`unit` names words of the report ("money": in the file's currency; "share": 0 to 1); `least` and `most` are inclusive."""
+    """`unit` names words of the report ("money": in the file's currency; "share": 0 to 1); `least` and `most` are
+    inclusive. `whole`: there is no quarter more of it."""
 
     unit: str
     least: float = 0.0
     most: float = math.inf
+    whole: bool = False
 
 
 SHARE, MONEY, HOURS, MINUTES = (
@@ -38,7 +40,7 @@ WORK = {
 }
 TRAINING = {"card_hours": HOURS, "card_hour": MONEY, "engineer_hours": HOURS, "labeling_hours": HOURS}
 WAY = {
-    "cards": InputField("cards", 1),
+    "cards": InputField("cards", 1, whole=True),
     "card_hour": MONEY,
     "card_kw": InputField("kilowatts"),
     "concurrency": InputField("at_once", 1),

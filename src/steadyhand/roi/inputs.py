@@ -15,9 +15,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Annotated, get_args
 
-from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt
+from pydantic import BaseModel, ConfigDict, Field
 
 from steadyhand.files import read_text
 from steadyhand.roi.fields import FIELDS, MEASURES, SPEED, InputField, Part
@@ -27,7 +27,7 @@ from steadyhand.source.typed import read_typed
 
 ASSUMED = "assumed"
 SPREAD = 0.25  # a number without a range of its own is tried this much lower and higher
-Number = StrictInt | StrictFloat
+Number = Annotated[float, Field(strict=True)]  # an integer is taken, true and text are not
 
 
 class InputRow(BaseModel):
@@ -145,19 +145,18 @@ def _input(row: Cursor, name: str, field: InputField, path: Path, measure: Measu
 
 def _ranged(row: Cursor, name: str, field: InputField, given: InputRow, value: float) -> CostInput:
     _bounded(row, name, field, value, "value")
-    spread = [max(field.least, value * (1 - SPREAD)), min(field.most, value * (1 + SPREAD))]
+    part = 0.0 if field.whole else SPREAD
+    spread = [max(field.least, value * (1 - part)), min(field.most, value * (1 + part))]
     ends = [given.low, given.high]
     low, high = (spread[at] if end is None else float(end) for at, end in enumerate(ends))
     _bounded(row, name, field, low, "low")
     _bounded(row, name, field, high, "high")
     if not low <= value <= high:
         raise row.error(f"{name}: {value:g} is not between low {low:g} and high {high:g}", "correct the range")
-    return CostInput(name, value, low, high, given.source.strip(), field.unit, ends == [None, None])
+    return CostInput(name, value, low, high, given.source.strip(), field.unit, ends == [None, None] and low < high)
 
 
-def _measured(
-    row: Cursor, name: str, field: InputField, given: InputRow, path: Path, measure: Measure
-) -> CostInput:
+def _measured(row: Cursor, name: str, field: InputField, given: InputRow, path: Path, measure: Measure) -> CostInput:
     if given.value is not None or given.source or given.low is not None or given.high is not None:
         raise row.error(f"{name}: a run gives value, range and source", "remove what stands beside `run`")
     kind = name.rpartition(".")[2]

@@ -1,7 +1,7 @@
 """What runs give for a cost model: pass rates and answer lengths of an evaluation; tokens and seconds of answers.
 
-An evaluation is of one model; a file of answers has one JSON object a line with `prompt_tokens`, `completion_tokens` and
-`seconds`, as `steady rollout` writes them. What was not measured is refused, never taken as zero.
+An evaluation is of one model; a file of answers has one JSON object a line with `prompt_tokens`, `completion_tokens`
+and `seconds`, as `steady rollout` writes them. What was not measured is refused, never taken as zero.
 """
 
 from __future__ import annotations
