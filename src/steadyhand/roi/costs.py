@@ -42,7 +42,7 @@ class MonthlyCost:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class CostComparison:
     """Both ways, what training costs `once`, over `months`."""
 
     ways: dict[Part, MonthlyCost]
@@ -66,14 +66,14 @@ class Comparison:
         return self.once / self.monthly_saving if self.monthly_saving > 0 else None
 
 
-def compare_costs(inputs: Mapping[str, float]) -> Comparison:
+def compare_costs(inputs: Mapping[str, float]) -> CostComparison:
     """`inputs` by name; each as `roi.fields` bounds it."""
     once = (
         inputs["training.card_hours"] * inputs["training.card_hour"]
         + inputs["training.engineer_hours"] * inputs["work.engineer_hour"]
         + inputs["training.labeling_hours"] * inputs["work.reviewer_hour"]
     )
-    return Comparison({way: monthly(inputs, way) for way in WAYS}, once, inputs["work.months"])
+    return CostComparison({way: monthly(inputs, way) for way in WAYS}, once, inputs["work.months"])
 
 
 def monthly(inputs: Mapping[str, float], way: Part) -> MonthlyCost:
