@@ -1,0 +1,17 @@
+"""The claims by their ids."""
+
+from __future__ import annotations
+
+from experiments.claims import c05
+from experiments.claims.claim import Claim
+from steadyhand.errors import UsageError
+
+CLAIMS: dict[str, Claim] = {module.CLAIM.id: module.CLAIM for module in (c05,)}
+
+
+def chosen_of(names: str) -> list[Claim]:
+    """The named claims (none: all) in their order. Raises UsageError for an unknown one."""
+    wanted = [name.strip().upper() for name in names.split(",") if name.strip()] or list(CLAIMS)
+    if unknown := [name for name in wanted if name not in CLAIMS]:
+        raise UsageError(f"no claim {unknown[0]!r}", where="--only", next=f"choose from {', '.join(CLAIMS)}")
+    return [claim for id, claim in CLAIMS.items() if id in wanted]

@@ -1,0 +1,74 @@
+"""Carries claims out: settings are chosen first, then every arm is made and asked for every seed, and what is there is
+written down after each claim, whole or not."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from experiments.claims import results
+from experiments.claims.claim import Arm, Base, Claim
+from experiments.claims.jobs import Lab
+from experiments.claims.world import world_of
+from steadyhand.cli.run import Console
+from steadyhand.ledger.store import Store
+
+
+class Told(Console):
+    """A line a job, with how long those before it took."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.began = time.monotonic()
+
+    def remaining(self, position: int, total: int) -> str:
+        if position == 1:
+            self.began = time.monotonic()
+            return ""
+        each = (time.monotonic() - self.began) / (position - 1)
+        return f", about {each * (total - position + 1) / 60:.0f} minutes left"
+
+
+def carry_out(
+    claims: Sequence[Claim], base: Base, domain: Path | None, out: Path, kept: Path, until: float | None
+) -> None:
+    """Raises KeyboardInterrupt when the time is up; what is done is written down first."""
+    out = out / base.name
+    console = Told()
+    lab = Lab(world_of(base, domain or first_part(out)), Store(out), console, until)
+    with console.closing():
+        for claim in claims:
+            try:
+                run(claim, lab)
+            finally:
+                print(results.write(kept, claim, lab))
+
+
+def run(claim: Claim, lab: Lab) -> None:
+    chosen = {}
+    for name, candidates in claim.choices(lab.world.base).items():
+        lab.do([(arm, 0) for arm in candidates])
+        chosen[name] = candidates[results.best(candidates, lab)]
+    lab.do(cells(claim, lab.world.base, chosen))
+
+
+def cells(claim: Claim, base: Base, chosen: Mapping[str, Arm]) -> list[tuple[Arm, int]]:
+    """Arms by seed, in the order in which they shall be done: what decides first, for every seed."""
+    arms = claim.arms(base, chosen)
+    return [
+        (arm, seed)
+        for stage in sorted({arm.stage for arm in arms})
+        for seed in range(claim.seeds)
+        for arm in arms
+        if arm.stage == stage and (seed == 0 or arm.random)
+    ]
+
+
+def first_part(out: Path) -> Path:
+    """The first part of the worked example in English, written where the claims' models are kept."""
+    from examples.uss.make.build import build_first, write
+
+    folder = out / "uss-en"
+    write(folder, build_first("en"))
+    return folder
