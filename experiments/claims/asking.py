@@ -1,7 +1,8 @@
 """What a model is asked, and what is kept of its answers: for every question a figure a fact, small enough to commit.
 
 Facts of decisions: `calls` (the strict decision: call or none, names and arguments), `name` and `args` (of those that
-called), `missed`, `needless`, `passed` (text included), `whole` scenarios are not kept; of public facts: `public`.
+called), `missed`, `needless`, `passed` (text included); of public facts: `public`; of both: `quality` (not too short,
+no loop, think tags balanced).
 """
 
 from __future__ import annotations
@@ -77,7 +78,7 @@ def of_items(items: Sequence[Item], classes: Mapping[str, str]) -> Answers:
 def _facts(item: Item) -> dict[str, Figure]:
     facts = item.facts
     if item.suite != "tool":
-        return {item.suite: _figure(item.passed)}
+        return {item.suite: _figure(item.passed), "quality": _figure(facts.quality)}
     offered = bool(facts.tools or facts.due)
     return {
         "calls": _figure(facts.calls_ok) if offered else None,
@@ -86,6 +87,7 @@ def _facts(item: Item) -> dict[str, Figure]:
         "missed": float(not facts.called) if facts.due else None,
         "needless": float(facts.called) if offered and not facts.due else None,
         "passed": _figure(item.passed),
+        "quality": _figure(facts.quality),
     }
 
 

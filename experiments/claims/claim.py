@@ -151,6 +151,7 @@ class Claim:
     arms: Callable[[Base, Mapping[str, Arm]], Sequence[Arm]]
     choices: Callable[[Base], Mapping[str, Sequence[Arm]]] = lambda base: {}
     seeds: int = 3
-    facts: tuple[str, ...] = ("calls",)  # that are drawn and tabled, the first one first
+    facts: tuple[str, ...] = ("calls",)  # that are tabled
+    drawn: tuple[str, ...] = ()  # of these; none: the first one
     cut: Texts = field(default_factory=dict)  # what was left out, and why
     axis: Texts = field(default_factory=dict)  # of `x`
