@@ -1,63 +1,114 @@
-"""What a model is asked, and what is kept of its answers: for every question a figure a fact, small enough to commit.
+"""How a model is asked, by kinds of question. Knows models and judges of answers; what is kept stands in `answers`.
 
 Facts of decisions: `calls` (the strict decision: call or none, names and arguments), `name` and `args` (of those that
-called), `missed`, `needless`, `passed` (text included); of public facts: `public`; of both: `quality` (not too short,
-no loop, think tags balanced).
+called), `missed`, `needless`, `passed` (text included), `tokens` of the prompt; of public facts: `public`; of both:
+`quality` (not too short, no loop, think tags balanced). Of repeated decisions: whether all runs came to the same
+`outcome` or `text`, one by one (`alone`) and in batches.
 """
 
 from __future__ import annotations
 
+import random
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
+from experiments.claims.answers import Answers, Figure, write_answers
 from experiments.claims.claim import Question
 from experiments.claims.world import World
-from steadyhand.evaluate.run import evaluate
+from steadyhand.chat.messages import Message
+from steadyhand.domain.model import Domain
+from steadyhand.evaluate import determinism
+from steadyhand.evaluate.scoring import score
 from steadyhand.evaluate.suites import Suite, Target, targets
-from steadyhand.flow.artifacts import read_json, write_json
 from steadyhand.flow.engine import Watcher
 from steadyhand.flow.stages import sampling_of
 from steadyhand.ledger.result import Item
+from steadyhand.models.backend import Backend, Completion, Sampling, check_template
 
-ANSWERS = "answers.json"
-Figure = float | None
-Asker = Callable[[Question, Path, World, int, Watcher], "Answers"]
-
-
-@dataclass(frozen=True)
-class Answers:
-    """Questions as (id, cluster, class), and of each fact a figure a question (None: it does not apply)."""
-
-    questions: tuple[tuple[str, str, str], ...]
-    facts: Mapping[str, tuple[Figure, ...]]
+Asker = Callable[[Question, Path, World, int, Watcher], Answers]
+RUNS, ALONE, BATCHED = 8, 12, 60  # runs of a decision; decisions repeated one by one, and in batches
+WARM = Sampling(0.6, 0.95)
 
 
 def ask(question: Question, folder: Path, world: World, seed: int, watcher: Watcher, out: Path) -> None:
     write_answers(out, ASKERS[question.kind](question, folder, world, seed, watcher))
 
 
-def _decisions(question: Question, folder: Path, world: World, seed: int, watcher: Watcher) -> Answers:
+def loaded(folder: Path, world: World) -> Backend:
     from steadyhand.models.loading.load import load
 
+    model = load(folder, dtype=world.settings.model.dtype)
+    check_template(model, tools=True)
+    return model
+
+
+def _decisions(question: Question, folder: Path, world: World, seed: int, watcher: Watcher) -> Answers:
+    """Decisions of a split, and public facts where the question says so; with `rules` the base is told the whole page
+    of rules before each."""
     domain = world.asked(question.split)
     suites: tuple[Suite, ...] = ("tool", "public") if question.public else ("tool",)
-    found = evaluate(
-        load(folder, dtype=world.settings.model.dtype), domain, model="arm", suites=suites, seed=seed,
-        sampling=sampling_of(world.settings), progress=watcher.progress,
-        settings=world.settings.eval.model_copy(update={"determinism_items": 0}),
+    asked = [_told(one, rules_of(domain)) if question.rules else one for one in targets(domain, suites)]
+    prompts, size = [target.prompt for target in asked], world.settings.eval.batch_size
+    answers = loaded(folder, world).generate(
+        prompts, sampling_of(world.settings), batch_size=size,
+        progress=lambda done, total: watcher.progress(done, total, "questions"),
     )  # fmt: skip
-    classes = {target.id: class_of(target) for target in targets(domain, suites[:1])}
-    return of_items(found.items, classes)
+    rows = [
+        _facts(score(target, target.prompt, answer, world.settings.eval.cot_labels), answer)
+        for target, answer in zip(asked, answers, strict=True)
+    ]
+    return gathered(asked, rows)
 
 
-ASKERS: dict[str, Asker] = {"decisions": _decisions}
+def rules_of(domain: Domain) -> str:
+    """All that the domain says of its points, as a system prompt would."""
+    return "\n".join(f"- {point.definition} {'; '.join(point.rules)}".rstrip() for point in domain.points)
+
+
+def _told(target: Target, rules: str) -> Target:
+    messages = (Message("system", rules), *target.prompt.messages)
+    return replace(target, prompt=replace(target.prompt, messages=messages))
+
+
+def _repeated(question: Question, folder: Path, world: World, seed: int, watcher: Watcher) -> Answers:
+    """A decision of each group, again and again, sampled: another seed each run, another order each batch."""
+    tool: tuple[Suite, ...] = ("tool",)
+    decisions = targets(world.asked(question.split), tool)
+    chosen = determinism.chosen_for(decisions, BATCHED, 0)
+    model, total = loaded(folder, world), RUNS * (ALONE + len(chosen))
+    sampling, done = replace(WARM, max_tokens=world.settings.sampling.max_tokens), 0
+    answers: dict[str, list[list[Completion]]] = {mode: [[] for _ in chosen] for mode in determinism.MODES}
+    for run in range(RUNS):
+        for mode, count, size in (("sequential", ALONE, 1), ("batched", len(chosen), world.settings.eval.batch_size)):
+            order = random.Random(f"{seed}/{run}").sample(range(min(count, len(chosen))), min(count, len(chosen)))
+            prompts = [chosen[i].prompt for i in order]
+            found = model.generate(prompts, replace(sampling, seed=1000 * seed + run), batch_size=size)
+            for index, answer in zip(order, found, strict=True):
+                answers[mode][index].append(answer)
+            watcher.progress(done := done + len(order), total, "repetitions")
+    rows = [_same(chosen[i], *(answers[mode][i] for mode in determinism.MODES)) for i in range(len(chosen))]
+    return gathered(chosen, rows)
+
+
+def _same(target: Target, alone: list[Completion], batched: list[Completion]) -> dict[str, Figure]:
+    every = {"sequential": alone, "batched": batched}
+    texts = list(dict.fromkeys((one.text, str(one.finish_reason)) for own in every.values() for one in own))
+    runs = {mode: [texts.index((one.text, str(one.finish_reason))) for one in own] for mode, own in every.items()}
+    same = determinism.judge(target, batched[0], texts, runs).facts.same
+    return {
+        "outcome": figure(same["outcome"]["batched"]), "outcome alone": figure(same["outcome"]["sequential"]),
+        "text": figure(same["text"]["batched"]), "text alone": figure(same["text"]["sequential"]),
+    }  # fmt: skip
+
+
+ASKERS: dict[str, Asker] = {"decisions": _decisions, "repeated": _repeated}
 
 
 def class_of(target: Target) -> str:
     """What is due: one call, several, an answer from a result (read), a question back (ask), a refusal, or talk."""
-    assert target.decision is not None
+    if target.decision is None:
+        return target.suite
     due, family = len(target.decision.expected), target.decision.scenario.id
     if due:
         return "call" if due == 1 else "several"
@@ -66,59 +117,30 @@ def class_of(target: Target) -> str:
     return "ask" if family.startswith("missing") else "refuse" if family.startswith("no_") else "talk"
 
 
-def of_items(items: Sequence[Item], classes: Mapping[str, str]) -> Answers:
-    rows = [_facts(item) for item in items]
+def gathered(asked: Sequence[Target], rows: Sequence[Mapping[str, Figure]]) -> Answers:
     names = dict.fromkeys(name for row in rows for name in row)
     return Answers(
-        tuple((item.id, item.cluster, classes.get(item.id, item.suite)) for item in items),
+        tuple((target.id, target.cluster, class_of(target)) for target in asked),
         {name: tuple(row.get(name) for row in rows) for name in names},
     )
 
 
-def _facts(item: Item) -> dict[str, Figure]:
-    facts = item.facts
+def _facts(item: Item, answer: Completion) -> dict[str, Figure]:
+    facts, tokens = item.facts, float(answer.prompt_tokens)
     if item.suite != "tool":
-        return {item.suite: _figure(item.passed), "quality": _figure(facts.quality)}
+        return {item.suite: figure(item.passed), "quality": figure(facts.quality), "tokens": None}
     offered = bool(facts.tools or facts.due)
     return {
-        "calls": _figure(facts.calls_ok) if offered else None,
-        "name": _figure(facts.name_ok),
-        "args": _figure(facts.args_ok),
+        "calls": figure(facts.calls_ok) if offered else None,
+        "name": figure(facts.name_ok),
+        "args": figure(facts.args_ok),
         "missed": float(not facts.called) if facts.due else None,
         "needless": float(facts.called) if offered and not facts.due else None,
-        "passed": _figure(item.passed),
-        "quality": _figure(facts.quality),
+        "passed": figure(item.passed),
+        "quality": figure(facts.quality),
+        "tokens": tokens,
     }
 
 
-def _figure(value: bool | None) -> Figure:
+def figure(value: bool | None) -> Figure:
     return None if value is None else float(value)
-
-
-def write_answers(folder: Path, answers: Answers) -> None:
-    write_json(folder / ANSWERS, to_json(answers))
-
-
-def read_answers(folder: Path) -> Answers:
-    return from_json(read_json(folder / ANSWERS))
-
-
-def to_json(answers: Answers) -> dict[str, Any]:
-    facts = {name: packed(figures) for name, figures in answers.facts.items()}
-    return {"questions": [list(row) for row in answers.questions], "facts": facts}
-
-
-def from_json(row: Mapping[str, Any]) -> Answers:
-    facts = {name: unpacked(figures) for name, figures in row["facts"].items()}
-    return Answers(tuple((id, cluster, kind) for id, cluster, kind in row["questions"]), facts)
-
-
-def packed(figures: Sequence[Figure]) -> str | list[Figure]:
-    """A character a figure where all are yes (1), no (0) or nothing (-)."""
-    letters = {None: "-", 0.0: "0", 1.0: "1"}
-    return "".join(letters[f] for f in figures) if set(figures) <= set(letters) else list(figures)
-
-
-def unpacked(figures: str | Sequence[Figure]) -> tuple[Figure, ...]:
-    values = {"-": None, "0": 0.0, "1": 1.0}
-    return tuple(values[letter] for letter in figures) if isinstance(figures, str) else tuple(figures)

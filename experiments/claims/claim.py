@@ -47,13 +47,13 @@ Step = Sft | Dpo | Rounded
 
 @dataclass(frozen=True)
 class Question:
-    """What a model is asked: `decisions` and public facts of a split; or something else, named by `kind`, with its
-    `options`."""
+    """What a model is asked: `decisions` and public facts of a split (`rules`: after a page of all rules); or something
+    else, named by `kind`."""
 
     kind: str = "decisions"
     split: Split = "eval"
     public: bool = True
-    options: tuple[tuple[str, object], ...] = ()
+    rules: bool = field(default=False, metadata={"sparse": True})
 
 
 @dataclass(frozen=True)

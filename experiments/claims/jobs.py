@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from experiments.claims import asking, training
+from experiments.claims.answers import Answers, read_answers
 from experiments.claims.claim import Arm, Dpo, Question, Rounded, Sft, Step
 from experiments.claims.world import World
 from steadyhand.flow.domain_inputs import content_hash
@@ -50,12 +51,12 @@ class Lab:
     def model(self, job: Job | None) -> Path:
         return self.store.artifact(job.key) / training.MODEL if job else self.world.start
 
-    def answers(self, arm: Arm, seed: int) -> asking.Answers | None:
+    def answers(self, arm: Arm, seed: int) -> Answers | None:
         """What the arm answered, with what its last training cost; None where that is not done."""
         job = goal(arm, seed, self)
         if not self.store.done(job.key):
             return None
-        return asking.read_answers(self.store.artifact(job.key))
+        return read_answers(self.store.artifact(job.key))
 
     def do(self, cells: Sequence[tuple[Arm, int]]) -> None:
         """Does what is missing. Raises KeyboardInterrupt when the time is up, and what trainings raise."""

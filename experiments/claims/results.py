@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from experiments.claims import training
-from experiments.claims.asking import Answers, Figure, from_json, to_json
+from experiments.claims.answers import Answers, from_json, to_json
 from experiments.claims.claim import Arm, Base, Claim
 from experiments.claims.jobs import Lab, goal
 from steadyhand.files import read_object, write_whole
@@ -139,6 +139,3 @@ def machine() -> str:
         lines = (line for line in cpuinfo.read_text("utf-8").splitlines() if line.startswith("model name"))
         name = next(lines, name).partition(":")[2].strip() or name
     return f"{name}, {os.cpu_count()} cores"
-
-
-__all__ = ["Cell", "Figure", "Results", "best", "picked", "read", "right", "tries", "write"]
