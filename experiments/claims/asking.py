@@ -13,6 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from experiments.claims import judging, reports
 from experiments.claims.answers import Answers, Figure, write_answers
 from experiments.claims.claim import Question
 from experiments.claims.world import World
@@ -102,7 +103,10 @@ def _same(target: Target, alone: list[Completion], batched: list[Completion]) ->
     }  # fmt: skip
 
 
-ASKERS: dict[str, Asker] = {"decisions": _decisions, "repeated": _repeated}
+ASKERS: dict[str, Asker] = {
+    "decisions": _decisions, "repeated": _repeated, "reports": reports.ask, "reports by tool": reports.ask,
+    "comparing": judging.ask, "scoring": judging.ask,
+}  # fmt: skip
 
 
 def class_of(target: Target) -> str:

@@ -17,11 +17,14 @@ Texts = Mapping[str, str]  # language -> text
 @dataclass(frozen=True)
 class Sft:
     """A fine-tuning on the `cards` with rehearsal, on `chosen` decisions of training scenarios (0: none, -1: all), or
-    on both. `set` are settings of [sft] that differ from the domain's."""
+    on both. `set` are settings of [sft] that differ from the domain's; about a share `wrong` of the chosen answers is
+    replaced by wrong ones. `rows` names rows of another kind instead (`rows.MAKERS`)."""
 
     cards: bool = True
     chosen: int = 0
     set: Settings = ()
+    wrong: float = field(default=0.0, metadata={"sparse": True})
+    rows: str = field(default="", metadata={"sparse": True})
 
 
 @dataclass(frozen=True)
@@ -153,5 +156,7 @@ class Claim:
     seeds: int = 3
     facts: tuple[str, ...] = ("calls",)  # that are tabled
     drawn: tuple[str, ...] = ()  # of these; none: the first one
+    counts: tuple[str, ...] = ()  # facts that are tabled too, but are no shares
+    by_class: bool = False  # the classes of questions are numbers: places on the axis
     cut: Texts = field(default_factory=dict)  # what was left out, and why
     axis: Texts = field(default_factory=dict)  # of `x`

@@ -95,7 +95,7 @@ def _of_base(claim: Claim, found: Results, lang: str) -> Iterator[str]:
     yield parts_table(claim, found, lang)
     for name, _ in drawings(claim, found, lang):
         up = "../" if lang == "zh" else ""
-        yield f"![{claim.id}, {FACTS[name][lang]}]({up}{IMAGES.as_posix()}/{claim.id}-{found.base}-{name}-{lang}.svg)"
+        yield f"![{claim.id}, {name}]({up}{IMAGES.as_posix()}/{claim.id}-{found.base}-{name}-{lang}.svg)"
     if found.cells:
         yield arms_table(claim, found, lang)
     if found.tried:
@@ -158,19 +158,21 @@ def arms_of(claim: Claim, found: Results) -> list[Arm]:
 
 def arms_table(claim: Claim, found: Results, lang: str) -> str:
     words = WORDS[lang]
-    head = [words["arm"], words["seeds"], "n", *(FACTS[fact][lang] for fact in claim.facts), words["cost"]]
+    named = [FACTS[fact][lang] for fact in (*claim.facts, *claim.counts)]
+    head = [words["arm"], words["seeds"], "n", *named, words["cost"]]
     return markdown(head, [_arm_row(arm, claim, found, lang) for arm in arms_of(claim, found)])
 
 
 def _arm_row(arm: Arm, claim: Claim, found: Results, lang: str) -> list[str]:
     cells = found.of(arm.name)
     estimates = [verdict.level(cells, fact) for fact in claim.facts]
+    counts = [f"{one.value:.0f}" if (one := verdict.level(cells, fact)) else "-" for fact in claim.counts]
     n = next((one.n for one in estimates if one), 0)
     steps = [str(cells[0].cost["steps"])] if cells[0].cost else []
     seconds = [cell.cost["processor_seconds"] for cell in cells if cell.cost.get("processor_seconds")]
     spent = [f"{sum(seconds) / len(seconds):.0f} s"] if seconds else []
     label = arm.label.get(lang, arm.name)
-    return [label, str(len(cells)), str(n), *map(interval, estimates), ", ".join([*steps, *spent]) or "-"]
+    return [label, str(len(cells)), str(n), *map(interval, estimates), *counts, ", ".join([*steps, *spent]) or "-"]
 
 
 def tried_text(found: Results, lang: str) -> str:
@@ -182,15 +184,37 @@ def tried_text(found: Results, lang: str) -> str:
 
 
 def drawings(claim: Claim, found: Results, lang: str) -> Iterator[tuple[str, str]]:
-    """The claim's drawn facts with their files."""
-    for fact in claim.drawn or claim.facts[:1]:
-        marks = [
-            figure.Mark(arm.label.get(lang, arm.name), one, arm.line or FACTS[fact][lang], arm.x)
-            for arm in arms_of(claim, found)
-            if (one := verdict.level(found.of(arm.name), fact))
-        ]
-        if marks:
-            yield fact, figure.drawn(FACTS[fact][lang], marks, claim.axis.get(lang, ""))
+    """The claim's drawings by a name: lines where it has an axis, else a drawing for each fact."""
+    facts, arms = claim.drawn or claim.facts[:1], arms_of(claim, found)
+    if claim.by_class:
+        for fact in facts:
+            yield from _file(fact, list(_by_class(arms, fact, found, lang)), claim, lang)
+    elif any(arm.x is not None for arm in arms):
+        marks = [mark for fact in facts for mark in _marks(arms, fact, found, lang)]
+        yield from _file("lines", marks, claim, lang)
+    else:
+        for fact in facts:
+            yield from _file(fact, list(_marks(arms, fact, found, lang)), claim, lang)
+
+
+def _file(name: str, marks: list[figure.Mark], claim: Claim, lang: str) -> Iterator[tuple[str, str]]:
+    if marks:
+        title = FACTS[name][lang] if name in FACTS else claim.id
+        yield name, figure.drawn(title, marks, claim.axis.get(lang, ""))
+
+
+def _marks(arms: Sequence[Arm], fact: str, found: Results, lang: str) -> Iterator[figure.Mark]:
+    for arm in arms:
+        if one := verdict.level(found.of(arm.name), fact):
+            yield figure.Mark(arm.label.get(lang, arm.name), one, FACTS[fact][lang], arm.x)
+
+
+def _by_class(arms: Sequence[Arm], fact: str, found: Results, lang: str) -> Iterator[figure.Mark]:
+    for arm in arms:
+        label, cells = arm.label.get(lang, arm.name), found.of(arm.name)
+        for kind in dict.fromkeys(question[2] for question in cells[0].answers.questions):
+            if one := verdict.level(cells, fact, kind):
+                yield figure.Mark(label, one, label, float(kind))
 
 
 def _wrapped(text: str) -> str:

@@ -10,6 +10,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from experiments.claims.claim import Dpo, Sft
+from experiments.claims.mislabeled import mislabeled
+from experiments.claims.rows import MAKERS
 from experiments.claims.world import World
 from steadyhand.domain.rows import Group, Row
 from steadyhand.flow import artifacts
@@ -56,16 +58,19 @@ def rows_of(step: Sft, world: World, seed: int) -> list[Row]:
     """Cards with their rehearsal, chosen decisions, or both."""
     from steadyhand.cards.rows import sft_rows
 
+    if step.rows:
+        return MAKERS[step.rows](world, seed)
     given, domain = world.settings.sft, world.drawn(step.chosen, seed)
     if not step.cards:
         domain = replace(domain, points=())
-    return sft_rows(
+    rows = sft_rows(
         domain,
         scenarios=bool(step.chosen),
         rehearsal=given.rehearsal if step.cards else 0.0,
         seed=seed,
         card_repeats=given.card_repeats,
     )
+    return mislabeled(rows, domain, world.start, step.wrong, seed) if step.wrong else rows
 
 
 def groups(step: Dpo, start: Path, world: World, seed: int, watcher: Watcher, out: Path) -> None:
