@@ -16,12 +16,12 @@ from pathlib import Path
 from experiments.claims import judging, reports
 from experiments.claims.answers import Answers, Figure, write_answers
 from experiments.claims.claim import Question
-from experiments.claims.world import World
+from experiments.claims.world import FACTS, World
 from steadyhand.chat.messages import Message
 from steadyhand.domain.model import Domain
 from steadyhand.evaluate import determinism
 from steadyhand.evaluate.scoring import score
-from steadyhand.evaluate.suites import Suite, Target, targets
+from steadyhand.evaluate.suites import Suite, Target, nested_sample, targets
 from steadyhand.flow.engine import Watcher
 from steadyhand.flow.stages import sampling_of
 from steadyhand.ledger.result import Item
@@ -30,6 +30,8 @@ from steadyhand.models.backend import Backend, Completion, Sampling, check_templ
 Asker = Callable[[Question, Path, World, int, Watcher], Answers]
 RUNS, ALONE, BATCHED = 8, 12, 60  # runs of a decision; decisions repeated one by one, and in batches
 WARM = Sampling(0.6, 0.95)
+TOOL: tuple[Suite, ...] = ("tool",)
+PUBLIC: tuple[Suite, ...] = ("public",)
 
 
 def ask(question: Question, folder: Path, world: World, seed: int, watcher: Watcher, out: Path) -> None:
@@ -48,8 +50,9 @@ def _decisions(question: Question, folder: Path, world: World, seed: int, watche
     """Decisions of a split, and public facts where the question says so; with `rules` the base is told the whole page
     of rules before each."""
     domain = world.asked(question.split)
-    suites: tuple[Suite, ...] = ("tool", "public") if question.public else ("tool",)
-    asked = [_told(one, rules_of(domain)) if question.rules else one for one in targets(domain, suites)]
+    asked = [_told(one, rules_of(domain)) if question.rules else one for one in targets(domain, TOOL)]
+    if question.public:
+        asked += nested_sample(targets(domain, PUBLIC), FACTS, 0)
     prompts, size = [target.prompt for target in asked], world.settings.eval.batch_size
     answers = loaded(folder, world).generate(
         prompts, sampling_of(world.settings), batch_size=size,
@@ -74,8 +77,7 @@ def _told(target: Target, rules: str) -> Target:
 
 def _repeated(question: Question, folder: Path, world: World, seed: int, watcher: Watcher) -> Answers:
     """A decision of each group, again and again, sampled: another seed each run, another order each batch."""
-    tool: tuple[Suite, ...] = ("tool",)
-    decisions = targets(world.asked(question.split), tool)
+    decisions = targets(world.asked(question.split), TOOL)
     chosen = determinism.chosen_for(decisions, BATCHED, 0)
     model, total = loaded(folder, world), RUNS * (ALONE + len(chosen))
     sampling, done = replace(WARM, max_tokens=world.settings.sampling.max_tokens), 0

@@ -9,7 +9,7 @@ from steadyhand.errors import UsageError
 
 ROOT = Path(__file__).resolve().parents[2]
 SMOL = ROOT / ".smol" / "SmolLM2-135M-Instruct.Q4_1.gguf"
-NANO = Base("nano", {"model.base": "steady-nano"}, (3e-4, 1e-3, 3e-3), (3e-4, 1e-3, 3e-3))
+NANO = Base("nano", {"model.base": "steady-nano"}, (3e-4, 1e-3))
 SMOLLM2 = Base(
     "smollm2",
     {
@@ -19,8 +19,7 @@ SMOLLM2 = Base(
         "sft.learning_rate": 1e-3,
         "sft.keep_base": 0.0,
     },
-    (1e-4, 3e-4, 1e-3),
-    (1e-6, 1e-5, 1e-4),
+    (1e-5, 1e-4),
 )
 BASES = {base.name: base for base in (NANO, SMOLLM2)}
 

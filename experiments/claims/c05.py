@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from experiments.claims.claim import Arm, Base, Claim, Dpo, Gain, Level, Part, Question, Same, Sft
 
-SIZE = 240  # decisions of training scenarios that every arm after the cards sees
-CURVE = (60, -1)  # further sizes; -1: all
+SIZE = 160  # decisions of training scenarios that every arm after the cards sees
+CURVE = (40, -1)  # further sizes; -1: all
 HELD = Question(split="held", public=False)
 CARDS, MIXED = Sft(), Sft(chosen=SIZE)
 
@@ -30,11 +30,11 @@ def imitation(rate: float) -> Sft:
 
 
 def choices(base: Base) -> Mapping[str, Sequence[Arm]]:
-    rates = base.preference_rates
+    rates = base.rates
     tried: dict[str, list[Sft | Dpo]] = {
         "preferences": [preferences(rate) for rate in rates],
         "chosen answers": [imitation(rate) for rate in rates],
-        "no SFT term": [preferences(rate, 0.0) for rate in rates[:2]],
+        "no SFT term": [preferences(rate / 3, 0.0) for rate in rates],
     }
     return {
         name: [Arm(f"{name}, rate {dict(step.set)['learning_rate']:g}", (CARDS, step), HELD) for step in steps]
@@ -75,13 +75,13 @@ CLAIM = Claim(
         "zh": "仅靠 SFT，严格工具调用率原地不动；偏好数据足够多时，可升到 97% 以上。",
     },
     did={
-        "en": "SFT on cards and rehearsal, then group DPO (K = 3, beta .1, SFT term 1, one pass) on 240 decisions, "
+        "en": "SFT on cards and rehearsal, then group DPO (K = 3, beta .1, SFT term 1, one pass) on 160 decisions, "
         "with the own greedy errors first. Beside it: the same chosen answers by SFT at equal compute; preferences "
-        "without an SFT term; SFT that has the same decisions among its cards; that with preferences after it. Then 60 "
+        "without an SFT term; SFT that has the same decisions among its cards; that with preferences after it. Then 40 "
         "and all decisions. Each recipe has the rate that was best on held-back training wordings.",
-        "zh": "先用知识卡和通用对话做 SFT，再对 240 个决策做组 DPO（K = 3，beta 0.1，SFT 项 1，一遍），"
+        "zh": "先用知识卡和通用对话做 SFT，再对 160 个决策做组 DPO（K = 3，beta 0.1，SFT 项 1，一遍），"
         "优先使用模型自己的贪心错误。对照：同样的优选回答以同等算力做 SFT；无 SFT 项的偏好训练；"
-        "把同样决策混入知识卡的 SFT；其后再做偏好训练。另有 60 个和全部决策。"
+        "把同样决策混入知识卡的 SFT；其后再做偏好训练。另有 40 个和全部决策。"
         "每种配方的学习率取在保留的训练说法上最好的。",
     },
     parts=(

@@ -25,10 +25,10 @@ CLAIM = Claim(
         "zh": "报告越长，小模型抽取名称越差；确定性工具不会。",
     },
     did={
-        "en": "Reports of 500 to 8,000 characters with a defanged name in every 250, twelve of each length. Asked: the "
+        "en": "Reports of 500 to 6,000 characters with a defanged name in every 250, twelve of each length. Asked: the "
         "base; a model taught to list on 240 reports of 200 to 2,000 characters (twice each); and a model taught to "
         "call extract_resource, whose call is carried out. Right: exactly the set of names.",
-        "zh": "500 到 8,000 字符的报告，每 250 字符一个去链名称，每种长度十二篇。对比：基座；用 240 篇 200 到 2,000 "
+        "zh": "500 到 6,000 字符的报告，每 250 字符一个去链名称，每种长度十二篇。对比：基座；用 240 篇 200 到 2,000 "
         "字符的报告"
         "（各两遍）学过列举的模型；学过调用 extract_resource 的模型（真正执行调用）。名称集合完全一致才算对。",
     },
@@ -42,14 +42,14 @@ CLAIM = Claim(
         ),
         Part(
             {
-                "en": "at 8,000 characters the tool is ahead by more than 50 points",
-                "zh": "8,000 字符时，工具领先 50 个百分点以上",
+                "en": "at 6,000 characters the tool is ahead by more than 50 points",
+                "zh": "6,000 字符时，工具领先 50 个百分点以上",
             },
-            Gain("exact", "tool", "alone", 0.5, "8"),
+            Gain("exact", "tool", "alone", 0.5, "6"),
         ),
         Part(
-            {"en": "at 8,000 characters the tool has 9 of 10 sets exactly", "zh": "8,000 字符时，用工具十篇对九篇"},
-            Level("exact", "tool", 0.9, "8"),
+            {"en": "at 6,000 characters the tool has 9 of 10 sets exactly", "zh": "6,000 字符时，用工具十篇对九篇"},
+            Level("exact", "tool", 0.9, "6"),
         ),
     ),
     arms=arms,

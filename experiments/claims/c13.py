@@ -23,10 +23,10 @@ CLAIM = Claim(
         "zh": "对模型来说，比较两个回答比给一个回答打分容易。",
     },
     did={
-        "en": "One judge, taught both questions on 400 training decisions (two passes), asked both ways about 150 "
+        "en": "One judge, taught both questions on 300 training decisions (two passes), asked both ways about 150 "
         "held-out decisions with a right answer and a verified wrong one. Agreement: the right letter in both orders; "
         "yes to the right answer and no to the wrong one. Ranking: by likelihoods the right answer comes first.",
-        "zh": "同一个评判模型，用 400 个训练决策同时学两种问法（两遍），再对 150 个留出决策（各有一个正确回答和一个"
+        "zh": "同一个评判模型，用 300 个训练决策同时学两种问法（两遍），再对 150 个留出决策（各有一个正确回答和一个"
         "经验证的错误回答）"
         "用两种方式提问。一致：两种顺序都选对；对正确回答说是、对错误回答说否。排序：按似然，正确回答在前。",
     },

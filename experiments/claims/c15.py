@@ -23,9 +23,9 @@ CLAIM = Claim(
     id="C15",
     say={"en": "A general ability survives the training.", "zh": "训练之后，通用能力仍在。"},
     did={
-        "en": "The trainings of C5, asked 300 public facts and looked at for short, looping and broken answers. "
+        "en": "The trainings of C5, asked 150 public facts and looked at for short, looping and broken answers. "
         "Non-inferior to the base at 3 points.",
-        "zh": "对 C5 的各次训练，问 300 个公共知识，并检查过短、循环和残缺的回答。相对基座的非劣效界限为 3 个百分点。",
+        "zh": "对 C5 的各次训练，问 150 个公共知识，并检查过短、循环和残缺的回答。相对基座的非劣效界限为 3 个百分点。",
     },
     parts=(
         _kept("public", "cards", "public facts after SFT on cards", "知识卡 SFT 后的公共知识"),

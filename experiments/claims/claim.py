@@ -133,13 +133,12 @@ class Part:
 
 @dataclass(frozen=True)
 class Base:
-    """A base model and the rates that suit it: `rates` are candidates of both kinds of training, the middle one usual
-    for it; `settings` are flags by dotted name."""
+    """A base model, with `settings` that suit it, as flags by dotted name, and the rates that are tried of what goes on
+    from a first fine-tuning."""
 
     name: str
     settings: Mapping[str, object]
     rates: tuple[float, ...]
-    preference_rates: tuple[float, ...]
 
 
 @dataclass(frozen=True)

@@ -27,7 +27,7 @@ from steadyhand.pairs.mutate import mutate
 if TYPE_CHECKING:
     from steadyhand.models.generation.local import LocalModel
 
-TAUGHT, ASKED = 400, 150  # decisions
+TAUGHT, ASKED = 300, 150  # decisions
 MODES = ("no_call", "needless_call", "wrong_tool", "wrong_args", "misread_result")
 
 

@@ -22,7 +22,7 @@ from steadyhand.extract import find_entities
 from steadyhand.flow.engine import Watcher
 from steadyhand.models.backend import Completion, Prompt, Sampling
 
-LENGTHS = (0.5, 1, 2, 4, 8)  # thousands of characters
+LENGTHS = (0.5, 1, 2, 4, 6)  # thousands of characters
 EACH = 12  # reports of a length
 ROWS, SHORTEST, LONGEST = 240, 200, 2000  # that a model alone is taught with
 A_NAME_IN = 250  # characters

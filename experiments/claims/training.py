@@ -12,7 +12,7 @@ from pathlib import Path
 from experiments.claims.claim import Dpo, Sft
 from experiments.claims.mislabeled import mislabeled
 from experiments.claims.rows import MAKERS
-from experiments.claims.world import World
+from experiments.claims.world import CARDS, World
 from steadyhand.domain.rows import Group, Row
 from steadyhand.flow import artifacts
 from steadyhand.flow.domain_inputs import plain
@@ -70,7 +70,15 @@ def rows_of(step: Sft, world: World, seed: int) -> list[Row]:
         seed=seed,
         card_repeats=given.card_repeats,
     )
+    rows = part(rows, CARDS)
     return mislabeled(rows, domain, world.start, step.wrong, seed) if step.wrong else rows
+
+
+def part(rows: Sequence[Row], share: float) -> list[Row]:
+    """All decisions of scenarios, and of the other rows the first ones of their order, so many as the share says."""
+    others = [row for row in rows if not row.source.startswith("scenario:")]
+    kept = {id(row) for row in others[: round(share * len(others))]}
+    return [row for row in rows if row.source.startswith("scenario:") or id(row) in kept]
 
 
 def groups(step: Dpo, start: Path, world: World, seed: int, watcher: Watcher, out: Path) -> None:

@@ -12,7 +12,7 @@ from random import Random
 from experiments.claims.claim import Base, Split
 from steadyhand.datasets.folder import load
 from steadyhand.datasets.holdout import held_back, without
-from steadyhand.domain.decisions import decisions
+from steadyhand.domain.decisions import decisions, spread
 from steadyhand.domain.model import Domain, Scenario
 from steadyhand.flow.domain_inputs import content_hash
 from steadyhand.models.loading.fingerprint import fingerprint
@@ -20,6 +20,9 @@ from steadyhand.models.loading.overlay import overlaid
 from steadyhand.settings import Settings, resolve
 
 HELD = 0.25  # of the training scenarios, by whole groups
+CARDS = 0.4  # of the rows of cards and rehearsal: the example draws every wording of its cards three times
+FACTS = 150  # public facts that are asked
+CHOSEN_BY = 144  # decisions held back that are asked of each candidate
 
 
 @dataclass(frozen=True)
@@ -66,7 +69,7 @@ def world_of(base: Base, folder: Path) -> World:
     content = [whole.points, whole.tools, whole.scenarios, whole.probes, whole.rehearsal, whole.rehearsal_tools]
     return World(
         base, start, settings, whole,
-        taught=replace(without(whole, held), root=whole.root),
-        held=replace(whole, scenarios=tuple(replace(one, split="eval") for one in held)),
-        key=content_hash([fingerprint(start), sections, content, HELD]),
+        taught=without(whole, held),
+        held=replace(whole, scenarios=tuple(replace(one, split="eval") for one in spread(held, CHOSEN_BY))),
+        key=content_hash([fingerprint(start), sections, content, HELD, CARDS, FACTS, CHOSEN_BY]),
     )  # fmt: skip
