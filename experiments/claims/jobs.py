@@ -62,11 +62,11 @@ class Lab:
         """Does what is missing. Raises KeyboardInterrupt when the time is up, and what trainings raise."""
         with folder_lock(self.store.root):
             self.store.gc()
-            waiting = list(dict.fromkeys(job for cell in cells for job in missing(goal(*cell, self), self.store)))
-            for position, job in enumerate(unique(waiting), 1):
+            waiting = unique([job for cell in cells for job in missing(goal(*cell, self), self.store)])
+            for position, job in enumerate(waiting, 1):
                 if self.until is not None and time.monotonic() > self.until:
                     raise KeyboardInterrupt
-                self.watcher.stage(Planned(job.work.name, job.key, "run", FIRST), position, len(unique(waiting)))
+                self.watcher.stage(Planned(job.work.name, job.key, "run", FIRST), position, len(waiting))
                 make(job.work, lambda _, out, job=job: job.fill(out), self.store)  # type: ignore[misc]
 
 
