@@ -114,7 +114,7 @@ def dumped(row: Mapping[str, Any]) -> str:
     head = {name: value for name, value in row.items() if name not in ("cells", "questions")}
     cells = ",\n".join(json.dumps(cell, ensure_ascii=False) for cell in row["cells"])
     lists = ",\n".join(json.dumps(one, ensure_ascii=False) for one in row["questions"])
-    start = json.dumps(head, ensure_ascii=False, indent=1).rstrip("}\n ")
+    start = json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}")
     return f'{start},\n "cells": [\n{cells}\n],\n "questions": [\n{lists}\n]}}\n'
 
 
