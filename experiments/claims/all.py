@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from experiments.claims import c05, c06, c07, c09, c10, c11, c12, c13, c14, c15
+from experiments.claims import c01, c02, c03, c04, c05, c06, c07, c08, c09, c10, c11, c12, c13, c14, c15
 from experiments.claims.claim import Claim
 from steadyhand.errors import UsageError
 
 CLAIMS: dict[str, Claim] = {
-    module.CLAIM.id: module.CLAIM for module in (c05, c06, c07, c09, c10, c11, c12, c13, c14, c15)
+    module.CLAIM.id: module.CLAIM
+    for module in (c01, c02, c03, c04, c05, c06, c07, c08, c09, c10, c11, c12, c13, c14, c15)
 }
 
 

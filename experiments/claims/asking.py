@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from experiments.claims import judging, reports
+from experiments.claims import cardsets, judging, reports, watching
 from experiments.claims.answers import Answers, Figure, write_answers
 from experiments.claims.claim import Question
 from experiments.claims.world import FACTS, World
@@ -35,7 +35,7 @@ PUBLIC: tuple[Suite, ...] = ("public",)
 
 
 def ask(question: Question, folder: Path, world: World, seed: int, watcher: Watcher, out: Path) -> None:
-    write_answers(out, ASKERS[question.kind](question, folder, world, seed, watcher))
+    write_answers(out, ASKERS[question.kind.partition(" ")[0]](question, folder, world, seed, watcher))
 
 
 def loaded(folder: Path, world: World) -> Backend:
@@ -106,8 +106,9 @@ def _same(target: Target, alone: list[Completion], batched: list[Completion]) ->
 
 
 ASKERS: dict[str, Asker] = {
-    "decisions": _decisions, "repeated": _repeated, "reports": reports.ask, "reports by tool": reports.ask,
-    "comparing": judging.ask, "scoring": judging.ask,
+    "decisions": _decisions, "repeated": _repeated, "reports": reports.ask, "watched": watching.ask,
+    "comparing": judging.ask, "scoring": judging.ask, "doses": cardsets.ask_cards, "dependents": cardsets.ask_cards,
+    "shortcut": cardsets.ask_shortcut,
 }  # fmt: skip
 
 

@@ -18,7 +18,7 @@ Texts = Mapping[str, str]  # language -> text
 class Sft:
     """A fine-tuning on the `cards` with rehearsal, on `chosen` decisions of training scenarios (0: none, -1: all), or
     on both. `set` are settings of [sft] that differ from the domain's; about a share `wrong` of the chosen answers is
-    replaced by wrong ones. `rows` names rows of another kind instead (`rows.MAKERS`)."""
+    replaced by wrong ones. `rows` names rows of another kind instead (`rows.made`)."""
 
     cards: bool = True
     chosen: int = 0
@@ -45,13 +45,21 @@ class Rounded:
     bits: int
 
 
-Step = Sft | Dpo | Rounded
+@dataclass(frozen=True)
+class Online:
+    """Learning from own answers by a `method` of `experiments.online` for so many `seconds` of the processor."""
+
+    method: str
+    seconds: float
+
+
+Step = Sft | Dpo | Rounded | Online
 
 
 @dataclass(frozen=True)
 class Question:
     """What a model is asked: `decisions` and public facts of a split (`rules`: after a page of all rules); or something
-    else, named by `kind`."""
+    else, named by `kind`, whose first word says who asks (`asking.ASKERS`)."""
 
     kind: str = "decisions"
     split: Split = "eval"
@@ -74,7 +82,8 @@ class Arm:
 
     @property
     def random(self) -> bool:
-        return bool(self.steps)
+        """Whether another seed gives another answer."""
+        return bool(self.steps) or self.asked.kind.startswith(("repeated", "watched"))
 
 
 @dataclass(frozen=True)

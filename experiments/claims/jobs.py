@@ -13,7 +13,7 @@ from pathlib import Path
 
 from experiments.claims import asking, training
 from experiments.claims.answers import Answers, read_answers
-from experiments.claims.claim import Arm, Dpo, Question, Rounded, Sft, Step
+from experiments.claims.claim import Arm, Dpo, Online, Question, Rounded, Sft, Step
 from experiments.claims.world import World
 from steadyhand.flow.domain_inputs import content_hash
 from steadyhand.flow.engine import Watcher, make
@@ -102,12 +102,19 @@ def _step(step: Step, name: str, before: Job | None, seed: int, lab: Lab) -> Job
         return _job(name, step, before, seed, lab, _dpo(step, before, pairs, seed, lab), pairs)
     if isinstance(step, Rounded):
         return _job(name, step, before, seed, lab, lambda out: training.rounded(lab.model(before), step.bits, out))
-    return _job(name, step, before, seed, lab, _sft(step, before, seed, lab))
+    return _job(name, step, before, seed, lab, _trained(step, before, seed, lab))
 
 
-def _sft(step: Sft, before: Job | None, seed: int, lab: Lab) -> Fill:
+def _trained(step: Sft | Online, before: Job | None, seed: int, lab: Lab) -> Fill:
     key = _key(step, before, seed, lab)
-    return lambda out: training.sft(step, lab.model(before), lab.world, seed, lab.store.work(key), lab.watcher, out)
+
+    def fill(out: Path) -> None:
+        if isinstance(step, Online):
+            training.online(step, lab.model(before), lab.world, seed, lab.store.work(key), out)
+        else:
+            training.sft(step, lab.model(before), lab.world, seed, lab.store.work(key), lab.watcher, out)
+
+    return fill
 
 
 def _dpo(step: Dpo, before: Job | None, pairs: Job, seed: int, lab: Lab) -> Fill:

@@ -24,12 +24,14 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Cell:
-    """What one arm answered with one seed, and what its last training cost (empty: none)."""
+    """What one arm answered with one seed, and what its last training cost (empty: none). `random`: other seeds answer
+    otherwise."""
 
     arm: str
     seed: int
     answers: Answers
     cost: Mapping[str, Any]
+    random: bool = True
 
 
 @dataclass(frozen=True)
@@ -106,7 +108,14 @@ def _cell(arm: Arm, seed: int, lab: Lab, lists: list[Any]) -> dict[str, Any] | N
         lists.append(questions)
     before = goal(arm, seed, lab).after
     cost = artifacts.read_object(lab.store.artifact(before[0].key) / training.COST) if before else {}
-    return {"arm": arm.name, "seed": seed, "questions": lists.index(questions), **row, "cost": cost}
+    return {
+        "arm": arm.name,
+        "seed": seed,
+        "random": arm.random,
+        "questions": lists.index(questions),
+        **row,
+        "cost": cost,
+    }
 
 
 def dumped(row: Mapping[str, Any]) -> str:
@@ -124,7 +133,7 @@ def read(path: Path) -> Results:
     cells = []
     for cell in row["cells"]:
         answers = from_json({"questions": row["questions"][cell["questions"]], "facts": cell["facts"]})
-        cells.append(Cell(cell["arm"], cell["seed"], answers, cell["cost"]))
+        cells.append(Cell(cell["arm"], cell["seed"], answers, cell["cost"], cell["random"]))
     tried = {name: {arm: (k, n) for arm, (k, n) in own.items()} for name, own in row["tried"].items()}
     return Results(
         row["claim"], row["base"], row["made"], row["machine"], row["wanted"], row["taken"], tried, tuple(cells)

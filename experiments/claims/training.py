@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from experiments.claims.claim import Dpo, Sft
+from experiments import kept
+from experiments.claims import rows as own_rows
+from experiments.claims.claim import Dpo, Online, Sft
 from experiments.claims.mislabeled import mislabeled
-from experiments.claims.rows import MAKERS
 from experiments.claims.world import CARDS, World
 from steadyhand.domain.rows import Group, Row
 from steadyhand.flow import artifacts
@@ -59,7 +60,7 @@ def rows_of(step: Sft, world: World, seed: int) -> list[Row]:
     from steadyhand.cards.rows import sft_rows
 
     if step.rows:
-        return MAKERS[step.rows](world, seed)
+        return own_rows.made(step.rows, world, seed)
     given, domain = world.settings.sft, world.drawn(step.chosen, seed)
     if not step.cards:
         domain = replace(domain, points=())
@@ -118,6 +119,16 @@ def _rounded(weights: torch.Tensor, bits: int) -> torch.Tensor:  # type: ignore[
     blocks, top = weights.float().reshape(rows, width // BLOCK, BLOCK), 2 ** (bits - 1) - 1
     scale = blocks.abs().amax(-1, keepdim=True).clamp_min(1e-12) / top
     return ((blocks / scale).round().clamp(-top, top) * scale).reshape(rows, width).to(weights.dtype)
+
+
+def online(step: Online, start: Path, world: World, seed: int, work: Path, out: Path) -> None:
+    """By a process of its own, which is begun anew where it was stopped: its clock is its budget."""
+    shutil.rmtree(work / "arm", ignore_errors=True)
+    words = [step.method, step.seconds, 1, seed, start, world.whole.root, work / "arm"]
+    row = kept.figures("experiments.arm", step.method, words, work / "arm", "")
+    (work / "arm" / "model").rename(out / MODEL)
+    cost = {"steps": row.get("rounds"), "tokens": None, "processor_seconds": row.get("processor_seconds")}
+    artifacts.write_json(out / COST, cost)
 
 
 def _leave(

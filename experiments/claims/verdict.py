@@ -86,7 +86,7 @@ def estimated(demand: Demand, results: Results) -> Estimate | None:
 
 def _whole(arm: str, results: Results, seeds: int) -> bool:
     cells = results.of(arm)
-    return len(cells) >= seeds or (bool(cells) and not cells[0].cost)
+    return bool(cells) and len(cells) >= (seeds if cells[0].random else 1)
 
 
 def _word(demand: Demand, found: Estimate) -> Word:
@@ -112,12 +112,12 @@ def level(cells: Sequence[Cell], fact: str, where: str = "") -> Estimate | None:
 def difference(ahead: Sequence[Cell], behind: Sequence[Cell], fact: str, where: str = "") -> Estimate | None:
     """Mean paired difference. A model that was not trained has one seed, which stands beside every other one's."""
     other = {cell.seed: cell for cell in behind}
-    if len(ahead) == 1 and not ahead[0].cost and len(behind) > 1:
+    if len(ahead) == 1 and not ahead[0].random and len(behind) > 1:
         turned = difference(behind, ahead, fact, where)
         return turned and Estimate(
             -turned.value, -turned.high, -turned.low, turned.n, turned.clusters, tuple(-one for one in turned.each)
         )
-    pairs = [(cell, other.get(cell.seed, behind[0] if not behind[0].cost else None)) for cell in ahead]
+    pairs = [(cell, other.get(cell.seed, None if behind[0].random else behind[0])) for cell in ahead]
     return _estimate([list(_paired(cell, beside, fact, where)) for cell, beside in pairs if beside])
 
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from experiments.claims import __main__ as command
-from experiments.claims import asking, carried, judging, report, reports, results, training, verdict
+from experiments.claims import asking, carried, judging, report, reports, results, training, verdict, watching
 from experiments.claims.all import CLAIMS, chosen_of
 from experiments.claims.bases import BASES
-from experiments.claims.claim import Arm, Base, Claim, Dpo, Gain, Level, Part, Question, Rounded, Sft
+from experiments.claims.claim import Arm, Base, Claim, Dpo, Gain, Level, Online, Part, Question, Rounded, Sft
 from experiments.claims.jobs import Lab
 from experiments.claims.world import HELD, world_of
 from steadyhand.errors import UsageError
@@ -67,7 +67,8 @@ def test_a_claim_is_carried_out_once(
     assert found.wanted == len(found.cells)
     assert set(found.tried["rate"]) == {"rate 0.001", "rate 0.0001"}
     assert found.taken["rate"] in found.tried["rate"]
-    assert first.count("/ 1 of 2, seed 0") == 1  # what arms share is trained once
+    begun = [line for line in first.splitlines() if "/ 1 of 2, seed 0 [" in line and "loss" not in line]
+    assert len(begun) == 1  # what arms share is trained once
     assert all(verdict.judge(part.demand, found, 2).estimate for part in SMALL.parts)
     again = run(SMALL, base, domain, tmp_path)
     assert again == found
@@ -177,6 +178,27 @@ def test_the_pages_of_the_repository_are_those_of_its_results(tmp_path: Path) ->
         assert made.read_text("utf-8") == kept.read_text("utf-8"), "python -m experiments.claims --report"
 
 
+def points_with_cards() -> str:
+    """Three points, two of which stand on the first one, with nine cards each that share no wording."""
+    words = "apple river stone candle window garden pencil silver thunder"
+    lines = ["points:"]
+    for id, behind in (("a", "[]"), ("b", "[a]"), ("c", "[a, b]")):
+        lines += [f"  - id: {id}", f"    definition: {id} is a tool.", f"    depends_on: {behind}", "    cards:"]
+        lines += [
+            f"      - {{id: {id}{n}, q: {f'{word} {id} ' * 3}?, a: level {n} of {id}}}"
+            for n, word in enumerate(words.split())
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def arms_of(id: str, base: Base) -> list[Arm]:
+    return list(CLAIMS[id].arms(base, {}))
+
+
+def online_for_a_second(arm: Arm) -> Arm:
+    return replace(arm, steps=tuple(replace(s, seconds=1.0) if isinstance(s, Online) else s for s in arm.steps))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("id", list(CLAIMS))
 def test_a_short_form_of_every_claim(
@@ -187,7 +209,12 @@ def test_a_short_form_of_every_claim(
         (judging, "ASKED", 2), (asking, "RUNS", 2), (asking, "ALONE", 1), (asking, "BATCHED", 2),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, value)
+    monkeypatch.setattr(watching, "STEPS", 2)
     claim = replace(CLAIMS[id], seeds=1)
+    if id in ("C2", "C3"):
+        (domain / "knowledge" / "k.yaml").write_text(points_with_cards(), "utf-8")
+    if id == "C8":
+        claim = replace(claim, arms=lambda base, chosen: [online_for_a_second(arm) for arm in arms_of(id, base)])
     found = run(claim, base, domain, tmp_path)
     assert len(found.cells) == found.wanted
     assert all(verdict.judge(part.demand, found, 1).word != "NOT RUN" for part in claim.parts)
