@@ -21,7 +21,6 @@ from pathlib import Path
 from experiments.claims import report
 from experiments.claims.all import CLAIMS, chosen_of
 from experiments.claims.bases import base_named
-from experiments.claims.carried import carry_out
 from experiments.ending import ended
 
 
@@ -48,6 +47,8 @@ def _work(asked: argparse.Namespace) -> None:
         for page in report.write(asked.results, asked.docs):
             print(page)
         return
+    from experiments.claims.carried import carry_out
+
     base, claims = base_named(asked.base), chosen_of(asked.only)
     until = time.monotonic() + 60 * asked.minutes if asked.minutes else None
     carry_out(claims, base, asked.domain, asked.out, asked.results, until)

@@ -4,12 +4,12 @@ written down after each claim, whole or not."""
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
-from experiments.claims import results
-from experiments.claims.claim import Arm, Base, Claim
-from experiments.claims.jobs import Lab
+from experiments.claims import recording
+from experiments.claims.claim import Base, Claim
+from experiments.claims.jobs import Lab, cells
 from experiments.claims.world import world_of
 from steadyhand.cli.run import Console
 from steadyhand.ledger.store import Store
@@ -42,27 +42,15 @@ def carry_out(
             try:
                 run(claim, lab)
             finally:
-                print(results.write(kept, claim, lab))
+                print(recording.write(kept, claim, lab))
 
 
 def run(claim: Claim, lab: Lab) -> None:
     chosen = {}
     for name, candidates in claim.choices(lab.world.base).items():
         lab.do([(arm, 0) for arm in candidates])
-        chosen[name] = candidates[results.best(candidates, lab)]
+        chosen[name] = candidates[recording.best(candidates, lab)]
     lab.do(cells(claim, lab.world.base, chosen))
-
-
-def cells(claim: Claim, base: Base, chosen: Mapping[str, Arm]) -> list[tuple[Arm, int]]:
-    """Arms by seed, in the order in which they shall be done: what decides first, for every seed."""
-    arms = claim.arms(base, chosen)
-    return [
-        (arm, seed)
-        for stage in sorted({arm.stage for arm in arms})
-        for seed in range(claim.seeds)
-        for arm in arms
-        if arm.stage == stage and (seed == 0 or arm.random)
-    ]
 
 
 def first_part(out: Path) -> Path:

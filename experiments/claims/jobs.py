@@ -7,13 +7,13 @@ checkpoint. Knows no claim.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from experiments.claims import asking, training
 from experiments.claims.answers import Answers, read_answers
-from experiments.claims.claim import Arm, Dpo, Online, Question, Rounded, Sft, Step
+from experiments.claims.claim import Arm, Base, Claim, Dpo, Online, Question, Rounded, Sft, Step
 from experiments.claims.world import World
 from steadyhand.flow.domain_inputs import content_hash
 from steadyhand.flow.engine import Watcher, make
@@ -68,6 +68,18 @@ class Lab:
                     raise KeyboardInterrupt
                 self.watcher.stage(Planned(job.work.name, job.key, "run", FIRST), position, len(waiting))
                 make(job.work, lambda _, out, job=job: job.fill(out), self.store)  # type: ignore[misc]
+
+
+def cells(claim: Claim, base: Base, chosen: Mapping[str, Arm]) -> list[tuple[Arm, int]]:
+    """Arms by seed, in the order in which they shall be done: what decides first, for every seed."""
+    arms = claim.arms(base, chosen)
+    return [
+        (arm, seed)
+        for stage in sorted({arm.stage for arm in arms})
+        for seed in range(claim.seeds)
+        for arm in arms
+        if arm.stage == stage and (seed == 0 or arm.random)
+    ]
 
 
 def unique(jobs: Sequence[Job]) -> list[Job]:

@@ -13,7 +13,6 @@ from experiments.claims.claim import Arm, Claim, Gain, Kept, Level, Part, Same
 from experiments.claims.results import Results
 from experiments.claims.verdict import Estimate
 from experiments.claims.words import FACTS, UNRUN, WORDS
-from experiments.kept import markdown
 from steadyhand.files import write_whole
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,7 +66,7 @@ def overview(kept: Found, lang: str) -> str:
                 rows.append((f"[{id}](#{id.lower()})", claim.say[lang], base, words[word], cells))
     rows += [(id, say[lang], "-", words["NOT RUN"], "-") for id, say in UNRUN.items()]
     rows.sort(key=lambda row: int(row[0].strip("[").partition("]")[0][1:]))
-    return markdown(words["overview"].split("|"), rows)
+    return table(words["overview"].split("|"), rows)
 
 
 def section(claim: Claim, own: Mapping[str, Results], lang: str) -> str:
@@ -115,7 +114,7 @@ def parts_table(claim: Claim, found: Results, lang: str) -> str:
     for part in claim.parts:
         judged = verdict.judge(part.demand, found, claim.seeds)
         rows.append((part.text[lang], asked_of(part, lang), shown(judged.estimate, part), WORDS[lang][judged.word]))
-    return markdown(WORDS[lang]["parts"].split("|"), rows)
+    return table(WORDS[lang]["parts"].split("|"), rows)
 
 
 def asked_of(part: Part, lang: str) -> str:
@@ -160,7 +159,7 @@ def arms_table(claim: Claim, found: Results, lang: str) -> str:
     words = WORDS[lang]
     named = [FACTS[fact][lang] for fact in (*claim.facts, *claim.counts)]
     head = [words["arm"], words["seeds"], "n", *named, words["cost"]]
-    return markdown(head, [_arm_row(arm, claim, found, lang) for arm in arms_of(claim, found)])
+    return table(head, [_arm_row(arm, claim, found, lang) for arm in arms_of(claim, found)])
 
 
 def _arm_row(arm: Arm, claim: Claim, found: Results, lang: str) -> list[str]:
@@ -215,6 +214,11 @@ def _by_class(arms: Sequence[Arm], fact: str, found: Results, lang: str) -> Iter
         for kind in dict.fromkeys(question[2] for question in cells[0].answers.questions):
             if one := verdict.level(cells, fact, kind):
                 yield figure.Mark(label, one, label, float(kind))
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines)
 
 
 def _wrapped(text: str) -> str:

@@ -9,7 +9,18 @@ from pathlib import Path
 import pytest
 
 from experiments.claims import __main__ as command
-from experiments.claims import asking, carried, judging, report, reports, results, training, verdict, watching
+from experiments.claims import (
+    asking,
+    carried,
+    judging,
+    recording,
+    report,
+    reports,
+    results,
+    training,
+    verdict,
+    watching,
+)
 from experiments.claims.all import CLAIMS, chosen_of
 from experiments.claims.bases import BASES
 from experiments.claims.claim import Arm, Base, Claim, Dpo, Gain, Level, Online, Part, Question, Rounded, Sft
@@ -220,4 +231,4 @@ def test_a_short_form_of_every_claim(
     assert all(verdict.judge(part.demand, found, 1).word != "NOT RUN" for part in claim.parts)
     assert list(report.drawings(claim, found, "en"))
     lab = Lab(world_of(base, domain), Store(tmp_path / "out" / "tiny"), carried.Told())
-    assert results.tries(claim, lab) == found.tried
+    assert recording.tries(claim, lab) == found.tried
