@@ -76,7 +76,7 @@ CLAIM = Claim(
     },
     did={
         "en": "SFT on cards and rehearsal, then group DPO (K = 3, beta .1, SFT term 1, one pass) on 160 decisions, "
-        "with the own greedy errors first. Beside it: the same chosen answers by SFT at equal compute; preferences "
+        "with its own greedy errors first. Beside it: the same chosen answers by SFT at equal compute; preferences "
         "without an SFT term; SFT that has the same decisions among its cards; that with preferences after it. Then 40 "
         "and all decisions. Each recipe has the rate that was best on held-back training wordings.",
         "zh": "先用知识卡和通用对话做 SFT，再对 160 个决策做组 DPO（K = 3，beta 0.1，SFT 项 1，一遍），"

@@ -12,7 +12,7 @@ from experiments.claims.bases import BASES
 from experiments.claims.claim import Arm, Claim, Gain, Kept, Level, Part, Same
 from experiments.claims.results import Results
 from experiments.claims.verdict import Estimate
-from experiments.claims.words import FACTS, UNRUN, WORDS
+from experiments.claims.words import CLASSES, FACTS, WORDS
 from steadyhand.files import write_whole
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,8 +64,6 @@ def overview(kept: Found, lang: str) -> str:
                 word = verdict.word_of(claim, found)
                 cells = f"{len(found.cells)} / {found.wanted}" if found else "0"
                 rows.append((f"[{id}](#{id.lower()})", claim.say[lang], base, words[word], cells))
-    rows += [(id, say[lang], "-", words["NOT RUN"], "-") for id, say in UNRUN.items()]
-    rows.sort(key=lambda row: int(row[0].strip("[").partition("]")[0][1:]))
     return table(words["overview"].split("|"), rows)
 
 
@@ -97,6 +95,8 @@ def _of_base(claim: Claim, found: Results, lang: str) -> Iterator[str]:
         yield f"![{claim.id}, {name}]({up}{IMAGES.as_posix()}/{claim.id}-{found.base}-{name}-{lang}.svg)"
     if found.cells:
         yield arms_table(claim, found, lang)
+    if by_class := classes_table(claim, found, lang):
+        yield by_class
     if found.tried:
         yield _wrapped(tried_text(found, lang))
 
@@ -172,6 +172,27 @@ def _arm_row(arm: Arm, claim: Claim, found: Results, lang: str) -> list[str]:
     spent = [f"{sum(seconds) / len(seconds):.0f} s"] if seconds else []
     label = arm.label.get(lang, arm.name)
     return [label, str(len(cells)), str(n), *map(interval, estimates), *counts, ", ".join([*steps, *spent]) or "-"]
+
+
+def classes_table(claim: Claim, found: Results, lang: str) -> str:
+    """The first fact by class of question, each with its n, where there are several."""
+    arms, fact = arms_of(claim, found), claim.facts[0]
+    if not arms:
+        return ""
+    first = found.of(arms[0].name)
+    kinds = [
+        kind for kind in dict.fromkeys(q[2] for q in first[0].answers.questions) if verdict.level(first, fact, kind)
+    ]
+    if len(kinds) < 2:
+        return ""
+    rows = []
+    for arm in arms:
+        levels = [verdict.level(found.of(arm.name), fact, kind) for kind in kinds]
+        rows.append(
+            [arm.label.get(lang, arm.name), *(f"{100 * one.value:.1f} ({one.n})" if one else "-" for one in levels)]
+        )
+    named = [CLASSES.get(kind, {}).get(lang, kind) for kind in kinds]
+    return table([f"{FACTS[fact][lang]} (n)", *named], rows)
 
 
 def tried_text(found: Results, lang: str) -> str:

@@ -1,4 +1,4 @@
-"""The words of the pages about claims, and the claims that no code here tries yet."""
+"""The words of the pages about claims."""
 
 from __future__ import annotations
 
@@ -10,4 +10,4 @@ import yaml
 _TABLE = yaml.safe_load(Path(__file__).with_name("words.yaml").read_text("utf-8"))
 FACTS: Mapping[str, Mapping[str, str]] = _TABLE["facts"]  # fact -> language -> its name
 WORDS: Mapping[str, Mapping[str, str]] = _TABLE["words"]  # language -> key -> text
-UNRUN: Mapping[str, Mapping[str, str]] = _TABLE["unrun"]  # claim -> language -> what practitioners say
+CLASSES: Mapping[str, Mapping[str, str]] = _TABLE["classes"]  # class of question -> language -> its name
