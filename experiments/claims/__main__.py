@@ -14,7 +14,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -36,7 +35,7 @@ def _asked(words: Sequence[str] | None) -> argparse.Namespace:
     made.add_argument("--domain", type=Path, help="a domain folder; the first part of examples/uss by default")
     made.add_argument("--out", type=Path, default=Path("runs/claims"), help="where models and answers are kept")
     made.add_argument("--results", type=Path, default=report.RESULTS, help="where figures go, one JSON file a claim")
-    made.add_argument("--minutes", type=float, default=0, help="begin nothing after so long; 0: do all")
+    made.add_argument("--minutes", type=float, default=0, help="begin no job after so long; 0: do all")
     made.add_argument("--report", action="store_true", help="write the pages from results; train nothing")
     made.add_argument("--docs", type=Path, default=report.DOCS, help="where the pages go")
     return made.parse_args(words)
@@ -50,8 +49,7 @@ def _work(asked: argparse.Namespace) -> None:
     from experiments.claims.carried import carry_out
 
     base, claims = base_named(asked.base), chosen_of(asked.only)
-    until = time.monotonic() + 60 * asked.minutes if asked.minutes else None
-    carry_out(claims, base, asked.domain, asked.out, asked.results, until)
+    carry_out(claims, base, asked.domain, asked.out, asked.results, asked.minutes)
 
 
 if __name__ == "__main__":

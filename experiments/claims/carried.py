@@ -31,12 +31,14 @@ class Told(Console):
 
 
 def carry_out(
-    claims: Sequence[Claim], base: Base, domain: Path | None, out: Path, kept: Path, until: float | None
+    claims: Sequence[Claim], base: Base, domain: Path | None, out: Path, kept: Path, minutes: float = 0
 ) -> None:
-    """Raises KeyboardInterrupt when the time is up; what is done is written down first."""
+    """Begins no job after so many `minutes` of them (0: does all). Raises KeyboardInterrupt then; what is done is written
+    down first."""
     out = out / base.name
     console = Told()
-    lab = Lab(world_of(base, domain or first_part(out)), Store(out), console, until)
+    world = world_of(base, domain or first_part(out))
+    lab = Lab(world, Store(out), console, time.monotonic() + 60 * minutes if minutes else None)
     with console.closing():
         for claim in claims:
             try:

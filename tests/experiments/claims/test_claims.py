@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -62,8 +61,8 @@ def domain(tmp_path: Path, base: Base) -> Path:
     return world.make(tmp_path / "d", tmp_path / "base")
 
 
-def run(claim: Claim, base: Base, domain: Path, tmp_path: Path, until: float | None = None) -> results.Results:
-    carried.carry_out([claim], base, domain, tmp_path / "out", tmp_path / "kept", until)
+def run(claim: Claim, base: Base, domain: Path, tmp_path: Path, minutes: float = 0) -> results.Results:
+    carried.carry_out([claim], base, domain, tmp_path / "out", tmp_path / "kept", minutes)
     return results.read(tmp_path / "kept" / base.name / f"{claim.id}.json")
 
 
@@ -99,20 +98,20 @@ def test_a_training_that_was_killed_is_not_begun_anew(
 
     monkeypatch.setattr(carried.Told, "progress", lambda self, *words: killed(*words))
     with pytest.raises(KeyboardInterrupt):
-        carried.carry_out([SMALL], base, domain, tmp_path / "again", tmp_path / "part", None)
+        carried.carry_out([SMALL], base, domain, tmp_path / "again", tmp_path / "part")
     part = results.read(tmp_path / "part" / "tiny" / "C0.json")
     assert part.cells == ()
     assert verdict.word_of(SMALL, part) == "NOT RUN"
     monkeypatch.undo()
     monkeypatch.setitem(BASES, "tiny", base)
-    carried.carry_out([SMALL], base, domain, tmp_path / "again", tmp_path / "part", None)
+    carried.carry_out([SMALL], base, domain, tmp_path / "again", tmp_path / "part")
     resumed = results.read(tmp_path / "part" / "tiny" / "C0.json")
     assert [cell.answers for cell in resumed.cells] == [cell.answers for cell in whole.cells]
 
 
 def test_no_job_is_begun_when_the_time_is_up(base: Base, domain: Path, tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt):
-        run(SMALL, base, domain, tmp_path, until=time.monotonic() - 1)
+        run(SMALL, base, domain, tmp_path, minutes=-1)
     assert results.read(tmp_path / "kept" / "tiny" / "C0.json").cells == ()
 
 
