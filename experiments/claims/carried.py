@@ -33,8 +33,8 @@ class Told(Console):
 def carry_out(
     claims: Sequence[Claim], base: Base, domain: Path | None, out: Path, kept: Path, minutes: float = 0
 ) -> None:
-    """Begins no job after so many `minutes` of them (0: does all). Raises KeyboardInterrupt then; what is done is written
-    down first."""
+    """Begins no job after so many `minutes` of them (0: does all). Raises KeyboardInterrupt then; what is done is
+    written down first."""
     out = out / base.name
     console = Told()
     world = world_of(base, domain or first_part(out))
