@@ -18,7 +18,7 @@ TRAINED = {"steps": 1, "tokens": 1, "processor_seconds": 1.0}
 def cell(arm: str, seed: int, figures: Sequence[float | None], cost: Mapping[str, Any] = TRAINED) -> Cell:
     """Two questions a cluster, the even ones of class `call`."""
     questions = tuple((f"q{i}", f"c{i // 2}", "call" if i % 2 == 0 else "talk") for i in range(len(figures)))
-    return Cell(arm, seed, Answers(questions, {"calls": tuple(figures)}), cost)
+    return Cell(arm, seed, Answers(questions, {"calls": tuple(figures)}), cost, random=bool(cost))
 
 
 def results(*cells: Cell) -> Results:
