@@ -13,8 +13,9 @@ CLAIMS: dict[str, Claim] = {
 
 
 def chosen_of(names: str) -> list[Claim]:
-    """The named claims (none: all) in their order. Raises UsageError for an unknown one."""
-    wanted = [name.strip().upper() for name in names.split(",") if name.strip()] or list(CLAIMS)
+    """The named claims in the order in which they are named; none: all, first the one that others go on from. Raises
+    UsageError for an unknown one."""
+    wanted = [name.strip().upper() for name in names.split(",") if name.strip()] or sorted(CLAIMS, key="C5".__ne__)
     if unknown := [name for name in wanted if name not in CLAIMS]:
         raise UsageError(f"no claim {unknown[0]!r}", where="--only", next=f"choose from {', '.join(CLAIMS)}")
-    return [claim for id, claim in CLAIMS.items() if id in wanted]
+    return [CLAIMS[name] for name in dict.fromkeys(wanted)]

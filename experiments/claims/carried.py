@@ -11,7 +11,9 @@ from experiments.claims import recording
 from experiments.claims.claim import Base, Claim
 from experiments.claims.jobs import Lab, cells
 from experiments.claims.world import world_of
+from steadyhand.cli.console import say
 from steadyhand.cli.run import Console
+from steadyhand.errors import SteadyError
 from steadyhand.ledger.store import Store
 
 
@@ -34,17 +36,23 @@ def carry_out(
     claims: Sequence[Claim], base: Base, domain: Path | None, out: Path, kept: Path, minutes: float = 0
 ) -> None:
     """Begins no job after so many `minutes` of them (0: does all). Raises KeyboardInterrupt then; what is done is
-    written down first."""
+    written down first. A claim that fails does not keep the others from being tried; its error is raised at the end."""
     out = out / base.name
     console = Told()
     world = world_of(base, domain or first_part(out))
     lab = Lab(world, Store(out), console, time.monotonic() + 60 * minutes if minutes else None)
+    failed = list[SteadyError]()
     with console.closing():
         for claim in claims:
             try:
                 run(claim, lab)
+            except SteadyError as error:  # the others may well go on: a package may be missing that they do not need
+                failed.append(error)
+                say(f"{claim.id} was left out: {error}")
             finally:
                 print(recording.write(kept, claim, lab))
+    if failed:
+        raise failed[0]
 
 
 def run(claim: Claim, lab: Lab) -> None:

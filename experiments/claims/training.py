@@ -101,15 +101,16 @@ def read_groups(folder: Path) -> list[Group]:
 
 def rounded(start: Path, bits: int, out: Path) -> None:
     """A copy of the model whose matrices hold 2^bits - 1 levels for each block of 32 weights in a row."""
-    import torch
     from safetensors.torch import load_file, save_file
 
     shutil.copytree(start, out / MODEL)
     for path in (out / MODEL).glob("*.safetensors"):
-        weights = load_file(path)
-        made = {name: _rounded(w, bits) if w.dim() == 2 else w for name, w in weights.items()}
-        save_file(made, path, {"format": "pt"})
-        assert all(torch.isfinite(w).all() for w in weights.values())
+        weights = {name: weight.float() for name, weight in load_file(path).items()}
+        save_file(
+            {name: _rounded(w, bits) if w.dim() == 2 else w for name, w in weights.items()}, path, {"format": "pt"}
+        )
+    config = artifacts.read_object(out / MODEL / "config.json")
+    artifacts.write_json(out / MODEL / "config.json", config | {"dtype": "float32"})  # 16 bits would round once more
 
 
 def _rounded(weights: torch.Tensor, bits: int) -> torch.Tensor:  # type: ignore[name-defined]  # noqa: F821

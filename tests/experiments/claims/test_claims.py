@@ -115,6 +115,18 @@ def test_no_job_is_begun_when_the_time_is_up(base: Base, domain: Path, tmp_path:
     assert results.read(tmp_path / "kept" / "tiny" / "C0.json").cells == ()
 
 
+def test_a_claim_that_fails_does_not_keep_others_from_being_tried(
+    base: Base, domain: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    first = replace(SMALL, id="C9", choices=lambda base: {}, arms=lambda base, _: [Arm("a", (Sft(rows="closure x"),))])
+    (domain / "knowledge" / "k.yaml").write_text(world.KNOWLEDGE.replace("    depends_on: [uss]\n", ""), "utf-8")
+    second = replace(SMALL, choices=lambda base: {}, arms=lambda base, _: [Arm("base")])
+    with pytest.raises(UsageError, match="no point depends"):
+        carried.carry_out([first, second], base, domain, tmp_path / "out", tmp_path / "kept")
+    assert "C9 was left out" in capsys.readouterr().err
+    assert [cell.arm for cell in results.read(tmp_path / "kept" / "tiny" / "C0.json").cells] == ["base"]
+
+
 def test_nothing_that_is_held_back_is_trained_on(base: Base, domain: Path) -> None:
     made = world_of(base, domain)
     held = {scenario.group for scenario in made.held.scenarios}
@@ -161,7 +173,8 @@ def test_what_cannot_be_asked_is_one_error(tmp_path: Path, capsys: pytest.Captur
     assert "choose from nano, smollm2" in capsys.readouterr().err
     with pytest.raises(UsageError):
         chosen_of("C5,nothing")
-    assert [claim.id for claim in chosen_of("c11, C5")] == ["C5", "C11"]
+    assert [claim.id for claim in chosen_of("c11, C5,c11")] == ["C11", "C5"]
+    assert [claim.id for claim in chosen_of("")][:3] == ["C5", "C1", "C2"]
 
 
 def test_pages_come_from_results_alone(
