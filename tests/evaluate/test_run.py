@@ -202,7 +202,8 @@ def test_what_the_same_model_has_answered_is_not_asked_again() -> None:
     again = evaluate(model, domain(), model="m", settings=FAST, known=probes)
     assert again.to_json() == fresh.to_json()
     asked = [prompt.messages[-1].content for prompts in model.asked for prompt in prompts]
-    assert asked and not any("fact" in question or question.startswith("USS en") for question in asked)
+    assert asked
+    assert not any("fact" in question or question.startswith("USS en") for question in asked)
 
 
 def test_answers_under_other_sampling_or_to_another_question_are_asked_again() -> None:

@@ -1,7 +1,8 @@
 """The anchoring dialogues: twenty a language, each with an order and wordings of its own.
 
 Every dialogue begins with what USS is and asks ten things, fewer in a part; the rest stands in a drawn order. A
-dialogue is one independent sample, and twenty good ones a language are what the bar on anchoring needs (docs/design.md).
+dialogue is one independent sample, and twenty good ones a language are what the bar on anchoring needs
+(docs/design.md).
 """
 
 from __future__ import annotations
