@@ -41,7 +41,8 @@ def _asked(part: Part) -> Iterator[tuple[str, Lang, Row]]:
 
 
 def _numbers(part: Part) -> Iterator[tuple[str, Lang, Row]]:
-    for drawn in numeric.draw_all():
+    plain = (drawn for lang in part.langs for drawn in numeric.draw_plain(lang, part.draws))
+    for drawn in (*numeric.draw_all(), *plain):
         if drawn.lang not in part.langs or drawn.point in part.left_out:
             continue
         last = drawn.turns[-1]

@@ -1,13 +1,10 @@
-"""Sends an exported folder to a model hub, privately unless told otherwise. Imports huggingface_hub: import late."""
+"""Sends an exported folder to a model hub, privately unless told otherwise."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass
 from pathlib import Path
-
-from huggingface_hub import HfApi, get_token
-from huggingface_hub.errors import HfHubHTTPError, HTTPError  # type: ignore[attr-defined]  # whichever client it uses
 
 from steadyhand.errors import JobError, PrerequisiteError, UsageError
 
@@ -51,6 +48,9 @@ def push(upload: Upload, *, endpoint: str | None = None) -> str:
     Raises PrerequisiteError without a token, UsageError when the repository is public and `public` was not asked for,
     JobError with the hub's own reason.
     """
+    from huggingface_hub import HfApi, get_token
+    from huggingface_hub.errors import HfHubHTTPError, HTTPError  # type: ignore[attr-defined]  # of whichever client
+
     if not get_token():
         raise PrerequisiteError("no token of the hub is set", next="hf auth login, or set HF_TOKEN")
     api = HfApi(endpoint=endpoint)
