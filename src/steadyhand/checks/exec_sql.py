@@ -67,6 +67,7 @@ class Wanted:
 class ExecSql(Checker):
     kind = "exec_sql"
     known = ("database", "seconds", "rows", "copies")
+    guards = True
 
     def __init__(self, name: str, options: Mapping[str, Json], root: Path) -> None:
         super().__init__(name, options, root)
@@ -95,6 +96,16 @@ class ExecSql(Checker):
         if isinstance(due, Refused):
             return unscored("gold_fails", runs=None, why=due.why)
         return self._compared(asked, due)
+
+    def guard(self, text: str, context: Context) -> Judgment:
+        """Whether it is one query that reads, and runs within the limits; which rows are right, nobody knows here."""
+        asked = self.query(text)
+        if isinstance(asked, Refused):
+            return failed(asked.code, runs=False, why=asked.why)
+        rows = self.runner.rows(asked, seconds=self.seconds, most=self.most)
+        if isinstance(rows, Failure):
+            return failed(rows.code, runs=False, why=rows.why)
+        return passed(runs=True, rows=len(rows))
 
     def query(self, text: str) -> str | Refused:
         """The one query of an answer."""
