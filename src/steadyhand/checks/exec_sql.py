@@ -99,13 +99,15 @@ class ExecSql(Checker):
 
     def guard(self, text: str, context: Context) -> Judgment:
         """Whether it is one query that reads, and runs within the limits; which rows are right, nobody knows here."""
+        rows = self.rows_of(text)
+        return (
+            passed(runs=True, rows=len(rows)) if isinstance(rows, list) else failed(rows.code, runs=False, why=rows.why)
+        )
+
+    def rows_of(self, text: str) -> list[Row] | Refused | Failure:
+        """All rows of the one query of an answer, or why there are none."""
         asked = self.query(text)
-        if isinstance(asked, Refused):
-            return failed(asked.code, runs=False, why=asked.why)
-        rows = self.runner.rows(asked, seconds=self.seconds, most=self.most)
-        if isinstance(rows, Failure):
-            return failed(rows.code, runs=False, why=rows.why)
-        return passed(runs=True, rows=len(rows))
+        return asked if isinstance(asked, Refused) else self.runner.rows(asked, seconds=self.seconds, most=self.most)
 
     def query(self, text: str) -> str | Refused:
         """The one query of an answer."""

@@ -49,7 +49,7 @@ def _print_token(context: click.Context, _: click.Parameter, wanted: bool) -> No
 @click.option("--guard", default="", metavar="CHECKS", help="Checks of --domain that an answer has to pass: rows,red.")
 @click.option("--agent", "folder", type=click.Path(path_type=Path), help="Serve the agent of this domain folder too.")
 @click.option("--agent-name", default="steady-agent", show_default=True, help="The agent's id for clients.")
-@click.option("--judge", is_flag=True, help="Let the served model judge in the agent's plan (`agent run --model`).")
+@click.option("--judge", is_flag=True, help="Give the agent the served model (`agent run --model`).")
 @click.option("--send", is_flag=True, help="Let the agent write what policy and a person allow. Without: a dry run.")
 @audit_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Other than loopback: only with a token.")
@@ -147,6 +147,9 @@ def serve_command(
         agent = None
         if folder is not None:
             session = stack.enter_context(opened(folder, audit))
+            if session.needs_model and not judge:
+                what = f"the agent's plan is of kind {session.agent.plan.kind}, which a model carries out"
+                raise UsageError(what, where=str(folder), next="add --judge: the served model is the one")
             agent = Agent(agent_name, session, judge=bare if judge else None, send=send, waiting=queue)
         limits = Limits(answer=answer_seconds, body_bytes=body_kb * 2**10, connections=connections)
         local = is_loopback(host)

@@ -180,6 +180,10 @@ class _Judge:
     def fingerprint(self) -> str:
         return self._model.backend.fingerprint if self._model.backend else ""
 
+    @property
+    def control_tokens(self) -> tuple[str, ...]:
+        return control_tokens(self._model.backend)
+
     def generate(
         self, prompts: Sequence[Prompt], sampling: Sampling, *, batch_size: int = 32, progress: Progress | None = None
     ) -> list[Completion]:
@@ -191,9 +195,11 @@ class _Judge:
 
 
 def told(run: Run, send: bool) -> str:
-    """A run as text: its state, the table, and what a person can do next."""
+    """A run as text: its answer, or its state, the table, and what a person can do next."""
+    if run.answer:
+        return f"{run.state}: {run.stop}\n\n{run.answer}" if run.stop else run.answer
     if not run.rows:
-        return f"{run.state}: the report names nothing to ask about"
+        return f"{run.state}: it names nothing to ask about"
     counts = Counter(row.ending.value for row in run.rows)
     lines = [f"{run.state}: {', '.join(f'{count} {word}' for word, count in sorted(counts.items()))}", "", *table(run)]
     if counts["proposed"]:
