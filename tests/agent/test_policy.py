@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from steadyhand.agent.config import writing_agent
 from steadyhand.agent.extractors import HostCode
 from steadyhand.agent.hosts import bare_suffix, host_of, listed, reserved
-from steadyhand.agent.policy import Code, Facts, Policy, Proposal, screened
+from steadyhand.agent.policy import Code, Grounds, Policy, Proposal, screened
 from tests.agent_world import OPEN, proposal
 
 AGENT = writing_agent(Path(__file__).resolve().parents[2] / "examples" / "uss")
@@ -23,7 +23,7 @@ FOUND = {"evil.com", "http://evil.com/a", "https://docs.google.com/x", "co.uk", 
 def judge(one: Proposal, policy: Policy = OPEN) -> str:
     barred = AGENT.extractor().barred(one.entity, policy.never_touch)
     due = AGENT.plan.due(one.arguments, one.entity, one.verdict)
-    return screened(policy, one, Facts(one.entity in FOUND, due, barred))
+    return screened(policy, one, Grounds(one.entity in FOUND, due, barred))
 
 
 @pytest.mark.parametrize(

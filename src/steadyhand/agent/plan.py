@@ -20,7 +20,7 @@ from steadyhand.agent.config import AgentFile
 from steadyhand.agent.extractors import Entity
 from steadyhand.agent.neutral import neutral, quoted
 from steadyhand.agent.particular import Particular, particular_of
-from steadyhand.agent.policy import Code, Facts, Proposal, screened
+from steadyhand.agent.policy import Code, Grounds, Proposal, screened
 from steadyhand.agent.said import UNCLEAR, Said
 from steadyhand.agent.writer import Outcome, State
 from steadyhand.chat.match import match
@@ -266,9 +266,20 @@ class Runner:
     def _screened(self, proposal: Proposal, answer: Result, row: dict[str, Any]) -> PlanRow:
         """Written as far as policy lets it, or blocked with the code."""
         code = screened(self.agent.policy, proposal, self._facts(proposal, answer.value))
-        return self._write(proposal, row) if code == Code.ALLOWED else self._blocked(proposal, code, row)
+        if code == Code.ALLOWED:
+            return self._write(proposal, row)
+        if code == Code.TRANSITION and (done := self._begun(proposal, row)):
+            return done
+        return self._blocked(proposal, code, row)
 
-    def _facts(self, proposal: Proposal, answer: Json) -> Facts:
+    def _begun(self, proposal: Proposal, row: dict[str, Json]) -> PlanRow | None:
+        """This very write where it was begun before: then its own doing may be what changed the state. Nothing is sent;
+        one in doubt is read after."""
+        outcome = self.scribe.settle(proposal, send=False)
+        self._note("write", outcome=asdict(outcome))
+        return None if outcome.state is State.NONE else self._ended(proposal, outcome, row)
+
+    def _facts(self, proposal: Proposal, answer: Json) -> Grounds:
         """Everything is looked up anew in the input itself, whatever was handed along on the way."""
         arguments, plan = proposal.arguments, self.plan
         barred = self.particular.barred(proposal.entity, self.agent.policy.never_touch)
@@ -277,7 +288,7 @@ class Runner:
             str(arguments[name]) in values for name, values in self._found_arguments.items() if name in arguments
         )
         within = all(one.holds(arguments.get(name), answer) for name, one in plan.limits.items())
-        return Facts(found, plan.due(arguments, proposal.entity, proposal.verdict), barred, within)
+        return Grounds(found, plan.due(arguments, proposal.entity, proposal.verdict), barred, within)
 
     def _blocked(self, proposal: Proposal, code: str, row: dict[str, Any]) -> PlanRow:
         self.scribe.block(proposal, code)
@@ -292,6 +303,9 @@ class Runner:
         self.scribe.propose(proposal)
         outcome = self.scribe.settle(proposal, send=self.send)
         self._note("write", outcome=asdict(outcome))
+        return self._ended(proposal, outcome, row)
+
+    def _ended(self, proposal: Proposal, outcome: Outcome, row: dict[str, Json]) -> PlanRow:
         ending = _BY_STATE.get(outcome.state) or _BY_CODE.get(outcome.code, Ending.UNSENT)
         told = outcome.answer if isinstance(outcome.answer, dict) else {}
         detail = outcome.detail or " ".join(str(told[name]) for name in ("error", "ticket", "state") if name in told)

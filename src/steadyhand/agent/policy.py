@@ -96,7 +96,7 @@ class Proposal:
 
 
 @dataclass(frozen=True)
-class Facts:
+class Grounds:
     """What code knows of a proposal: whether all that must be `found` in the input is, whether its arguments are `due`
     and `within` what the service's answer allows, and why the entity is `barred` ("" when it is not)."""
 
@@ -106,7 +106,7 @@ class Facts:
     within: bool = True
 
 
-def screened(policy: Policy, proposal: Proposal, facts: Facts) -> str:
+def screened(policy: Policy, proposal: Proposal, facts: Grounds) -> str:
     """ "allowed", or the code of why `proposal` may never be sent under this policy."""
     checks = (
         (facts.found, Code.PROVENANCE.value),
