@@ -96,7 +96,7 @@ def test_what_stands_in_rows_is_made_harmless(session: Session) -> None:
 
 def test_the_agent_is_served_with_the_served_model(session: Session) -> None:
     model = Says("SELECT COUNT(*) FROM item", "Seven.", "DROP TABLE item")
-    with serving(lambda: model, session=session, judge=True) as server:  # type: ignore[arg-type,return-value]
+    with serving(lambda: model, session=session, judge=True) as server:
         assert server.message("How many?", model="steady-agent")[0]["content"] == "Seven."
         refused = server.message("Drop it.", model="steady-agent")[0]["content"]
     assert refused.startswith("incomplete: forbidden")
