@@ -27,7 +27,7 @@ FLOORS = (
     ("datasets", "models", "tools"),
     ("check", "cards", "pairs", "train", "evaluate", "report", "roi", "agent", "export"),
     ("flow", "serve"),
-    ("badcases", "lab"),
+    ("badcases", "lab", "rollout"),
     ("cli",),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

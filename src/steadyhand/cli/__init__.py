@@ -58,6 +58,9 @@ COMMANDS = {
     "compare": CommandEntry("look", ".evaluate:compare_command", "Compare two evaluations item by item."),
     "gate": CommandEntry("look", ".evaluate:gate_command", "Exit 1 when an evaluation misses its bars (for CI)."),
     "badcases": CommandEntry("look", ".badcases:badcases_group", "List what went wrong, why, and what to do."),
+    "rollout": CommandEntry(
+        "ship", ".rollout:rollout_group", "Give a new model traffic step by step, or take it back."
+    ),
     "export": CommandEntry("ship", ".export:export_command", "Write a domain as a dataset, or a model to serve."),
     "quantize": CommandEntry(
         "ship", ".quantize:quantize_command", "Find the smallest weights that cost no tool calls."
