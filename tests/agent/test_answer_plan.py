@@ -10,6 +10,8 @@ import pytest
 from steadyhand.agent.config import load_agent, writing_agent
 from steadyhand.agent.replay import replay
 from steadyhand.agent.session import Session, opened, trace_of
+from steadyhand.datasets.write import write_files
+from steadyhand.domain.starter import starter_files
 from steadyhand.errors import DomainError, UsageError
 from steadyhand.models.backend import Completion, Prompt, Sampling
 from tests.checks import shop
@@ -117,3 +119,10 @@ def test_mistakes(folder: Path) -> None:
     (folder / "agent.yaml").write_text(AGENT.replace("check", "chekc"), "utf-8")
     with pytest.raises(DomainError, match="'check' is missing"):
         load_agent(folder)
+
+
+def test_the_starter_for_queries_has_such_an_agent(tmp_path: Path) -> None:
+    write_files(starter_files("sql"), tmp_path / "depot")
+    with opened(tmp_path / "depot", tmp_path / "log" / "audit.jsonl") as session:
+        run = session.take("How many?", backend=Says("SELECT COUNT(*) FROM sqlite_master"))
+        assert (run.state, run.stop) == ("complete", "")
