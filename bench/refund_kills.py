@@ -1,6 +1,6 @@
 """kill -9 at random moments while the refunds agent writes: is every refund booked, and none of them twice?
 
-    python -m bench.refund_kills [--kills 20] [--messages 20] [--seed 0]
+    python -m bench.refund_kills [--kills 20] [--messages 40] [--seed 0]
 
 A process takes all messages, each with one refund that is due. It is killed at a moment drawn evenly over the time that
 the work takes undisturbed, and started again on the same audit log, until `--kills` kills have hit a living process;
@@ -30,7 +30,7 @@ READY = "ready"
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("--kills", type=int, default=20)
-    parser.add_argument("--messages", type=int, default=20)
+    parser.add_argument("--messages", type=int, default=40)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--work", type=Path, help="for the process that is killed")
     asked = parser.parse_args()
