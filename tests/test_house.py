@@ -29,6 +29,7 @@ FLOORS = (
     ("flow", "serve"),
     ("badcases", "lab", "rollout"),
     ("cli",),
+    ("__main__",),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 TORCH_ROOMS = {"models", "train"}
