@@ -25,9 +25,10 @@ FLOORS = (
     ("source",),
     ("domain", "ledger"),
     ("datasets", "models", "tools"),
-    ("check", "cards", "pairs", "train", "evaluate", "report", "agent", "export"),
+    ("check", "cards", "pairs", "train", "evaluate", "report", "agent", "export", "review"),
     ("flow", "serve"),
     ("badcases", "lab"),
+    ("studio",),
     ("cli",),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}

@@ -7,7 +7,7 @@ repaired row too. What comes out is read again before anything is replaced: as m
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 

@@ -23,7 +23,7 @@ from steadyhand.errors import JobError, PrerequisiteError, SteadyError, UsageErr
 BUSY_TIMEOUT_MS = 30_000
 
 
-class Database:
+class RecordsDatabase:
     """A connection; the tables of `metadata` are made when missing.
 
     Raises UsageError (not a URL), PrerequisiteError (the driver is not installed), JobError (database unreachable,

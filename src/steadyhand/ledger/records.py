@@ -13,7 +13,7 @@ from sqlalchemy import JSON, ForeignKey, select
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from steadyhand.chat.messages import Json
-from steadyhand.ledger.database import Database, utc_instant
+from steadyhand.ledger.database import RecordsDatabase, utc_instant
 from steadyhand.ledger.result import Metric
 
 Status = Literal["running", "done", "skipped", "failed", "stopped"]
@@ -75,7 +75,7 @@ class Records:
     """
 
     def __init__(self, url: str) -> None:
-        self._database = Database(url, Base.metadata)
+        self._database = RecordsDatabase(url, Base.metadata)
         self.url = self._database.url
 
     def __enter__(self) -> Records:

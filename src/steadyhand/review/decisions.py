@@ -16,7 +16,8 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
 from steadyhand.chat.messages import Json
 from steadyhand.errors import UsageError
-from steadyhand.ledger.database import Database, utc_instant
+from steadyhand.ledger.database import RecordsDatabase, utc_instant
+from steadyhand.ledger.keys import canonical_json
 from steadyhand.review.items import WORDS, ReviewItem
 
 FILE = "reviews.sqlite"
@@ -99,8 +100,8 @@ class ItemState:
         settled = [one for one in self.standing.values() if one.settles]
         if settled:
             return max(settled, key=lambda one: one.position).word
-        words = {one.word for one in self.standing.values()}
-        return "disputed" if len(words) > 1 else next(iter(words), "")
+        said = {(one.word, canonical_json(one.correction)) for one in self.standing.values()}
+        return "disputed" if len(said) > 1 else next((word for word, _ in said), "")
 
     @property
     def decision(self) -> ReviewDecision | None:
@@ -110,11 +111,11 @@ class ItemState:
 
 
 class Reviews:
-    """The decisions about one file, `name` in the database at `url`. Raises what `ledger.database.Database` raises."""
+    """The decisions about one file, `name` in the database at `url`. Raises what `ledger.database.RecordsDatabase` raises."""
 
     def __init__(self, url: str, name: str, clock: Callable[[], str] = utc_instant) -> None:
         self.name, self._clock = name, clock
-        self._database = Database(url, ReviewBase.metadata)
+        self._database = RecordsDatabase(url, ReviewBase.metadata)
         self.url = self._database.url
         self._known: tuple[tuple[int, int], list[ReviewDecision]] = (0, 0), []
 

@@ -5,6 +5,7 @@ Knows files and rows; knows nothing of decisions. What cannot be judged is kept 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 from collections import Counter
@@ -160,9 +161,7 @@ def _distinct(items: Sequence[ReviewItem]) -> Iterator[ReviewItem]:
 def _version(content: Json, part: int) -> str:
     """Of what the row means: another spelling of the same JSON is the same version."""
     if isinstance(content, str):
-        try:
+        with contextlib.suppress(ValueError, RecursionError):
             content = json.loads(content)
-        except (ValueError, RecursionError):
-            pass
     text = canonical_json([content, part])
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:VERSION_LENGTH]

@@ -71,7 +71,7 @@ def sides(items: Sequence[ReviewItem], by: str) -> dict[str, Side]:
     """Version -> the answer that stands left for this person: the better one in half of the comparisons, exactly."""
     compared = [item.version for item in items if item.kind == "compare"]
     drawn = sorted(compared, key=lambda version: _hash(by, version))
-    return {version: ("chosen", "rejected")[at % 2] for at, version in enumerate(drawn)}  # type: ignore[misc]
+    return {version: ("chosen", "rejected")[at % 2] for at, version in enumerate(drawn)}
 
 
 def _hash(*words: str) -> bytes:

@@ -48,9 +48,7 @@ class Rewritten:
         return told | {"removed": dict(self.removed), "left": dict(self.left)}
 
 
-def rewrite(
-    file: ReviewFile, states: Mapping[str, ItemState], to: Path, *, only_decided: bool = False
-) -> Rewritten:
+def rewrite(file: ReviewFile, states: Mapping[str, ItemState], to: Path, *, only_decided: bool = False) -> Rewritten:
     """Writes the file with what holds of the decisions to `to`; `only_decided` leaves rows out that nobody decided.
 
     Raises UsageError for an evaluation whose verdicts people changed (its figures would no longer be those of its
@@ -188,7 +186,7 @@ def _proved(to: Path, data: bytes, wanted: Sequence[Json]) -> None:
         found = [row.value for row in raw_rows(part) if not row.error]
         if found != list(wanted):
             what = "the reviewed file would not read as intended"
-            raise JobError(what, where=shown(to), next="nothing was written; use --as for another format, and report it")
+            raise JobError(what, where=shown(to), next="nothing was written; use --as, and report it")
         part.replace(to)
 
 

@@ -1,8 +1,8 @@
 """A review as its pages and commands use it: the file, its decisions, the queue, and the export. Shows nothing.
 
-    with ReviewSession(Path("pairs.jsonl")) as review:
-        item = review.next("mei")
-        review.decide(item.version, "mei", "chosen", seen=review.seen(item.version))
+with ReviewSession(Path("pairs.jsonl")) as review:
+    item = review.next("mei")
+    review.decide(item.version, "mei", "chosen", seen=review.seen(item.version))
 """
 
 from __future__ import annotations

@@ -41,9 +41,7 @@ class ReviewSummary:
         return told | more | {name: asdict(one) if one else None for name, one in sides.items()}
 
 
-def summary(
-    file: ReviewFile, decisions: Sequence[ReviewDecision], states: Mapping[str, ItemState]
-) -> ReviewSummary:
+def summary(file: ReviewFile, decisions: Sequence[ReviewDecision], states: Mapping[str, ItemState]) -> ReviewSummary:
     """All of it. `states` are those of `decisions`."""
     here = [states.get(item.version, ItemState()) for item in file.items]
     reviewers = Counter(by for state in here for by in state.standing)

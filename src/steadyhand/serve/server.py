@@ -27,7 +27,7 @@ def run(serving: Serving, host: str, port: int, listening: Callable[[str], None]
     Raises JobError when the port is taken, what loading the model raises, and KeyboardInterrupt after Ctrl-C.
     """
     failures: list[BaseException] = []
-    with _bound(host, port) as bound:
+    with listening_socket(host, port) as bound:
         server = uvicorn.Server(configured("", serving.limits))
 
         def failed(error: BaseException) -> None:
@@ -72,7 +72,7 @@ _LOGGING: dict[str, Any] = {
 }
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def listening_socket(host: str, port: int) -> socket.socket:
     """A listening socket: from here on a caller waits instead of being refused."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
