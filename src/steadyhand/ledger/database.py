@@ -108,7 +108,7 @@ def _write_ahead(cursor: Any) -> None:
     """Turns WAL on, once per file. The timeout does not cover this switch: whoever comes second is refused at once, and
     finds it done a moment later."""
     deadline = time.monotonic() + BUSY_TIMEOUT_MS / 1000
-    while cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+    while cursor.execute("PRAGMA journal_mode").fetchone()[0] not in ("wal", "memory"):
         try:
             cursor.execute("PRAGMA journal_mode=WAL")
         except sqlite3.OperationalError:

@@ -111,7 +111,7 @@ class ItemState:
 
 
 class Reviews:
-    """The decisions about one file, `name` in the database at `url`. Raises what `ledger.database.RecordsDatabase` raises."""
+    """The decisions about one file, `name` in the database at `url`. Raises what `RecordsDatabase` raises."""
 
     def __init__(self, url: str, name: str, clock: Callable[[], str] = utc_instant) -> None:
         self.name, self._clock = name, clock

@@ -18,7 +18,7 @@ from steadyhand.errors import SteadyError
 from steadyhand.report.catalog import LANGUAGES
 from steadyhand.studio import pages as room
 from steadyhand.studio.guard import Guard, Keys, session_cookie
-from steadyhand.studio.page import LANGUAGE, LONGEST_NAME, WHO, YEAR, PageRequest, Handler, StudioPage, environment
+from steadyhand.studio.page import LANGUAGE, LONGEST_NAME, WHO, YEAR, Handler, PageRequest, StudioPage, environment
 from steadyhand.studio.project import Project
 from steadyhand.studio.words import load_words
 

@@ -13,7 +13,7 @@ from starlette.responses import Response
 from steadyhand.chat.messages import Json, Message
 from steadyhand.errors import SteadyError, UsageError
 from steadyhand.review.items import ReviewItem
-from steadyhand.studio.page import PageRequest, Handler, StudioPage, see
+from steadyhand.studio.page import Handler, PageRequest, StudioPage, see
 from steadyhand.studio.project import Project
 
 SHOWN = 50  # rows a page of the list
