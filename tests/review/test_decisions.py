@@ -1,4 +1,4 @@
-"""Who decided what, when, on which version; nothing overwritten by a second tab, a second person, or a second process."""
+"""Who decided what, when, on which version; nothing overwritten by another tab, person or process."""
 
 from __future__ import annotations
 

@@ -192,7 +192,7 @@ def test_parquet(tmp_path: Path) -> None:
 
 def test_another_suffix_is_refused(tmp_path: Path) -> None:
     path = written(tmp_path / "in.jsonl", [OTHER])
-    with ReviewSession(path, url="sqlite://") as session, pytest.raises(UsageError, match="the file is .jsonl"):
+    with ReviewSession(path, url="sqlite://") as session, pytest.raises(UsageError, match="the file is"):
         rewrite(session.file, session.states(), tmp_path / "out.json")
 
 

@@ -72,7 +72,7 @@ class Keys:
 
 def kept_secret(folder: Path | None = None) -> bytes:
     """The studio's key, made at the first call and readable by this account alone. Raises JobError."""
-    home = folder or Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "steadyhand"
+    home = (folder or Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")) / "steadyhand"
     path = home / "studio.key"
     try:
         home.mkdir(parents=True, exist_ok=True, mode=0o700)
