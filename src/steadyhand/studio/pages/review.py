@@ -88,7 +88,7 @@ def row(ask: PageRequest) -> Response:
     return _row(ask, key, session.item(version))
 
 
-def _row(ask: PageRequest, key: str, item: ReviewItem, status: int = 200, **more: Any) -> Response:
+def _row(ask: PageRequest, key: str, item: ReviewItem, **more: Any) -> Response:
     from steadyhand.review.session import words_of
 
     session = ask.project.review(key)
@@ -97,7 +97,7 @@ def _row(ask: PageRequest, key: str, item: ReviewItem, status: int = 200, **more
     answers: tuple[Message, ...] = item.answers
     if item.kind == "compare" and session.left_side(item, ask.who) == "rejected":
         answers = answers[::-1]
-    told = {
+    told: dict[str, Any] = {
         "key": key, "item": item, "answers": answers, "own": own, "state": state, "blind": blind,
         "words": words_of(item), "keys": _KEYS, "seen": session.seen(item.version), "left": session.left(ask.who),
         "total": len(session.file.items), "shared": item.version in session.queue.shared, "path": session.path,
@@ -106,7 +106,7 @@ def _row(ask: PageRequest, key: str, item: ReviewItem, status: int = 200, **more
         "start": _start(item, answers), "sides": _sides(item, session.left_side(item, ask.who)) if own else (),
         "title": ask.t("review.row", id=item.id, name=session.path.name),
     }  # fmt: skip
-    return ask.page("review_row.html.j2", status, **(told | more))
+    return ask.page("review_row.html.j2", **(told | more))
 
 
 def _start(item: ReviewItem, answers: tuple[Message, ...]) -> str:
@@ -148,9 +148,9 @@ def decide(ask: PageRequest) -> Response:
             again=form.get("again") == "1", settle=form.get("settle") == "1",
         )  # fmt: skip
     except DecidedMeanwhileError as error:
-        return _row(ask, key, item, 409, conflict=error, given=given)
+        return _row(ask, key, item, conflict=error, given=given)
     except UsageError as error:
-        return _row(ask, key, item, 422, problem=error, given=given)
+        return _row(ask, key, item, problem=error, given=given)
     return see(f"/review/{key}/next", after=version)
 
 
