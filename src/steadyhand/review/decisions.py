@@ -229,6 +229,12 @@ def _refuse_wrong(item: ReviewItem, by: str, word: str, because: str, correction
         raise UsageError(f"more than {LONGEST:,} characters", next="shorten it")
 
 
+def files_in(url: str) -> set[str]:
+    """The names of the files about which the database holds decisions."""
+    with RecordsDatabase(url, ReviewBase.metadata) as database, database.session() as session:
+        return set(session.scalars(select(DecisionRow.file).distinct()))
+
+
 def default_url(path: Path) -> str:
     """SQLite beside the file that is reviewed."""
     return f"sqlite:///{path.resolve().parent / FILE}"

@@ -19,7 +19,7 @@ from steadyhand.report.catalog import LANGUAGES
 from steadyhand.studio import pages as room
 from steadyhand.studio.guard import Guard, Keys, session_cookie
 from steadyhand.studio.page import LANGUAGE, LONGEST_NAME, WHO, YEAR, Handler, PageRequest, StudioPage, environment
-from steadyhand.studio.project import Project
+from steadyhand.studio.project import Project, StillReadingError
 from steadyhand.studio.words import load_words
 
 STATIC = {"studio.js": "text/javascript", "studio.css": "text/css"}
@@ -63,7 +63,8 @@ class Studio:
                 return handler.show(ask)
             except SteadyError as error:
                 where = f"{error.where}: " if error.where else ""
-                return ask.problem(f"{where}{error.what}", next=error.next or "")
+                busy = isinstance(error, StillReadingError)
+                return ask.problem(f"{where}{error.what}", next=error.next or "", busy=busy)
 
         return Route(handler.path, answer, methods=[handler.method])
 

@@ -85,7 +85,7 @@ def start(out: Path, words: Sequence[str], by: str) -> StudioJob:
     return read(folder)
 
 
-def stop(job: Job) -> None:
+def stop(job: StudioJob) -> None:
     """Asks the job to stop and save, as Ctrl-C does; a second time it ends at once. Nothing happens to one that
     ended."""
     if is_held(job.folder / "lock"):

@@ -104,8 +104,10 @@ class PageRequest:
         }  # fmt: skip
         return HTMLResponse(environment().get_template(template).render(shared | values), status)
 
-    def problem(self, what: str, status: int = 400, next: str = "", back: str = "") -> Response:
-        return self.page("problem.html.j2", status, what=what, next=next, back=back or self.current.path)
+    def problem(self, what: str, status: int = 400, next: str = "", busy: bool = False) -> Response:
+        """`busy`: it is no problem, but not ready; the page asks again by itself."""
+        back, status = self.current.path, 200 if busy else status
+        return self.page("problem.html.j2", status, what=what, next=next, busy=busy, back=back)
 
 
 def see(path: str, **query: str) -> Response:

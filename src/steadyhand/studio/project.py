@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar, cast
 
-from steadyhand.errors import SteadyError, UsageError
+from steadyhand.errors import JobError, SteadyError, UsageError
 from steadyhand.files import walk
 
 if TYPE_CHECKING:
     from steadyhand.review.session import ReviewSession
 
+T = TypeVar("T")
 REVIEWED = ("preferences", "rehearsal")  # folders of a domain whose files people review
+
+
+class StillReadingError(JobError):
+    """What is asked for is being made, and will be there in a moment."""
 
 
 @dataclass
@@ -30,6 +37,8 @@ class Project:
     account: str = "reviewer"
     _open: dict[str, ReviewSession] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
+    _made: dict[str, tuple[object, Future[object]]] = field(default_factory=dict)
+    _workers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(1))
 
     @property
     def name(self) -> str:
@@ -53,11 +62,35 @@ class Project:
                 from steadyhand.review.session import ReviewSession
 
                 url = self.database or (f"sqlite:///{self.out.resolve() / 'reviews.sqlite'}" if self.folder else "")
-                name = str(path.relative_to(self.folder)) if self.folder and path.is_relative_to(self.folder) else ""
-                self._open[key] = ReviewSession(path, url, name, self.overlap)
+                self._open[key] = ReviewSession(path, url, self._name(path), self.overlap)
             return self._open[key]
 
+    def begun(self) -> list[str]:
+        """Keys of the files about which somebody decided; opens none of them."""
+        found = self.reviewable()
+        if not self.folder:
+            return list(found)
+        if not (self.database or (self.out / "reviews.sqlite").is_file()):
+            return []
+        from steadyhand.review.decisions import files_in
+
+        names = files_in(self.database or f"sqlite:///{self.out.resolve() / 'reviews.sqlite'}")
+        return [key for key, path in found.items() if self._name(path) in names]
+
+    def _name(self, path: Path) -> str:
+        """What a file is called in the database."""
+        return str(path.relative_to(self.folder)) if self.folder and path.is_relative_to(self.folder) else path.name
+
+    def soon(self, name: str, stamp: object, make: Callable[[], T]) -> T | None:
+        """What `make` gives, made once for each `stamp` in a thread of its own; None until it is there."""
+        with self._lock:
+            known = self._made.get(name)
+            if known is None or known[0] != stamp:
+                known = self._made[name] = (stamp, self._workers.submit(make))
+        return cast("T", known[1].result()) if known[1].done() else None
+
     def close(self) -> None:
+        self._workers.shutdown(wait=False, cancel_futures=True)
         for session in self._open.values():
             session.reviews.close()
 

@@ -7,7 +7,6 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from threading import Lock
 from typing import Any, cast
 
 from starlette.responses import Response
@@ -17,12 +16,10 @@ from steadyhand.badcases.worklist import Worklist, WorklistRow, filtered, workli
 from steadyhand.chat.messages import Json
 from steadyhand.errors import PrerequisiteError, SteadyError, UsageError
 from steadyhand.studio.page import Handler, PageRequest, StudioPage, see
-from steadyhand.studio.project import Project
+from steadyhand.studio.project import Project, StillReadingError
 
 SHOWN = 50
 STATES = ("open", "changed", *WORDS)
-_LOCK = Lock()
-_CACHE: dict[tuple[str, float], Worklist] = {}
 
 
 def cases_of(project: Project) -> Worklist | None:
@@ -31,18 +28,18 @@ def cases_of(project: Project) -> Worklist | None:
     report = project.out / "report" / "report.json"
     if not report.is_file():
         return None
-    key = (str(report.resolve()), report.stat().st_mtime)
-    with _LOCK:
-        if key not in _CACHE:
-            _CACHE.clear()
-            _CACHE[key] = worklist(project.out, domain=project.folder)
-        return _CACHE[key].again(Decisions(_CACHE[key].decisions.path))
+    found = project.soon("bad_cases", report.stat().st_mtime, lambda: worklist(project.out, domain=project.folder))
+    if found is None:
+        raise StillReadingError("the run's answers are being sorted", next="this page comes again by itself")
+    return found.again(Decisions(found.decisions.path))
 
 
 def open_count(project: Project) -> int | None:
-    """How many nobody decided about; None where there is no run to tell."""
+    """How many nobody decided about; None where there is no run to tell, -1 while they are being sorted."""
     try:
         found = cases_of(project)
+    except StillReadingError:
+        return -1
     except SteadyError:
         return None
     return None if found is None else sum(row.state in ("open", "changed") for row in found.rows)

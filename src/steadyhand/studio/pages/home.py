@@ -9,6 +9,7 @@ from starlette.responses import Response
 
 from steadyhand.chat.messages import Json
 from steadyhand.errors import SteadyError
+from steadyhand.files import walk
 from steadyhand.studio import jobs
 from steadyhand.studio.page import Handler, PageRequest, StudioPage
 from steadyhand.studio.pages.bad_cases import open_count
@@ -40,18 +41,20 @@ class NextAction:
 
 def show(ask: PageRequest) -> Response:
     project = ask.project
-    data, problem = _data(project)
+    told = project.soon("data", _stamp(project), lambda: _data(project))
+    (data, problem), waiting = told or (0, ""), told is None
     report, running = verdict_of(project), _running(project)
     cases, to_review = open_count(project), _to_review(project, ask.who)
     steps = [
-        Step("data", str(data), "/data", "bad" if problem else "good" if data else "", problem),
+        Step("data", "…" if waiting else str(data), "/data", "bad" if problem else "good" if data else "", problem),
         _run_step(running, report),
         _verdict_step(report),
-        Step("bad_cases", "" if cases is None else str(cases), "/bad-cases", "bad" if cases else ""),
+        Step("bad_cases", {None: "", -1: "…"}.get(cases, str(cases)), "/bad-cases", "bad" if cases else ""),
         Step("review", str(to_review) if project.reviewable() else "", "/review", "bad" if to_review else ""),
     ]
-    action = _action(running, bool(report), cases or 0, to_review, problem)
-    return ask.page("home.html.j2", steps=steps, action=action, command=_command(project, action))
+    action = _action(running, bool(report), max(0, cases or 0), to_review, problem)
+    busy = waiting or cases == -1
+    return ask.page("home.html.j2", steps=steps, action=action, busy=busy, command=_command(project, action))
 
 
 def _data(project: Project) -> tuple[int, str]:
@@ -64,6 +67,15 @@ def _data(project: Project) -> tuple[int, str]:
     except SteadyError as error:
         return 0, str(error.what)
     return len(domain.cards) + len(domain.scenarios), ""
+
+
+def _stamp(project: Project) -> float:
+    """The newest time of a file of the folder."""
+    assert project.folder is not None
+    try:
+        return max((path.stat().st_mtime for path in walk(project.folder)), default=0.0)
+    except (OSError, SteadyError):
+        return 0.0
 
 
 def _running(project: Project) -> jobs.StudioJob | None:
@@ -85,10 +97,9 @@ def _verdict_step(report: dict[str, Json]) -> Step:
 def _to_review(project: Project, who: str) -> int:
     """Rows of files whose review has begun; a file that nobody opened is no debt."""
     total = 0
-    for key in project.reviewable():
+    for key in project.begun():
         try:
-            session = project.review(key)
-            total += session.left(who) if session.reviews.all() else 0
+            total += project.review(key).left(who)
         except SteadyError:
             continue
     return total

@@ -79,6 +79,9 @@
     source.addEventListener("over", () => { source.close(); location.reload(); });
   });
 
+  // What is being made in the background is looked for again.
+  if (document.querySelector("[data-again]")) setTimeout(() => location.reload(), 1500);
+
   document.querySelectorAll("code.copy").forEach((code) => {
     code.tabIndex = 0;
     code.addEventListener("click", () => navigator.clipboard && navigator.clipboard.writeText(code.textContent));
