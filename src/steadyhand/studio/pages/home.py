@@ -9,10 +9,10 @@ from starlette.responses import Response
 
 from steadyhand.chat.messages import Json
 from steadyhand.errors import SteadyError
-from steadyhand.files import walk
 from steadyhand.studio import jobs
 from steadyhand.studio.page import Handler, PageRequest, StudioPage
 from steadyhand.studio.pages.bad_cases import open_count
+from steadyhand.studio.pages.data import newest
 from steadyhand.studio.pages.runs import verdict_of
 from steadyhand.studio.project import Project
 
@@ -41,7 +41,7 @@ class NextAction:
 
 def show(ask: PageRequest) -> Response:
     project = ask.project
-    told = project.soon("data", _stamp(project), lambda: _data(project))
+    told = project.soon("data", newest(project), lambda: _data(project))
     (data, problem), waiting = told or (0, ""), told is None
     report, running = verdict_of(project), _running(project)
     cases, to_review = open_count(project), _to_review(project, ask.who)
@@ -52,8 +52,8 @@ def show(ask: PageRequest) -> Response:
         Step("bad_cases", {None: "", -1: "…"}.get(cases, str(cases)), "/bad-cases", "bad" if cases else ""),
         Step("review", str(to_review) if project.reviewable() else "", "/review", "bad" if to_review else ""),
     ]
-    action = _action(running, bool(report), max(0, cases or 0), to_review, problem)
     busy = waiting or cases == -1
+    action = NextAction("wait", "/") if busy else _action(running, bool(report), cases or 0, to_review, problem)
     return ask.page("home.html.j2", steps=steps, action=action, busy=busy, command=_command(project, action))
 
 
@@ -67,15 +67,6 @@ def _data(project: Project) -> tuple[int, str]:
     except SteadyError as error:
         return 0, str(error.what)
     return len(domain.cards) + len(domain.scenarios), ""
-
-
-def _stamp(project: Project) -> float:
-    """The newest time of a file of the folder."""
-    assert project.folder is not None
-    try:
-        return max((path.stat().st_mtime for path in walk(project.folder)), default=0.0)
-    except (OSError, SteadyError):
-        return 0.0
 
 
 def _running(project: Project) -> jobs.StudioJob | None:
