@@ -15,6 +15,7 @@ import secrets
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -76,10 +77,11 @@ def start(out: Path, words: Sequence[str], by: str) -> StudioJob:
         told = {"words": list(words), "by": by, "started": now.isoformat(timespec="seconds")}
         write_whole(folder / "job.json", json.dumps(told, ensure_ascii=False))
         command = [sys.executable, "-m", "steadyhand.studio.job_runner", str(folder), str(held), "--", *words]
-        subprocess.Popen(
+        runner = subprocess.Popen(
             command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
             start_new_session=True, pass_fds=(held,),
         )  # fmt: skip
+        threading.Thread(target=runner.wait, daemon=True).start()  # nobody else asks how it ended
     finally:
         os.close(held)  # the runner has the lock now
     return read(folder)

@@ -7,11 +7,11 @@ import tempfile
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 from starlette.responses import Response
 
-from steadyhand.badcases.decisions import WORDS, Decisions, Word
+from steadyhand.badcases.decisions import WORDS, Decisions
 from steadyhand.badcases.worklist import Worklist, WorklistRow, filtered, worklist
 from steadyhand.chat.messages import Json
 from steadyhand.errors import PrerequisiteError, SteadyError, UsageError
@@ -51,7 +51,9 @@ def show(ask: PageRequest) -> Response:
     if found is None:
         return ask.page("bad_cases.html.j2", found=None, groups=(), command="steady badcases RUN")
     category, tool, state = (ask.query(name) for name in ("category", "tool", "state"))
-    rows = filtered(found.rows, category=[category] if category else (), tool=[tool] if tool else ())
+    rows = filtered(
+        found.rows, category=[category] if category else (), tool=[tool] if tool else (), known=found.known.known
+    )
     rows = [row for row in rows if not state or row.state == state]
     groups, at = found.groups(rows), _page(ask)
     counts = Counter(row.category.id for row in found.rows)
@@ -114,7 +116,7 @@ def decide(ask: PageRequest) -> Response:
     waiting = [row for row in rows if row.state in ("open", "changed")]
     try:
         found.decisions.decide(
-            [row.case for row in waiting or rows], cast("Word", word), ask.who, group=group_id, category=category,
+            [row.case for row in waiting or rows], word, ask.who, group=group_id, category=category,
             because=form.get("because", "").strip(), correction=_correction(form.get("correction", "")) if word == "fix"
             else None,
         )  # fmt: skip
