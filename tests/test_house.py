@@ -27,7 +27,7 @@ FLOORS = (
     ("datasets", "models", "tools"),
     ("check", "cards", "pairs", "train", "evaluate", "report", "roi", "agent", "export", "review"),
     ("flow", "serve"),
-    ("badcases", "lab"),
+    ("badcases", "lab", "rollout"),
     ("studio",),
     ("cli",),
 )

@@ -114,7 +114,7 @@ def serve_command(
         )
     _check_agent(folder, judge, send)
     persons = _approvers(approvers, folder)
-    token = _token(token_env) if token_env else ""
+    token = token_of(token_env) if token_env else ""
     _distinct(token, persons)
     if not token and not is_loopback(host):
         after = "set a token in a variable and name it with --token-env, or stay on 127.0.0.1"
@@ -170,7 +170,7 @@ def _approvers(given: tuple[str, ...], folder: Path | None) -> dict[str, str]:
     pairs = [one.partition("=") for one in given]
     if any(not (name and variable) for name, _, variable in pairs):
         raise UsageError("an approver is NAME=VARIABLE", next="for example --approver ada=ADA_TOKEN")
-    return {name: _token(variable) for name, _, variable in pairs}
+    return {name: token_of(variable) for name, _, variable in pairs}
 
 
 def _distinct(token: str, persons: dict[str, str]) -> None:
@@ -238,7 +238,7 @@ def _remote(
     return OpenAIEndpoint(endpoint, model, renderer=renderer, api_key=key, retries=1)
 
 
-def _token(variable: str) -> str:
+def token_of(variable: str) -> str:
     """A token of ours, which nobody shall guess. Raises UsageError for a short one."""
     if len(value := _secret(variable)) < SHORTEST:
         what = f"the token in {variable} has {len(value)} characters, and at least {SHORTEST} are needed"
