@@ -60,7 +60,9 @@ COMMANDS = {
     "badcases": CommandEntry("look", ".badcases:badcases_group", "List what went wrong, why, and what to do."),
     "review": CommandEntry("look", ".review:review_group", "Judge rows or answers by keyboard, with others."),
     "studio": CommandEntry("look", ".studio:studio_command", "Show a domain, its runs, what to decide: in a browser."),
-    "rollout": CommandEntry("ship", ".rollout:rollout_group", "Give a new model traffic step by step, or take it back."),
+    "rollout": CommandEntry(
+        "ship", ".rollout:rollout_group", "Give a new model traffic step by step, or take it back."
+    ),
     "export": CommandEntry("ship", ".export:export_command", "Write a domain as a dataset, or a model to serve."),
     "quantize": CommandEntry(
         "ship", ".quantize:quantize_command", "Find the smallest weights that cost no tool calls."
