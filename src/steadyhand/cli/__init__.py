@@ -78,6 +78,9 @@ COMMANDS = {
     ),
     "sweep": CommandEntry("dig", ".sweep:sweep_command", "Find the best of several branches without training all."),
     "online": CommandEntry("dig", ".online:online_command", "Train a run's model on its own answers, round by round."),
+    "templates": CommandEntry(
+        "dig", ".templates:templates_command", "Make rows of data templates, and again when a template changes."
+    ),
     "roi": CommandEntry("dig", ".roi:roi_command", "Say what training saves, when it pays back, and what matters."),
     "train": CommandEntry("dig", ".train:train_command", "Look at a training before it runs: its tokens, its memory."),
     "split": CommandEntry("dig", ".data:split_command", "Split a dataset into train and eval, near-copies together."),
