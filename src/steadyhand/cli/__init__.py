@@ -78,6 +78,7 @@ COMMANDS = {
     ),
     "sweep": CommandEntry("dig", ".sweep:sweep_command", "Find the best of several branches without training all."),
     "online": CommandEntry("dig", ".online:online_command", "Train a run's model on its own answers, round by round."),
+    "judge": CommandEntry("dig", ".judge:judge_command", "Train judges of a domain's comparisons, and compare them."),
     "templates": CommandEntry(
         "dig", ".templates:templates_command", "Make rows of data templates, and again when a template changes."
     ),

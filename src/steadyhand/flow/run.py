@@ -46,7 +46,7 @@ STAGES = (  # name, work, the stages it reads, the parts of the domain it reads,
     stage("merge",     stages.merge,         "dpo",           "tools heldout probes",               ""),
     stage("eval_dpo",  stages.evaluate_dpo,  "merge",         "tools heldout probes has",           MEASURED, 2),
     stage("verdict",   stages.verdict,       "eval_base eval_dpo", "checkbars",                      "bars", 2),
-    stage("report",    reporting.report,     REPORTED,        "",                                   "", 2),
+    stage("report",    reporting.report,     REPORTED,        "",                                   "", 3),
 )
 # fmt: on
 
