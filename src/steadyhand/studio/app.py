@@ -17,7 +17,7 @@ from starlette.routing import Route
 from steadyhand.errors import SteadyError
 from steadyhand.report.catalog import LANGUAGES
 from steadyhand.studio import pages as room
-from steadyhand.studio.guard import Guard, Keys, session_cookie
+from steadyhand.studio.guard import StudioGuard, Keys, session_cookie
 from steadyhand.studio.page import LANGUAGE, LONGEST_NAME, WHO, YEAR, Handler, PageRequest, StudioPage, environment
 from steadyhand.studio.project import Project, StillReadingError
 from steadyhand.studio.words import load_words
@@ -41,7 +41,7 @@ class Studio:
     keys: Keys
     local: bool = True
 
-    def app(self) -> Guard:
+    def app(self) -> StudioGuard:
         known = all_pages()
         first = next((page for page in known if page.shown(self.project)), _NOWHERE)
         routes = [self._route(handler, page, known) for page in known for handler in page.handlers]
@@ -54,7 +54,7 @@ class Studio:
         if not any(route.path == "/" and "GET" in (route.methods or ()) for route in routes):
             own.append(Route("/", lambda request: RedirectResponse(first.path, 303)))
         app = Starlette(routes=[*own, *routes], exception_handlers={404: self._absent(first, known)})
-        return Guard(app, self.keys, local=self.local)
+        return StudioGuard(app, self.keys, local=self.local)
 
     def _route(self, handler: Handler, page: StudioPage, known: tuple[StudioPage, ...]) -> Route:
         def answer(request: Request) -> Response:  # sync: it runs in a thread, where a database may be waited for

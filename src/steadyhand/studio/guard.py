@@ -90,7 +90,7 @@ def kept_secret(folder: Path | None = None) -> bytes:
         raise JobError(what, where=str(path), next="set XDG_STATE_HOME to a folder that can be written") from None
 
 
-class Guard:
+class StudioGuard:
     """`local`: the server listens on loopback only, so a request for any other host name was sent by a page in
     somebody's browser (DNS rebinding)."""
 
