@@ -25,13 +25,17 @@ def as_jsonl(rows: list[Row]) -> str:
 
 
 def as_probes(rows: list[Row], **more: Row) -> str:
+    return as_yaml({**more, "probes": rows})
+
+
+def as_yaml(content: Row) -> str:
     head = "# Written by `python -m examples.uss.make`; do not edit.\n"
-    copied = json.loads(json.dumps({**more, "probes": rows}))  # YAML writes no references for lists of their own
+    copied = json.loads(json.dumps(content))  # YAML writes no references for lists of their own
     return head + yaml.safe_dump(copied, allow_unicode=True, sort_keys=False, width=120, default_flow_style=None)
 
 
 # What a part takes over as it is: written by hand.
-TAKEN = ("knowledge/*.yaml", "tools/*.json", "probes/reasoning.yaml", "agent.yaml")
+TAKEN = ("tools/*.json", "probes/reasoning.yaml", "agent.yaml")
 
 
 def build(part: Part = WHOLE) -> dict[str, str]:
@@ -40,7 +44,7 @@ def build(part: Part = WHOLE) -> dict[str, str]:
         "knowledge/cards.jsonl": as_jsonl(cards(part)),
         "scenarios/train.jsonl": as_jsonl(scenarios("train", part)),
         "scenarios/eval.jsonl": as_jsonl(scenarios("eval", part)),
-        "probes/anchoring.yaml": as_probes(anchoring_probes(part.langs), clarify=CLARIFY),
+        "probes/anchoring.yaml": as_probes(anchoring_probes(part), clarify=CLARIFY),
         "probes/public.yaml": as_probes(public_probes()),
         "rehearsal/general.jsonl": as_jsonl(rehearsal()),
     }
@@ -50,8 +54,16 @@ def build_first(lang: Lang) -> dict[str, str]:
     """All files of a domain that is the first part of this one, in one language."""
     taken = {str(path.relative_to(FOLDER)): path for pattern in TAKEN for path in sorted(FOLDER.glob(pattern))}
     texts = {name: path.read_text(encoding="utf-8") for name, path in taken.items()}
+    part = first(lang)
+    knowledge = {f"knowledge/{path.name}": _points(path, part) for path in sorted(FOLDER.glob("knowledge/*.yaml"))}
     settings = (FOLDER / "first.toml").read_text(encoding="utf-8")
-    return texts | build(first(lang)) | {"steady.toml": settings}
+    return texts | knowledge | build(part) | {"steady.toml": settings}
+
+
+def _points(path: Path, part: Part) -> str:
+    """A file of points without those that the part leaves out."""
+    points = yaml.safe_load(path.read_text(encoding="utf-8"))["points"]
+    return as_yaml({"points": [point for point in points if point["id"] not in part.left_out]})
 
 
 def write(folder: Path, texts: Mapping[str, str]) -> None:
