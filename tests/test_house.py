@@ -25,9 +25,10 @@ FLOORS = (
     ("source",),
     ("domain", "ledger"),
     ("datasets", "models", "tools"),
-    ("check", "cards", "pairs", "train", "evaluate", "report", "roi", "agent", "export"),
+    ("check", "cards", "pairs", "train", "evaluate", "report", "roi", "agent", "export", "review"),
     ("flow", "serve"),
     ("badcases", "lab", "rollout"),
+    ("studio",),
     ("cli",),
     ("__main__",),
 )
