@@ -22,6 +22,7 @@ from typing import Any
 
 from bench.bfcl.variants import kinds_in_order, variants
 from steadyhand.chat.formats.hermes import HERMES
+from steadyhand.chat.formats.registry import format_named
 from steadyhand.chat.messages import Message, ToolCall
 from steadyhand.datasets.raw_rows import raw_rows
 from steadyhand.datasets.suites import bfcl
@@ -30,7 +31,6 @@ from steadyhand.datasets.suites.read import read_suite
 from steadyhand.datasets.suites.to_domain import suite_domain
 from steadyhand.domain.decisions import Decision, decisions
 from steadyhand.ledger.result import Evaluation
-from steadyhand.models.backend import Completion
 
 CHECKER = Path(__file__).with_name("checker.py")
 
@@ -63,9 +63,10 @@ class World:
         own, lines = [], []
         for id, raw, form in answers:
             question, decision = self.questions[id], self.decisions[id]
-            done = Completion(raw, "stop", 0, "", form)
-            strict = done.parsed(question.tools)
-            lenient = decision.match(done.parsed(question.tools, lenient=True), question.tools, lenient=True)
+            strict, loose = (
+                format_named(form).parse(raw, question.tools, lenient=lenient) for lenient in (False, True)
+            )
+            lenient = decision.match(loose, question.tools, lenient=True)
             own.append((decision.match(strict, question.tools).passed, lenient.passed))
             lines.append(json.dumps(self._asked(question, () if strict.error else strict.calls)))
         ran = subprocess.run(
@@ -112,9 +113,8 @@ def planted(world: World) -> None:
 
 
 def _accepted(own: Sequence[Verdicts]) -> str:
-    return " | ".join(
-        f"{100 * sum(bool(getattr(one, name)) for one in own) / len(own):.1f} %" for name in ("strict", "lenient", "bfcl")
-    )
+    counts = [sum(bool(getattr(one, name)) for one in own) for name in ("strict", "lenient", "bfcl")]
+    return " | ".join(f"{100 * count / len(own):.1f} %" for count in counts)
 
 
 def said(world: World, path: Path) -> None:

@@ -46,10 +46,10 @@ def build(part: Part = WHOLE) -> dict[str, str]:
         "rehearsal/general.jsonl": rehearsal(),
     }
     head: dict[str, Row] = {"probes/anchoring.yaml": {"clarify": CLARIFY}}
-    taken = {name: _evenly(every, part.most[name], part) if name in part.most else every for name, every in rows.items()}
+    fewer = {name: _evenly(rows[name], most, part) for name, most in part.most.items() if name in rows}
     return {
         name: as_jsonl(every) if name.endswith(".jsonl") else as_probes(every, **head.get(name, {}))
-        for name, every in taken.items()
+        for name, every in (rows | fewer).items()
     }
 
 

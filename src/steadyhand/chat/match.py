@@ -67,7 +67,7 @@ def _specs(
     expected: Sequence[ToolCall], accepts: Accepts, comparators: Mapping[str, Mapping[str, Json]]
 ) -> list[Specs]:
     """What each expected call says of its arguments, and its tool of those of all calls."""
-    found = []
+    found: list[Specs] = []
     for call, own in zip(expected, accepts or [{}] * len(expected), strict=True):
         tool = comparators.get(call.name, {})
         names = dict.fromkeys([*own, *tool])

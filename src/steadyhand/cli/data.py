@@ -61,7 +61,7 @@ def init_command(folder: Path, like: str, as_json: bool) -> None:
     type=click.Choice(["auto", "openai", "sharegpt", "alpaca", "completion", "xlam", *SUITES]),
     default="auto",
 )
-@click.option("--per-category", type=click.IntRange(min=1), help="Of a public suite: questions of each category at most.")
+@click.option("--per-category", type=click.IntRange(min=1), help="Of a public suite: at most so many a category.")
 @click.option("--share", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Share to hold out.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the train/eval split.")
 @json_option

@@ -129,7 +129,7 @@ def _read_points(root: Path) -> tuple[Point, ...]:
 
 
 def _read_tools(root: Path) -> dict[str, Tool]:
-    """By name, or by the `id` that a file gives its tool: two interfaces may have one name, where no row offers both."""
+    """By name, or by the `id` that a file gives its tool: two may have one name, where no row offers both."""
     tools: dict[str, Tool] = {}
     places: list[tuple[str, Place]] = []
     for path in _files(root, "tools"):

@@ -1,4 +1,4 @@
-"""Strict and lenient accuracy of each kind of scenario that the domain's tags name. Knows scored items and tags only."""
+"""Strict and lenient accuracy of each kind of scenario that a domain's tags name. Knows scored items and tags."""
 
 from __future__ import annotations
 

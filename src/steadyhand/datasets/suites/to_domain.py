@@ -5,7 +5,6 @@ Strict is what the suite lists, exactly; leniently a text may differ in case, wh
 
 from __future__ import annotations
 
-
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -129,5 +128,3 @@ def _texts(value: Json) -> Iterator[bool]:
     elif isinstance(value, list):
         for item in value:
             yield from _texts(item)
-
-
