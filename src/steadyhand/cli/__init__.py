@@ -73,6 +73,7 @@ COMMANDS = {
     ),
     "sweep": CommandEntry("dig", ".sweep:sweep_command", "Find the best of several branches without training all."),
     "online": CommandEntry("dig", ".online:online_command", "Train a run's model on its own answers, round by round."),
+    "roi": CommandEntry("dig", ".roi:roi_command", "Say what training saves, when it pays back, and what matters."),
     "train": CommandEntry("dig", ".train:train_command", "Look at a training before it runs: its tokens, its memory."),
     "split": CommandEntry("dig", ".data:split_command", "Split a dataset into train and eval, near-copies together."),
     "extract": CommandEntry("dig", ".extract:extract_command", "Find domains, IP addresses and URIs in reports."),

@@ -27,6 +27,7 @@ from steadyhand.settings import Settings, filled
 
 if TYPE_CHECKING:
     from steadyhand.chat.render import Renderer
+    from steadyhand.evaluate.run import LabeledProgress
     from steadyhand.evaluate.suites import Suite
     from steadyhand.models.generation.local import LocalModel
     from steadyhand.pairs.build import ModelError
@@ -124,7 +125,7 @@ def pairs(context: RunContext, out: Path) -> None:
         context.note(notice)
     model = load(context.artifact("sft") / MODEL, dtype=context.settings.model.dtype)
     domain = replace(context.parts.domain, scenarios=spread(context.parts.training, context.settings.pairs.max_groups))
-    errors = _own_errors(context, model, domain) if context.settings.pairs.own_errors else []
+    errors = own_errors(model, domain, context.settings, context.progress) if context.settings.pairs.own_errors else []
     renderer, given = model.renderer, context.settings
     groups = build_groups(domain, errors, renderer.completion_text, given.dpo.k, given.seed, renderer.format)
     if not groups:
@@ -217,23 +218,21 @@ def _health_suites(context: RunContext) -> tuple[Suite, ...]:
     return tuple(sorted(kinds)) or DECISIONS
 
 
-def _own_errors(context: RunContext, model: LocalModel, domain: Domain) -> list[ModelError]:
+def own_errors(model: LocalModel, domain: Domain, given: Settings, progress: LabeledProgress) -> list[ModelError]:
     """What the model does wrong on the decisions of the domain's scenarios, as raw completions."""
     from steadyhand.evaluate.run import evaluate
     from steadyhand.pairs.build import ModelError
 
     training = replace(domain, scenarios=tuple(replace(s, split="eval") for s in domain.scenarios))
-    settings = context.settings.eval.model_copy(update={"determinism_items": 0})
-    sampling = sampling_of(context.settings)
     evaluation = evaluate(
         model,
         training,
         model="sft",
-        sampling=sampling,
-        settings=settings,
+        sampling=sampling_of(given),
+        settings=given.eval.model_copy(update={"determinism_items": 0}),
         suites=DECISIONS,
-        seed=context.settings.seed,
-        progress=context.progress,
+        seed=given.seed,
+        progress=progress,
     )
     wrong = [item for item in evaluation.items if item.passed is False or not item.facts.calls_ok]
     return [ModelError(item.id, item.raw, item.code) for item in wrong]
