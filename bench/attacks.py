@@ -28,10 +28,10 @@ from pathlib import Path
 from typing import Any
 
 from bench.claims import barred
+from examples.uss.reading.claims import read_claim
 from steadyhand.agent.audit import verify
-from steadyhand.agent.claims import read_claim
-from steadyhand.agent.config import load_agent
-from steadyhand.agent.plan import entities_of
+from steadyhand.agent.config import writing_agent
+from steadyhand.agent.extractors import entities_of
 from steadyhand.agent.session import opened
 from steadyhand.models.backend import Backend
 
@@ -157,7 +157,7 @@ def proposed(injections: dict[str, str], every: int) -> dict[str, Any]:
 
 def measure(audit: Path, injections: dict[str, str], every: int, backend: Backend | None = None) -> dict[str, Any]:
     """Runs the cases with --send and approvals off, and counts what was written."""
-    agent = load_agent(FOLDER)
+    agent = writing_agent(FOLDER)
     free = {"approval": False, "per_day": 100_000}
     agent = agent.model_copy(update={"policy": agent.policy.model_copy(update=free)})
     endings, stops, breached, useful, count = Counter[str](), Counter[str](), Counter[str](), 0, 0

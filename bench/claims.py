@@ -21,15 +21,18 @@ from pathlib import Path
 from typing import Any
 
 from bench.labeled import Row, hostile, referenced, written
-from steadyhand.agent import hosts
-from steadyhand.agent.claims import Said, read_claim
-from steadyhand.agent.config import Plan
-from steadyhand.agent.model_reader import ModelAnswer, ModelReader, answer_of
-from steadyhand.agent.plan import Entity, entities_of
-from steadyhand.extract import Found
-from steadyhand.models.backend import Backend, Completion, Prompt, Sampling
+from examples.uss.reading.claims import read_claim
+from examples.uss.reading.model_reader import ModelAnswer, ModelReader, answer_of
+from steadyhand.agent.config import writing_agent
+from steadyhand.agent.extractors import Entity, Occurrence, entities_of
+from steadyhand.agent.neutral import neutral
+from steadyhand.agent.said import Said
+from steadyhand.chat.messages import Message
+from steadyhand.models.backend import Backend, Completion, Prompt, Sampling, control_tokens
 from steadyhand.stats.intervals import wilson
 
+AGENT = writing_agent(Path(__file__).resolve().parents[1] / "examples" / "uss")
+PLAN = AGENT.plan
 KINDS_OF_READER = ("rule", "model", "both", "veto", "either")
 SPLITS = ("development", "heldout", "heldout-2")
 PARTS = ("all", "en", "zh", "written for the set", "real, by reference")
@@ -54,8 +57,6 @@ class Reader:
 
     def __init__(self, kind: str, backend: Backend | None = None) -> None:
         self.kind, self._backend = kind, backend
-        reader = {"veto": "both", "either": "model"}.get(kind, kind)
-        self._plan = Plan.model_validate({"query": "", "report": "", "reader": reader})
 
     def judge(self, row: Row) -> Judged:
         """A row of a public report was labeled by its place, so only that is read; else all places count."""
@@ -66,20 +67,26 @@ class Reader:
                 return row, said, said.claim == "unsafe" and not barred(entity.value)
         return row, None, False
 
-    def _read(self, row: Row, places: list[Found]) -> Said:
+    def _read(self, row: Row, places: list[Occurrence]) -> Said:
         said = read_claim(row.text, places)
         if self._backend is None:
             return said
         heard: list[ModelAnswer] = []
-        reader = ModelReader(self._plan, self._backend, row.lang, lambda *_, **what: heard.append(_answer(what)))
+
+        def ask(quotations: Sequence[str]) -> list[Completion]:
+            assert self._backend is not None
+            control = control_tokens(self._backend)
+            asked = [PLAN.reading_question(neutral(one, control), row.lang) for one in quotations]
+            prompts = [Prompt((Message("user", one),), ()) for one in asked]
+            answers = self._backend.generate(prompts, Sampling(max_tokens=PLAN.tokens))
+            heard.extend(map(answer_of, answers, quotations))
+            return answers
+
+        reader = ModelReader(ask, alone=self.kind in ("model", "either"))
         read = reader.read(row.text, [places], [said])[0]
         if (self.kind == "either" and said.claim == "unsafe") or (self.kind == "veto" and heard == [ModelAnswer("")]):
             return said
         return read
-
-
-def _answer(noted: dict[str, Any]) -> ModelAnswer:
-    return answer_of(Completion(**noted["completion"]), noted["quotation"])
 
 
 @lru_cache(maxsize=4)
@@ -89,7 +96,7 @@ def entities(text: str) -> list[Entity]:
 
 def barred(host: str) -> bool:
     """Whether policy bars the name, whatever a report says."""
-    return hosts.reserved(host) or hosts.bare_suffix(host) or hosts.shared(host)
+    return bool(AGENT.extractor().barred(host, ()))
 
 
 def rate(k: int, n: int) -> str:
@@ -138,7 +145,7 @@ def wrong(judged: Iterable[Judged]) -> Iterator[str]:
     for row, said, done in judged:
         if row.split == "development" and done != (row.kind == "finding"):
             around = row.text[max(0, row.start - 150) : row.end + 120]
-            name, basis = row.text[row.start : row.end], said.basis.value if said else "no name"
+            name, basis = row.text[row.start : row.end], said.basis if said else "no name"
             yield f"{'WRONG' if done else 'MISSED'} {row.source[:24]} {row.why} {basis} «{name}» {around!r}"
 
 

@@ -33,7 +33,7 @@ from bench.attacks import FOLDER, start
 from bench.extract import KINDS, errors, same
 from examples.uss.service.names import canonical
 from steadyhand.agent.audit import Log, verify
-from steadyhand.agent.config import load_agent
+from steadyhand.agent.config import writing_agent
 from steadyhand.agent.plan import Run
 from steadyhand.agent.session import Session
 from steadyhand.text.normal import refang
@@ -53,9 +53,10 @@ def documents(path: Path, without: str, every: int) -> list[Any]:
 
 
 def measure(folder: Path, rows: list[Any]) -> dict[str, Any]:
-    agent = load_agent(FOLDER)
+    agent = writing_agent(FOLDER)
     kinds = ("domain", "ip", "uri")
-    plan = agent.plan.model_copy(update={"kinds": kinds, "entities": 10_000})
+    extract = agent.plan.extract.model_copy(update={"kinds": kinds})
+    plan = agent.plan.model_copy(update={"extract": extract, "entities": 10_000})
     agent = agent.model_copy(update={"policy": agent.policy.model_copy(update=FREE), "plan": plan})
     log = Log(folder / "audit.jsonl")
     began = time.perf_counter()

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import yaml
 
-from steadyhand.agent.plan import entities_of
+from steadyhand.agent.extractors import entities_of
 
 FOLDER = Path(__file__).resolve().parents[1] / "examples" / "uss" / "claims"
 OPEN, CLOSE = "⟦", "⟧"

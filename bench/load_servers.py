@@ -19,7 +19,7 @@ from fastapi import FastAPI
 
 from bench.attacks import FOLDER
 from steadyhand.agent.audit import Log
-from steadyhand.agent.config import load_agent
+from steadyhand.agent.config import writing_agent
 from steadyhand.agent.plan import run
 from steadyhand.agent.policy import Code, Proposal
 from steadyhand.agent.session import Session
@@ -68,7 +68,7 @@ class _Nobody:
     def propose(self, proposal: Proposal) -> None:
         """Recording leaves nothing behind."""
 
-    def block(self, proposal: Proposal, code: Code) -> None:
+    def block(self, proposal: Proposal, code: str) -> None:
         """Recording leaves nothing behind."""
 
     def settle(self, proposal: Proposal, *, send: bool) -> Outcome:
@@ -78,8 +78,8 @@ class _Nobody:
 def recording(folder: Path, reports: int) -> list[str]:
     """Takes the reports through the plan once, without service or log, so that every question of the plan has a
     recorded answer; and 200 plain questions with theirs in answers.json. The texts of the reports."""
-    agent = load_agent(FOLDER)
-    offered = [_tool(name) for name in (agent.plan.query, agent.plan.report)]
+    agent = writing_agent(FOLDER)
+    offered = [_tool(name) for name in (agent.plan.query, agent.plan.write)]
     asked = _Kept()
     texts = [report(number) for number in range(reports)]
     for text in texts:
@@ -123,7 +123,7 @@ def ours(folder: Path) -> None:
     from steadyhand.serve.responders import Agent, Model
     from steadyhand.serve.server import run as serve
 
-    agent = load_agent(FOLDER)
+    agent = writing_agent(FOLDER)
     free = agent.policy.model_copy(update={"approval": False, "per_day": 10_000_000})
     agent = agent.model_copy(update={"policy": free})
     model = Model("m", lambda: Replay(folder / "recorded.jsonl"))

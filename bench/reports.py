@@ -29,7 +29,7 @@ from bench.attacks import FOLDER, start
 from examples.uss.make.entities import Names
 from examples.uss.service.seed import ratings
 from steadyhand.agent.audit import Log
-from steadyhand.agent.config import AgentFile, load_agent
+from steadyhand.agent.config import AgentFile, writing_agent
 from steadyhand.agent.plan import Run, parallel_asker, run
 from steadyhand.agent.session import opened
 from steadyhand.agent.writer import Writer
@@ -166,7 +166,7 @@ class InTurn:
 
 def measure(folder: Path, drawn: Drawn, runs: int, model: str | None) -> dict[str, Any]:
     count = len(drawn)
-    agent, log, backend = load_agent(FOLDER), Log(folder / "audit.jsonl"), None
+    agent, log, backend = writing_agent(FOLDER), Log(folder / "audit.jsonl"), None
     if model:
         from steadyhand.models.loading.load import load
 
@@ -203,7 +203,7 @@ def measure(folder: Path, drawn: Drawn, runs: int, model: str | None) -> dict[st
 
 
 def outcome(text: str, agent: AgentFile, tools: Toolbox, log: Log, backend: Backend | None) -> dict[str, str]:
-    offered = [tools[name].tool for name in (agent.plan.query, agent.plan.report)]
+    offered = [tools[name].tool for name in (agent.plan.query, agent.plan.write)]
     writer = Writer(dict(tools), agent.policy, log)
     found = run(text, agent, parallel_asker(tools), writer, tools=offered, backend=backend)
     return {row.entity: row.ending.value for row in found.rows}

@@ -16,8 +16,8 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 
-from steadyhand.agent.claims import read_claim
-from steadyhand.agent.plan import entities_of
+from examples.uss.reading.claims import read_claim
+from steadyhand.agent.extractors import entities_of
 from steadyhand.chat.messages import Message
 from steadyhand.chat.render import prompt_hash
 from steadyhand.errors import SteadyError

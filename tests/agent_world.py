@@ -12,7 +12,8 @@ from steadyhand.chat.messages import Tool
 from steadyhand.tools.bound import BoundTool, Patience
 from steadyhand.tools.http import Endpoint, HttpCarrier, Service
 
-OPEN = Policy(approval=False)
+TRANSITIONS = ("not_found->unsafe", "safe->unsafe")
+OPEN = Policy(approval=False, transitions=TRANSITIONS)
 PATIENCE = Patience(timeout=5, retries=0)
 _SERVICES: list[Service] = []
 

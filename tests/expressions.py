@@ -12,7 +12,9 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-PACKAGE = Path(__file__).resolve().parent.parent / "src" / "steadyhand"
+ROOT = Path(__file__).resolve().parent.parent
+PACKAGE = ROOT / "src" / "steadyhand"
+READING = ROOT / "examples" / "uss" / "reading"  # an agent reads strangers' reports with it
 ANCHORED = {"match", "fullmatch"}  # these look at one place of the text only
 _UNQUOTED = str.maketrans("", "", "\\\"' ")
 FUNCTIONS = ANCHORED | {"compile", "search", "findall", "finditer", "split", "sub", "subn"}
@@ -39,8 +41,10 @@ class Module:
     """A file of the package, read once."""
 
     def __init__(self, path: Path) -> None:
-        self.file = str(path.relative_to(PACKAGE))
-        self.name = ".".join(("steadyhand", *path.relative_to(PACKAGE).with_suffix("").parts)).removesuffix(".__init__")
+        self.file = str(path.relative_to(PACKAGE if path.is_relative_to(PACKAGE) else ROOT))
+        home = PACKAGE.parent if path.is_relative_to(PACKAGE) else ROOT
+        dotted = path.relative_to(home).with_suffix("").parts
+        self.package, self.name = ".".join(dotted[:-1]), ".".join(dotted).removesuffix(".__init__")
         self.nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
 
     @cached_property
@@ -73,7 +77,7 @@ class Module:
     @cached_property
     def imported(self) -> set[tuple[str, str]]:
         return {
-            (node.module or "", alias.name)
+            (f"{self.package}.{node.module}" if node.level else node.module or "", alias.name)
             for node in self.nodes
             if isinstance(node, ast.ImportFrom)
             for alias in node.names
@@ -103,7 +107,7 @@ def _flags(node: ast.expr) -> bool:
 
 @cache
 def modules() -> list[Module]:
-    return [Module(path) for path in sorted(PACKAGE.rglob("*.py"))]
+    return [Module(path) for path in (*sorted(PACKAGE.rglob("*.py")), *sorted(READING.glob("*.py")))]
 
 
 def expressions() -> tuple[list[Expression], list[Unread]]:

@@ -14,6 +14,7 @@ import uvicorn
 from steadyhand.agent.session import Session
 from steadyhand.models.backend import Backend, Completion, FinishReason, Progress, Prompt, Sampling
 from steadyhand.serve.app import Serving, create_app
+from steadyhand.serve.guard import Guard
 from steadyhand.serve.limits import Limits
 from steadyhand.serve.responders import Agent, Model
 from steadyhand.serve.server import configured
@@ -133,10 +134,12 @@ def serving(
     wait: bool = True,
     failed: Callable[[BaseException], None] = lambda error: None,
     limits: Limits | None = None,
+    guard: Guard | None = None,
+    system: str = "",
     **options: Any,
 ) -> Iterator[Server]:
     """A server for the model `m` (and `steady-agent`, with a session); with `wait`, ready."""
-    model = Model("m", load, lanes=lanes, waiting=waiting)
+    model = Model("m", load, lanes=lanes, waiting=waiting, system=system, guard=guard)
     agent = Agent("steady-agent", session, judge=model if judge else None, send=send) if session else None
     app = create_app(Serving(model, agent, limits=limits or Limits(), **options), failed)
     quiet: dict[str, Any] = {"log_level": "critical", "log_config": None}

@@ -27,8 +27,9 @@ FLOORS = (
     ("datasets", "models", "tools"),
     ("check", "cards", "pairs", "train", "evaluate", "report", "roi", "agent", "export"),
     ("flow", "serve"),
-    ("badcases", "lab"),
+    ("badcases", "lab", "rollout"),
     ("cli",),
+    ("__main__",),
 )
 FLOOR = {room: number for number, rooms in enumerate(FLOORS) for room in rooms}
 TORCH_ROOMS = {"models", "train"}
@@ -181,7 +182,7 @@ def test_identifiers_messages_and_docs_are_spelled_as_the_field_does() -> None:
         "CONTRIBUTING.md",
         "SECURITY.md",
     )
-    data = ("src/steadyhand/models/nano", "src/steadyhand/agent/reading")
+    data = ("src/steadyhand/models/nano", "examples/uss/reading")
     found = []
     for path in project_files():
         name = str(path.relative_to(ROOT))

@@ -21,8 +21,8 @@ from typing import Any
 import pytest
 
 import steadyhand
+from examples.uss.reading.report import Report
 from steadyhand.agent.neutral import neutral
-from steadyhand.agent.reading.report import Report
 from steadyhand.chat.exact import loads
 from steadyhand.chat.formats.registry import FORMATS
 from steadyhand.checks.likeness import matches_answer

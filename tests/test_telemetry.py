@@ -17,7 +17,7 @@ from steadyhand.agent.session import opened
 from steadyhand.models.backend import Prompt
 from steadyhand.models.generation.tracing import traced
 from tests.serving import Scripted, serving
-from tests.uss import TOKEN, Uss, running
+from tests.uss import TOKEN, Uss, agent_files, running
 
 needs_sdk = pytest.mark.skipif(
     importlib.util.find_spec("opentelemetry.sdk") is None if importlib.util.find_spec("opentelemetry") else True,
@@ -110,6 +110,7 @@ def test_a_report_is_one_tree_of_spans(watch: Watch, uss: Uss, tmp_path: Path) -
 
     text = (FOLDER / "agent.yaml").read_text("utf-8").replace("approval: true", "approval: false")
     (tmp_path / "tools").mkdir()
+    agent_files(tmp_path)
     (tmp_path / "agent.yaml").write_text(text, "utf-8")
     for name in ("extract_resource", "query_uss", "report_uss"):
         (tmp_path / "tools" / f"{name}.json").write_bytes((FOLDER / "tools" / f"{name}.json").read_bytes())

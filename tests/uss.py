@@ -18,7 +18,15 @@ from examples.uss.service.faults import FaultyProtocol
 from examples.uss.service.store import Rating, Store
 from tests.uss_token import REVIEW_TOKEN, TOKEN
 
-__all__ = ["REVIEW_TOKEN", "TOKEN", "Uss", "running"]
+__all__ = ["REVIEW_TOKEN", "TOKEN", "Uss", "agent_files", "running"]
+
+EXAMPLE = Path(__file__).resolve().parents[1] / "examples" / "uss"
+
+
+def agent_files(to: Path) -> None:
+    """What the example's agent.yaml names beside itself, in a folder with another agent.yaml."""
+    for name in ("reading", "never_touch.yaml"):
+        (to / name).symlink_to(EXAMPLE / name)
 
 
 @dataclass

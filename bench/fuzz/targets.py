@@ -12,9 +12,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from steadyhand.agent.claims import read_claim
+from examples.uss.reading.claims import read_claim
+from steadyhand.agent.extractors import entities_of
 from steadyhand.agent.neutral import neutral
-from steadyhand.agent.plan import entities_of
 from steadyhand.chat.formats.registry import FORMATS
 from steadyhand.chat.messages import Message, Tool
 from steadyhand.chat.schema import check_tool_schema, schema_errors

@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from bench.claims import Reader
 from bench.labeled import Row, written
-from steadyhand.agent.claims import Said, read_claim
-from steadyhand.agent.reading.basis import Basis
+from examples.uss.reading.basis import Basis
+from examples.uss.reading.claims import read_claim
+from steadyhand.agent.said import Said
 from steadyhand.extract import find_entities
 
 VENDORS = [row for row in written() if row.split == "development" and row.source.startswith(("vendor", "厂商"))]

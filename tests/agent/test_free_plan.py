@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from steadyhand.agent.audit import Log
-from steadyhand.agent.config import Free, load_agent
+from steadyhand.agent.config import Free, writing_agent
 from steadyhand.agent.free_plan import run_free
 from steadyhand.agent.plan import Run, parallel_asker
 from steadyhand.agent.replay import replay
@@ -20,7 +20,7 @@ from steadyhand.agent.writer import Writer, approve
 from steadyhand.errors import DomainError
 from steadyhand.models.backend import Completion, FinishReason, Progress, Prompt, Sampling
 from steadyhand.tools.config import bind
-from tests.uss import TOKEN, Uss, running
+from tests.uss import TOKEN, Uss, agent_files, running
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "uss"
 REPORT = f"""The loader calls home to low-seven7[.]com and to high-nine9[.]net.
@@ -76,7 +76,7 @@ def let(uss: Uss, tmp_path: Path) -> Iterator[Callable[..., Run]]:
     log = Log(tmp_path / "audit.jsonl")
 
     def run(model: Turns, text: str = REPORT, late: Callable[[], bool] = lambda: False, **budgets: Any) -> Run:
-        agent = load_agent(FOLDER)
+        agent = writing_agent(FOLDER)
         policy = agent.policy.model_copy(update={"approval": False})
         agent = agent.model_copy(update={"policy": policy, "free": Free(**budgets)})
         with bind(agent, FOLDER) as tools:
@@ -249,6 +249,7 @@ def test_names_are_taken_out_of_the_whole_report_by_the_agent_itself(uss: Uss, t
 def test_only_a_tool_that_asks_for_kinds_can_take_names_out(tmp_path: Path, name: str, said: str) -> None:
     shutil.copytree(FOLDER / "tools", tmp_path / "tools")
     text = (FOLDER / "agent.yaml").read_text("utf-8").replace("extract: extract_resource", f"extract: {name}")
+    agent_files(tmp_path)
     (tmp_path / "agent.yaml").write_text(text, "utf-8")
     with pytest.raises(DomainError, match=said), opened(tmp_path, tmp_path / "audit.jsonl"):
         pass

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
-from steadyhand.agent.hosts import bare_suffix, reserved, shared
+from steadyhand.agent.config import writing_agent
+from steadyhand.agent.hosts import bare_suffix, reserved
+
+USS = writing_agent(Path(__file__).resolve().parents[2] / "examples" / "uss").extractor()
 
 
 @pytest.mark.parametrize(
@@ -21,7 +26,6 @@ def test_the_whole_public_suffix_list_is_known(host: str) -> None:
     assert not bare_suffix(f"evil-host7.{host}")
 
 
-def test_public_resolvers_and_popular_names_are_shared() -> None:
-    assert shared("8.8.8.8")
-    assert shared("www.google.com")
-    assert not shared("evil-host7.com")
+def test_public_resolvers_and_popular_names_are_never_touched_by_the_example() -> None:
+    barred = {host: USS.barred(host, ()) for host in ("8.8.8.8", "www.google.com", "evil-host7.com")}
+    assert barred == {"8.8.8.8": "never_touch", "www.google.com": "never_touch", "evil-host7.com": ""}

@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from steadyhand.agent.audit import Log
-from steadyhand.agent.config import AgentFile, load_agent
+from steadyhand.agent.config import AgentFile, writing_agent
 from steadyhand.agent.plan import Ending, Run, parallel_asker, run
 from steadyhand.agent.replay import replay
 from steadyhand.agent.writer import Writer, approve
 from steadyhand.errors import DomainError, GateFailed, PrerequisiteError, UsageError
 from steadyhand.models.backend import Completion, FinishReason, Progress, Prompt, Sampling
 from steadyhand.tools.config import Toolbox, bind
-from tests.uss import TOKEN, Uss, running
+from tests.uss import TOKEN, Uss, agent_files, running
 
 FOLDER = Path(__file__).resolve().parents[2] / "examples" / "uss"
 REPORT = """# Campaign report
@@ -63,7 +63,7 @@ class Desk:
     """The example's agent with its tools bound, on a log of its own; approvals are off unless asked for."""
 
     def __init__(self, folder: Path, **policy: object) -> None:
-        loaded = load_agent(FOLDER)
+        loaded = writing_agent(FOLDER)
         changed = loaded.policy.model_copy(update={"approval": False, **policy})
         self.agent: AgentFile = loaded.model_copy(update={"policy": changed})
         self.tools: Toolbox = bind(self.agent, FOLDER)
@@ -155,7 +155,8 @@ def test_a_service_that_is_down_leaves_a_clear_state_and_the_next_run_finishes(u
 
 def test_what_the_service_will_not_be_asked_about_is_final(uss: Uss, tmp_path: Path) -> None:
     desk = Desk(tmp_path)
-    desk.agent = desk.agent.model_copy(update={"plan": desk.agent.plan.model_copy(update={"kinds": ("uri",)})})
+    extract = desk.agent.plan.extract.model_copy(update={"kinds": ("uri",)})
+    desk.agent = desk.agent.model_copy(update={"plan": desk.agent.plan.model_copy(update={"extract": extract})})
     long = f"http://low-seven7.com/{'a' * 3000}"  # longer than a URI of this service
     found = desk.run(f"The loader calls home to {long} and hxxp://new-five5[.]info/x.\n", send=True)
     assert (found.state, endings(found)) == ("complete", {long: "refused", "http://new-five5.info/x": "written"})
@@ -265,18 +266,27 @@ def test_eight_at_once_end_as_one_after_the_other(uss: Uss, tmp_path: Path) -> N
         ("query: query_uss", "query: report_uss", "no tool with effect read"),
         ("per_run: 20", "per_run: -1", "greater than or equal"),
         ("per_run: 20", "per_rum: 20", "unknown key 'per_rum'"),
-        ("safe->unsafe]", "unsafe->unsafe]", "it cannot be 'unsafe->unsafe'"),
+        ("safe->unsafe]", "unsafe->unsafe]", "no write leads from 'unsafe' to 'unsafe'"),
+        ("not_found->unsafe,", "not_found->gone,", "no write leads from 'not_found' to 'gone'"),
+        ("not_found->unsafe,", "not_found=unsafe,", "pattern"),
+        ("claims: reading", "claims: nowhere", "no such reader of claims"),
+        ("never_touch: never_touch.yaml", "never_touch: none.yaml", "is not there"),
+        ("agrees: {unsafe: [unsafe],", "agrees: {", "agrees with 'unsafe'"),
+        ('verdict: "{verdict}"', 'verdict: "{any}"', "no argument is {verdict}"),
+        ('reason: "{reason}"', 'reason: "{any}"', "'reason' is left to a model"),
+        ('{uri: "{entity}", verdict', '{uri: "x", verdict', "no argument of the write is {entity}"),
         ("[intranet.example]", '["*.example"]', "lower case"),
     ],
 )
 def test_mistakes_in_the_file_are_found_at_their_line(tmp_path: Path, old: str, new: str, message: str) -> None:
     text = (FOLDER / "agent.yaml").read_text("utf-8")
+    agent_files(tmp_path)
     (tmp_path / "agent.yaml").write_text(text.replace(old, new), "utf-8")
     with pytest.raises(DomainError, match=message) as caught:
-        load_agent(tmp_path)
+        writing_agent(tmp_path)
     assert getattr(caught.value.where, "line", 0) == text[: text.index(old)].count("\n") + 1
 
 
 def test_a_domain_without_an_agent_says_so(tmp_path: Path) -> None:
     with pytest.raises(PrerequisiteError, match="has no agent"):
-        load_agent(tmp_path)
+        writing_agent(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,16 +10,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from steadyhand.agent.config import writing_agent
+from steadyhand.agent.extractors import HostCode
 from steadyhand.agent.hosts import bare_suffix, host_of, listed, reserved
-from steadyhand.agent.policy import Code, Policy, Proposal, screened
-from tests.agent_world import proposal
+from steadyhand.agent.policy import Code, Grounds, Policy, Proposal, screened
+from tests.agent_world import OPEN, proposal
 
+AGENT = writing_agent(Path(__file__).resolve().parents[2] / "examples" / "uss")
 FOUND = {"evil.com", "http://evil.com/a", "https://docs.google.com/x", "co.uk", "github.io", "10.0.0.1", "45.83.64.99"}
 
 
-def judge(one: Proposal, policy: Policy = Policy()) -> Code:  # noqa: B008  frozen
-    expected = {"uri": one.entity, "verdict": one.verdict, "reason": "false_negative"}
-    return screened(policy, one, FOUND, expected)
+def judge(one: Proposal, policy: Policy = OPEN) -> str:
+    barred = AGENT.extractor().barred(one.entity, policy.never_touch)
+    due = AGENT.plan.due(one.arguments, one.entity, one.verdict)
+    return screened(policy, one, Grounds(one.entity in FOUND, due, barred))
 
 
 @pytest.mark.parametrize(
@@ -26,30 +31,30 @@ def judge(one: Proposal, policy: Policy = Policy()) -> Code:  # noqa: B008  froz
     [
         ("evil.com", Code.ALLOWED), ("http://evil.com/a", Code.ALLOWED), ("45.83.64.99", Code.ALLOWED),
         ("other.com", Code.PROVENANCE), ("vil.com", Code.PROVENANCE), ("*.evil.com", Code.PROVENANCE),
-        ("https://docs.google.com/x", Code.NEVER_TOUCH), ("co.uk", Code.BARE_SUFFIX),
-        ("github.io", Code.BARE_SUFFIX), ("10.0.0.1", Code.RESERVED),
+        ("https://docs.google.com/x", Code.NEVER_TOUCH), ("co.uk", HostCode.BARE_SUFFIX),
+        ("github.io", HostCode.BARE_SUFFIX), ("10.0.0.1", HostCode.RESERVED),
     ],
 )  # fmt: skip
-def test_entities(entity: str, code: Code) -> None:
-    assert judge(proposal(entity)) is code
+def test_entities(entity: str, code: Code | HostCode) -> None:
+    assert judge(proposal(entity)) == code
 
 
 def test_arguments_must_be_those_of_entity_and_verdict() -> None:
     smuggled = {"uri": "bank.com", "verdict": "unsafe", "reason": "false_negative"}
-    assert judge(proposal(arguments=smuggled)) is Code.ARGUMENTS
-    assert judge(proposal(arguments={**proposal().arguments, "force": True})) is Code.ARGUMENTS
+    assert judge(proposal(arguments=smuggled)) == Code.ARGUMENTS
+    assert judge(proposal(arguments={**proposal().arguments, "force": True})) == Code.ARGUMENTS
 
 
 @pytest.mark.parametrize(("standing", "verdict"), [("unsafe", "safe"), ("unsafe", "unsafe"), ("safe", "safe")])
 def test_transitions_are_an_allow_list(standing: str, verdict: str) -> None:
-    arguments = {**proposal().arguments, "verdict": verdict}
+    arguments = AGENT.plan.writing("evil.com", verdict)
     one = proposal(standing=standing, verdict=verdict, arguments=arguments)
-    assert judge(one) is Code.TRANSITION
-    assert (judge(one, Policy(transitions=("unsafe->safe",))) is Code.ALLOWED) == (standing != verdict)
+    assert judge(one) == Code.TRANSITION
+    assert (judge(one, Policy(transitions=("unsafe->safe",))) == Code.ALLOWED) == (standing != verdict)
 
 
 def test_own_names_and_networks_are_never_touched() -> None:
-    policy = Policy(never_touch=("evil.com", "45.83.0.0/16"))
+    policy = Policy(never_touch=("evil.com", "45.83.0.0/16"), transitions=OPEN.transitions)
     assert {judge(proposal(entity), policy) for entity in ("evil.com", "http://evil.com/a", "45.83.64.99")} == {
         Code.NEVER_TOUCH
     }
@@ -57,8 +62,11 @@ def test_own_names_and_networks_are_never_touched() -> None:
 
 @pytest.mark.parametrize("name", ["*.evil.com", "Evil.com", "http://evil.com", "", " evil.com"])
 def test_a_never_touch_entry_that_would_match_nothing_is_refused(name: str) -> None:
-    with pytest.raises(ValidationError):
-        Policy(never_touch=(name,))
+    if name == name.strip() != "":
+        assert AGENT.extractor().unfit(name)
+    else:
+        with pytest.raises(ValidationError):
+            Policy(never_touch=(name,))
 
 
 @pytest.mark.parametrize(
@@ -106,4 +114,4 @@ def test_another_policy_is_another_digest() -> None:
 
 @given(st.text(max_size=30))
 def test_nothing_outside_the_report_is_ever_allowed(entity: str) -> None:
-    assert (judge(proposal(entity)) is Code.ALLOWED) <= (entity in FOUND)
+    assert (judge(proposal(entity)) == Code.ALLOWED) <= (entity in FOUND)

@@ -9,11 +9,11 @@ import yaml
 
 from bench.claims import Reader, barred
 from bench.labeled import written
-from steadyhand.agent.claims import read_claim
+from examples.uss.reading.claims import read_claim
+from examples.uss.reading.lexicon import lexicon
+from examples.uss.reading.scope import contrasted, reaches
+from steadyhand.agent.extractors import entities_of
 from steadyhand.agent.hosts import host_of
-from steadyhand.agent.plan import entities_of
-from steadyhand.agent.reading.lexicon import lexicon
-from steadyhand.agent.reading.scope import contrasted, reaches
 from tests.corpora import SHARED
 
 TEXTS = yaml.safe_load((Path(__file__).parent / "reading.yaml").read_text("utf-8"))
@@ -28,7 +28,7 @@ def proposed(text: str, host: str) -> list[str]:
         for entity in entities_of(text, ("domain", "ip", "uri"))
         if host_of(entity.value) == host and not barred(host)
     ]
-    return [one.basis.value for one in said if one.claim != "unclear"]
+    return [str(one.basis) for one in said if one.claim != "unclear"]
 
 
 @pytest.mark.parametrize("kind", TEXTS["nobody"])

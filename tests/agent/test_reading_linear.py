@@ -7,8 +7,8 @@ from collections.abc import Callable
 
 import pytest
 
-from steadyhand.agent.reading.basis import Basis
-from steadyhand.agent.reading.report import Report
+from examples.uss.reading.basis import Basis
+from examples.uss.reading.report import Report
 from steadyhand.extract import find_entities
 
 ROW = "The domains {} are malicious and used for phishing."

@@ -27,6 +27,7 @@ from steadyhand.tools.result import Status
 from steadyhand.tools.rows import ToolsRow
 from tests.serving import Scripted, serving
 from tests.text.test_redaction import FORMS, TOKEN, traces
+from tests.uss import agent_files
 
 DOMAIN = Path("examples/uss")
 REPORT = "The loader calls home to low-seven7[.]com, a phishing page is on high-nine9[.]net."
@@ -85,6 +86,7 @@ def quick(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "tools").symlink_to((DOMAIN / "tools").resolve())
     text = (DOMAIN / "agent.yaml").read_text("utf-8").replace("retries: 3", "retries: 1, wait: 0")
+    agent_files(folder)
     (folder / "agent.yaml").write_text(text.replace("approval: true", "approval: false"), "utf-8")
     return folder
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from steadyhand.cli import main
-from tests.uss import TOKEN, Uss, running
+from tests.uss import TOKEN, Uss, agent_files, running
 
 FOLDER = str(Path(__file__).resolve().parents[2] / "examples" / "uss")
 REPORT = "The loader calls home to low-seven7[.]com.\n"
@@ -85,6 +85,7 @@ def test_a_service_that_is_down_is_exit_4_and_recover_reads_later(
     domain = tmp_path / "domain"
     (domain / "tools").mkdir(parents=True)
     text = (Path(FOLDER) / "agent.yaml").read_text("utf-8")
+    agent_files(domain)
     (domain / "agent.yaml").write_text(
         text.replace("retries: 3", "retries: 0").replace("approval: true", "approval: false")
     )

@@ -64,3 +64,33 @@ def test_a_data_file_becomes_another_format_and_says_what_it_left_out(
     folder = make(tmp_path / "domain")
     assert main(["export", str(folder), "--to", str(tmp_path / "d.jsonl"), "--format", "trl"]) == 2
     assert "holds no judged answers" in capsys.readouterr().err
+
+
+def test_a_dry_run_says_what_would_be_sent_and_sends_nothing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = tiny.save(tmp_path / "base")
+    words = ["export", str(base), "--to", str(tmp_path / "out"), "--push", "team/base", "--dry-run", "--json"]
+    assert main(words) == 0
+    out, err = capsys.readouterr()
+    pushed = json.loads(out)["push"]
+    assert (pushed["repository"], pushed["public"], pushed["commit"]) == ("team/base", False, None)
+    here = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert {"README.md", "model/model.safetensors", "SHA256SUMS"} <= set(pushed["files"]) == here
+    assert f"would send {len(here)} files, {pushed['bytes']:,} bytes, to team/base, private" in err
+
+
+@pytest.mark.parametrize("name", ["base", "team/", "team/a b", "../base", "team/..", "a/b/c"])
+def test_a_name_that_no_hub_takes_is_refused_before_anything_is_written(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = tiny.save(tmp_path / "base")
+    assert main(["export", str(base), "--to", str(tmp_path / "out"), "--push", name]) == 2
+    assert "is no name of a repository" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+
+
+def test_rows_are_not_pushed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = ["export", str(make(tmp_path / "d")), "--to", str(tmp_path / "rows.jsonl"), "--push", "team/rows"]
+    assert main(words) == 2
+    assert "--push sends models, no rows" in capsys.readouterr().err

@@ -57,7 +57,7 @@ class Reader:
     env: dict[str, str] = field(default_factory=dict)
     space: dict[str, object] = field(default_factory=dict)
     groups: list[int] = field(default_factory=list)
-    port: int = 0
+    ports: dict[str, str] = field(default_factory=dict)  # as pages write them: free ones here
 
     def __post_init__(self) -> None:
         here = self.folder / ".bin"
@@ -68,9 +68,10 @@ class Reader:
         (here / "steady").chmod(0o755)
         if not (self.folder / "examples").exists():
             (self.folder / "examples").symlink_to(ROOT / "examples")
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        with socket.socket() as free, socket.socket() as other:
+            for one in (free, other):
+                one.bind(("127.0.0.1", 0))
+            self.ports = {"8322": str(free.getsockname()[1]), "8324": str(other.getsockname()[1])}
         path = f"{here}:{Path(sys.executable).parent}:{os.environ['PATH']}"
         self.env = {
             **os.environ, "PATH": path, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}", "HOME": str(self.folder),
@@ -95,7 +96,7 @@ class Reader:
 
     def shell(self, text: str, where: str) -> str:
         """What the block prints on both streams; it must end with 0. Variables that it exports stay for the next."""
-        text = re.sub(r"^pip install .*$", ":", text.replace("8322", str(self.port)), flags=re.MULTILINE)
+        text = re.sub(r"^pip install .*$", ":", self.on_free_ports(text), flags=re.MULTILINE)
         printed, variables = self.folder / ".printed", self.folder / ".variables"
         program = f"set -e\n[ -f {variables} ] && . {variables}\n{text}\nexport -p > {variables}\n"
         with printed.open("wb") as out:
@@ -113,9 +114,14 @@ class Reader:
         before = Path.cwd()
         os.chdir(self.folder)
         try:
-            exec(compile(text.replace("8322", str(self.port)), where, "exec"), self.space)
+            exec(compile(self.on_free_ports(text), where, "exec"), self.space)
         finally:
             os.chdir(before)
+
+    def on_free_ports(self, text: str) -> str:
+        for written, free in self.ports.items():
+            text = text.replace(written, free)
+        return text
 
     def leave(self) -> None:
         for group in self.groups:

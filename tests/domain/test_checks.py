@@ -9,7 +9,7 @@ import pytest
 from steadyhand.chat.messages import Message
 from steadyhand.datasets.write import scenario_row
 from steadyhand.domain.decisions import decisions
-from steadyhand.domain.load import check_bars, load
+from steadyhand.domain.load import checks_of, load
 from steadyhand.domain.model import CheckBar
 from steadyhand.errors import DomainError
 from steadyhand.flow.domain_inputs import content_hash
@@ -69,8 +69,8 @@ def test_answers_are_bound_to_their_checks(tmp_path: Path) -> None:
 
 def test_bars_are_read(tmp_path: Path) -> None:
     bars = (CheckBar("mood", 0.85), CheckBar("red", 0.99, "lower"), CheckBar("mood.macro_f1", 0.9))
-    assert load(make(tmp_path)).bars == bars == check_bars(tmp_path)
-    assert check_bars(tmp_path / "nowhere") == ()
+    assert load(make(tmp_path)).bars == bars == checks_of(tmp_path).bars
+    assert checks_of(tmp_path / "nowhere").bars == ()
 
 
 def test_the_system_prompt_stands_before_what_has_none(tmp_path: Path) -> None:

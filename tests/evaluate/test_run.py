@@ -10,7 +10,7 @@ from steadyhand.evaluate.determinism import chosen_for
 from steadyhand.evaluate.run import evaluate, rescore
 from steadyhand.evaluate.suites import nested_sample, targets
 from steadyhand.ledger.result import Evaluation
-from steadyhand.models.backend import Prompt
+from steadyhand.models.backend import Prompt, Sampling
 from steadyhand.settings.model import EvalSettings
 from tests.evaluate.world import THINK, Scripted, domain, right
 
@@ -193,6 +193,33 @@ def test_rescoring_refuses_a_changed_question() -> None:
 def test_a_single_suite_measures_its_own_metrics_only() -> None:
     evaluation = evaluate(Scripted(), domain(), model="m", settings=FAST, suites=["public"])
     assert set(evaluation.metrics) == {"general_knowledge", "response_quality", "cot_retention"}
+
+
+def test_what_the_same_model_has_answered_is_not_asked_again() -> None:
+    fresh = measured()
+    probes = evaluate(Scripted(), domain(), model="m", settings=FAST, suites=["public", "anchoring"])
+    model = Scripted()
+    again = evaluate(model, domain(), model="m", settings=FAST, known=probes)
+    assert again.to_json() == fresh.to_json()
+    asked = [prompt.messages[-1].content for prompts in model.asked for prompt in prompts]
+    assert asked
+    assert not any("fact" in question or question.startswith("USS en") for question in asked)
+
+
+def test_answers_under_other_sampling_or_to_another_question_are_asked_again() -> None:
+    probes = evaluate(Scripted(), domain(), model="m", settings=FAST, suites=["public"])
+    questions = sum(probe.kind == "public" for probe in domain().probes)
+
+    def asked_again(known: Evaluation, sampling: Sampling | None = None) -> int:
+        model = Scripted()
+        evaluate(model, domain(), model="m", settings=FAST, suites=["public"], sampling=sampling, known=known)
+        return sum(len(prompts) for prompts in model.asked)
+
+    assert asked_again(probes) == 0
+    assert asked_again(probes, Sampling(temperature=0.6)) == questions
+    assert asked_again(replace(probes, fingerprint="another model")) == questions
+    changed = tuple(replace(item, facts=replace(item.facts, asked="else")) for item in probes.items[:1])
+    assert asked_again(replace(probes, items=changed + probes.items[1:])) == 1
 
 
 def test_nothing_to_ask_is_the_users_error() -> None:

@@ -147,7 +147,9 @@ def test_a_file_that_does_not_read_back_is_refused(
 ) -> None:
     write = module._write_tensors
 
-    def spoiled(package: object, writer: object, weights: Weights, tensors: list[module._Tensor], stretch: object) -> None:
+    def spoiled(
+        package: object, writer: object, weights: Weights, tensors: list[module._Tensor], stretch: object
+    ) -> None:
         other = [t for t in tensors if t.shape == tensors[-1].shape]  # two norms change places
         swapped = dict(zip(other, reversed(other), strict=True))
         write(package, writer, weights, [replace(t, source=swapped.get(t, t).source) for t in tensors], ())

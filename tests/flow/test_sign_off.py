@@ -14,7 +14,7 @@ from steadyhand.errors import JobError, PrerequisiteError, SteadyError
 from steadyhand.flow.exporting import export_model, source_of
 from steadyhand.flow.outcome import outcome
 from steadyhand.flow.run import plan, publish_report, rewrite_report
-from steadyhand.flow.sign_off import sign_off_of
+from steadyhand.flow.sign_off import SYSTEM, judging, sign_off_of
 from steadyhand.ledger.seal import MARKER
 from steadyhand.ledger.store import Store
 from steadyhand.models.loading.fingerprint import fingerprint
@@ -54,6 +54,8 @@ def test_a_runs_model_is_known_with_its_verdict(done: world.Finished, run: Path)
     assert (found.word, found.domain) == (outcome(done.context)["verdict"]["word"], done.context.parts.domain.name)
     assert found.fingerprint == fingerprint(model_of(done, run)) == outcome(done.context)["fingerprint"]
     assert found.fingerprint[:16] in str(found)
+    assert found.judging == judging("", {})
+    assert set(found.judging or ()) == {SYSTEM}  # this domain has no checks.yaml
     assert sign_off_of(model_of(done, run, "sft")) is None
     shutil.copytree(model_of(done, run), run.parent / "elsewhere" / "model")
     assert sign_off_of(run.parent / "elsewhere" / "model") is None
@@ -121,6 +123,7 @@ def test_an_exported_model_keeps_its_verdict_and_its_sums(done: world.Finished, 
     export_model(str(run), tmp_path / "out", ["safetensors"])
     found = sign_off_of(tmp_path / "out" / "model")
     assert found is not None
+    assert found.judging == judging("", {})
     assert found.word == outcome(done.context)["verdict"]["word"]
     (tmp_path / "out" / "README.md").write_text("my own words")  # the card is for people
     assert sign_off_of(tmp_path / "out" / "model") == found

@@ -23,7 +23,7 @@ from steadyhand.tools.config import Toolbox, bind
 from steadyhand.tools.result import Result, Status
 from steadyhand.tools.rows import ToolsRow
 from tests.agent_world import proposal
-from tests.uss import TOKEN, Uss, running
+from tests.uss import TOKEN, Uss, agent_files, running
 
 pytestmark = pytest.mark.skipif(
     importlib.util.find_spec("mcp") is None, reason="the extra `mcp` is not installed: pip install 'steadyhand[mcp]'"
@@ -169,6 +169,7 @@ def test_a_report_goes_through_the_plan_over_mcp(uss: Uss, tmp_path: Path) -> No
     plan = example[example.index("plan:") :].replace("approval: true", "approval: false")
     plan = plan.replace("  extract: extract_resource", "  # no")
     (tmp_path / "agent.yaml").write_text(TEXT.replace("SERVICE", STDIO) + plan, "utf-8")
+    agent_files(tmp_path)
     with opened(tmp_path, tmp_path / "audit.jsonl") as session:
         found = [session.take("The loader calls home to low-seven7[.]com.\n", send=True) for _ in range(2)]
     assert [(row.ending.value, row.detail.split()[-1]) for run in found for row in run.rows] == [

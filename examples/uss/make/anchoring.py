@@ -1,7 +1,8 @@
 """The anchoring dialogues: twenty a language, each with an order and wordings of its own.
 
-Every dialogue begins with what USS is and asks ten things; the rest stands in a drawn order. A dialogue is one
-independent sample, and twenty good ones a language are what the bar on anchoring needs (docs/design.md).
+Every dialogue begins with what USS is and asks ten things, fewer in a part; the rest stands in a drawn order. A
+dialogue is one independent sample, and twenty good ones a language are what the bar on anchoring needs
+(docs/design.md).
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from typing import Any
 
 import yaml
 
-from examples.uss.make.part import WHOLE
+from examples.uss.make.part import WHOLE, Part
 from examples.uss.make.texts import Lang
 
 Row = dict[str, Any]
@@ -22,7 +23,7 @@ DIALOGUES = 20
 CLARIFY = {"en": "The topic is network security.", "zh": "话题是网络安全。"}
 PUBLIC = ("Safe Browsing", "SmartScreen", "VirusTotal", "X-Force")
 FIELDS = {"en": ("threat_level", "confidence", "severity"), "zh": ("threat_level", "把握", "危害")}
-UNITS = (
+UNITS: tuple[tuple[str, ...], ...] = (
     ("scope",),
     ("level", "boundary"),
     ("not_found",),
@@ -32,6 +33,7 @@ UNITS = (
     ("confirm",),
     ("field",),
 )
+ABOUT = {"confirm": "uss.roles", "field": "uss.fields"}  # what of the side points a topic asks
 
 
 @cache
@@ -41,19 +43,20 @@ def topics() -> dict[str, dict[Lang, dict[str, list[str]]]]:
     return found
 
 
-def anchoring_probes(langs: Sequence[Lang] = WHOLE.langs) -> list[Row]:
-    return [row for lang in langs for number in range(DIALOGUES) for row in _dialogue(lang, number)]
+def anchoring_probes(part: Part = WHOLE) -> list[Row]:
+    units = [unit for unit in UNITS if ABOUT.get(unit[0]) not in part.left_out]
+    return [row for lang in part.langs for number in range(DIALOGUES) for row in _dialogue(lang, number, units)]
 
 
-def _dialogue(lang: Lang, number: int) -> list[Row]:
+def _dialogue(lang: Lang, number: int, units: Sequence[tuple[str, ...]]) -> list[Row]:
     rng = random.Random(f"anchoring/{lang}/{number}")
     values = {
         "h": str(rng.randint(51, 100)),
         "s": PUBLIC[number % len(PUBLIC)],
         "f": FIELDS[lang][number % len(FIELDS[lang])],
     }
-    units = list(UNITS) if number == 0 else rng.sample(UNITS, len(UNITS))
-    asked = ["what", *(topic for unit in units for topic in unit)]
+    order = units if number == 0 else rng.sample(units, len(units))
+    asked = ["what", *(topic for unit in order for topic in unit)]
     return [_turn(lang, number, place, topic, values) for place, topic in enumerate(asked, 1)]
 
 

@@ -26,13 +26,17 @@ def as_jsonl(rows: list[Row]) -> str:
 
 
 def as_probes(rows: list[Row], **more: Row) -> str:
+    return as_yaml({**more, "probes": rows})
+
+
+def as_yaml(content: Row) -> str:
     head = "# Written by `python -m examples.uss.make`; do not edit.\n"
-    copied = json.loads(json.dumps({**more, "probes": rows}))  # YAML writes no references for lists of their own
+    copied = json.loads(json.dumps(content))  # YAML writes no references for lists of their own
     return head + yaml.safe_dump(copied, allow_unicode=True, sort_keys=False, width=120, default_flow_style=None)
 
 
 # What a part takes over as it is: written by hand.
-TAKEN = ("knowledge/*.yaml", "tools/*.json", "probes/reasoning.yaml", "agent.yaml")
+TAKEN = ("tools/*.json", "probes/reasoning.yaml", "agent.yaml")
 
 
 def build(part: Part = WHOLE) -> dict[str, str]:
@@ -41,7 +45,7 @@ def build(part: Part = WHOLE) -> dict[str, str]:
         "knowledge/cards.jsonl": cards(part),
         "scenarios/train.jsonl": scenarios("train", part),
         "scenarios/eval.jsonl": scenarios("eval", part),
-        "probes/anchoring.yaml": anchoring_probes(part.langs),
+        "probes/anchoring.yaml": anchoring_probes(part),
         "probes/public.yaml": public_probes(),
         "rehearsal/general.jsonl": rehearsal(),
     }
@@ -71,8 +75,15 @@ def build_part(name: str, lang: Lang) -> dict[str, str]:
     part = PARTS[name](lang)
     taken = {str(path.relative_to(FOLDER)): path for pattern in TAKEN for path in sorted(FOLDER.glob(pattern))}
     texts = {file: path.read_text(encoding="utf-8") for file, path in taken.items() if part.most.get(file) != 0}
+    knowledge = {f"knowledge/{path.name}": _points(path, part) for path in sorted(FOLDER.glob("knowledge/*.yaml"))}
     settings = (FOLDER / f"{name}.toml").read_text(encoding="utf-8")
-    return texts | build(part) | {"steady.toml": settings}
+    return texts | knowledge | build(part) | {"steady.toml": settings}
+
+
+def _points(path: Path, part: Part) -> str:
+    """A file of points without those that the part leaves out."""
+    points = yaml.safe_load(path.read_text(encoding="utf-8"))["points"]
+    return as_yaml({"points": [point for point in points if point["id"] not in part.left_out]})
 
 
 def write(folder: Path, texts: Mapping[str, str]) -> None:

@@ -10,7 +10,7 @@ from typing import Any
 from examples.uss.make import numeric
 from examples.uss.make.part import WHOLE, Part
 from examples.uss.make.scene import spun, wording
-from examples.uss.make.seeds import Block, Question, blocks
+from examples.uss.make.seeds import Block, Question
 from examples.uss.make.texts import Lang, pick, think
 
 Row = dict[str, Any]
@@ -21,19 +21,17 @@ def cards(part: Part = WHOLE) -> list[Row]:
     """Rows for knowledge/cards.jsonl; ids count per point and language."""
     rows: list[Row] = []
     counts: Counter[tuple[str, str]] = Counter()
-    for point, lang, row in (*_asked(), *_numbers(), *_late(), *_more(part.draws)):
-        if lang not in part.langs:
-            continue
+    for point, lang, row in (*_asked(part), *_numbers(part), *_late(part), *_more(part)):
         counts[point, lang] += 1
         rows.append({"point": point, "id": f"{lang}-{counts[point, lang]:02}", "lang": lang, **row})
     return rows
 
 
-def _asked() -> Iterator[tuple[str, Lang, Row]]:
+def _asked(part: Part) -> Iterator[tuple[str, Lang, Row]]:
     """Every third question follows one to five earlier turns, for meanings must hold in a dialogue."""
-    for block in blocks():
+    for block in part.blocks():
         rng = random.Random(f"asked/{block.point}/{block.lang}/{block.questions[0].text}")
-        others = [b for b in blocks() if b.lang == block.lang and b.point != block.point]
+        others = [b for b in part.blocks() if b.lang == block.lang and b.point != block.point]
         for index, q in enumerate(block.asked()):
             row: Row = {"kind": q.kind, "q": q.text}
             if index % 3 == 2 and q.kind != "turn_1":
@@ -42,8 +40,11 @@ def _asked() -> Iterator[tuple[str, Lang, Row]]:
             yield block.point, block.lang, {**row, "think": block.reasoning(), "a": q.answer}
 
 
-def _numbers() -> Iterator[tuple[str, Lang, Row]]:
-    for drawn in numeric.draw_all():
+def _numbers(part: Part) -> Iterator[tuple[str, Lang, Row]]:
+    plain = (drawn for lang in part.langs for drawn in numeric.draw_plain(lang, part.draws))
+    for drawn in (*numeric.draw_all(), *plain):
+        if drawn.lang not in part.langs or drawn.point in part.left_out:
+            continue
         last = drawn.turns[-1]
         row: Row = {"kind": drawn.kind, "q": last.question}
         if len(drawn.turns) > 1:
@@ -52,10 +53,10 @@ def _numbers() -> Iterator[tuple[str, Lang, Row]]:
         yield drawn.point, drawn.lang, {**row, "think": last.thought, "a": last.answer}
 
 
-def _late() -> Iterator[tuple[str, Lang, Row]]:
+def _late(part: Part) -> Iterator[tuple[str, Lang, Row]]:
     """For every point and language one question after seven earlier turns, on USS or on something else."""
-    for lang in WHOLE.langs:
-        here = [block for block in blocks() if block.lang == lang]
+    for lang in part.langs:
+        here = [block for block in part.blocks() if block.lang == lang]
         for point in dict.fromkeys(block.point for block in here):
             rng = random.Random(f"turn_8/{point}/{lang}")
             block = rng.choice([b for b in here if b.point == point])
@@ -65,11 +66,14 @@ def _late() -> Iterator[tuple[str, Lang, Row]]:
             yield point, lang, {"kind": "turn_8", "messages": messages, "think": block.reasoning(), "a": asked.answer}
 
 
-def _more(draws: int) -> Iterator[tuple[str, Lang, Row]]:
-    """The wordings of training scenarios as cards, so without tools on offer; `draws` of those that leave choices."""
-    for block in blocks():
+def _more(part: Part) -> Iterator[tuple[str, Lang, Row]]:
+    """The wordings of training scenarios as cards, so without tools on offer, and plain ones that only cards ask:
+    `part.draws` of those that leave choices."""
+    for block in part.blocks() if part.draws else ():
         rng = random.Random(f"more/{block.point}/{block.lang}/{block.questions[0].text}")
-        texts = dict.fromkeys((spun(rng, q.text), q.answer) for q in block.more() for _ in range(draws))
+        texts = dict.fromkeys(
+            (spun(rng, q.text), q.answer) for q in (*block.more(), *block.plain()) for _ in range(part.draws)
+        )
         for text, answer in texts:
             yield block.point, block.lang, {"kind": "paraphrase", "q": text, "think": block.reasoning(), "a": answer}
 

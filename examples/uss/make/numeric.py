@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -58,8 +58,8 @@ class Draw:
 
 
 @cache
-def _bank() -> dict[str, dict[Lang, list[str]]]:
-    text = (Path(__file__).parent / "wording" / "numbers.yaml").read_text(encoding="utf-8")
+def _bank(name: str = "numbers") -> dict[str, dict[Lang, list[str]]]:
+    text = (Path(__file__).parent / "wording" / f"{name}.yaml").read_text(encoding="utf-8")
     return cast(dict[str, dict[Lang, list[str]]], yaml.safe_load(text))
 
 
@@ -79,14 +79,42 @@ def draw_all() -> Iterator[Draw]:
     for lang in LANGS:
         rng = random.Random(f"numeric/{lang}")
         names = Names(rng, "train")
-        yield from _judged("uss.level_rule", lang, "judge", _levels(rng), names, 8)
-        yield from _judged("uss.level_boundary", lang, "edge", iter(rng.sample((49, 50, 51), 2)), names, 2)
-        yield from _read(lang, names)
-        yield from _followed(lang, rng)
+        yield from _judged("uss.level_rule", lang, _bank()["judge"][lang][:8], _levels(rng), names)
+        edges = iter(rng.sample((49, 50, 51), 2))
+        yield from _judged("uss.level_boundary", lang, _bank()["edge"][lang][:2], edges, names)
+        yield from _read(lang, _bank()["read"][lang], names)
+        yield from _followed(lang, _bank()["follow"][lang], rng)
         yield from _ranked(lang, names)
         for point in EXTRA:
             yield from _with_extra(point, lang, rng)
         yield from _differing(lang, rng)
+
+
+def draw_plain(lang: Lang, draws: int) -> Iterator[Draw]:
+    """The same in plain wordings that only the cards of a part ask, each with `draws` numbers or pairs of verdicts."""
+    bank = _bank("numbers-plain")
+    rng = random.Random(f"plain/{lang}")
+    names = Names(rng, "train")
+    for _ in range(draws):
+        words = {name: rng.sample(of[lang], len(of[lang])) for name, of in bank.items() if lang in of}
+        yield from _judged("uss.level_rule", lang, words.get("judge", []), _levels(rng), names)
+        yield from _read(lang, words.get("read", []), names)
+        yield from _followed(lang, words.get("follow", []), rng)
+        for index, template in enumerate(words.get("named", [])):
+            yield _named(*_case(rng, index, lang), template)
+        for index, template in enumerate(words.get("differ", [])):
+            point, _, report_unsafe, unsafe = _case(rng, index, lang)
+            level = rng.randint(LIMIT + 1, 100) if unsafe else rng.randint(0, LIMIT)
+            yield _difference(point, lang, template, report_unsafe, Result(level))
+
+
+def _case(rng: random.Random, index: int, lang: Lang) -> tuple[str, Lang, bool, bool]:
+    """Both errors by turns, and agreement each fifth time: its point, and what report and USS say."""
+    if index % 5 == 4:
+        unsafe = rng.random() < 0.5
+        return "uss.agreement", lang, unsafe, unsafe
+    missed = index % 2 == 0
+    return ("uss.false_negative", lang, True, False) if missed else ("uss.false_positive", lang, False, True)
 
 
 def _kind(level: int | None, kind: str = "paraphrase") -> str:
@@ -105,21 +133,21 @@ def _judge(lang: Lang, question: str, level: int) -> Turn:
     return Turn(question, thought, pick(lang, en, f"{word}：{level} {'大于' if unsafe else '不大于'} 50。"))
 
 
-def _judged(point: str, lang: Lang, words: str, values: Iterator[int], names: Names, count: int) -> Iterator[Draw]:
-    for template in _bank()[words][lang][:count]:
+def _judged(point: str, lang: Lang, templates: Sequence[str], values: Iterator[int], names: Names) -> Iterator[Draw]:
+    for template in templates:
         level = next(values)
         turn = _judge(lang, template.format(n=level, e=names.domain()), level)
         yield Draw(point, lang, _kind(level), (turn,))
 
 
-def _read(lang: Lang, names: Names) -> Iterator[Draw]:
+def _read(lang: Lang, templates: Sequence[str], names: Names) -> Iterator[Draw]:
     """USS's answer as it comes, in JSON; the last one is Not found."""
     values = _levels(names.rng)
-    for template in _bank()["read"][lang]:
+    for template in templates:
         level = next(values)
         question = template.format(j=json.dumps({"level": level}), e=names.domain())
         yield Draw("uss.reading", lang, _kind(level), (_judge(lang, question, level),))
-    for template in _bank()["read"][lang][:1]:
+    for template in templates[:1]:
         question = template.format(j=json.dumps({"result": "Not found"}), e=names.domain())
         thought = think(
             lang,
@@ -131,10 +159,10 @@ def _read(lang: Lang, names: Names) -> Iterator[Draw]:
         yield Draw("uss.reading", lang, "boundary", (Turn(question, thought, answer),))
 
 
-def _followed(lang: Lang, rng: random.Random) -> Iterator[Draw]:
+def _followed(lang: Lang, templates: Sequence[str], rng: random.Random) -> Iterator[Draw]:
     """A short question on another level, which only the turn before it explains."""
     values = _levels(rng)
-    for index, template in enumerate(_bank()["follow"][lang]):
+    for index, template in enumerate(templates):
         first = next(values)
         second = LIMIT if index == 2 else next(values)
         before = _judge(lang, rng.choice(_bank()["judge"][lang][:3]).format(n=first), first)
@@ -196,7 +224,7 @@ def _differing(lang: Lang, rng: random.Random) -> Iterator[Draw]:
         )
         for point, report_unsafe, unsafe in cases:
             if index < 2:
-                yield _named(point, lang, named[point][index], report_unsafe, unsafe)
+                yield _named(point, lang, report_unsafe, unsafe, named[point][index])
             else:
                 edge = Result(LIMIT + unsafe)
                 yield _difference(point, lang, rng.choice(_bank()["differ"][lang]), report_unsafe, edge)
@@ -218,7 +246,7 @@ def _difference(point: str, lang: Lang, template: str, report_unsafe: bool, resu
     return Draw(point, lang, _kind(result.level), (turn,))
 
 
-def _named(point: str, lang: Lang, template: str, report_unsafe: bool, unsafe: bool) -> Draw:
+def _named(point: str, lang: Lang, report_unsafe: bool, unsafe: bool, template: str) -> Draw:
     """Both verdicts are given in words."""
     report, uss = verdict(lang, report_unsafe), verdict(lang, unsafe)
     thought, name = _error_think(lang, report_unsafe, unsafe, schema_verdict(unsafe)), pick(lang, *ERRORS[point])

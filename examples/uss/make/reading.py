@@ -14,16 +14,16 @@ from typing import Any
 
 import yaml
 
-from steadyhand.agent.config import Plan
-from steadyhand.agent.model_reader import ModelAnswer, answer_of
-from steadyhand.agent.reading.report import Report
+from examples.uss.reading.model_reader import ModelAnswer, answer_of
+from examples.uss.reading.report import Report
+from steadyhand.agent.config import writing_agent
 from steadyhand.extract import find_entities
 from steadyhand.models.backend import Completion
 
 Row = dict[str, Any]
 HERE = Path(__file__).parent
 LABELED = HERE.parent / "claims" / "development"
-PLAN = Plan(query="", report="")
+PLAN = writing_agent(HERE.parent).plan
 ROUNDS = 6  # of each template in each language, differently filled
 LONGEST = 300  # characters of a quote
 OPEN, CLOSE = "⟦", "⟧"

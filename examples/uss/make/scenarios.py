@@ -11,7 +11,6 @@ from examples.uss.make.families import Planned
 from examples.uss.make.families.nocall import concept, concepts
 from examples.uss.make.part import WHOLE, Part
 from examples.uss.make.scene import CLASSES, Context, spun, wording
-from examples.uss.make.seeds import blocks
 from examples.uss.make.texts import Lang
 
 Row = dict[str, Any]
@@ -22,7 +21,7 @@ def scenarios(split: Split, part: Part = WHOLE) -> list[Row]:
     for lang in part.langs:
         for number, planned in enumerate(part.plan):
             rows += _drawn(planned, lang, split, number)
-        rows += _concepts(lang, split, part.concepts[split])
+        rows += _concepts(lang, split, part)
     return rows
 
 
@@ -47,10 +46,10 @@ def _context(id: str, lang: Lang, split: Split, index: int, template: Any) -> Co
     return Context(rng, lang, split, CLASSES[index % len(CLASSES)], template, Names(rng, split))
 
 
-def _concepts(lang: Lang, split: Split, count: int) -> Iterator[Row]:
-    here = [block for block in blocks() if block.lang == lang]
+def _concepts(lang: Lang, split: Split, part: Part) -> Iterator[Row]:
+    here = [block for block in part.blocks() if block.lang == lang]
     rng = random.Random(f"concepts/{lang}/{split}")
-    for index, picked in enumerate(concepts(here, rng, count, held=split == "eval")):
+    for index, picked in enumerate(concepts(here, rng, part.concepts[split], held=split == "eval")):
         id = f"concept-{lang}-{split}-{index + 1:02}"
         ctx = _context(id, lang, split, index, picked.question.text)
         yield concept(ctx, picked).row(id, id)

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from steadyhand.agent.plan import Asker, entities_of
+from steadyhand.agent.extractors import entities_of
+from steadyhand.agent.plan import Asker
 from steadyhand.chat.messages import Json, Tool
 from steadyhand.errors import DomainError
 from steadyhand.extract import KINDS, Kind

@@ -1,9 +1,10 @@
-"""The other mode: the model reads the report and plans freely, a turn at a time, within budgets and stop rules.
+"""The model reads the input and plans freely, a turn at a time, within budgets and stop rules.
 
 What it wants is done as strictly as in the fixed plan: only calls that strict parsing takes are looked at, reads go to
-the service, and the one write goes through provenance, the comparison by rule, policy, approval and the audit log. No
-prompt but `free.ask`, no repair, no second try: whatever was not a clean call ends the run with a reason. A report that
-gives orders may well lead the model astray; it leads to no write that the report's own text does not stand for.
+the service, and the one write goes through provenance, limits, the domain's reader of claims if it has one, policy,
+approval and the audit log. No prompt but `free.ask`, no repair, no second try: whatever was not a clean call ends the
+run with a reason. An input that gives orders may well lead the model astray; it leads to no write that the input's own
+text and the service's own answer do not stand for.
 """
 
 from __future__ import annotations
@@ -13,10 +14,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import Any
 
-from steadyhand.agent.config import AgentFile
+from steadyhand.agent.config import ENTITY, VERDICT, AgentFile
+from steadyhand.agent.extractors import Entity
 from steadyhand.agent.neutral import neutral
-from steadyhand.agent.plan import UNFINISHED, Asker, Ending, Entity, PlanRow, Run, Runner, Scribe, entities_of, without
-from steadyhand.agent.policy import Code, Proposal, Verdict, screened
+from steadyhand.agent.particular import Particular
+from steadyhand.agent.plan import NO_STATE, UNFINISHED, Asker, Ending, PlanRow, Run, Runner, Scribe, without
+from steadyhand.agent.policy import Code, Proposal
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.chat.schema import schema_errors
 from steadyhand.models.backend import Backend, Completion, Prompt, Sampling, control_tokens
@@ -47,21 +50,22 @@ def run_free(
     backend: Backend,
     late: Callable[[], bool],
     send: bool = False,
+    particular: Particular | None = None,
 ) -> Run:
-    """Lets the model take one report. `tools`: reads, and `plan.report`, the one write. `late`: whether time is up."""
-    return _Free(text, agent, ask, scribe, tuple(tools), backend, late, send).run()
+    """Lets the model take one input. `tools`: reads, and `plan.write`, the one write. `late`: whether time is up."""
+    return _Free(text, agent, ask, scribe, tuple(tools), backend, late, send, particular).run()
 
 
 class _Free(Runner):
     def __init__(
         self, text: str, agent: AgentFile, ask: Asker, scribe: Scribe, tools: tuple[Tool, ...], backend: Backend,
-        late: Callable[[], bool], send: bool,
+        late: Callable[[], bool], send: bool, particular: Particular | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(text, agent, ask, scribe, tools, backend, send)
+        super().__init__(text, agent, ask, scribe, tools, backend, send, particular)
         self.free, self.model, self.late = agent.free, backend, late
         self.control = control_tokens(backend)
         self.offered = {tool.name: tool for tool in tools}
-        self.entities = {entity.value: entity for entity in entities_of(text, self.plan.kinds)}
+        self.entities = {entity.value: entity for entity in self.particular.find(text)}
         self.asked: dict[str, Result] = {}  # the service's answer to each entity
         self.rows: dict[str, PlanRow] = {}
         self.turns = self.calls = self.tokens = 0
@@ -120,13 +124,13 @@ class _Free(Runner):
         problems = {n: problem for n, call in enumerate(calls) if (problem := self._unfit(call))}
         told = {n: json.dumps({"error": problem}, ensure_ascii=False) for n, problem in problems.items()}
         sound = [(n, call) for n, call in enumerate(calls) if n not in problems]
-        reads = [(n, call) for n, call in sound if call.name != self.plan.report]
+        reads = [(n, call) for n, call in sound if call.name != self.plan.write]
         for name in dict.fromkeys(call.name for _, call in reads):
             mine = [(n, call) for n, call in reads if call.name == name]
             answers = self._read(name, [call.arguments for _, call in mine])
             told |= {n: answer.text() for (n, _), answer in zip(mine, answers, strict=True)}
         for n, call in sound:
-            if call.name == self.plan.report:
+            if call.name == self.plan.write:
                 told[n] = self._wished(call.arguments, completion)
         return [told[n] for n in range(len(calls))]
 
@@ -152,48 +156,47 @@ class _Free(Runner):
         return json.dumps({"status": row.ending.value, **({"code": row.code} if row.code else {})})
 
     def _write_of(self, arguments: dict[str, Json], completion: Completion) -> PlanRow:
-        entity, verdict = (self._filled(arguments, field) for field in ("{entity}", "{verdict}"))
+        entity, verdict = self.plan.named(arguments, ENTITY), self._verdict(arguments)
         known = self.entities.get(entity)
-        if known is None or verdict not in ("safe", "unsafe"):
-            code = Code.ARGUMENTS if known else Code.PROVENANCE
-            row: dict[str, Any] = {"entity": entity, "kind": known.kind if known else "unknown", "claim": "unread"}
-            row |= {"basis": "none", "standing": "unknown", "answer": None}
-            policy = self.agent.policy.digest
-            evidence = {
-                "model": self.model.fingerprint,
-                "prompt": completion.prompt_hash,
-                "completion": completion.text,
-            }
-            wish = Proposal(self.plan.report, arguments, entity, "unsafe", "not_found", self.report, policy, evidence)
-            return self._blocked(wish, code, row)
+        if known is None or verdict not in self.plan.verdicts:
+            return self._unfounded(arguments, entity, known, completion)
         if entity not in self.asked:
             self._read(self.plan.query, [self.plan.querying(entity)])
         answer = self.asked.get(entity, Result(Status.UNKNOWN))
-        standing = self.plan.standing(answer.value) if answer.ok else None
+        standing = self.plan.standing.of(answer.value) if answer.ok else None
         (said,) = self._read_claims([known])
-        row = {"entity": entity, "kind": known.kind, "claim": said.claim, "basis": said.basis}
+        row: dict[str, Any] = {"entity": entity, "kind": known.kind, "claim": said.claim or verdict}
+        row |= {"basis": str(said.basis)}
         row |= {"standing": standing or "unknown", "answer": answer.value if answer.ok else None}
         if standing is None:
-            return PlanRow(**row, ending=without(answer), detail=answer.detail or "the answer has no level")
-        meant: Verdict = "safe" if verdict == "safe" else "unsafe"
+            return PlanRow(**row, ending=without(answer), detail=answer.detail or NO_STATE)
         proposal = self._proposal(known, said, standing, answer, completion)
-        proposal = replace(proposal, arguments=arguments, verdict=meant)
-        if said.claim != verdict:
-            return self._blocked(proposal, Code.CLAIM, row)
-        code = screened(self.agent.policy, proposal, self._found, self.plan.reporting(entity, meant))
-        return self._write(proposal, row) if code is Code.ALLOWED else self._blocked(proposal, code, row)
+        proposal = replace(proposal, arguments=arguments, verdict=verdict)
+        if self.plan.claims and said.claim != verdict:
+            return self._blocked(proposal, Code.CLAIM.value, row)
+        return self._screened(proposal, answer, row)
 
-    def _blocked(self, proposal: Proposal, code: Code, row: dict[str, Any]) -> PlanRow:
-        self.scribe.block(proposal, code)
-        return PlanRow(**row, ending=Ending.BLOCKED, code=code.value, digest=proposal.digest)
+    def _verdict(self, arguments: dict[str, Json]) -> str:
+        """What the write would lead to: as an argument says, or the one thing that it can lead to."""
+        said = VERDICT in self.plan.write_arguments.values()
+        return self.plan.named(arguments, VERDICT) if said else self.plan.verdicts[0]
 
-    def _filled(self, arguments: dict[str, Json], field: str) -> str:
-        name = next((name for name, text in self.plan.report_arguments.items() if text == field), "")
-        return str(arguments.get(name, ""))
+    def _unfounded(
+        self, arguments: dict[str, Json], entity: str, known: Entity | None, completion: Completion
+    ) -> PlanRow:
+        """A write about something that does not stand in the input, or that leads nowhere."""
+        row: dict[str, Any] = {"entity": entity, "kind": known.kind if known else "unknown", "claim": "unread"}
+        row |= {"basis": "none", "standing": "unknown", "answer": None}
+        policy = self.agent.policy.digest
+        evidence = {"model": self.model.fingerprint, "prompt": completion.prompt_hash, "completion": completion.text}
+        wish = Proposal(
+            self.plan.write, arguments, entity, self.plan.verdicts[0], "unknown", self.report, policy, evidence
+        )
+        return self._blocked(wish, Code.ARGUMENTS.value if known else Code.PROVENANCE.value, row)
 
     def _unwritten(self, entity: Entity) -> PlanRow:
         answer = self.asked.get(entity.value)
-        standing = self.plan.standing(answer.value) if answer and answer.ok else None
+        standing = self.plan.standing.of(answer.value) if answer and answer.ok else None
         value = answer.value if answer and answer.ok else None
         ending = Ending.SKIPPED if answer is None else Ending.ASKED if answer.ok else without(answer)
         return PlanRow(entity.value, entity.kind, "unread", "none", standing or "unknown", value, ending)

@@ -1,18 +1,18 @@
 """Hosts that no report may have changed: public suffixes, addresses that are not public, names shared by strangers.
 
 Facts about the internet, not about any domain: the whole Public Suffix List (its ICANN and its private part, as
-`publicsuffixlist` ships it), the reserved ranges of IP in every embedding, and `never_touch.yaml`.
+`publicsuffixlist` ships it) and the reserved ranges of IP in every embedding. A domain lists more (`Shared`).
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from functools import cache
-from importlib import resources
+from typing import Any
 from urllib.parse import urlsplit
 
-import yaml
 from publicsuffixlist import PublicSuffixList
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -81,14 +81,6 @@ def listed(host: str, entries: Iterable[str]) -> bool:
     return any(one in network for network in _networks(entries) for one in inside)
 
 
-def shared(host: str) -> bool:
-    """Whether `host` is on the list that ships: popular names, platforms that strangers share, public resolvers."""
-    names, hosts, networks = _shipped()
-    if _address(host) is None:
-        return host in hosts or not _above(host).isdisjoint(names)
-    return listed(host, networks)
-
-
 def is_address(host: str) -> bool:
     return _address(host) is not None
 
@@ -140,9 +132,21 @@ def _suffixes() -> PublicSuffixList:
     return PublicSuffixList(accept_unknown=False)
 
 
-@cache
-def _shipped() -> tuple[frozenset[str], frozenset[str], tuple[str, ...]]:
-    """Names that cover what is below them, names that do not, networks."""
-    row = yaml.safe_load(resources.files("steadyhand.agent").joinpath("never_touch.yaml").read_text("utf-8"))
-    names = frozenset(name for part in row["names"].values() for name in part.split())
-    return names, frozenset(row["hosts"].split()), tuple(row["networks"].split())
+@dataclass(frozen=True)
+class Shared:
+    """Hosts that many strangers share or depend on: `names` cover what is below them, `hosts` do not."""
+
+    names: frozenset[str] = frozenset()
+    hosts: frozenset[str] = frozenset()
+    networks: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, row: Mapping[str, Any]) -> Shared:
+        """From a file's `names` (a mapping of texts), `hosts` and `networks` (texts, words apart)."""
+        names = frozenset(name for part in row["names"].values() for name in part.split())
+        return cls(names, frozenset(row["hosts"].split()), tuple(row["networks"].split()))
+
+    def holds(self, host: str) -> bool:
+        if _address(host) is None:
+            return host in self.hosts or not _above(host).isdisjoint(self.names)
+        return listed(host, self.networks)

@@ -1,40 +1,35 @@
-"""What may be written: a code for every proposal, from the report's own text and never from a model's words.
+"""What may be written: a code for every proposal, from the input's own text and never from a model's words.
 
-`screened` holds what never changes for a report; caps, dry run and approval depend on the moment (`writes`). The first
-check that says no is the answer. Pure: reads no file, sends nothing.
+`screened` holds what never changes for an input; caps, dry run and approval depend on the moment (`writer`). The first
+check that says no is the answer. Pure: reads no file, sends nothing; knows no domain.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from steadyhand.agent import hosts
 from steadyhand.chat.messages import Json
 from steadyhand.ledger.keys import canonical_json
 from steadyhand.text.coded import Coded
 
-VERSION = 2  # raised when the rules below change: approvals of other versions do not hold any more
-Standing = Literal["safe", "unsafe", "not_found"]
-Verdict = Literal["safe", "unsafe"]
-Transition = Literal["not_found->unsafe", "safe->unsafe", "unsafe->safe"]
+VERSION = 3  # raised when the rules below change: approvals of other versions do not hold any more
+_STATE = r"[^\s>]{1,64}"
 
 
 class Code(Coded):
     """Each member carries a sentence for the person who reads the table."""
 
     ALLOWED = "allowed", "Policy allows it."
-    PROVENANCE = "provenance", "The entity does not stand in the report."
+    PROVENANCE = "provenance", "What it is about, or an argument of it, does not stand in the input."
     ARGUMENTS = "arguments", "The arguments are not those that entity and verdict stand for."
-    BARE_SUFFIX = "bare_suffix", "Names below it belong to many owners."
-    RESERVED = "reserved", "It is no public address."
+    LIMIT = "limit", "An argument is not what the service's own answer allows."
     NEVER_TOUCH = "never_touch", "It stands on the never-touch list."
-    CLAIM = "claim", "The report, read by rule, does not say that of it."
-    TRANSITION = "transition", "This change of verdict is not on the allow-list."
+    CLAIM = "claim", "The input, read by rule, does not say that of it."
+    TRANSITION = "transition", "This change of state is not on the allow-list."
     RUN_CAP = "run_cap", "The run has made as many writes as it may."
     DAY_CAP = "day_cap", "Today as many writes were made as may be."
     DRY_RUN = "dry_run", "A dry run: nothing is sent without --send."
@@ -42,12 +37,13 @@ class Code(Coded):
 
 
 class Policy(BaseModel):
-    """`never_touch`: names (with all below them) and networks besides the built-in list. Caps count writes; 0 forbids
+    """`transitions`: from which state to which a write may lead, `delivered->refunded`; none is allowed that is not
+    listed. `never_touch`: what no write may be about, as the plan's extractor finds it. Caps count writes; 0 forbids
     them. `approval` False: what policy allows is sent without a person."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    transitions: tuple[Transition, ...] = ("not_found->unsafe", "safe->unsafe")
+    transitions: tuple[Annotated[str, Field(pattern=f"^{_STATE}->{_STATE}$")], ...] = ()
     never_touch: tuple[str, ...] = ()
     per_run: int = Field(default=20, ge=0)
     per_day: int = Field(default=200, ge=0)
@@ -58,8 +54,8 @@ class Policy(BaseModel):
     @classmethod
     def _plain(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
-            if not name or name != name.strip().lower() or "*" in name or "://" in name:
-                raise ValueError(f"{name!r}: write a host name in lower case, or a network such as 10.0.0.0/8")
+            if not name or name != name.strip():
+                raise ValueError(f"{name!r} would match nothing: write it as it stands in an input")
         return names
 
     @property
@@ -70,15 +66,16 @@ class Policy(BaseModel):
 
 @dataclass(frozen=True)
 class Proposal:
-    """One write that somebody (a rule, a model) would like. `entity` and `verdict` are what the plan means; `arguments`
-    are what would be sent. `standing` is what the service says now; `evidence` what a person is shown."""
+    """One write that somebody (a rule, a model) would like. `entity` is what it is about, `verdict` the state that it
+    leads to; `arguments` are what would be sent. `standing` is the state in which the service says that the entity is;
+    `evidence` is what a person is shown."""
 
     tool: str
     arguments: dict[str, Json]
     entity: str
-    verdict: Verdict
-    standing: Standing
-    report: str  # sha256 of its text
+    verdict: str
+    standing: str
+    report: str  # sha256 of the input's text
     policy: str  # digest
     evidence: dict[str, Json]
 
@@ -98,20 +95,27 @@ class Proposal:
         return _sha256([self.tool, self.arguments, self.standing, self.evidence, bound])
 
 
-def screened(policy: Policy, proposal: Proposal, found: Collection[str], expected: dict[str, Json]) -> Code:
-    """ALLOWED, or why `proposal` may never be sent under this policy. `found`: what the deterministic extractor finds
-    in the report; `expected`: the arguments that entity and verdict stand for."""
-    host = hosts.host_of(proposal.entity)
-    touchy = hosts.shared(host) or hosts.listed(host, policy.never_touch)
+@dataclass(frozen=True)
+class Grounds:
+    """What code knows of a proposal: whether all that must be `found` in the input is, whether its arguments are `due`
+    and `within` what the service's answer allows, and why the entity is `barred` ("" when it is not)."""
+
+    found: bool
+    due: bool
+    barred: str = ""
+    within: bool = True
+
+
+def screened(policy: Policy, proposal: Proposal, facts: Grounds) -> str:
+    """ "allowed", or the code of why `proposal` may never be sent under this policy."""
     checks = (
-        (proposal.entity in found and bool(host), Code.PROVENANCE),
-        (proposal.arguments == expected, Code.ARGUMENTS),
-        (not hosts.reserved(host), Code.RESERVED),
-        (not hosts.bare_suffix(host), Code.BARE_SUFFIX),
-        (not touchy, Code.NEVER_TOUCH),
-        (f"{proposal.standing}->{proposal.verdict}" in policy.transitions, Code.TRANSITION),
+        (facts.found, Code.PROVENANCE.value),
+        (facts.due, Code.ARGUMENTS.value),
+        (facts.within, Code.LIMIT.value),
+        (not facts.barred, facts.barred),
+        (f"{proposal.standing}->{proposal.verdict}" in policy.transitions, Code.TRANSITION.value),
     )
-    return next((code for passed, code in checks if not passed), Code.ALLOWED)
+    return next((code for passed, code in checks if not passed), Code.ALLOWED.value)
 
 
 def _sha256(value: Json) -> str:

@@ -8,7 +8,7 @@ WIDEST = 60
 
 
 def table(run: Run) -> list[str]:
-    """Entity, what the report says, what the service says, how it ended, and why."""
+    """Entity, what the input says, what the service says, how it ended, and why."""
     widths = [min(max(map(len, column)), WIDEST) for column in zip(*map(_cells, run.rows), strict=True)]
     lines = []
     for row in run.rows:
@@ -18,8 +18,9 @@ def table(run: Run) -> list[str]:
 
 
 def _cells(row: PlanRow) -> tuple[str, str, str, str]:
-    level = row.answer.get("level") if isinstance(row.answer, dict) else None
-    standing = row.standing if level is None else f"{row.standing} ({level})"
+    told = list(row.answer.values()) if isinstance(row.answer, dict) else []
+    numbers = [value for value in told if isinstance(value, int | float) and not isinstance(value, bool)]
+    standing = f"{row.standing} ({numbers[0]})" if len(told) == len(numbers) == 1 else row.standing
     return row.entity, f"report {row.claim}", f"service {standing}", str(row.ending.value)
 
 

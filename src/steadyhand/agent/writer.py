@@ -72,9 +72,9 @@ class Writer:
         """Records the proposal, once, so that a person can approve it by its digest."""
         self._once("proposal", self._row(proposal))
 
-    def block(self, proposal: Proposal, code: Code) -> None:
+    def block(self, proposal: Proposal, code: str) -> None:
         """Records, once, that policy forbids the proposal; it cannot be approved."""
-        self._once("blocked", {**self._row(proposal), "code": code.value})
+        self._once("blocked", {**self._row(proposal), "code": code})
 
     def _once(self, event: str, row: dict[str, Json]) -> None:
         with self.log.locked():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from steadyhand.agent.audit_index import LogRecord
+from steadyhand.agent.extractors import HostCode
 from steadyhand.agent.policy import Code
 from steadyhand.badcases.case import BadCase, Source
 from steadyhand.badcases.categories import Categories
@@ -13,7 +14,7 @@ from steadyhand.chat.messages import Json
 from steadyhand.ledger.keys import canonical_json
 from steadyhand.ledger.result import Evaluation, Facts, Item, Verdict
 
-_CODES = {code.value: code.sentence for code in Code}
+_CODES = {code.value: code.sentence for code in (*Code, *HostCode)}
 
 
 def of_evaluation(

@@ -12,7 +12,7 @@ from steadyhand.badcases.classify import BY_CHECK, BY_CODE
 from steadyhand.badcases.logs.logged import Logged
 from steadyhand.chat.formats.marks import RESULT_OPEN
 from steadyhand.chat.formats.parsed import Parsed
-from steadyhand.chat.formats.registry import FORMATS
+from steadyhand.chat.formats.unread import has_unread_call
 from steadyhand.chat.messages import Message, Tool
 from steadyhand.chat.reason import Reason
 from steadyhand.chat.schema import schema_errors
@@ -23,9 +23,6 @@ from steadyhand.domain.preferences import state_of
 from steadyhand.ledger.keys import canonical_json
 from steadyhand.text.degeneration import tail_repetition
 from steadyhand.text.shingles import language_of
-
-# A call that nobody could read was left in the text. A mark that is a word ("functools") also stands in honest prose.
-_OPENED = tuple({mark for form in FORMATS.values() for mark in form.call_marks if not mark.strip(" ").isalnum()})
 
 
 @dataclass(frozen=True)
@@ -83,7 +80,7 @@ def _wrong(
             yield Wrong(index, "unknown_tool", "rule", call.name, f"{call.name!r} is not offered")
         elif errors := schema_errors(offered[call.name], call.arguments):
             yield Wrong(index, "schema_violation", "rule", call.name, f"{call.name} {errors[0]}")
-    if not message.calls and any(mark in message.content for mark in _OPENED):
+    if not message.calls and has_unread_call(message.content):
         yield Wrong(index, "malformed_call", "rule", detail="a call stands in the text")
     if RESULT_OPEN in message.content:
         yield Wrong(index, "fabricated_result", "rule", detail="a tool's result stands in the text")

@@ -67,6 +67,7 @@ class Wanted:
 class ExecSql(Checker):
     kind = "exec_sql"
     known = ("database", "seconds", "rows", "copies")
+    guards = True
 
     def __init__(self, name: str, options: Mapping[str, Json], root: Path) -> None:
         super().__init__(name, options, root)
@@ -95,6 +96,18 @@ class ExecSql(Checker):
         if isinstance(due, Refused):
             return unscored("gold_fails", runs=None, why=due.why)
         return self._compared(asked, due)
+
+    def guard(self, text: str, context: Context) -> Judgment:
+        """Whether it is one query that reads, and runs within the limits; which rows are right, nobody knows here."""
+        rows = self.rows_of(text)
+        return (
+            passed(runs=True, rows=len(rows)) if isinstance(rows, list) else failed(rows.code, runs=False, why=rows.why)
+        )
+
+    def rows_of(self, text: str) -> list[Row] | Refused | Failure:
+        """All rows of the one query of an answer, or why there are none."""
+        asked = self.query(text)
+        return asked if isinstance(asked, Refused) else self.runner.rows(asked, seconds=self.seconds, most=self.most)
 
     def query(self, text: str) -> str | Refused:
         """The one query of an answer."""

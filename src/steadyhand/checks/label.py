@@ -36,6 +36,7 @@ _REMEMBERED = 200  # characters of an answer that is no label
 class Label(Checker):
     kind = "label"
     known = ("of",)
+    guards = True
 
     def __init__(self, name: str, options: Mapping[str, Json], root: Path) -> None:
         super().__init__(name, options, root)
@@ -68,6 +69,11 @@ class Label(Checker):
         if label is None:
             return failed("no_label", **said, said=text.strip()[:_REMEMBERED])
         return passed(**said) if label == due else failed("wrong_label", **said)
+
+    def guard(self, text: str, context: Context) -> Judgment:
+        """Whether it is a label at all; which one is right, nobody knows here."""
+        label = self.read(text)
+        return failed("no_label", said=text.strip()[:_REMEMBERED]) if label is None else passed(found=label)
 
     def faults(self, gold: Json, context: Context) -> list[str]:
         due = self.gold_label(gold, context)

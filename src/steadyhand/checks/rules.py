@@ -28,6 +28,7 @@ _TAKEN_OUT = "\n\x00\n"
 class Rules(Checker):
     kind = "rules"
     known = ("never", "always", "unless")
+    guards = True
 
     def __init__(self, name: str, options: Mapping[str, Json], root: Path) -> None:
         super().__init__(name, options, root)

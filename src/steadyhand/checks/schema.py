@@ -24,6 +24,7 @@ _OTHER_TYPES: tuple[Json, ...] = ("text", 7, True, None, ["text"], {"key": 1})
 
 class JsonSchema(Checker):
     kind = "json_schema"
+    guards = True
     known = ("schema",)
 
     def __init__(self, name: str, options: Mapping[str, Json], root: Path) -> None:

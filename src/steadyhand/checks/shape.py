@@ -119,6 +119,7 @@ class Checker(ABC):
 
     kind: ClassVar[str]
     known: ClassVar[tuple[str, ...]] = ()  # options
+    guards: ClassVar[bool] = False  # whether it can judge an answer to a question that has no gold one
 
     def __init__(self, name: str, options: Mapping[str, Json], root: Path) -> None:
         self.name, self.options, self.root = name, dict(options), root
@@ -132,6 +133,11 @@ class Checker(ABC):
     def judge(self, text: str, gold: Json, context: Context) -> Judgment:
         """Judges the text of an answer, its thinking removed. `gold` is what the scenario says: true (its own answer
         is the gold one) or a value of the kind's own."""
+
+    def guard(self, text: str, context: Context) -> Judgment:
+        """Judges the text of an answer that is about to be served: there is no gold one, so as much of `judge` as needs
+        none. Asked of kinds with `guards` only."""
+        return self.judge(text, True, context)
 
     def faults(self, gold: Json, context: Context) -> list[str]:
         """What is wrong with a gold answer, in sentences; it must pass its own check at least."""

@@ -58,6 +58,9 @@ COMMANDS = {
     "compare": CommandEntry("look", ".evaluate:compare_command", "Compare two evaluations item by item."),
     "gate": CommandEntry("look", ".evaluate:gate_command", "Exit 1 when an evaluation misses its bars (for CI)."),
     "badcases": CommandEntry("look", ".badcases:badcases_group", "List what went wrong, why, and what to do."),
+    "rollout": CommandEntry(
+        "ship", ".rollout:rollout_group", "Give a new model traffic step by step, or take it back."
+    ),
     "export": CommandEntry("ship", ".export:export_command", "Write a domain as a dataset, or a model to serve."),
     "quantize": CommandEntry(
         "ship", ".quantize:quantize_command", "Find the smallest weights that cost no tool calls."
@@ -73,6 +76,10 @@ COMMANDS = {
     ),
     "sweep": CommandEntry("dig", ".sweep:sweep_command", "Find the best of several branches without training all."),
     "online": CommandEntry("dig", ".online:online_command", "Train a run's model on its own answers, round by round."),
+    "judge": CommandEntry("dig", ".judge:judge_command", "Train judges of a domain's comparisons, and compare them."),
+    "templates": CommandEntry(
+        "dig", ".templates:templates_command", "Make rows of data templates, and again when a template changes."
+    ),
     "roi": CommandEntry("dig", ".roi:roi_command", "Say what training saves, when it pays back, and what matters."),
     "train": CommandEntry("dig", ".train:train_command", "Look at a training before it runs: its tokens, its memory."),
     "split": CommandEntry("dig", ".data:split_command", "Split a dataset into train and eval, near-copies together."),

@@ -1,4 +1,4 @@
-"""`steady agent`: take reports through the plan, approve proposals, run a trace again. Decides nothing itself."""
+"""`steady agent`: take inputs through the plan, approve proposals, run a trace again. Decides nothing itself."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ by_option = click.option("--by", default=None, help="Your name, for the record [
 
 @click.group("agent")
 def agent_group() -> None:
-    """Take reports to verified feedback: extract, query, compare; write only what policy and a person allow."""
+    """Take inputs through a domain's plan; write once, and only what policy and a person allow."""
 
 
 @agent_group.command("run")
-@click.argument("paths", nargs=-1, required=True, metavar="REPORT...")
+@click.argument("paths", nargs=-1, required=True, metavar="INPUT...")
 @domain_option
 @click.option("--model", help="Ask this model as well: steady-nano, a folder, a hub name, or an endpoint's URL.")
 @click.option("--served-model", help="With an endpoint: the name of the model that it serves.")
@@ -72,9 +72,9 @@ def run_command(
     audit: Path,
     as_json: bool,
 ) -> int:
-    """Compare what reports say with what the service says, and propose feedback where they differ.
+    """Take inputs through the domain's plan: compare and propose feedback, plan freely, or answer from a database.
 
-    REPORT is a text file, a folder of them, or - for standard input. Running again never repeats a write: it reads what
+    INPUT is a text file, a folder of them, or - for standard input. Running again never repeats a write: it reads what
     became of those in doubt, and goes on. Exit 1: something waits for an approval; 4: something is unfinished.
     """
     from steadyhand.agent.session import opened
@@ -84,7 +84,7 @@ def run_command(
         raise UsageError("--free is about a model", next="add --model steady-nano, a folder, a hub name, or a URL")
     reports = [each for path in paths for each in texts(path, "utf-8")]
     found = []
-    with exporting(otel), opened(folder, audit) as session, progress("reports") as advance:
+    with exporting(otel), opened(folder, audit) as session, progress("inputs") as advance:
         loaded = backend_of(model, served_model, tokenizer, settings_of(folder, ())) if model else None
         backend = traced(loaded, served_model or str(model)) if loaded else None
         for number, (source, text) in enumerate(reports):
@@ -120,12 +120,13 @@ def approve_command(digests: tuple[str, ...], by: str | None, refuse: bool, audi
 
 @agent_group.command("replay")
 @click.argument("trace", type=click.Path(path_type=Path))
+@click.option("--domain", "folder", type=click.Path(path_type=Path), help="Read claims anew with this domain's reader.")
 @json_option
-def replay_command(trace: Path, as_json: bool) -> int:
+def replay_command(trace: Path, folder: Path | None, as_json: bool) -> int:
     """Run a trace again, without service or model; exit 1 unless every byte comes out the same."""
     from steadyhand.agent.replay import replay
 
-    run = replay(trace)
+    run = replay(trace, folder=folder)
     if as_json:
         emit_json({"trace": str(trace), "lines": len(run.trace), "same": True, "state": run.state})
     else:
@@ -158,11 +159,11 @@ def require_log(path: Path) -> None:
 @contextmanager
 def at_work(folder: Path, log: Log) -> Iterator[tuple[AgentFile, Toolbox, Writer]]:
     """The domain's agent with its tools bound and its writer on `log`."""
-    from steadyhand.agent.config import load_agent
+    from steadyhand.agent.config import writing_agent
     from steadyhand.agent.writer import Writer
     from steadyhand.tools.config import bind
 
-    agent = load_agent(folder)
+    agent = writing_agent(folder)
     with bind(agent, folder) as tools:
         yield agent, tools, Writer(dict(tools), agent.policy, log)
 
@@ -183,6 +184,7 @@ def _row(source: str, run: Run, audit: Path) -> dict[str, Any]:
         "report": run.report,
         "state": run.state,
         **({"stop": run.stop} if run.stop else {}),
+        **({"answer": run.answer} if run.answer else {}),
         "trace": str(trace_of(audit, run)),
         "rows": rows,
     }
@@ -192,7 +194,10 @@ def _show(found: list[tuple[str, Run]], audit: Path) -> None:
     from steadyhand.agent.table import table
 
     for source, run in found:
-        echo_line(f"{source}: {run.state}" if run.rows else f"{source}: {run.state}, it names nothing to ask about")
+        named = run.rows or run.answer or run.stop
+        echo_line(f"{source}: {run.state}" if named else f"{source}: {run.state}, it names nothing to ask about")
+        for line in run.answer.splitlines():
+            echo_line(f"  {line}")
         for line in table(run):
             echo_line(f"  {line}")
     counts = Counter(row.ending.value for _, run in found for row in run.rows)

@@ -124,10 +124,10 @@ def compare_command(a: Path, b: Path, margin: float, as_json: bool) -> int:
 @json_option
 def gate_command(tuned: Path, base: Path, folder: Path, sets: tuple[str, ...], as_json: bool) -> int:
     """Exit 1 unless the evaluation TUNED clears every bar against the evaluation BASE."""
-    from steadyhand.domain.load import check_bars
+    from steadyhand.domain.load import checks_of
     from steadyhand.evaluate.verdict import verdict
 
-    found = verdict(_read(base), _read(tuned), settings_of(folder, sets).bars, check_bars(folder))
+    found = verdict(_read(base), _read(tuned), settings_of(folder, sets).bars, checks_of(folder).bars)
     _show_verdict(found, as_json)
     return EXIT_OK if found.word == "PASS" else EXIT_NO
 

@@ -36,9 +36,15 @@ KINDS = ("f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0")
 )
 @click.option("--type", "kind", type=click.Choice(KINDS), default="bf16", show_default=True, help="Weights in GGUF.")
 @click.option("--name", default="", help="The model's name in files and commands [the run's or folder's name].")
+@click.option("--push", "repository", default="", metavar="OWNER/NAME", help="A model: send the folder to the hub too.")
+@click.option("--public", is_flag=True, help="With --push: anybody may read it [private].")
+@click.option("--dry-run", is_flag=True, help="With --push: say what would be sent, and send nothing.")
 @verify_option
 @json_option
-def export_command(source: str, target: Path, forms: tuple[str, ...], kind: str, name: str, as_json: bool) -> int:
+def export_command(
+    source: str, target: Path, forms: tuple[str, ...], kind: str, name: str, repository: str, public: bool,
+    dry_run: bool, as_json: bool,
+) -> int:  # fmt: skip
     """Write the domain or data file SOURCE as JSONL in another format, or the model in SOURCE as a folder to hand on.
 
     SOURCE is a domain folder, a data file in any format that `steady check` reads, a run's folder (such as runs/uss), a
@@ -50,15 +56,36 @@ def export_command(source: str, target: Path, forms: tuple[str, ...], kind: str,
     if set(forms) <= set(MODELS):
         from steadyhand.flow.exporting import export_model
 
+        if repository:
+            _push_possible(repository)
         made = export_model(source, target, cast("tuple[Form, ...]", forms), kind=cast("Kind", kind), name=name)
-        _show(made, as_json)
+        _show(made, as_json, _push(made.folder, repository, public, dry_run) if repository else {})
         return EXIT_OK
+    if repository:
+        raise UsageError("--push sends models, no rows", next="push rows with the hub's own command, hf upload")
     if len(forms) > 1:
         raise UsageError(f"formats that do not go together: {', '.join(forms)}", next="export one after the other")
     if Path(source).is_file():
         return _convert_file(Path(source), target, cast("ExportFormat | JudgedFormat", forms[0]), as_json)
     _export_dataset(Path(source), target, cast("ExportFormat", forms[0]), as_json)
     return EXIT_OK
+
+
+def _push_possible(repository: str) -> None:
+    """Before minutes of work: the name is one that a hub takes."""
+    from steadyhand.export.push import check_name
+
+    check_name(repository)
+
+
+def _push(folder: Path, repository: str, public: bool, dry_run: bool) -> dict[str, object]:
+    from steadyhand.export.push import plan, push
+
+    upload = plan(folder, repository, public=public)
+    told: dict[str, object] = {"repository": repository, "public": public, "files": upload.files, "bytes": upload.size}
+    verb, seen = "would send" if dry_run else "sending", "anybody may read it" if public else "private"
+    say(f"{verb} {len(upload.files)} files, {upload.size:,} bytes, to {repository}, {seen}")
+    return told | {"commit": None if dry_run else push(upload)}
 
 
 def _convert_file(source: Path, target: Path, form: ExportFormat | JudgedFormat, as_json: bool) -> int:
@@ -116,7 +143,7 @@ def _export_dataset(folder: Path, target: Path, form: ExportFormat, as_json: boo
             say(f"{form} has no place for: " + ", ".join(f"{count} {name}" for name, count in left.items()))
 
 
-def _show(made: Exported, as_json: bool) -> None:
+def _show(made: Exported, as_json: bool, pushed: dict[str, object]) -> None:
     if as_json:
         from dataclasses import asdict
 
@@ -125,9 +152,12 @@ def _show(made: Exported, as_json: bool) -> None:
         emit_json(
             {"folder": str(made.folder), "name": made.name, "files": made.files, "parity": parity, "gguf": gguf}
             | {"commands": list(made.commands), "notes": list(made.notes)}
+            | ({"push": pushed} if pushed else {})
         )
         return
     for name, what in made.files.items():
         echo_line(f"{made.folder / name}: {what}")
     for note in made.notes:
         say(f"note: {note}")
+    if pushed.get("commit"):
+        echo_line(str(pushed["commit"]))

@@ -14,12 +14,14 @@ import click
 
 from steadyhand.cli.agent import audit_option, otel_option
 from steadyhand.cli.console import emit_json, say
+from steadyhand.cli.guard import guard_of
 from steadyhand.cli.options import date_option, json_option, template_options, verify_option
 from steadyhand.errors import EXIT_OK, PrerequisiteError, UsageError
 from steadyhand.serve.loopback import is_loopback
 from steadyhand.telemetry import exporting
 
 if TYPE_CHECKING:
+    from steadyhand.flow.sign_off import SignOff
     from steadyhand.models.backend import Backend
 
 PARALLEL = 16  # requests that an endpoint is given at once
@@ -41,9 +43,13 @@ def _print_token(context: click.Context, _: click.Parameter, wanted: bool) -> No
 @click.option("--tokenizer", type=click.Path(path_type=Path), help="With an endpoint: the model's tokenizer folder.")
 @click.option("--api-key-env", metavar="NAME", help="With an endpoint: the variable that holds its key.")
 @click.option("--name", help="The model's id for clients [the last part of --model].")
+@click.option(
+    "--domain", "home", type=click.Path(path_type=Path), help="The model's domain: its system prompt, and --guard."
+)
+@click.option("--guard", default="", metavar="CHECKS", help="Checks of --domain that an answer has to pass: rows,red.")
 @click.option("--agent", "folder", type=click.Path(path_type=Path), help="Serve the agent of this domain folder too.")
 @click.option("--agent-name", default="steady-agent", show_default=True, help="The agent's id for clients.")
-@click.option("--judge", is_flag=True, help="Let the served model judge in the agent's plan (`agent run --model`).")
+@click.option("--judge", is_flag=True, help="Give the agent the served model (`agent run --model`).")
 @click.option("--send", is_flag=True, help="Let the agent write what policy and a person allow. Without: a dry run.")
 @audit_option
 @click.option("--host", default="127.0.0.1", show_default=True, help="Other than loopback: only with a token.")
@@ -83,6 +89,8 @@ def serve_command(
     tokenizer: Path | None,
     api_key_env: str | None,
     name: str | None,
+    home: Path | None,
+    guard: str,
     folder: Path | None,
     agent_name: str,
     judge: bool,
@@ -114,7 +122,7 @@ def serve_command(
         )
     _check_agent(folder, judge, send)
     persons = _approvers(approvers, folder)
-    token = _token(token_env) if token_env else ""
+    token = token_of(token_env) if token_env else ""
     _distinct(token, persons)
     if not token and not is_loopback(host):
         after = "set a token in a variable and name it with --token-env, or stay on 127.0.0.1"
@@ -125,17 +133,23 @@ def serve_command(
     from steadyhand.serve.responders import Agent, Model
     from steadyhand.serve.server import run
 
-    called, model = Path(model).name or model, model if endpoint else _signed_off(model)
+    called, signed = Path(model).name or model, None
+    if not endpoint:
+        model, signed = _signed_off(model)
+    system, guarding = guard_of(home, guard, signed)
     key = _secret(api_key_env) if api_key_env else None
     chosen = (template or "", call_format or "")
     load, lanes = _loader(model, endpoint, tokenizer, key, chosen, day), PARALLEL if endpoint else 1
-    bare = Model(name or called, load, lanes=lanes, waiting=queue)
+    bare = Model(name or called, load, lanes=lanes, waiting=queue, system=system, guard=guarding)
     if folder is not None and agent_name == bare.name:
         raise UsageError("model and agent have one name", where=agent_name, next="add --name or --agent-name")
     with exporting(otel), ExitStack() as stack:
         agent = None
         if folder is not None:
             session = stack.enter_context(opened(folder, audit))
+            if session.needs_model and not judge:
+                what = f"the agent's plan is of kind {session.agent.plan.kind}, which a model carries out"
+                raise UsageError(what, where=str(folder), next="add --judge: the served model is the one")
             agent = Agent(agent_name, session, judge=bare if judge else None, send=send, waiting=queue)
         limits = Limits(answer=answer_seconds, body_bytes=body_kb * 2**10, connections=connections)
         local = is_loopback(host)
@@ -144,9 +158,9 @@ def serve_command(
     return EXIT_OK
 
 
-def _signed_off(model: str) -> str:
-    """The model's folder, after saying which verdict is about it. Raises PrerequisiteError for one that was changed
-    since it was signed off."""
+def _signed_off(model: str) -> tuple[str, SignOff | None]:
+    """The model's folder and its verdict, after saying which one that is. Raises PrerequisiteError for a model that was
+    changed since it was signed off."""
     from steadyhand.flow.exporting import source_of
     from steadyhand.flow.sign_off import sign_off_of
 
@@ -156,7 +170,7 @@ def _signed_off(model: str) -> str:
         say("no verdict is known of this model")
     else:
         say(f"{found}" if found.word == "PASS" else f"warning: {found}")
-    return place
+    return place, found
 
 
 def _check_agent(folder: Path | None, judge: bool, send: bool) -> None:
@@ -170,7 +184,7 @@ def _approvers(given: tuple[str, ...], folder: Path | None) -> dict[str, str]:
     pairs = [one.partition("=") for one in given]
     if any(not (name and variable) for name, _, variable in pairs):
         raise UsageError("an approver is NAME=VARIABLE", next="for example --approver ada=ADA_TOKEN")
-    return {name: _token(variable) for name, _, variable in pairs}
+    return {name: token_of(variable) for name, _, variable in pairs}
 
 
 def _distinct(token: str, persons: dict[str, str]) -> None:
@@ -238,7 +252,7 @@ def _remote(
     return OpenAIEndpoint(endpoint, model, renderer=renderer, api_key=key, retries=1)
 
 
-def _token(variable: str) -> str:
+def token_of(variable: str) -> str:
     """A token of ours, which nobody shall guess. Raises UsageError for a short one."""
     if len(value := _secret(variable)) < SHORTEST:
         what = f"the token in {variable} has {len(value)} characters, and at least {SHORTEST} are needed"

@@ -33,14 +33,16 @@ class Checks:
     checkers: Mapping[str, Checker] = field(default_factory=dict)
     bars: tuple[CheckBar, ...] = ()
     preferences: Cursor | None = None  # `answer:` of the rows of preferences/ that have none of their own
+    instead: Mapping[str, Mapping[str, str]] = field(default_factory=dict)  # what is served in place of a failed answer
 
 
 def read_checks(row: Cursor, root: Path) -> Checks:
-    row.fields([], ["system", "checks", "preferences", "bars"])
+    row.fields([], ["system", "checks", "preferences", "bars", "instead"])
     checkers = {name: _checker(row.at("checks"), name, root) for name in row.mapping("checks")}
     judged = row.at("preferences") if row.mapping("preferences") else None
     bars = tuple(_bar(row.at("bars"), metric, list(checkers)) for metric in row.mapping("bars"))
-    return Checks(_system(row, root), checkers, bars, judged)
+    instead = {name: _instead(row.at("instead"), name, checkers) for name in row.mapping("instead")}
+    return Checks(_system(row, root), checkers, bars, judged, instead)
 
 
 def _checker(row: Cursor, name: str, root: Path) -> Checker:
@@ -87,6 +89,20 @@ def _bar(row: Cursor, metric: str, names: Sequence[str]) -> CheckBar:
     if isinstance(share, bool) or not isinstance(share, (int, float)) or not 0 <= share <= 1:
         raise entry.error(f"a bar is a share from 0 to 1, not {share!r}", "write 85 % as .85")
     return CheckBar(metric, float(share), cast(Literal["point", "lower"] | None, evidence))
+
+
+def _instead(row: Cursor, name: str, checkers: Mapping[str, Checker]) -> dict[str, str]:
+    """Language -> text; one text is for all of them (""). Only a check that can guard ever stands in for an answer."""
+    if name not in checkers:
+        hint = suggestion(name, list(checkers)) if checkers else "name the check under `checks:` first"
+        raise row.error(f"no check {name!r}", hint, key=name)
+    if not checkers[name].guards:
+        what = f"check {name!r} needs a gold answer, so it guards nothing that is served"
+        raise row.error(what, "leave it out", key=name)
+    if isinstance(row.at(name).value, str):
+        return {"": row.text(name)}
+    entry = row.at(name).fields([], ["zh", "en"])
+    return {lang: entry.text(lang) for lang in entry.value}
 
 
 def bind(scenario: Scenario, entries: Mapping[int, Cursor], checkers: Mapping[str, Checker]) -> Scenario:

@@ -28,6 +28,7 @@ _BY_ROLE = {
     "tool": ("name", "tool_call_id"),
     "assistant": ("think", "calls"),
 }
+MADE = ("template", "made")  # what a row of a data template keeps (datasets/templates.py)
 _SCENARIO, CARD = ("answer", "score"), ("train",)  # what an assistant's message may say of itself, and where
 _ACCEPT = ("accept",)  # of an expected call: argument -> what is right as well
 
@@ -36,7 +37,8 @@ def read_scenario(row: Cursor, checkers: Mapping[str, Checker] | None = None) ->
     """One entry of `scenarios:`; `split` has no default, because a silent one would leak or shrink the evaluation.
     `checkers`: the domain's checks, by name."""
     row.fields(
-        ["id", "split", "messages"], ["group", "class", "lang", "tools", "tags", "comparators", "ordered", "source"]
+        ["id", "split", "messages"],
+        ["group", "class", "lang", "tools", "tags", "comparators", "ordered", "source", *MADE],
     )
     row.text("source", "")  # where it comes from, for people
     messages = read_messages(row)

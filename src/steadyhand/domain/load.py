@@ -14,7 +14,7 @@ from pathlib import Path
 from steadyhand.chat.messages import Tool
 from steadyhand.domain.checks import FILE, Checks, read_checks, scenario_with_system, with_system
 from steadyhand.domain.dialogues import read_scenario
-from steadyhand.domain.model import Card, CheckBar, Domain, Point, Probe, Scenario
+from steadyhand.domain.model import Card, Domain, Point, Probe, Scenario
 from steadyhand.domain.openai import read_openai_row, read_tool
 from steadyhand.domain.preferences import ComparedRows, ReadJudged, comparisons
 from steadyhand.domain.records import read_clarify, read_loose_card, read_point, read_probe
@@ -41,7 +41,7 @@ def load(folder: str | Path, judged: ReadJudged | None = None) -> Domain:
     `datasets.folder.load`) a folder that has any is refused."""
     root = Path(folder)
     require_folder(root)
-    tools, checks = _read_tools(root), _read_checks(root)
+    tools, checks = _read_tools(root), checks_of(root)
     probes, clarify = _read_probes(root)
     rehearsal = [read_openai_row(row) for row in _lines(root, "rehearsal")]
     compared = _read_preferences(root, tools, checks, judged)
@@ -144,12 +144,8 @@ def _read_tools(root: Path) -> dict[str, Tool]:
     return tools
 
 
-def check_bars(root: Path) -> tuple[CheckBar, ...]:
-    """The bars of the domain's checks; none where there is no checks.yaml."""
-    return _read_checks(root).bars
-
-
-def _read_checks(root: Path) -> Checks:
+def checks_of(root: Path) -> Checks:
+    """What checks.yaml of the folder says; nothing where there is none."""
     path = root / FILE
     return read_checks(read_yaml(read_text(path), str(path)), root) if path.is_file() else Checks()
 

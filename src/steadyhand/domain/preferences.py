@@ -16,12 +16,20 @@ from typing import cast, get_args
 
 from steadyhand.chat.messages import Message, Tool, to_openai
 from steadyhand.domain.checks import Checks, bind
-from steadyhand.domain.dialogues import read_answer, read_language
+from steadyhand.domain.dialogues import MADE, read_answer, read_language
 from steadyhand.domain.model import InputClass, Scenario, Split
 from steadyhand.errors import DomainError, Place
 from steadyhand.source.cursor import Cursor
 
-KEYS = ("id", "class", "lang", "answer", "source", "state")  # beside `split`, `group`, `why` and the answers themselves
+KEYS = (
+    "id",
+    "class",
+    "lang",
+    "answer",
+    "source",
+    "state",
+    *MADE,
+)  # beside `split`, `group`, `why` and the answers themselves
 TAG = "preference"
 FORKED = "badcase/"  # how the `source` of a row begins that was made of a bad case
 

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from typing import Literal, cast, get_args
 
 from steadyhand.chat.messages import Message
-from steadyhand.domain.dialogues import CARD, LANGUAGES, read_language, read_messages, read_rule
+from steadyhand.domain.dialogues import CARD, LANGUAGES, MADE, read_language, read_messages, read_rule
 from steadyhand.domain.model import Card, Point, Probe
 from steadyhand.source.cursor import Cursor
 
-CARD_KEYS = ("kind", "lang", "q", "think", "messages")
+CARD_KEYS = ("kind", "lang", "q", "think", "messages", *MADE)
 ProbeKind = Literal["public", "anchoring", "reasoning"]
 
 

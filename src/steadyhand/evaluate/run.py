@@ -14,7 +14,6 @@ from importlib.metadata import PackageNotFoundError, version
 from typing import Protocol
 
 from steadyhand import __version__
-from steadyhand.chat.formats.hermes import HERMES
 from steadyhand.chat.messages import Json
 from steadyhand.checks.shape import Ask as JudgingModel
 from steadyhand.domain.model import Domain
@@ -23,13 +22,13 @@ from steadyhand.evaluate import ranking
 from steadyhand.evaluate.anchoring import Ask, Asked, dialogues, play
 from steadyhand.evaluate.determinism import SUITE, chosen_for, determinism_metrics, judge, repeat
 from steadyhand.evaluate.metrics import item_metrics
+from steadyhand.evaluate.recall import answers_of, known_answers, recalling
 from steadyhand.evaluate.scoring import score
 from steadyhand.evaluate.suites import SUITES, Suite, Target, digest, inventory, item_set, targets
 from steadyhand.ledger.result import Evaluation, Item
 from steadyhand.models.backend import (
     Backend,
     Completion,
-    FinishReason,
     Prompt,
     Sampling,
     check_template,
@@ -57,10 +56,12 @@ def evaluate(
     clarify: bool = False,
     seed: int = 0,
     judge: JudgingModel | None = None,
+    known: Evaluation | None = None,
     progress: LabeledProgress | None = None,
 ) -> Evaluation:
     """Everything measured on one model. `clarify` gives it the domain's extra first turn before each anchoring dialogue
     (the method allows that for a base model); `judge` answers questions about two answers, for checks that compare.
+    What `known` holds of the same model under the same sampling is not asked again.
     Raises UsageError when there is nothing to ask, and PrerequisiteError when tools are offered and the model's
     template loses them."""
     sampling, settings = sampling or Sampling(), settings or EvalSettings()
@@ -68,7 +69,9 @@ def evaluate(
     tell = progress or _silent
     check_template(backend, tools=any(target.prompt.tools for target in asked))
 
-    ask = _asking(backend, sampling, settings.batch_size, Counter(_label(target) for target in asked), tell)
+    given = answers_of(known, backend.fingerprint, sampling)
+    new = Counter(_label(target) for target in asked if given.of(target) is None)
+    ask = recalling(given, _asking(backend, sampling, settings.batch_size, new, tell))
     items = _ask_all(domain, asked, ask, settings, clarify)
     items += _repeat(backend, asked, sampling, settings, seed, tell)
     if ranking.SUITE in suites:
@@ -84,17 +87,16 @@ def rescore(evaluation: Evaluation, domain: Domain, settings: EvalSettings | Non
     settings = settings or EvalSettings()
     manifest = dict(evaluation.manifest)
     asked = targets(domain, manifest["suites"])
-    stored = {(item.suite, item.id): item for item in evaluation.items}
-    form = str(manifest.get("format", HERMES.name))  # before there were several, it was this one
+    known = known_answers(evaluation)
 
     def recall(questions: Sequence[Asked]) -> list[Completion]:
-        return [_stored(stored, target.key, target, form) for target, _ in questions]
+        return [known.required(target.key, target) for target, _ in questions]
 
     items = _ask_all(domain, asked, recall, settings, manifest["clarify"])
     again = {target.id: target for target in asked if target.suite != "anchoring"}
     for item in evaluation.items:
         if item.suite == SUITE:
-            first = _stored(stored, (SUITE, item.id), again.get(item.id), form)
+            first = known.required((SUITE, item.id), again.get(item.id))
             items.append(judge(again[item.id], first, item.facts.texts, item.facts.runs))
     if ranking.SUITE in manifest["suites"]:
         items += _ranked_before(evaluation, domain)
@@ -166,15 +168,6 @@ def _label(target: Target) -> str:
 
 def _silent(done: int, total: int, label: str) -> None:
     """No one listens."""
-
-
-def _stored(stored: dict[tuple[str, str], Item], key: tuple[str, str], target: Target | None, form: str) -> Completion:
-    item = stored.get(key)
-    if item is None or target is None or item.facts.asked != target.asked:
-        why = "was never asked" if item is None else "is no longer asked" if target is None else "has changed since"
-        raise UsageError(f"question {'/'.join(key)} {why}", next="evaluate the model again: old answers do not fit")
-    reason: FinishReason = "length" if item.finish_reason == "length" else "stop"
-    return Completion(item.raw, reason, 0, item.completion_tokens, item.prompt_hash, form)
 
 
 def _ranked_before(evaluation: Evaluation, domain: Domain) -> list[Item]:

@@ -145,7 +145,8 @@ def _fill(source: ExportSource, folder: Path, forms: Collection[Form], kind: Kin
     elif "safetensors" in forms:
         notes.append("SGLang has no parser for this model's calls, so there is no command line for it.")
     if source.report and source.report.verdict:
-        note_verdict(folder, source.report.verdict, source.report.domain, mark)
+        judged = source.report.manifest.get("judging")
+        note_verdict(folder, source.report.verdict, source.report.domain, mark, judged)
         files[VERDICT] = "the run's verdict and the model that it is about, for programs"
     files[SUMS] = "sha256 of every file here, which `steady serve` and `sha256sum -c` check"
     (folder / CARD).write_text(render_card(_card(source, mark, files, commands, notes)), "utf-8")

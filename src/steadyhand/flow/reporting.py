@@ -9,6 +9,7 @@ from steadyhand import __version__
 from steadyhand.chat.messages import Json
 from steadyhand.flow.artifacts import read_evaluation, read_groups, read_json
 from steadyhand.flow.context import RunContext
+from steadyhand.flow.sign_off import judging
 from steadyhand.ledger.result import Evaluation, Verdict
 from steadyhand.report import numbers
 from steadyhand.report.data import ReportData
@@ -64,6 +65,7 @@ def _conditions(context: RunContext, tuned: Evaluation) -> dict[str, Json]:
         "origin": _origin(context),
         "settings": without_passwords(context.settings.model_dump(mode="json", exclude={"ledger"})),
         "parts": context.parts.hashes,
+        "judging": judging(context.parts.domain.system, context.parts.domain.checks),
         "stages": dict(context.keys),
         "evaluation": tuned.manifest,
         "fingerprint": tuned.fingerprint,

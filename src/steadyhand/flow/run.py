@@ -40,13 +40,13 @@ STAGES = (  # name, work, the stages it reads, the parts of the domain it reads,
     stage("eval_base", stages.evaluate_base, "",              "model tools heldout probes has",     MEASURED, 2),
     stage("sft",       stages.sft,           "",              "model tools taught",                 "sft seed"),
     stage("gate",      stages.gate,          "eval_base sft", "probes has",                         GATED, 2),
-    stage("eval_sft",  stages.evaluate_sft,  "sft",           "tools heldout probes has",           MEASURED, 2),
+    stage("eval_sft",  stages.evaluate_sft,  "sft gate",      "tools heldout probes has",           MEASURED, 2),
     stage("pairs",     stages.pairs,         "sft",           "tools training",                     PAIRED),
     stage("dpo",       stages.dpo,           "sft pairs",     "taught",                             REPLAYED),
     stage("merge",     stages.merge,         "dpo",           "tools heldout probes",               ""),
     stage("eval_dpo",  stages.evaluate_dpo,  "merge",         "tools heldout probes has",           MEASURED, 2),
     stage("verdict",   stages.verdict,       "eval_base eval_dpo", "checkbars",                      "bars", 2),
-    stage("report",    reporting.report,     REPORTED,        "",                                   "", 2),
+    stage("report",    reporting.report,     REPORTED,        "",                                   "", 3),
 )
 # fmt: on
 

@@ -2,29 +2,36 @@
 
 from __future__ import annotations
 
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from steadyhand.chat.messages import Json
+from steadyhand.checks import Checker
 from steadyhand.errors import PrerequisiteError
 from steadyhand.files import meant
 from steadyhand.flow.artifacts import read_json, write_json
+from steadyhand.ledger.keys import canonical_json
 from steadyhand.ledger.result import Evaluation, Verdict
 from steadyhand.ledger.seal import differences, is_sealed
 from steadyhand.ledger.store import Store
 from steadyhand.report.data import ReportData
 
+SYSTEM = "/system"
 REPORT, VERDICT, MODEL = Path("report") / "report.json", "verdict.json", "model"
 
 
 @dataclass(frozen=True)
 class SignOff:
-    """The word of a verdict, the domain it was measured on, the model's fingerprint, and the file that says so."""
+    """The word of a verdict, the domain it was measured on, the model's fingerprint, the file that says so, and what
+    judged (`judging`); None where the verdict is older than that record."""
 
     word: str
     domain: str
     fingerprint: str
     where: Path
+    judging: dict[str, str] | None = None
 
     def __str__(self) -> str:
         return f"verdict {self.word} on {self.domain}, of the model {self.fingerprint[:16]} ({self.where})"
@@ -76,10 +83,17 @@ def sign_off_of(folder: Path) -> SignOff | None:
     return signed
 
 
-def note_verdict(folder: Path, verdict: Verdict, domain: str, fingerprint: str) -> None:
+def judging(system: str, checkers: Mapping[str, Checker]) -> dict[str, str]:
+    """A hash of the system prompt (under SYSTEM) and of what each check's judgments depend
+    on: with equal hashes an answer is judged as it was when the model was signed off."""
+    contents: dict[str, Json] = {SYSTEM: system} | {name: one.identity() for name, one in checkers.items()}
+    return {name: hashlib.sha256(canonical_json(content).encode()).hexdigest() for name, content in contents.items()}
+
+
+def note_verdict(folder: Path, verdict: Verdict, domain: str, fingerprint: str, judged: dict[str, str] | None) -> None:
     """Leaves the verdict of a run beside its exported model, for `sign_off_of`."""
     row: dict[str, Json] = {"version": 1, "domain": domain, "model": fingerprint}
-    write_json(folder / VERDICT, row | verdict.to_json())
+    write_json(folder / VERDICT, row | ({"judging": judged} if judged else {}) | verdict.to_json())
 
 
 def _of_run(folder: Path) -> SignOff | None:
@@ -89,7 +103,9 @@ def _of_run(folder: Path) -> SignOff | None:
     report = report_of(out)
     if report.verdict is None or report.manifest.get("stages", {}).get("merge") != home.name:
         return None
-    return SignOff(report.verdict.word, report.domain, str(report.manifest["fingerprint"]), out / REPORT)
+    manifest = report.manifest
+    mark, judged = str(manifest["fingerprint"]), manifest.get("judging")
+    return SignOff(report.verdict.word, report.domain, mark, out / REPORT, judged)
 
 
 def _of_export(folder: Path) -> SignOff | None:
@@ -101,4 +117,5 @@ def _of_export(folder: Path) -> SignOff | None:
             f"this is not what was exported: {wrong[0]}", where=str(folder.parent), next="export the run again"
         )
     row = read_json(path)
-    return SignOff(Verdict.from_json(row).word, str(row["domain"]), str(row["model"]), path)
+    word = Verdict.from_json(row).word
+    return SignOff(word, str(row["domain"]), str(row["model"]), path, row.get("judging"))

@@ -76,7 +76,9 @@ def evaluate_base(context: RunContext, out: Path) -> None:
 
 
 def evaluate_sft(context: RunContext, out: Path) -> None:
-    evaluate(context, out, "sft", context.artifact("sft") / MODEL)
+    """What the gate has asked is not asked again."""
+    known = read_evaluation(context.artifact("gate"))
+    write_evaluation(out, _measure(context, "sft", context.artifact("sft") / MODEL, known=known))
 
 
 def evaluate_dpo(context: RunContext, out: Path) -> None:
@@ -276,7 +278,13 @@ def evaluate(context: RunContext, out: Path, name: str, folder: Path, *, clarify
 
 
 def _measure(
-    context: RunContext, name: str, folder: Path, *, clarify: bool = False, suites: Collection[Suite] | None = None
+    context: RunContext,
+    name: str,
+    folder: Path,
+    *,
+    clarify: bool = False,
+    suites: Collection[Suite] | None = None,
+    known: Evaluation | None = None,
 ) -> Evaluation:
     from steadyhand.evaluate.run import evaluate
     from steadyhand.evaluate.suites import SUITES
@@ -293,5 +301,6 @@ def _measure(
         clarify=clarify,
         suites=SUITES if suites is None else suites,
         judge=judging_model(context.parts.domain, context.settings),
+        known=known,
         progress=context.progress,
     )

@@ -27,7 +27,7 @@ from steadyhand.flow.plan import Planned
 from steadyhand.flow.run import MEASURED, REPLAYED, STAGES
 from steadyhand.flow.stage import Stage, stage
 from steadyhand.flow.stages import MODEL
-from steadyhand.lab import preference
+from steadyhand.lab import judges, preference
 from steadyhand.models.backend import Backend, Progress, Prompt, Sampling
 from steadyhand.pairs.case import Case, cases
 from steadyhand.pairs.judge import Judge, ModelJudge, by_rules
@@ -35,7 +35,7 @@ from steadyhand.pairs.online import online_groups
 from steadyhand.settings import Settings
 from steadyhand.text.redaction import without_passwords
 
-TRAINED_JUDGE = "trained"
+TRAINED_JUDGE, REASONED_JUDGE = "trained", "reasoned"
 GROUPS, TALLY = "groups.jsonl", "tally.json"
 _BEFORE = ("check", "eval_base", "sft", "gate", "eval_sft", "pairs", "dpo", "merge", "eval_dpo")
 TRAINED = "tools taught heldout probes"  # held-out questions only for parity and the health watch
@@ -49,6 +49,9 @@ def online_stages(rounds: int, judge: str = "rules") -> tuple[Stage, ...]:
     if judge == TRAINED_JUDGE:
         made.append(stage("preference", preference.train, "sft pairs", "model training heldout", preference.DEPENDS))
         learned, settings = " preference", f"{_COMPARED} preference.certain"
+    if judge == REASONED_JUDGE:
+        made.append(judges.reasoning_stage())
+        learned = " reasoning"
     for number in range(1, rounds + 1):
         answers, online = f"answers_{number}", f"online_{number}"
         made += [
@@ -69,7 +72,9 @@ def online(folder: Path, settings: Settings, out: Path, rounds: int, watcher: Wa
     """Carries out a run's stages where they are not done, and then the rounds. Raises what a run raises, and UsageError
     for a judge without a model's name."""
     given = settings.online
-    if given.judge not in ("rules", TRAINED_JUDGE) and not given.judge_model:  # a mistake shows before the work
+    if (
+        given.judge not in ("rules", TRAINED_JUDGE, REASONED_JUDGE) and not given.judge_model
+    ):  # a mistake shows before the work
         raise UsageError("a server judges by a model that has a name", next="set online.judge_model")
     return main.run(folder, settings, out, watcher, online_stages(rounds, settings.online.judge))
 
@@ -154,6 +159,8 @@ def _judge(context: RunContext) -> Judge:
         return by_rules
     if given.judge == TRAINED_JUDGE:
         return preference.judge_of(context.settings, context.artifact("preference"))
+    if given.judge == REASONED_JUDGE:
+        return judges.judge_of(context)
     from steadyhand.models.endpoints.endpoint import OpenAIEndpoint
 
     return ModelJudge(OpenAIEndpoint(given.judge, given.judge_model))

@@ -22,6 +22,12 @@ _ASK = """\
 Two answers of an assistant to the same situation. Decide which one is better: it calls the right tool with the right \
 arguments, or rightly calls none, and says what is true.
 
+{situation}
+
+Reply with one word: A, B or TIE."""
+
+
+_SITUATION = """\
 Tools: {tools}
 
 Dialogue:
@@ -31,9 +37,7 @@ Answer A:
 {first}
 
 Answer B:
-{second}
-
-Reply with one word: A, B or TIE."""
+{second}"""
 
 
 class Judge(Protocol):
@@ -74,7 +78,7 @@ class ModelJudge:
         self.backend, self.sampling = backend, Sampling(max_tokens=max_tokens)
 
     def __call__(self, pairs: Sequence[Pair]) -> list[Choice]:
-        prompts = [Prompt((Message("user", _question(*pair)),)) for pair in pairs]
+        prompts = [Prompt((Message("user", _ASK.format(situation=laid_out(*pair))),)) for pair in pairs]
         answers = self.backend.generate(prompts, self.sampling) if prompts else []
         return [_word(answer.parsed().content) for answer in answers]
 
@@ -101,10 +105,11 @@ class ScoreJudge:
         return "tie" if not ahead or abs(ahead) < self.lead else "first" if ahead > 0 else "second"
 
 
-def _question(case: Case, first: str, second: str) -> str:
+def laid_out(case: Case, first: str, second: str) -> str:
+    """A decision's situation and two answers to it, as a judging model is shown them."""
     tools = "; ".join(f"{tool.name}: {tool.description}" for tool in case.tools) or "none"
     dialogue = "\n".join(f"{message.role}: {_said(message)}" for message in case.decision.messages)
-    return _ASK.format(tools=tools, dialogue=dialogue, first=first, second=second)
+    return _SITUATION.format(tools=tools, dialogue=dialogue, first=first, second=second)
 
 
 def _said(message: Message) -> str:

@@ -36,8 +36,20 @@ class Call:
 
 
 @dataclass(frozen=True)
+class Withheld:
+    """Which check of the domain did not pass, and its reason code."""
+
+    check: str
+    code: str
+
+    def to_json(self) -> dict[str, Json]:
+        return {"check": self.check, "code": self.code}
+
+
+@dataclass(frozen=True)
 class Answer:
-    """`finish`: stop, length or tool_calls. `refused` says why an attempt to call was not accepted."""
+    """`finish`: stop, length, tool_calls or content_filter. `refused` says why an attempt to call was not accepted,
+    `withheld` why the model's own text is not served; then `refusal` is a sentence where no other text stands in."""
 
     content: str
     reasoning: str
@@ -46,6 +58,8 @@ class Answer:
     prompt_tokens: int
     completion_tokens: int
     refused: Reason | None = None
+    withheld: Withheld | None = None
+    refusal: str = ""
 
     def usage(self) -> dict[str, Json]:
         total = self.prompt_tokens + self.completion_tokens
@@ -54,8 +68,8 @@ class Answer:
         }  # fmt: skip
 
     def message(self) -> dict[str, Json]:
-        content = self.content if self.content or not self.calls else None
-        row: dict[str, Json] = {"role": "assistant", "content": content, "refusal": None}
+        content = self.content if self.content or not (self.calls or self.refusal) else None
+        row: dict[str, Json] = {"role": "assistant", "content": content, "refusal": self.refusal or None}
         if self.reasoning:
             row |= {"reasoning": self.reasoning, "reasoning_content": self.reasoning}
         if self.calls:

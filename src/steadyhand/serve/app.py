@@ -27,7 +27,7 @@ from steadyhand.serve.ids import fresh
 from steadyhand.serve.limits import Limits
 from steadyhand.serve.metrics import Metrics
 from steadyhand.serve.middleware import App, Front
-from steadyhand.serve.problem import ABSENT, BROKEN, LEFT, MEDIA, TOO_LARGE, Problem, problem_of
+from steadyhand.serve.problem import ABSENT, BROKEN, LATE, LEFT, MEDIA, TOO_LARGE, Problem, problem_of
 from steadyhand.serve.queue import Job
 from steadyhand.serve.request import Asked, read_body, read_request
 from steadyhand.serve.responders import Agent, Model, Served
@@ -234,9 +234,17 @@ class _Reply:
         def made() -> Answer:
             return self._served.answer(self._asked, completion)
 
-        answer = await self._checker.run(made) if self._asked.strict else made()
+        answer = await self._guarded(await self._checker.run(made) if self._asked.strict else made())
         self._serving.metrics.answered(self._served.name, answer)
         return answer
+
+    async def _guarded(self, answer: Answer) -> Answer:
+        seconds = self._serving.limits.answer
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._served.guarded(self._asked, answer)
+        except TimeoutError as error:
+            raise Problem(f"no answer in {seconds:g} s", status=LATE, code="timeout") from error
 
 
 async def _after(first: bytes, rest: AsyncIterator[bytes], job: Job[Completion]) -> AsyncIterator[bytes]:

@@ -33,14 +33,20 @@ class Chunks:
 
     def whole(self, answer: Answer) -> dict[str, Json]:
         choice = {"index": 0, "message": answer.message(), "logprobs": None, "finish_reason": answer.finish}
+        choice |= _guard(answer)
         return {**self._row, "object": "chat.completion", "choices": [choice], "usage": answer.usage()}
 
-    def delta(self, delta: Delta, finish: str | None = None) -> bytes:
-        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
+    def delta(self, delta: Delta, finish: str | None = None, **more: Json) -> bytes:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish, **more}
         return event({**self._row, "choices": [choice], **({"usage": None} if self._usage else {})})
 
     def closing(self, answer: Answer) -> Iterator[bytes]:
-        yield self.delta({}, answer.finish)
+        yield self.delta({}, answer.finish, **_guard(answer))
         if self._usage:
             yield event({**self._row, "choices": [], "usage": answer.usage()})
         yield DONE
+
+
+def _guard(answer: Answer) -> dict[str, Json]:
+    """A field of our own, for programs: which check withheld the model's text, and why."""
+    return {"guard": answer.withheld.to_json()} if answer.withheld else {}

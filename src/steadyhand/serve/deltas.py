@@ -31,6 +31,8 @@ class Deltas:
     def finish(self, answer: Answer) -> Iterator[Delta]:
         """What is left to say. Where a late tag turned text that was sent into thinking, the answer follows it."""
         yield from self._grow(_after(self._reasoning, answer.reasoning), _after(self._content, answer.content))
+        if answer.refusal:
+            yield {"refusal": answer.refusal}
         for index, call in enumerate(answer.calls):
             row = call.to_openai()
             arguments = row["function"].pop("arguments")

@@ -30,6 +30,9 @@ class Metrics:
         self.refusals = Counter(
             "steady_tool_call_refusals", "Attempts to call that were handed on as text.", ["code"], registry=of
         )
+        self.withheld = Counter(
+            "steady_guard_refusals", "Answers that a check of the domain withheld.", ["check", "code"], registry=of
+        )
         self._of_answers, self._of_tokens = lru_cache(None)(self._children), lru_cache(None)(self.tokens.labels)
         self.busy = Gauge("steady_jobs", "Answers under way or waiting.", registry=of)
         for code in REFUSALS:
@@ -40,6 +43,8 @@ class Metrics:
         self._of_tokens(model, "completion").inc(answer.completion_tokens)
         if answer.refused:
             self.refusals.labels(answer.refused.value).inc()
+        if answer.withheld:
+            self.withheld.labels(answer.withheld.check, answer.withheld.code).inc()
 
     def request(self, path: str, status: int, seconds: float) -> None:
         route = next((route for route in ROUTES if path == route or path.startswith(f"{route}/")), "other")

@@ -6,6 +6,7 @@ model sees it: a quoted control token must not become a real one.
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -20,6 +21,7 @@ from steadyhand.agent.table import table
 from steadyhand.chat.formats.base import ChatFormat
 from steadyhand.chat.formats.hermes import HERMES
 from steadyhand.chat.messages import Json, Message
+from steadyhand.domain.checks import with_system
 from steadyhand.models.backend import (
     Backend,
     Completion,
@@ -33,6 +35,7 @@ from steadyhand.models.backend import (
 )  # fmt: skip
 from steadyhand.models.generation.tracing import traced
 from steadyhand.serve.answer import Answer, answer_of, cut_at
+from steadyhand.serve.guard import Guard
 from steadyhand.serve.problem import UNREADY, Problem
 from steadyhand.serve.queue import Job, Lanes, Tell
 from steadyhand.serve.request import Asked
@@ -40,7 +43,8 @@ from steadyhand.tools.result import Result
 
 
 class Served(Protocol):
-    """What a model id stands for. `early`: whether the answer may be shown before its end."""
+    """What a model id stands for. `early`: whether the answer may be shown before its end; `guarded`: the answer, or
+    what is served in its place."""
 
     @property
     def name(self) -> str: ...
@@ -49,15 +53,20 @@ class Served(Protocol):
     def submit(self, asked: Asked) -> Job[Completion]: ...
     def answer(self, asked: Asked, completion: Completion) -> Answer: ...
     def early(self, asked: Asked) -> bool: ...
+    async def guarded(self, asked: Asked, answer: Answer) -> Answer: ...
     @property
     def form(self) -> ChatFormat: ...
 
 
 class Model:
-    """The bare model. `load` is called in its lane, once; with one lane its answers are computed one by one."""
+    """The bare model. `load` is called in its lane, once; with one lane its answers are computed one by one. `system`
+    stands before every prompt that has no system message of its own; `guard` judges what is about to be served."""
 
-    def __init__(self, name: str, load: Callable[[], Backend], *, lanes: int = 1, waiting: int = 64) -> None:
-        self.name, self._load = name, load
+    def __init__(
+        self, name: str, load: Callable[[], Backend], *, lanes: int = 1, waiting: int = 64, system: str = "",
+        guard: Guard | None = None,
+    ) -> None:  # fmt: skip
+        self.name, self._load, self._system, self._guard = name, load, system, guard
         self.backend: Backend | None = None
         self.fingerprint = self.unserved = ""
         self.lanes = Lanes("model", lanes, waiting)
@@ -82,7 +91,11 @@ class Model:
         if asked.prompt.tools and self.unserved:
             why = f"{self.name} cannot use tools: {self.unserved}"
             raise Problem(why, code="unsupported_parameter", param="tools")
-        return self.lanes.submit(lambda tell: self._answered(asked, tell))
+        return self.lanes.submit(lambda tell: self._answered(self._behind_system(asked), tell))
+
+    def _behind_system(self, asked: Asked) -> Asked:
+        messages = with_system(asked.prompt.messages, self._system)
+        return replace(asked, prompt=replace(asked.prompt, messages=messages))
 
     def _answered(self, asked: Asked, tell: Tell) -> Completion:
         return self.complete(harmless(asked.prompt, control_tokens(self.backend)), asked.sampling, asked.stop, tell)
@@ -105,9 +118,14 @@ class Model:
     def answer(self, asked: Asked, completion: Completion) -> Answer:
         return answer_of(asked, completion)
 
+    async def guarded(self, asked: Asked, answer: Answer) -> Answer:
+        """Beside the event loop: a check may run a query."""
+        return await asyncio.to_thread(self._guard.over, asked.prompt, answer) if self._guard else answer
+
     def early(self, asked: Asked) -> bool:
-        """A required call is checked before anything is said: its absence is an error, not half a text."""
-        return asked.choice != "required"
+        """A required call is checked before anything is said: its absence is an error, not half a text. And under a
+        guard nothing is said before all of it is judged."""
+        return asked.choice != "required" and self._guard is None
 
 
 class Agent:
@@ -144,6 +162,9 @@ class Agent:
         """The table is our own text: it is not parsed for calls."""
         return Answer(completion.text, "", (), "stop", completion.prompt_tokens, completion.completion_tokens)
 
+    async def guarded(self, asked: Asked, answer: Answer) -> Answer:
+        return answer
+
     def early(self, asked: Asked) -> bool:
         return False
 
@@ -159,6 +180,10 @@ class _Judge:
     def fingerprint(self) -> str:
         return self._model.backend.fingerprint if self._model.backend else ""
 
+    @property
+    def control_tokens(self) -> tuple[str, ...]:
+        return control_tokens(self._model.backend)
+
     def generate(
         self, prompts: Sequence[Prompt], sampling: Sampling, *, batch_size: int = 32, progress: Progress | None = None
     ) -> list[Completion]:
@@ -170,9 +195,11 @@ class _Judge:
 
 
 def told(run: Run, send: bool) -> str:
-    """A run as text: its state, the table, and what a person can do next."""
+    """A run as text: its answer, or its state, the table, and what a person can do next."""
+    if run.answer:
+        return f"{run.state}: {run.stop}\n\n{run.answer}" if run.stop else run.answer
     if not run.rows:
-        return f"{run.state}: the report names nothing to ask about"
+        return f"{run.state}: it names nothing to ask about"
     counts = Counter(row.ending.value for row in run.rows)
     lines = [f"{run.state}: {', '.join(f'{count} {word}' for word, count in sorted(counts.items()))}", "", *table(run)]
     if counts["proposed"]:

@@ -14,6 +14,7 @@ from steadyhand.errors import JobError, SteadyError
 from steadyhand.serve.app import Serving, create_app
 from steadyhand.serve.connection import within
 from steadyhand.serve.limits import Limits
+from steadyhand.serve.middleware import App
 from steadyhand.text.terminal import printable
 
 GRACE = 5  # seconds that answers under way are given when the server stops
@@ -27,20 +28,30 @@ def run(serving: Serving, host: str, port: int, listening: Callable[[str], None]
     Raises JobError when the port is taken, what loading the model raises, and KeyboardInterrupt after Ctrl-C.
     """
     failures: list[BaseException] = []
-    with _bound(host, port) as bound:
-        server = uvicorn.Server(configured("", serving.limits))
 
+    def made(server: uvicorn.Server) -> App:
         def failed(error: BaseException) -> None:
             failures.append(error)
             server.should_exit = True
 
+        return create_app(serving, failed)
+
+    run_app(made, serving.limits, host, port, listening)
+    if failures:
+        raise failures[0] if isinstance(failures[0], SteadyError) else JobError(f"the model fails: {failures[0]}")
+
+
+def run_app(
+    made: Callable[[uvicorn.Server], App], limits: Limits, host: str, port: int, listening: Callable[[str], None]
+) -> None:
+    """Serves what `made` makes, as `run` does. The server that it is given may be told to stop."""
+    with _bound(host, port) as bound:
+        server = uvicorn.Server(configured("", limits))
         sys.setswitchinterval(TURN)
-        server.config.app = create_app(serving, failed)
+        server.config.app = made(server)
         name, number = bound.getsockname()[:2]
         listening(f"http://{f'[{name}]' if ':' in name else name}:{number}")
         server.run(sockets=[bound])
-    if failures:
-        raise failures[0] if isinstance(failures[0], SteadyError) else JobError(f"the model fails: {failures[0]}")
 
 
 def configured(app: Any, limits: Limits, **options: Any) -> uvicorn.Config:

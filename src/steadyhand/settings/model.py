@@ -81,8 +81,9 @@ class OnlineSettings(SettingsSection):
     reference: bool = True
     """Whether the scenario's own answer competes, so that what the model always gets wrong teaches as well."""
 
-    judge: Annotated[str, Field(pattern="^(rules|trained|https?://.+)$")] = "rules"
-    """`rules` (match and answer rules), `trained` (see `preference`), or the URL of a server whose model judges."""
+    judge: Annotated[str, Field(pattern="^(rules|trained|reasoned|https?://.+)$")] = "rules"
+    """`rules` (match and answer rules), `trained` (see `preference`), `reasoned` (tuned to compare with reasons), or
+    the URL of a server whose model judges."""
 
     judge_model: str = ""
     """The name of the judging model on that server."""

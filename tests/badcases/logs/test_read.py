@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from steadyhand.agent.audit import Log
-from steadyhand.agent.config import Free, load_agent
+from steadyhand.agent.config import Free, writing_agent
 from steadyhand.agent.free_plan import run_free
 from steadyhand.agent.writer import Writer
 from steadyhand.badcases.logs.logged import BEGINNING
@@ -156,7 +156,7 @@ def test_tools_of_a_whole_dialogue(tmp_path: Path) -> None:
 
 def test_a_trace_of_the_agent_shows_what_its_model_was_shown(tmp_path: Path) -> None:
     """Two turns and the end, with a service that is a function: the trace is run again to know every prompt."""
-    agent = load_agent(FOLDER)
+    agent = writing_agent(FOLDER)
     agent = agent.model_copy(update={"free": Free()})
     asked: list[Prompt] = []
 

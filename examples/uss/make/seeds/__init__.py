@@ -12,11 +12,12 @@ import yaml
 from examples.uss.make.texts import Lang, Rule, think
 
 HERE = Path(__file__).parent
+APART = ("more", "plain", "held")
 
 
 @dataclass(frozen=True)
 class Question:
-    kind: str  # the card's kind, "more" or "held"
+    kind: str  # the card's kind, or one of APART
     text: str
     answer: str
 
@@ -36,11 +37,15 @@ class Block:
 
     def asked(self) -> list[Question]:
         """What cards ask."""
-        return [q for q in self.questions if q.kind not in ("more", "held")]
+        return [q for q in self.questions if q.kind not in APART]
 
     def more(self) -> list[Question]:
         """What training scenarios ask while tools are on offer; no card does."""
         return [q for q in self.questions if q.kind == "more"]
+
+    def plain(self) -> list[Question]:
+        """What only the cards of a part ask."""
+        return [q for q in self.questions if q.kind == "plain"]
 
     def held(self) -> list[Question]:
         return [q for q in self.questions if q.kind == "held"]
@@ -54,16 +59,18 @@ def blocks() -> tuple[Block, ...]:
         for point, languages in yaml.safe_load(path.read_text(encoding="utf-8")).items():
             for lang, rows in languages.items():
                 for number, row in enumerate(rows):
-                    row["more"] += _open(lang)[f"{path.stem}/{point}/{number}"]
+                    key = f"{path.stem}/{point}/{number}"
+                    row["more"] += _open(lang)[key]
+                    row["plain"] = _open(f"plain-{lang}").get(key, [])
                     found.append(_block(point, lang, row))
     return tuple(found)
 
 
 @cache
-def _open(lang: Lang) -> dict[str, list[str]]:
-    """Wordings that leave choices open (`scene.spun`), by block."""
-    text = (HERE / "open" / f"{lang}.yaml").read_text(encoding="utf-8")
-    return cast(dict[str, list[str]], yaml.safe_load(text))
+def _open(name: str) -> dict[str, list[str]]:
+    """Wordings that leave choices open (`scene.spun`), by block; none where there is no such file."""
+    path = HERE / "open" / f"{name}.yaml"
+    return cast(dict[str, list[str]], yaml.safe_load(path.read_text(encoding="utf-8"))) if path.is_file() else {}
 
 
 def _two(values: list[str] | None, index: int) -> tuple[str, ...]:
@@ -73,7 +80,7 @@ def _two(values: list[str] | None, index: int) -> tuple[str, ...]:
 
 def _block(point: str, lang: Lang, row: dict[str, Any]) -> Block:
     raw = [(kind, text) for kind, texts in row["q"].items() for text in texts]
-    raw += [(kind, text) for kind in ("held", "more") for text in row[kind]]
+    raw += [(kind, text) for kind in ("held", "more", "plain") for text in row[kind]]
     values = row.get("vary", {}).get("s")
     questions = [
         Question(kind, text.replace("{s}", value), row["a"].replace("{s}", value))

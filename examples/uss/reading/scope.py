@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
-from steadyhand.agent.reading.lexicon import N, X
+from .lexicon import N, X
 
 _BORDER = re.compile(
     r"[,;:()，；：（）—–]| - |\b(?:but|while|whereas|although|though|so|because)\b|(?:但是?|而(?!是)|因为|所以)"

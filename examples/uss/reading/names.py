@@ -11,10 +11,11 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from functools import cached_property
 
-from steadyhand.agent.reading.basis import Basis
-from steadyhand.agent.reading.lexicon import N, X
-from steadyhand.agent.reading.markup import Spans, anchors, hidden
 from steadyhand.extract import Found, find_entities
+
+from .basis import Basis
+from .lexicon import N, X
+from .markup import Spans, anchors, hidden
 
 _TAIL = re.compile(r"(?::\d{1,5}(?![\w.]))?(?:[/?#][^\s|\"'`<>，。；、（）【】“”]{0,2000})?")
 _NETWORK = re.compile(r"/\d{1,3}(?![\w/.])")

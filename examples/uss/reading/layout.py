@@ -12,8 +12,8 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from enum import Enum, auto
 
-from steadyhand.agent.reading.basis import Basis
-from steadyhand.agent.reading.lexicon import Claim, N, X, lexicon
+from .basis import Basis
+from .lexicon import Claim, N, X, lexicon
 
 BULLET = re.compile(r"[ \t]{0,40}(?:>[ \t]?)?(?:[-*+•·▪●–—]{1,3}|\(?\d{1,3}[.)、])[ \t]{1,8}")
 _MARKDOWN = re.compile(r"(#{1,6}|={1,6})[ \t]")  # Markdown and AsciiDoc

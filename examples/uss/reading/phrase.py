@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from steadyhand.agent.reading.lexicon import N, X
+from .lexicon import N, X
 
 _MARKUP = re.compile(
     rf"</?[A-Za-z][^<>]{{0,400}}>|[*`]|\+{{1,2}}(?=[{X}{N}])|(?<=[{X}{N}])\+{{1,2}}|(?<![\w])_{{1,3}}|_{{1,3}}(?![\w])|\\(?=[_*\[\]()])"

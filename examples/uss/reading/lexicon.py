@@ -11,12 +11,12 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, reduce
-from importlib import resources
+from pathlib import Path
 from typing import Literal
 
 import yaml
 
-from steadyhand.agent.reading.basis import Basis
+from .basis import Basis
 
 Claim = Literal["safe", "unsafe"]
 X, N = "\ue000", "\ue001"  # private characters: a text's own are blanked before they could be taken for these
@@ -93,7 +93,7 @@ class _File:
     """One language: its words expanded, its patterns as lines."""
 
     def __init__(self, language: str) -> None:
-        text = resources.files("steadyhand.agent.reading").joinpath(f"{language}.yaml").read_text("utf-8")
+        text = Path(__file__).with_name(f"{language}.yaml").read_text("utf-8")
         self.row = yaml.safe_load(text)
         self.words = {name: re.sub(r"(?<!\s)\s*\|\s*", "|", text) for name, text in self.row["words"].items()}
         self.boundary = r"(?<![\w-])" if language == "en" else ""

@@ -12,14 +12,15 @@ from dataclasses import dataclass
 from typing import Literal
 
 from steadyhand.agent.neutral import neutral
-from steadyhand.agent.reading.basis import Basis
-from steadyhand.agent.reading.entries import LONGEST_LINE, Read, read_entry, read_row
-from steadyhand.agent.reading.layout import BULLET, Kind, Layout, Line
-from steadyhand.agent.reading.lexicon import Claim, N, X, lexicon
-from steadyhand.agent.reading.names import Names
-from steadyhand.agent.reading.phrase import is_quoted, joins, plain
-from steadyhand.agent.reading.scope import contrasted, reaches
 from steadyhand.extract import Found
+
+from .basis import Basis
+from .entries import LONGEST_LINE, Read, read_entry, read_row
+from .layout import BULLET, Kind, Layout, Line
+from .lexicon import Claim, N, X, lexicon
+from .names import Names
+from .phrase import is_quoted, joins, plain
+from .scope import contrasted, reaches
 
 _END = re.compile(
     r"[。！？!?；]+[\"”』」]?"

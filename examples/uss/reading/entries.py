@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 
-from steadyhand.agent.reading.basis import Basis
-from steadyhand.agent.reading.layout import BULLET, Scope
-from steadyhand.agent.reading.lexicon import Claim, N, X, lexicon
-from steadyhand.agent.reading.phrase import plain
+from .basis import Basis
+from .layout import BULLET, Scope
+from .lexicon import Claim, N, X, lexicon
+from .phrase import plain
 
 LONGEST_LINE = 20_000  # characters of a row or an entry; of a longer one nothing is read
 _MOST_CELLS = 100  # in a row; of a wider one nothing is read

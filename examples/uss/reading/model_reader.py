@@ -9,17 +9,16 @@ name at all. Places that speak to a machine are never asked about.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from steadyhand.agent.claims import Said, statements, together
-from steadyhand.agent.config import Plan
-from steadyhand.agent.neutral import neutral
-from steadyhand.agent.reading.basis import Basis
-from steadyhand.agent.reading.report import Statement
-from steadyhand.chat.messages import Message
-from steadyhand.extract import Found
-from steadyhand.models.backend import Backend, Completion, Prompt, Sampling, control_tokens
+from steadyhand.agent.extractors import Occurrence
+from steadyhand.agent.said import Questions, Said
+from steadyhand.models.backend import Completion
+
+from .basis import Basis
+from .claims import said_on, statements, together
+from .report import Statement
 
 MOST_PLACES = 4  # of one name that a model is asked about
 _ANSWER = re.compile(
@@ -56,26 +55,26 @@ def answer_of(completion: Completion, quotation: str) -> ModelAnswer:
 
 
 class ModelReader:
-    """`note` puts what the model answered into the trace."""
+    """`ask` puts the question to a model, one quotation a time; `alone`: the rule has no say."""
 
-    def __init__(self, plan: Plan, backend: Backend, language: str, note: Callable[..., None]) -> None:
-        self._plan, self._backend, self._language, self._note = plan, backend, language, note
+    def __init__(self, ask: Questions, *, alone: bool) -> None:
+        self._questions, self._is_alone = ask, alone
 
-    def read(self, text: str, places: Sequence[Sequence[Found]], said: Sequence[Said]) -> list[Said]:
+    def read(self, text: str, places: Sequence[Sequence[Occurrence]], said: Sequence[Said]) -> list[Said]:
         """What each name's places say, read again; `said` is what the rule made of them."""
-        return self._alone(text, places) if self._plan.reader == "model" else self._both(text, places, said)
+        return self._alone(text, places) if self._is_alone else self._both(text, places, said)
 
-    def _both(self, text: str, places: Sequence[Sequence[Found]], said: Sequence[Said]) -> list[Said]:
+    def _both(self, text: str, places: Sequence[Sequence[Occurrence]], said: Sequence[Said]) -> list[Said]:
         """The rule's claim where the model makes the same of the words that decided; unclear where it does not."""
         asked = {n: _deciding(statements(text, places[n]), one) for n, one in enumerate(said) if one.claim != "unclear"}
         answers = dict(zip(asked, self._ask([one.quotation for one in asked.values()]), strict=True))
         read = list(said)
         for n, answer in answers.items():
             agrees = _CLAIMS.get(answer.word) == said[n].claim
-            read[n] = said[n] if agrees else Said("unclear", Basis.MODEL, said[n].window)
+            read[n] = said[n] if agrees else said_on("unclear", Basis.MODEL, said[n].window)
         return read
 
-    def _alone(self, text: str, places: Sequence[Sequence[Found]]) -> list[Said]:
+    def _alone(self, text: str, places: Sequence[Sequence[Occurrence]]) -> list[Said]:
         """What the model makes of the first places that hold a name."""
         each = [statements(text, one) for one in places]
         asked = [
@@ -96,16 +95,7 @@ class ModelReader:
         return Statement(claim, basis, statement.window, statement.quotation)  # type: ignore[arg-type]
 
     def _ask(self, quotations: list[str]) -> list[ModelAnswer]:
-        tokens = control_tokens(self._backend)
-        prompts = [
-            Prompt((Message("user", self._plan.reading_question(neutral(one, tokens), self._language)),), ())
-            for one in quotations
-        ]
-        if not prompts:
-            return []
-        completions = self._backend.generate(prompts, Sampling(max_tokens=self._plan.tokens))
-        for quotation, completion in zip(quotations, completions, strict=True):
-            self._note("model", quotation=quotation, completion=asdict(completion))
+        completions = self._questions(quotations) if quotations else []
         return [answer_of(completion, one) for one, completion in zip(quotations, completions, strict=True)]
 
 

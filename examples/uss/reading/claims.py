@@ -1,34 +1,27 @@
 """What a report says of an entity, from all of its places together. Can neither call nor write.
 
-Evidence must be positive (`agent.reading.report`): a bad word beside a name accuses nobody. What is not read as an
-accusation or a clearance is unclear, and an unclear claim is never acted on. The words are data: `reading/*.yaml`.
+Evidence must be positive (`report`): a bad word beside a name accuses nobody. What is not read as an
+accusation or a clearance is unclear, and an unclear claim is never acted on. The words are data.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Literal
 
-from steadyhand.agent.reading.basis import DOUBTS, Basis
-from steadyhand.agent.reading.report import Report, Statement
+from steadyhand.agent.extractors import Occurrence
+from steadyhand.agent.said import Said
 from steadyhand.extract import Found
 
-Claim = Literal["safe", "unsafe", "unclear"]
+from .basis import DOUBTS, Basis
+from .report import Report, Statement
 
 
-@dataclass(frozen=True)
-class Said:
-    """`window` is the text that decided, as it stands in the report; `basis` on what the claim stands, or why it is
-    unclear."""
-
-    claim: Claim
-    basis: Basis
-    window: str
+def said_on(claim: str, basis: Basis, window: str) -> Said:
+    return Said(claim, basis, window, basis.sentence)
 
 
-def read_claim(text: str, places: Sequence[Found]) -> Said:
+def read_claim(text: str, places: Sequence[Occurrence]) -> Said:
     """What all places of one entity say together.
 
     An order near any of them makes the entity unclear, and so do claims against each other and an accusation that
@@ -42,10 +35,10 @@ def read_claim(text: str, places: Sequence[Found]) -> Said:
     return together(statements(text, places))
 
 
-def statements(text: str, places: Sequence[Found]) -> list[Statement]:
+def statements(text: str, places: Sequence[Occurrence]) -> list[Statement]:
     """What each place says by itself."""
     report = _report(text)
-    return [report.at(place) for place in places]
+    return [report.at(place) for place in places if isinstance(place, Found)]
 
 
 def together(said: Sequence[Statement]) -> Said:
@@ -54,14 +47,14 @@ def together(said: Sequence[Statement]) -> Said:
     claims = [one for one in said if one.claim]
     doubts = [one for one in said if one.basis in DOUBTS]
     if ordered:
-        return Said("unclear", Basis.ORDER, ordered[0].window)
+        return said_on("unclear", Basis.ORDER, ordered[0].window)
     if claims and (len(doubts) >= len(claims) or len({one.claim for one in claims}) > 1):
-        return Said("unclear", Basis.CONFLICT, (doubts or claims)[0].window)
+        return said_on("unclear", Basis.CONFLICT, (doubts or claims)[0].window)
     if claims:
-        return Said(claims[0].claim or "unclear", claims[0].basis, claims[0].window)
+        return said_on(claims[0].claim or "unclear", claims[0].basis, claims[0].window)
     telling = [one for one in said if one.basis is not Basis.NONE]
     first = (telling or list(said))[0]
-    return Said("unclear", first.basis, first.window)
+    return said_on("unclear", first.basis, first.window)
 
 
 @lru_cache(maxsize=1)
