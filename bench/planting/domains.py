@@ -185,6 +185,13 @@ def _sub(file: str, old: str, new: str) -> Callable[[Files], None]:
     return change
 
 
+def _added(file: str, text: str) -> Callable[[Files], None]:
+    def change(files: Files) -> None:
+        files[file] = text.encode()
+
+    return change
+
+
 def _rows(file: str, change: Callable[[list[Row]], object]) -> Callable[[Files], None]:
     """Changes the rows of a JSONL file in place."""
 
@@ -222,6 +229,10 @@ def _line(pattern: str) -> int:
     return next(n for n, text in enumerate(_POINTS.split("\n"), 1) if re.search(pattern, text))
 
 
+TEMPLATE = "templates/own.yaml"
+_UNMADE = """templates:
+  - {id: tide, version: 1, makes: card, row: {point: quay.tide, q: "${q}", a: "Noon."}, values: [{id: a, q: "When?"}]}
+"""
 _QUAY, _DRAFT, _TIDE = (_line(f'id: "{name}"') for name in ("quay", "quay.draft", "quay.tide"))
 _CALL = {"name": "find_berth", "arguments": {"ship": "Marta"}}
 
@@ -306,6 +317,7 @@ DOMAINS: tuple[Case, ...] = (
         _set(PREFERENCES, 0, rejected="She may stay as long as she likes."),
     ),
     _spoilt("P207", "a judged answer that stands alone", PREFERENCES, 2, _rows(PREFERENCES, lambda rows: rows.pop())),
+    _spoilt("P208", "a template whose row was never made", TEMPLATE, 2, _added(TEMPLATE, _UNMADE)),
     _spoilt(
         "L201", "a group on both sides", SCENARIOS, 7, _set(SCENARIOS, 0, group="g"), _set(SCENARIOS, 6, group="g")
     ),

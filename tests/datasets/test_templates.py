@@ -9,7 +9,7 @@ import pytest
 
 from steadyhand.cli import main
 from steadyhand.datasets.folder import load
-from steadyhand.datasets.templates import RowState, make, states
+from steadyhand.datasets.templates import RowState, make, template_states
 from steadyhand.datasets.write import write_files
 from steadyhand.domain.starter import starter_files
 from steadyhand.errors import DomainError
@@ -57,7 +57,7 @@ def text_of(root: Path) -> str:
 
 
 def told(root: Path) -> dict[str, str]:
-    return {one.id: one.state.value for one in states(root)}
+    return {one.id: one.state.value for one in template_states(root)}
 
 
 def test_rows_are_made_with_their_template_and_the_domain_has_them(root: Path) -> None:
@@ -132,7 +132,7 @@ def test_rows_with_which_the_domain_does_not_load_are_taken_back(root: Path) -> 
 def test_a_template_that_does_not_fit_is_refused_at_its_place(before: str, after: str, what: str, root: Path) -> None:
     write(root, text_of(root).replace(before, after, 1))
     with pytest.raises(DomainError) as refused:
-        states(root)
+        template_states(root)
     assert what in str(refused.value)
     assert "own.yaml:" in str(refused.value.where)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from steadyhand.badcases.case import BadCase, CaseGroup, grouped
@@ -62,6 +62,12 @@ class Worklist:
     answers: int = 0
     ignored: Counter[str] = field(default_factory=Counter)
     logged: dict[str, Logged] = field(default_factory=dict)  # of a file of logs: dialogues by the subject of their case
+
+    def again(self, decisions: Decisions) -> Worklist:
+        """The same cases under decisions that were read anew."""
+        made = replace(self, decisions=decisions, rows=[])
+        made.rows = [_row(row.case, made) for row in self.rows]
+        return made
 
     def groups(self, rows: Sequence[WorklistRow] | None = None) -> list[tuple[CaseGroup, list[WorklistRow]]]:
         """Groups of `rows` (all of them), the largest first."""

@@ -6,16 +6,19 @@ Knows a domain and its checks, without any model.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from steadyhand.check.finding import Finding, finding
+from steadyhand.datasets.templates import RowState, TemplateRow, template_states
 from steadyhand.domain.decisions import Decision, decisions
 from steadyhand.domain.model import Domain, Scenario
 from steadyhand.errors import Place
 
 
 def check_answers(domain: Domain) -> Iterator[Finding]:
-    """C101-C104 over all scenarios and bars, and P207 over preferences/."""
+    """C101-C104 over all scenarios and bars, P207 over preferences/, P208 over rows of templates."""
+    yield from _stale(domain)
     for scenario in domain.scenarios:
         for decision in decisions(scenario):
             for check in decision.checks:
@@ -47,6 +50,18 @@ def _alone(domain: Domain) -> Iterator[Finding]:
         count = len(domain.uncompared)
         message = f"{count} judged answer(s) follow a prompt that no other judged answer follows"
         yield finding("P207", domain.uncompared[0], message, "add an answer of the other kind to the same prompt")
+
+
+def _stale(domain: Domain) -> Iterator[Finding]:
+    """P208, a finding for each template."""
+    by_template: dict[str, list[TemplateRow]] = {}
+    for row in template_states(domain.root):
+        if row.state not in (RowState.FRESH, RowState.EDITED):
+            by_template.setdefault(row.template, []).append(row)
+    for name, rows in by_template.items():
+        counts = Counter(row.state.value for row in rows)
+        message = f"{name}: {', '.join(f'{count} {word}' for word, count in counts.items())}, first {rows[0].id}"
+        yield finding("P208", rows[0].place, message, f"steady templates {domain.root} --make")
 
 
 def _unjudged(domain: Domain) -> Iterator[Finding]:

@@ -6,9 +6,8 @@ repaired row too. What comes out is read again before anything is replaced: as m
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,7 +18,8 @@ from steadyhand.datasets.convert import read_dialogues
 from steadyhand.datasets.dataset_info import Columns
 from steadyhand.datasets.labels import labels_of
 from steadyhand.datasets.raw import Raw
-from steadyhand.datasets.raw_rows import MARK, raw_rows
+from steadyhand.datasets.raw_rows import raw_rows
+from steadyhand.datasets.row_spans import row_starts
 from steadyhand.errors import JobError
 from steadyhand.files import open_file, read_bytes
 from steadyhand.source.json_edit import edited
@@ -51,7 +51,7 @@ def fix_file(path: Path, codes: frozenset[str], columns: Columns | None = None) 
     before = read_bytes(path).decode("utf-8", "surrogateescape")  # bytes that are not UTF-8 come out as they went in
     fixed = Fixed(path, before, before)
     parts, made, at = list[str](), list[Json](), 0
-    for raw, start in zip(rows, _starts(rows, before), strict=True):
+    for raw, start in zip(rows, row_starts(rows, before), strict=True):
         text, value = _repaired(raw, codes, nulls.get(raw.number, ()), columns, fixed)
         made.append(value)
         if text != raw.text:
@@ -61,14 +61,6 @@ def fix_file(path: Path, codes: frozenset[str], columns: Columns | None = None) 
     if parts:
         _prove(fixed, made)
     return fixed
-
-
-def _starts(rows: Sequence[Raw], text: str) -> Iterator[int]:
-    """Where each row begins in `text`, by its place; a byte order mark at the start of a line is no part of it."""
-    lines = [0, *(match.end() for match in re.finditer("\n", text))]
-    for raw in rows:
-        line = lines[raw.place.line - 1]
-        yield line + max(0, raw.place.column - 1) + text.startswith(MARK, line)
 
 
 def _nulls(path: Path, columns: Columns | None) -> dict[int, Nulls]:

@@ -47,7 +47,9 @@ COVERAGE = frozenset({"K303", "K304", "K305", "K306", "D108"})
 GROUNDS = frozenset({"S111"})
 NULLS = frozenset({"S112"})
 EXACT = frozenset({"L201", "L202"})
-DOMAIN = frozenset({"C101", "C102", "C103", "C104", "P207", "K301", "K302", "L201", "L202", "L203", "L204", "S107"})
+DOMAIN = frozenset(
+    {"C101", "C102", "C103", "C104", "P207", "P208", "K301", "K302", "L201", "L202", "L203", "L204", "S107"}
+)
 
 
 @dataclass(frozen=True)

@@ -104,6 +104,8 @@ _ALL = (
          "what is compared is two situations, not two answers; the model learns which situation it is in"),
     Rule("P207", "warning", "uncompared-answer", "a judged answer is compared with nothing",
          "it cannot be trained on or measured by, so the work that went into judging it is lost"),
+    Rule("P208", "warning", "stale-template-row", "a row is not what its data template makes now",
+         "the template was improved and training still sees the old wording"),
     Rule("Q101", "warning", "mojibake", "a text was decoded with the wrong encoding or holds control characters",
          "the model learns to write the garbage"),
     Rule("Q102", "warning", "repetition-loop", "an answer ends in a loop",

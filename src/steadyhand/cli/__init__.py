@@ -58,6 +58,8 @@ COMMANDS = {
     "compare": CommandEntry("look", ".evaluate:compare_command", "Compare two evaluations item by item."),
     "gate": CommandEntry("look", ".evaluate:gate_command", "Exit 1 when an evaluation misses its bars (for CI)."),
     "badcases": CommandEntry("look", ".badcases:badcases_group", "List what went wrong, why, and what to do."),
+    "review": CommandEntry("look", ".review:review_group", "Judge rows or answers by keyboard, with others."),
+    "studio": CommandEntry("look", ".studio:studio_command", "Show a domain, its runs, what to decide: in a browser."),
     "rollout": CommandEntry(
         "ship", ".rollout:rollout_group", "Give a new model traffic step by step, or take it back."
     ),

@@ -25,10 +25,10 @@ def templates_command(folder: Path, making: bool, as_json: bool) -> int:
 
     Exit 1 when some row is not what its template makes now. Rows that a person edited are kept, and listed.
     """
-    from steadyhand.datasets.templates import RowState, make, states
+    from steadyhand.datasets.templates import RowState, make, template_states
 
-    before = make(folder) if making else states(folder)
-    now = states(folder) if making else before
+    before = make(folder) if making else template_states(folder)
+    now = template_states(folder) if making else before
     if as_json:
         emit_json({"rows": [_row(one) for one in now], "made": _counts(before) if making else None})
     else:

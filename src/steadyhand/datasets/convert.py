@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path as FilePath
+from typing import cast
 
 from steadyhand.chat.messages import Json, Message, Tool
 from steadyhand.datasets.dataset_info import Columns
@@ -127,24 +128,38 @@ def read_dialogues(
             reached(raw.place.line)
         if raw.remark:
             imported.remarks.append((raw.remark, raw.place))
-        try:
-            if raw.error:
-                raise ValueError(raw.error)
-            row = without_nulls(columns.renamed(raw.value) if columns else raw.value)
-            if isinstance(columns, ColumnMap):
-                imported.ignored.update(columns.unread(raw.value))
-            if preferences and is_preference(row):
-                for one in _preferences(raw, row, imported):
-                    judged.append(one)
-            else:
-                rows.append(_dialogue(raw, row, form, imported))
-        except ValueError as error:
-            imported.rejects.append(Reject(raw.number, str(error), raw.place))
-        except DomainError as error:
-            imported.rejects.append(Reject(raw.number, error.what, raw.place))
+        _read_raw(raw, imported, form, preferences, columns)
     if not imported.total:
         raise DomainError("the file holds no rows", where=imported.source, next="give a file with at least one row")
     return imported
+
+
+def read_row_alone(raw: Raw, columns: Columns | ColumnMap | None = None) -> Imported:
+    """What `read_dialogues` makes of one row, judged answers included; a row that cannot be used is a reject."""
+    imported = Imported(raw.place.file, RowStore[Dialogue](), RowStore[Preference]())
+    _read_raw(raw, imported, None, True, columns)
+    return imported
+
+
+def _read_raw(
+    raw: Raw, imported: Imported, form: Format | None, preferences: bool, columns: Columns | ColumnMap | None
+) -> None:
+    rows, judged = cast("RowStore[Dialogue]", imported.rows), cast("RowStore[Preference]", imported.preferences)
+    try:
+        if raw.error:
+            raise ValueError(raw.error)
+        row = without_nulls(columns.renamed(raw.value) if columns else raw.value)
+        if isinstance(columns, ColumnMap):
+            imported.ignored.update(columns.unread(raw.value))
+        if preferences and is_preference(row):
+            for one in _preferences(raw, row, imported):
+                judged.append(one)
+        else:
+            rows.append(_dialogue(raw, row, form, imported))
+    except ValueError as error:
+        imported.rejects.append(Reject(raw.number, str(error), raw.place))
+    except DomainError as error:
+        imported.rejects.append(Reject(raw.number, error.what, raw.place))
 
 
 def read_openai(path: str | FilePath) -> Imported:

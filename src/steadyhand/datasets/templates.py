@@ -26,7 +26,7 @@ from pathlib import Path
 
 from steadyhand.chat.messages import Json
 from steadyhand.datasets.folder import load
-from steadyhand.errors import DomainError, SteadyError
+from steadyhand.errors import DomainError, Place, SteadyError
 from steadyhand.files import entries, read_text, write_whole
 from steadyhand.source.cursor import Cursor
 from steadyhand.source.jsonfile import read_jsonl
@@ -73,6 +73,7 @@ class TemplateRow:
     state: RowState
     template: str
     row: dict[str, Json] | None
+    place: Place  # of the template; of the row where no template is left
     now: dict[str, Json] | None = None
 
 
@@ -151,19 +152,19 @@ def signed(row: Mapping[str, Json]) -> dict[str, Json]:
     return {**held, "made": hashlib.sha256(told.encode()).hexdigest()[:16]}
 
 
-def states(root: Path) -> list[TemplateRow]:
+def template_states(root: Path) -> list[TemplateRow]:
     """Every row that a template makes or made, and how it stands. Raises DomainError."""
     templates = {one.id: one for one in read_templates(root)}
     wanted = {(one.makes, id): (one, row) for one in templates.values() for id, row in one.rows.items()}
     found: list[TemplateRow] = []
-    for makes, now in _present(root):
-        name = str(now.get("template"))
+    for makes, now, place in _present(root):
         template, row = wanted.pop((makes, str(now.get("id"))), (None, None))
-        state = _state(now, row)
-        found.append(TemplateRow(str(now.get("id")), makes, state, template.name if template else name, row, now))
-    found += [TemplateRow(id, makes, RowState.MISSING, template.name, row)
-              for (makes, id), (template, row) in wanted.items()]  # fmt: skip
-    return found
+        told, where = (template.name, template.row.place) if template else (str(now.get("template")), place)
+        found.append(TemplateRow(str(now.get("id")), makes, _state(now, row), told, row, where, now))
+    return found + [
+        TemplateRow(id, makes, RowState.MISSING, template.name, row, template.row.place)
+        for (makes, id), (template, row) in wanted.items()
+    ]
 
 
 def _state(now: dict[str, Json], row: dict[str, Json] | None) -> RowState:
@@ -176,14 +177,14 @@ def _state(now: dict[str, Json], row: dict[str, Json] | None) -> RowState:
     return RowState.UNVERSIONED if row["template"] == now["template"] else RowState.STALE
 
 
-def _present(root: Path) -> Iterator[tuple[str, dict[str, Json]]]:
+def _present(root: Path) -> Iterator[tuple[str, dict[str, Json], Place]]:
     for makes, room in ROOMS.items():
         path = root / room / FILE
         if path.is_file():
             for row in read_jsonl(read_text(path), str(path)):
                 if not isinstance(row.value, dict):
                     raise row.error("no row of a template", "remove this line")
-                yield makes, row.value
+                yield makes, row.value, row.place
 
 
 def make(root: Path) -> list[TemplateRow]:
@@ -192,7 +193,7 @@ def make(root: Path) -> list[TemplateRow]:
     Raises DomainError, and changes nothing, where a template changed without a new version, or where the domain could
     not be loaded with the new rows.
     """
-    found = states(root)
+    found = template_states(root)
     templates = {one.name: one for one in read_templates(root)}
     for one in found:
         if one.state is RowState.UNVERSIONED:

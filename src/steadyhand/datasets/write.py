@@ -215,7 +215,7 @@ def card_row(card: Card) -> dict[str, Json]:
     if len(asked) == 1 and asked[0].role == "user":
         row["q"] = asked[0].content
     else:
-        row["messages"] = [_message_row(message) for message in asked]
+        row["messages"] = [message_row(message) for message in asked]
         for index in card.also:
             row["messages"][index]["train"] = True
     if answer.think is not None:
@@ -229,7 +229,7 @@ def scenario_row(scenario: Scenario) -> dict[str, Json]:
     row |= {"class": scenario.input_class, "lang": scenario.lang, "tools": list(scenario.tools)}
     if scenario.tags:
         row["tags"] = list(scenario.tags)
-    row["messages"] = [_message_row(message) for message in scenario.messages]
+    row["messages"] = [message_row(message) for message in scenario.messages]
     for index, answer in scenario.answers.items():
         row["messages"][index]["answer"] = {"must": list(answer.must), "must_not": list(answer.must_not)}
     for index, checks in scenario.checks.items():
@@ -258,7 +258,8 @@ def comparison_row(scenario: Scenario, tools: Mapping[str, Tool]) -> dict[str, J
     return row | ({"tools": offered} if offered else {})
 
 
-def _message_row(message: Message) -> dict[str, Json]:
+def message_row(message: Message) -> dict[str, Json]:
+    """A message in a domain folder's own keys."""
     row: dict[str, Json] = {"role": message.role}
     if message.think is not None:
         row["think"] = message.think

@@ -41,7 +41,8 @@ def read_point(row: Cursor) -> PointEntry:
 
 def read_loose_card(row: Cursor) -> Card:
     """A line of knowledge/*.jsonl: a card that names its `point`."""
-    row.fields(["point", "id", "a"], CARD_KEYS)
+    row.fields(["point", "id", "a"], [*CARD_KEYS, "source"])
+    row.text("source", "")  # where it comes from, for people
     return read_card(row, row.text("point"))
 
 

@@ -45,7 +45,7 @@ def run_app(
     made: Callable[[uvicorn.Server], App], limits: Limits, host: str, port: int, listening: Callable[[str], None]
 ) -> None:
     """Serves what `made` makes, as `run` does. The server that it is given may be told to stop."""
-    with _bound(host, port) as bound:
+    with listening_socket(host, port) as bound:
         server = uvicorn.Server(configured("", limits))
         sys.setswitchinterval(TURN)
         server.config.app = made(server)
@@ -83,7 +83,7 @@ _LOGGING: dict[str, Any] = {
 }
 
 
-def _bound(host: str, port: int) -> socket.socket:
+def listening_socket(host: str, port: int) -> socket.socket:
     """A listening socket: from here on a caller waits instead of being refused."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
