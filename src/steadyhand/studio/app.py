@@ -17,7 +17,7 @@ from starlette.routing import Route
 from steadyhand.errors import SteadyError
 from steadyhand.report.catalog import LANGUAGES
 from steadyhand.studio import pages as room
-from steadyhand.studio.guard import StudioGuard, Keys, session_cookie
+from steadyhand.studio.guard import Keys, StudioGuard, session_cookie
 from steadyhand.studio.page import LANGUAGE, LONGEST_NAME, WHO, YEAR, Handler, PageRequest, StudioPage, environment
 from steadyhand.studio.project import Project, StillReadingError
 from steadyhand.studio.words import load_words
