@@ -62,9 +62,10 @@ class Studio:
             try:
                 return handler.show(ask)
             except SteadyError as error:
+                if isinstance(error, StillReadingError):
+                    return ask.problem(ask.t("studio.reading"), busy=True)
                 where = f"{error.where}: " if error.where else ""
-                busy = isinstance(error, StillReadingError)
-                return ask.problem(f"{where}{error.what}", next=error.next or "", busy=busy)
+                return ask.problem(f"{where}{error.what}", next=error.next or "")
 
         return Route(handler.path, answer, methods=[handler.method])
 
