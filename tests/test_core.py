@@ -19,6 +19,7 @@ HEAVY = (*TRAINING, "steadyhand.evaluate.inspect_task")  # Inspect loads the tas
 # what needs no torch in these rooms: endpoints, recorded answers, adapters' files
 LIGHT = (
     "steadyhand.models.endpoints.endpoint",
+    "steadyhand.models.endpoints.pool",
     "steadyhand.models.endpoints.stream_accumulator",
     "steadyhand.models.backend",
     "steadyhand.models.generation.replay",

@@ -17,13 +17,19 @@ from steadyhand.errors import EXIT_NO, EXIT_OK, PrerequisiteError, UsageError
 from steadyhand.files import meant, read_object, write_whole
 
 if TYPE_CHECKING:
+    from steadyhand.chat.render import Renderer
     from steadyhand.ledger.result import Evaluation, Verdict
     from steadyhand.models.backend import Backend
     from steadyhand.settings import Settings
 
 
 @click.command("eval")
-@click.option("--model", required=True, help="steady-nano, a model folder, a hub name, or an endpoint's URL.")
+@click.option(
+    "--model",
+    required=True,
+    help="steady-nano, a model folder, a hub name, or an endpoint's URL "
+    "(several that serve one model, with commas between them, share the work).",
+)
 @click.option("--domain", "folder", required=True, type=click.Path(path_type=Path), help="The domain folder.")
 @click.option("--served-model", help="With an endpoint: the name of the model that it serves.")
 @click.option("--tokenizer", type=click.Path(path_type=Path), help="With an endpoint: the model's tokenizer folder.")
@@ -137,19 +143,28 @@ def backend_of(
     from steadyhand.models.loading.overlay import over, overlaid
 
     if model.startswith(("http://", "https://")):
-        from steadyhand.chat.render import Renderer
-        from steadyhand.models.endpoints.endpoint import OpenAIEndpoint
-        from steadyhand.models.loading.load import load_tokenizer
-
         if served is None:
             raise UsageError("an endpoint serves models by name", next="add --served-model NAME")
         if tokenizer is None:
-            return OpenAIEndpoint(model, served)
-        made = load_tokenizer(over(tokenizer, *template, root))
-        return OpenAIEndpoint(model, served, renderer=Renderer(made, day))
+            return _endpoints(model, served, None)
+        from steadyhand.chat.render import Renderer
+        from steadyhand.models.loading.load import load_tokenizer
+
+        return _endpoints(model, served, Renderer(load_tokenizer(over(tokenizer, *template, root)), day))
     from steadyhand.models.loading.load import load
 
     return load(overlaid(model, *template, root), dtype=settings.model.dtype, day=day)
+
+
+def _endpoints(urls: str, served: str, renderer: Renderer | None) -> Backend:
+    """One server, or several that share the work: then one that is down is given up sooner."""
+    from steadyhand.models.endpoints.endpoint import OpenAIEndpoint
+    from steadyhand.models.endpoints.pool import EndpointPool
+
+    named = [url.strip() for url in urls.split(",") if url.strip()]
+    if len(named) == 1:
+        return OpenAIEndpoint(named[0], served, renderer=renderer)
+    return EndpointPool([OpenAIEndpoint(url, served, renderer=renderer, retries=2) for url in named], say)
 
 
 def _show(found: Evaluation, as_json: bool) -> None:
