@@ -1,6 +1,9 @@
 # `steady serve` in a container: in front of an endpoint (as it is), or with a model (--build-arg EXTRAS=[train]).
 #   docker build -t steady .
 #   docker run -p 8322:8322 -e SERVE_TOKEN -v $PWD/handed-on/model:/model:ro steady --model /model
+# Or `steady rollout` in front of two servers, its state in the mounted folder:
+#   docker run -p 8323:8323 -e SERVE_TOKEN -v $PWD:/srv -w /srv --entrypoint steady steady \
+#     rollout serve rollout.toml --host 0.0.0.0 --token-env SERVE_TOKEN
 FROM python:3.12-slim AS build
 ARG EXTRAS=""
 COPY pyproject.toml README.md LICENSE constraints.txt /src/

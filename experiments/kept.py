@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from steadyhand.errors import EXIT_INTERRUPTED, EXIT_OK, JobError, SteadyError
 
 
-def figures(module: str, name: str, words: Sequence[object], place: Path, position: str) -> dict[str, Any]:
+def figures(
+    module: str, name: str, words: Sequence[object], place: Path, position: str, more: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """The figures of the cell `name` at `place`, from disk when they are there, else from `python -m module WORDS`,
-    which writes them there. Raises JobError when the process fails."""
+    which writes them there, with `more` in its environment. Raises JobError when the process fails."""
     path = place / "figures.json"
     if path.is_file():
         print(f"{position} {name}: done before", file=sys.stderr)
     else:
         print(f"{position} {name}", file=sys.stderr, flush=True)
-        code = subprocess.run([sys.executable, "-m", module, *map(str, words)], check=False).returncode
+        command = [sys.executable, "-m", module, *map(str, words)]
+        code = subprocess.run(command, check=False, env=os.environ | dict(more or {})).returncode
         if code == EXIT_INTERRUPTED:
             raise KeyboardInterrupt
         if code:

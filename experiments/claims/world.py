@@ -20,7 +20,7 @@ from steadyhand.models.loading.overlay import overlaid
 from steadyhand.settings import Settings, resolve
 
 HELD = 0.25  # of the training scenarios, by whole groups
-CARDS = 0.4  # of the rows of cards and rehearsal: the example draws every wording of its cards three times
+CARDS = 0.25  # of the rows of cards and rehearsal, so that a training takes minutes
 FACTS = 150  # public facts that are asked
 CHOSEN_BY = 144  # decisions held back that are asked of each candidate
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from steadyhand.errors import DomainError, PrerequisiteError
-from steadyhand.rollout.sample import answers_of, draw, judged
+from steadyhand.rollout.sample import answers_of, draw, judged, whole
 
 
 def row(number: int, tool: str, flag: str = "") -> dict[str, Any]:
@@ -67,5 +67,6 @@ def test_answers_of_one_model_since_a_day(tmp_path: Path) -> None:
     path.write_text("".join(json.dumps(row(number, "query")) + "\n" for number in range(28)) + '{"torn', "utf-8")
     rows, torn = answers_of([path, tmp_path / "compared.jsonl"], "candidate", "2026-01-20")
     assert (len(rows), torn) == (9, 1)
+    assert [whole(one)["n"] for one in rows] == [*range(19, 28)]
     with pytest.raises(PrerequisiteError, match="no answer of the incumbent"):
         answers_of([path], "incumbent")

@@ -85,6 +85,15 @@ def test_slow_is_set_by_the_first_hundred_answers_and_not_counted_before() -> No
     assert sum(counts["n"] for counts in before.values()) == 0
 
 
+def test_a_streamed_answer_is_not_timed() -> None:
+    one = state(guard={"slow_seconds": 1.0})
+    for arm in ("incumbent", "candidate"):
+        one.fold(answer("a", arm, seconds=9.0 if arm == "candidate" else 0.1, timed=arm == "candidate"))
+        one.fold(answer("b", arm, seconds=9.0 if arm == "candidate" else 0.1))
+    assert dict(one.counts["slow"][PAIR]) == {"n": 1, "worse": 1, "candidate": 1}
+    assert one.counts["flagged"][PAIR]["n"] == 2
+
+
 def test_a_conversation_stays_with_its_model_and_a_larger_share_keeps_who_had_it() -> None:
     names = [f"talk {number}" for number in range(4000)]
     small = {name for name in names if dealt(name, "1") < 0.1}

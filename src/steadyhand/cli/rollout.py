@@ -157,7 +157,7 @@ def review_command(
     Says what a sample of that size can show, and what it cannot."""
     from steadyhand.files import write_whole
     from steadyhand.rollout.control import COMPARED, SENT
-    from steadyhand.rollout.sample import answers_of, draw, judged
+    from steadyhand.rollout.sample import answers_of, draw, judged, whole
 
     if read:
         result = judged(read)
@@ -170,7 +170,7 @@ def review_command(
     rows, torn = answers_of([folder / SENT, folder / COMPARED], arm, since)
     sample = draw(rows, size, seed, torn)
     target = to or folder / "review.jsonl"
-    lines = (json.dumps(row | {"bad": None}, ensure_ascii=False) for row in sample.rows)
+    lines = (json.dumps(whole(row) | {"bad": None}, ensure_ascii=False) for row in sample.rows)
     write_whole(target, "".join(f"{line}\n" for line in lines))
     strata = [{"tool": tool, "outcome": outcome, "answers": count, "drawn": taken}
               for (tool, outcome), (count, taken) in sample.strata.items()]  # fmt: skip

@@ -67,13 +67,13 @@ class Rollout:
 
     def answered(
         self, talk: str, arm: str, served: bool, share: float, mirrored: bool, end: bool, signs: AnswerSigns,
-        seconds: float, used: Mapping[str, int], request: Mapping[str, Json], response: Json,
+        seconds: float, used: Mapping[str, int], request: Mapping[str, Json], response: Json, timed: bool = True,
     ) -> None:  # fmt: skip
         """Writes the answer down and counts it."""
         row: dict[str, Any] = {
             "kind": "answer", "talk": talk, "arm": arm, "served": served, "share": share, "mirrored": mirrored,
             "end": end, "flagged": signs.flagged, "refused": signs.refused, "why": signs.why, "tool": signs.tool,
-            "seconds": round(seconds, 4), **used,
+            "seconds": round(seconds, 4), "timed": timed, **used,
         }  # fmt: skip
         row["at"] = now()
         self._keep(row, request, response)

@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import os
+import random
 from collections.abc import AsyncIterator, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -102,12 +103,20 @@ class _Gateway:
 
     async def chat(self, request: Request) -> Response:
         turn = self._dealt(request, read_body(await self._body(request)))
-        compared = self._begin(self._compare(turn)) if turn.mirrored else None
         if turn.body.get("stream") is True:
+            compared = self._begin(self._compare(turn)) if turn.mirrored else None
             return await self._streamed(turn, compared)
+        works = [self._answer, self._compare] if turn.mirrored else [self._answer]
+        if turn.mirrored and random.random() < 0.5:  # who is asked first waits less for the other: each is as often
+            works.reverse()
+        tasks = {work: self._begin(work(turn)) for work in works}
+        answer = await asyncio.shield(tasks[self._answer])
+        return await self._sent(turn, answer, tasks.get(self._compare))
+
+    async def _answer(self, turn: DealtTurn) -> UpstreamAnswer:
         answer = await self._arms[turn.arm].ask(turn.body)
         self._count(turn, turn.arm, answer)
-        return await self._sent(turn, answer, compared)
+        return answer
 
     def _dealt(self, request: Request, body: dict[str, Json]) -> DealtTurn:
         if not isinstance(body.get("messages"), list) or not body["messages"]:
@@ -161,7 +170,7 @@ class _Gateway:
         signs: AnswerSigns = signs_of(turn.body, answer.row, answer.failure)
         self._rollout.answered(
             turn.talk, arm, arm == turn.arm, turn.share, turn.mirrored, turn.end, signs, answer.seconds, answer.usage,
-            turn.body, answer.row,
+            turn.body, answer.row, turn.body.get("stream") is not True,
         )  # fmt: skip
         self.decide()
 

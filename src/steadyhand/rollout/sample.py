@@ -19,6 +19,8 @@ from steadyhand.files import open_file
 from steadyhand.stats.betting import most_bad
 
 Row = dict[str, Any]
+_DRAWN_BY = ("at", "arm", "tool", "flag")
+_WHERE = "where"
 
 
 @dataclass(frozen=True)
@@ -80,12 +82,14 @@ def stratum(row: Row) -> tuple[str, str]:
 
 
 def answers_of(paths: Sequence[Path], arm: str, since: str = "") -> tuple[list[Row], int]:
-    """The rows of one model in files of answers, from the time `since` on, and how many lines a kill left half.
+    """What is drawn from: the answers of one model in files of answers, from the time `since` on, and how many lines a
+    kill left half. Dialogues stay on disk; `whole` reads them.
 
     Raises PrerequisiteError where there is none, DomainError for a line that is no row.
     """
     torn: list[int] = []
-    rows = [row for path in paths if path.is_file() for row in _rows(path, torn)
+    rows = [{key: row[key] for key in _DRAWN_BY if key in row} | {_WHERE: (path, offset)}
+            for path in paths if path.is_file() for offset, row in _rows(path, torn)
             if row.get("arm") == arm and str(row.get("at", "")) >= since]  # fmt: skip
     if not rows:
         after = "let the rollout answer first, or name another --arm or an earlier --since"
@@ -93,9 +97,21 @@ def answers_of(paths: Sequence[Path], arm: str, since: str = "") -> tuple[list[R
     return rows, len(torn)
 
 
-def _rows(path: Path, torn: list[int]) -> Iterator[Row]:
+def whole(row: Row) -> Row:
+    """The row of a sample with its dialogue."""
+    path, offset = row[_WHERE]
+    with open_file(path) as file:
+        file.seek(offset)
+        found: Row = json.loads(file.readline())
+    return found
+
+
+def _rows(path: Path, torn: list[int]) -> Iterator[tuple[int, Row]]:
+    """Each with where its line begins."""
+    offset = 0
     with open_file(path) as file:
         for number, line in enumerate(file, 1):
+            here, offset = offset, offset + len(line)
             try:
                 row = json.loads(line)
             except ValueError:
@@ -103,7 +119,7 @@ def _rows(path: Path, torn: list[int]) -> Iterator[Row]:
                 continue
             if not isinstance(row, dict) or "request" not in row:
                 raise DomainError("no answer of a rollout", where=Place(str(path), number), next="remove this line")
-            yield row
+            yield here, row
 
 
 @dataclass(frozen=True)
@@ -130,7 +146,7 @@ class ReviewResult:
 def judged(path: Path) -> ReviewResult:
     """A sample's file with `"bad": true` or `false` in its rows. Raises DomainError for another word."""
     counts: Counter[tuple[bool, Any]] = Counter()
-    for number, row in enumerate(_rows(path, []), 1):
+    for number, row in enumerate((row for _, row in _rows(path, [])), 1):
         word = row.get("bad")
         if word not in (True, False, None):
             raise DomainError(f'"bad" is {word!r}', where=Place(str(path), number), next="write true, false or null")

@@ -21,6 +21,7 @@ SIGNS = ("flagged", "refused", "slow", "reported")
 COMPARED = SIGNS[:3]  # a person reports what was sent to them, and so never both answers
 WARM = 100  # answers of the incumbent by which "slow" is set
 QUANTILE = 0.9
+SLACK = 0.1  # seconds that the gateway's own turns may add to either model's answer
 Mode = Literal["new", "running", "held", "back", "done"]
 PAIR = "pair"
 
@@ -40,6 +41,7 @@ class OpenTalk:
     asked: int = 0
     compared: int = 0
     ended: bool = False
+    timed: bool = True  # a streamed answer takes as long as its client reads
 
     @property
     def whole(self) -> bool:
@@ -125,7 +127,9 @@ class RolloutState:
         at, arm, served = datetime.fromisoformat(row["at"]).timestamp(), str(row["arm"]), bool(row["served"])
         self.answers[arm if served else f"{arm}, compared"] += 1
         slow_after = self.slow_after  # before this answer: what sets the bar is not held against it
-        self._warm_up(arm, float(row["seconds"]))
+        timed = bool(row.get("timed", True))
+        if timed:
+            self._warm_up(arm, float(row["seconds"]))
         self._close_quiet(at)
         name = str(row["talk"])
         if name in self.seen or self.mode in ("back", "done"):
@@ -137,6 +141,7 @@ class RolloutState:
         self.talks.move_to_end(name)
         talk.last = at
         talk.asked, talk.compared = talk.asked + served, talk.compared + (not served)
+        talk.timed = talk.timed and timed
         talk.ended = talk.ended or bool(row.get("end"))
         shown = [sign for sign in ("flagged", "refused") if row.get(sign)]
         shown += ["slow"] if talk.slow_after and float(row["seconds"]) > talk.slow_after else []
@@ -159,7 +164,8 @@ class RolloutState:
             return
         self.warm.append(seconds)
         if len(self.warm) == WARM:
-            self.slow_after = sorted(self.warm)[int(QUANTILE * WARM)] * self.config.guard.slow_times
+            usual = sorted(self.warm)[int(QUANTILE * WARM)]
+            self.slow_after = max(usual * self.config.guard.slow_times, usual + SLACK)
 
     def _close_quiet(self, at: float) -> None:
         while self.talks:
@@ -176,7 +182,7 @@ class RolloutState:
             self.lost["a conversation without the other model's whole answer"] += 1
             return
         self.here += talk.step == self.step
-        for sign in COMPARED if talk.slow_after else COMPARED[:2]:  # before it is known what is slow, nothing is
+        for sign in COMPARED if talk.slow_after and talk.timed else COMPARED[:2]:
             self._count(sign, talk, PAIR if talk.mirrored else talk.share)
         self._count("reported", talk, talk.share)
         guard = self.config.guard

@@ -16,6 +16,7 @@ from steadyhand.rollout.config import ArmConfig
 from steadyhand.text.redaction import SHORTEST, Redactor
 
 _CHAT = "/chat/completions"
+_RESTS = 2.0  # seconds
 _LONGEST = 200  # characters of a server's complaint
 
 
@@ -43,7 +44,9 @@ class Upstream:
         key = arm.key
         headers = {"authorization": f"Bearer {key}"} if key else {}
         self._redact = Redactor([key] if len(key) >= SHORTEST else [])  # a server may send its key back
-        limits = httpx.Limits(max_connections=256, max_keepalive_connections=64)
+        # shorter than the five seconds after which servers close a connection that rests: one that is being closed
+        # would fail the next answer, and the model would be blamed
+        limits = httpx.Limits(max_connections=256, max_keepalive_connections=64, keepalive_expiry=_RESTS)
         self._client = httpx.AsyncClient(headers=headers, timeout=seconds, transport=transport, limits=limits)
         self._url = arm.url.rstrip("/") + _CHAT
 
@@ -60,7 +63,7 @@ class Upstream:
         """The whole answer."""
         started = time.perf_counter()
         try:
-            response = await self._client.post(self._url, json=self._body(body, False))
+            response = await self._sent(self._body(body, False), False)
         except httpx.HTTPError as error:
             return self._failed(502, str(error) or type(error).__name__, started)
         return self._read(response.status_code, response.content, started)
@@ -68,9 +71,8 @@ class Upstream:
     async def stream(self, body: Mapping[str, Json]) -> StreamedAnswer:
         """The answer as it grows, its head read: `failed` says at once where there is none."""
         streamed = StreamedAnswer(time.perf_counter())
-        request = self._client.build_request("POST", self._url, json=self._body(body, True))
         try:
-            response = await self._client.send(request, stream=True)
+            response = await self._sent(self._body(body, True), True)
             kind = response.headers.get("content-type", "")
             if response.status_code >= 400 or not kind.startswith("text/event-stream"):
                 streamed.whole = self._read(response.status_code, await response.aread(), streamed.started)
@@ -80,6 +82,14 @@ class Upstream:
         except httpx.HTTPError as error:
             streamed.whole = self._failed(502, str(error) or type(error).__name__, streamed.started)
         return streamed
+
+    async def _sent(self, body: Mapping[str, Json], stream: bool) -> httpx.Response:
+        """Once more where the connection broke before a word of the answer."""
+        request = self._client.build_request("POST", self._url, json=body)
+        try:
+            return await self._client.send(request, stream=stream)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            return await self._client.send(request, stream=stream)
 
     def _read(self, status: int, content: bytes, started: float) -> UpstreamAnswer:
         if status >= 400:

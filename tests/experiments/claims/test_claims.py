@@ -10,6 +10,7 @@ import pytest
 from experiments.claims import __main__ as command
 from experiments.claims import (
     asking,
+    cardsets,
     carried,
     judging,
     recording,
@@ -228,19 +229,22 @@ def test_a_short_form_of_every_claim(
     id: str, base: Base, domain: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for module, name, value in (
-        (reports, "LENGTHS", (0.3,)), (reports, "EACH", 2), (reports, "ROWS", 2), (reports, "LONGEST", 300),
+        (reports, "LENGTHS", (0.5,)), (reports, "EACH", 2), (reports, "ROWS", 2), (reports, "LONGEST", 300),
         (judging, "ASKED", 2), (asking, "RUNS", 2), (asking, "ALONE", 1), (asking, "BATCHED", 2),
+        (watching, "STEPS", 2), (cardsets, "SHOWS", 4), (cardsets, "PER_CARD", 1),
     ):  # fmt: skip
         monkeypatch.setattr(module, name, value)
-    monkeypatch.setattr(watching, "STEPS", 2)
-    claim = replace(CLAIMS[id], seeds=1)
+    more = {"sft.batch_tokens": 4096, "watch.enabled": True}
+    claim, base = replace(CLAIMS[id], seeds=1), replace(base, settings={**base.settings, **more})
     if id in ("C2", "C3"):
         (domain / "knowledge" / "k.yaml").write_text(points_with_cards(), "utf-8")
     if id == "C8":
         claim = replace(claim, arms=lambda base, chosen: [online_for_a_second(arm) for arm in arms_of(id, base)])
     found = run(claim, base, domain, tmp_path)
     assert len(found.cells) == found.wanted
-    assert all(verdict.judge(part.demand, found, 1).word != "NOT RUN" for part in claim.parts)
+    asked = [part.demand for part in claim.parts if part.demand.where != "6"]  # longer than the small model reads
+    assert asked
+    assert all(verdict.judge(demand, found, 1).word != "NOT RUN" for demand in asked)
     assert list(report.drawings(claim, found, "en"))
     lab = Lab(world_of(base, domain), Store(tmp_path / "out" / "tiny"), carried.Told())
     assert recording.tries(claim, lab) == found.tried
