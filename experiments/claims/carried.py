@@ -65,8 +65,8 @@ def run(claim: Claim, lab: Lab) -> None:
 
 def first_part(out: Path) -> Path:
     """The first part of the worked example in English, written where the claims' models are kept."""
-    from examples.uss.make.build import build_first, write
+    from examples.uss.make.build import build_part, write
 
     folder = out / "uss-en"
-    write(folder, build_first("en"))
+    write(folder, build_part("first", "en"))
     return folder

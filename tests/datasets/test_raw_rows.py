@@ -3,7 +3,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
-from time import process_time
+from time import thread_time
 
 import pytest
 from hypothesis import given
@@ -142,9 +142,9 @@ def test_one_long_line_of_many_rows_takes_linear_time(tmp_path: Path) -> None:
         path.write_text(json.dumps([{"a": "x" * 200}] * count), encoding="utf-8")
         runs = []
         for _ in range(3):
-            begin = process_time()
+            begin = thread_time()
             assert sum(1 for _ in raw_rows(path)) == count
-            runs.append(process_time() - begin)
+            runs.append(thread_time() - begin)
         return min(runs)
 
     assert seconds(40_000) < 24 * seconds(5_000)

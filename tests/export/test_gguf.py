@@ -16,11 +16,12 @@ from safetensors.torch import load_file
 from steadyhand.errors import JobError, PrerequisiteError
 from steadyhand.export import gguf as module
 from steadyhand.export.gguf import write_gguf
+from steadyhand.models.generation.gguf import load_gguf
 from steadyhand.models.loading.load import load
 from steadyhand.models.loading.quiet import quiet
 from steadyhand.models.loading.resolve import resolve
 from steadyhand.models.loading.weights import Weights
-from tests import tiny
+from tests import architectures, tiny
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +44,39 @@ def test_another_program_reads_the_same_model(model: Path, tmp_path: Path) -> No
         ids = torch.tensor([ours.renderer.prompt(prompt.messages, prompt.tools).ids])
         with torch.inference_mode():
             assert torch.allclose(theirs(input_ids=ids).logits[0], ours.logits(prompt), atol=1e-4)
+
+
+LLAMA3 = {
+    "rope_type": "llama3", "rope_theta": 5e5, "factor": 8.0, "low_freq_factor": 1.0, "high_freq_factor": 4.0,
+    "original_max_position_embeddings": 8192,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "other"),
+    [
+        ("llama", {}), ("llama", {"rope_parameters": LLAMA3}), ("llama", {"num_key_value_heads": 4, "head_dim": None}),
+        ("llama", {"attention_bias": True, "tie_word_embeddings": False}), ("mistral_full", {}), ("qwen2", {}),
+    ],
+    ids=["llama", "llama 3.1", "as many keys as heads", "biases and a head", "mistral", "qwen2"],
+)  # fmt: skip
+def test_every_architecture_reads_back_as_the_same_model(
+    name: str, other: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By transformers' own reader, which a GGUF base goes through, and by ours of rounded weights."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    base = tmp_path / "base"
+    with quiet():
+        architectures.model(name, **other).save_pretrained(base)
+        tiny.tokenizer().save_pretrained(base)
+    assert write_gguf(base, tmp_path / "m.gguf", "f32").error == 0.0
+    ours, theirs = load(base), load(tmp_path / "m.gguf")
+    again = load_gguf(tmp_path / "m.gguf", base)
+    for prompt in tiny.prompts(2):
+        assert torch.allclose(ours.logits(prompt), theirs.logits(prompt), atol=1e-4)
+        assert torch.equal(ours.logits(prompt), again.logits(prompt))
+    report = write_gguf(base, tmp_path / "q.gguf", "q8_0")
+    assert 0 < report.error < 1e-2
 
 
 def test_the_embedded_model_keeps_every_weight_and_its_tokenizer_is_not_pretended(tmp_path: Path) -> None:
@@ -113,10 +147,12 @@ def test_a_file_that_does_not_read_back_is_refused(
 ) -> None:
     write = module._write_tensors
 
-    def spoiled(package: object, writer: object, weights: Weights, tensors: list[module._Tensor]) -> None:
+    def spoiled(
+        package: object, writer: object, weights: Weights, tensors: list[module._Tensor], stretch: object
+    ) -> None:
         other = [t for t in tensors if t.shape == tensors[-1].shape]  # two norms change places
         swapped = dict(zip(other, reversed(other), strict=True))
-        write(package, writer, weights, [replace(t, source=swapped.get(t, t).source) for t in tensors])
+        write(package, writer, weights, [replace(t, source=swapped.get(t, t).source) for t in tensors], ())
 
     monkeypatch.setattr(module, "_write_tensors", spoiled)
     monkeypatch.setattr(Weights, "array", _numbered(Weights.array))
@@ -132,7 +168,8 @@ def _numbered(array: Any) -> Any:
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"architectures": ["LlamaForCausalLM"]}, "not LlamaForCausalLM"),
+        ({"architectures": ["Olmo3ForCausalLM"]}, "not Olmo3ForCausalLM"),
+        ({"use_sliding_window": True, "sliding_window": 8}, "without a sliding window only"),
         ({"rope_parameters": {"rope_type": "longrope", "rope_theta": 1e4}}, "longrope"),
     ],
 )

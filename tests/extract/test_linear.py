@@ -22,9 +22,9 @@ def seconds(text: str) -> float:
     """The better of two: interference only ever adds."""
     best = float("inf")
     for _ in range(2):
-        before = time.process_time()
+        before = time.thread_time()
         find_entities(text)
-        best = min(best, time.process_time() - before)
+        best = min(best, time.thread_time() - before)
     return best
 
 

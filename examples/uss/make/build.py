@@ -11,10 +11,11 @@ import yaml
 
 from examples.uss.make.anchoring import CLARIFY, anchoring_probes
 from examples.uss.make.cards import cards
-from examples.uss.make.part import WHOLE, Part, first
+from examples.uss.make.part import PARTS, WHOLE, Part
 from examples.uss.make.public import public_probes, rehearsal
 from examples.uss.make.scenarios import scenarios
 from examples.uss.make.texts import Lang
+from steadyhand.text.shingles import language_of
 
 Row = dict[str, Any]
 FOLDER = Path(__file__).parents[1]
@@ -40,23 +41,42 @@ TAKEN = ("tools/*.json", "probes/reasoning.yaml", "agent.yaml")
 
 def build(part: Part = WHOLE) -> dict[str, str]:
     """The generated files' texts by path in the folder."""
+    rows = {
+        "knowledge/cards.jsonl": cards(part),
+        "scenarios/train.jsonl": scenarios("train", part),
+        "scenarios/eval.jsonl": scenarios("eval", part),
+        "probes/anchoring.yaml": anchoring_probes(part),
+        "probes/public.yaml": public_probes(),
+        "rehearsal/general.jsonl": rehearsal(),
+    }
+    head: dict[str, Row] = {"probes/anchoring.yaml": {"clarify": CLARIFY}}
+    fewer = {name: _evenly(rows[name], most, part) for name, most in part.most.items() if name in rows}
     return {
-        "knowledge/cards.jsonl": as_jsonl(cards(part)),
-        "scenarios/train.jsonl": as_jsonl(scenarios("train", part)),
-        "scenarios/eval.jsonl": as_jsonl(scenarios("eval", part)),
-        "probes/anchoring.yaml": as_probes(anchoring_probes(part), clarify=CLARIFY),
-        "probes/public.yaml": as_probes(public_probes()),
-        "rehearsal/general.jsonl": as_jsonl(rehearsal()),
+        name: as_jsonl(every) if name.endswith(".jsonl") else as_probes(every, **head.get(name, {}))
+        for name, every in (rows | fewer).items()
     }
 
 
-def build_first(lang: Lang) -> dict[str, str]:
-    """All files of a domain that is the first part of this one, in one language."""
+def _evenly(rows: list[Row], most: int, part: Part) -> list[Row]:
+    """At most so many of the part's languages, from the whole list; the turns of a dialogue stay together."""
+    spoken = [row for row in rows if language_of(row.get("question") or _first_asked(row)) in part.langs]
+    if len(spoken) <= most or spoken[0].get("kind") == "anchoring":
+        return spoken[:most]
+    return [spoken[number * len(spoken) // most] for number in range(most)]
+
+
+def _first_asked(row: Row) -> str:
+    """What a card or a dialogue begins with."""
+    return str(row.get("q") or next(message["content"] for message in row["messages"] if message["role"] == "user"))
+
+
+def build_part(name: str, lang: Lang) -> dict[str, str]:
+    """All files of a domain that is a part of this one, in one language."""
+    part = PARTS[name](lang)
     taken = {str(path.relative_to(FOLDER)): path for pattern in TAKEN for path in sorted(FOLDER.glob(pattern))}
-    texts = {name: path.read_text(encoding="utf-8") for name, path in taken.items()}
-    part = first(lang)
+    texts = {file: path.read_text(encoding="utf-8") for file, path in taken.items() if part.most.get(file) != 0}
     knowledge = {f"knowledge/{path.name}": _points(path, part) for path in sorted(FOLDER.glob("knowledge/*.yaml"))}
-    settings = (FOLDER / "first.toml").read_text(encoding="utf-8")
+    settings = (FOLDER / f"{name}.toml").read_text(encoding="utf-8")
     return texts | knowledge | build(part) | {"steady.toml": settings}
 
 

@@ -20,7 +20,9 @@ _HAN = re.compile(r"[\u3400-\u9fff]")
 _PORT = re.compile(rf"(?<=[{X}{N}]) ?(?:,? ?(?:on |over )?(?:tcp |udp )?port \d{{1,5}}|\[?:\]?\d{{1,5}})(?!\w)")
 _NEXT = r"(?: ?(?:,|;|、|，|/|&|->|-->|\||→) ?(?:and |or )?| and (?:to )?| or (?:to )?| as well as |和|及|以及|与|或)"
 _ROW = re.compile(rf"[{X}{N}](?:{_NEXT}[{X}{N}])+")
+_BETWEEN = re.compile(rf"[`*]{{0,3}}(?: ?[(（] ?|[)）]?{_NEXT})[`*]{{0,3}}")
 _ALIAS = re.compile(rf"([{X}{N}]) ?[(（] ?([{X}{N}]) ?[)）]")
+_LONGEST_JOINT = 40
 _KEY = re.compile(r"[\w -]{1,30}: ?$")  # `title: "..."` quotes a value, nobody's words
 _QUOTED = re.compile(r"[\"“”「『」』«»]")
 _WORDS = re.compile(r"[^\W_]{2,}|[\u3400-\u9fff]{2}")
@@ -40,6 +42,11 @@ def plain(text: str, *, keep_quotes: bool = False) -> str:
         )
     text = _ALIAS.sub(_either, text)
     return _ROW.sub(_one, text)
+
+
+def joins(between: str) -> bool:
+    """Whether two names with this text between them become one in `plain`: a row, or a name and its other name."""
+    return len(between) < _LONGEST_JOINT and _BETWEEN.fullmatch(_BLANKS.sub(" ", between).lower()) is not None
 
 
 def _either(found: re.Match[str]) -> str:

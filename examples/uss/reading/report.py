@@ -19,7 +19,7 @@ from .entries import LONGEST_LINE, Read, read_entry, read_row
 from .layout import BULLET, Kind, Layout, Line
 from .lexicon import Claim, N, X, lexicon
 from .names import Names
-from .phrase import is_quoted, plain
+from .phrase import is_quoted, joins, plain
 from .scope import contrasted, reaches
 
 _END = re.compile(
@@ -34,11 +34,23 @@ _TERMINAL = re.compile(r"[.!?:;。！？：；][\s*_\"”')]*$")
 _NUMBERED = re.compile(r"\s*(?:0x\d|\d{1,2}[)）]|第?[一二三四五六七八九十]{1,3}[、章节部步]|[（(]?[图表]\s?\d|#)")
 _LONGEST = 1000  # characters of a plain sentence that are read; a longer one is no evidence
 _MOST_NAMES = 500  # in one sentence
+_MOST_READINGS = 32  # of one sentence: what it says of one name, or of the names of one row
 _AROUND = 200  # characters on each side of a place in which an order makes a report no witness
 _BEFORE = 400  # characters before a sentence, and of the report's beginning, in which its subject may stand
 # Reasons of a heading that hold for whole sentences below it as well, not for entries of a list only.
 _OVER = frozenset((Basis.NEGATION, Basis.HEARSAY, Basis.PAST, Basis.EXAMPLE, Basis.QUOTED))
 _WRAP, _WRAP_HAN = 50, 25  # a line that is shorter was not wrapped
+
+Rows = frozenset[int]  # numbers of rows of names in a sentence
+
+
+@dataclass(frozen=True)
+class NamesInRows:
+    """The row of each place of a name in a sentence, and the rows in which each name stands. A name that stands alone
+    is a row of its own."""
+
+    rows: list[int]
+    of: dict[str, Rows]
 
 
 @dataclass(frozen=True)
@@ -60,7 +72,8 @@ class Report:
         self._sentences = _sentences(self.masked, self.layout)
         self._orders: dict[int, bool] = {}
         self._lines: dict[tuple[int, int], Read] = {}  # by line and column
-        self._read: dict[tuple[tuple[int, int], int, str], Read] = {}  # by sentence, line and name
+        self._rows: dict[tuple[int, int], NamesInRows] = {}  # by sentence
+        self._read: dict[tuple[tuple[int, int], int, Rows], Read] = {}  # by sentence, line and rows
 
     def at(self, place: Found) -> Statement:
         """What the report says of the name at this place."""
@@ -100,15 +113,30 @@ class Report:
 
     # a sentence ---------------------------------------------------------------------------------------------------
     def _sentence(self, place: Found, line: Line) -> Read:
-        """Read once for each name, however often it stands there."""
-        key = (self._bounds(place), line.start, place.value)
+        """Read once for all names of a row ("a, b and c"): the sentence says the same of each of them."""
+        bounds = self._bounds(place)
+        if not self._is_short(*bounds):
+            return None, Basis.LONG
+        key = (bounds, line.start, self._rows_of(*bounds).of.get(place.value, frozenset()))
         if key not in self._read:
-            self._read[key] = self._sentence_of(place, line)
+            self._read[key] = self._sentence_of(bounds, key[2], line)
         return self._read[key]
 
-    def _sentence_of(self, place: Found, line: Line) -> Read:
-        start, end = self._bounds(place)
-        body = self._with_target(place, start, end) if self._is_short(start, end) else ""
+    def _rows_of(self, start: int, end: int) -> NamesInRows:
+        if (start, end) not in self._rows:
+            found: dict[str, set[int]] = {}
+            rows, last = list[int](), start
+            for name in self.names.between(start, end):
+                rows.append(rows[-1] + (not joins(self.masked[last : name.start])) if rows else 0)
+                last = name.end
+                for value in name.values:
+                    found.setdefault(value, set()).add(rows[-1])
+            self._rows[start, end] = NamesInRows(rows, {value: frozenset(own) for value, own in found.items()})
+        return self._rows[start, end]
+
+    def _sentence_of(self, bounds: tuple[int, int], asked: Rows, line: Line) -> Read:
+        start, end = bounds
+        body = self._with_rows(asked, start, end)
         words = plain(body)
         if not 0 < len(words) <= _LONGEST:
             return None, Basis.LONG
@@ -163,7 +191,17 @@ class Report:
 
     def _is_short(self, start: int, end: int) -> bool:
         names = self.names.between(start, end)
-        return len(names) <= _MOST_NAMES and end - start - sum(one.end - one.start for one in names) <= 2 * _LONGEST
+        if len(names) > _MOST_NAMES or end - start - sum(one.end - one.start for one in names) > 2 * _LONGEST:
+            return False
+        return len(set(self._rows_of(start, end).of.values())) <= _MOST_READINGS
+
+    def _with_rows(self, asked: Rows, start: int, end: int) -> str:
+        """The masked sentence, with X for every name in the rows that are asked about."""
+        pieces, at = [], start
+        for row, name in zip(self._rows_of(start, end).rows, self.names.between(start, end), strict=True):
+            pieces += [self.masked[at : name.start], X if row in asked else N]
+            at = name.end
+        return "".join([*pieces, self.masked[at:end]])
 
     def _with_target(self, place: Found, start: int, end: int) -> str:
         """The masked sentence, with X for every place in it of the name that is asked about."""

@@ -15,7 +15,6 @@ from steadyhand.badcases.steps import Gold
 from steadyhand.badcases.worklist import WorklistRow
 from steadyhand.chat.call_ids import turns
 from steadyhand.chat.formats.parsed import Parsed
-from steadyhand.chat.match import match
 from steadyhand.chat.messages import Json, Message, Tool, to_openai
 from steadyhand.chat.schema import schema_errors
 from steadyhand.domain.decisions import Decision
@@ -142,8 +141,7 @@ def _verify(chosen: Message, rejected: Message, tools: tuple[Tool, ...], decisio
         raise NotForkedError("the correction says what was said")
     if decision is not None:
         made = Parsed(chosen.calls, chosen.content, chosen.think, len(chosen.calls), None)
-        scenario = decision.scenario
-        if not match(decision.expected, made, tools, ordered=scenario.ordered, comparators=scenario.comparators).passed:
+        if not decision.match(made, tools, lenient=True).passed:
             raise NotForkedError("the correction is not what the scenario in this state expects")
         if decision.judge(chosen.content).word == "failed":
             raise NotForkedError("the correction is not what the scenario in this state expects")

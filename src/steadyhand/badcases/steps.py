@@ -13,7 +13,6 @@ from steadyhand.badcases.logs.logged import Logged
 from steadyhand.chat.formats.marks import RESULT_OPEN
 from steadyhand.chat.formats.parsed import Parsed
 from steadyhand.chat.formats.unread import has_unread_call
-from steadyhand.chat.match import match
 from steadyhand.chat.messages import Message, Tool
 from steadyhand.chat.reason import Reason
 from steadyhand.chat.schema import schema_errors
@@ -112,8 +111,7 @@ def _against(
 ) -> Iterator[Wrong]:
     """What a scenario in the same state says. An answer that the lenient match accepts is right."""
     made = Parsed(message.calls, message.content, message.think, len(message.calls), None)
-    scenario = decision.scenario
-    found = match(decision.expected, made, tools, ordered=scenario.ordered, comparators=scenario.comparators)
+    found = decision.match(made, tools, lenient=True)
     if found.code is not None:
         category, where = BY_CODE.get(found.code, "other"), decision.expected[0].name if decision.expected else ""
         if found.code is Reason.WRONG_COUNT:

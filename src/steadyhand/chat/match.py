@@ -1,7 +1,8 @@
 """Did the model do what was due? Compares parsed calls with expected calls and gives the first reason why not.
 
-Strict: equal number of calls, a maximum bipartite matching between them, names and values equal as JSON, arguments
-valid under the tool's schema. Lenient: the same algorithm with comparators declared per argument (`chat.compare`).
+Strict: equal number of calls, a maximum bipartite matching between them, names and values equal as JSON (to what is
+due, or to what an expected call says is right as well), arguments valid under the tool's schema. Lenient: the same
+algorithm with comparators declared per argument (`chat.compare`).
 Whether an answer's text is right is not judged here.
 """
 
@@ -20,7 +21,8 @@ from steadyhand.chat.schema import schema_errors
 
 __all__ = ["Match", "Reason", "match"]
 
-Specs = Mapping[str, Mapping[str, Spec]]  # tool -> argument -> comparator
+Specs = Mapping[str, Spec]  # of one expected call: argument -> comparator
+Accepts = Sequence[Mapping[str, Json]]  # one for each expected call
 Problem = tuple[Reason, str]
 
 
@@ -44,10 +46,12 @@ def match(
     tools: Sequence[Tool] | Mapping[str, Tool],
     *,
     ordered: bool = False,
+    accepts: Accepts = (),
     comparators: Mapping[str, Mapping[str, Json]] | None = None,
 ) -> Match:
-    """Compares `parsed` with `expected`; `tools` are those offered. `comparators` (tool -> argument -> spec) make the
-    match lenient where they say so. Raises UsageError for a comparator that is not understood."""
+    """Compares `parsed` with `expected`; `tools` are those offered. `accepts` (one mapping of argument to spec for each
+    expected call, or none at all) says what is right as well; `comparators` (tool -> argument -> spec) make the match
+    lenient where they say so. Raises UsageError for a comparator that is not understood."""
     if not parsed.attempts:
         missed = bool(expected)
         return Match(not missed, Reason.MISSED_CALL if missed else None, _due(expected) if missed else "", None, None)
@@ -56,8 +60,19 @@ def match(
     if parsed.error is not None:
         return Match(False, parsed.error.code, parsed.error.detail, False, False)
     offered = tools if isinstance(tools, Mapping) else {tool.name: tool for tool in tools}
-    specs = {tool: {a: read_spec(s) for a, s in row.items()} for tool, row in (comparators or {}).items()}
-    return _compare(expected, _exact_calls(parsed), offered, specs, ordered)
+    return _compare(expected, _exact_calls(parsed), offered, _specs(expected, accepts, comparators or {}), ordered)
+
+
+def _specs(
+    expected: Sequence[ToolCall], accepts: Accepts, comparators: Mapping[str, Mapping[str, Json]]
+) -> list[Specs]:
+    """What each expected call says of its arguments, and its tool of those of all calls."""
+    found: list[Specs] = []
+    for call, own in zip(expected, accepts or [{}] * len(expected), strict=True):
+        tool = comparators.get(call.name, {})
+        names = dict.fromkeys([*own, *tool])
+        found.append({name: read_spec(own.get(name, {})) | read_spec(tool.get(name, {})) for name in names})
+    return found
 
 
 def _due(expected: Sequence[ToolCall]) -> str:
@@ -72,9 +87,9 @@ def _exact_calls(parsed: Parsed) -> list[ToolCall]:
 
 
 def _compare(
-    expected: Sequence[ToolCall], got: list[ToolCall], offered: Mapping[str, Tool], specs: Specs, ordered: bool
+    expected: Sequence[ToolCall], got: list[ToolCall], offered: Mapping[str, Tool], specs: list[Specs], ordered: bool
 ) -> Match:
-    fits = [[_fits(e, g, specs) for g in got] for e in expected]
+    fits = [[_fits(e, g, own) for g in got] for e, own in zip(expected, specs, strict=True)]
     partner = _matching(fits, len(got))
     all_fit = len(expected) == len(got) == len(partner)
     name_ok = Counter(call.name for call in expected) == Counter(call.name for call in got)
@@ -135,27 +150,27 @@ def _count(call: ToolCall, calls: Sequence[ToolCall]) -> int:
 
 
 def _pair_problems(
-    expected: Sequence[ToolCall], got: list[ToolCall], partner: Mapping[int, int], specs: Specs
+    expected: Sequence[ToolCall], got: list[ToolCall], partner: Mapping[int, int], specs: list[Specs]
 ) -> list[Problem]:
     """Why the calls left over by the matching do not fit: each is held against the nearest one of the same name."""
-    wanted = [call for i, call in enumerate(expected) if i not in partner.values()]
+    wanted = [(call, specs[i]) for i, call in enumerate(expected) if i not in partner.values()]
     problems: list[Problem] = []
     for call in (call for i, call in enumerate(got) if i not in partner):
-        near = [e for e in wanted if e.name == call.name]
+        near = [one for one in wanted if one[0].name == call.name]
         if not near:
-            problems.append((Reason.WRONG_NAME, f"got {call.name}; {_due(wanted or expected)}"))
+            due = [one for one, _ in wanted] or expected
+            problems.append((Reason.WRONG_NAME, f"got {call.name}; {_due(due)}"))
             continue
-        nearest = min(near, key=lambda e: len(_argument_problems(e, call, specs)))
+        nearest = min(near, key=lambda one: len(_argument_problems(one[0], call, one[1])))
         wanted.remove(nearest)
-        problems += _argument_problems(nearest, call, specs)
+        problems += _argument_problems(nearest[0], call, nearest[1])
     return problems
 
 
 def _argument_problems(expected: ToolCall, got: ToolCall, specs: Specs) -> list[Problem]:
-    row = specs.get(expected.name, {})
     problems: list[Problem] = []
     for name in [*expected.arguments, *(name for name in got.arguments if name not in expected.arguments)]:
-        spec, path = row.get(name, {}), f"{expected.name}.{name}"
+        spec, path = specs.get(name, {}), f"{expected.name}.{name}"
         if name not in got.arguments:
             if not may_miss(spec, expected.arguments[name]):
                 problems.append((Reason.MISSING_ARG, f"{path} is due"))

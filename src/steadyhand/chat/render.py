@@ -29,6 +29,7 @@ from steadyhand.errors import PrerequisiteError, SteadyError, UsageError
 
 _PROBE, _THOUGHT = "steady-probe-answer", "steady-probe-thought"
 _ASKED = Message("user", "steady-probe-question")
+_SAMPLE = " A b  c\n\n\té 北京\u00a0<s>12345.6 it's </s>"  # what tokenizers treat in ways of their own
 _MARK = re.compile(r"\s*(</?[^<>\s]{1,40}>|\[/?[A-Z_]{1,40}\])")
 _AT_ONCE = 8192  # token ids written on end: while they are, no other thread runs
 _STOP_NAMES = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end|>", "</s>")
@@ -262,7 +263,23 @@ class Renderer:
         )
 
     def _encode(self, text: str) -> tuple[int, ...]:
-        return tuple(self._tokenizer.encode(text, add_special_tokens=False))
+        engine = self._engine
+        if engine is None:
+            return tuple(self._tokenizer.encode(text, add_special_tokens=False))
+        if engine.truncation is not None or engine.padding is not None:  # left by another use of the tokenizer
+            engine.no_truncation()
+            engine.no_padding()
+        return tuple(engine.encode_batch_fast([text], add_special_tokens=False)[0].ids)
+
+    @cached_property
+    def _engine(self) -> Any:
+        """The tokenizer's own engine, where it gives the ids that the tokenizer gives. Asked directly it keeps no
+        offsets, and the interpreter is held for a tenth of the time: of a million tokens that is felt by others."""
+        engine: Any = getattr(self._tokenizer, "backend_tokenizer", None)
+        if not hasattr(engine, "encode_batch_fast"):
+            return None
+        wanted = list(self._tokenizer.encode(_SAMPLE, add_special_tokens=False))
+        return engine if engine.encode_batch_fast([_SAMPLE], add_special_tokens=False)[0].ids == wanted else None
 
 
 def opening_of(prompt: str) -> str:

@@ -37,20 +37,24 @@ def check_scenarios(domain: Domain) -> Iterator[Finding]:
 def _calls(scenario: Scenario, tools: Mapping[str, Tool]) -> Iterator[Finding]:
     """Only scored messages: a message with `score: false` may show a mistake on purpose."""
     due = decisions(scenario)
+    offered = {tools[id].name: tools[id] for id in scenario.tools}
     if not due:
         yield finding("S105", scenario.place, f"{scenario.id}: no message is scored", "remove a `score: false`")
     for decision in due:
         for call in decision.expected:
-            yield from _call(scenario, decision.id, call, tools)
+            yield from _call(scenario, decision.id, call, offered, tools)
 
 
-def _call(scenario: Scenario, where: str, call: ToolCall, tools: Mapping[str, Tool]) -> Iterator[Finding]:
-    if call.name not in scenario.tools:
-        known = "is in tools/ but not offered here" if call.name in tools else "is not in tools/"
-        hint = suggestion(call.name, scenario.tools) if scenario.tools else "offer it in `tools:`"
+def _call(
+    scenario: Scenario, where: str, call: ToolCall, offered: Mapping[str, Tool], tools: Mapping[str, Tool]
+) -> Iterator[Finding]:
+    if call.name not in offered:
+        named = any(tool.name == call.name for tool in tools.values())
+        known = "is in tools/ but not offered here" if named else "is not in tools/"
+        hint = suggestion(call.name, list(offered)) if offered else "offer it in `tools:`"
         yield finding("S102", scenario.place, f"{where}: {call.name!r} {known}", hint)
         return
-    errors = schema_errors(tools[call.name], call.arguments)
+    errors = schema_errors(offered[call.name], call.arguments)
     for number, error in enumerate(errors[:_SHOWN], 1):
         rest = more(len(errors) - _SHOWN) if number == _SHOWN else ""
         next = f"correct the arguments, or the schema of {call.name!r}"

@@ -10,7 +10,7 @@ import click
 from steadyhand.cli.console import echo_line, emit_json, say, say_ignored
 from steadyhand.cli.options import json_option
 from steadyhand.domain.starter import LIKE
-from steadyhand.errors import PrerequisiteError
+from steadyhand.errors import PrerequisiteError, UsageError
 from steadyhand.files import meant
 
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from steadyhand.datasets.write import Summary
 
 _FOLDER = click.Path(path_type=Path)
+SUITES = ("bfcl", "acebench", "when2call")  # as `datasets.suites.read` names them
 
 
 @click.command("init")
@@ -57,9 +58,10 @@ def init_command(folder: Path, like: str, as_json: bool) -> None:
 @click.option(
     "--format",
     "form",
-    type=click.Choice(["auto", "openai", "sharegpt", "alpaca", "completion", "xlam"]),
+    type=click.Choice(["auto", "openai", "sharegpt", "alpaca", "completion", "xlam", *SUITES]),
     default="auto",
 )
+@click.option("--per-category", type=click.IntRange(min=1), help="Of a public suite: at most so many a category.")
 @click.option("--share", type=click.FloatRange(0, 1, min_open=True, max_open=True), help="Share to hold out.")
 @click.option("--seed", type=int, default=0, show_default=True, help="Seed of the train/eval split.")
 @json_option
@@ -71,6 +73,7 @@ def import_command(
     system: str,
     words: tuple[str, ...],
     form: str,
+    per_category: int | None,
     share: float | None,
     seed: int,
     as_json: bool,
@@ -81,17 +84,28 @@ def import_command(
     check judges them, else cards. Scenarios and preferences are split by near-duplicate groups. Rows that cannot be
     used, or that their own check refuses, are listed in rejects.jsonl with their reason.
 
+    SOURCE may also be a file or the data folder of a public suite: BFCL v3 or v4 (questions of one turn), ACEBench
+    (normal and special) or When2Call (the judge's subset). All its questions are held out, for `steady eval`.
+
     \b
       steady import reviews.csv --to reviews --map user=comment --map answer=label
       steady import pairs.csv --to sql --map user=question --map answer=sql --check exec_sql:shop.db
       steady import cases.csv --to sales --map dialogue=chat --map chosen=good --map rejected=bad --why kind
+      steady import bfcl_eval/data --to bfcl --per-category 20
     """
     from dataclasses import asdict
 
     from steadyhand.datasets.mapping import column_map
+    from steadyhand.datasets.suites.read import suite_at
     from steadyhand.datasets.write import write_domain
     from steadyhand.flow.importing import given_share, judges_for, set_aside, usable
 
+    suite = form if form in SUITES else suite_at(source) if form == "auto" and not maps else None
+    if suite:
+        _refuse_unused({"--map": maps, "--why": whys, "--system": system, "--check": words, "--share": share}, suite)
+        _import_suite(source, folder, suite, per_category or 0, as_json)
+        return
+    _refuse_unused({"--per-category": per_category}, "a data set that is no public suite")
     columns = column_map(maps, whys)
     read = _read(source, form, preferences=True, columns=columns)
     usable(read, source, folder, mapped=columns is not None)
@@ -102,6 +116,37 @@ def import_command(
         emit_json(asdict(summary))
     else:
         _show_import(summary, read, folder)
+
+
+def _refuse_unused(given: dict[str, object], what: str) -> None:
+    if unused := [name for name, value in given.items() if value]:
+        raise UsageError(f"{unused[0]} means nothing for {what}", next=f"leave {unused[0]} out")
+
+
+def _import_suite(source: Path, folder: Path, name: str, per_category: int, as_json: bool) -> None:
+    """The questions of a public suite, all of them held out."""
+    from dataclasses import asdict
+
+    from steadyhand.datasets.suites.read import read_suite
+    from steadyhand.datasets.suites.to_domain import write_suite
+
+    summary = write_suite(read_suite(_there(source), name, per_category), folder)  # type: ignore[arg-type]
+    if as_json:
+        emit_json(asdict(summary))
+        return
+    echo_line(
+        f"{summary.suite}: {summary.questions} questions, {summary.choices} of them with choices; "
+        f"{summary.tools} tools; {summary.rejects} rows refused"
+    )
+    for category, count in summary.categories.items():
+        echo_line(f"{category:<40} {count:>6}")
+    for reason, count in list(summary.reasons.items())[:10]:
+        say(f"refused {count}: {reason}")
+    for file, why in summary.left.items():
+        say(f"not read: {file}: {why}")
+    if summary.rejects:
+        say(f"refused rows and reasons: {folder / 'rejects.jsonl'}")
+    say(f"next: steady eval --model MODEL --domain {folder} --by-tag")
 
 
 def _show_import(summary: Summary, read: Imported, folder: Path) -> None:
@@ -158,11 +203,17 @@ def _read(source: Path, form: str, *, preferences: bool = False, columns: Column
     """One file, with the columns that are named, or that a dataset_info.json beside it names."""
     from steadyhand.datasets.inputs import Input, inputs
 
-    if not source.exists():
-        raise PrerequisiteError(
-            "no such file", where=str(source), next=f"{meant(source)}name a data file: JSONL, JSON, CSV, Parquet"
-        )
+    _there(source)
     found = inputs([source]).inputs if source.is_file() else []
     one = Input(source, columns) if columns else found[0] if len(found) == 1 else Input(source)
     wanted: Format | None = None if form == "auto" else form  # type: ignore[assignment]  # click checked the choice
     return one.read(form=wanted, preferences=preferences)
+
+
+def _there(source: Path) -> Path:
+    """Raises PrerequisiteError for a source that is not there."""
+    if not source.exists():
+        raise PrerequisiteError(
+            "no such file", where=str(source), next=f"{meant(source)}name a data file: JSONL, JSON, CSV, Parquet"
+        )
+    return source

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +19,8 @@ from steadyhand.files import meant, read_object, write_whole
 
 if TYPE_CHECKING:
     from steadyhand.chat.render import Renderer
-    from steadyhand.ledger.result import Evaluation, Verdict
+    from steadyhand.domain.model import Domain
+    from steadyhand.ledger.result import Evaluation, Metric, Verdict
     from steadyhand.models.backend import Backend
     from steadyhand.settings import Settings
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
 @click.option(
     "--save", type=click.Path(path_type=Path, dir_okay=False), help="Write the evaluation here, for compare and gate."
 )
+@click.option("--by-tag", is_flag=True, help="Show strict and lenient accuracy for each tag of the scenarios as well.")
 @date_option
 @template_options
 @set_option
@@ -49,6 +52,7 @@ def eval_command(
     tokenizer: Path | None,
     clarify: bool,
     save: Path | None,
+    by_tag: bool,
     day: date,
     template: str | None,
     call_format: str | None,
@@ -87,7 +91,7 @@ def eval_command(
         )
     if save:
         _write(save, found)
-    _show(found, as_json)
+    _show(found, domain if by_tag else None, as_json)
     return EXIT_OK
 
 
@@ -167,15 +171,34 @@ def _endpoints(urls: str, served: str, renderer: Renderer | None) -> Backend:
     return EndpointPool([OpenAIEndpoint(url, served, renderer=renderer, retries=2) for url in named], say)
 
 
-def _show(found: Evaluation, as_json: bool) -> None:
+def _show(found: Evaluation, tagged: Domain | None, as_json: bool) -> None:
+    """The figures; of a `tagged` domain those of each tag as well."""
+    from steadyhand.evaluate.by_tag import by_tag
     from steadyhand.flow.outcome import figures
 
+    tags = by_tag(found.items, tagged) if tagged else []
     if as_json:
-        emit_json({"model": found.model, "metrics": figures(found), "manifest": found.manifest})
+        more = {"tags": [asdict(row) for row in tags]} if tagged else {}
+        emit_json({"model": found.model, "metrics": figures(found), "manifest": found.manifest, **more})
         return
     for metric in found.metrics.values():
-        bounds = "" if metric.low is None else f"[{_percent(metric.low)}, {_percent(metric.high)}]"
-        echo_line(f"{metric.name:<30} {_percent(metric.value):>8} {bounds:<20} n={metric.n} {metric.note}".rstrip())
+        echo_line(f"{metric.name:<30} {_figure(metric)} {metric.note}".rstrip())
+        for name, part in _categories(metric):
+            echo_line(f"  {name:<28} {_percent(part['k'] / part['n']):>8} {'':<20} n={part['n']}")
+    if tags:
+        echo_line(f"{'tag: strict, lenient':<30}")
+    for row in tags:
+        echo_line(f"{row.tag:<40} {_figure(row.strict)}  {_percent(row.lenient.value):>8}")
+
+
+def _figure(metric: Metric) -> str:
+    bounds = "" if metric.low is None else f"[{_percent(metric.low)}, {_percent(metric.high)}]"
+    return f"{_percent(metric.value):>8} {bounds:<20} n={metric.n}"
+
+
+def _categories(metric: Metric) -> list[tuple[str, dict[str, int]]]:
+    """The categories of a question with choices, where they have names."""
+    return [part for part in metric.detail.items() if part[0]] if metric.name == "choice_accuracy" else []
 
 
 def _show_verdict(found: Verdict, as_json: bool) -> None:

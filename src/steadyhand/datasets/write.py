@@ -10,6 +10,7 @@ import re
 import shutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
 
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
@@ -132,7 +133,7 @@ def settings_text(domain: Domain, dose: TrainingSize) -> str:
 
 def domain_files(domain: Domain) -> dict[str, str]:
     """Relative path -> text of the domain's tools, points, cards and scenarios."""
-    files = {f"tools/{name}.json": tool_text(tool) for name, tool in _file_names(domain.tools).items()}
+    files = {f"tools/{name}.json": tool_text(domain.tools[id], id) for name, id in _file_names(domain.tools).items()}
     if domain.points:
         files[f"knowledge/{POINT}.yaml"] = points_text(domain.points)
     if domain.cards:
@@ -187,8 +188,10 @@ def jsonl(rows: Iterable[dict[str, Json]]) -> str:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
 
 
-def tool_text(tool: Tool) -> str:
-    return json.dumps(tool.to_openai()["function"], ensure_ascii=False, indent=2) + "\n"
+def tool_text(tool: Tool, id: str = "") -> str:
+    """A file of tools/; `id` is written where it is not the tool's name."""
+    own = {"id": id} if id not in ("", tool.name) else {}
+    return json.dumps(own | tool.to_openai()["function"], ensure_ascii=False, indent=2) + "\n"
 
 
 def points_text(points: Iterable[Point]) -> str:
@@ -231,6 +234,9 @@ def scenario_row(scenario: Scenario) -> dict[str, Json]:
         row["messages"][index]["answer"] = {"must": list(answer.must), "must_not": list(answer.must_not)}
     for index, checks in scenario.checks.items():
         row["messages"][index].setdefault("answer", {}).update({check.name: check.gold for check in checks})
+    for index, specs in scenario.accepts.items():
+        for call, spec in zip(row["messages"][index]["calls"], specs, strict=True):
+            call.update({"accept": spec} if spec else {})
     for index in scenario.unscored:
         row["messages"][index]["score"] = False
     if scenario.comparators:
@@ -270,14 +276,14 @@ def _call_row(call: ToolCall) -> dict[str, Json]:
     return {"name": call.name, "arguments": call.arguments} | ({"id": call.id} if call.id else {})
 
 
-def _file_names(tools: dict[str, Tool]) -> dict[str, Tool]:
-    """Tools by a file name that every file system takes; names that differ only by case get a number."""
-    found: dict[str, Tool] = {}
-    for tool in tools.values():
-        stem = re.sub(r"[^\w.-]", "_", tool.name).lstrip(".") or "tool"
-        name, number = stem, 1
-        while name.casefold() in map(str.casefold, found):
-            number += 1
-            name = f"{stem}~{number}"
-        found[name] = tool
+def _file_names(tools: dict[str, Tool]) -> dict[str, str]:
+    """Ids of tools by a file name that every file system takes; names that differ only by case get a number."""
+    found: dict[str, str] = {}
+    taken: set[str] = set()
+    for id in tools:
+        stem = re.sub(r"[^\w.~-]", "_", id).lstrip(".~") or "tool"
+        names = (stem if number == 1 else f"{stem}~{number}" for number in count(1))
+        name = next(name for name in names if name.casefold() not in taken)
+        taken.add(name.casefold())
+        found[name] = id
     return found

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from steadyhand.chat.match import Match, match
-from steadyhand.chat.messages import Message, Tool, ToolCall
+from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.chat.parse import Parsed
 from steadyhand.checks import Bound, TextVerdict, failed, judge_all, passed
 from steadyhand.domain.model import AnswerRule, Scenario
@@ -40,9 +40,20 @@ class Decision:
         """Whether anything judges an answer: a call is due, or its text has a rule or a check."""
         return self.answer is not None or bool(self.expected or self.checks)
 
+    @property
+    def accepts(self) -> tuple[dict[str, Json], ...]:
+        """What is right as well, for each expected call; empty where nothing is."""
+        return self.scenario.accepts.get(self.index, ())
+
+    def match(self, parsed: Parsed, tools: Sequence[Tool], *, lenient: bool = False) -> Match:
+        """The calls of an answer held against those that are due; `lenient`: with the scenario's comparators."""
+        comparators = self.scenario.comparators if lenient else None
+        ordered = self.scenario.ordered
+        return match(self.expected, parsed, tools, ordered=ordered, accepts=self.accepts, comparators=comparators)
+
     def assess(self, parsed: Parsed, tools: Sequence[Tool]) -> Assessment:
         """The strictly parsed answer `parsed` held against what is due; `tools` are those on offer."""
-        calls = match(self.expected, parsed, tools, ordered=self.scenario.ordered)
+        calls = self.match(parsed, tools)
         return Assessment(calls, self.judge(parsed.content), self.judged)
 
     def judge(self, text: str) -> TextVerdict:

@@ -30,6 +30,7 @@ _BY_ROLE = {
 }
 MADE = ("template", "made")  # what a row of a data template keeps (datasets/templates.py)
 _SCENARIO, CARD = ("answer", "score"), ("train",)  # what an assistant's message may say of itself, and where
+_ACCEPT = ("accept",)  # of an expected call: argument -> what is right as well
 
 
 def read_scenario(row: Cursor, checkers: Mapping[str, Checker] | None = None) -> Scenario:
@@ -58,6 +59,7 @@ def read_scenario(row: Cursor, checkers: Mapping[str, Checker] | None = None) ->
         ordered=row.flag("ordered", False),
         tags=row.texts("tags"),
         unscored=frozenset(index for index, e in said if not e.flag("score", True)),
+        accepts={index: specs for index, e in said if any(specs := _accepts(e))},
     )
     return bind(scenario, answers, checkers or {})
 
@@ -96,7 +98,7 @@ def _message(row: Cursor, marks: Sequence[str]) -> Message:
         return Message(role, tool_content(row), tool_call_id=row.text("tool_call_id", ""))
     if role != "assistant":
         return Message(role, row.text("content"))
-    calls = tuple(_call(call) for call in row.items("calls"))
+    calls = tuple(_call(call, _ACCEPT if marks == _SCENARIO else ()) for call in row.items("calls"))
     message = Message(role, row.text("content", ""), row.optional_text("think"), calls)
     if not message.content.strip() and not calls:
         raise row.error("the assistant neither says nor calls anything", "add `content` or `calls`")
@@ -109,8 +111,8 @@ def tool_content(row: Cursor) -> str:
     return value if isinstance(value, str) else "" if value is None else json.dumps(value, ensure_ascii=False)
 
 
-def _call(row: Cursor) -> ToolCall:
-    row.fields(["name"], ["arguments", "id"])
+def _call(row: Cursor, marks: Sequence[str]) -> ToolCall:
+    row.fields(["name"], ["arguments", "id", *marks])
     return ToolCall(row.text("name"), row.mapping("arguments"), row.text("id", ""))
 
 
@@ -154,11 +156,17 @@ def _unique_texts(row: Cursor, key: str) -> tuple[str, ...]:
     return texts
 
 
-def _checked_specs(row: Cursor, tool: str) -> dict[str, Json]:
-    specs = row.mapping(tool)
+def _accepts(row: Cursor) -> tuple[dict[str, Json], ...]:
+    """What each expected call of a message says is right as well."""
+    return tuple(_checked_specs(call, "accept") if call.has("accept") else {} for call in row.items("calls"))
+
+
+def _checked_specs(row: Cursor, key: str) -> dict[str, Json]:
+    """Argument -> comparator, as they stand under `key`."""
+    specs = row.mapping(key)
     for argument, spec in specs.items():
         try:
             read_spec(spec)
         except UsageError as error:
-            raise row.at(tool).error(error.what, error.next or "correct it", key=argument) from None
+            raise row.at(key).error(error.what, error.next or "correct it", key=argument) from None
     return dict(specs)

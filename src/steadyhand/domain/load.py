@@ -129,15 +129,17 @@ def _read_points(root: Path) -> tuple[Point, ...]:
 
 
 def _read_tools(root: Path) -> dict[str, Tool]:
+    """By name, or by the `id` that a file gives its tool: two may have one name, where no row offers both."""
     tools: dict[str, Tool] = {}
     places: list[tuple[str, Place]] = []
     for path in _files(root, "tools"):
         row = read_json(read_text(path), str(path))
         if isinstance(row.value, list):
             raise row.error("a list of tools; one tool per file is read here", "split it into one file per tool")
-        tool = read_tool(row)
-        places.append((tool.name, row.place))
-        tools[tool.name] = tool
+        tool = read_tool(row, ["id"])
+        id = row.text("id", tool.name)
+        places.append((id, row.place))
+        tools[id] = tool
     _refuse_twins(places, "tool")
     return tools
 
@@ -163,7 +165,7 @@ def _with_system(points: tuple[Point, ...], system: str) -> tuple[Point, ...]:
 def _read_scenarios(root: Path, tools: dict[str, Tool], checks: Checks) -> tuple[Scenario, ...]:
     documents = [document.fields(["scenarios"]) for document in _documents(root, "scenarios")]
     rows = chain((row for document in documents for row in document.items("scenarios")), _lines(root, "scenarios"))
-    read = (_resolved(row, read_scenario(row, checks.checkers), list(tools)) for row in rows)
+    read = (_resolved(row, read_scenario(row, checks.checkers), tools) for row in rows)
     scenarios = tuple(scenario_with_system(scenario, checks.system) for scenario in read)
     _refuse_twins([(scenario.id, scenario.place) for scenario in scenarios], "scenario")
     return scenarios
@@ -186,12 +188,17 @@ def _with_comparisons(scenarios: tuple[Scenario, ...], compared: tuple[Scenario,
     return both
 
 
-def _resolved(row: Cursor, scenario: Scenario, tools: list[str]) -> Scenario:
-    for index, name in enumerate(scenario.tools):
-        _refuse_unknown(row.at("tools", index), name, tools, "tool")
+def _resolved(row: Cursor, scenario: Scenario, tools: dict[str, Tool]) -> Scenario:
+    known, offered = list(tools), dict[str, str]()
+    for index, id in enumerate(scenario.tools):
+        _refuse_unknown(row.at("tools", index), id, known, "tool")
+        if (other := offered.setdefault(tools[id].name, id)) != id:
+            what = f"{id!r} and {other!r} are two tools of one name"
+            raise row.at("tools", index).error(what, "offer one of the two")
+    names = [*offered, *(tool.name for tool in tools.values() if tool.name not in offered)]
     for name in scenario.comparators:
-        if name not in tools:
-            raise row.at("comparators").error(f"no tool {name!r}", _hint(name, tools, "tool"), key=name)
+        if name not in names:
+            raise row.at("comparators").error(f"no tool {name!r}", _hint(name, names, "tool"), key=name)
     return scenario
 
 

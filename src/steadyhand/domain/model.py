@@ -82,6 +82,8 @@ class Scenario:
     the domain's checks on it. `rejected`: a comparison that the user owns (preferences/), where the last message was
     judged better than each of these.
     `group` keeps near-duplicates on one side of the split. `comparators`: tool -> argument -> lenient comparator.
+    `accepts`: what a call may also be to be right, not only leniently: index of a message -> for each of its calls,
+    argument -> comparator.
     """
 
     id: str
@@ -100,6 +102,7 @@ class Scenario:
     checks: dict[int, tuple[Bound, ...]] = field(default_factory=dict, metadata={"sparse": True})
     rejected: tuple[Message, ...] = field(default=(), metadata={"sparse": True})  # worse than the last message
     why: dict[str, str] = field(default_factory=dict, metadata={"sparse": True})  # of `WHY`: why they are worse
+    accepts: dict[int, tuple[dict[str, Json], ...]] = field(default_factory=dict, metadata={"sparse": True})
 
     @property
     def category(self) -> str:

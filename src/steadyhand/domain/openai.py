@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from steadyhand.chat.call_ids import in_call_order
@@ -121,12 +122,13 @@ def read_arguments(row: Cursor) -> dict[str, Json]:
     return row.mapping("arguments")
 
 
-def read_tool(row: Cursor) -> Tool:
-    """A tool as {"name", "description", "parameters"} or in the OpenAI wrapper; its schema is checked."""
+def read_tool(row: Cursor, own: Sequence[str] = ()) -> Tool:
+    """A tool as {"name", "description", "parameters"} or in the OpenAI wrapper; its schema is checked. `own`: further
+    keys that may stand beside the three."""
     if isinstance(row.value, dict) and "function" in row.value:
         row.fields(["function"], ["type"])
         row = row.at("function")
-    row.fields(["name"], ["description", "parameters", "strict"])
+    row.fields(["name"], ["description", "parameters", "strict", *own])
     row.text("name")
     row.text("description", "")
     tool = Tool.from_openai(

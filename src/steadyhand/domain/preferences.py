@@ -137,10 +137,10 @@ def _check_state(judged: JudgedRow) -> None:
 
 
 def _offered(row: Cursor, tool: Tool, tools: dict[str, Tool]) -> str:
-    """The name of a tool that the row offers, which is the domain's own of that name."""
+    """Under which id the domain has the tool that a row offers."""
+    if id := next((id for id, one in tools.items() if one == tool), ""):
+        return id
     if tool.name not in tools:
         raise DomainError(f"no tool {tool.name!r}", where=row.place, next="add it to tools/, or remove it from the row")
-    if tools[tool.name] != tool:
-        what = f"the row's tool {tool.name!r} is not the one in tools/"
-        raise DomainError(what, where=row.place, next="offer the tool as tools/ has it")
-    return tool.name
+    what = f"the row's tool {tool.name!r} is not the one in tools/"
+    raise DomainError(what, where=row.place, next="offer the tool as tools/ has it")

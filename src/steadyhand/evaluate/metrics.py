@@ -237,12 +237,27 @@ def anchoring_by_language(items: Sequence[Item]) -> list[Metric]:
     return metrics
 
 
+def choices(items: Sequence[Item]) -> list[Metric]:
+    """choice_accuracy: the share of comparisons with several worse answers whose better one is likelier than each of
+    them, as a question with choices is answered by likelihood. None where no comparison has several."""
+    ranked = by_cluster([(item.id.rpartition("/")[0], item) for item in items if item.suite == "preference"])
+    several = {id: own for id, own in ranked.items() if len(own) > 1}
+    if not several:
+        return []
+    judged = {id: own for id, own in several.items() if all(item.passed is not None for item in own)}
+    samples = [Observation(id, own[0].cluster, all(item.passed for item in own)) for id, own in judged.items()]
+    note = "the better answer is the likeliest of all"
+    parts = by_cluster([(own[0].facts.category, all(item.passed for item in own)) for own in judged.values()])
+    detail = {name: {"k": sum(passed), "n": len(passed)} for name, passed in sorted(parts.items())}
+    return [replace(rate_metric("choice_accuracy", samples, len(several) - len(judged), note), detail=detail)]
+
+
 def item_metrics(items: Sequence[Item], seed: int = 0) -> dict[str, Metric]:
     """All metrics of one-shot items by name; those whose suites were not asked at all are left out."""
     asked = {item.suite for item in items}
     rates = [rate_metric(r.name, r.samples(items), r.unscored(items), r.note) for r in RATES if r.suites & asked]
     ratios = [ratio_metric(spec, items, seed) for spec in RATIOS if spec.suites & asked]
-    every = [*rates, *check_metrics(items, seed), *anchoring_by_language(items), *ratios]
+    every = [*rates, *choices(items), *check_metrics(items, seed), *anchoring_by_language(items), *ratios]
     return {metric.name: metric for metric in map(_by_category(items), every)}
 
 

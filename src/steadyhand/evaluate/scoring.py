@@ -12,7 +12,6 @@ from dataclasses import replace
 
 from steadyhand.chat.formats.hermes import HERMES
 from steadyhand.chat.formats.registry import format_named
-from steadyhand.chat.match import match
 from steadyhand.chat.parse import Parsed
 from steadyhand.chat.think import ThinkCode, ThinkState
 from steadyhand.evaluate.filler import invalid_tokens
@@ -82,7 +81,7 @@ def _judge_calls(item: Item, target: Target, completion: Completion) -> Item:
     decision, scenario, tools = target.decision, target.decision.scenario, target.prompt.tools
     parsed, lenient = completion.parsed(tools), completion.parsed(tools, lenient=True)
     assessed, due = decision.assess(parsed, tools), decision.expected
-    loose = match(due, lenient, tools, ordered=scenario.ordered, comparators=scenario.comparators)
+    loose = decision.match(lenient, tools, lenient=True)
     facts = replace(
         item.facts,
         scenario=scenario.id,

@@ -75,9 +75,9 @@ class Target:
 
     @property
     def expected(self) -> str:
-        """The gold calls as JSON, else the answer rule in words."""
+        """The gold calls as JSON, with what they accept besides, else the answer rule in words."""
         if self.decision is not None and self.decision.expected:
-            return _dump([{"name": call.name, "arguments": call.arguments} for call in self.decision.expected])
+            return _dump(_calls_due(self.decision))
         checks = self.decision.checks if self.decision else ()
         demands = ["no call"] if self.decision and (self.prompt.tools or not self.judged) else []
         demands += [] if self.rule is None else [_in_words(self.rule)]
@@ -89,6 +89,13 @@ class Target:
         """What a model is shown, as a short hash that needs no tokenizer: messages and tools."""
         shown = [to_openai(self.prompt.messages), [tool.to_openai() for tool in self.prompt.tools]]
         return digest(shown)[:16]
+
+
+def _calls_due(decision: Decision) -> list[Json]:
+    rows: list[Json] = [{"name": call.name, "arguments": call.arguments} for call in decision.expected]
+    for row, spec in zip(rows, decision.accepts, strict=False):
+        row.update({"accept": spec} if spec else {})
+    return rows
 
 
 def _in_words(rule: AnswerRule) -> str:

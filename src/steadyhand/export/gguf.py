@@ -1,13 +1,14 @@
 """A model folder as one GGUF file (llama.cpp, Ollama), written tensor by tensor and read back before it counts.
 
-Knows the tensor names and keys of Qwen2 and Qwen3 as llama.cpp spells them (through the `gguf` package). A file in
-f32, f16 or bf16 holds exactly the rounded weights, which reading it back proves; a quantized one comes with its error.
+Knows the tensor names and keys of Llama, Mistral, Qwen2 and Qwen3 as llama.cpp spells them (through the `gguf`
+package). A file in f32, f16 or bf16 holds exactly the rounded weights, which reading it back proves; a quantized one
+comes with its error.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, get_args
@@ -17,14 +18,22 @@ from steadyhand.errors import JobError, PrerequisiteError
 from steadyhand.export.vocabulary import Vocabulary, read_vocabulary
 from steadyhand.extras import not_installed
 from steadyhand.models.loading.adapters import json_object
-from steadyhand.models.loading.weights import Weights
+from steadyhand.models.loading.gguf_base import LLAMA3, llama3_stretch
+from steadyhand.models.loading.weights import Format, Weights
 
 if TYPE_CHECKING:
     import numpy as np
 
 Kind = Literal["f32", "f16", "bf16", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
-ARCHITECTURES = {"Qwen3ForCausalLM": "qwen3", "Qwen2ForCausalLM": "qwen2"}
+ARCHITECTURES = {
+    "Qwen3ForCausalLM": "qwen3",
+    "Qwen2ForCausalLM": "qwen2",
+    "LlamaForCausalLM": "llama",
+    "MistralForCausalLM": "llama",
+}
+ROTATED = {"q_proj": "num_attention_heads", "k_proj": "num_key_value_heads"}  # whose rows llama.cpp orders by pairs
+ROPE_TABLE = "rope_freqs.weight"
 
 
 @dataclass(frozen=True)
@@ -43,12 +52,14 @@ class GgufReport:
 
 @dataclass(frozen=True)
 class _Tensor:
-    """One tensor of the file: `source` is its name in the model folder."""
+    """One tensor of the file: `source` is its name in the model folder. `heads`: in how many heads the two halves of
+    each head's rows are interleaved, as llama.cpp's `llama` rotates them; 0: none."""
 
     name: str
     source: str
     shape: tuple[int, ...]
     kind: Kind
+    heads: int = 0
 
 
 def write_gguf(folder: Path, out: Path, kind: Kind = "bf16", *, name: str = "model") -> GgufReport:
@@ -67,7 +78,7 @@ def write_gguf(folder: Path, out: Path, kind: Kind = "bf16", *, name: str = "mod
     try:
         _describe(package, writer, config, kind, name)
         _write_vocabulary(package, writer, words, config["vocab_size"])
-        _write_tensors(package, writer, weights, tensors)
+        _write_tensors(package, writer, weights, tensors, stretch_table(config))
     finally:
         writer.close()
     error = _read_back(package, out, weights, tensors)
@@ -97,6 +108,12 @@ def _architecture(config: dict[str, Json], folder: Path) -> str:
             where=str(folder / "config.json"),
             next="export safetensors and use llama.cpp's convert_hf_to_gguf.py on the folder",
         )
+    if config.get("sliding_window") and config.get("use_sliding_window", named.startswith("Mistral")):
+        raise PrerequisiteError(
+            f"GGUF export knows {named} without a sliding window only",
+            where=str(folder / "config.json"),
+            next="export safetensors; llama.cpp's reader of this architecture would see the whole context",
+        )
     return ARCHITECTURES[named]
 
 
@@ -112,7 +129,14 @@ def _tensors(package: Any, arch: str, config: dict[str, Json], weights: Weights,
             raise PrerequisiteError(
                 f"GGUF has no place for the weight {source}", where=str(weights.folder), next="merge adapters first"
             )
-        yield _Tensor(name, source, shape, _kind_of(package, shape, kind))
+        heads = _heads(source, config) if arch == "llama" else 0
+        yield _Tensor(name, source, shape, _kind_of(package, shape, kind), heads)
+
+
+def _heads(source: str, config: dict[str, Json]) -> int:
+    """The heads of a projection whose rows are rotated."""
+    key = next((key for part, key in ROTATED.items() if f".{part}." in source), "")
+    return int(config.get(key) or config["num_attention_heads"]) if key else 0
 
 
 def _kind_of(package: Any, shape: tuple[int, ...], kind: Kind) -> Kind:
@@ -139,6 +163,8 @@ def _describe(package: Any, writer: Any, config: dict[str, Json], kind: Kind, na
     writer.add_head_count_kv(config.get("num_key_value_heads") or heads)
     writer.add_key_length(size)
     writer.add_value_length(size)
+    if ARCHITECTURES[config["architectures"][0]] == "llama":
+        writer.add_rope_dimension_count(size)
     writer.add_layer_norm_rms_eps(config["rms_norm_eps"])
     _describe_rope(package, writer, config)
     label = {"f32": "ALL_F32"}.get(kind, f"MOSTLY_{kind.upper()}")
@@ -152,7 +178,7 @@ def _describe_rope(package: Any, writer: Any, config: dict[str, Json]) -> None:
     rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
     writer.add_rope_freq_base(float(rope.get("rope_theta") or config.get("rope_theta") or 10_000.0))
     stretch = rope.get("rope_type", rope.get("type", "default"))
-    if stretch == "default":
+    if stretch == "default" or stretch_table(config):
         return
     kinds = {"linear": package.RopeScalingType.LINEAR, "yarn": package.RopeScalingType.YARN}
     if stretch not in kinds:
@@ -163,6 +189,17 @@ def _describe_rope(package: Any, writer: Any, config: dict[str, Json]) -> None:
     writer.add_rope_scaling_factor(float(rope["factor"]))
     if original := rope.get("original_max_position_embeddings"):
         writer.add_rope_scaling_orig_ctx_len(int(original))
+
+
+def stretch_table(config: dict[str, Json]) -> list[float]:
+    """What Llama 3.1's way divides each rotary frequency by, which a file holds as a tensor; empty for other ways."""
+    rope = config.get("rope_parameters") or config.get("rope_scaling") or {}
+    same = all(rope.get(key) == value for key, value in LLAMA3.items())
+    if rope.get("rope_type", rope.get("type")) != "llama3" or not same:
+        return []
+    size = config.get("head_dim") or config["hidden_size"] // config["num_attention_heads"]
+    base = float(rope.get("rope_theta") or config.get("rope_theta") or 10_000.0)
+    return llama3_stretch(size // 2, base, float(rope["factor"]))
 
 
 def _write_vocabulary(package: Any, writer: Any, words: Vocabulary, rows: int) -> None:
@@ -189,9 +226,14 @@ def _write_vocabulary(package: Any, writer: Any, words: Vocabulary, rows: int) -
     writer.add_add_bos_token(False)  # the chat template writes every token itself
 
 
-def _write_tensors(package: Any, writer: Any, weights: Weights, tensors: list[_Tensor]) -> None:
+def _write_tensors(
+    package: Any, writer: Any, weights: Weights, tensors: list[_Tensor], stretch: Sequence[float]
+) -> None:
     import numpy as np
 
+    table = np.array(stretch, np.float32)
+    if stretch:
+        writer.add_tensor_info(ROPE_TABLE, table.shape, table.dtype, table.nbytes)
     for tensor in tensors:
         size = package.quants.quant_shape_to_byte_shape(tensor.shape, _type(package, tensor.kind))
         dtype = np.dtype("uint16")  # only tells the writer that the shape counts numbers, not bytes
@@ -199,20 +241,32 @@ def _write_tensors(package: Any, writer: Any, weights: Weights, tensors: list[_T
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
     writer.write_ti_data_to_file()
+    if stretch:
+        writer.write_tensor_data(table)
     for tensor in tensors:
         writer.write_tensor_data(_numbers(package, weights, tensor))
 
 
 def _numbers(package: Any, weights: Weights, tensor: _Tensor) -> np.ndarray:
     """The tensor as the file holds it."""
-    if tensor.kind == "f32":
-        return weights.array(tensor.source, "float32")
-    if tensor.kind == "f16":
-        return weights.array(tensor.source, "float16")
-    if tensor.kind == "bf16":
-        return weights.array(tensor.source, "bfloat16")
-    whole = weights.array(tensor.source, "float32")
+    if tensor.kind in _STORED:
+        return _ordered(weights.array(tensor.source, _STORED[tensor.kind]), tensor.heads)
+    whole = _ordered(weights.array(tensor.source, "float32"), tensor.heads)
     return package.quants.quantize(whole, _type(package, tensor.kind))  # type: ignore[no-any-return]
+
+
+_STORED: dict[str, Format] = {"f32": "float32", "f16": "float16", "bf16": "bfloat16"}
+
+
+def _ordered(rows: np.ndarray, heads: int) -> np.ndarray:
+    """The rows of each of `heads` heads with their two halves interleaved, as its reader rotates pairs of neighbors
+    (transformers rotates row i with row i + half)."""
+    import numpy as np
+
+    if not heads:
+        return rows
+    halves = rows.reshape(heads, 2, rows.shape[0] // heads // 2, *rows.shape[1:])
+    return np.ascontiguousarray(halves.swapaxes(1, 2).reshape(rows.shape))
 
 
 def _read_back(package: Any, out: Path, weights: Weights, tensors: list[_Tensor]) -> float:
@@ -227,7 +281,7 @@ def _read_back(package: Any, out: Path, weights: Weights, tensors: list[_Tensor]
         if stored is None or stored.data.tobytes() != wanted.tobytes():
             raise JobError(f"the file does not hold {tensor.name} as written", where=str(out), next="export again")
         numbers = package.quants.dequantize(stored.data, stored.tensor_type).reshape(tensor.shape)
-        exact = weights.array(tensor.source, "float32")
+        exact = _ordered(weights.array(tensor.source, "float32"), tensor.heads)
         off += float(np.square(numbers.astype("float64") - exact).sum())
         total += float(np.square(exact.astype("float64")).sum())
     return math.sqrt(off / total) if total else 0.0

@@ -73,8 +73,8 @@ def read_vocabulary(folder: Path, rows: int) -> Vocabulary:
 def split_name(spec: dict[str, Json]) -> str | None:
     """llama.cpp's name for how this tokenizer.json splits text before merging, or None when it has none.
 
-    "qwen2" is Qwen2's and Qwen3's expression, "gpt-2" that of plain byte-level tokenizers. Both merge all words
-    (`ignore_merges` off) and add no space before the text.
+    "qwen2" is Qwen2's and Qwen3's expression, "gpt-2" that of plain byte-level tokenizers, "smollm" the same behind
+    single digits. All merge all words (`ignore_merges` off) and add no space before the text.
     """
     model, first = spec["model"], spec.get("pre_tokenizer") or {}
     plain = not model.get("ignore_merges") and not model.get("byte_fallback") and model.get("merges")
@@ -83,6 +83,8 @@ def split_name(spec: dict[str, Json]) -> str | None:
     if _byte_level(first, own_split=True):
         return "gpt-2"
     parts = first.get("pretokenizers", [])
+    if parts[:1] == [{"type": "Digits", "individual_digits": True}] and len(parts) == 2:
+        return "smollm" if _byte_level(parts[1], own_split=True) else None
     if first.get("type") != "Sequence" or len(parts) != 2 or not _byte_level(parts[1], own_split=False):
         return None
     split = parts[0]

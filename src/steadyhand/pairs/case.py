@@ -13,7 +13,6 @@ from functools import partial
 
 from steadyhand.chat.formats.base import ChatFormat
 from steadyhand.chat.formats.hermes import HERMES
-from steadyhand.chat.match import match
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.chat.parse import Parsed
 from steadyhand.domain.decisions import Decision, decisions
@@ -112,11 +111,7 @@ def wrong(case: Case, raw: str) -> bool:
     """Whether `raw` is verifiably not what is due: by its calls, or, where none are due, by what judges the text."""
     strict = case.read(raw)
     if case.target.calls or strict.attempts:
-        lenient, comparators = case.read(raw, lenient=True), case.decision.scenario.comparators
-        return strict.error is not None or not (_fits(case, strict, None) or _fits(case, lenient, comparators))
+        fits = case.decision.match(strict, case.tools).passed
+        loose = case.decision.match(case.read(raw, lenient=True), case.tools, lenient=True)
+        return strict.error is not None or not (fits or loose.passed)
     return case.decision.judge(strict.content).word == "failed"
-
-
-def _fits(case: Case, parsed: Parsed, comparators: Mapping[str, Mapping[str, Json]] | None) -> bool:
-    ordered = case.decision.scenario.ordered
-    return match(case.target.calls, parsed, case.tools, ordered=ordered, comparators=comparators).passed

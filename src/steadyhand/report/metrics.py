@@ -39,6 +39,7 @@ SPECS = {
     "scenario_pass": Spec("tool"),
     "reading_accuracy": Spec("answer"),
     "preference_accuracy": Spec("answer"),
+    "choice_accuracy": Spec("answer"),
     "response_quality": Spec("answer"),
     "cot_retention": Spec("answer"),
     "invalid_token_ratio": Spec("answer", better="lower"),

@@ -17,8 +17,8 @@ from starlette.routing import Route
 from steadyhand.errors import SteadyError
 from steadyhand.report.catalog import LANGUAGES
 from steadyhand.studio import pages as room
-from steadyhand.studio.guard import StudioGuard, Keys, session_cookie
-from steadyhand.studio.page import LANGUAGE, LONGEST_NAME, WHO, YEAR, Handler, PageRequest, StudioPage, environment
+from steadyhand.studio.guard import Keys, StudioGuard, session_cookie
+from steadyhand.studio.page import LANGUAGE, LONGEST_NAME, WHO, YEAR, Handler, PageRequest, StudioPage, environment, see
 from steadyhand.studio.project import Project, StillReadingError
 from steadyhand.studio.words import load_words
 
@@ -59,12 +59,16 @@ class Studio:
     def _route(self, handler: Handler, page: StudioPage, known: tuple[StudioPage, ...]) -> Route:
         def answer(request: Request) -> Response:  # sync: it runs in a thread, where a database may be waited for
             ask = PageRequest(request, self.project, known, page)
+            if not page.shown(self.project):  # what the project has nothing of leads to what it has
+                first = next((one for one in known if one.shown(self.project)), _NOWHERE)
+                return ask.problem(ask.t("studio.absent"), 404) if first is _NOWHERE else see(first.path)
             try:
                 return handler.show(ask)
             except SteadyError as error:
+                if isinstance(error, StillReadingError):
+                    return ask.problem(ask.t("studio.reading"), busy=True)
                 where = f"{error.where}: " if error.where else ""
-                busy = isinstance(error, StillReadingError)
-                return ask.problem(f"{where}{error.what}", next=error.next or "", busy=busy)
+                return ask.problem(f"{where}{error.what}", next=error.next or "")
 
         return Route(handler.path, answer, methods=[handler.method])
 

@@ -49,7 +49,7 @@ def show(ask: PageRequest) -> Response:
         Step("data", "…" if waiting else str(data), "/data", "bad" if problem else "good" if data else "", problem),
         _run_step(running, report),
         _verdict_step(report),
-        Step("bad_cases", {None: "", -1: "…"}.get(cases, str(cases)), "/bad-cases", "bad" if cases else ""),
+        Step("bad_cases", {None: "", -1: "…"}.get(cases, str(cases)), "/bad-cases", "bad" if (cases or 0) > 0 else ""),
         Step("review", str(to_review) if project.reviewable() else "", "/review", "bad" if to_review else ""),
     ]
     busy = waiting or cases == -1
