@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 import pytest
 
@@ -24,11 +25,15 @@ def answer(prompt: Prompt) -> str:
     return f"answer to {prompt.messages[-1].content}"
 
 
+def _same(model: Scripted) -> Scripted:
+    return model
+
+
 @contextmanager
 def pool(models: list[Scripted], *more: str) -> Iterator[tuple[EndpointPool, list[str]]]:
     told: list[str] = []
     with ExitStack() as stack:
-        urls = [f"{stack.enter_context(serving(lambda one=one: one)).url}/v1" for one in models]
+        urls = [f"{stack.enter_context(serving(partial(_same, one))).url}/v1" for one in models]
         made = [OpenAIEndpoint(url, "m", retries=1, wait=0.0) for url in [*more, *urls]]
         found = EndpointPool(made, told.append)
         try:
