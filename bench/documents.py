@@ -34,7 +34,7 @@ from bench.extract import KINDS, errors, same
 from examples.uss.service.names import canonical
 from steadyhand.agent.audit import Log, verify
 from steadyhand.agent.config import writing_agent
-from steadyhand.agent.plan import Run
+from steadyhand.agent.ending import Run
 from steadyhand.agent.session import Session
 from steadyhand.text.normal import refang
 from steadyhand.tools.config import bind

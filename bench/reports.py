@@ -30,7 +30,8 @@ from examples.uss.make.entities import Names
 from examples.uss.service.seed import ratings
 from steadyhand.agent.audit import Log
 from steadyhand.agent.config import AgentFile, writing_agent
-from steadyhand.agent.plan import Run, parallel_asker, run
+from steadyhand.agent.ending import Run
+from steadyhand.agent.plan import parallel_asker, run
 from steadyhand.agent.session import opened
 from steadyhand.agent.writer import Writer
 from steadyhand.models.backend import Backend, Completion, Progress, Prompt, Sampling

@@ -12,8 +12,9 @@ import pytest
 
 from steadyhand.agent.audit import Log
 from steadyhand.agent.config import Free, writing_agent
+from steadyhand.agent.ending import Run
 from steadyhand.agent.free_plan import run_free
-from steadyhand.agent.plan import Run, parallel_asker
+from steadyhand.agent.plan import parallel_asker
 from steadyhand.agent.replay import replay
 from steadyhand.agent.session import opened, trace_of
 from steadyhand.agent.writer import Writer, approve

@@ -10,7 +10,8 @@ import pytest
 
 from steadyhand.agent.audit import Log
 from steadyhand.agent.config import AgentFile, writing_agent
-from steadyhand.agent.plan import Ending, Run, parallel_asker, run
+from steadyhand.agent.ending import Ending, Run
+from steadyhand.agent.plan import parallel_asker, run
 from steadyhand.agent.replay import replay
 from steadyhand.agent.writer import Writer, approve
 from steadyhand.errors import DomainError, GateFailed, PrerequisiteError, UsageError

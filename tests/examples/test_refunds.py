@@ -13,7 +13,7 @@ from bench.refund_attacks import ATTACKS, LIES, cases, measure, unauthorized
 from bench.shop import FOLDER, LOST, OWN, SHIPPED, Obedient, block, booked, call, refund, shop, without_approvals
 from examples.refunds.service.store import Order, Refund, Store
 from steadyhand.agent.audit import verify
-from steadyhand.agent.plan import Run
+from steadyhand.agent.ending import Run
 from steadyhand.agent.replay import replay
 from steadyhand.agent.session import Session, opened, trace_of
 from steadyhand.agent.writer import approve

@@ -13,8 +13,9 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from steadyhand.agent.config import AnswerFile, AnswerPlan
+from steadyhand.agent.ending import Run
 from steadyhand.agent.neutral import neutral
-from steadyhand.agent.plan import TRACE_VERSION, Run, language_of_input, trace_line
+from steadyhand.agent.plan import TRACE_VERSION, language_of_input, trace_line
 from steadyhand.chat.messages import Message
 from steadyhand.checks.exec_sql import ExecSql
 from steadyhand.domain.load import checks_of

@@ -15,10 +15,11 @@ from dataclasses import asdict, replace
 from typing import Any
 
 from steadyhand.agent.config import ENTITY, VERDICT, AgentFile
+from steadyhand.agent.ending import UNFINISHED, Ending, PlanRow, Run, without
 from steadyhand.agent.extractors import Entity
 from steadyhand.agent.neutral import neutral
 from steadyhand.agent.particular import Particular
-from steadyhand.agent.plan import NO_STATE, UNFINISHED, Asker, Ending, PlanRow, Run, Runner, Scribe, without
+from steadyhand.agent.plan import NO_STATE, Asker, Runner, Scribe
 from steadyhand.agent.policy import Code, Proposal
 from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.chat.schema import schema_errors

@@ -12,11 +12,12 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from functools import cached_property
 from typing import Any, Protocol
 
 from steadyhand.agent.config import AgentFile
+from steadyhand.agent.ending import UNFINISHED, Ending, PlanRow, Run, ending_of, without
 from steadyhand.agent.extractors import Entity
 from steadyhand.agent.neutral import neutral, quoted
 from steadyhand.agent.particular import Particular, particular_of
@@ -28,44 +29,12 @@ from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.errors import UsageError
 from steadyhand.models.backend import Backend, Completion, Prompt, Sampling, control_tokens
 from steadyhand.telemetry import carried
-from steadyhand.text.coded import Coded
 from steadyhand.tools.bound import BoundTool
 from steadyhand.tools.result import Result
 
 TRACE_VERSION = 3
 NO_STATE = "the answer does not say in which state it is"
 _HAN = re.compile(r"[\u4e00-\u9fff]")
-
-
-class Ending(Coded):
-    """How one entity ended. Each member carries a sentence."""
-
-    AGREE = "agree", "Input and service say the same."
-    UNCLEAR = "unclear", "What the input says of it is not clear, so nothing is done."
-    FAILED = "failed", "The service gave no answer; the next run asks again."
-    DISPUTED = "disputed", "The model wants something else than the rule, so nothing is done."
-    BLOCKED = "blocked", "Policy does not let it be written."
-    PROPOSED = "proposed", "It would be written: a dry run."
-    WAITING = "waiting", "It waits for an approval."
-    CAPPED = "capped", "A cap is reached, so nothing is done."
-    WRITTEN = "written", "The service has it."
-    REFUSED = "refused", "The service does not want it, or will not be asked about it."
-    UNDONE = "undone", "It was written and taken back by a person."
-    DOUBT = "doubt", "It was sent and the answer was lost; the next run reads what became of it."
-    ASKED = "asked", "Planning freely, the model asked about it and reported nothing."
-    SKIPPED = "skipped", "Planning freely, the model did not ask about it."
-    UNSENT = "unsent", "It was not done; the next run sends it."
-
-
-UNFINISHED = {Ending.FAILED, Ending.DOUBT, Ending.UNSENT, Ending.CAPPED}
-_BY_STATE = {
-    State.DONE: Ending.WRITTEN, State.REFUSED: Ending.REFUSED, State.UNDONE: Ending.UNDONE,
-    State.UNDOING: Ending.UNDONE, State.OPEN: Ending.DOUBT, State.UNRESOLVED: Ending.DOUBT,
-}  # fmt: skip
-_BY_CODE = {
-    Code.DRY_RUN: Ending.PROPOSED, Code.APPROVAL: Ending.WAITING,
-    Code.RUN_CAP: Ending.CAPPED, Code.DAY_CAP: Ending.CAPPED,
-}  # fmt: skip
 
 
 class Asker(Protocol):
@@ -82,36 +51,6 @@ class Scribe(Protocol):
     def settle(self, proposal: Proposal, *, send: bool) -> Outcome: ...
 
 
-@dataclass(frozen=True)
-class PlanRow:
-    """One line of the table. `digest` names the proposal (for approvals), `key` the write (for undo); "" for none."""
-
-    entity: str
-    kind: str
-    claim: str
-    basis: str
-    standing: str
-    answer: Json
-    ending: Ending
-    code: str = ""
-    detail: str = ""
-    digest: str = ""
-    key: str = ""
-
-
-@dataclass(frozen=True)
-class Run:
-    """`state`: complete, waiting (for approvals) or incomplete (the next run finishes it). `trace`: JSON lines.
-    `stop`: why a model that plans freely ended. `answer`: the text of a plan of kind answer."""
-
-    report: str
-    state: str
-    rows: tuple[PlanRow, ...]
-    trace: tuple[str, ...]
-    stop: str = ""
-    answer: str = ""
-
-
 def language_of_input(text: str) -> str:
     """zh where a fifth of the characters are Chinese ones."""
     return "zh" if len(_HAN.findall(text)) * 5 > len(text) else "en"
@@ -120,11 +59,6 @@ def language_of_input(text: str) -> str:
 def trace_line(step: str, **data: Json) -> str:
     row = {"step": step, **data}  # keys stay in their order: a replay must meet every mapping as the run did
     return json.dumps(row, separators=(",", ":"), allow_nan=False)
-
-
-def without(answer: Result) -> Ending:
-    """How an entity ends whose state is not known."""
-    return Ending.REFUSED if answer.final else Ending.FAILED
 
 
 def run(
@@ -306,11 +240,12 @@ class Runner:
         return self._ended(proposal, outcome, row)
 
     def _ended(self, proposal: Proposal, outcome: Outcome, row: dict[str, Json]) -> PlanRow:
-        ending = _BY_STATE.get(outcome.state) or _BY_CODE.get(outcome.code, Ending.UNSENT)
         told = outcome.answer if isinstance(outcome.answer, dict) else {}
         detail = outcome.detail or " ".join(str(told[name]) for name in ("error", "ticket", "state") if name in told)
         code = "" if outcome.code is Code.ALLOWED else outcome.code.value
-        return PlanRow(**row, ending=ending, code=code, detail=detail, digest=proposal.digest, key=outcome.key)
+        return PlanRow(
+            **row, ending=ending_of(outcome), code=code, detail=detail, digest=proposal.digest, key=outcome.key
+        )
 
     def _dispute(self, expected: dict[str, Json] | None, judged: Completion | None) -> str:
         """Why the model's strictly parsed answer is not exactly the expected call (None: no call); "" when it is."""

@@ -16,10 +16,11 @@ from pydantic import ValidationError
 
 from steadyhand.agent.answer_plan import run_answer
 from steadyhand.agent.config import AgentFile, AnswerPlan, load_agent
+from steadyhand.agent.ending import Run
 from steadyhand.agent.extractors import Entity, ExtractRow, Occurrence
 from steadyhand.agent.free_plan import run_free
 from steadyhand.agent.particular import Particular, particular_of
-from steadyhand.agent.plan import TRACE_VERSION, Run, run
+from steadyhand.agent.plan import TRACE_VERSION, run
 from steadyhand.agent.policy import Code, Proposal
 from steadyhand.agent.said import How, Questions, Said
 from steadyhand.agent.writer import Outcome, State

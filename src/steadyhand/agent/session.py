@@ -13,9 +13,10 @@ from time import monotonic
 from steadyhand.agent.answer_plan import Query, means_of, run_answer
 from steadyhand.agent.audit import Log
 from steadyhand.agent.config import AgentFile, AnswerFile, load_agent
+from steadyhand.agent.ending import Run
 from steadyhand.agent.extraction import extraction, with_extraction
 from steadyhand.agent.free_plan import run_free
-from steadyhand.agent.plan import Asker, Run, parallel_asker, run
+from steadyhand.agent.plan import Asker, parallel_asker, run
 from steadyhand.agent.writer import Writer
 from steadyhand.chat.messages import Tool
 from steadyhand.errors import JobError, UsageError

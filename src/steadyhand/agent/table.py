@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from steadyhand.agent.plan import Ending, PlanRow, Run
+from steadyhand.agent.ending import Ending, PlanRow, Run
 
 WIDEST = 60
 

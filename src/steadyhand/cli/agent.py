@@ -23,7 +23,7 @@ from steadyhand.telemetry import exporting
 if TYPE_CHECKING:
     from steadyhand.agent.audit import Log
     from steadyhand.agent.config import AgentFile
-    from steadyhand.agent.plan import Run
+    from steadyhand.agent.ending import Run
     from steadyhand.agent.writer import Writer
     from steadyhand.tools.config import Toolbox
 

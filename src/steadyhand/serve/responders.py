@@ -14,8 +14,8 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
 from typing import Protocol
 
+from steadyhand.agent.ending import Run
 from steadyhand.agent.neutral import neutral
-from steadyhand.agent.plan import Run
 from steadyhand.agent.session import Session
 from steadyhand.agent.table import table
 from steadyhand.chat.formats.base import ChatFormat
