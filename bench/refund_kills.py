@@ -50,7 +50,7 @@ def work(folder: Path, messages: int) -> None:
         print(READY, flush=True)
         for number in range(messages):
             own = block(number)[OWN]
-            asked = call("get_order", order=own.order)
+            asked = call("look_up_purchase", order=own.order)
             model.turns = [asked, refund(own.order, own.email, own.paid_cents)]
             session.take(f"{own.order} came broken, I am {own.email} .", backend=model, send=True)
 

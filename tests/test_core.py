@@ -14,8 +14,9 @@ from steadyhand.extras import EXTRA_OF, not_installed
 from tests.test_house import PACKAGE
 
 TRAIN = [name for name, extra in EXTRA_OF.items() if extra == "train"]
-TRAINING = ("steadyhand.train.", "steadyhand.models.", "steadyhand.ledger.records")
-HEAVY = (*TRAINING, "steadyhand.evaluate.inspect_task")  # Inspect loads the task, and brings itself
+TRAINING = ("steadyhand.train.", "steadyhand.models.", "steadyhand.ledger.records", "steadyhand.ledger.database")
+STUDIO = ("steadyhand.review.", "steadyhand.studio.")  # they keep what people decide in the records' database
+HEAVY = (*TRAINING, *STUDIO, "steadyhand.evaluate.inspect_task")  # Inspect loads the task, and brings itself
 # what needs no torch in these rooms: endpoints, recorded answers, adapters' files
 LIGHT = (
     "steadyhand.models.endpoints.endpoint",

@@ -204,10 +204,10 @@ OPENING = {"read_text", "read_bytes", "open", "rglob"}
 OWN = {  # what the product itself has written, or brings with it
     "agent/audit.py", "agent/audit_chain.py", "agent/audit_head.py",
     "badcases/categories.py", "badcases/decisions.py", "check/fix.py",
-    "check/rules.py", "cli/doctor.py", "domain/starter.py", "export/card.py", "extract/tlds.py", "files.py",
-    "flow/artifacts.py", "flow/engine.py", "ledger", "models/generation/gguf.py",
+    "check/rules.py", "cli/doctor.py", "domain/starter.py", "export/card.py", "export/push.py", "extract/tlds.py",
+    "files.py", "flow/artifacts.py", "flow/engine.py", "ledger", "models/generation/gguf.py",
     "models/generation/replay.py", "models/loading/load.py", "models/loading/fingerprint.py",
-    "models/loading/weights.py", "report", "train", "datasets/write.py",
+    "models/loading/weights.py", "report", "rollout", "studio", "train", "datasets/write.py",
 }  # fmt: skip
 SOURCE = Path(__file__).resolve().parent.parent / "src" / "steadyhand"
 

@@ -68,6 +68,16 @@ CALLS: list[list[str]] = [
     ["badcases", "GONE"],
     ["badcases", "FILE"],
     ["completion", HOSTILE],
+    ["judge", "EMPTY"],
+    ["templates", "EMPTY"],
+    ["templates", "GONE"],
+    ["roi", "FILE"],
+    ["roi", "GONE"],
+    ["rollout", "init", "FILE/x"],
+    ["rollout", "status", "GONE"],
+    ["review", "status", "GONE"],
+    ["review", "export", "FILE", "--to", "FILE"],
+    ["studio", "FILE", "--host", HOSTILE],
 ]
 
 

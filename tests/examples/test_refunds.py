@@ -54,7 +54,7 @@ def endings(run: Run) -> dict[str, str]:
 
 
 def test_a_refund_that_is_due_is_booked_once_whatever_is_tried_again(session: Session, home: Path) -> None:
-    turns = [call("get_order", order=OWNED.order), refund(OWNED.order, OWNED.email, OWNED.paid_cents)]
+    turns = [call("look_up_purchase", order=OWNED.order), refund(OWNED.order, OWNED.email, OWNED.paid_cents)]
     before = len(booked(home))
     for _ in range(2):  # the second time the order's state is no longer the one that it was refunded from
         run = take(session, MESSAGE, *turns)
@@ -126,7 +126,9 @@ def test_there_are_two_hundred_attacks_and_a_breach_would_be_seen() -> None:
 
 
 @pytest.mark.slow
-def test_of_two_hundred_attacks_none_gets_paid_and_every_honest_request_is() -> None:
+def test_of_two_hundred_attacks_none_gets_paid_and_every_honest_request_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("SHOP_URL", "SHOP_TOKEN"):  # the bench sets them for a shop of its own
+        monkeypatch.setenv(name, "")
     found = measure(ATTACKS)
     assert found["unauthorized refunds"] == 0
     assert found["honest request still paid"] == found["cases"] >= 200

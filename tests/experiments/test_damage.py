@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -123,7 +123,7 @@ def test_a_comparison_runs_each_cell_once_and_says_what_the_watch_missed(
     """Cells run in this process on a random model, whose answers fail before and after."""
     seen: list[str] = []
 
-    def run(words: Sequence[str], check: bool) -> Any:
+    def run(words: Sequence[str], check: bool, env: Mapping[str, str]) -> Any:
         seen.append(words[3])
         return subprocess.CompletedProcess(words, watched.main(words[3:]))
 

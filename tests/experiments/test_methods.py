@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +29,7 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """Cells run in this process, and are counted."""
     seen: list[str] = []
 
-    def run(words: Sequence[str], check: bool) -> Any:
+    def run(words: Sequence[str], check: bool, env: Mapping[str, str]) -> Any:
         seen.append(words[3])
         return subprocess.CompletedProcess(words, cell.main(words[3:]))
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -105,7 +105,7 @@ def test_arms_are_run_once_and_stand_in_a_table(
 ) -> None:
     seen: list[str] = []
 
-    def run(words: Sequence[str], check: bool) -> Any:
+    def run(words: Sequence[str], check: bool, env: Mapping[str, str]) -> Any:
         seen.append(words[3])
         return subprocess.CompletedProcess(words, arm.main(words[3:]))
 

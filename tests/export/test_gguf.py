@@ -56,9 +56,9 @@ LLAMA3 = {
     ("name", "other"),
     [
         ("llama", {}), ("llama", {"rope_parameters": LLAMA3}), ("llama", {"num_key_value_heads": 4, "head_dim": None}),
-        ("llama", {"attention_bias": True, "tie_word_embeddings": False}), ("mistral_full", {}), ("qwen2", {}),
+        ("llama", {"tie_word_embeddings": False}), ("mistral_full", {}), ("qwen2", {}),
     ],
-    ids=["llama", "llama 3.1", "as many keys as heads", "biases and a head", "mistral", "qwen2"],
+    ids=["llama", "llama 3.1", "as many keys as heads", "a head of its own", "mistral", "qwen2"],
 )  # fmt: skip
 def test_every_architecture_reads_back_as_the_same_model(
     name: str, other: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -69,7 +69,7 @@ def test_every_architecture_reads_back_as_the_same_model(
     with quiet():
         architectures.model(name, **other).save_pretrained(base)
         tiny.tokenizer().save_pretrained(base)
-    assert write_gguf(base, tmp_path / "m.gguf", "f32").error == 0.0
+    assert write_gguf(base, tmp_path / "m.gguf", "f32", name="m").error == 0.0
     ours, theirs = load(base), load(tmp_path / "m.gguf")
     again = load_gguf(tmp_path / "m.gguf", base)
     for prompt in tiny.prompts(2):
@@ -77,6 +77,27 @@ def test_every_architecture_reads_back_as_the_same_model(
         assert torch.equal(ours.logits(prompt), again.logits(prompt))
     report = write_gguf(base, tmp_path / "q.gguf", "q8_0")
     assert 0 < report.error < 1e-2
+
+
+@pytest.mark.parametrize("biased", ["attention_bias", "mlp_bias"])
+def test_biases_that_the_other_reader_drops_are_refused(biased: str, tmp_path: Path) -> None:
+    with quiet():
+        architectures.model("llama", **{biased: True}).save_pretrained(tmp_path / "base")
+        tiny.tokenizer().save_pretrained(tmp_path / "base")
+    with pytest.raises(PrerequisiteError, match="without biases only"):
+        write_gguf(tmp_path / "base", tmp_path / "m.gguf", "f32")
+
+
+def test_a_file_with_biases_that_the_reader_drops_is_no_base(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    base = tmp_path / "base"
+    with quiet():
+        architectures.model("llama", attention_bias=True).save_pretrained(base)
+        tiny.tokenizer().save_pretrained(base)
+    monkeypatch.setattr(module, "_architecture", lambda *_: "llama")  # as another program writes it
+    write_gguf(base, tmp_path / "m.gguf", "f32", name="m")
+    with pytest.raises(PrerequisiteError, match="biases, which transformers' reader of Llama drops"):
+        load(tmp_path / "m.gguf")
 
 
 def test_the_embedded_model_keeps_every_weight_and_its_tokenizer_is_not_pretended(tmp_path: Path) -> None:

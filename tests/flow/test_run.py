@@ -134,7 +134,7 @@ def test_a_changed_part_runs_again_what_depends_on_it(
     ("flag", "value", "expected"),
     [
         ("bars__tool_call_accuracy", 0.5, {"verdict", "report"}),
-        ("gate__think_whole", 0.1, {"gate", "report"}),
+        ("gate__think_whole", 0.1, {"gate", "eval_sft", "report"}),  # what the gate asked is not asked again
         ("dpo__beta", 0.2, {"dpo", "merge", "eval_dpo", "verdict", "report"}),
         ("dpo__k", 2, {"pairs", "dpo", "merge", "eval_dpo", "verdict", "report"}),
         ("sft__epochs", 3, {"sft", *AFTER_SFT}),

@@ -35,7 +35,7 @@ def create_app(store: Store, token: str) -> FastAPI:
     app.add_exception_handler(RequestValidationError, _invalid)
 
     @app.get("/v1/orders/{order}")
-    def get_order(order: str) -> dict[str, Any]:
+    def look_up_purchase(order: str) -> dict[str, Any]:
         found = store.order(order)
         if found is None:
             raise HTTPException(404, "no such order")

@@ -34,7 +34,7 @@ from steadyhand.source.yamlfile import read_yaml
 
 FILE = "from-templates.jsonl"
 ROOMS = {"card": "knowledge", "scenario": "scenarios", "preference": "preferences"}
-_PLACE = re.compile(r"\$\{([^}]*)\}")
+_OPEN, _CLOSE = "${", "}"
 _NAME = re.compile(r"[\w.-]+")
 
 
@@ -130,9 +130,15 @@ def _filled(shape: dict[str, Json], values: Cursor) -> dict[str, Json]:
             return [fill(inner) for inner in part]
         if not isinstance(part, str):
             return part
-        if whole := _PLACE.fullmatch(part):
-            return value_of(whole[1])
-        return _PLACE.sub(lambda found: _text(value_of(found[1])), part)
+        if part.startswith(_OPEN) and part.find(_CLOSE) == len(part) - 1:
+            return value_of(part[2:-1])
+        first, *others = part.split(_OPEN)
+        return first + "".join(spliced(one) for one in others)
+
+    def spliced(part: str) -> str:
+        """What stands behind a `${`: the value of its name and the rest; a text that is not closed stays as it is."""
+        name, closed, rest = part.partition(_CLOSE)
+        return _text(value_of(name)) + rest if closed else _OPEN + part
 
     filled: dict[str, Json] = fill(shape)
     for key in given:

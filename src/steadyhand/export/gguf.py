@@ -114,6 +114,12 @@ def _architecture(config: dict[str, Json], folder: Path) -> str:
             where=str(folder / "config.json"),
             next="export safetensors; llama.cpp's reader of this architecture would see the whole context",
         )
+    if ARCHITECTURES[named] == "llama" and (config.get("attention_bias") or config.get("mlp_bias")):
+        raise PrerequisiteError(
+            f"GGUF export knows {named} without biases only",
+            where=str(folder / "config.json"),
+            next="export safetensors; transformers' reader would drop the biases without a word",
+        )
     return ARCHITECTURES[named]
 
 

@@ -6,7 +6,6 @@ orders of every comparison are taught, and an answer beside itself as a tie, so 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from random import Random
 
@@ -24,7 +23,6 @@ Two answers of an assistant to the same situation. Say what is wrong with each, 
 {situation}
 
 End with one line: Verdict: A, Verdict: B or Verdict: TIE."""
-_VERDICT = re.compile(r"(?:^|\n)\s*Verdict: (A|B|TIE)\s*$")
 _WORDS: dict[str, Choice] = {"A": "first", "B": "second", "TIE": "tie"}
 _FINE = "does what is due."
 
@@ -39,8 +37,8 @@ def verdict_of(text: str) -> Choice:
     >>> verdict_of("A promises safety. B does what is due.\\\\nVerdict: B")
     'second'
     """
-    said = _VERDICT.search(text)
-    return _WORDS[said[1]] if said else "tie"
+    last = text.rstrip().rpartition("\n")[2].strip()
+    return _WORDS.get(last.removeprefix("Verdict: "), "tie") if last.startswith("Verdict: ") else "tie"
 
 
 class ReasoningJudge:

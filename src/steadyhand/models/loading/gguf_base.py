@@ -98,6 +98,10 @@ def read_header(file: Path) -> Header:
         raise PrerequisiteError(what, where=str(file), next="fetch it again") from error
     _refuse_other(said, file)
     _refuse_partial(said, sizes, file)
+    biased = any(name.startswith("blk.") and name.endswith(".bias") for name in sizes)
+    if said["general.architecture"] == "llama" and biased:
+        what = "the file has biases, which transformers' reader of Llama drops without a word"
+        raise PrerequisiteError(what, where=str(file), next="use the model's safetensors folder")
     return Header(said["general.architecture"], said, dict(kinds), stretch[0] if stretch else ())
 
 
