@@ -40,7 +40,7 @@ class GgufModel(LocalModel):
 def load_gguf(file: Path, folder: Path, *, device: str = "auto", dtype: str = "auto") -> GgufModel:
     """Loads the weights of `file`, which `export.gguf` wrote of the model in `folder`; see `models.load.load`.
     Raises PrerequisiteError for a file that cannot be read or holds other weights."""
-    from transformers import AutoConfig, AutoModelForCausalLM
+    from transformers import AutoModelForCausalLM
 
     place = device_of(device)
     refuse_code(folder)
@@ -48,7 +48,7 @@ def load_gguf(file: Path, folder: Path, *, device: str = "auto", dtype: str = "a
     refuse_odd(file)
     with foreign("the file cannot be read", file, "write it again"), redirect_stderr(StringIO()):  # for its own bar
         model, info = AutoModelForCausalLM.from_pretrained(
-            file.parent, gguf_file=file.name, config=AutoConfig.from_pretrained(folder, **CLOSED),
+            file.parent, gguf_file=file.name, config=_config(folder),
             dtype=dtype_of(dtype, place), output_loading_info=True, use_safetensors=True, **CLOSED,
         )  # fmt: skip
     if wrong := sorted({*info["missing_keys"], *info["mismatched_keys"]}):
@@ -59,3 +59,14 @@ def load_gguf(file: Path, folder: Path, *, device: str = "auto", dtype: str = "a
     tokenizer = load_tokenizer(folder)
     check_vocabulary(model, tokenizer, folder)
     return GgufModel(ready(model.to(place), folder).eval(), tokenizer, folder, file)
+
+
+def _config(folder: Path) -> Any:
+    """The folder's configuration; a Mistral that does not slide is a Llama, and in GGUF stands as one."""
+    from transformers import AutoConfig, LlamaConfig
+
+    config = AutoConfig.from_pretrained(folder, **CLOSED)
+    if config.model_type != "mistral":
+        return config
+    apart = ("model_type", "architectures", "sliding_window", "layer_types")
+    return LlamaConfig(**{key: value for key, value in config.to_dict().items() if key not in apart})
