@@ -69,6 +69,12 @@ def leave(page: Page, address: str) -> None:
     page.wait_for_url(lambda now: now != address)
 
 
+def row(page: Page) -> None:
+    """Waits for a row whose keys work: they do once the page's script has run, which is before it has loaded."""
+    page.wait_for_selector(".row")
+    page.wait_for_load_state("load")
+
+
 def test_fifty_rows_by_keyboard_alone(opened: Open, tmp_path: Path) -> None:
     """The left or right answer that says `good` is chosen; a few are rejected or written anew."""
     path = pairs(tmp_path / "pairs.jsonl", 50)
@@ -76,7 +82,7 @@ def test_fifty_rows_by_keyboard_alone(opened: Open, tmp_path: Path) -> None:
         page = opened(url, "/")
         page.keyboard.press("Enter")
         for number in range(50):
-            page.wait_for_selector(".row")
+            row(page)
             left = page.inner_text(".answer >> nth=0 >> .said")
             before = page.url
             if number % 10 == 8:
@@ -103,7 +109,7 @@ def test_a_comparison_does_not_tell_which_is_which(opened: Open, tmp_path: Path)
     with studio(reviewed(path)) as url:
         page = opened(url, "/")
         page.keyboard.press("Enter")
-        page.wait_for_selector(".row")
+        row(page)
         markup = page.content().lower()
         assert not [word for word in ("chosen", "rejected", "better answer is", "worse") if word in markup]
         before = page.url
@@ -119,7 +125,7 @@ def test_what_was_typed_survives_a_reload_and_a_second_tab_is_told(opened: Open,
     with studio(reviewed(path)) as url:
         page = opened(url, "/")
         page.keyboard.press("Enter")
-        page.wait_for_selector(".row")
+        row(page)
         page.keyboard.press("r")
         page.keyboard.type("because of the tone")
         page.reload()
