@@ -67,7 +67,12 @@ def builds() -> dict[str, tuple[Build, str]]:
     from examples.sql.make import build as sql
     from examples.wording.make import build as wording
 
-    return {"sql": (sql, "sql"), "wording": (wording, "wording"), "reviews": (reviews, "labels"), "sales": (sales, "sales")}
+    return {
+        "sql": (sql, "sql"),
+        "wording": (wording, "wording"),
+        "reviews": (reviews, "labels"),
+        "sales": (sales, "sales"),
+    }
 
 
 if __name__ == "__main__":

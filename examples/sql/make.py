@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Iterator
-from itertools import product
+from collections.abc import Callable, Iterator
+from itertools import cycle, product
 from typing import Any
 
 from examples.made import LANGUAGES, Files, database, jsonl, seeds, seen
@@ -18,7 +18,10 @@ PAIRS = 300  # a question and its translation are two
 PER_QUESTION = 13  # fillings of a question, at most
 NEW = 3  # of them with a value that nothing trains on, at most
 STARTER_TABLES = 3
+PARCELS, SALES, LINES = 300, 240, 500  # a sale has one parcel
 Row = dict[str, Any]
+Cells = tuple[str | int, ...]
+Draw = Callable[[random.Random], str | int]
 
 
 def build(starter: bool) -> Files:
@@ -78,36 +81,45 @@ def _is_seen(filled: dict[str, str], values: Any) -> bool:
 
 
 def _inserts(values: Any, tables: list[str]) -> Iterator[str]:
-    """The rows of each table, drawn with a seed of its own, so that one more table changes none of the others."""
+    made = _tables(values)
     for table in tables:
-        for number, row in enumerate(_rows(table, values, random.Random(table)), 1):
+        for number, row in enumerate(made[table], 1):
             shown = ",".join(f"'{value}'" if isinstance(value, str) else str(value) for value in (number, *row))
             yield f"INSERT INTO {table} VALUES({shown});\n"
 
 
-def _rows(table: str, values: Any, rng: random.Random) -> list[tuple[str | int, ...]]:
-    def one(name: str) -> int:
-        return rng.randint(1, len(values[name]))
+def _tables(values: Any) -> dict[str, list[Cells]]:
+    """Table -> its rows without their ids; each is drawn with a seed of its own, so that one changes no other."""
 
-    def any_of(name: str) -> str:
-        return str(rng.choice(values[name]))
+    def drawn(table: str, count: int, *columns: Draw) -> list[Cells]:
+        rng = random.Random(table)
+        return [tuple(column(rng) for column in columns) for _ in range(count)]
 
-    match table:
-        case "hub":
-            return list(zip(values["hub"], values["hub_city"], strict=True))
-        case "carrier":
-            return [(name,) for name in values["carrier"]]
-        case "parcel":
-            return [(one("hub"), one("carrier"), rng.randint(1, 390), any_of("parcel_status")) for _ in range(300)]
-        case "supplier":
-            return [(name, any_of("country")) for name in values["supplier"]]
-        case "product":
-            kinds = values["kind"] * len(values["product"])
-            return [(n, k, rng.randint(3, 140), one("supplier")) for n, k in zip(values["product"], kinds, strict=False)]
-        case "customer":
-            return [(name, any_of("customer_city")) for name in values["customer"]]
-        case "sale":
-            days = [f"{any_of('month')}-{rng.randint(1, 28):02}" for _ in range(240)]
-            return [(one("customer"), at + 1, day, any_of("sale_status")) for at, day in enumerate(sorted(days))]
-        case _:
-            return [(rng.randint(1, 240), one("product"), rng.randint(1, 6)) for _ in range(500)]
+    def named(table: str, *columns: Draw) -> list[Cells]:
+        names = values[table]
+        return [(name, *row) for name, row in zip(names, drawn(table, len(names), *columns), strict=True)]
+
+    def of(name: str) -> Draw:
+        return lambda rng: str(rng.choice(values[name]))
+
+    def one(name: str) -> Draw:
+        return between(1, len(values[name]))
+
+    kinds = cycle(values["kind"])
+    sale = drawn(
+        "sale", SALES, lambda rng: f"{of('month')(rng)}-{rng.randint(1, 28):02}", one("customer"), of("sale_status")
+    )
+    return {
+        "hub": list(zip(values["hub"], values["hub_city"], strict=True)),
+        "carrier": named("carrier"),
+        "parcel": drawn("parcel", PARCELS, one("hub"), one("carrier"), between(1, 390), of("parcel_status")),
+        "supplier": named("supplier", of("country")),
+        "product": named("product", lambda _: next(kinds), between(3, 140), one("supplier")),
+        "customer": named("customer", of("customer_city")),
+        "sale": [(customer, at, day, status) for at, (day, customer, status) in enumerate(sorted(sale), 1)],
+        "line": drawn("line", LINES, between(1, SALES), one("product"), between(1, 6)),
+    }
+
+
+def between(low: int, high: int) -> Draw:
+    return lambda rng: rng.randint(low, high)

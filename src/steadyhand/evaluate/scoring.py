@@ -110,9 +110,7 @@ def _judge_calls(item: Item, target: Target, completion: Completion) -> Item:
     )
 
 
-def _health(
-    facts: Facts, prompt: Prompt, completion: Completion, parsed: Parsed, labels: Labels, whole: bool
-) -> Facts:
+def _health(facts: Facts, prompt: Prompt, completion: Completion, parsed: Parsed, labels: Labels, whole: bool) -> Facts:
     raw, finish, thinking = completion.text, completion.finish_reason, completion.thinking()
     form = format_named(completion.format)
     loop = tail_repetition(raw, form.blocks)
