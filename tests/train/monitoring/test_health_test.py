@@ -69,7 +69,7 @@ def test_a_label_of_one_word_is_a_whole_answer_and_another_word_is_not(tmp_path:
     """Five letters, asked for a label of six: wrong perhaps, and no sign of damage."""
     check = checker_of("mood", "label", {"of": {"praise": [], "mixed": ["好坏"]}}, tmp_path)
     messages = (Message("user", "It came early."), Message("assistant", "praise"))
-    bound = {1: (Bound(check, True, Context(reference="praise")),)}
+    bound: dict[int, tuple[Bound, ...]] = {1: (Bound(check, True, Context(reference="praise")),)}
     scenario = Scenario("s", "s", "eval", "common", "en", (), messages, Place("s"), checks=bound)
     asked = HealthQuestion(Prompt(messages[:1]), decision=decisions(scenario)[0])
     empty = {text: judge(asked, answer(text))["empty"] for text in ("mixed", "好坏", "praise", "OK", "")}
