@@ -23,7 +23,7 @@ from steadyhand.errors import SteadyError
 from steadyhand.models.loading.load import load_tokenizer
 from steadyhand.models.loading.resolve import BUILT_IN, resolve
 
-_MARK = re.compile(r"<[|｜][^<>|｜\s]*[|｜]>|<\|?/?[a-z_]+\|?>|\[/?[A-Z_]+\]")
+_MARK = re.compile(r"<[|｜][^<>|｜\s]*[|｜]>|<\|?/?[A-Za-z_:0-9]+\|?>|\[/?[A-Z_]+\]")
 _BOS, _EOS = "<|begin|>", "<|finish|>"
 
 
@@ -72,6 +72,8 @@ def _thinking(profile: Profile) -> str:
     if Loss.THINKING not in profile.losses:
         return f"`{profile.format.think.open}`"
     detail = profile.losses[Loss.THINKING]
+    if "not to think" in detail:
+        return "off"
     return f"not in: {detail}" if detail.startswith("thinking, then") else "lost"
 
 

@@ -13,9 +13,9 @@ from steadyhand.chat.messages import Tool
 
 
 class Bare(ChatFormat):
-    """`prefix` may stand before the call (some models write a mark there), or with `marked` must. `looks` finds what may be a call and gives
-    its tool's `name`; `sure` what can be nothing else, whichever tools are offered. Text beside a call is a fault
-    that the lenient reader passes over."""
+    """`prefix` may stand before the call (some models write a mark there), or with `marked` must. `looks` finds what
+    may be a call and gives its tool's `name`; `sure` what can be nothing else, whichever tools are offered. Text beside
+    a call is a fault that the lenient reader passes over."""
 
     prefix: str = ""
     marked: bool = False

@@ -1,5 +1,5 @@
-"""An answer that is a JSON list of calls: bare or in a code fence, as xLAM-2 and Hammer 2.1 write them, or behind a mark
-(Phi-4-mini, Granite 3)."""
+"""An answer that is a JSON list of calls: bare or in a code fence, as xLAM-2 and Hammer 2.1 write them, or behind a
+mark (Phi-4-mini, Granite 3)."""
 
 from __future__ import annotations
 
@@ -64,5 +64,9 @@ def _mended(body: str, made: list[Repair]) -> Json:
 
 
 JSON_LIST = JsonList("json_list", Servers("xlam"))
-PHI4_MINI = JsonList("phi4_mini", Servers("phi4_mini_json"), "functools")
+PHI4_MINI = JsonList(
+    "phi4_mini",
+    Servers("phi4_mini_json", vllm_loses="stops at the first ], so it reads no call with a list"),
+    "functools",
+)
 GRANITE = JsonList("granite", Servers("granite", reasoning=None, opened=None), "<|tool_call|>")

@@ -25,7 +25,9 @@ class MiniCpmXml(Tagged):
 
     name = "minicpm_xml"
     open, close = '<function name="', "</function>"
-    servers = Servers("minicpm5", "minicpm5")
+    servers = Servers(
+        "minicpm5", "minicpm5", vllm_loses="drops arguments that the schema lacks and the text beside a call"
+    )
     breakers = (
         lambda call: call.removesuffix("</function>").rstrip(),
         lambda call: call.replace("</param>", "", 1) if "</param>" in call else call.replace('">', "", 1),

@@ -40,9 +40,7 @@ def parameter_types(tools: Sequence[Tool], tool: str) -> dict[str, frozenset[str
     return {name: types for name, types in by_name.items() if types < ALL}
 
 
-def read_typed(
-    text: str, types: frozenset[str] = ALL, loads: Callable[[str], Json] = exact.loads
-) -> Typed:
+def read_typed(text: str, types: frozenset[str] = ALL, loads: Callable[[str], Json] = exact.loads) -> Typed:
     """`text` as a value of one of `types`: null, boolean, number, array and object before string. `loads` reads arrays
     and objects; it raises JsonError for what is none."""
     bare = text.strip()
