@@ -1,4 +1,4 @@
-"""From an evaluation to a log, to rows for a review, to data: the state of the first wrong answer, never a held-out one."""
+"""From an evaluation to a log, to rows for a review, to data: each wrong answer in its state, never a held-out one."""
 
 from __future__ import annotations
 
@@ -98,10 +98,13 @@ def test_what_passed_is_a_whole_dialogue_and_no_case(met: Path) -> None:
                                                                  "assistant"]  # fmt: skip
 
 
-def test_a_later_mistake_is_not_looked_at(met: Path) -> None:
-    (row,) = logged(met, silent(ASKED) | silent(RESULT)).rows
-    assert row.case.subject == "s1#1"
-    assert rows_of(met.parent / "log.jsonl")[0]["messages"][-1]["content"] == "I do not know."
+def test_each_wrong_answer_ends_a_dialogue_in_the_state_in_which_it_was_given(met: Path) -> None:
+    """The second was asked behind the right call, so it does not follow from the first."""
+    found = logged(met, silent(ASKED) | silent(RESULT))
+    assert sorted(row.case.subject for row in found.rows) == ["s1#1", "s1#3"]
+    first, second = (row["messages"] for row in rows_of(met.parent / "log.jsonl"))
+    assert first[-1]["content"] == second[-1]["content"] == "I do not know."
+    assert second[1]["tool_calls"][0]["function"]["arguments"] == {"uri": "evil.example", "day": 30}
 
 
 def test_a_scenario_that_was_changed_is_left_out_by_name(met: Path) -> None:

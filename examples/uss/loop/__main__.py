@@ -2,8 +2,8 @@
 
 python -m examples.uss.loop --model runs/uss-en/model --domain examples/uss-en --to runs/loop
 
-The tuned agent meets 300 scenarios of a service that changed. Its failures become traces, bad cases, decisions, data; one
-more `steady run` learns from them. A fresh sample, which nobody looked at, says what it was worth.
+The tuned agent meets 300 scenarios of a service that changed. Its failures become traces, bad cases, decisions, data;
+one more `steady run` learns from them. A fresh sample, which nobody looked at, says what it was worth.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
-"""Samples of what happens after the change, as domain folders to measure on, and what an expert decides about each step.
+"""Samples of what happens after the change, as domain folders to measure on, and what an expert decides about a step.
 
-The samples share no wording. `fresh` has the names that training never draws; nobody looks at it while the loop is built.
+The samples share no wording. `fresh` has the names that training never draws; nobody looks at it while the loop is
+built.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any, Literal, cast
 import yaml
 
 from examples.uss.loop.shift import FAMILIES, NEW_TOOL
-from examples.uss.make.build import FOLDER, as_jsonl
+from examples.uss.make.build import as_jsonl
 from examples.uss.make.entities import Names, Split
 from examples.uss.make.scene import CLASSES, Context, spun
 

@@ -1,5 +1,5 @@
-"""What happens at USS after the change: answers say `risk` where they said `level`, a URI can be blocked at the gateway,
-and people write in other words. Each family makes one scene of a context. Knows no sample and no file."""
+"""What happens at USS after the change: answers say `risk` where they said `level`, a URI can be blocked at the
+gateway, and people write in other words. Each family makes one scene of a context. Knows no sample and no file."""
 
 from __future__ import annotations
 

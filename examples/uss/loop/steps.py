@@ -59,7 +59,7 @@ def rows(path: Path) -> list[Row]:
 
 
 def matched(cases: Path, decisions: Path, to: Path) -> int:
-    """The expert's decisions on the cases that are there, by the number of their rows; how many cases nobody decided."""
+    """The expert's decisions on the cases that are there, by the number of their rows; how many nobody decided."""
     known: Mapping[str, Row] = {row["case"]: row for row in rows(decisions)}
     told = [(number, known.get(str(case["id"]))) for number, case in enumerate(rows(cases), 1)]
     decided = [{key: value for key, value in row.items() if key != "case"} | {"row": n} for n, row in told if row]
@@ -96,7 +96,7 @@ def counted(met: Path, log: Path, folder: Path) -> Row:
     found = worklist(log, domain=met)
     learned = {form: len(rows(path)) if (path := folder / to).is_file() else 0 for form, to in FORMS.items()}
     return {
-        "met": found.answers, "cases": len(found.rows), "learned": learned,
+        "met": len({row["conversation_id"] for row in rows(log)}), "cases": len(found.rows), "learned": learned,
         "categories": dict(Counter(row.category.id for row in found.rows).most_common()),
         "names": {row.category.id: dict(row.category.name) for row in found.rows},
     }  # fmt: skip

@@ -1,7 +1,8 @@
-"""An evaluation as logged dialogues: each scenario up to its first wrong answer, as a proxy would have logged it.
+"""An evaluation as logged dialogues, as a proxy would have logged them: one for each wrong answer, which ends it.
 
-Every step was asked behind the right ones, so what stands before the answer is the scenario's own and the answer is the
-model's. Knows evaluations and domains; `logs` reads what is written here.
+Every step was asked behind the right ones, so what stands before an answer is the scenario's own and the answer is the
+model's: each dialogue has one wrong step, and that is its first. Knows evaluations and domains; `logs` reads what is
+written here.
 """
 
 from __future__ import annotations
@@ -21,8 +22,8 @@ from steadyhand.ledger.result import Evaluation, Item
 
 @dataclass
 class Traces:
-    """`rows`: one whole dialogue each, in the order of the evaluation; `wrong`: how many end in a wrong answer;
-    `left_out`: reason -> scenarios that make none."""
+    """`rows`: one dialogue each, in the order of the evaluation; `wrong`: how many end in a wrong answer; `left_out`:
+    reason -> dialogues that were not written."""
 
     rows: list[dict[str, Json]] = field(default_factory=list)
     wrong: int = 0
@@ -34,13 +35,13 @@ def traces(found: Evaluation, domain: Domain) -> Traces:
     asked = {target.id: target for target in targets(domain, ["tool"])}
     form, made = str(found.manifest.get("format", "hermes")), Traces()
     for steps in _by_scenario(found.items):
-        last = next((step for step in steps if step.passed is False), steps[-1])
-        target = asked.get(last.id)
-        if target is None or target.asked != last.facts.asked:
-            made.left_out["the scenario was changed or taken out since it was asked"] += 1
-            continue
-        made.wrong += last.passed is False
-        made.rows.append(_row(scenario_of(last), target, answer_of(last, form)))
+        for last in [step for step in steps if step.passed is False] or steps[-1:]:
+            target = asked.get(last.id)
+            if target is None or target.asked != last.facts.asked:
+                made.left_out["the scenario was changed or taken out since it was asked"] += 1
+                continue
+            made.wrong += last.passed is False
+            made.rows.append(_row(scenario_of(last), target, answer_of(last, form)))
     return made
 
 

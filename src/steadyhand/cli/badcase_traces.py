@@ -1,4 +1,4 @@
-"""`steady badcases traces | review`: from an evaluation to logged dialogues, and from these to what a person decides."""
+"""`steady badcases traces | review`: from an evaluation to logged dialogues, and from these to a person's rows."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ to_option = click.option("--to", required=True, type=click.Path(path_type=Path, 
 @to_option
 @json_option
 def traces_command(path: Path, domain: Path, to: Path, as_json: bool) -> int:
-    """Write the scenarios of a saved evaluation as logged dialogues, each up to its first wrong answer. Exit 1 when
-    there is none."""
+    """Write the scenarios of a saved evaluation as logged dialogues: one up to each wrong answer, the whole where there
+    is none. Exit 1 when there is nothing."""
     from steadyhand.badcases.snapshots import read
     from steadyhand.badcases.traces import traces
     from steadyhand.datasets.folder import load
