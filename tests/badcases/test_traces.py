@@ -19,8 +19,9 @@ from steadyhand.datasets.folder import load
 from steadyhand.domain.model import Domain
 from steadyhand.errors import UsageError
 from steadyhand.review.session import ReviewSession
-from tests.badcases.world import ASKED, LOOK_UP, QUERY, REPORT, RESULT, THINK, domain, measured, saved, written
+from tests.badcases.world import ASKED, LOOK_UP, QUERY, REPORT, RESULT, domain, measured, saved, written
 from tests.domain.folder import put
+from tests.evaluate.world import THINK
 
 GOLD = {"role": "assistant", "content": "", "tool_calls": [
     {"id": "call_1", "type": "function",

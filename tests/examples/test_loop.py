@@ -12,14 +12,15 @@ from examples.uss.loop import figures, samples, steps
 from examples.uss.loop.__main__ import main
 from examples.uss.loop.page import headline, verdict, words, write_pages
 from examples.uss.loop.samples import COUNTS, HERE, decisions, scenarios, wording
-from examples.uss.make.build import as_jsonl
+from examples.uss.make.build import FOLDER, as_jsonl
+from examples.uss.make.entities import WORDS
 from steadyhand.datasets.folder import load
 from steadyhand.domain.decisions import decisions as decided
 from tests import tiny
 from tests.domain.folder import put
 from tests.flow.world import KNOWLEDGE, PROBES, REHEARSAL
 
-TOOLS = Path(samples.FOLDER) / "tools"
+TOOLS = FOLDER / "tools"
 QUICK = (
     "sft.epochs=1", "sft.save_steps=1000", "dpo.groups_per_step=64", "dpo.replay_tokens=0", "pairs.max_groups=4",
     "pairs.own_errors=false", "sampling.max_tokens=4", "eval.determinism_items=0", "gate.think_whole=0",
@@ -72,11 +73,11 @@ def test_samples_share_no_wording_and_fresh_names_are_never_trained() -> None:
         spoken = [re.sub(r"\W+", " ", text).casefold() for sample in bank.values() for text in sample]
         assert len(set(spoken)) == len(spoken), family
         assert not any("|" in text for text in (*bank["fresh"], *bank["held_back"]))
-    words = set(samples.Names.__init__.__globals__["WORDS"]["train"])
+    trained = set(WORDS["train"])
     fresh = [row["messages"][0]["content"] for row in scenarios("fresh")]
     hosts = [host for text in fresh for host in re.findall(r"([a-z]+)(?:-[a-z]+)?\d+\.[a-z]", text)]
     assert hosts
-    assert words.isdisjoint(hosts)
+    assert trained.isdisjoint(hosts)
 
 
 def test_three_hundred_are_met_and_every_step_is_decided() -> None:

@@ -142,13 +142,13 @@ def test_a_connection_is_given_up_before_servers_close_it(
     monkeypatch: pytest.MonkeyPatch, rested: float, connections: int
 ) -> None:
     """Servers close after five seconds of rest; four seconds are more than this client lets it rest."""
-    clock = SimpleNamespace(monotonic=lambda: clock.at, at=1000.0)
-    monkeypatch.setattr(http11, "time", clock)
+    now = [1000.0]
+    monkeypatch.setattr(http11, "time", SimpleNamespace(monotonic=lambda: now[0]))
     server = Server([whole()])
 
     async def twice(upstream: Upstream) -> list[str]:
         first = await upstream.ask(ASKED)
-        clock.at += rested
+        now[0] += rested
         return [first.failure, (await upstream.ask(ASKED)).failure]
 
     assert asked(server, twice) == ["", ""]

@@ -60,7 +60,7 @@ def _drawn(family: str, sample: Sample, count: int) -> Iterator[Row]:
         split = NAMES[sample]
         ctx = Context(rng, "en", split, cls, spun(rng, bank[place]), Names(rng, split))
         row = FAMILIES[family](ctx).row(id, f"{family}-{sample}-{place + 1:02}")
-        without = {"tools": []} if family == "meaning" else {}
+        without: Row = {"tools": []} if family == "meaning" else {}
         yield row | {"split": "eval", "tags": sorted({*row["tags"], family})} | without
 
 
