@@ -6,7 +6,7 @@ over all classes would hide them behind the common ones.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from steadyhand.ledger.result import Item
@@ -39,12 +39,17 @@ def parts(data: ReportData) -> list[Part]:
         [item for item in data.evaluations[stage].items if item.suite == "tool" and item.passed is not None]
         for stage in data.stages
     ]
-    found: list[Part] = []
-    for names, of in ((CLASSES, lambda item: item.facts.input_class), (LANGUAGES, lambda item: item.lang)):
-        rows = [Part(name, tuple(_share(item for item in own if of(item) == name) for own in judged)) for name in names]
-        asked = [row for row in rows if any(row.shares)]
-        found += asked if len(asked) > 1 else []
-    return found
+    return [
+        *_rows(CLASSES, [[(item.facts.input_class, item) for item in own] for own in judged]),
+        *_rows(LANGUAGES, [[(item.lang, item) for item in own] for own in judged]),
+    ]
+
+
+def _rows(names: Sequence[str], named: Sequence[Sequence[tuple[str, Item]]]) -> list[Part]:
+    """A row for each of `names` that was asked; none where only one was."""
+    rows = [Part(name, tuple(_share(item for own, item in items if own == name) for items in named)) for name in names]
+    asked = [row for row in rows if any(row.shares)]
+    return asked if len(asked) > 1 else []
 
 
 def _share(items: Iterable[Item]) -> Share | None:
