@@ -26,14 +26,14 @@ class Share:
 
 
 @dataclass(frozen=True)
-class Part:
+class PartRow:
     """One class (`common`) or language (`zh`): a share for each model, None where nothing of it was asked."""
 
     name: str
     shares: tuple[Share | None, ...]
 
 
-def parts(data: ReportData) -> list[Part]:
+def parts(data: ReportData) -> list[PartRow]:
     """Classes, then languages; neither where the held-out answers are all of one."""
     judged = [
         [item for item in data.evaluations[stage].items if item.suite == "tool" and item.passed is not None]
@@ -45,9 +45,11 @@ def parts(data: ReportData) -> list[Part]:
     ]
 
 
-def _rows(names: Sequence[str], named: Sequence[Sequence[tuple[str, Item]]]) -> list[Part]:
+def _rows(names: Sequence[str], named: Sequence[Sequence[tuple[str, Item]]]) -> list[PartRow]:
     """A row for each of `names` that was asked; none where only one was."""
-    rows = [Part(name, tuple(_share(item for own, item in items if own == name) for items in named)) for name in names]
+    rows = [
+        PartRow(name, tuple(_share(item for own, item in items if own == name) for items in named)) for name in names
+    ]
     asked = [row for row in rows if any(row.shares)]
     return asked if len(asked) > 1 else []
 
