@@ -55,7 +55,7 @@ def show(ask: PageRequest) -> Response:
         found.rows, category=[category] if category else (), tool=[tool] if tool else (), known=found.known.known
     )
     rows = [row for row in rows if not state or row.state == state]
-    groups, at = found.groups(rows), _page(ask)
+    groups, at = found.groups(rows), ask.number()
     counts = Counter(row.category.id for row in found.rows)
     return ask.page(
         "bad_cases.html.j2", found=found, groups=groups[(at - 1) * SHOWN : at * SHOWN], at=at,
@@ -65,11 +65,6 @@ def show(ask: PageRequest) -> Response:
         number_of_open=lambda members: sum(row.state in ("open", "changed") for row in members),
         command=shlex.join(["steady", "badcases", str(ask.project.out)]),
     )  # fmt: skip
-
-
-def _page(ask: PageRequest) -> int:
-    text = ask.query("page")
-    return max(1, int(text)) if text.isdecimal() and len(text) < 9 else 1
 
 
 def group(ask: PageRequest) -> Response:
@@ -87,7 +82,7 @@ def _found(project: Project) -> Worklist:
 
 
 def _group(ask: PageRequest, found: Worklist, rows: Sequence[WorklistRow], problem: Any = None) -> Response:
-    at = _page(ask)
+    at = ask.number()
     first = rows[0]
     id = ask.word("id")
     return ask.page(
