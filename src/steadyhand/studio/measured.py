@@ -110,9 +110,9 @@ def pairs(project: Project, a: str, b: str) -> dict[Change, list[SamplePair]]:
 
 def _indexed(found: Evaluation) -> SampleIndex:
     made = tuple(_sample(item) for item in found.items)
-    counts = {
+    counts: dict[str, Counter[str]] = {
         "suite": Counter(one.item.suite for one in made),
-        "outcome": Counter(one.outcome for one in made),
+        "outcome": Counter(str(one.outcome) for one in made),
         "tool": Counter(one.tool for one in made if one.tool),
         "code": Counter(_code(one.item) for one in made if one.outcome == "failed"),
     }

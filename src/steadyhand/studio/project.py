@@ -37,6 +37,7 @@ class Project:
     overlap: float = 0.2
     account: str = "reviewer"
     audit: Path = Path("runs/agent/audit.jsonl")
+    asked: dict[str, int] = field(default_factory=dict)  # how often somebody wanted a thing to be made again
     _open: dict[str, ReviewSession] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
     _made: dict[str, tuple[object, Future[object]]] = field(default_factory=dict)

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from steadyhand.chat.messages import Tool
 from steadyhand.errors import SteadyError, UsageError
+from steadyhand.ledger.result import Evaluation
 from steadyhand.report.banner import label
 from steadyhand.report.compare import ComparedRow, compared
 from steadyhand.studio import measured
@@ -35,7 +36,7 @@ def show(ask: PageRequest) -> Response:
         "compare.html.j2", known=known, a=a, b=b, counts={one: len(found[one]) for one in CHANGES}, change=change,
         rows=shown, at=ask.number(), pages_of_rows=pages, q=ask.query("q"), comparison=rows, problem=problem,
         compare_names=tuple(ask.t.get(f"stage.{name}", name) for name in (a, b)), label=lambda name: label(name, ask.t),
-        command=shlex.join(["steady", "compare", *_paths(ask.project, a, b)]),
+        command=_command(ask.project, a, b),
     )  # fmt: skip
 
 
@@ -60,7 +61,7 @@ def one(ask: PageRequest) -> Response:
     return ask.page(
         "compare_sample.html.j2", a=a, b=b, pair=pair, before=before, after=after, problems=problems, q=ask.query("q"),
         rows=diff(due, *calls) if due or any(calls) else [], title=ask.t("evaluation.sample", id=pair.after.item.id),
-        command=shlex.join(["steady", "compare", *_paths(ask.project, a, b)]),
+        command=_command(ask.project, a, b),
     )  # fmt: skip
 
 
@@ -74,8 +75,9 @@ def _sides(ask: PageRequest, known: list[str]) -> tuple[str, str]:
 
 
 def _change(ask: PageRequest, found: dict[Change, list[SamplePair]]) -> Change:
-    chosen = next((one for one in CHANGES if one == ask.query("change")), None)
-    return chosen or next((one for one in CHANGES if found[one]), CHANGES[0])
+    """As chosen; else the first kind that there is."""
+    chosen = [one for one in CHANGES if one == ask.query("change")]
+    return next(iter([*chosen, *(one for one in CHANGES if found[one])]), CHANGES[0])
 
 
 def _fitting(rows: list[SamplePair], q: str) -> list[SamplePair]:
@@ -97,7 +99,7 @@ def _statistics(project: Project, a: str, b: str) -> tuple[list[ComparedRow], st
     return found
 
 
-def _compared(before: measured.Evaluation, after: measured.Evaluation) -> tuple[list[ComparedRow], str]:
+def _compared(before: Evaluation, after: Evaluation) -> tuple[list[ComparedRow], str]:
     from steadyhand.evaluate.compare import compare
 
     try:
@@ -117,8 +119,11 @@ def _tools(project: Project) -> tuple[Tool, ...]:
         return ()
 
 
-def _paths(project: Project, *names: str) -> list[str]:
-    return [str(measured.path_of(project, name)) for name in names]
+def _command(project: Project, *names: str) -> str:
+    """Of two saved files; the models of one run are compared in its report."""
+    paths = [measured.path_of(project, name) for name in names]
+    words = ["compare", *map(str, paths)] if all(path.is_file() for path in paths) else ["report", str(project.out)]
+    return shlex.join(["steady", *words])
 
 
 PAGE = StudioPage(

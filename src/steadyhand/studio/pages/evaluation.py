@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from typing import Any
 
 from starlette.responses import Response
 
@@ -27,7 +28,7 @@ def show(ask: PageRequest) -> Response:
         raise StillReadingError("the answers are being counted", next="this page comes again by itself")
     last = data.stages[-1]
     index = measured.samples(ask.project, last)
-    parts = figure_parts(data, ask.t) | {
+    parts: dict[str, Any] = figure_parts(data, ask.t) | {
         "heat": heat, "last": last, "wrong": dict(index.choices["outcome"]).get("failed", 0),
         "command": shlex.join(["steady", "report", str(ask.project.out)]),
     }  # fmt: skip

@@ -87,8 +87,9 @@ def one(ask: PageRequest) -> Response:
     if not path.is_file():
         raise UsageError("no such trace", where=path.name, next="it may have been removed: go back to the list")
     rows, torn = _rows(path)
-    start = next((row for row in rows if row.get("step") == "start"), {})
-    end = next((row for row in reversed(rows) if row.get("step") == "end"), {})
+    none: dict[str, Any] = {}
+    start = next((row for row in rows if row.get("step") == "start"), none)
+    end = next((row for row in reversed(rows) if row.get("step") == "end"), none)
     return ask.page(
         "trace.html.j2", name=name, start=start, end=end, torn=torn,
         steps=[_step(n, row) for n, row in enumerate(rows)],

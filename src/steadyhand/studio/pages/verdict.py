@@ -59,7 +59,8 @@ def _show(ask: PageRequest, problem: UsageError | None = None, given: str = "") 
 
 def _judged(ask: PageRequest, data: ReportData) -> list[Judged]:
     known, made = Overrides(ask.project.out / FILE), []
-    for about, verdict in (("verdict", data.verdict), ("gate", data.gate)):
+    verdicts: dict[About, Verdict | None] = {"verdict": data.verdict, "gate": data.gate}
+    for about, verdict in verdicts.items():
         stage = data.tuned if about == "verdict" else "sft"
         if verdict and verdict.checks and stage in data.evaluations:
             mark = data.evaluations[stage].fingerprint
@@ -82,7 +83,7 @@ def _drawn(check: Check) -> Markup:
     pad = (high - low) * 0.15 or 0.02
     share = spec_of(check.metric, ()).unit != "number" and low >= -1 and high <= 1
     low, high = (low - pad, min(high + pad, 1.0)) if share and low >= 0 else (low - pad, high + pad)
-    show = numbers.decimal if not share else lambda value: f"{100 * (value or 0):.0f} %"
+    show = numbers.decimal if not share else lambda value: f"{100 * (value or 0):.4g} %"
     whisker = plot.Whisker("dpo", check.value, check.low, check.high, f"{show(check.value)}")
     return plot.whisker_strip([whisker], low=low, high=high, tick_format=show, title=check.metric, bar=level)
 
