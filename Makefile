@@ -5,6 +5,10 @@ PYTHON ?= python3
 # Further words for pip, for example an index that has a processor-only torch.
 PIP_ARGS ?=
 
+# Some machines forbid Python to keep what it compiled. Then every process compiles torch anew, which takes longer
+# than most tests.
+unexport PYTHONDONTWRITEBYTECODE
+
 BIN := .venv/bin
 READY := .venv/.ready
 DEV := .venv/.dev

@@ -6,8 +6,8 @@ For each way to be hostile, `clients` connections are hostile for `seconds`, aga
 the packaged model and a probe, a process of its own, asks /healthz every 50 ms. Prints a table: hostile attempts, how
 long /healthz took, what became of the good requests, and a verdict. Exit 1 when a good request was not answered as it
 is alone, when /healthz took longer than 100 ms (its slowest hundredth; the slowest of all is shown beside it), or when
-the server wrote a traceback, died, or holds more than twice its memory. On a busy machine the clock says little; run
-it alone, with three cores or more: one for the server, one for those who attack it, one for the probe.
+the server wrote a traceback, died, or holds more than twice its memory. On a busy machine the clock says little: run
+it alone. The server alone has its usual priority: those who attack it would have machines of their own.
 """
 
 from __future__ import annotations
@@ -331,6 +331,7 @@ def main() -> int:
         return 0
     failed = []
     with served() as (port, child, log):
+        os.nice(10)  # after the server has begun: on few cores those who attack shall not take its processor as well
         expected, before = asyncio.run(ask(port))[1], memory(child.pid)
         print(
             f"{'hostile':<24}{'attempts':>9}{'/healthz':>9}{'p99 ms':>8}{'max ms':>8}{'MB':>6}  verdict  good requests"

@@ -12,7 +12,6 @@ from typing import TypeVar
 from steadyhand.serve.problem import BAD, UNREADY, Problem
 
 T = TypeVar("T")
-THREADS = 2
 SMALL = 4096  # bytes of a body that is read at once, unless it brings tools
 
 
@@ -22,10 +21,11 @@ def is_small(body: bytes) -> bool:
 
 
 class CheckPool:
-    """Two threads, shared by all clients. Work that is late is given up; what it does is bounded, so it ends."""
+    """One thread, shared by all clients: a second one would not read faster, as Python runs one at a time, and would
+    keep the event loop waiting twice as long. Work that is late is given up; what it does is bounded, so it ends."""
 
     def __init__(self, seconds: float) -> None:
-        self._seconds, self._pool = seconds, ThreadPoolExecutor(THREADS, thread_name_prefix="check")
+        self._seconds, self._pool = seconds, ThreadPoolExecutor(1, thread_name_prefix="check")
 
     async def run(self, work: Callable[[], T]) -> T:
         """Raises what `work` raises, and Problem when it is not done in time: 400 when it began, 503 when others kept

@@ -17,7 +17,7 @@ from steadyhand.serve.limits import HEADERS, Limits
 
 LOG = logging.getLogger(__name__)
 SLICE = 8192  # bytes that are read on end: a head that never ends is noticed within them
-CRUMB, CRUMBS = 64, 256  # pieces of a body shorter than this, and how many of them one request may have
+CRUMB, CRUMBS = 64, 64  # pieces of a body shorter than this, and how many of them one request may have
 LINGER = 5  # seconds for the last bytes of a connection that is closed
 Phase = Literal["head", "body", "answer"]
 

@@ -18,7 +18,8 @@ from steadyhand.serve.middleware import App
 from steadyhand.text.terminal import printable
 
 GRACE = 5  # seconds that answers under way are given when the server stops
-BACKLOG = 128
+BACKLOG = 128  # callers that the system lets wait
+TURNS = 16  # callers that are taken on end: with all of them one turn of the event loop would last 100 ms
 TURN = 0.001  # seconds that a thread computes on end while the event loop waits for its turn
 
 
@@ -46,7 +47,7 @@ def run_app(
 ) -> None:
     """Serves what `made` makes, as `run` does. The server that it is given may be told to stop."""
     with listening_socket(host, port) as bound:
-        server = uvicorn.Server(configured("", limits))
+        server = Server(configured("", limits))
         sys.setswitchinterval(TURN)
         server.config.app = made(server)
         name, number = bound.getsockname()[:2]
@@ -54,11 +55,20 @@ def run_app(
         server.run(sockets=[bound])
 
 
+class Server(uvicorn.Server):
+    """uvicorn's. asyncio takes as many callers on end as the backlog that it is given holds; more of them may wait."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for bound in sockets or []:
+            bound.listen(BACKLOG)
+
+
 def configured(app: Any, limits: Limits, **options: Any) -> uvicorn.Config:
     """uvicorn's settings: HTTP/1.1 alone, within `limits`, errors alone in the log."""
     told: dict[str, Any] = {
         "lifespan": "on", "http": within(limits), "ws": "none", "proxy_headers": False, "access_log": False,
-        "server_header": False, "backlog": BACKLOG, "limit_concurrency": limits.connections + 1,
+        "server_header": False, "backlog": TURNS, "limit_concurrency": limits.connections + 1,
         "timeout_keep_alive": limits.idle, "timeout_graceful_shutdown": GRACE,
         "h11_max_incomplete_event_size": limits.head_bytes, "log_config": _LOGGING,
     }  # fmt: skip
