@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from importlib import resources
 from pathlib import Path
 
 from steadyhand.agent.session import opened
@@ -13,6 +14,9 @@ from steadyhand.domain.starter import starter_files
 from steadyhand.ledger.result import Evaluation
 from steadyhand.report.data import ReportData
 from steadyhand.report.write import write_report
+from steadyhand.rollout.config import ARMS
+from steadyhand.rollout.control import Rollout
+from steadyhand.rollout.signs import AnswerSigns
 from steadyhand.studio.project import Project
 from tests.report.sample import report_data
 
@@ -50,6 +54,28 @@ def filled(folder: Path, word: str = "FAIL", n: int = 60) -> Project:
     other = replace(data.evaluations["sft"], model="other")
     (out / "evaluations" / "other.json").write_text(json.dumps(other.to_json()), "utf-8")
     return Project(folder / "domain", out, account="mei", audit=folder / "agent" / "audit.jsonl")
+
+
+def costs(project: Project) -> None:
+    """The package's own example of a cost model."""
+    assert project.folder is not None
+    text = resources.files("steadyhand.roi").joinpath("example.toml").read_text("utf-8")
+    (project.folder / "roi.toml").write_text(text, "utf-8")
+
+
+def roll_out(project: Project, conversations: int = 40) -> Rollout:
+    """A rollout in its shadow, in which the candidate's answers were flagged now and then."""
+    assert project.folder is not None
+    path = project.folder / "rollout.toml"
+    arms = "".join(f'[{arm}]\nurl = "http://127.0.0.1:1/v1"\nmodel = "{arm}"\n' for arm in ARMS)
+    path.write_text(f'name = "parcels"\n{arms}', "utf-8")
+    rollout = Rollout.at(path)
+    rollout.begin("mei")
+    for at in range(conversations):
+        for arm in ARMS:
+            signs = AnswerSigns(flagged=arm == "candidate" and at % 8 == 0, why="schema: evil" if at % 8 == 0 else "")
+            rollout.answered(f"talk-{at}", arm, arm == "incumbent", 0.0, True, True, signs, 0.1, {}, {}, {})
+    return rollout
 
 
 def act(project: Project) -> None:

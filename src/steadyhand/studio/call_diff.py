@@ -18,7 +18,7 @@ from steadyhand.ledger.result import Item
 
 
 @dataclass(frozen=True)
-class DiffRow:
+class CallDiffRow:
     """One argument. `due` and `got` are JSON texts, None where there is none; `same`: each one that came is what is
     due. `call` is set in the first row of a call."""
 
@@ -32,7 +32,7 @@ class DiffRow:
         return tuple(one == self.due for one in self.got)
 
 
-def diff(due: Sequence[ToolCall], *got: Sequence[ToolCall]) -> list[DiffRow]:
+def diff(due: Sequence[ToolCall], *got: Sequence[ToolCall]) -> list[CallDiffRow]:
     """A row for every path of any of them, what is due first.
 
     >>> [row] = diff([ToolCall("ask", {"id": 1})], [ToolCall("ask", {"id": 2})])[1:]
@@ -43,7 +43,7 @@ def diff(due: Sequence[ToolCall], *got: Sequence[ToolCall]) -> list[DiffRow]:
     order = dict.fromkeys(path for table in (wanted, *tables) for path in table)
     heads = {path for path in order if wanted.get(path) == "" or any(table.get(path) == "" for table in tables)}
     rows = [
-        DiffRow(path, wanted.get(path), tuple(table.get(path) for table in tables), path in heads) for path in order
+        CallDiffRow(path, wanted.get(path), tuple(table.get(path) for table in tables), path in heads) for path in order
     ]
     place = {path: at for at, path in enumerate(order)}
     return sorted(rows, key=lambda row: place[_head(row.path, heads)])  # an argument beside its call

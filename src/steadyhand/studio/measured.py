@@ -21,19 +21,19 @@ from steadyhand.report.failures import NO_CODE, expected_of
 from steadyhand.studio.project import Project, StillReadingError
 
 T = TypeVar("T")
-Outcome = Literal["failed", "unscored", "passed"]
-OUTCOMES: tuple[Outcome, ...] = ("failed", "unscored", "passed")
-Change = Literal["broken", "fixed", "both_wrong", "both_right", "unscored"]
-CHANGES: tuple[Change, ...] = ("broken", "fixed", "both_wrong", "both_right", "unscored")
+SampleOutcome = Literal["failed", "unscored", "passed"]
+OUTCOMES: tuple[SampleOutcome, ...] = ("failed", "unscored", "passed")
+PairChange = Literal["broken", "fixed", "both_wrong", "both_right", "unscored"]
+CHANGES: tuple[PairChange, ...] = ("broken", "fixed", "both_wrong", "both_right", "unscored")
 SAVED = "evaluations"  # the folder of a project's runs that `steady eval --save` may write into
 
 
 @dataclass(frozen=True)
-class Sample:
+class AnswerSample:
     """A scored answer, with what filters ask of it; `text` is folded for searching."""
 
     item: Item
-    outcome: Outcome
+    outcome: SampleOutcome
     tool: str
     text: str
 
@@ -46,13 +46,13 @@ class Sample:
 class SampleIndex:
     """The samples of one model in the order asked, and what a filter may choose of, the most frequent first."""
 
-    samples: tuple[Sample, ...]
-    by_key: dict[tuple[str, str], Sample]
+    samples: tuple[AnswerSample, ...]
+    by_key: dict[tuple[str, str], AnswerSample]
     choices: dict[str, list[tuple[str, int]]]
 
     def fitting(
         self, *, suite: str = "", outcome: str = "", tool: str = "", code: str = "", q: str = ""
-    ) -> list[Sample]:
+    ) -> list[AnswerSample]:
         wanted = q.casefold()
         return [
             one for one in self.samples
@@ -66,9 +66,9 @@ class SampleIndex:
 class SamplePair:
     """The same question to two models."""
 
-    before: Sample
-    after: Sample
-    change: Change
+    before: AnswerSample
+    after: AnswerSample
+    change: PairChange
 
 
 def report_data(project: Project) -> ReportData | None:
@@ -102,7 +102,7 @@ def samples(project: Project, name: str) -> SampleIndex:
     return _soon(project, f"samples/{name}", written(project, name), partial(_indexed, found))
 
 
-def pairs(project: Project, a: str, b: str) -> dict[Change, list[SamplePair]]:
+def pairs(project: Project, a: str, b: str) -> dict[PairChange, list[SamplePair]]:
     """What became of each question that both were asked, from `a` to `b`."""
     before, after = samples(project, a), samples(project, b)
     return _soon(project, f"pairs/{a}/{b}", (written(project, a), written(project, b)), partial(_paired, before, after))
@@ -120,18 +120,18 @@ def _indexed(found: Evaluation) -> SampleIndex:
     return SampleIndex(made, {one.key: one for one in made}, choices)
 
 
-def _sample(item: Item) -> Sample:
-    outcome: Outcome = "unscored" if item.passed is None else "passed" if item.passed else "failed"
+def _sample(item: Item) -> AnswerSample:
+    outcome: SampleOutcome = "unscored" if item.passed is None else "passed" if item.passed else "failed"
     tool = expected_of(item) if item.suite == "tool" else ""
-    return Sample(item, outcome, tool, f"{item.id}\n{item.question}".casefold())
+    return AnswerSample(item, outcome, tool, f"{item.id}\n{item.question}".casefold())
 
 
 def _code(item: Item) -> str:
     return (item.code or NO_CODE) if item.passed is False else ""
 
 
-def _paired(before: SampleIndex, after: SampleIndex) -> dict[Change, list[SamplePair]]:
-    made: dict[Change, list[SamplePair]] = {change: [] for change in CHANGES}
+def _paired(before: SampleIndex, after: SampleIndex) -> dict[PairChange, list[SamplePair]]:
+    made: dict[PairChange, list[SamplePair]] = {change: [] for change in CHANGES}
     for key, now in after.by_key.items():
         if was := before.by_key.get(key):
             change = _change(was, now)
@@ -139,7 +139,7 @@ def _paired(before: SampleIndex, after: SampleIndex) -> dict[Change, list[Sample
     return made
 
 
-def _change(was: Sample, now: Sample) -> Change:
+def _change(was: AnswerSample, now: AnswerSample) -> PairChange:
     if "unscored" in (was.outcome, now.outcome):
         return "unscored"
     if was.outcome == now.outcome:
@@ -147,7 +147,7 @@ def _change(was: Sample, now: Sample) -> Change:
     return "fixed" if now.outcome == "passed" else "broken"
 
 
-def beside(rows: Sequence[Sample], key: tuple[str, str]) -> tuple[Sample | None, Sample | None]:
+def beside(rows: Sequence[AnswerSample], key: tuple[str, str]) -> tuple[AnswerSample | None, AnswerSample | None]:
     """The samples before and after one in a list; None at its ends, and for one that is not in it."""
     at = next((at for at, one in enumerate(rows) if one.key == key), None)
     if at is None:

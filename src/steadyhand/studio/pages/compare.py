@@ -15,7 +15,7 @@ from steadyhand.report.banner import label
 from steadyhand.report.compare import ComparedRow, compared
 from steadyhand.studio import measured
 from steadyhand.studio.call_diff import calls_in, diff, due_of
-from steadyhand.studio.measured import CHANGES, Change, SamplePair
+from steadyhand.studio.measured import CHANGES, PairChange, SamplePair
 from steadyhand.studio.page import Handler, PageRequest, StudioPage, part
 from steadyhand.studio.project import Project, StillReadingError
 
@@ -74,7 +74,7 @@ def _sides(ask: PageRequest, known: list[str]) -> tuple[str, str]:
     return ask.query("a") or known[0], ask.query("b") or last
 
 
-def _change(ask: PageRequest, found: dict[Change, list[SamplePair]]) -> Change:
+def _change(ask: PageRequest, found: dict[PairChange, list[SamplePair]]) -> PairChange:
     """As chosen; else the first kind that there is."""
     chosen = [one for one in CHANGES if one == ask.query("change")]
     return next(iter([*chosen, *(one for one in CHANGES if found[one])]), CHANGES[0])

@@ -64,7 +64,7 @@ def one(ask: PageRequest) -> Response:
     )  # fmt: skip
 
 
-def _found(ask: PageRequest) -> tuple[str, measured.SampleIndex, dict[str, str], list[measured.Sample]]:
+def _found(ask: PageRequest) -> tuple[str, measured.SampleIndex, dict[str, str], list[measured.AnswerSample]]:
     """(the model, its index, the filter, the rows that fit)."""
     known = measured.models(ask.project)
     if not known:

@@ -23,7 +23,7 @@ RULES = ("K", "D108")  # findings about knowledge
 
 
 @dataclass(frozen=True)
-class Known:
+class KnownPoints:
     """The points with their cards by kind, and what is wrong with them. `kinds`: the contract's, then a domain's own;
     `findings`: point -> those that stand at its place; `needed_by`: point -> who builds on it directly."""
 
@@ -71,7 +71,7 @@ def point(ask: PageRequest) -> Response:
     )  # fmt: skip
 
 
-def _known(project: Project) -> Known:
+def _known(project: Project) -> KnownPoints:
     domain = project.domain()
     found = project.soon("knowledge", project.changed(), partial(_read, domain))
     if found is None:
@@ -79,7 +79,7 @@ def _known(project: Project) -> Known:
     return found
 
 
-def _read(domain: Domain) -> Known:
+def _read(domain: Domain) -> KnownPoints:
     from steadyhand.check.coverage import check_coverage
     from steadyhand.check.dependencies import check_points
 
@@ -94,7 +94,7 @@ def _read(domain: Domain) -> Known:
     for point in domain.points:
         for other in point.depends_on:
             needed.setdefault(other, []).append(point.id)
-    return Known(domain, (*KINDS, *own), counts, findings, needed)
+    return KnownPoints(domain, (*KINDS, *own), counts, findings, needed)
 
 
 def _fits(point: Point, q: str) -> bool:

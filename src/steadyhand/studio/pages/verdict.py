@@ -24,7 +24,7 @@ ABOUT: dict[About, str] = {"verdict": "checks.final", "gate": "checks.gate"}
 
 
 @dataclass(frozen=True)
-class Judged:
+class JudgedVerdict:
     """A verdict of the last run: `fingerprint` names the model that it is about."""
 
     about: About
@@ -57,14 +57,14 @@ def _show(ask: PageRequest, problem: UsageError | None = None, given: str = "") 
     return ask.page("verdict.html.j2", status=400 if problem else 200, **parts)
 
 
-def _judged(ask: PageRequest, data: ReportData) -> list[Judged]:
+def _judged(ask: PageRequest, data: ReportData) -> list[JudgedVerdict]:
     known, made = Overrides(ask.project.out / FILE), []
     verdicts: dict[About, Verdict | None] = {"verdict": data.verdict, "gate": data.gate}
     for about, verdict in verdicts.items():
         stage = data.tuned if about == "verdict" else "sft"
         if verdict and verdict.checks and stage in data.evaluations:
             mark = data.evaluations[stage].fingerprint
-            made.append(Judged(about, ask.t(ABOUT[about]), verdict, mark, known.of(about, mark, verdict)))
+            made.append(JudgedVerdict(about, ask.t(ABOUT[about]), verdict, mark, known.of(about, mark, verdict)))
     return made
 
 
@@ -109,7 +109,7 @@ def take_back(ask: PageRequest) -> Response:
     return see("/verdict")
 
 
-def _chosen(ask: PageRequest) -> tuple[Judged, Check]:
+def _chosen(ask: PageRequest) -> tuple[JudgedVerdict, Check]:
     data = measured.report_data(ask.project)
     for one in _judged(ask, data) if data else ():
         for check in one.verdict.checks:
