@@ -12,7 +12,7 @@ from typing import Any
 from starlette.responses import Response
 
 from steadyhand.badcases.decisions import WORDS, Decisions
-from steadyhand.badcases.worklist import Worklist, WorklistRow, filtered, worklist
+from steadyhand.badcases.worklist import FLAGGED, Worklist, WorklistRow, filtered, worklist
 from steadyhand.chat.messages import Json
 from steadyhand.errors import PrerequisiteError, SteadyError, UsageError
 from steadyhand.studio.page import Handler, PageRequest, StudioPage, see
@@ -27,8 +27,10 @@ def cases_of(project: Project) -> Worklist | None:
     changes between two reports are decisions, and these are read each time."""
     report = project.out / "report" / "report.json"
     if not report.is_file():
-        return None
-    found = project.soon("bad_cases", report.stat().st_mtime, lambda: worklist(project.out, domain=project.folder))
+        return None  # what was flagged in the playground waits for the first run
+    flagged = project.out / FLAGGED
+    stamp = (report.stat().st_mtime, flagged.stat().st_mtime_ns if flagged.is_file() else 0)
+    found = project.soon("bad_cases", stamp, lambda: worklist(project.out, domain=project.folder))
     if found is None:
         raise StillReadingError("the run's answers are being sorted", next="this page comes again by itself")
     return found.again(Decisions(found.decisions.path))
