@@ -56,8 +56,8 @@ def _path(page: str) -> str:
 
 async def _asked(studio: Studio, path: str, language: Language) -> str:
     """The page once nothing of it is still being made."""
-    transport = httpx.ASGITransport(app=studio.app())  # type: ignore[arg-type]  # it is plain ASGI
-    cookies = {LANGUAGE: language}
+    transport = httpx.ASGITransport(app=studio.app())
+    cookies: dict[str, str] = {LANGUAGE: language}
     async with httpx.AsyncClient(transport=transport, base_url=ADDRESS, cookies=cookies) as client:
         for _ in range(int(SECONDS / PAUSE)):
             found = await client.get(path)
