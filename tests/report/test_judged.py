@@ -13,6 +13,7 @@ from steadyhand.report.catalog import load_catalog
 from steadyhand.report.data import ReportData
 from steadyhand.report.failures import heat_tables
 from steadyhand.report.judged import categories, confusions
+from steadyhand.report.metrics import metric_rows
 from steadyhand.report.page import render_html, render_markdown
 from steadyhand.report.tiles import tiles
 from tests.evaluate.test_checks import LABELS, domain, label_of, majority
@@ -100,3 +101,21 @@ def test_a_check_of_a_package_has_a_tile_too() -> None:
     items = tuple(replace(item, facts=replace(item.facts, checks=odd)) for item in found.items)
     shown = render_html(page(*[replace(found, items=items)] * 2), load_catalog("en"), {})
     assert "Answers that pass" in shown
+
+
+def test_figures_say_what_they_mean_and_nothing_of_tools_where_there_are_none(data: ReportData) -> None:
+    groups = metric_rows(data)
+    assert "tool" not in groups
+    assert [row.name for row in groups["task"]] == ["scenario_pass", "mood", "mood.macro_f1", "red"]
+    assert {row.spec.better for row in groups["task"]} == {"higher"}
+    assert "cot_retention" not in {row.name for rows in groups.values() for row in rows}  # not applicable: no thinking
+    for language in ("en", "zh"):
+        words = load_catalog(language)
+        shown = render_html(data, words, {})
+        assert words("help.unknown") not in shown
+        assert words("help.check.label.macro_f1") in shown
+
+
+def test_the_right_answer_stands_once_beside_each_answer(data: ReportData) -> None:
+    shown = render_html(data, load_catalog("en"), {})
+    assert "mood: " not in shown.partition('id="examples"')[2].partition("</section>")[0]
