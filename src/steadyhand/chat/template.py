@@ -122,7 +122,7 @@ class ChatTemplate:
         except SteadyError:
             raise
         except Exception as error:  # a template is a program that others wrote: it raises what it likes
-            raise _refusal(error) from error
+            raise _refusal(error, above=1 if self.date else 0) from error
         return text
 
     def _told(self, tools: bool) -> str:
@@ -245,12 +245,15 @@ def _clock(day: date) -> str:
     return f"{{% macro {_NOW}(format) %}}{{{{ {body} }}}}{{% endmacro %}}"
 
 
-def _refusal(error: Exception) -> UsageError:
+def _refusal(error: Exception, above: int) -> UsageError:
     """One sentence for whatever a template raises: by its own `raise_exception`, or because it met what it does not
-    expect."""
-    from jinja2.exceptions import TemplateError, UndefinedError  # slow to import, and only a failure needs it
+    expect. `above` lines stand above those of its file."""
+    from jinja2.exceptions import TemplateError, TemplateSyntaxError, UndefinedError  # slow, and only a failure's
 
     said = " ".join(str(error).split())[:300]
+    if isinstance(error, TemplateSyntaxError):
+        what = f"the chat template is no Jinja template: {said} (line {error.lineno - above})"
+        return UsageError(what, next="correct that line, or use another template")
     if isinstance(error, TemplateError) and not isinstance(error, UndefinedError):
         after = "change the dialogue as it says (often: the order of roles in its messages), or use another template"
         return UsageError(f"the chat template refuses this dialogue: {said}", next=after)
