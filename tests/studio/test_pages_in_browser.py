@@ -14,7 +14,7 @@ from steadyhand.studio.project import Project
 from tests.studio import test_browser as common
 from tests.studio.filled import LEVELS, act, costs, filled, roll_out
 from tests.studio.running import studio
-from tests.studio.test_browser import OVERFLOW, UNNAMED, Open
+from tests.studio.test_browser import OVERFLOW, UNNAMED, Open, leave
 from tests.studio.test_pages import ready
 from tests.uss import TOKEN, running
 
@@ -78,7 +78,7 @@ def test_wrong_answers_are_read_by_keyboard(opened: Open, url: tuple[str, Projec
         before = page.url
         page.wait_for_load_state("load")
         page.keyboard.press(key)
-        page.wait_for_url(lambda now, before=before: now != before)
+        leave(page, before)
     page.wait_for_load_state("load")
     page.keyboard.press("Escape")
     page.wait_for_url("**/evaluation/samples**")

@@ -35,10 +35,10 @@ def report_command(
     target = to or out / "report"
     pages = [_one_page(out, target, page, folder, audit, language)] if page else rewrite_report(out, target, language)
     if as_json:
-        emit_json({"report": [str(page) for page in pages]})
+        emit_json({"report": [str(one) for one in pages]})
     else:
-        for page in pages:
-            echo_line(page)
+        for one in pages:
+            echo_line(one)
     return EXIT_OK
 
 
