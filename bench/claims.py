@@ -34,7 +34,7 @@ from steadyhand.stats.intervals import wilson
 AGENT = writing_agent(Path(__file__).resolve().parents[1] / "examples" / "uss")
 PLAN = AGENT.plan
 KINDS_OF_READER = ("rule", "model", "both", "veto", "either")
-SPLITS = ("development", "heldout", "heldout-2")
+SPLITS = ("development", "heldout", "heldout-2", "heldout-3")
 PARTS = ("all", "en", "zh", "written for the set", "real, by reference")
 Judged = tuple[Row, Said | None, bool]  # whether it is proposed
 
