@@ -61,7 +61,7 @@ class Reader:
     def judge(self, row: Row) -> Judged:
         """A row of a public report was labeled by its place, so only that is read; else all places count."""
         for entity in entities(row.text):
-            here = [place for place in entity.places if place.start < row.end and row.start < place.end]
+            here = [place for place in entity.places if row.start <= place.start and place.end <= row.end]
             if here:
                 said = self._read(row, here if row.real else list(entity.places))
                 return row, said, said.claim == "unsafe" and not barred(entity.value)
