@@ -1,14 +1,16 @@
-"""What every chat template in the wheel of trl does: its call format, its thinking, what it loses.
+"""What every chat template of a collection does: its call format, its thinking, what it loses.
 
-    python -m bench.templates          # prints the table of docs/formats.md
+    python -m bench.templates                      # trl's wheel: prints a table of docs/formats.md
+    python -m bench.templates vllm/examples        # every *.jinja of a folder, as a checkout of vLLM has them
 
 A template is rendered with the packaged model's tokenizer, to which the marks that the template writes are added as
-tokens. Nothing of trl is imported: its templates are read as files.
+tokens. Nothing of trl or vLLM is imported: their templates are read as files.
 """
 
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from functools import cache
 from importlib.util import find_spec
@@ -21,12 +23,15 @@ from steadyhand.errors import SteadyError
 from steadyhand.models.loading.load import load_tokenizer
 from steadyhand.models.loading.resolve import BUILT_IN, resolve
 
-_MARK = re.compile(r"<[|｜][^<>|｜\s]*[|｜]>|<\|?/?[a-z_]+\|?>|\[/?[A-Z_]+\]")
+_MARK = re.compile(r"<[|｜][^<>|｜\s]*[|｜]>|<\|?/?[A-Za-z_:0-9]+\|?>|\[/?[A-Z_]+\]")
 _BOS, _EOS = "<|begin|>", "<|finish|>"
 
 
-def templates() -> Iterator[Path]:
-    """The files of trl's wheel, in the order of their names."""
+def templates(folder: Path | None = None) -> Iterator[Path]:
+    """The files of a folder (by default of trl's wheel), in the order of their names."""
+    if folder is not None:
+        yield from sorted(folder.glob("*.jinja"))
+        return
     found = find_spec("trl")
     if found is None or not found.submodule_search_locations:
         raise SystemExit("trl is not installed: pip install trl==1.16.0")
@@ -67,6 +72,8 @@ def _thinking(profile: Profile) -> str:
     if Loss.THINKING not in profile.losses:
         return f"`{profile.format.think.open}`"
     detail = profile.losses[Loss.THINKING]
+    if "not to think" in detail:
+        return "off"
     return f"not in: {detail}" if detail.startswith("thinking, then") else "lost"
 
 
@@ -79,10 +86,10 @@ def _lost(profile: Profile) -> str:
     return "; ".join(parts) or "nothing"
 
 
-def table() -> str:
-    rows = [("template", "format", "thinking", "loses"), ("---",) * 4, *map(row, templates())]
+def table(folder: Path | None = None) -> str:
+    rows = [("template", "format", "thinking", "loses"), ("---",) * 4, *map(row, templates(folder))]
     return "\n".join("| " + " | ".join(cells) + " |" for cells in rows)
 
 
 if __name__ == "__main__":
-    print(table())
+    print("\n\n".join(map(table, map(Path, sys.argv[1:]))) or table())

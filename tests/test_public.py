@@ -48,6 +48,7 @@ def test_the_import_costs_nothing() -> None:
     assert done.stdout.strip() == "['steadyhand']"
 
 
+@pytest.mark.slow
 def test_the_page_runs_as_printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert main(["init", "parcels"]) == 0

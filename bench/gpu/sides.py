@@ -32,7 +32,7 @@ class Clock:
         self.card, self.at, self.reference = device != "cpu", list[float](), list[float]()
         self.seen: list[int] = []  # tokens without padding until each step, where the side counts them
         self.first: dict[str, float] = {}
-        self.loss, self.blocks = float("nan"), False  # at the first step; whether FlexAttention was used
+        self.loss = float("nan")  # at the first step
 
     def now(self) -> float:
         if self.card:
@@ -79,9 +79,7 @@ def measured(case: Case, size: Size, data: Sequence[Any], folder: Path, device: 
         return {"step_s": step, "tokens_s": tokens / step, **clock.figures()}
     reference = statistics.mean(clock.reference[WARMUP:]) if clock.reference else 0.0
     figures = {"group_s": step + reference, "step_s": step, **clock.figures()}
-    return figures | (
-        {"reference_s": reference, "first_loss": clock.loss, "blocks": clock.blocks} if clock.reference else {}
-    )
+    return figures | ({"reference_s": reference, "first_loss": clock.loss} if clock.reference else {})
 
 
 def _tokens(case: Case, size: Size, data: Sequence[Row], folder: Path, clock: Clock) -> float:
@@ -107,7 +105,6 @@ def _sft_ours(case: Case, size: Size, data: Sequence[Row], folder: Path, work: P
 def _dpo_ours(case: Case, size: Size, data: Sequence[Group], folder: Path, work: Path, clock: Clock) -> None:
     """The reference's share of a group is timed where it is computed: once, before the first step. What the loss starts
     at is written down instead of checked: here it is a finding."""
-    from steadyhand.models.attention import flex
     from steadyhand.train.objectives import dpo, group_logprobs, reference
 
     plain = group_logprobs.group_log_probs
@@ -125,15 +122,6 @@ def _dpo_ours(case: Case, size: Size, data: Sequence[Group], folder: Path, work:
 
     reference.group_log_probs = timed  # type: ignore[attr-defined]
     dpo._start_check = lambda config: None
-    if case.attention == "dense":
-        flex.possible = lambda model, device: False
-    use = flex.use
-
-    def used(model: Any) -> None:
-        clock.blocks = True
-        use(model)
-
-    flex.use = used
     dpo.train_dpo(folder, data, dpo_config(case, size, _device(clock)), work / "model", progress)
 
 

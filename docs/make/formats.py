@@ -16,11 +16,16 @@ CALLS = (ToolCall("weather", {"city": "Paris", "days": 2}), ToolCall("now", {}))
 
 def formats_page() -> str:
     rows = [
-        [f"[`{name}`](#{name})", _server(form.servers.vllm), _server(form.servers.sglang)]
+        [f"[`{name}`](#{name})", _server(form.servers.vllm), _server(form.servers.sglang), form.servers.vllm_loses]
         for name, form in FORMATS.items()
     ]
     parts = [f"## {name} {{: #{name} }}\n\n```text\n{_written(form)}\n```" for name, form in FORMATS.items()]
-    return page("Call formats", LEAD, table(["`model.format`", "vLLM's parser", "SGLang's parser"], rows), *parts)
+    return page(
+        "Call formats",
+        LEAD,
+        table(["`model.format`", "vLLM's parser", "SGLang's parser", "vLLM's parser ..."], rows),
+        *parts,
+    )
 
 
 def _server(parser: str | None) -> str:

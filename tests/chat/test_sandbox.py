@@ -13,8 +13,9 @@ from jinja2.exceptions import TemplateError
 
 from bench.templates import templates
 from steadyhand.chat.messages import Json, Message, Tool
-from steadyhand.chat.sandbox import LARGEST, render
+from steadyhand.chat.sandbox import render
 from steadyhand.chat.template import ChatTemplate
+from steadyhand.chat.template_limits import LARGEST
 from steadyhand.errors import LimitError, SteadyError
 
 CALL: Json = {

@@ -43,6 +43,13 @@ def test_the_same_lesson_twice_is_redundant() -> None:
     assert found(card(1, ASK, LONG), card(2, ASK, "Something else entirely, said in many other words.")) == []
 
 
+def test_the_same_query_about_another_value_is_another_lesson() -> None:
+    query = "SELECT COUNT(*) FROM sale s JOIN customer c ON c.id=s.customer_id WHERE c.name='Leo'"
+    first, second = "How many orders did Leo place?", "How many orders did Cleo place?"
+    assert found(card(1, first, query), card(2, second, query.replace("Leo", "Cleo"))) == []
+    assert found(card(1, first, query), card(2, second, f"{query};")) == [("N101", 2)]
+
+
 def test_swapped_words_are_another_question() -> None:
     first = card(1, "The report says safe, USS says unsafe. What is it?", "That is a false positive of the report.")
     second = card(2, "The report says unsafe, USS says safe. What is it?", "That is a false negative of the report.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -36,7 +37,7 @@ def test_comparisons_with_reasons() -> None:
     )
     assert propose(given, SOURCE).command(SOURCE, TARGET) == (
         "steady import data/x.csv --to new --map dialogue=dialogue --map chosen=better_reply --map rejected=bad_reply "
-        "--why category=category --why cause=cause"
+        "--why category=category --why cause=cause --check says"
     )
 
 
@@ -64,3 +65,11 @@ def test_red_lines_are_said_by_rejected_answers_alone() -> None:
     assert "guaranteed" in " ".join(found)
     assert any(one in "保本保息" for one in found)
     assert not any(one in text for one in found for text in chosen)
+
+
+def test_red_lines_match_what_the_rejected_answers_say() -> None:
+    """As patterns, so over no full stop; and as long as what tells as many of them."""
+    rejected = [f"The {name} is worth it. Others buy it." for name in ("Heron", "Otter", "Lynx", "Kite")]
+    found = red_lines([f"The {name} costs much." for name in ("Heron", "Otter")], rejected)
+    assert found[0] in ("others buy it", "is worth it")
+    assert all(re.search(line, text, re.IGNORECASE) for line in found for text in rejected)

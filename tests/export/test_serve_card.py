@@ -33,7 +33,7 @@ NANO = Path(__file__).parents[2] / "src" / "steadyhand" / "models" / "nano" / "c
         ("hermes", {}, True, Parsers("hermes", "deepseek_r1", "qwen25")),
         ("hermes", {Loss.THINKING: ""}, False, Parsers("hermes", None, "qwen25")),
         ("qwen_xml", {}, True, Parsers("qwen3_coder", "deepseek_r1", "qwen3_coder")),
-        ("gemma4", {Loss.THINKING: "thinking, then an answer"}, False, Parsers("gemma4", None, "gemma4")),
+        ("gemma4", {Loss.THINKING: "thinking, then an answer"}, False, Parsers("gemma4", "gemma4", "gemma4")),
         ("mistral", {}, False, Parsers("mistral", "mistral", "mistral")),
         ("harmony", {}, False, Parsers("openai", "openai_gptoss", "gpt-oss")),
         (None, {Loss.FORM: "<call/>", Loss.THINKING: ""}, False, Parsers(None, None)),

@@ -134,7 +134,7 @@ def test_bad_cases_keep_their_reasons(tmp_path: Path, capsys: pytest.CaptureFixt
         (
             "sales_badcases.csv",
             "--map dialogue=dialogue --map chosen=better_reply --map rejected=bad_reply "
-            "--why category=category --why cause=cause --why remedy=remedy",
+            "--why category=category --why cause=cause --why remedy=remedy --check says",
         ),
     ],
 )

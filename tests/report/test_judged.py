@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from steadyhand.chat.messages import Json
+from steadyhand.checks import checker_of
+from steadyhand.evaluate.run import evaluate
 from steadyhand.evaluate.verdict import verdict
 from steadyhand.ledger.result import Evaluation
 from steadyhand.report.catalog import load_catalog
 from steadyhand.report.data import ReportData
 from steadyhand.report.failures import heat_tables
 from steadyhand.report.judged import categories, confusions
+from steadyhand.report.metrics import metric_rows
 from steadyhand.report.page import render_html, render_markdown
 from steadyhand.report.tiles import tiles
-from tests.evaluate.test_checks import LABELS, domain, label_of, majority
+from tests.evaluate.test_checks import FAST, LABELS, domain, label_of, majority
 from tests.evaluate.test_ranking import Ranking, compared, measured
 from tests.evaluate.world import THINK, Scripted
 
@@ -100,3 +104,37 @@ def test_a_check_of_a_package_has_a_tile_too() -> None:
     items = tuple(replace(item, facts=replace(item.facts, checks=odd)) for item in found.items)
     shown = render_html(page(*[replace(found, items=items)] * 2), load_catalog("en"), {})
     assert "Answers that pass" in shown
+
+
+def test_figures_say_what_they_mean_and_nothing_of_tools_where_there_are_none(data: ReportData) -> None:
+    groups = metric_rows(data)
+    assert "tool" not in groups
+    assert [row.name for row in groups["task"]] == ["scenario_pass", "mood", "mood.macro_f1", "red"]
+    assert {row.spec.better for row in groups["task"]} == {"higher"}
+    assert "cot_retention" not in {row.name for rows in groups.values() for row in rows}  # not applicable: no thinking
+    for language in ("en", "zh"):
+        words = load_catalog(language)
+        shown = render_html(data, words, {})
+        assert words("help.unknown") not in shown
+        assert words("help.check.label.macro_f1") in shown
+
+
+def test_the_right_answer_stands_once_beside_each_answer(data: ReportData) -> None:
+    shown = render_html(data, load_catalog("en"), {})
+    assert "mood: " not in shown.partition('id="examples"')[2].partition("</section>")[0]
+
+
+def test_a_judge_that_always_says_a_decides_nothing_and_the_page_says_so() -> None:
+    better = checker_of("better", "pairwise", {"against": "reference", "criteria": "asks first"}, Path())
+    world = domain(30, better)
+    found = evaluate(Scripted(lambda _: THINK + "Well."), world, model="m", settings=FAST, judge=lambda _: "A")
+    assert (found.metrics["better"].n, found.metrics["better"].unscored) == (0, 30)
+    assert (found.metrics["better.ties"].k, found.metrics["better.ties"].n) == (30, 30)
+    made = page(found, found)
+    assert made.verdict is not None
+    assert made.verdict.word != "PASS"
+    for language in ("en", "zh"):
+        words = load_catalog(language)
+        shown = render_html(made, words, {})
+        assert words("help.check.pairwise.ties") in shown
+        assert "30 of 30 comparisons turned" in shown

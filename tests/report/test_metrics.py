@@ -25,7 +25,7 @@ def test_a_bar_is_shown_in_the_unit_of_its_metric() -> None:
 
 def test_rows_are_grouped_in_page_order_with_their_bars() -> None:
     groups = metric_rows(report_data())
-    assert list(groups) == ["tool", "answer", "knowledge", "other"]
+    assert list(groups) == ["task", "tool", "answer", "knowledge", "other"]
     first = groups["tool"][0]
     assert (first.name, first.bar, first.axis) == ("tool_call_accuracy", 0.97, (0.0, 1.0))
     assert list(first.cells) == ["base", "sft", "dpo"]
@@ -47,7 +47,7 @@ def test_metric_missing_on_one_model_is_an_empty_cell() -> None:
     data = report_data()
     base = data.evaluations["base"]
     fewer = replace(base, metrics={name: one for name, one in base.metrics.items() if name != "scenario_pass"})
-    rows = metric_rows(replace(data, evaluations={**data.evaluations, "base": fewer}))["tool"]
+    rows = metric_rows(replace(data, evaluations={**data.evaluations, "base": fewer}))["task"]
     assert next(row for row in rows if row.name == "scenario_pass").cells["base"] is None
 
 

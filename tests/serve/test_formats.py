@@ -78,18 +78,33 @@ def test_a_broken_call_is_text_and_is_not_streamed_as_a_call(form: ChatFormat) -
 @every
 def test_the_openai_client_reads_it(form: ChatFormat) -> None:
     openai = pytest.importorskip("openai", reason="the openai SDK is not installed")
-    raw = form.write(SPOKEN["a call"])
+    raws = [raw for message in SPOKEN.values() if (raw := written(form, message)) is not None]
     asked: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "hi"}], "tools": [WEATHER]}
+    said = iter([raw for raw in raws for _ in range(2)])
     with (
-        serving(lambda: Speaks(lambda _: raw, form)) as server,
+        serving(lambda: Speaks(lambda _: next(said), form)) as server,
         openai.OpenAI(base_url=f"{server.url}/v1", api_key="x", max_retries=0) as client,
     ):
-        whole = client.chat.completions.create(**asked).choices[0].message
-        with client.chat.completions.stream(**asked) as stream:
-            streamed = stream.get_final_completion().choices[0].message
-        for message in (whole, streamed):
-            (call,) = message.tool_calls
-            assert (call.function.name, json.loads(call.function.arguments)) == (CALL.name, CALL.arguments)
+        for raw in raws:
+            measured = Completion(raw, "stop", 1, 1, "", form.name).parsed([TOOL])
+            whole = client.chat.completions.create(**asked).choices[0]
+            with client.chat.completions.stream(**asked) as stream:
+                streamed = stream.get_final_completion().choices[0]
+            for choice in (whole, streamed):
+                calls = [call.function for call in choice.message.tool_calls or ()]
+                assert [(c.name, json.loads(c.arguments)) for c in calls] == [
+                    (c.name, c.arguments) for c in measured.calls
+                ]
+                assert choice.finish_reason == ("tool_calls" if measured.calls else "stop")
+                assert measured.error or (choice.message.content or "") == measured.content
+    assert len(raws) >= 2
+
+
+def written(form: ChatFormat, message: Message) -> str | None:
+    try:
+        return form.write(message)
+    except CannotWriteError:
+        return None
 
 
 @pytest.mark.parametrize("loss", [loss for loss in Loss if loss.fatal])

@@ -11,10 +11,9 @@ from bench.gpu.__main__ import Bench, main, over
 from bench.gpu.cases import CASES, MIB, STEPS, TINY, Case, counted, runnable
 from bench.gpu.child import make
 from steadyhand.errors import EXIT_PREREQUISITE
-from steadyhand.models.attention import flex
 from steadyhand.train.objectives import dpo, reference
 
-PREFERENCE = Case("dpo", "ours", k=1, prompt=1000, attention="dense")
+PREFERENCE = Case("dpo", "ours", k=1, prompt=1000)
 
 
 @pytest.fixture(scope="module")
@@ -27,7 +26,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(autouse=True)
 def restored(monkeypatch: pytest.MonkeyPatch) -> None:
     """A measurement changes these in its own process."""
-    for module, name in ((reference, "group_log_probs"), (dpo, "_start_check"), (flex, "possible"), (flex, "use")):
+    for module, name in ((reference, "group_log_probs"), (dpo, "_start_check")):
         monkeypatch.setattr(module, name, getattr(module, name))
 
 
@@ -64,7 +63,7 @@ def test_only_what_broke_or_is_too_large_for_the_card_is_over() -> None:
     assert over(line | {"process_allocated_mib": 25e9 / MIB})
     assert not over(line | {"side": "trl", "process_allocated_mib": 25e9 / MIB})
     assert over(line | {"error": "ValueError"})
-    assert len([case for case in CASES if runnable(case, "cpu")]) == len(CASES) - 4
+    assert len([case for case in CASES if runnable(case, "cpu")]) == len(CASES) - 3
     assert STEPS > 3
 
 

@@ -28,6 +28,10 @@ _TOOL = Tool("steady_probe", "Looks something up.", {
     },
 })  # fmt: skip
 _BARE = Tool("steady_ping", "Answers.", {"type": "object", "properties": {}})
+_UNITED = "maybe"  # the parameter of two types, which some templates cannot describe
+_PLAIN = Tool(_TOOL.name, _TOOL.description, {**_TOOL.parameters, "properties": {
+    name: schema for name, schema in _TOOL.parameters["properties"].items() if name != _UNITED
+}})  # fmt: skip
 TOOLS = (_TOOL, _BARE)
 _CALL = ToolCall(_TOOL.name, {"text": "steady-value", "count": 7})
 
@@ -44,6 +48,8 @@ class Loss(Coded):
     THINKING = "thinking", "does not write the thinking of the last answer"
     TEXT = "text", "does not write the text beside a call as text"
     PARALLEL = "parallel", "takes no more than one call a turn"
+    PLAIN = "plain", "fails where no tools are offered"
+    SCHEMAS = "schemas", "fails on a tool whose parameter may have one of two types"
     VALUES = "values", "writes some arguments so that they cannot be read back"
 
     @property
@@ -104,7 +110,7 @@ def probe(renderer: Renders, chosen: ChatFormat | None = None) -> Profile:
     written = ask.answer("one call", _calling(_CALL), _has(_CALL.name), Loss.CALLS)
     form = _recognized(written, chosen)
     if form is None and written is not None and Loss.CALLS not in ask.losses:
-        ask.losses[Loss.FORM] = f"not as {chosen.name}: {_excerpt(written)}" if chosen else _excerpt(written)
+        ask.losses[Loss.FORM] = _form(written, chosen)
     reads = form or chosen or HERMES
     ask.think(reads, called=form is not None)
     if form is not None:
@@ -120,9 +126,13 @@ def usable(profile: Profile, *, tools: bool, named: bool = False, where: str | N
     """What to warn of before work with a template begins; raises PrerequisiteError where the work makes no sense.
 
     The rule: work that offers tools is refused when the template loses tools, calls or results, or writes calls that
-    cannot be read. It is a warning only where a user has `named` the format, and so takes it upon himself. All other
-    losses are warnings; without tools only that of thinking is one.
+    cannot be read. It is a warning only where a user has `named` the format, and so takes it upon himself. Work without
+    tools is refused where the template fails without them. All other losses are warnings; without tools only that of
+    thinking is one.
     """
+    if not tools and Loss.PLAIN in profile.losses:
+        what = profile.sentence((Loss.PLAIN,))
+        raise PrerequisiteError(what, where=where, next="offer a tool, or use another template: model.chat_template")
     fatal = profile.fatal
     if tools and fatal and not named:
         raise PrerequisiteError(
@@ -139,21 +149,31 @@ class _Asking:
     """Collects probes and losses."""
 
     def __init__(self, renderer: Renders) -> None:
-        self._renderer = renderer
+        self._renderer, self._tools = renderer, TOOLS
         self.probes: list[TemplateProbe] = []
         self.losses: dict[Loss, str] = {}
 
     def offer(self) -> None:
-        """Are the offered tools in the prompt, with their parameters?"""
-        shown = self._try("tools offered", lambda: str(self._renderer.prompt([_ASKED], TOOLS).text))
+        """Are the offered tools in the prompt, with their parameters? Is there a prompt without tools?"""
+        plain = self._try("no tools offered", lambda: str(self._renderer.prompt([_ASKED], ()).text))
+        self._note("no tools offered", plain, plain is not None, Loss.PLAIN)
+        shown = self._try("tools offered", self._offered)
+        if shown is None:
+            self._tools, why = (_PLAIN, _BARE), self.probes[-1].text
+            shown = self._try("simpler tools offered", self._offered)
+            if shown is not None:
+                self.losses[Loss.SCHEMAS] = why
         whole = shown is not None and _TOOL.name in shown and "steady_words" in shown
         self._note("tools offered", shown, whole, Loss.TOOLS)
+
+    def _offered(self) -> str:
+        return str(self._renderer.prompt([_ASKED], self._tools).text)
 
     def answer(
         self, name: str, target: Message, kept: Callable[[str], bool], loss: Loss, before: Sequence[Message] = (_ASKED,)
     ) -> str | None:
         """What an assistant writes for `target`, or None where the template refuses it."""
-        text = self._try(name, lambda: self._renderer.completion_text(before, TOOLS, target))
+        text = self._try(name, lambda: self._renderer.completion_text(before, self._tools, target))
         self._note(name, text, text is not None and kept(text), loss)
         return text
 
@@ -177,7 +197,7 @@ class _Asking:
     def results(self, form: ChatFormat) -> None:
         """Does a result reach the next prompt, and is the answer to it written as it is prompted?"""
         before = (_ASKED, _calling(_CALL), Message("tool", _RESULT))
-        shown = self._try("a result", lambda: str(self._renderer.prompt(before, TOOLS).text))
+        shown = self._try("a result", lambda: str(self._renderer.prompt(before, self._tools).text))
         self._note("a result", shown, shown is not None and _RESULT in shown, Loss.RESULTS)
         if Loss.RESULTS not in self.losses:
             self.answer(
@@ -224,9 +244,18 @@ class _Asking:
             self.losses.setdefault(loss, "" if text is not None else self.probes[-1].text)
 
 
-def _recognized(written: str | None, chosen: ChatFormat | None) -> ChatFormat | None:
+def _recognized(written: str | None, chosen: ChatFormat | None, call: ToolCall = _CALL) -> ChatFormat | None:
     tried = (chosen,) if chosen else FORMATS.values()
-    return next((form for form in tried if written is not None and _reads(form, _CALL)(written)), None)
+    return next((form for form in tried if written is not None and _reads(form, call)(written)), None)
+
+
+def _form(written: str, chosen: ChatFormat | None) -> str:
+    """What is wrong with the form of a call: no reader takes it, or one that takes texts as they are takes no more."""
+    text = {key: str(value) for key, value in _CALL.arguments.items()}
+    texts = _recognized(written, chosen, ToolCall(_CALL.name, text))
+    if texts is not None:
+        return f"as {texts.name}, but with every value as a text: {_excerpt(written)}"
+    return f"not as {chosen.name}: {_excerpt(written)}" if chosen else _excerpt(written)
 
 
 def _reads(form: ChatFormat, *calls: ToolCall) -> Callable[[str], bool]:

@@ -20,7 +20,7 @@ from typing import Any, Protocol
 
 from steadyhand.chat.control_tokens import control_tokens
 from steadyhand.chat.formats.base import ChatFormat
-from steadyhand.chat.formats.marks import opened
+from steadyhand.chat.formats.marks import empty_thought, opened
 from steadyhand.chat.formats.registry import CALL_ENDS, format_named
 from steadyhand.chat.messages import Message, Tool, ToolCall
 from steadyhand.chat.probe import Profile, probe
@@ -32,6 +32,7 @@ _ASKED = Message("user", "steady-probe-question")
 _SAMPLE = " A b  c\n\n\té 北京\u00a0<s>12345.6 it's </s>"  # what tokenizers treat in ways of their own
 _MARK = re.compile(r"\s*(</?[^<>\s]{1,40}>|\[/?[A-Z_]{1,40}\])")
 _AT_ONCE = 8192  # token ids written on end: while they are, no other thread runs
+_TOOL = Tool("steady_probe", "Answers.", {"type": "object", "properties": {}})
 _STOP_NAMES = ("<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|end|>", "</s>")
 
 
@@ -202,9 +203,21 @@ class Renderer:
             )
         return prompt, written.removesuffix(tail)
 
+    def _after_empty(self, prompt: Rendered, whole: str, empty: str, target: Message) -> str:
+        """For templates that end the prompt in an empty thought and then leave it out of the dialogue."""
+        shared = prompt.text.removesuffix(empty)
+        if not whole.startswith(shared):
+            raise _parity_error(prompt.text, whole)
+        if target.think:
+            what = "the chat template tells the model not to think, by an empty thought at the end of the prompt"
+            raise SteadyError(what, next='set model.thinking = "on" where the template has that switch')
+        return whole[len(shared) :]
+
     def _after_opening(self, prompt: Rendered, whole: str, target: Message) -> str:
         """For templates that write `<think>` into the prompt and then leave reasoning out of the dialogue: what both
         texts share must be all of the prompt but its opening tag; the reasoning is put back behind that tag."""
+        if empty := empty_thought(prompt.text):
+            return self._after_empty(prompt, whole, empty, target)
         marks, _ = opened(prompt.text)
         shared = prompt.text.removesuffix(prompt.opening)
         if marks is None or not whole.startswith(shared):
@@ -222,7 +235,7 @@ class Renderer:
         """What the template writes between a thought and its answer; "" where it leaves thoughts out."""
         target = Message("assistant", _PROBE, _THOUGHT)
         try:
-            _, _, rest = self._template.render((_ASKED, target), (), generation=False).partition(_THOUGHT)
+            _, _, rest = self._plain((_ASKED, target)).partition(_THOUGHT)
         except UsageError:
             return ""
         return rest.partition(_PROBE)[0] if _PROBE in rest else ""
@@ -232,7 +245,7 @@ class Renderer:
         """As the tail and end of an answer, of a turn that calls: some templates end it with a mark of its own."""
         asked = (_ASKED, Message("assistant", calls=(ToolCall("steady_probe", {}),)))
         try:
-            whole = self._template.render(asked, (), generation=False)
+            whole = self._plain(asked)
         except UsageError:
             return self._tail, self._end
         end = next((end for end in CALL_ENDS if whole.rstrip().endswith(end)), None)
@@ -242,7 +255,7 @@ class Renderer:
         """All that follows an answer, and the part of it up to the token that ends the turn."""
         asked = (_ASKED, Message("assistant", _PROBE))
         try:
-            _, written, tail = self._template.render(asked, (), generation=False).rpartition(_PROBE)
+            _, written, tail = self._plain(asked).rpartition(_PROBE)
         except UsageError as error:
             what = f"the model's template cannot write a question and its answer: {error.what}"
             raise PrerequisiteError(what, next="use another model, or mend its chat template") from error
@@ -261,6 +274,17 @@ class Renderer:
             "the chat template ends an answer without an end-of-turn token, so generation would never stop",
             next="use a template that closes assistant turns, as Qwen3's does with <|im_end|>",
         )
+
+    def _plain(self, asked: Sequence[Message]) -> str:
+        """A probe's dialogue, without tools; with one for templates that fail without. Raises UsageError."""
+        try:
+            return self._template.render(asked, (), generation=False)
+        except UsageError:
+            try:
+                return self._template.render(asked, (_TOOL,), generation=False)
+            except UsageError:
+                pass
+            raise
 
     def _encode(self, text: str) -> tuple[int, ...]:
         engine = self._engine

@@ -9,9 +9,7 @@ writes within these bounds is what it writes in transformers, to the letter.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextvars import ContextVar
 from datetime import datetime
 from functools import wraps
 from string import Formatter
@@ -27,20 +25,24 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import Namespace
 
 from steadyhand.chat.messages import Json
-from steadyhand.errors import LimitError
-from steadyhand.text.budget import Budget
+from steadyhand.chat.template_limits import (
+    LARGEST_TEMPLATE,
+    LONGEST,
+    OPERATOR_CHECKS,
+    PER_STEP,
+    SECONDS,
+    budgeted,
+    check_format,
+    check_growth,
+    check_method,
+    check_numbers,
+    measured,
+    spend,
+    too_much,
+    weighed,
+)
 from steadyhand.text.cache import SizedCache
 
-STEPS, SECONDS = 2_000_000, 10.0
-LARGEST = 5_000_000  # characters of one text, or of all texts within one value, each part counted as ten
-_PART = 10
-LONGEST = 20_000_000  # characters that are written
-LARGEST_TEMPLATE = 1_000_000
-LARGEST_NUMBER = 1_000_000  # of widths, counts and sizes
-_BITS = 100_000  # of a whole number
-_PER_STEP = 64  # characters or values that take as long as a step
-_WIDE = re.compile(r"\d{6}|[{*]")  # of a width: millions, or what a value decides
-_PLACE = re.compile(r"%(?:\([^()]*\))?([^a-zA-Z%]*)")
 _WITHOUT = ("pprint", "random", "striptags", "urlize", "wordwrap", "xmlattr")  # costly, and no chat template's
 _SHALLOW = frozenset((  # filters that do not look into what is inside their value
     "abs", "attr", "batch", "count", "d", "default", "first", "float", "int", "items", "last", "length", "list", "map",
@@ -48,8 +50,6 @@ _SHALLOW = frozenset((  # filters that do not look into what is inside their val
 ))  # fmt: skip
 _COMPARING = ("in", "==", "eq", "equalto", "!=", "ne", ">", "gt", "greaterthan", "ge", ">=", "<", "lt", "lessthan",
               "<=", "le")  # fmt: skip
-_AFTER = "use another template, or shorten the dialogue"
-_budget: ContextVar[Budget | None] = ContextVar("budget", default=None)
 _TEMPLATES = SizedCache[Any](room=64_000_000)
 _BYTES = 60  # that a compiled template takes for each character of its text, about
 
@@ -61,13 +61,10 @@ def render(template: str, variables: Mapping[str, Json], *, seconds: float = SEC
     '[user]'
     """
     if len(template) > LARGEST_TEMPLATE:
-        raise _too_much(f"it has {len(template):,} characters, {LARGEST_TEMPLATE:,} are read at most")
-    token = _budget.set(Budget(STEPS, "the chat template", seconds=seconds, next=_AFTER))
-    try:
+        raise too_much(f"it has {len(template):,} characters, {LARGEST_TEMPLATE:,} are read at most")
+    with budgeted(seconds):
         compiled = _TEMPLATES.get(template, lambda: (_ENVIRONMENT.from_string(template), _BYTES * len(template)))
         return "".join(_written(compiled.generate(**variables)))
-    finally:
-        _budget.reset(token)
 
 
 def _written(pieces: Iterable[str]) -> Iterator[str]:
@@ -75,70 +72,22 @@ def _written(pieces: Iterable[str]) -> Iterator[str]:
     for piece in pieces:
         total += len(piece)
         if total > LONGEST:
-            raise _too_much(f"it writes more than {LONGEST:,} characters")
+            raise too_much(f"it writes more than {LONGEST:,} characters")
         yield piece
-
-
-def _too_much(why: str) -> LimitError:
-    return LimitError(f"the chat template asks for too much: {why}", next=_AFTER)
-
-
-def _spend(steps: int) -> None:
-    budget = _budget.get()
-    if budget is not None:  # there is none while a template is compiled
-        budget.spend(steps)
-
-
-def weighed(value: Any) -> Any:
-    """The value, once it is known that all that it holds, counted as often as it is held, is not too large."""
-    total, waiting = 0, [value]
-    while waiting:
-        part = waiting.pop()
-        total += _PART
-        if isinstance(part, str | bytes):
-            total += len(part)
-        elif isinstance(part, Mapping):
-            waiting += [*part.keys(), *part.values()]
-        elif isinstance(part, list | tuple | set | frozenset):
-            waiting += part
-        elif isinstance(part, Namespace):
-            waiting += object.__getattribute__(part, "_Namespace__attrs").values()
-        elif isinstance(part, int):
-            _check_bits(part.bit_length())
-        if total + _PART * len(waiting) > LARGEST + _PART:
-            raise _too_much(f"a value of more than {LARGEST:,} characters, or {LARGEST // _PART:,} parts")
-    _spend(1 + total // _PER_STEP)
-    return value
-
-
-def _check_size(size: int) -> None:
-    if size > LARGEST:
-        raise _too_much(f"a value of {size:,} characters or parts, {LARGEST:,} are allowed")
-
-
-def _check_bits(bits: int) -> None:
-    if bits > _BITS:
-        raise _too_much("a whole number of tens of thousands of digits")
-
-
-def _check_numbers(values: Iterable[Any]) -> None:
-    for value in values:
-        if isinstance(value, int) and abs(value) > LARGEST_NUMBER:
-            raise _too_much(f"a width, count or size of {LARGEST_NUMBER:,} or more")
 
 
 class _Counted:
     """What a loop goes over; `literal`: the characters that each turn writes, steps apart."""
 
     def __init__(self, values: Any, literal: int = 0) -> None:
-        self._values, self._steps = values, 1 + literal // _PER_STEP
+        self._values, self._steps = values, 1 + literal // PER_STEP
 
     def __len__(self) -> int:
         return len(self._values)
 
     def __iter__(self) -> Iterator[Any]:
         for value in self._values:
-            _spend(self._steps)
+            spend(self._steps)
             yield value
 
 
@@ -215,30 +164,24 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return super()._generate(_instrumented(source), *args, **kwargs)
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
-        _CHECKS[operator](left, right)
-        _spend(1)
+        OPERATOR_CHECKS[operator](left, right)
+        spend(1)
         return super().call_binop(context, operator, left, right)
 
     def wrap_str_format(self, value: Any) -> Any:
         text = value.__self__ if isinstance(value, BuiltinMethodType) else None
         if isinstance(text, str) and value.__name__ in ("format", "format_map"):
-            _check_format(spec or "" for _, _, spec, _ in Formatter().parse(text))
+            check_format(spec or "" for _, _, spec, _ in Formatter().parse(text))
         return super().wrap_str_format(value)
 
     def call(__self, __context: Any, __obj: Any, *args: Any, **kwargs: Any) -> Any:  # noqa: N805  names are free
-        _spend(1)
+        spend(1)
         if isinstance(__obj, LoopContext) and args:
             args = (_Counted(args[0]), *args[1:])
         if isinstance(__obj, BuiltinMethodType):
-            _check_method(__obj, args, kwargs)
+            check_method(__obj, args, kwargs)
         made = super().call(__context, __obj, *args, **kwargs)
-        return _measured(made) if isinstance(made, str | bytes | list) else made
-
-
-def _measured(made: Any) -> Any:
-    _check_size(len(made))
-    _spend(1 + len(made) // _PER_STEP)
-    return made
+        return measured(made) if isinstance(made, str | bytes | list) else made
 
 
 def _raise(message: str) -> NoReturn:
@@ -253,12 +196,12 @@ def _tojson(
     value: Any, ensure_ascii: bool = False, indent: Any = None, separators: Any = None, sort_keys: bool = False
 ) -> str:
     """Without the escapes for HTML that jinja's own writes."""
-    _check_numbers((indent,))
+    check_numbers((indent,))
     wide = indent if isinstance(indent, int) else len(indent or "")
     if wide > 64:
-        raise _too_much("an indent of more than 64 characters")
+        raise too_much("an indent of more than 64 characters")
     return str(
-        _measured(
+        measured(
             json.dumps(
                 weighed(value), ensure_ascii=ensure_ascii, indent=indent, separators=separators, sort_keys=sort_keys
             )
@@ -272,12 +215,12 @@ def _filter(name: str, filter: Callable[..., Any]) -> Callable[..., Any]:
 
     @wraps(filter)
     def bounded(*args: Any, **kwargs: Any) -> Any:
-        _check_numbers((*args[first + 1 :], *kwargs.values()))
+        check_numbers((*args[first + 1 :], *kwargs.values()))
         for value in (*args[first + (name in _SHALLOW) :], *kwargs.values()):
             weighed(value)
-        _check_growth(name, args[first:], kwargs)
+        check_growth(name, args[first:], kwargs)
         made = filter(*args, **kwargs)
-        return _measured(made) if isinstance(made, str | list) else made
+        return measured(made) if isinstance(made, str | list) else made
 
     return bounded
 
@@ -288,80 +231,6 @@ def _test(test: Callable[..., Any]) -> Callable[..., Any]:
         return test(*map(weighed, args))
 
     return bounded
-
-
-def _check_growth(name: str, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-    """Filters whose text may be far longer than all that they are given."""
-    texts = [value for value in (*args, *kwargs.values()) if isinstance(value, str)]
-    numbers = [value for value in (*args[1:], *kwargs.values()) if isinstance(value, int)]
-    if name == "replace" and len(texts) > 2:
-        _check_replace(*texts[:3])
-    elif name == "indent":
-        wide = max([4, *numbers, *(len(text) for text in texts[1:])])
-        _check_size(str(args[0]).count("\n") * wide)
-    elif name == "join":
-        held = args[0] if isinstance(args[0], list | tuple | Mapping | str) else ()
-        _check_size(len(held) * max([0, *(len(text) for text in texts[isinstance(args[0], str) :])]))
-    elif name == "format":
-        _check_format(_PLACE.findall(str(args[0])))
-
-
-def _check_replace(text: str, old: str, new: str) -> None:
-    if len(new) > len(old):
-        _check_size(len(text) + (text.count(old) if old else len(text) + 1) * len(new))
-
-
-def _check_format(widths: Iterable[str]) -> None:
-    if any(map(_WIDE.search, widths)):
-        raise _too_much("a format with a width of a million, or one that a value decides")
-
-
-def _check_method(method: BuiltinMethodType, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> None:
-    """Methods of texts, numbers and lists."""
-    name, home = method.__name__, method.__self__
-    _check_numbers((*args, *kwargs.values()))
-    for value in (*args, *kwargs.values()):
-        weighed(value)
-    if name in ("index", "count"):
-        weighed(home)
-    if isinstance(home, str):
-        if name == "replace" and len(args) > 1 and all(isinstance(argument, str) for argument in args[:2]):
-            _check_replace(home, *args[:2])
-        elif name == "join" and args and isinstance(args[0], list | tuple | Mapping | str):
-            _check_size(len(args[0]) * len(home))
-        elif name == "expandtabs":
-            _check_size(home.count("\t") * max([8, *(argument for argument in args if isinstance(argument, int))]))
-
-
-def _check_sum(left: Any, right: Any) -> None:
-    if hasattr(left, "__len__") and hasattr(right, "__len__"):
-        _check_size(len(left) + len(right))
-        _spend((len(left) + len(right)) // _PER_STEP)
-
-
-def _check_product(left: Any, right: Any) -> None:
-    if isinstance(left, int) and isinstance(right, int):
-        _check_bits(left.bit_length() + right.bit_length())
-    for many, times in ((left, right), (right, left)):
-        if isinstance(times, int) and isinstance(many, str | bytes | list | tuple):
-            _check_size(len(many) * times)
-            _spend(len(many) * max(times, 0) // _PER_STEP)
-
-
-def _check_power(left: Any, right: Any) -> None:
-    if isinstance(left, int) and isinstance(right, int):
-        _check_bits(left.bit_length() * abs(right))
-
-
-def _check_remainder(left: Any, right: Any) -> None:
-    if isinstance(left, str | bytes):
-        _check_format(_PLACE.findall(left if isinstance(left, str) else left.decode("latin-1")))
-        weighed(right)
-
-
-_CHECKS: dict[str, Callable[[Any, Any], None]] = {
-    "+": _check_sum, "*": _check_product, "**": _check_power, "%": _check_remainder,
-}  # fmt: skip
 
 
 def _instrumented(template: nodes.Template) -> nodes.Template:

@@ -24,6 +24,7 @@ THINKING = "enable_thinking"  # what templates call the switch, as Qwen3, SmolLM
 _NOW = "strftime_now"  # transformers' function for the clock; nothing else lets a template see it
 _DIRECTIVES = "aAwdbBmyYHIpMSfjUWcxXGuV"  # what Python has on every system
 _SHORT = {"%F": "%Y-%m-%d", "%D": "%m/%d/%y", "%T": "%H:%M:%S", "%R": "%H:%M", "%h": "%b"}
+_THINKING_PART = "thinking"  # the type of a content's part that is thought, as Mistral and others call it
 _NINE = re.compile(r"[A-Za-z0-9]{9}")
 _NAME, _OTHER, _KEY, _VALUE = "steady_probe", "steady_other", "steady_key", "steady-value"
 _PROBE_TOOL = Tool(_NAME, "Asks.", {"type": "object", "properties": {_KEY: {"type": "string"}}})
@@ -33,6 +34,7 @@ _PROBE = (
     Message("tool", "steady-result"),
     Message("assistant", "steady-answer"),
 )
+_THOUGHT = Message("assistant", "steady-answer", "steady-thought")
 _PAIR = (  # two calls at once: which result is whose?
     _PROBE[0],
     Message("assistant", calls=(ToolCall(_NAME, {}), ToolCall(_OTHER, {}))),
@@ -97,10 +99,16 @@ class ChatTemplate:
             raise UsageError("a dialogue without a message has no prompt", next="put a user's message first")
         called = any(message.calls for message in messages)
         rows = shaped(messages, self.shape) if called else to_openai(messages)
-        for row in rows:  # templates read thinking by one of three names
-            if "reasoning_content" in row:
-                row["reasoning"] = row["thinking"] = row["reasoning_content"]
-        return self._apply(rows, tools, generation=generation)
+        thought = any(message.think for message in messages) and self._thinks_in_blocks
+        return self._apply([_thinking(row, blocks=thought) for row in rows], tools, generation=generation)
+
+    @cached_property
+    def _thinks_in_blocks(self) -> bool:
+        """Whether it reads thinking as a part of the content only, as Mistral's templates do."""
+        rows = to_openai((_PROBE[0], _THOUGHT))
+        named, parts = (self._probed([_thinking(row, blocks=blocks) for row in rows]) or "" for blocks in (False, True))
+        whole = f"{{'type': '{_THINKING_PART}'" not in parts and _THOUGHT.content in parts
+        return bool(named) and str(_THOUGHT.think) not in named and str(_THOUGHT.think) in parts and whole
 
     def _apply(self, rows: list[dict[str, Json]], tools: Sequence[Tool], *, generation: bool) -> str:
         schemas = [without_nulls(tool.to_openai()) for tool in tools] or None
@@ -114,7 +122,7 @@ class ChatTemplate:
         except SteadyError:
             raise
         except Exception as error:  # a template is a program that others wrote: it raises what it likes
-            raise _refusal(error) from error
+            raise _refusal(error, above=1 if self.date else 0) from error
         return text
 
     def _told(self, tools: bool) -> str:
@@ -147,6 +155,20 @@ class ChatTemplate:
             return self._apply(rows, [_PROBE_TOOL], generation=False)
         except UsageError:
             return None
+
+
+def _thinking(row: dict[str, Json], *, blocks: bool) -> dict[str, Json]:
+    """The row with its thinking as a template reads it: by one of three names, or as `blocks` of the content."""
+    think = row.get("reasoning_content")
+    if think is None:
+        return row
+    if not blocks:
+        return row | {"reasoning": think, "thinking": think}
+    said = [{"type": "text", "text": row["content"]}] if row.get("content") else []
+    return {
+        **{key: value for key, value in row.items() if key != "reasoning_content"},
+        "content": [{"type": _THINKING_PART, _THINKING_PART: think}, *said],
+    }
 
 
 def _read(row: dict[str, Json]) -> dict[str, Json]:
@@ -223,12 +245,15 @@ def _clock(day: date) -> str:
     return f"{{% macro {_NOW}(format) %}}{{{{ {body} }}}}{{% endmacro %}}"
 
 
-def _refusal(error: Exception) -> UsageError:
+def _refusal(error: Exception, above: int) -> UsageError:
     """One sentence for whatever a template raises: by its own `raise_exception`, or because it met what it does not
-    expect."""
-    from jinja2.exceptions import TemplateError, UndefinedError  # slow to import, and only a failure needs it
+    expect. `above` lines stand above those of its file."""
+    from jinja2.exceptions import TemplateError, TemplateSyntaxError, UndefinedError  # slow, and only a failure's
 
     said = " ".join(str(error).split())[:300]
+    if isinstance(error, TemplateSyntaxError):
+        what = f"the chat template is no Jinja template: {said} (line {error.lineno - above})"
+        return UsageError(what, next="correct that line, or use another template")
     if isinstance(error, TemplateError) and not isinstance(error, UndefinedError):
         after = "change the dialogue as it says (often: the order of roles in its messages), or use another template"
         return UsageError(f"the chat template refuses this dialogue: {said}", next=after)

@@ -64,7 +64,10 @@ class DecisionState:
     def same_outcome(self, other: DecisionState) -> bool:
         if self.outcome is not None or other.outcome is not None:
             return self.outcome == other.outcome
-        return self.answer == other.answer or alike(self.answer, other.answer, SAME_ANSWER)
+        if self.answer == other.answer:
+            return True
+        # A query about 'Leo' is no query about 'Cleo', however alike the two are.
+        return alike(self.answer, other.answer, SAME_ANSWER) and values(self.answer) == values(other.answer)
 
     def same_offer(self, other: DecisionState) -> bool:
         return self.record.tools == other.record.tools or self.offer == other.offer

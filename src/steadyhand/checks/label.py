@@ -75,6 +75,9 @@ class Label(Checker):
         label = self.read(text)
         return failed("no_label", said=text.strip()[:_REMEMBERED]) if label is None else passed(found=label)
 
+    def is_whole(self, text: str) -> bool:
+        return self.read(text) is not None
+
     def faults(self, gold: Json, context: Context) -> list[str]:
         due = self.gold_label(gold, context)
         if due is None:

@@ -139,6 +139,10 @@ class Checker(ABC):
         none. Asked of kinds with `guards` only."""
         return self.judge(text, True, context)
 
+    def is_whole(self, text: str) -> bool:
+        """Whether `text`, however short, is all that this check asks for, right or wrong; a label is."""
+        return False
+
     def faults(self, gold: Json, context: Context) -> list[str]:
         """What is wrong with a gold answer, in sentences; it must pass its own check at least."""
         judgment = self.judge(context.reference, gold, context)

@@ -68,6 +68,8 @@ def train_command(
 
 
 def _show_rows(found: Inspection, as_json: bool) -> int:
+    for warning in found.warnings:
+        say(f"warning: {warning}")
     if as_json:
         emit_json(asdict(found))
         return EXIT_OK

@@ -43,7 +43,8 @@ _DATABASES = (".db", ".sqlite", ".sqlite3")
 
 @dataclass(frozen=True)
 class ColumnProposal:
-    """`columns`: target -> column; `check`: a word for `--check`, "" where none fits."""
+    """`columns`: target -> column; `check`: a word for `--check`, "" where none fits. A better answer is at least what
+    another one has to say."""
 
     columns: dict[str, str] = field(default_factory=dict)
     check: str = ""
@@ -58,7 +59,8 @@ class ColumnProposal:
         words = ["steady", "import", str(source), "--to", str(folder)]
         for target, column in sorted(self.columns.items(), key=lambda pair: TARGETS.index(pair[0])):
             words += ["--why" if target in WHY else "--map", f"{target}={column}"]
-        return shlex.join([*words, *(["--check", self.check] if self.check else [])])
+        check = self.check or ("says" if "chosen" in self.columns else "")
+        return shlex.join([*words, *(["--check", check] if check else [])])
 
 
 def propose(rows: Sequence[Mapping[str, Json]], source: Path) -> ColumnProposal:
@@ -120,15 +122,15 @@ def are_labels(texts: Sequence[str]) -> bool:
 
 
 def red_lines(chosen: Sequence[str], rejected: Sequence[str], most: int = 8) -> list[str]:
-    """Phrases that several rejected answers say and no chosen one does, those first that tell most of them; they are a
-    start for a list of what may never be said, and no more."""
+    """Phrases that several rejected answers say and no chosen one does, those first that tell most of them, the longest
+    of equals: "is guaranteed" forbids less by mistake than "is". A start for a list of what may never be said."""
     good = {phrase for text in chosen for phrase in _phrases(text)}
     bad = [_phrases(text) - good for text in rejected]
     left, found = set(range(len(bad))), list[str]()
     least = max(3, len(bad) // 20)
     while left and len(found) < most:
         counts = Counter(phrase for at in left for phrase in bad[at])
-        best = max(counts, key=lambda phrase: (counts[phrase], -len(phrase), phrase), default=None)
+        best = max(counts, key=lambda phrase: (counts[phrase], len(phrase), phrase), default=None)
         if best is None or counts[best] < least:
             break
         found.append(best)
@@ -137,11 +139,13 @@ def red_lines(chosen: Sequence[str], rejected: Sequence[str], most: int = 8) -> 
 
 
 def _phrases(text: str) -> set[str]:
-    """Runs of two to four Han characters, and of one to three words with a letter."""
-    words = re.findall(r"[a-z']+", text.lower())
-    runs = {" ".join(words[at : at + size]) for size in (1, 2, 3) for at in range(len(words) - size + 1)}
+    """Runs of two to six Han characters, and of one to four words with a letter."""
+    runs: set[str] = set()
+    for clause in re.findall(r"[a-z']+(?: [a-z']+)*", text.lower()):  # a rule is a pattern: what it says stands as said
+        words = clause.split(" ")
+        runs |= {" ".join(words[at : at + size]) for size in (1, 2, 3, 4) for at in range(len(words) - size + 1)}
     for run in re.findall(r"[\u4e00-\u9fff]+", text):
-        runs |= {run[at : at + size] for size in (2, 3, 4) for at in range(len(run) - size + 1)}
+        runs |= {run[at : at + size] for size in (2, 3, 4, 5, 6) for at in range(len(run) - size + 1)}
     return {run for run in runs if len(run) > 1 and (len(run) > 3 or not run.isascii())}
 
 

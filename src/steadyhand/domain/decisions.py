@@ -13,6 +13,7 @@ from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.chat.parse import Parsed
 from steadyhand.checks import Bound, TextVerdict, failed, judge_all, passed
 from steadyhand.domain.model import AnswerRule, Scenario
+from steadyhand.text.degeneration import too_short
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,13 @@ class Decision:
     def accepts(self) -> tuple[dict[str, Json], ...]:
         """What is right as well, for each expected call; empty where nothing is."""
         return self.scenario.accepts.get(self.index, ())
+
+    def is_whole(self, text: str) -> bool:
+        """Whether `text`, however short, says something here: the gold answer is as short, or a check takes it for one
+        of its answers, right or wrong (`checks.shape.Checker.is_whole`)."""
+        if too_short(self.target.content, bool(self.expected)):
+            return bool(text.strip())
+        return any(check.checker.is_whole(text) for check in self.checks)
 
     def match(self, parsed: Parsed, tools: Sequence[Tool], *, lenient: bool = False) -> Match:
         """The calls of an answer held against those that are due; `lenient`: with the scenario's comparators."""

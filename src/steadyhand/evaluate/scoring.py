@@ -46,8 +46,8 @@ def score(target: Target, prompt: Prompt, completion: Completion, labels: Labels
         judged = replace(item, passed=text.passed, code=text.code)
     else:
         judged = _judge_calls(item, target, completion)
-    short_is_right = bool(judged.passed) or target.short_gold
-    return replace(judged, facts=_health(judged.facts, prompt, completion, parsed, labels, short_is_right))
+    whole = bool(judged.passed) or (target.decision is not None and target.decision.is_whole(parsed.content))
+    return replace(judged, facts=_health(judged.facts, prompt, completion, parsed, labels, whole))
 
 
 def _seen(target: Target, prompt: Prompt) -> Facts:
@@ -110,15 +110,13 @@ def _judge_calls(item: Item, target: Target, completion: Completion) -> Item:
     )
 
 
-def _health(
-    facts: Facts, prompt: Prompt, completion: Completion, parsed: Parsed, labels: Labels, short_is_right: bool
-) -> Facts:
+def _health(facts: Facts, prompt: Prompt, completion: Completion, parsed: Parsed, labels: Labels, whole: bool) -> Facts:
     raw, finish, thinking = completion.text, completion.finish_reason, completion.thinking()
     form = format_named(completion.format)
     loop = tail_repetition(raw, form.blocks)
     loops = loop is not None and loop.fails(finish)
     shown = prompt_text(prompt)
-    short = too_short(parsed.content, parsed.attempts > 0) and not (short_is_right and parsed.content.strip())
+    short = too_short(parsed.content, parsed.attempts > 0) and not (whole and parsed.content.strip())
     invalid, spoken = invalid_tokens(parsed.content)
     think_invalid, thought = invalid_tokens(parsed.think or "")
     return replace(

@@ -22,7 +22,6 @@ from steadyhand.domain.decisions import Decision, decisions, judge_text
 from steadyhand.domain.model import AnswerRule, Domain, Probe
 from steadyhand.errors import UsageError
 from steadyhand.models.backend import Prompt
-from steadyhand.text.degeneration import too_short
 
 Suite = Literal["tool", "public", "anchoring", "reasoning", "preference"]
 SUITES: tuple[Suite, ...] = ("tool", "public", "anchoring", "reasoning", "preference")
@@ -63,11 +62,6 @@ class Target:
             return self
         checks = tuple(check.judged_by(ask) for check in self.decision.checks)
         return replace(self, decision=replace(self.decision, checks=checks))
-
-    @property
-    def short_gold(self) -> bool:
-        """Whether the right answer itself is a word or two, such as a label."""
-        return self.decision is not None and too_short(self.decision.target.content, bool(self.decision.expected))
 
     @property
     def question(self) -> str:

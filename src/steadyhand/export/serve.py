@@ -24,14 +24,25 @@ CHATML = ("<|im_start|>", "<tools>", HERMES.open, RESULT_OPEN)  # what Qwen2.5 a
 @dataclass(frozen=True)
 class Parsers:
     """vLLM's names for how calls and thinking are told from the answer, and SGLang's for calls; None: no parser is
-    known to fit."""
+    known to fit. `loses` says what vLLM's reads otherwise than the model writes it; "" for nothing known."""
 
     tools: str | None
     reasoning: str | None
     sglang: str | None = None
+    loses: str = ""
+
+    @property
+    def warning(self) -> str:
+        """A note for whoever serves with vLLM, or ""."""
+        if not self.loses:
+            return ""
+        return f"vLLM's parser `{self.tools}` {self.loses}. What it serves is not what was measured."
 
 
-SGLANG_REASONING = {"qwen3": "qwen3", "deepseek_r1": "deepseek-r1", "openai_gptoss": "gpt-oss"}  # by vLLM's name
+SGLANG_REASONING = {  # by vLLM's name
+    "qwen3": "qwen3", "deepseek_r1": "deepseek-r1", "openai_gptoss": "gpt-oss", "gemma4": "gemma4",
+    "mistral": "mistral",
+}  # fmt: skip
 
 
 def parsers_of(profile: Profile, *, opened: bool) -> Parsers:
@@ -44,7 +55,9 @@ def parsers_of(profile: Profile, *, opened: bool) -> Parsers:
     partly = profile.losses.get(Loss.THINKING, "").startswith("thinking, then")
     thinks = Loss.THINKING not in profile.losses or partly
     reasoning = (servers.opened if opened else servers.reasoning) if thinks else None
-    return Parsers(servers.vllm, reasoning, servers.sglang) if profile.found else Parsers(None, reasoning)
+    if not profile.found:
+        return Parsers(None, reasoning)
+    return Parsers(servers.vllm, reasoning, servers.sglang, servers.vllm_loses)
 
 
 def vllm_command(

@@ -191,6 +191,8 @@ def _served(
         ]
     if commands and parsers.tools is None:
         notes.append("No vLLM tool parser is known for this chat template: calls stay in the answer's text.")
+    if commands and parsers.warning:
+        notes.append(parsers.warning)
     notes.append(f"Measure what a server makes of it: `steady eval --model URL --served-model {source.name} ...`.")
     return files, notes, commands
 

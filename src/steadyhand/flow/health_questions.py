@@ -47,7 +47,8 @@ def questions(domain: Domain) -> Iterator[HealthQuestion]:
     for scenario in domain.scenarios:
         if scenario.split == "eval":
             first = decisions(scenario)[0]
-            yield HealthQuestion(Prompt(first.messages, tuple(domain.tools[name] for name in scenario.tools)))
+            tools = tuple(domain.tools[name] for name in scenario.tools)
+            yield HealthQuestion(Prompt(first.messages, tools), decision=first)
 
 
 def leave(guard: HealthMonitor | None, out: Path) -> None:

@@ -20,7 +20,7 @@ from steadyhand.flow.engine import Watcher, carry_out
 from steadyhand.flow.journal import RunJournal
 from steadyhand.flow.plan import Planned, store_in
 from steadyhand.flow.plan import plan as planned
-from steadyhand.flow.sign_off import report_of
+from steadyhand.flow.sign_off import report_of, with_overrides
 from steadyhand.flow.stage import Stage, performing, stage, works_of
 from steadyhand.ledger.lock import folder_lock
 from steadyhand.ledger.store import Store
@@ -92,8 +92,9 @@ def _require_machine(settings: Settings, steps: Sequence[Planned]) -> None:
 
 
 def publish_report(context: RunContext, out: Path) -> list[Path]:
-    """Copy the report to `out`/report, where a person looks for it; English first."""
-    return copy_files(context.artifact("report"), out / "report")
+    """Copy the report to `out`/report, where a person looks for it, English first; with what was accepted since."""
+    pages = copy_files(context.artifact("report"), out / "report")
+    return rewrite_report(out, out / "report", "en") if with_overrides(report_of(out), out).overrides else pages
 
 
 def publish_model(context: RunContext, out: Path) -> Path:
@@ -113,4 +114,4 @@ def publish_model(context: RunContext, out: Path) -> Path:
 def rewrite_report(out: Path, to: Path, language: str) -> list[Path]:
     """Write the pages of the last report below `out` again, `language` first. Raises PrerequisiteError without one."""
     languages = ("en", "zh") if language == "en" else ("zh", "en")
-    return write_report(report_of(out), to, languages)
+    return write_report(with_overrides(report_of(out), out), to, languages)

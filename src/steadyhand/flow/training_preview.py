@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from steadyhand.cards.rows import sft_rows
 from steadyhand.datasets.folder import load
@@ -14,6 +15,9 @@ from steadyhand.models.loading.adapters import json_object
 from steadyhand.settings import Settings, filled
 from steadyhand.train.runner.inspect import Inspection, inspect
 from steadyhand.train.runner.memory_estimate import QWEN3_8B, Footprint, ModelShape, dpo_footprint, sft_footprint
+
+if TYPE_CHECKING:
+    from steadyhand.chat.render import Renderer
 
 ALONE = {"workers": 1, "sharded": False}  # by one process, whatever the machine says
 
@@ -25,9 +29,9 @@ def inspect_domain(folder: Path, settings: Settings, rows: int, source: str = ""
     from steadyhand.models.loading.load import load_tokenizer
     from steadyhand.models.loading.overlay import overlaid
 
-    given = settings.sft
+    given, domain = settings.sft, load(folder)
     taught = sft_rows(
-        load(folder),
+        domain,
         scenarios=given.scenarios,
         rehearsal=given.rehearsal,
         seed=settings.seed,
@@ -44,7 +48,19 @@ def inspect_domain(folder: Path, settings: Settings, rows: int, source: str = ""
     def decode(ids: Sequence[int]) -> str:
         return str(tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False))
 
-    return inspect(taught, Renderer(tokenizer), decode, filled(given, settings, **ALONE), chosen)
+    renderer, tools = Renderer(tokenizer), any(scenario.tools for scenario in domain.scenarios)
+    found = inspect(taught, renderer, decode, filled(given, settings, **ALONE), chosen)
+    return replace(found, warnings=_warnings(renderer, tools=tools))
+
+
+def _warnings(renderer: Renderer, *, tools: bool) -> tuple[str, ...]:
+    """What the template loses. Where a run would stop at that, the rows are shown all the same: they say why."""
+    from steadyhand.chat.probe import usable
+
+    try:
+        return usable(renderer.profile, tools=tools, named=renderer.named)
+    except PrerequisiteError as error:
+        return (f"{error.what}; `steady run` stops there",)
 
 
 def _chosen(rows: Sequence[Row], count: int, source: str) -> list[str]:

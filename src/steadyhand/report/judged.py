@@ -40,6 +40,16 @@ class CategoryShares:
     rows: dict[str, list[tuple[int, int] | None]]
 
 
+def kinds_of(data: ReportData) -> dict[str, str]:
+    """The domain's own checks that judged an answer -> their kind."""
+    return {
+        name: str(facts["kind"])
+        for evaluation in data.evaluations.values()
+        for item in evaluation.items
+        for name, facts in item.facts.checks.items()
+    }
+
+
 def confusions(data: ReportData) -> list[Confusion]:
     """A matrix for each check of labels and each model, with the same columns for all models of a check."""
     found = [*_matrices(data)]

@@ -68,29 +68,37 @@ def environment(form: str) -> Environment:
     return made
 
 
-def _parts(data: ReportData, t: Catalog) -> dict[str, object]:
-    """What the templates read, under one name each."""
+def figure_parts(data: ReportData, t: Catalog) -> dict[str, object]:
+    """What the templates of figures, checks and comparisons read: these also stand on pages that are no report."""
     return {
         "data": data,
         "t": t,
-        "html_lang": HTML_LANG[t.language],
-        "banner": banner(data, t),
         "symbols": SYMBOLS,
         "groups": metric_rows(data),
         "label": lambda name: label(name, t),
-        "created": moment(data.created),
         "bar": lambda check: bar(check, t),
         "check_value": lambda check: value(check, t),
         "check_span": span,
         "absent": lambda check: absent(check, t),
         "needs": lambda check: needs(check, t),
-        "tiles": tiles(data),
-        "facts": facts(data.evaluations, data.stages),
+        "accepted": lambda about, check: data.overrides.get(about, {}).get(check.metric),
+        "when": moment,
         "strip": lambda row: strip(row, t),
         "mark": legend_mark,
         "published": lambda row: published(row, t),
         "comparison": [compared(row) for row in data.comparison],
         "compare_names": compare_names(data, t),
+    }
+
+
+def _parts(data: ReportData, t: Catalog) -> dict[str, object]:
+    """What the templates read, under one name each."""
+    return figure_parts(data, t) | {
+        "html_lang": HTML_LANG[t.language],
+        "banner": banner(data, t),
+        "created": moment(data.created),
+        "tiles": tiles(data),
+        "facts": facts(data.evaluations, data.stages),
         "dialogues": dialogues(data.evaluations, data.stages),
         "charts": charts(data.curves, t),
         "confusions": confusions(data),

@@ -66,6 +66,19 @@ READ = [
     ("minicpm_xml", '<function name="f"><param name="a"><![CDATA[</param> & <b>]]></param><param name="n">5</param>'
      "</function>", calls({"a": "</param> & <b>", "n": 5}), ""),
     ("minicpm_xml", 'Wait.<function name="f"><param name="a">a < b</param></function>', calls({"a": "a < b"}), "Wait."),
+    ("minicpm_xml", '<function name="f"><param name="l">[\'a\', {"k": None}, True]</param>'
+     "<param name=\"o\">{'k': 0.1}</param></function>", calls({"l": ["a", {"k": None}, True], "o": {"k": 0.1}}), ""),
+    ("minicpm_xml", 'Wait.\n<function name="f"><param name="a"><![CDATA[<function name="g">\n</function>]]></param>'
+     '</function>\n<function name="f"></function>', calls({"a": '<function name="g">\n</function>'}, {}), "Wait."),
+    ("granite", '<|tool_call|>[{"name": "f", "arguments": {"a": "x"}}, {"name": "f", "arguments": {}}]',
+     calls({"a": "x"}, {}), ""),
+    ("phi4_mini", 'functools[\n{"name": "f", "arguments": {"l": [[1], []]}}, {"name": "f", "arguments": {}}\n]',
+     calls({"l": [[1], []]}, {}), ""),
+    ("olmo3", "Wait.<function_calls>\nf(a='x\\'y')\nf(l=[1, null])\n</function_calls>",
+     calls({"a": "x'y"}, {"l": [1, None]}),
+     "Wait."),
+    ("functiongemma", "<start_function_call>call:f{b:false,l:[<escape>5<escape>,5,{k:<escape><escape>}],m:1e-07,u:None}"
+     "<end_function_call>", calls({"b": False, "l": ["5", 5, {"k": ""}], "m": 1e-07, "u": None}), ""),
     ("harmony", "<|channel|>analysis<|message|>Hm.<|end|><|start|>assistant to=functions.f<|channel|>commentary "
      '<|constrain|>json<|message|>{"a": "<|end|>"}', calls({"a": "<|end|>"}), ""),
     ("harmony", "<|channel|>commentary<|message|>Wait.<|end|><|start|>assistant<|channel|>commentary to=functions.f"
@@ -115,6 +128,11 @@ BROKEN = [
     ("json_list", '[{"name": "f", "arguments": {}}, 5]', "parse_shape", None),
     ("json_list", '[{"name": "f", "parameters": {}}]', "parse_shape", "parameters_key"),
     ("minicpm_xml", '<function name="f"><param name="a">x</function>', "parse_json", None),
+    ("minicpm_xml", '<function name="f"><param name="a"><![CDATA[x</param></function>', "parse_json", None),
+    ("phi4_mini", '[{"name": "f", "arguments": {}}]', "parse_shape", "other_spelling"),
+    ("granite", '[{"name": "f", "arguments": {}}]', "parse_shape", "other_spelling"),
+    ("granite", '<|tool_call|>{"name": "f", "arguments": {}}', "parse_shape", None),
+    ("olmo3", "<function_calls>f(a=x)</function_calls>", "parse_json", None),
     ("harmony", " to=functions.f<|channel|>commentary json<|message|>{'a': 1}<|call|>", "parse_json", "single_quotes"),
     ("harmony", ' to=functions.f<|channel|>commentary json<|message|>{"a": ', "parse_unclosed", None),
     ("harmony", " to=functions.f<|channel|>commentary json<|message|>[]<|call|>", "parse_shape", None),

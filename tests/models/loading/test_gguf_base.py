@@ -133,7 +133,7 @@ def header(
         ("steadyarch", "model", "does not read GGUF files of the architecture 'steadyarch'"),
         ("clip", "model", "the vision part of a model"),
         ("qwen3", "mmproj", "the vision part of a model"),
-        ("qwen3", "adapter", "no model but a adapter"),
+        ("qwen3", "adapter", "no model but the adapter"),
     ],
 )
 def test_a_file_of_something_else_is_refused_by_name(architecture: str, kind: str, told: str, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -11,7 +12,10 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from steadyhand.chat.messages import Message
-from steadyhand.domain.model import AnswerRule
+from steadyhand.checks import Bound, Context, checker_of
+from steadyhand.domain.decisions import decisions
+from steadyhand.domain.model import AnswerRule, Scenario
+from steadyhand.errors import Place
 from steadyhand.models.backend import Completion, FinishReason, Prompt
 from steadyhand.settings.model import WatchSettings
 from steadyhand.stats.eprocess import sprt
@@ -59,6 +63,18 @@ def test_every_sign_on_answers_judged_by_hand(
     assert set(found) <= set(SIGNS)
     assert ("knowledge" in found) == (question.rule is not None)
     assert ("dialogue" in found) == (question is TALK)
+
+
+def test_a_label_of_one_word_is_a_whole_answer_and_another_word_is_not(tmp_path: Path) -> None:
+    """Five letters, asked for a label of six: wrong perhaps, and no sign of damage."""
+    check = checker_of("mood", "label", {"of": {"praise": [], "mixed": ["好坏"]}}, tmp_path)
+    messages = (Message("user", "It came early."), Message("assistant", "praise"))
+    bound: dict[int, tuple[Bound, ...]] = {1: (Bound(check, True, Context(reference="praise")),)}
+    scenario = Scenario("s", "s", "eval", "common", "en", (), messages, Place("s"), checks=bound)
+    asked = HealthQuestion(Prompt(messages[:1]), decision=decisions(scenario)[0])
+    empty = {text: judge(asked, answer(text))["empty"] for text in ("mixed", "好坏", "praise", "OK", "")}
+    assert empty == {"mixed": False, "好坏": False, "praise": False, "OK": True, "": True}
+    assert judge(HealthQuestion(asked.prompt), answer("mixed"))["empty"]
 
 
 def test_thinking_for_longer_with_tools_on_offer_is_no_damage() -> None:

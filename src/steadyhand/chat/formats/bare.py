@@ -13,11 +13,12 @@ from steadyhand.chat.messages import Tool
 
 
 class Bare(ChatFormat):
-    """`prefix` may stand before the call (some models write a mark there). `looks` finds what may be a call and gives
-    its tool's `name`; `sure` what can be nothing else, whichever tools are offered. Text beside a call is a fault
-    that the lenient reader passes over."""
+    """`prefix` may stand before the call (some models write a mark there), or with `marked` must. `looks` finds what
+    may be a call and gives its tool's `name`; `sure` what can be nothing else, whichever tools are offered. Text beside
+    a call is a fault that the lenient reader passes over."""
 
     prefix: str = ""
+    marked: bool = False
     opener: str
     looks: re.Pattern[str]
     sure: re.Pattern[str]
@@ -54,14 +55,14 @@ class Bare(ChatFormat):
         answer = text.strip()
         start = self._start(answer, 0)
         if start or self._begins(answer, tools):
-            return [self._reading(answer[start:], "", lenient)], ""
+            return [self._reading(answer[start:], "", lenient, bare=not start)], ""
         offered = {tool.name for tool in tools}
         found = next((found for found in self.looks.finditer(answer) if found["name"] in offered), None)
         if found is None:
             return [], answer
-        return [self._reading(answer[found.start() :], answer[: found.start()], lenient)], answer[
-            : found.start()
-        ].strip()
+        before = answer[: found.start()]
+        bare = not before.rstrip().endswith(self.prefix)
+        return [self._reading(answer[found.start() :], before, lenient, bare=bare)], before.strip()
 
     def _begins(self, answer: str, tools: Sequence[Tool]) -> bool:
         """Whether an answer begins as a call: one of an offered tool, or what can be nothing else."""
@@ -69,12 +70,16 @@ class Bare(ChatFormat):
         named = match is not None and match["name"] in {tool.name for tool in tools}
         return named or bool(self.sure.match(answer))
 
-    def _reading(self, text: str, before: str, lenient: bool) -> Reading:
+    def _reading(self, text: str, before: str, lenient: bool, *, bare: bool) -> Reading:
         spans = CallSpans(self, text)
         end = spans.end(0)
-        return Reading(partial(self._read, text, before, end), bool(end) or not spans.cut, lenient)
+        return Reading(partial(self._read, text, before, end, bare), bool(end) or not spans.cut, lenient)
 
-    def _read(self, text: str, before: str, end: int, made: list[Repair] | None) -> Sequence[ExactCall]:
+    def _read(self, text: str, before: str, end: int, bare: bool, made: list[Repair] | None) -> Sequence[ExactCall]:
+        if self.marked and bare:
+            if made is None:
+                raise CallShapeError(f"the mark {self.prefix!r} is missing")
+            made.append(Repair.OTHER_SPELLING)
         if end and (before or text[end:].strip()):
             if made is None:
                 raise CallShapeError("text stands beside the call")

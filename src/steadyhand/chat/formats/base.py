@@ -35,12 +35,14 @@ Breaker = Callable[[str], str]  # a written call -> the same call, broken
 @dataclass(frozen=True)
 class Servers:
     """The names of the parsers that read this format's calls, and vLLM's that tell its thinking from the answer: where
-    the model opens a thought itself, and where the prompt `opened` it. None: none is known to fit."""
+    the model opens a thought itself, and where the prompt `opened` it. None: none is known to fit. `vllm_loses` is the
+    end of a sentence that begins with "vLLM's parser": what it reads otherwise than the model writes it."""
 
     vllm: str | None
     sglang: str | None = None
     reasoning: str | None = "qwen3"
     opened: str | None = "deepseek_r1"
+    vllm_loses: str = ""
 
 
 class ChatFormat(ABC):

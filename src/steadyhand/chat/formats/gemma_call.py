@@ -22,6 +22,7 @@ _KEY = re.compile(r"[^:{}\[\],]+")
 _SPACE = re.compile(r"\s*")
 _VALUES: dict[str, Json] = {"t": True, "f": False, "n": None}
 _MAX_DEPTH = 100
+_TEXTS_ONLY = 'drops all arguments but texts (numbers, true, false, null, lists, objects), and makes 5 of a text "5"'
 
 
 class GemmaCall(Tagged):
@@ -197,10 +198,10 @@ class _Reader:
 
 
 FUNCTION_GEMMA = GemmaCall(
-    "functiongemma", "<start_function_call>", "<end_function_call>", "<escape>",
-    servers=Servers("functiongemma"), end="<start_function_response>", think=THINK, answer_last=False,
+    "functiongemma", "<start_function_call>", "<end_function_call>", "<escape>", think=THINK, answer_last=False,
+    servers=Servers("functiongemma", vllm_loses=_TEXTS_ONLY), end="<start_function_response>",
 )  # fmt: skip
 GEMMA4 = GemmaCall(
     "gemma4", "<|tool_call>", "<tool_call|>", '<|"|>',
-    servers=Servers("gemma4", "gemma4", None, None), end="<|tool_response>", think=CHANNEL, answer_last=True,
+    servers=Servers("gemma4", "gemma4", "gemma4", "gemma4"), end="<|tool_response>", think=CHANNEL, answer_last=True,
 )  # fmt: skip

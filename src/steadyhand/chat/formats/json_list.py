@@ -1,4 +1,5 @@
-"""An answer that is a JSON list of calls, bare or in a code fence, as xLAM-2 and Hammer 2.1 write them."""
+"""An answer that is a JSON list of calls: bare or in a code fence, as xLAM-2 and Hammer 2.1 write them, or behind a
+mark (Phi-4-mini, Granite 3)."""
 
 from __future__ import annotations
 
@@ -32,7 +33,7 @@ class JsonList(Bare):
     )
 
     def __init__(self, name: str, servers: Servers, prefix: str = "") -> None:
-        self.name, self.servers, self.prefix = name, servers, prefix
+        self.name, self.servers, self.prefix, self.marked = name, servers, prefix, bool(prefix)
 
     def write_calls(self, calls: Sequence[ToolCall]) -> str:
         return self.prefix + written([{"name": call.name, "arguments": call.arguments} for call in calls])
@@ -63,4 +64,9 @@ def _mended(body: str, made: list[Repair]) -> Json:
 
 
 JSON_LIST = JsonList("json_list", Servers("xlam"))
-PHI4_MINI = JsonList("phi4_mini", Servers("phi4_mini_json"), "functools")
+PHI4_MINI = JsonList(
+    "phi4_mini",
+    Servers("phi4_mini_json", vllm_loses="stops at the first ], so it reads no call with a list"),
+    "functools",
+)
+GRANITE = JsonList("granite", Servers("granite", reasoning=None, opened=None), "<|tool_call|>")

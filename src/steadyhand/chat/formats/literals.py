@@ -188,6 +188,21 @@ def write_value(value: Json) -> str:
     return repr(value)
 
 
+def loads(text: str) -> Json:
+    """A value in JSON's or in Python's spelling, and nothing beside it. Raises JsonError.
+
+    loads("{'k': [1, None]}")  # {"k": [Decimal(1), None]}
+    """
+    reader = Literals(text)
+    try:
+        value = reader.value(0)
+    except CallSyntaxError as error:
+        raise JsonError(str(error)) from error
+    if text[reader.at :].strip():
+        raise JsonError(f"text stands after the value at character {reader.at}")
+    return value
+
+
 def one(calls: list[ExactCall]) -> list[ExactCall]:
     """At least one call. Raises CallShapeError."""
     if not calls:

@@ -63,6 +63,20 @@ def opened(prompt: str) -> tuple[ThinkMarks | None, str]:
     return None, ""
 
 
+def empty_thought(prompt: str) -> str:
+    """The whole empty thought in which a rendered prompt ends, with the white space around it, or "": the template
+    tells the model so not to think.
+
+    empty_thought("...assistant\n<think>\n\n</think>\n\n")  # "<think>\n\n</think>\n\n"
+    """
+    ended = prompt.rstrip()
+    for marks in MARKS:
+        before = ended.removesuffix(marks.close).rstrip()
+        if ended.endswith(marks.close) and before.endswith(marks.open):
+            return prompt[len(before) - len(marks.open) :]
+    return ""
+
+
 RESULT_OPEN, RESULT_CLOSE = "<tool_response>", "</tool_response>"  # what ChatML's templates put around a result
 
 TURNS = re.compile(r"<\|[A-Za-z_]\w*\|>")  # marks of turns, of whatever family

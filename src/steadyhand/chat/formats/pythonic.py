@@ -17,6 +17,7 @@ _BREAKERS = (
     lambda call: call.replace("=", ": ", 1) if "=" in call else call.replace("()", "(", 1),
     lambda call: call.replace("'", "", 1) if "'" in call else call.replace(")", ",)", 1),
 )
+_PLAIN_NAMES = "reads no call of a tool whose name holds a hyphen or a dot"
 
 
 class TaggedPythonic(Tagged):
@@ -54,7 +55,7 @@ class BarePythonic(Bare):
     """A list of calls that is the whole answer."""
 
     name = "pythonic"
-    servers = Servers("llama4_pythonic", "pythonic")
+    servers = Servers("llama4_pythonic", "pythonic", vllm_loses=_PLAIN_NAMES)
     breakers = (
         lambda call: call.rstrip().removesuffix("]"),
         *_BREAKERS,
@@ -90,6 +91,13 @@ def _whole_list(text: str) -> list[ExactCall]:
     return calls
 
 
-LFM2 = TaggedPythonic("lfm2", "<|tool_call_start|>", "<|tool_call_end|>", Servers("lfm2", "lfm2"))
-OLMO3 = TaggedPythonic("olmo3", "<function_calls>", "</function_calls>", Servers("olmo3"), lines=True)
+LFM2 = TaggedPythonic(
+    "lfm2",
+    "<|tool_call_start|>",
+    "<|tool_call_end|>",
+    Servers("lfm2", "lfm2", vllm_loses=_PLAIN_NAMES.removesuffix(" or a dot")),
+)
+OLMO3 = TaggedPythonic(
+    "olmo3", "<function_calls>", "</function_calls>", Servers("olmo3", vllm_loses=_PLAIN_NAMES), lines=True
+)
 PYTHONIC = BarePythonic()

@@ -9,7 +9,7 @@ from steadyhand.chat.formats.base import ChatFormat
 from steadyhand.chat.formats.gemma_call import FUNCTION_GEMMA, GEMMA4
 from steadyhand.chat.formats.harmony import HARMONY
 from steadyhand.chat.formats.hermes import HERMES
-from steadyhand.chat.formats.json_list import JSON_LIST, PHI4_MINI
+from steadyhand.chat.formats.json_list import GRANITE, JSON_LIST, PHI4_MINI
 from steadyhand.chat.formats.llama3_json import LLAMA3_JSON
 from steadyhand.chat.formats.minicpm_xml import MINICPM_XML
 from steadyhand.chat.formats.mistral import MISTRAL, MISTRAL_LIST
@@ -21,7 +21,7 @@ FORMATS: Mapping[str, ChatFormat] = MappingProxyType({
     form.name: form
     for form in (
         HERMES, QWEN_XML, LLAMA3_JSON, MISTRAL, MISTRAL_LIST, FUNCTION_GEMMA, GEMMA4, LFM2, OLMO3, PYTHONIC, JSON_LIST,
-        PHI4_MINI, MINICPM_XML, HARMONY,
+        PHI4_MINI, GRANITE, MINICPM_XML, HARMONY,
     )
 })  # fmt: skip
 

@@ -7,7 +7,7 @@ not decide (none at all, or a string among other types), the reading is a guess 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from steadyhand.chat import exact
@@ -18,7 +18,7 @@ _NUMBER = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _WORDS: dict[str, Json] = {
     "true": True, "True": True, "false": False, "False": False, "null": None, "None": None,
 }  # fmt: skip
-_ALL = frozenset(("null", "boolean", "number", "array", "object", "string"))
+ALL = frozenset(("null", "boolean", "number", "array", "object", "string"))
 _DEEP = 8  # levels of references and alternatives that are followed
 
 
@@ -37,32 +37,33 @@ def parameter_types(tools: Sequence[Tool], tool: str) -> dict[str, frozenset[str
     if not isinstance(properties, Mapping):
         return {}
     by_name = {name: _types(part, schema, _DEEP) for name, part in properties.items()}
-    return {name: types for name, types in by_name.items() if types < _ALL}
+    return {name: types for name, types in by_name.items() if types < ALL}
 
 
-def read_typed(text: str, types: frozenset[str] = _ALL) -> Typed:
-    """`text` as a value of one of `types`: null, boolean, number, array and object before string."""
+def read_typed(text: str, types: frozenset[str] = ALL, loads: Callable[[str], Json] = exact.loads) -> Typed:
+    """`text` as a value of one of `types`: null, boolean, number, array and object before string. `loads` reads arrays
+    and objects; it raises JsonError for what is none."""
     bare = text.strip()
     if bare in _WORDS and exact.kind(_WORDS[bare]) in types:
         return Typed(_WORDS[bare], "string" not in types)
     if "number" in types and _NUMBER.fullmatch(bare):
-        return _json(bare, text, types)
+        return _loaded(bare, text, types, exact.loads)
     if bare[:1] in ("[", "{") and types & {"array", "object"}:
-        return _json(bare, text, types)
-    return Typed(text, types != _ALL)
+        return _loaded(bare, text, types, loads)
+    return Typed(text, types != ALL)
 
 
-def _json(bare: str, text: str, types: frozenset[str]) -> Typed:
+def _loaded(bare: str, text: str, types: frozenset[str], loads: Callable[[str], Json]) -> Typed:
     try:
-        value = exact.loads(bare)
+        value = loads(bare)
     except JsonError:
-        return Typed(text, types != _ALL)
-    return Typed(value, "string" not in types) if exact.kind(value) in types else Typed(text, types != _ALL)
+        return Typed(text, types != ALL)
+    return Typed(value, "string" not in types) if exact.kind(value) in types else Typed(text, types != ALL)
 
 
 def _types(schema: Json, root: Mapping[str, Json], deep: int) -> frozenset[str]:
     if not isinstance(schema, Mapping) or not deep:
-        return _ALL
+        return ALL
     types = _own(schema.get("type"))
     if "enum" in schema and isinstance(schema["enum"], list):
         types &= {exact.kind(value) for value in schema["enum"]}
@@ -75,13 +76,13 @@ def _types(schema: Json, root: Mapping[str, Json], deep: int) -> frozenset[str]:
             types &= frozenset().union(*(_types(part, root, deep - 1) for part in schema[key]))
     for part in schema.get("allOf") or ():
         types &= _types(part, root, deep - 1)
-    return types or _ALL
+    return types or ALL
 
 
 def _own(declared: Json) -> frozenset[str]:
     names = [declared] if isinstance(declared, str) else declared if isinstance(declared, list) else []
-    types = frozenset("number" if name == "integer" else str(name) for name in names) & _ALL
-    return types or _ALL
+    types = frozenset("number" if name == "integer" else str(name) for name in names) & ALL
+    return types or ALL
 
 
 def _resolved(reference: str, root: Mapping[str, Json]) -> Json:

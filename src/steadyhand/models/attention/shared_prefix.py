@@ -29,18 +29,14 @@ class Behind:
         return ((self.owner == 0) | (self.owner == self.owner[:, None])).tril()[None, None]
 
     def mask(self, model: Any) -> Any:
-        """What `model` is best given to see by: a block mask where that can be had; where layers have windows, what
-        they can be cut from; else `seen`."""
-        from steadyhand.models.attention import flex, varlen
+        """What `model` is given to see by: where layers have windows, what they can be cut from; else `seen`."""
+        from steadyhand.models.attention import varlen
         from steadyhand.models.attention.layers import layers_of
 
         if layers_of(model).windows:
             varlen.use(model)
             return varlen.tree(self.owner, self.positions[0])
-        if not flex.possible(model, self.owner.device):
-            return self.seen
-        flex.use(model)
-        return flex.mask(self.owner)
+        return self.seen
 
 
 def behind(prompt: Sequence[int], answers: Sequence[Sequence[int]], device: torch.device) -> Behind:

@@ -132,7 +132,7 @@ def _refuse_other(said: dict[str, str], file: Path) -> None:
     if arch == "clip" or kind == "mmproj":
         what, after = "the file holds the vision part of a model, not its language model", "name the other file"
     elif kind != "model":
-        what, after = f"the file holds no model but a {kind}", "name the model's own file"
+        what, after = f"the file holds no model but the {kind}", "name the model's own file"
     elif arch.replace("_", "-") not in known and not _newer(arch):
         what = f"transformers does not read GGUF files of the architecture {arch!r}"
         after = f"use the model's safetensors; it reads {', '.join(sorted(known))}"

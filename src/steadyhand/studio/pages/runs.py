@@ -32,7 +32,7 @@ def runs(ask: PageRequest) -> Response:
     return ask.page(
         "runs.html.j2", jobs=jobs.jobs(ask.project.out)[:SHOWN], records=found[:SHOWN], problem=problem, sets=sets,
         model=model, views=_views(ask.project, model, sets) if sets or model else None,
-        command=shlex.join(["steady", *_words(ask.project, model, [])]),
+        command=shlex.join(["steady", *run_words(ask.project, model, [])]),
     )  # fmt: skip
 
 
@@ -49,7 +49,7 @@ def records_of(project: Project) -> tuple[list[Any], str]:
         return [], error.what
 
 
-def _sets(text: str) -> list[str]:
+def set_lines(text: str) -> list[str]:
     """KEY=VALUE, one a line. Raises UsageError for a line that is none."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     for line in lines:
@@ -58,7 +58,8 @@ def _sets(text: str) -> list[str]:
     return lines
 
 
-def _words(project: Project, model: str, sets: list[str]) -> list[str]:
+def run_words(project: Project, model: str, sets: list[str]) -> list[str]:
+    """The words of the command that starts such a run."""
     assert project.folder is not None
     words = ["run", str(project.folder), "--out", str(project.out)]
     words += ["--model", model] if model else []
@@ -67,15 +68,16 @@ def _words(project: Project, model: str, sets: list[str]) -> list[str]:
 
 def _views(project: Project, model: str, sets: str) -> dict[str, str]:
     """The same run as steady.toml and as a command. Raises UsageError for a setting that does not exist."""
-    lines = _sets(sets)
+    lines = set_lines(sets)
     flags: dict[str, object] = {key.strip(): value.strip() for key, _, value in (line.partition("=") for line in lines)}
     if model:
         flags["model.base"] = model
     resolve(project.folder, flags=flags)
-    return {"toml": _toml(flags), "command": shlex.join(["steady", *_words(project, model, lines)])}
+    return {"toml": as_toml(flags), "command": shlex.join(["steady", *run_words(project, model, lines)])}
 
 
-def _toml(flags: dict[str, object]) -> str:
+def as_toml(flags: dict[str, object]) -> str:
+    """Settings by dotted key, as lines of steady.toml."""
     tables: dict[str, list[str]] = {}
     for key, value in flags.items():
         table, _, name = key.rpartition(".")
@@ -100,7 +102,7 @@ def start(ask: PageRequest) -> Response:
     _views(ask.project, model, sets)
     if ask.form.get("show"):
         return see("/runs", model=model, sets=sets)
-    job = jobs.start(ask.project.out, _words(ask.project, model, _sets(sets)), ask.who)
+    job = jobs.start(ask.project.out, run_words(ask.project, model, set_lines(sets)), ask.who)
     return see(f"/runs/job/{job.id}")
 
 

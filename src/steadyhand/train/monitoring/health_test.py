@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from steadyhand.chat.formats.registry import format_named
+from steadyhand.domain.decisions import Decision
 from steadyhand.domain.model import AnswerRule
 from steadyhand.models.backend import Completion, Prompt
 from steadyhand.settings.model import WatchSettings
@@ -37,10 +38,16 @@ Ask = Callable[[Sequence["HealthQuestion"]], Sequence[Completion]]
 
 @dataclass(frozen=True)
 class HealthQuestion:
-    """A probe: a prompt, and for public knowledge what a right answer says."""
+    """A probe: a prompt, for public knowledge what a right answer says, and the decision that it is, which knows
+    whether an answer of one word is whole."""
 
     prompt: Prompt
     rule: AnswerRule | None = None
+    decision: Decision | None = None
+
+    def is_empty(self, text: str, called: bool) -> bool:
+        whole = self.decision is not None and self.decision.is_whole(text)
+        return too_short(text, called) and not whole
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,7 @@ def judge(question: HealthQuestion, completion: Completion) -> dict[str, bool]:
     loop = degenerate(raw, finish, form.blocks)
     shown = "\n".join([*(message.content for message in question.prompt.messages), *form.control])
     broken = bool(garbage(raw, shown))
-    empty = too_short(parsed.content, parsed.attempts > 0) and finish == "stop"
+    empty = question.is_empty(parsed.content, parsed.attempts > 0) and finish == "stop"
     failed = {"loop": loop, "garbage": broken, "empty": empty}
     if not question.prompt.tools:  # with tools on offer a model that learns its domain may rightly think for longer
         failed["endless"] = finish == "length"

@@ -51,7 +51,8 @@ class Inspection:
     the share of a step that is filler. `cut` rows lost the start of their prompt and `lost` ones the end of their
     answer, by `truncation`. `thoughtless` rows have an answer without reasoning. Of what the data has, the chat
     template does not write the calls of `callless` rows and the thinking of `unthought` ones; of `empty` rows nothing
-    is trained but the end of the turn. `steps` are the optimizer steps of all epochs."""
+    is trained but the end of the turn. `steps` are the optimizer steps of all epochs. `warnings` are the
+    caller's: what the template loses, and where that stops a run."""
 
     rows: int
     tokens: int
@@ -70,6 +71,7 @@ class Inspection:
     steps: int
     longest: int
     shown: tuple[Shown, ...]
+    warnings: tuple[str, ...] = ()
 
 
 def inspect(

@@ -1,0 +1,8 @@
+CREATE TABLE hub(id INTEGER PRIMARY KEY, name TEXT, city TEXT);
+CREATE TABLE carrier(id INTEGER PRIMARY KEY, name TEXT);
+CREATE TABLE parcel(id INTEGER PRIMARY KEY, hub_id INTEGER, carrier_id INTEGER, weight INTEGER, status TEXT);
+CREATE TABLE supplier(id INTEGER PRIMARY KEY, name TEXT, country TEXT);
+CREATE TABLE product(id INTEGER PRIMARY KEY, name TEXT, kind TEXT, price INTEGER, supplier_id INTEGER);
+CREATE TABLE customer(id INTEGER PRIMARY KEY, name TEXT, city TEXT);
+CREATE TABLE sale(id INTEGER PRIMARY KEY, customer_id INTEGER, parcel_id INTEGER, day TEXT, status TEXT);
+CREATE TABLE line(id INTEGER PRIMARY KEY, sale_id INTEGER, product_id INTEGER, qty INTEGER);
