@@ -32,6 +32,7 @@ from steadyhand.report.examples import Examples, choose_examples
 from steadyhand.report.failures import heat_tables
 from steadyhand.report.judged import categories, confusions
 from steadyhand.report.metrics import FORMATS, MetricRow, metric_rows
+from steadyhand.report.parts import parts
 from steadyhand.report.tiles import facts, tiles
 
 LONG_LIST = 12  # a longer list in the manifest (a hash per item) is named by its length; report.json has it whole
@@ -103,6 +104,7 @@ def _parts(data: ReportData, t: Catalog) -> dict[str, object]:
         "charts": charts(data.curves, t),
         "confusions": confusions(data),
         "categories": categories(data),
+        "parts": parts(data),
         "origin": data.manifest.get("origin"),
         "heat": heat_tables(data.evaluations, data.stages),
         "examples": examples(data),
