@@ -25,7 +25,7 @@ QUICK = (
     "sft.epochs=1", "sft.save_steps=1000", "dpo.groups_per_step=64", "dpo.replay_tokens=0", "pairs.max_groups=4",
     "pairs.own_errors=false", "sampling.max_tokens=4", "eval.determinism_items=0", "gate.think_whole=0",
     "gate.max_repetition=1", "gate.max_garbage=1", "gate.public_margin=0.99", "dpo.accept_damaged=true",
-    "sft.max_length=2048", "dpo.max_length=2048",
+    "sft.max_length=2048", "dpo.max_length=2048", "watch.questions=2", "watch.max_tokens=4", "sft.batch_tokens=100000",
 )  # fmt: skip
 
 

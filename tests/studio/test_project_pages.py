@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 
 from steadyhand.agent.audit import verify
+from steadyhand.ledger.records import Records
 from steadyhand.rollout.control import Rollout
 from steadyhand.studio.graph import MOST, drawing, layers
+from steadyhand.studio.pages.runs import records_of
 from steadyhand.studio.project import Project
 from tests.studio.filled import EVIL, LEVELS, act, costs, filled, roll_out
 from tests.studio.running import studio
@@ -136,3 +139,18 @@ def test_empty_pages_teach(client: httpx.Client, tmp_path_factory: pytest.TempPa
             assert 'class="empty"' in text, path
             assert text.count("primary") == 1, path
             assert "on the command line" in text, path
+
+
+def test_runs_are_read_where_the_settings_record_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "domain").mkdir()
+    bare = Project(tmp_path / "domain", tmp_path / "runs")
+    assert records_of(bare) == ([], "")
+    url = f"sqlite:///{tmp_path / 'shared.sqlite'}"
+    with Records(url) as records:
+        records.start_run("r-1", "domain", {})
+        records.start_run("r-2", "another", {})
+    monkeypatch.setenv("STEADY_LEDGER__URL", url)
+    assert [row.id for row in records_of(bare)[0]] == ["r-1"]
+    monkeypatch.setenv("STEADY_LEDGER__URL", "nonsense")
+    assert records_of(bare)[1] != ""
+    bare.close()

@@ -23,7 +23,7 @@ from steadyhand.flow.sign_off import evaluation_of, report_of
 from steadyhand.ledger.result import Evaluation
 
 Row = dict[str, Any]
-REPEATED = 4  # of the cards of the first round every fourth is taught again
+REPEATED = 8  # of the cards of the first round every eighth is taught again
 UNTIMED = ("--set", "eval.determinism_items=0")  # a sample is asked once
 
 

@@ -28,6 +28,7 @@ class AuditView:
     whole: Verified | None
     problem: SteadyError | None
     records: tuple[LogRecord, ...]
+    texts: tuple[str, ...]  # of each record, folded for searching
     events: list[tuple[str, int]]
 
 
@@ -38,7 +39,9 @@ def show(ask: PageRequest) -> Response:
     if not path.exists():
         return ask.page("audit.html.j2", found=None, path=path, command=command)
     found = _found(ask.project, path)
-    rows = [one for one in reversed(found.records) if _fits(one, **chosen)]
+    wanted, event = chosen["q"].casefold(), chosen["event"]
+    pairs = zip(reversed(found.records), reversed(found.texts), strict=True)
+    rows = [one for one, text in pairs if (not event or one.event == event) and wanted in text]
     shown, pages = part(rows, ask.number(), SHOWN)
     return ask.page(
         "audit.html.j2", found=found, path=path, rows=shown, total=len(rows), at=ask.number(), pages_of_rows=pages,
@@ -58,12 +61,9 @@ def _read(path: Path) -> AuditView:
     try:
         whole, records = verify(path), tuple(read(path))
     except SteadyError as error:
-        return AuditView(None, error, (), [])
-    return AuditView(whole, None, records, Counter(one.event for one in records).most_common())
-
-
-def _fits(one: LogRecord, event: str, q: str) -> bool:
-    return (not event or one.event == event) and (not q or q.casefold() in _whole(one).casefold())
+        return AuditView(None, error, (), (), [])
+    texts = tuple(_whole(one).casefold() for one in records)
+    return AuditView(whole, None, records, texts, Counter(one.event for one in records).most_common())
 
 
 def _told(one: LogRecord) -> list[tuple[str, str]]:

@@ -38,15 +38,23 @@ def runs(ask: PageRequest) -> Response:
 
 def records_of(project: Project) -> tuple[list[Any], str]:
     """(the runs of the domain, newest first; why they cannot be read)."""
-    if not (project.out / "ledger.sqlite").is_file():
-        return [], ""
     try:
+        url = records_url(project)
+        if not url:
+            return [], ""
         from steadyhand.ledger.records import Records
 
-        with Records(f"sqlite:///{project.out / 'ledger.sqlite'}") as records:
-            return list(records.runs()), ""
+        with Records(url) as records:
+            return list(records.runs(project.name)), ""
     except SteadyError as error:
         return [], error.what
+
+
+def records_url(project: Project) -> str:
+    """Where runs are recorded: the database that the settings name (Postgres, say), else the file beside them; ""
+    before there is one. Raises UsageError for settings that do not hold."""
+    file = project.out / "ledger.sqlite"
+    return resolve(project.folder).settings.ledger.url or (f"sqlite:///{file}" if file.is_file() else "")
 
 
 def set_lines(text: str) -> list[str]:
@@ -127,7 +135,7 @@ def _live(ask: PageRequest, found: jobs.StudioJob) -> str:
     if rows and found.state == "running":
         from steadyhand.ledger.records import Records
 
-        with Records(f"sqlite:///{ask.project.out / 'ledger.sqlite'}") as records:
+        with Records(records_url(ask.project)) as records:
             told = records.stages(rows[0].id)
     return environment().get_template("_run_live.html.j2").render(
         t=ask.t, stages=told, last=stages[-1] if stages else "", charts=drawn, job=found
@@ -182,7 +190,7 @@ def record(ask: PageRequest) -> Response:
     """What the records keep of a run: its stages, its figures."""
     from steadyhand.ledger.records import Records
 
-    with Records(f"sqlite:///{ask.project.out / 'ledger.sqlite'}") as records:
+    with Records(records_url(ask.project)) as records:
         run = next((one for one in records.runs() if one.id == ask.word("id")), None)
         if run is None:
             raise UsageError("no such run", next="go back to the list of runs")
