@@ -104,7 +104,8 @@ def _role(text: str) -> Said:
     reason = Basis.ORDER if known.here.search(bare) else known.role.reason(bare)
     if reason and not (claim == "unsafe" and reason is Basis.MAIL):
         return reason
-    if claim is None:  # `hosts the exploit kit` is said of the name
+    # `hosts the exploit kit` is said of the name; a cell with the name among words is read as a sentence
+    if claim is None and X not in text and N not in text:
         claim = known.sentence.claim(f"{X} {bare}")
     return _UNKNOWN if claim is None else Basis.CONFLICT if claim == "both" else claim
 

@@ -67,9 +67,10 @@ def stages_of(settings: Settings) -> tuple[Stage, ...]:
     )
 
 
-def plan(folder: Path, settings: Settings, out: Path) -> list[Planned]:
+def plan(folder: Path, settings: Settings, out: Path, stages: Sequence[Stage] | None = None) -> list[Planned]:
     """What `run` would do and why; trains nothing and writes nothing."""
-    return planned(works_of(stages_of(settings), parts_of(load(folder), settings).hashes, settings), store_in(out))
+    stages = stages_of(settings) if stages is None else stages
+    return planned(works_of(stages, parts_of(load(folder), settings).hashes, settings), store_in(out))
 
 
 def run(
