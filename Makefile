@@ -15,10 +15,11 @@ DEV := .venv/.dev
 # Not all of torch and transformers need be compiled to bytecode: Python does it for what is imported.
 INSTALL = $(BIN)/pip install --no-compile $(PIP_ARGS) -c constraints.txt
 
-.PHONY: help demo demo-full uss test test-slow check docs bench fuzz dist nano smol claims hashed lock clean
+.PHONY: help demo demo-full loop uss test test-slow check docs bench fuzz dist nano smol claims hashed lock clean
 
 help:
 	@echo "make demo    the first part of the worked example, from cards to a verdict and a report (LANGUAGE=zh: in Chinese)"
+	@echo "make loop    after make demo: its agent meets a changed service, and learns from its failures"
 	@echo "make demo-full  the whole worked example"
 	@echo "make uss     the service of the worked example, on http://127.0.0.1:8321"
 	@echo "make test    lint, types and tests"
@@ -77,6 +78,10 @@ LANGUAGE ?= en
 demo: $(READY)
 	$(BIN)/python -m examples.uss.make --first $(LANGUAGE) examples/uss-$(LANGUAGE)
 	$(BIN)/steady run examples/uss-$(LANGUAGE) || test $$? -eq 1  # 1: the verdict is not PASS, which the report explains
+
+# Further words in LOOP, such as LOOP=--share=0.1. 1: a bar was missed, which the report explains.
+loop: $(READY)
+	$(BIN)/python -m examples.uss.loop $(LOOP) || test $$? -eq 1
 
 demo-full: $(READY)
 	$(BIN)/steady run examples/uss

@@ -34,7 +34,7 @@ from steadyhand.stats.intervals import wilson
 AGENT = writing_agent(Path(__file__).resolve().parents[1] / "examples" / "uss")
 PLAN = AGENT.plan
 KINDS_OF_READER = ("rule", "model", "both", "veto", "either")
-SPLITS = ("development", "heldout", "heldout-2")
+SPLITS = ("development", "heldout", "heldout-2", "heldout-3")
 PARTS = ("all", "en", "zh", "written for the set", "real, by reference")
 Judged = tuple[Row, Said | None, bool]  # whether it is proposed
 
@@ -61,7 +61,7 @@ class Reader:
     def judge(self, row: Row) -> Judged:
         """A row of a public report was labeled by its place, so only that is read; else all places count."""
         for entity in entities(row.text):
-            here = [place for place in entity.places if place.start < row.end and row.start < place.end]
+            here = [place for place in entity.places if row.start <= place.start and place.end <= row.end]
             if here:
                 said = self._read(row, here if row.real else list(entity.places))
                 return row, said, said.claim == "unsafe" and not barred(entity.value)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
+import threading
 from pathlib import Path
 
 from hypothesis import settings
@@ -23,3 +25,7 @@ os.environ |= {
 settings.register_profile("house", derandomize=True, deadline=None)
 settings.register_profile("deep", max_examples=2000, deadline=None)  # pytest --hypothesis-profile deep: minutes a test
 settings.load_profile("house")
+
+# Whoever ends the tests by a signal (a time limit, for one) ends what they started too: as after Ctrl-C, fixtures end.
+if threading.current_thread() is threading.main_thread():
+    signal.signal(signal.SIGTERM, signal.default_int_handler)

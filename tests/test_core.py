@@ -68,3 +68,4 @@ def test_the_linter_and_the_extractor_work_without(tmp_path: Path) -> None:
 def test_an_unknown_package_is_named_itself() -> None:
     assert not_installed("torch.nn").next == "pip install 'steadyhand[train]'"
     assert not_installed("no_such").next == "pip install 'no_such'"
+    assert not_installed("sqlalchemy", "a review", "studio").next == "pip install 'steadyhand[studio]'"

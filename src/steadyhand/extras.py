@@ -25,14 +25,15 @@ EXTRA_OF = {
 }
 
 
-def not_installed(package: str, purpose: str = "this command") -> PrerequisiteError:
-    """The error for an import that failed: `package` as imported ("torch.nn" counts as "torch").
+def not_installed(package: str, purpose: str = "this command", extra: str = "") -> PrerequisiteError:
+    """The error for an import that failed: `package` as imported ("torch.nn" counts as "torch"); `extra` where the
+    smallest one that brings it is not the usual one.
 
     >>> print(not_installed("torch"))
     this command needs torch, which is not installed
       next: pip install 'steadyhand[train]'
     """
     name = package.partition(".")[0]
-    extra = EXTRA_OF.get(name)
+    extra = extra or EXTRA_OF.get(name, "")
     what = f"steadyhand[{extra}]" if extra else name
     return PrerequisiteError(f"{purpose} needs {name}, which is not installed", next=f"pip install '{what}'")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -27,6 +28,7 @@ def test_a_page_says_what_why_and_what_to_do(code: str) -> None:
 def test_names_are_unique_and_sentences_are_whole() -> None:
     assert len({rule.name for rule in RULES.values()}) == len(RULES)
     assert all(rule.code == code and rule.title and rule.why for code, rule in RULES.items())
+    assert all(re.search("[\u4e00-\u9fff]", rule.titles["zh"]) for rule in RULES.values())
     assert {rule.severity for rule in RULES.values()} <= {"error", "warning", "note"}
 
 

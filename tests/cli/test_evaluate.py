@@ -7,6 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from steadyhand.flow.sign_off import saved_evaluation
+from steadyhand.ledger.overrides import MISSED, Overrides
+from steadyhand.ledger.result import Verdict
 from tests.cli.test_run import BARS, result, steady
 from tests.flow import world
 from tests.flow.world import Finished
@@ -77,6 +80,26 @@ def test_gate_answers_by_its_exit_code(
     found = result(capsys, *words, *BARS)
     assert found["word"] == "PASS"
     assert {check["verdict"] for check in found["checks"]} == {"PASS"}
+
+
+def test_gate_shows_who_accepted_what_and_lets_it_pass_only_when_asked(
+    done: Finished, saved: tuple[Path, Path], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    known, path = Overrides(tmp_path / "overrides.jsonl"), ("--overrides", tmp_path / "overrides.jsonl")
+    words = ("gate", saved[1], "--base", saved[0], "--domain", done.folder)
+    found = Verdict.from_json({key: result(capsys, *words, code=1)[key] for key in ("word", "checks")})
+    mark = saved_evaluation(saved[1]).fingerprint
+    missed = [check for check in found.checks if check.verdict in MISSED]
+    known.accept("verdict", mark, missed[0], "mei", "the pilot knows")
+    shown, _ = steady(capsys, *words, *path, code=1)
+    assert "  accepted by mei, " in shown
+    assert result(capsys, *words, *path, "--accepted", code=int(len(missed) > 1))["overrides"].keys() == {
+        missed[0].metric
+    }
+    for check in missed[1:]:
+        known.accept("verdict", mark, check, "mei", "the pilot knows")
+    assert result(capsys, *words, *path, code=1)["word"] == "FAIL"
+    assert result(capsys, *words, *path, "--accepted")["word"] == "FAIL"
 
 
 @pytest.mark.parametrize(

@@ -15,10 +15,11 @@ import pytest
 from safetensors.torch import load_file, save_file
 
 from steadyhand.errors import GateFailed, JobError, PrerequisiteError, UsageError
-from steadyhand.flow.artifacts import read_json
+from steadyhand.flow.artifacts import read_evaluation, read_json
 from steadyhand.flow.context import RunContext
+from steadyhand.flow.exporting import source_of
 from steadyhand.flow.outcome import table
-from steadyhand.flow.run import STAGES, plan, publish_report, rewrite_report
+from steadyhand.flow.run import STAGES, plan, publish_report, rewrite_report, run
 from steadyhand.ledger.records import Records
 from steadyhand.ledger.store import Store
 from steadyhand.models.loading.adapters import kind_of
@@ -78,6 +79,19 @@ def test_a_run_goes_through_all_stages_and_leaves_what_a_sign_off_needs(done: Fi
     assert manifest["stages"] == done.context.keys
     assert "ledger" not in manifest["settings"]
     assert set(done.context.seconds()) >= set(world.STAGES)
+
+
+def test_without_preferences_a_run_ends_with_fine_tuning(done: Finished, tmp_path: Path) -> None:
+    """On a finished run nothing is trained or asked anew: the fine-tuned model is merged, judged and reported."""
+    out, watcher = done.copy(tmp_path / "out"), Watcher()
+    context = run(done.folder, settings(done.folder, dpo__enabled=False), out, watcher)
+    assert watcher.ran == ["merge", "verdict", "report"]
+    assert set(figures(context)["models"]) == {"base", "sft"}
+    assert weights(context, "merge") == weights(context, "sft")
+    assert figures(context)["fingerprint"] == read_evaluation(context.artifact("eval_sft")).fingerprint
+    publish_report(context, out)
+    assert set(read_json(out / "report" / "report.json")["evaluations"]) == {"base", "sft"}
+    assert source_of(str(out)).folder == context.artifact("merge") / "model"
 
 
 def test_training_changed_the_model_and_merging_did_not(done: Finished) -> None:

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
 from steadyhand.chat.messages import Json
+from steadyhand.checks import checker_of
+from steadyhand.evaluate.run import evaluate
 from steadyhand.evaluate.verdict import verdict
 from steadyhand.ledger.result import Evaluation
 from steadyhand.report.catalog import load_catalog
@@ -16,7 +19,7 @@ from steadyhand.report.judged import categories, confusions
 from steadyhand.report.metrics import metric_rows
 from steadyhand.report.page import render_html, render_markdown
 from steadyhand.report.tiles import tiles
-from tests.evaluate.test_checks import LABELS, domain, label_of, majority
+from tests.evaluate.test_checks import FAST, LABELS, domain, label_of, majority
 from tests.evaluate.test_ranking import Ranking, compared, measured
 from tests.evaluate.world import THINK, Scripted
 
@@ -119,3 +122,19 @@ def test_figures_say_what_they_mean_and_nothing_of_tools_where_there_are_none(da
 def test_the_right_answer_stands_once_beside_each_answer(data: ReportData) -> None:
     shown = render_html(data, load_catalog("en"), {})
     assert "mood: " not in shown.partition('id="examples"')[2].partition("</section>")[0]
+
+
+def test_a_judge_that_always_says_a_decides_nothing_and_the_page_says_so() -> None:
+    better = checker_of("better", "pairwise", {"against": "reference", "criteria": "asks first"}, Path())
+    world = domain(30, better)
+    found = evaluate(Scripted(lambda _: THINK + "Well."), world, model="m", settings=FAST, judge=lambda _: "A")
+    assert (found.metrics["better"].n, found.metrics["better"].unscored) == (0, 30)
+    assert (found.metrics["better.ties"].k, found.metrics["better.ties"].n) == (30, 30)
+    made = page(found, found)
+    assert made.verdict is not None
+    assert made.verdict.word != "PASS"
+    for language in ("en", "zh"):
+        words = load_catalog(language)
+        shown = render_html(made, words, {})
+        assert words("help.check.pairwise.ties") in shown
+        assert "30 of 30 comparisons turned" in shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import random
 import signal
 import subprocess
 import sys
@@ -102,6 +103,38 @@ def test_in_the_shadow_the_old_answer_is_sent_and_both_are_kept(tmp_path: Path) 
     journal = rows(tmp_path / "journal.jsonl")
     assert [row["kind"] for row in journal] == ["begin", "answer", "answer"]
     assert {row["prompt_tokens"] for row in journal[1:]} == {3}
+
+
+def noting(name: str, order: list[str]) -> Starlette:
+    """A server that writes down when it is asked."""
+    inner = says("It is whole.")
+
+    async def chat(request: Request) -> Response:
+        order.append(name)
+        return await inner.routes[0].endpoint(request)  # type: ignore[attr-defined,no-any-return]
+
+    return Starlette(routes=[Route("/v1/chat/completions", chat, methods=["POST"])])
+
+
+def test_each_model_is_asked_first_in_about_half_of_the_comparisons(tmp_path: Path) -> None:
+    """Who is asked first waits less for the other, and would look faster."""
+    order: list[str] = []
+    random.seed(0)
+    with front(tmp_path, noting("old", order), noting("new", order)) as (url, rollout):
+        for number in range(24):
+            assert ask(url, f"talk {number}").status_code == 200
+            until(lambda number=number: rollout.state.finished == number + 1)  # type: ignore[misc]
+    assert len(order) == 48
+    assert 5 <= order[::2].count("new") <= 19
+
+
+def test_a_streamed_answer_is_written_down_as_not_timed(tmp_path: Path) -> None:
+    with front(tmp_path, says("It is whole."), says("It is whole.")) as (url, rollout):
+        assert ask(url, "streamed", stream=True).status_code == 200
+        assert ask(url, "whole").status_code == 200
+        until(lambda: rollout.state.finished == 2)
+    told = [row["timed"] for row in rows(tmp_path / "journal.jsonl") if row["kind"] == "answer"]
+    assert sorted(told) == [False, False, True, True]
 
 
 def test_what_is_kept_is_a_log_that_bad_cases_are_found_in(tmp_path: Path) -> None:

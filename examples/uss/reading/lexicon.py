@@ -25,6 +25,7 @@ _WORD = re.compile(r"<(\w+)>")
 _FILLER = re.compile(r"~(\d)")
 _WORDS = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 _REASONS = frozenset(Basis)
+_TICKET = re.compile(r"[a-z]{1,6}-?\d{2,}|(?:工单|事件|案件|告警)\d+")
 _NUMBER = re.compile(r"[\d.,:/-]*\d[\d.,:/-]*[a-z]?")
 
 
@@ -61,7 +62,8 @@ class Lexicon:
 
     def opens(self, text: str) -> bool:
         """Whether a report's own words may follow this and a colon: `Summary`, `3. Findings`."""
-        return all(word in self.openers or _NUMBER.fullmatch(word) for word in _WORDS.findall(text))
+        words = _WORDS.findall(text)
+        return all(word in self.openers or _NUMBER.fullmatch(word) or _TICKET.fullmatch(word) for word in words)
 
     def is_neutral(self, text: str) -> bool:
         """Whether a heading, a label or a remark says nothing of its own: `domains`, `port 443 - HTTPS traffic`."""

@@ -23,6 +23,7 @@ _ENTITY = re.compile(r"&#?\w{1,8};\Z")
 _WRAPPED = re.compile(r"[\w.][-_=@%+&]\r?\n[ \t]{0,4}\Z")
 _GOES_ON = re.compile(r"[ \t]{0,4}\r?\n[ \t]{0,4}\.\w")
 _SENTENCE_END = re.compile(r"\.+(?:$|[\s\"'”’)\]】>*_`|，。]|[\u4e00-\u9fff])")
+_REMARK = re.compile(r"\((?!dot\b|at\b|point\b)[^\W_]", re.IGNORECASE)  # `evil.com(C2)`, but no `evil(.)com`
 _ARROW = re.compile(r"-{1,3}>|--|—>")
 _RUN = re.compile(r"(?<![^\s，。；、：（）“”【】>])[^\s，。；、：（）“”【】>]*\Z")
 _CELL = re.compile(r"(?<![^\s，。；、：（）“”【】>|])[^\s，。；、：（）“”【】>|]*\Z")
@@ -127,6 +128,8 @@ class Names:
         if not all(self._is_paired(mark, start, place.end) for mark in marks):
             return Basis.NETWORK
         if _is_border(right, _RIGHT) or _SENTENCE_END.match(text, place.end) or _ARROW.match(text, place.end):
+            return None
+        if _REMARK.match(text, place.end):
             return None
         return Basis.NO_NAME
 

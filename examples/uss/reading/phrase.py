@@ -17,6 +17,10 @@ _DRESS = re.compile(rf"[\"'“”‘’«»「」『』<>\[\]]{{0,3}}([{X}{N}])(
 _CJK = "\u3000-\u303f\u3400-\u9fff\uff00-\uffef"
 _LOOSE = re.compile(rf" ?(?<=[{_CJK}{X}{N}] )|(?<=[{_CJK}]) | (?=[{_CJK}])")
 _HAN = re.compile(r"[\u3400-\u9fff]")
+_HALF = re.compile(
+    rf"(?<=[\u3400-\u9fff{X}{N}\"'”“）)\]])[,;:!?(](?!//)|[,;:!?()](?=[\u3400-\u9fff])|\)(?=$|[，。,；])"
+)
+_FULL = str.maketrans(",;:!?()", "，；：！？（）")
 _PORT = re.compile(rf"(?<=[{X}{N}]) ?(?:,? ?(?:on |over )?(?:tcp |udp )?port \d{{1,5}}|\[?:\]?\d{{1,5}})(?!\w)")
 _NEXT = r"(?: ?(?:,|;|、|，|/|&|->|-->|\||→) ?(?:and |or )?| and (?:to )?| or (?:to )?| as well as |和|及|以及|与|或)"
 _ROW = re.compile(rf"[{X}{N}](?:{_NEXT}[{X}{N}])+")
@@ -40,6 +44,8 @@ def plain(text: str, *, keep_quotes: bool = False) -> str:
             "",
             text,
         )
+        # people type either width; the patterns know the wide one
+        text = _HALF.sub(lambda found: found[0].translate(_FULL), text)
     text = _ALIAS.sub(_either, text)
     return _ROW.sub(_one, text)
 

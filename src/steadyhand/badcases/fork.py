@@ -63,7 +63,8 @@ class Fork:
         for message in messages[:-1]:
             if message["role"] == "assistant":
                 message["score"] = False
-        kept = {key: row[key] for key in ("id", "source", "split", "class", "lang") if key in row}
+        known = {"id": f"{row['id']}-scenario"}  # a domain may hold the group of the same case beside it
+        kept = known | {key: row[key] for key in ("source", "split", "class", "lang") if key in row}
         tools = [tool.name for tool in self.tools]
         return kept | {"tools": tools, "tags": ["badcase", str(row["why"]["category"])], "messages": messages}
 

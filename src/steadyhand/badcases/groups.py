@@ -35,7 +35,7 @@ class Made:
 def make_groups(found: Worklist, folder: Path, to: Path | None = None, *, scenarios: bool = False) -> Made:
     """One group, or scenario, for each logged case with a right answer. Raises UsageError for a worklist of no log."""
     if found.model != LOG:
-        after = "name a file of logs; cases of an evaluation are held out, and training on them would spoil it"
+        after = "name a file of logs; `steady badcases traces` makes one of an evaluation (measure by others then)"
         raise UsageError("groups are made of logs", next=after)
     domain = load(folder)
     gold, made = gold_of(domain), Made(to or folder / (SCENARIOS if scenarios else FILE))

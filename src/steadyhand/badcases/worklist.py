@@ -22,6 +22,7 @@ from steadyhand.files import read_object
 from steadyhand.ledger.result import Evaluation
 from steadyhand.source.cursor import suggestion
 
+FLAGGED = Path("badcases") / "playground.jsonl"
 LOG = "log"  # stands for the model whose answers are logged
 
 
@@ -110,7 +111,17 @@ def worklist(
     made = Worklist(found, snapshot, chosen, known, Decisions(decisions or snapshot.home / FILE))
     made.answers = len(snapshot.models[chosen].items)
     made.rows = [_row(case, made) for case in cases]
+    _add_flagged(made, domain)
     return made
+
+
+def _add_flagged(made: Worklist, domain: Path | None) -> None:
+    """What somebody called wrong while trying the models, which lies beside the run as a log."""
+    path = made.snapshot.home / FLAGGED
+    if path.is_file():
+        logs = _of_logs(path, domain, made.decisions.path, made.known)
+        made.rows, made.logged = [*made.rows, *logs.rows], made.logged | logs.logged
+        made.answers, made.ignored = made.answers + logs.answers, made.ignored + logs.ignored
 
 
 def is_log(path: Path) -> bool:

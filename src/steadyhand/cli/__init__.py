@@ -53,7 +53,7 @@ COMMANDS = {
     "check": CommandEntry("start", ".check:check_command", "Lint a dataset or a domain folder; no model needed."),
     "import": CommandEntry("start", ".data:import_command", "Turn a dataset in a common format into a domain folder."),
     "run": CommandEntry("start", ".run:run_command", "Take a domain folder to a signed-off model and a report."),
-    "report": CommandEntry("look", ".run:report_command", "Write a run's report again."),
+    "report": CommandEntry("look", ".report:report_command", "Write a run's report again."),
     "eval": CommandEntry("look", ".evaluate:eval_command", "Measure a model on a domain's scenarios and probes."),
     "compare": CommandEntry("look", ".evaluate:compare_command", "Compare two evaluations item by item."),
     "gate": CommandEntry("look", ".evaluate:gate_command", "Exit 1 when an evaluation misses its bars (for CI)."),

@@ -20,6 +20,7 @@ from steadyhand.cli.badcase_options import (
     path_argument,
     say_unread,
 )
+from steadyhand.cli.badcase_traces import review_command, traces_command
 from steadyhand.cli.badcase_trends import groups_command, stubborn_command, trend_command
 from steadyhand.cli.console import echo_line, emit_json, say, say_ignored
 from steadyhand.cli.options import json_option
@@ -46,7 +47,10 @@ def badcases_group() -> None:
     """What went wrong in a run, an evaluation or a file of logs, by category, cause and remedy; decide about it."""
 
 
-for command in (decide_command, take_back_command, decisions_command, trend_command, stubborn_command, groups_command):
+for command in (
+    decide_command, take_back_command, decisions_command, trend_command, stubborn_command, traces_command,
+    review_command, groups_command,
+):  # fmt: skip
     badcases_group.add_command(command)
 
 

@@ -14,12 +14,13 @@ from steadyhand.chat.template import DATE
 from steadyhand.cli.console import echo_line, emit_json, progress, say
 from steadyhand.cli.options import date_option, json_option, set_option, template_options, verify_option
 from steadyhand.cli.run import settings_of
-from steadyhand.errors import EXIT_NO, EXIT_OK, PrerequisiteError, UsageError
-from steadyhand.files import meant, read_object, write_whole
+from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
+from steadyhand.files import write_whole
 
 if TYPE_CHECKING:
     from steadyhand.chat.render import Renderer
     from steadyhand.domain.model import Domain
+    from steadyhand.ledger.overrides import Override
     from steadyhand.ledger.result import Evaluation, Metric, Verdict
     from steadyhand.models.backend import Backend
     from steadyhand.settings import Settings
@@ -103,8 +104,9 @@ def eval_command(
 def compare_command(a: Path, b: Path, margin: float, as_json: bool) -> int:
     """Compare two saved evaluations, or the models of two runs, item by item; refuses unequal conditions."""
     from steadyhand.evaluate.compare import compare
+    from steadyhand.flow.sign_off import saved_evaluation
 
-    found = compare(_read(a), _read(b), margin=margin)
+    found = compare(saved_evaluation(a), saved_evaluation(b), margin=margin)
     if as_json:
         emit_json(found.to_json())
         return EXIT_OK
@@ -126,16 +128,32 @@ def compare_command(a: Path, b: Path, margin: float, as_json: bool) -> int:
 @click.argument("tuned", type=click.Path(path_type=Path))
 @click.option("--base", type=click.Path(path_type=Path), required=True, help="The evaluation of the base model.")
 @click.option("--domain", "folder", type=click.Path(path_type=Path), default=".", help="Whose bars hold [here].")
+@click.option(
+    "--overrides",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The file of missed bars that somebody accepted [overrides.jsonl of the run TUNED].",
+)
+@click.option("--accepted", is_flag=True, help="Exit 0 when every missed bar was accepted by somebody, with a reason.")
 @set_option
 @json_option
-def gate_command(tuned: Path, base: Path, folder: Path, sets: tuple[str, ...], as_json: bool) -> int:
-    """Exit 1 unless the evaluation TUNED clears every bar against the evaluation BASE."""
+def gate_command(
+    tuned: Path, base: Path, folder: Path, overrides: Path | None, accepted: bool, sets: tuple[str, ...], as_json: bool
+) -> int:
+    """Exit 1 unless the evaluation TUNED clears every bar against the evaluation BASE.
+
+    What somebody accepted in the studio is shown with who, when and why; it changes no word.
+    """
     from steadyhand.domain.load import checks_of
     from steadyhand.evaluate.verdict import verdict
+    from steadyhand.flow.sign_off import saved_evaluation
+    from steadyhand.ledger.overrides import FILE, Overrides, unaccepted
 
-    found = verdict(_read(base), _read(tuned), settings_of(folder, sets).bars, checks_of(folder).bars)
-    _show_verdict(found, as_json)
-    return EXIT_OK if found.word == "PASS" else EXIT_NO
+    before, after = saved_evaluation(base), saved_evaluation(tuned)
+    found = verdict(before, after, settings_of(folder, sets).bars, checks_of(folder).bars)
+    held = Overrides(overrides or tuned / FILE).of("verdict", after.fingerprint, found)
+    _show_verdict(found, held, as_json)
+    passed = found.word == "PASS" or (accepted and bool(held) and not unaccepted(found, held))
+    return EXIT_OK if passed else EXIT_NO
 
 
 def backend_of(
@@ -201,14 +219,17 @@ def _categories(metric: Metric) -> list[tuple[str, dict[str, int]]]:
     return [part for part in metric.detail.items() if part[0]] if metric.name == "choice_accuracy" else []
 
 
-def _show_verdict(found: Verdict, as_json: bool) -> None:
+def _show_verdict(found: Verdict, held: dict[str, Override], as_json: bool) -> None:
     from steadyhand.flow.outcome import line_of
+    from steadyhand.ledger.overrides import told_of
 
     if as_json:
-        emit_json(found.to_json())
+        emit_json(found.to_json() | {"overrides": told_of(held)})
         return
     for check in found.to_json()["checks"]:
         echo_line(line_of(check))
+        if one := held.get(check["metric"]):
+            echo_line(f"  accepted by {one.by}, {one.time}: {one.because}")
     say(f"verdict: {found.word}")
 
 
@@ -226,27 +247,6 @@ def _make_room(path: Path) -> None:
 def _write(path: Path, found: Evaluation) -> None:
     """In one step, so that an older evaluation stays until the new one is whole."""
     write_whole(path, json.dumps(found.to_json(), ensure_ascii=False, indent=1) + "\n")
-
-
-def _read(path: Path) -> Evaluation:
-    """A saved evaluation. Raises PrerequisiteError when it is absent, UsageError when it is something else."""
-    from steadyhand.ledger.result import Evaluation
-
-    if path.is_dir():
-        from steadyhand.flow.sign_off import evaluation_of
-
-        return evaluation_of(path)
-    if not path.is_file():
-        after = f"{meant(path)}steady eval ... --save FILE writes one"
-        raise PrerequisiteError("no such evaluation", where=str(path), next=after)
-    try:
-        return Evaluation.from_json(read_object(path))
-    except UsageError as error:  # no JSON, or of another version
-        raise UsageError(error.what, where=error.where or str(path), next=error.next) from error
-    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
-        raise UsageError(
-            f"not a saved evaluation: {error}", where=str(path), next="use a file of steady eval --save"
-        ) from error
 
 
 def _percent(value: float | None) -> str:

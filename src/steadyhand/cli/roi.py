@@ -5,17 +5,13 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from steadyhand.chat.messages import Json
 from steadyhand.cli.console import echo_data, echo_line, emit_json
 from steadyhand.cli.options import json_option
-from steadyhand.errors import EXIT_NO, EXIT_OK, PrerequisiteError, UsageError
-
-if TYPE_CHECKING:
-    from steadyhand.roi.inputs import MeasuredInput
+from steadyhand.errors import EXIT_NO, EXIT_OK, UsageError
 
 
 @click.command("roi")
@@ -35,33 +31,18 @@ def roi_command(file: Path | None, out: Path | None, example: bool, lang: str, a
         return EXIT_OK
     if file is None:
         raise UsageError("no file", next="begin with one: steady roi --example > roi.toml")
+    from steadyhand.badcases.measured_input import measured_input
     from steadyhand.report.roi import write_roi
     from steadyhand.roi.inputs import read_costs
     from steadyhand.roi.result import roi
 
-    found = roi(read_costs(file, _measured), datetime.now(UTC).isoformat(timespec="minutes"))
+    found = roi(read_costs(file, measured_input), datetime.now(UTC).isoformat(timespec="minutes"))
     pages = write_roi(found, out or file.parent)
     if as_json:
         emit_json(found | {"report": [str(page) for page in pages]})
     else:
         _show(found, pages, lang)
     return EXIT_OK if found["pays"] else EXIT_NO
-
-
-def _measured(path: Path, measure: str, model: str) -> MeasuredInput:
-    """From a run's folder, a saved evaluation, or a file of answers (.jsonl). Raises PrerequisiteError."""
-    from steadyhand.badcases.snapshots import read
-    from steadyhand.roi.measured import of_answers, of_evaluation
-
-    if path.suffix == ".jsonl":
-        if not path.is_file():
-            raise PrerequisiteError("no such file", where=str(path), next="paths stand beside the file of the model")
-        return of_answers(path, measure, model)
-    last = read(path).last
-    if (named := model or last.tuned) not in last.models:
-        after = f"it has {', '.join(last.models)}"
-        raise PrerequisiteError(f"no model {named!r} in this run", where=str(path), next=after)
-    return of_evaluation(last.models[named], measure, str(path))
 
 
 def _show(found: dict[str, Json], pages: list[Path], lang: str) -> None:

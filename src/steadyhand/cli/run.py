@@ -1,4 +1,4 @@
-"""`steady run` and `steady report`: the main job on the command line. Shows what flow does; does nothing itself."""
+"""`steady run`: the main job on the command line. Shows what flow does; does nothing itself."""
 
 from __future__ import annotations
 
@@ -116,24 +116,6 @@ def run_command(
     if all(step.state == "done" for step in context.steps):
         say("nothing to do: nothing has changed since the last run")
     return _show_result(context, pages, tuned, folder, as_json)
-
-
-@click.command("report")
-@click.argument("out", type=click.Path(path_type=Path))
-@click.option("--to", type=click.Path(path_type=Path), help="Folder to write into [OUT/report].")
-@click.option("--language", type=click.Choice(["en", "zh"]), default="en", help="Language of report.html.")
-@json_option
-def report_command(out: Path, to: Path | None, language: str, as_json: bool) -> int:
-    """Write the report of the run in OUT (for example runs/uss) again, in English or Chinese first."""
-    from steadyhand.flow.run import rewrite_report
-
-    pages = rewrite_report(out, to or out / "report", language)
-    if as_json:
-        emit_json({"report": [str(page) for page in pages]})
-    else:
-        for page in pages:
-            echo_line(page)
-    return EXIT_OK
 
 
 def show_plan(steps: Sequence[Planned], as_json: bool, unit: str = "stage") -> int:

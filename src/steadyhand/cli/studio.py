@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from steadyhand.cli.agent import name_of_account
+from steadyhand.cli.agent import audit_option, name_of_account
 from steadyhand.cli.console import emit_json, say
 from steadyhand.cli.options import json_option
 from steadyhand.errors import EXIT_OK, PrerequisiteError, UsageError
@@ -37,12 +37,14 @@ def serving_options(command: Command) -> Command:
 @click.command("studio")
 @click.argument("folder", type=click.Path(path_type=Path), default=".")
 @click.option("--out", type=click.Path(path_type=Path), help="Where its runs are [runs/<domain>].")
+@audit_option
 @click.option("--url", default="", metavar="URL", help="The database of reviews [SQLite in --out].")
 @serving_options
 @json_option
 def studio_command(
-    folder: Path, out: Path | None, url: str, host: str, port: int, token_env: str | None, browser: bool, as_json: bool
-) -> int:
+    folder: Path, out: Path | None, audit: Path, url: str, host: str, port: int, token_env: str | None, browser: bool,
+    as_json: bool,
+) -> int:  # fmt: skip
     """Show the domain in FOLDER in the browser, until Ctrl-C: where it stands, its runs, what went wrong, what to
     decide. Everything is on disk: close it at any time, and go on where you were."""
     from steadyhand.datasets.inputs import is_domain
@@ -53,7 +55,8 @@ def studio_command(
     if not is_domain(folder):
         after = "steady init FOLDER makes a domain; steady review FILE opens one file"
         raise UsageError("no domain folder", where=str(folder), next=after)
-    project = Project(folder, out or Path("runs") / folder.resolve().name, database=url, account=name_of_account())
+    out = out or Path("runs") / folder.resolve().name
+    project = Project(folder, out, database=url, account=name_of_account(), audit=audit)
     return open_studio(project, host, port, token_env, browser, as_json)
 
 

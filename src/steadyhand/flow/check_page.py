@@ -49,7 +49,7 @@ def _rules(report: LintReport) -> Iterator[RuleFindings]:
         for code in sorted({finding.code for finding in report.findings if finding.severity == severity}):
             own = [finding for finding in report.findings if finding.code == code]
             places = tuple((str(finding.place), finding.message, finding.next) for finding in own[:SHOWN])
-            yield RuleFindings(code, severity, RULES[code].title, RULES[code].why, len(own), places)
+            yield RuleFindings(code, severity, RULES[code].titles, RULES[code].why, len(own), places)
 
 
 def _cues(dataset: Dataset) -> Iterator[CueRow]:

@@ -24,6 +24,11 @@ class RunContext:
     watcher: Watcher
     steps: tuple[Planned, ...]
 
+    @property
+    def trained(self) -> tuple[str, ...]:
+        """The run's trainings in order; the model of the last one is judged."""
+        return tuple(name for name in ("sft", "dpo") if name in self.keys)
+
     def artifact(self, stage: str) -> Path:
         return self.store.artifact(self.keys[stage])
 

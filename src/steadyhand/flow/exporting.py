@@ -107,7 +107,8 @@ def source_of(place: str, name: str = "") -> ExportSource:
     if (Path(place) / REPORT).is_file():
         report = report_of(Path(place))
         store, stages = Store(Path(place)), report.manifest["stages"]
-        folder, tuned = (store.artifact(stages[stage]) / WEIGHTS for stage in ("merge", "dpo"))
+        last = "dpo" if "dpo" in stages else "sft"
+        folder, tuned = (store.artifact(stages[stage]) / WEIGHTS for stage in ("merge", last))
         sign_off_of(folder)
         return ExportSource(folder, tuned if (tuned / MARK).is_file() else None, report, name or report.domain)
     folder = resolve(place)

@@ -14,21 +14,21 @@ from steadyhand.ledger.result import Evaluation
 from steadyhand.text.terminal import one_line
 
 REPEATED = "determinism_"
-MODELS = ("base", "sft", "dpo")
 
 
 def outcome(context: RunContext, model: Path | None = None) -> dict[str, Json]:
     """For each model every metric with value, n and interval; then the verdict and the gate. `model`: where the tuned
     model lies for a person (None: where the stage left it)."""
-    evaluations = {name: read_evaluation(context.artifact(f"eval_{name}")) for name in MODELS}
+    evaluations = {name: read_evaluation(context.artifact(f"eval_{name}")) for name in ("base", *context.trained)}
+    tuned = evaluations[context.trained[-1]]
     return {
         "domain": context.parts.domain.name,
         "models": {name: figures(evaluation) for name, evaluation in evaluations.items()},
         "verdict": read_json(context.artifact("verdict") / "verdict.json"),
         "gate": read_json(context.artifact("gate") / "gate.json"),
-        "fingerprint": evaluations["dpo"].fingerprint,
+        "fingerprint": tuned.fingerprint,
         "model_folder": str(model or context.artifact("merge") / "model"),
-        "task": task_of(evaluations["dpo"]),
+        "task": task_of(tuned),
         "merged": read_json(context.artifact("merge") / "parity.json").get("merged", True),
         "seconds": context.seconds(),
     }

@@ -23,16 +23,16 @@ def report(context: RunContext, out: Path) -> None:
 
 
 def report_data(context: RunContext) -> ReportData:
-    evaluations = {name: read_evaluation(context.artifact(f"eval_{name}")) for name in ("base", "sft", "dpo")}
+    groups = read_groups(context.artifact("pairs") / "groups.jsonl") if "pairs" in context.keys else []
     return ReportData(
         domain=context.parts.domain.name,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
-        evaluations=evaluations,
+        evaluations={name: read_evaluation(context.artifact(f"eval_{name}")) for name in ("base", *context.trained)},
         verdict=Verdict.from_json(read_json(context.artifact("verdict") / "verdict.json")),
         gate=Verdict.from_json(read_json(context.artifact("gate") / "gate.json")),
         comparison=tuple(read_json(context.artifact("verdict") / "comparison.json")["rows"]),
-        curves={name: read_json(context.artifact(name) / "curve.json")["curve"] for name in ("sft", "dpo")},
-        dataset=count_dataset(context.parts.domain, read_groups(context.artifact("pairs") / "groups.jsonl")),
+        curves={name: read_json(context.artifact(name) / "curve.json")["curve"] for name in context.trained},
+        dataset=count_dataset(context.parts.domain, groups),
         seconds=context.seconds(),
         manifest=_manifest(context),
     )
@@ -87,7 +87,7 @@ def _origin(context: RunContext) -> dict[str, Json]:
 
 def _manifest(context: RunContext) -> dict[str, Json]:
     """What another person needs to get the same figures."""
-    return _conditions(context, read_evaluation(context.artifact("eval_dpo"))) | {
+    return _conditions(context, read_evaluation(context.artifact(f"eval_{context.trained[-1]}"))) | {
         "parity": read_json(context.artifact("merge") / "parity.json"),
         "accepted_damage": read_json(context.artifact("gate") / "gate.json")["word"]
         == "FAIL",  # else the run had ended

@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from steadyhand.datasets.folder import load
 from steadyhand.errors import GateFailed
 from steadyhand.flow import reporting, stages
-from steadyhand.flow.artifacts import copy_files
+from steadyhand.flow.artifacts import copy_files, read_json
 from steadyhand.flow.context import RunContext
 from steadyhand.flow.domain_inputs import parts_of
 from steadyhand.flow.engine import Watcher, carry_out
 from steadyhand.flow.journal import RunJournal
 from steadyhand.flow.plan import Planned, store_in
 from steadyhand.flow.plan import plan as planned
-from steadyhand.flow.sign_off import report_of
+from steadyhand.flow.sign_off import REPORT, report_of, with_overrides
 from steadyhand.flow.stage import Stage, performing, stage, works_of
 from steadyhand.ledger.lock import folder_lock
 from steadyhand.ledger.store import Store
+from steadyhand.report.data import ReportData
 from steadyhand.report.write import write_report
 from steadyhand.settings import Settings
 
@@ -48,20 +50,38 @@ STAGES = (  # name, work, the stages it reads, the parts of the domain it reads,
     stage("verdict",   stages.verdict,       "eval_base eval_dpo", "checkbars",                      "bars", 2),
     stage("report",    reporting.report,     REPORTED,        "",                                   "", 3),
 )
+PREFERENCES = ("pairs", "dpo", "eval_dpo")
 # fmt: on
 
 
-def plan(folder: Path, settings: Settings, out: Path, stages: Sequence[Stage] = STAGES) -> list[Planned]:
+def stages_of(settings: Settings) -> tuple[Stage, ...]:
+    """All of them; with `dpo.enabled` = false those of preferences are left out, and what reads them reads what
+    fine-tuning left."""
+    if settings.dpo.enabled:
+        return STAGES
+    instead = {"dpo": "sft", "eval_dpo": "eval_sft"}
+    return tuple(
+        replace(one, after=tuple(dict.fromkeys(instead.get(name, name) for name in one.after if name != "pairs")))
+        for one in STAGES
+        if one.name not in PREFERENCES
+    )
+
+
+def plan(folder: Path, settings: Settings, out: Path) -> list[Planned]:
     """What `run` would do and why; trains nothing and writes nothing."""
-    return planned(works_of(stages, parts_of(load(folder), settings).hashes, settings), store_in(out))
+    return planned(works_of(stages_of(settings), parts_of(load(folder), settings).hashes, settings), store_in(out))
 
 
-def run(folder: Path, settings: Settings, out: Path, watcher: Watcher, stages: Sequence[Stage] = STAGES) -> RunContext:
+def run(
+    folder: Path, settings: Settings, out: Path, watcher: Watcher, stages: Sequence[Stage] | None = None
+) -> RunContext:
     """Carry out every stage that is not done. Raises GateFailed when fine-tuning damaged the model: the base is kept,
     and `out`/report says what was lost.
 
-    `out` holds artifacts, checkpoints and records; the returned context gives every stage's artifact.
+    `out` holds artifacts, checkpoints and records; the returned context gives every stage's artifact. `stages`: those
+    of an experiment (None: what the settings ask for).
     """
+    stages = stages_of(settings) if stages is None else stages
     parts = parts_of(load(folder), settings)
     works = works_of(stages, parts.hashes, settings)
     from steadyhand.ledger.records import Records  # SQLAlchemy comes with the extra `train`
@@ -92,8 +112,11 @@ def _require_machine(settings: Settings, steps: Sequence[Planned]) -> None:
 
 
 def publish_report(context: RunContext, out: Path) -> list[Path]:
-    """Copy the report to `out`/report, where a person looks for it; English first."""
-    return copy_files(context.artifact("report"), out / "report")
+    """Copy the report to `out`/report, where a person looks for it, English first; with what was accepted since."""
+    pages = copy_files(context.artifact("report"), out / "report")
+    made = ReportData.from_json(read_json(context.artifact("report") / REPORT.name))
+    data = with_overrides(made, context.store.root)
+    return write_report(data, out / "report", ("en", "zh")) if data.overrides else pages
 
 
 def publish_model(context: RunContext, out: Path) -> Path:
@@ -113,4 +136,4 @@ def publish_model(context: RunContext, out: Path) -> Path:
 def rewrite_report(out: Path, to: Path, language: str) -> list[Path]:
     """Write the pages of the last report below `out` again, `language` first. Raises PrerequisiteError without one."""
     languages = ("en", "zh") if language == "en" else ("zh", "en")
-    return write_report(report_of(out), to, languages)
+    return write_report(with_overrides(report_of(out), out), to, languages)

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from steadyhand.chat.messages import Json
 from steadyhand.checks import Checker
-from steadyhand.errors import PrerequisiteError
-from steadyhand.files import meant
+from steadyhand.errors import PrerequisiteError, UsageError
+from steadyhand.files import meant, read_object
 from steadyhand.flow.artifacts import read_json, write_json
 from steadyhand.ledger.keys import canonical_json
+from steadyhand.ledger.overrides import FILE as OVERRIDES
+from steadyhand.ledger.overrides import About, Overrides, told_of
 from steadyhand.ledger.result import Evaluation, Verdict
 from steadyhand.ledger.seal import differences, is_sealed
 from steadyhand.ledger.store import Store
@@ -20,6 +22,7 @@ from steadyhand.report.data import ReportData
 
 SYSTEM = "/system"
 REPORT, VERDICT, MODEL = Path("report") / "report.json", "verdict.json", "model"
+ABOUT: tuple[About, ...] = ("verdict", "gate")
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,36 @@ def report_of(out: Path) -> ReportData:
     if key is None:
         return copy
     return ReportData.from_json(read_json(Store(out).artifact(key) / REPORT.name))
+
+
+def with_overrides(report: ReportData, out: Path) -> ReportData:
+    """The report with the missed bars that somebody accepted since; its words stay. Raises JobError."""
+    known = Overrides(out / OVERRIDES)
+    marks = {"verdict": report.tuned or "", "gate": "sft"}
+    held = {
+        about: told_of(known.of(about, report.evaluations[stage].fingerprint, getattr(report, about)))
+        for about in ABOUT
+        if (stage := marks[about]) in report.evaluations
+    }
+    return replace(report, overrides={about: rows for about, rows in held.items() if rows})
+
+
+def saved_evaluation(path: Path) -> Evaluation:
+    """A file of `steady eval --save`, or what a run measured on its tuned model, by its folder. Raises
+    PrerequisiteError when it is absent, UsageError when it is something else."""
+    if path.is_dir():
+        return evaluation_of(path)
+    if not path.is_file():
+        after = f"{meant(path)}steady eval ... --save FILE writes one"
+        raise PrerequisiteError("no such evaluation", where=str(path), next=after)
+    try:
+        return Evaluation.from_json(read_object(path))
+    except UsageError as error:  # no JSON, or of another version
+        raise UsageError(error.what, where=error.where or str(path), next=error.next) from error
+    except (KeyError, TypeError, AttributeError, ValueError, RecursionError) as error:
+        raise UsageError(
+            f"not a saved evaluation: {error}", where=str(path), next="use a file of steady eval --save"
+        ) from error
 
 
 def evaluation_of(folder: Path) -> Evaluation:

@@ -168,7 +168,7 @@ def train_on(groups: Sequence[Group], start: Path, name: str, context: RunContex
 
 
 def merge(context: RunContext, out: Path) -> None:
-    merge_from(context.artifact("dpo") / MODEL, context, out)
+    merge_from(context.artifact(context.trained[-1]) / MODEL, context, out)
 
 
 def merge_from(trained: Path, context: RunContext, out: Path) -> None:
@@ -184,7 +184,7 @@ def verdict(context: RunContext, out: Path) -> None:
     from steadyhand.evaluate.compare import compare
     from steadyhand.evaluate.verdict import verdict as judge
 
-    base, tuned = read_evaluation(context.artifact("eval_base")), read_evaluation(context.artifact("eval_dpo"))
+    base, tuned = (read_evaluation(context.artifact(f"eval_{name}")) for name in ("base", context.trained[-1]))
     write_json(out / "comparison.json", compare(base, tuned).to_json())
     write_json(out / "verdict.json", judge(base, tuned, context.settings.bars, context.parts.domain.bars).to_json())
 

@@ -76,10 +76,9 @@ def _chosen(rows: Sequence[Row], count: int, source: str) -> list[str]:
 def footprints(settings: Settings, device: str) -> dict[str, Footprint]:
     """Peak memory of "sft" and "dpo" under these settings, by arithmetic alone. `device` is "cpu" or "cuda"."""
     shape = shape_of(settings.model.base)
-    plans = {
-        "sft": sft_footprint(shape, filled(settings.sft, settings), device),
-        "dpo": dpo_footprint(shape, filled(settings.dpo, settings), device),
-    }
+    plans = {"sft": sft_footprint(shape, filled(settings.sft, settings), device)}
+    if settings.dpo.enabled:
+        plans["dpo"] = dpo_footprint(shape, filled(settings.dpo, settings), device)
     notes = _layer_notes(settings.model.base)
     return {name: replace(plan, assumed=(*plan.assumed, *notes)) for name, plan in plans.items()}
 

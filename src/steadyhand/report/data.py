@@ -48,7 +48,8 @@ class ReportData:
     final one, `gate` the health gate after SFT. `comparison` rows: metric, a, b (values of base and tuned), p, p_holm,
     discordant (gained, lost); n, difference, low, high where known. `curves`: stage -> rows of "step" and any of
     "loss", "eval_loss", "accuracy", "margin". `seconds`: stage -> wall time. `published`: metric -> the method's own
-    figure. Raises UsageError for an evaluation under an unknown stage.
+    figure. `overrides`: "verdict" | "gate" -> metric -> by, time, because: missed bars that a person accepted; the
+    words of verdict and gate stay what they are. Raises UsageError for an evaluation under an unknown stage.
     """
 
     domain: str
@@ -62,6 +63,7 @@ class ReportData:
     seconds: dict[str, float] = field(default_factory=dict)
     manifest: dict[str, Json] = field(default_factory=dict)
     published: dict[str, str] = field(default_factory=lambda: dict(PUBLISHED))
+    overrides: dict[str, dict[str, Json]] = field(default_factory=dict)
     version: int = REPORT_VERSION
 
     def __post_init__(self) -> None:

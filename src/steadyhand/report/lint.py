@@ -22,11 +22,11 @@ SHOWN = 5  # places per rule; the command's --json has all
 
 @dataclass(frozen=True)
 class RuleFindings:
-    """A rule that found something; `places` are (place, message, next) of the first findings."""
+    """A rule that found something; `titles` by language, `places` are (place, message, next) of the first findings."""
 
     code: str
     severity: str
-    title: str
+    titles: Mapping[str, str]
     why: str
     count: int
     places: tuple[tuple[str, str, str], ...]

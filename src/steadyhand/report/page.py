@@ -32,6 +32,7 @@ from steadyhand.report.examples import Examples, choose_examples
 from steadyhand.report.failures import heat_tables
 from steadyhand.report.judged import categories, confusions
 from steadyhand.report.metrics import FORMATS, MetricRow, metric_rows
+from steadyhand.report.parts import parts
 from steadyhand.report.tiles import facts, tiles
 
 LONG_LIST = 12  # a longer list in the manifest (a hash per item) is named by its length; report.json has it whole
@@ -68,33 +69,42 @@ def environment(form: str) -> Environment:
     return made
 
 
-def _parts(data: ReportData, t: Catalog) -> dict[str, object]:
-    """What the templates read, under one name each."""
+def figure_parts(data: ReportData, t: Catalog) -> dict[str, object]:
+    """What the templates of figures, checks and comparisons read: these also stand on pages that are no report."""
     return {
         "data": data,
         "t": t,
-        "html_lang": HTML_LANG[t.language],
-        "banner": banner(data, t),
         "symbols": SYMBOLS,
         "groups": metric_rows(data),
         "label": lambda name: label(name, t),
-        "created": moment(data.created),
         "bar": lambda check: bar(check, t),
         "check_value": lambda check: value(check, t),
         "check_span": span,
         "absent": lambda check: absent(check, t),
         "needs": lambda check: needs(check, t),
-        "tiles": tiles(data),
-        "facts": facts(data.evaluations, data.stages),
+        "accepted": lambda about, check: data.overrides.get(about, {}).get(check.metric),
+        "when": moment,
         "strip": lambda row: strip(row, t),
         "mark": legend_mark,
         "published": lambda row: published(row, t),
         "comparison": [compared(row) for row in data.comparison],
         "compare_names": compare_names(data, t),
+    }
+
+
+def _parts(data: ReportData, t: Catalog) -> dict[str, object]:
+    """What the templates read, under one name each."""
+    return figure_parts(data, t) | {
+        "html_lang": HTML_LANG[t.language],
+        "banner": banner(data, t),
+        "created": moment(data.created),
+        "tiles": tiles(data),
+        "facts": facts(data.evaluations, data.stages),
         "dialogues": dialogues(data.evaluations, data.stages),
         "charts": charts(data.curves, t),
         "confusions": confusions(data),
         "categories": categories(data),
+        "parts": parts(data),
         "origin": data.manifest.get("origin"),
         "heat": heat_tables(data.evaluations, data.stages),
         "examples": examples(data),

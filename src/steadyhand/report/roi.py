@@ -31,17 +31,17 @@ def write_roi(found: Mapping[str, Json], folder: Path) -> list[Path]:
 
 def render_roi(found: Mapping[str, Json], t: Catalog, links: Mapping[str, str]) -> str:
     """`links`: language -> file name of the other page."""
-    drawn = {"curve": paid(found, t), "bars": bars(found, t), "word": "PASS" if found["pays"] else "FAIL"}
-    return render("roi.html.j2", found, t, links, _parts(found, t) | drawn)
+    return render("roi.html.j2", found, t, links, roi_parts(found, t))
 
 
 def markdown_roi(found: Mapping[str, Json], t: Catalog) -> str:
     """The same tables as GitHub-flavored Markdown."""
-    parts = _parts(found, t) | {"found": found, "t": t, "created": moment(found["created"])}
+    parts = roi_parts(found, t) | {"found": found, "t": t, "created": moment(found["created"])}
     return environment("md").get_template("roi.md.j2").render(parts)
 
 
-def _parts(found: Mapping[str, Json], t: Catalog) -> dict[str, object]:
+def roi_parts(found: Mapping[str, Json], t: Catalog) -> dict[str, object]:
+    """What the templates read besides the JSON itself."""
     units = {one["name"]: one["unit"] for one in found["inputs"]}
 
     def shown(name: str, value: float) -> str:
@@ -57,6 +57,9 @@ def _parts(found: Mapping[str, Json], t: Catalog) -> dict[str, object]:
         "widest": found["tornado"][:WIDEST],
         "head": headline(found, t),
         "flips": [one["name"] for one in found["tornado"] if one["flips"]],
+        "curve": paid(found, t),
+        "bars": bars(found, t),
+        "word": "PASS" if found["pays"] else "FAIL",
     }
 
 

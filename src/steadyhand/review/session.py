@@ -29,7 +29,7 @@ try:
     )
     from steadyhand.review.summary import ReviewSummary, reviewers, summary
 except ModuleNotFoundError as error:
-    raise not_installed(error.name or "sqlalchemy", "a review") from None
+    raise not_installed(error.name or "sqlalchemy", "a review", "studio") from None
 
 _NOBODY = ItemState()
 

@@ -93,7 +93,8 @@ def _group(item: ReviewItem, decision: ReviewDecision) -> Row:
     good, bad = _better_and_worse(item, decision)
     if good == bad:
         raise NotARowError("both answers say the same")
-    why = {"category": decision.category, "cause": decision.because}
+    given = {"category": decision.category, "cause": decision.because}
+    why = dict(item.why) | {key: text for key, text in given.items() if text}
     return _about(item) | {
         "state": state_of(item.prompt, item.tools),
         "split": "train",
@@ -101,7 +102,7 @@ def _group(item: ReviewItem, decision: ReviewDecision) -> Row:
         "tools": [tool.to_openai() for tool in item.tools],
         "chosen": to_openai([good]),
         "rejected": to_openai([bad]),
-    } | ({"why": told} if (told := {key: text for key, text in why.items() if text}) else {})  # fmt: skip
+    } | ({"why": why} if why else {})  # fmt: skip
 
 
 def _better_and_worse(item: ReviewItem, decision: ReviewDecision) -> tuple[Message, Message]:
@@ -143,7 +144,8 @@ def _scenario(item: ReviewItem, decision: ReviewDecision) -> Row:
         if message["role"] == "assistant":
             message["score"] = False
     tools = [tool.name for tool in item.tools]
-    return _about(item) | {"split": "train", "tools": tools, "tags": ["review"], "messages": [*before, last]}
+    about = _about(item) | {"id": f"review-{item.version}-scenario"}  # beside the group of the same decision
+    return about | {"split": "train", "tools": tools, "tags": ["review"], "messages": [*before, last]}
 
 
 def _read_cards(path: Path) -> None:

@@ -153,6 +153,9 @@ class GroupConfig(TrainConfig):
 class DpoConfig(GroupConfig):
     """Preference training: corrects tool behavior (call or not, which tool, which arguments, how to read results)."""
 
+    enabled: bool = True
+    """false: a run ends with fine-tuning, whose model is judged; for tasks on which preferences add nothing."""
+
     method: Method = "lora"
     """As `sft.method`. After `prefix` or `prompt` it must be the same one, which is trained further."""
 

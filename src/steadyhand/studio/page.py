@@ -10,11 +10,11 @@ Its template extends shell.html.j2, and its words stand in locales/<language>/<i
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 from urllib.parse import parse_qsl, quote, urlencode
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
@@ -24,6 +24,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from steadyhand.report import numbers
 from steadyhand.report.answers import segments
 from steadyhand.report.catalog import HTML_LANG, LANGUAGES, Catalog
+from steadyhand.report.page import figure, interval
 from steadyhand.studio.project import Project
 from steadyhand.studio.words import load_words
 from steadyhand.text.shingles import Language
@@ -31,6 +32,7 @@ from steadyhand.text.shingles import Language
 WHO, LANGUAGE = "steady_name", "steady_lang"  # cookies: a reviewer's name, the language of the pages
 LONGEST_NAME = 60
 YEAR = 31_536_000  # seconds
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -44,14 +46,15 @@ class Handler:
 
 @dataclass(frozen=True)
 class StudioPage:
-    """`position` orders the navigation. `shown`: whether the project has what the page is about; one that has not is
-    not in the navigation."""
+    """`position` orders the navigation; what is looked at now and then is `rare`, and stands behind "More". `shown`:
+    whether the project has what the page is about; one that has not is not in the navigation."""
 
     id: str
     path: str
     position: int
     handlers: tuple[Handler, ...]
     shown: Callable[[Project], bool] = lambda project: True
+    rare: bool = False
 
 
 @dataclass(frozen=True)
@@ -88,6 +91,11 @@ class PageRequest:
     def query(self, name: str, default: str = "") -> str:
         return self.request.query_params.get(name, default)
 
+    def number(self, name: str = "page") -> int:
+        """A whole number from 1 on of the address; 1 where there is none."""
+        text = self.query(name)
+        return max(1, int(text)) if text.isdecimal() and len(text) < 9 else 1
+
     def word(self, name: str) -> str:
         """A part of the path."""
         return str(self.request.path_params[name])
@@ -122,10 +130,15 @@ def environment() -> Environment:
     made = Environment(loader=loader, autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     made.filters |= {
         "percent": numbers.percent, "duration": numbers.duration, "decimal": numbers.decimal, "moment": moment,
-        "path": quote,
+        "path": quote, "p": numbers.p_value,
     }  # fmt: skip
-    made.globals |= {"segments": segments, "with_query": with_query}
+    made.globals |= {"segments": segments, "with_query": with_query, "figure": figure, "interval": interval}
     return made
+
+
+def part(rows: Sequence[T], at: int, size: int) -> tuple[Sequence[T], int]:
+    """(the rows of page `at`, which counts from 1; how many pages there are)."""
+    return rows[(at - 1) * size : at * size], max(1, -(-len(rows) // size))
 
 
 def moment(time: str) -> str:

@@ -14,6 +14,7 @@ from steadyhand.errors import JobError, SteadyError, UsageError
 from steadyhand.files import walk
 
 if TYPE_CHECKING:
+    from steadyhand.domain.model import Domain
     from steadyhand.review.session import ReviewSession
 
 T = TypeVar("T")
@@ -27,7 +28,7 @@ class StillReadingError(JobError):
 @dataclass
 class Project:
     """`folder`: the domain, None for a review alone; `out`: where its runs go; `files`: what is reviewed besides.
-    `account`: who works here, where nobody gave a name."""
+    `account`: who works here, where nobody gave a name. `audit`: the log of the domain's agent."""
 
     folder: Path | None = None
     out: Path = Path("runs")
@@ -35,6 +36,8 @@ class Project:
     database: str = ""
     overlap: float = 0.2
     account: str = "reviewer"
+    audit: Path = Path("runs/agent/audit.jsonl")
+    asked: dict[str, int] = field(default_factory=dict)  # how often somebody wanted a thing to be made again
     _open: dict[str, ReviewSession] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
     _made: dict[str, tuple[object, Future[object]]] = field(default_factory=dict)
@@ -88,6 +91,25 @@ class Project:
             if known is None or known[0] != stamp:
                 known = self._made[name] = (stamp, self._workers.submit(make))
         return cast("T", known[1].result()) if known[1].done() else None
+
+    def domain(self) -> Domain:
+        """The folder, read once for each state of its files. Raises StillReadingError until it is, and what reading
+        raises."""
+        from steadyhand.datasets.folder import load
+
+        folder = self.folder
+        assert folder is not None
+        found = self.soon("domain", self.changed(), lambda: load(folder))
+        if found is None:
+            raise StillReadingError("the folder is being read", next="this page comes again by itself")
+        return found
+
+    def changed(self) -> float:
+        """The newest time of a file of the folder: what was made of an older state is made again."""
+        try:
+            return max((path.stat().st_mtime for path in walk(self.folder)), default=0.0) if self.folder else 0.0
+        except (OSError, SteadyError):
+            return 0.0
 
     def close(self) -> None:
         self._workers.shutdown(wait=False, cancel_futures=True)

@@ -12,7 +12,7 @@ from typing import Any
 from starlette.responses import Response
 
 from steadyhand.badcases.decisions import WORDS, Decisions
-from steadyhand.badcases.worklist import Worklist, WorklistRow, filtered, worklist
+from steadyhand.badcases.worklist import FLAGGED, Worklist, WorklistRow, filtered, worklist
 from steadyhand.chat.messages import Json
 from steadyhand.errors import PrerequisiteError, SteadyError, UsageError
 from steadyhand.studio.page import Handler, PageRequest, StudioPage, see
@@ -27,8 +27,10 @@ def cases_of(project: Project) -> Worklist | None:
     changes between two reports are decisions, and these are read each time."""
     report = project.out / "report" / "report.json"
     if not report.is_file():
-        return None
-    found = project.soon("bad_cases", report.stat().st_mtime, lambda: worklist(project.out, domain=project.folder))
+        return None  # what was flagged in the playground waits for the first run
+    flagged = project.out / FLAGGED
+    stamp = (report.stat().st_mtime, flagged.stat().st_mtime_ns if flagged.is_file() else 0)
+    found = project.soon("bad_cases", stamp, lambda: worklist(project.out, domain=project.folder))
     if found is None:
         raise StillReadingError("the run's answers are being sorted", next="this page comes again by itself")
     return found.again(Decisions(found.decisions.path))
@@ -55,7 +57,7 @@ def show(ask: PageRequest) -> Response:
         found.rows, category=[category] if category else (), tool=[tool] if tool else (), known=found.known.known
     )
     rows = [row for row in rows if not state or row.state == state]
-    groups, at = found.groups(rows), _page(ask)
+    groups, at = found.groups(rows), ask.number()
     counts = Counter(row.category.id for row in found.rows)
     return ask.page(
         "bad_cases.html.j2", found=found, groups=groups[(at - 1) * SHOWN : at * SHOWN], at=at,
@@ -65,11 +67,6 @@ def show(ask: PageRequest) -> Response:
         number_of_open=lambda members: sum(row.state in ("open", "changed") for row in members),
         command=shlex.join(["steady", "badcases", str(ask.project.out)]),
     )  # fmt: skip
-
-
-def _page(ask: PageRequest) -> int:
-    text = ask.query("page")
-    return max(1, int(text)) if text.isdecimal() and len(text) < 9 else 1
 
 
 def group(ask: PageRequest) -> Response:
@@ -87,7 +84,7 @@ def _found(project: Project) -> Worklist:
 
 
 def _group(ask: PageRequest, found: Worklist, rows: Sequence[WorklistRow], problem: Any = None) -> Response:
-    at = _page(ask)
+    at = ask.number()
     first = rows[0]
     id = ask.word("id")
     return ask.page(

@@ -7,22 +7,11 @@ from functools import partial
 
 from starlette.responses import Response
 
-from steadyhand.errors import SteadyError
-from steadyhand.files import walk
 from steadyhand.report.lint import LintData
 from steadyhand.studio.page import Handler, PageRequest, StudioPage
 from steadyhand.studio.project import Project, StillReadingError
 
 LONGEST = 200  # characters of a row's name
-
-
-def newest(project: Project) -> float:
-    """The newest time of a file of the folder: what was made of an older state is made again."""
-    assert project.folder is not None
-    try:
-        return max((path.stat().st_mtime for path in walk(project.folder)), default=0.0)
-    except (OSError, SteadyError):
-        return 0.0
 
 
 def _linted(project: Project) -> LintData:
@@ -43,7 +32,7 @@ def _linted(project: Project) -> LintData:
 def show(ask: PageRequest) -> Response:
     """Findings, gravest first."""
     project = ask.project
-    found = project.soon("lint", newest(project), partial(_linted, project))
+    found = project.soon("lint", project.changed(), partial(_linted, project))
     if found is None:
         raise StillReadingError("the data are being checked", next="this page comes again by itself")
     order = {"error": 0, "warning": 1, "note": 2}
@@ -61,7 +50,7 @@ def row(ask: PageRequest) -> Response:
     assert project.folder is not None
     folder, settings = project.folder, resolve(project.folder).settings
     make = partial(inspect_domain, folder, settings, 3, source)
-    found = project.soon("rows", (newest(project), source), make)
+    found = project.soon("rows", (project.changed(), source), make)
     if found is None:
         raise StillReadingError("the rows are being rendered", next="this page comes again by itself")
     words = ["steady", "train", str(folder), "--inspect"]

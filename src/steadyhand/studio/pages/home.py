@@ -12,7 +12,6 @@ from steadyhand.errors import SteadyError
 from steadyhand.studio import jobs
 from steadyhand.studio.page import Handler, PageRequest, StudioPage
 from steadyhand.studio.pages.bad_cases import open_count
-from steadyhand.studio.pages.data import newest
 from steadyhand.studio.pages.runs import verdict_of
 from steadyhand.studio.project import Project
 
@@ -41,7 +40,7 @@ class NextAction:
 
 def show(ask: PageRequest) -> Response:
     project = ask.project
-    told = project.soon("data", newest(project), lambda: _data(project))
+    told = project.soon("data", project.changed(), lambda: _data(project))
     (data, problem), waiting = told or (0, ""), told is None
     report, running = verdict_of(project), _running(project)
     cases, to_review = open_count(project), _to_review(project, ask.who)

@@ -32,24 +32,32 @@ def runs(ask: PageRequest) -> Response:
     return ask.page(
         "runs.html.j2", jobs=jobs.jobs(ask.project.out)[:SHOWN], records=found[:SHOWN], problem=problem, sets=sets,
         model=model, views=_views(ask.project, model, sets) if sets or model else None,
-        command=shlex.join(["steady", *_words(ask.project, model, [])]),
+        command=shlex.join(["steady", *run_words(ask.project, model, [])]),
     )  # fmt: skip
 
 
 def records_of(project: Project) -> tuple[list[Any], str]:
     """(the runs of the domain, newest first; why they cannot be read)."""
-    if not (project.out / "ledger.sqlite").is_file():
-        return [], ""
     try:
+        url = records_url(project)
+        if not url:
+            return [], ""
         from steadyhand.ledger.records import Records
 
-        with Records(f"sqlite:///{project.out / 'ledger.sqlite'}") as records:
-            return list(records.runs()), ""
+        with Records(url) as records:
+            return list(records.runs(project.name)), ""
     except SteadyError as error:
         return [], error.what
 
 
-def _sets(text: str) -> list[str]:
+def records_url(project: Project) -> str:
+    """Where runs are recorded: the database that the settings name (Postgres, say), else the file beside them; ""
+    before there is one. Raises UsageError for settings that do not hold."""
+    file = project.out / "ledger.sqlite"
+    return resolve(project.folder).settings.ledger.url or (f"sqlite:///{file}" if file.is_file() else "")
+
+
+def set_lines(text: str) -> list[str]:
     """KEY=VALUE, one a line. Raises UsageError for a line that is none."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     for line in lines:
@@ -58,7 +66,8 @@ def _sets(text: str) -> list[str]:
     return lines
 
 
-def _words(project: Project, model: str, sets: list[str]) -> list[str]:
+def run_words(project: Project, model: str, sets: list[str]) -> list[str]:
+    """The words of the command that starts such a run."""
     assert project.folder is not None
     words = ["run", str(project.folder), "--out", str(project.out)]
     words += ["--model", model] if model else []
@@ -67,15 +76,16 @@ def _words(project: Project, model: str, sets: list[str]) -> list[str]:
 
 def _views(project: Project, model: str, sets: str) -> dict[str, str]:
     """The same run as steady.toml and as a command. Raises UsageError for a setting that does not exist."""
-    lines = _sets(sets)
+    lines = set_lines(sets)
     flags: dict[str, object] = {key.strip(): value.strip() for key, _, value in (line.partition("=") for line in lines)}
     if model:
         flags["model.base"] = model
     resolve(project.folder, flags=flags)
-    return {"toml": _toml(flags), "command": shlex.join(["steady", *_words(project, model, lines)])}
+    return {"toml": as_toml(flags), "command": shlex.join(["steady", *run_words(project, model, lines)])}
 
 
-def _toml(flags: dict[str, object]) -> str:
+def as_toml(flags: dict[str, object]) -> str:
+    """Settings by dotted key, as lines of steady.toml."""
     tables: dict[str, list[str]] = {}
     for key, value in flags.items():
         table, _, name = key.rpartition(".")
@@ -100,7 +110,7 @@ def start(ask: PageRequest) -> Response:
     _views(ask.project, model, sets)
     if ask.form.get("show"):
         return see("/runs", model=model, sets=sets)
-    job = jobs.start(ask.project.out, _words(ask.project, model, _sets(sets)), ask.who)
+    job = jobs.start(ask.project.out, run_words(ask.project, model, set_lines(sets)), ask.who)
     return see(f"/runs/job/{job.id}")
 
 
@@ -125,7 +135,7 @@ def _live(ask: PageRequest, found: jobs.StudioJob) -> str:
     if rows and found.state == "running":
         from steadyhand.ledger.records import Records
 
-        with Records(f"sqlite:///{ask.project.out / 'ledger.sqlite'}") as records:
+        with Records(records_url(ask.project)) as records:
             told = records.stages(rows[0].id)
     return environment().get_template("_run_live.html.j2").render(
         t=ask.t, stages=told, last=stages[-1] if stages else "", charts=drawn, job=found
@@ -180,7 +190,7 @@ def record(ask: PageRequest) -> Response:
     """What the records keep of a run: its stages, its figures."""
     from steadyhand.ledger.records import Records
 
-    with Records(f"sqlite:///{ask.project.out / 'ledger.sqlite'}") as records:
+    with Records(records_url(ask.project)) as records:
         run = next((one for one in records.runs() if one.id == ask.word("id")), None)
         if run is None:
             raise UsageError("no such run", next="go back to the list of runs")

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 Training = TypeVar("Training", bound=Callable[..., Any])
 T = TypeVar("T")
 PATIENCE = timedelta(days=1)  # the first may be at work alone for hours; a member that died is noticed at once
+_PRELOADED = ["torch", "transformers", "peft", "safetensors.torch"]  # once, however many members and trainings come
 _ALONE = ("progress", "stop", "guard")  # what only the first is given
 
 
@@ -68,14 +69,15 @@ def gathered(size: int, training: Callable[..., Any], words: Sequence[Any], name
     """Makes this process the first of `size`; the others carry out `training(*words, **named)`. Raises JobError when
     one of them ends before the time, PrerequisiteError for more members than cards."""
     _refuse_few_cards(size)
-    spawn = multiprocessing.get_context("spawn")
+    forkserver = multiprocessing.get_context("forkserver")
+    forkserver.set_forkserver_preload(_PRELOADED)
     others, ready = [], []
     with tempfile.TemporaryDirectory() as folder:
         meeting = f"file://{Path(folder) / 'meeting'}"
         for rank in range(1, size):
-            here, there = spawn.Pipe(duplex=False)
+            here, there = forkserver.Pipe(duplex=False)
             call = (Member(rank, size), meeting, there, training, tuple(words), dict(named))
-            others.append(spawn.Process(target=_follow, args=call, daemon=True))
+            others.append(forkserver.Process(target=_follow, args=call, daemon=True))
             ready.append(here)
         try:
             for other in others:
