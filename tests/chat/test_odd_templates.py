@@ -126,6 +126,33 @@ def test_a_template_that_needs_a_tool_serves_work_with_tools_only() -> None:
         usable(made.profile, tools=False)
 
 
+LAST_ONLY = (
+    "{%- if m.role == 'user' and loop.last and messages[0].role == 'system' %}{{- messages[0].content }}{% endif %}"
+    "{%- if m.role != 'system' %}{{- m.content }}{% endif %}"
+)
+AFTER_RESULTS = (
+    "{{- m.content }}{%- if m.role == 'tool' and messages[0].role == 'system' and loop.last %}{{- '!' }}{% endif %}"
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        (LAST_ONLY, "differently from the prompt"),
+        (AFTER_RESULTS, "differently from the prompt"),
+        ("{%- if m.role == 'system' %}{{ raise_exception('no system') }}{% endif %}{{- m.content }}", "no system"),
+        ("{%- if m.role != 'system' %}{{- m.content }}{% endif %}", ""),
+    ],
+    ids=["in the last question only", "another end behind a result", "refused", "left out"],
+)
+def test_a_system_message_that_is_not_written_alike_is_named(said: str, why: str) -> None:
+    profile = renderer(template(said)).profile
+    assert list(profile.losses) == [Loss.THINKING, Loss.SYSTEM]
+    assert why in profile.losses[Loss.SYSTEM]
+    for tools in (True, False):
+        assert Loss.SYSTEM.sentence in "".join(usable(profile, tools=tools))
+
+
 TYPED = (  # as a template that describes types in words of its own: a list of types is no word
     "{%- if tools %}{% for t in tools %}{{- '<|im_start|>system\\n' ~ t.function.name }}"
     "{%- for name, p in t.function.parameters.properties.items() %}{{- name ~ ': ' ~ p.type.upper() }}{% endfor %}"

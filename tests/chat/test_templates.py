@@ -59,9 +59,10 @@ def test_five_dialogues_come_back_as_they_were(path: Path) -> None:
     made = renderer(path)
     assert usable(made.profile, tools=True) == ((made.profile.sentence(),) if made.profile.losses else ())
     form, kept = made.format, []
-    for name, (before, target, loss) in DIALOGUES.items():
+    for name, (given, target, loss) in DIALOGUES.items():
         if loss in made.profile.losses:
             continue
+        before = tuple(one for one in given if one != SYSTEM or Loss.SYSTEM not in made.profile.losses)
         sample, prompt = made.sample((*before, target), TOOLS), made.prompt(before, TOOLS)
         assert sample.text.encode().startswith(prompt.text.encode()), name
         assert sample.ids[: sample.prompt_length] == prompt.ids, name
@@ -104,6 +105,16 @@ def test_the_wheel_has_what_is_said_here() -> None:
 def test_the_page_shows_the_table_that_the_command_prints() -> None:
     page = (Path(__file__).resolve().parents[2] / "docs" / "formats.md").read_text(encoding="utf-8")
     assert table() in page
+
+
+def test_a_folder_of_templates_has_a_table_of_its_own(tmp_path: Path) -> None:
+    wheel = next(iter(templates())).parent
+    for name in ("qwen3", "gemma"):
+        (tmp_path / f"{name}.jinja").write_text((wheel / f"{name}.jinja").read_text("utf-8"), encoding="utf-8")
+    (tmp_path / "notes.txt").write_text("no template", encoding="utf-8")
+    lines = table(tmp_path).splitlines()
+    assert [line.split(" | ")[0] for line in lines[2:]] == ["| gemma", "| qwen3"]
+    assert lines[3] == "| qwen3 | hermes | `<think>` | nothing |"
 
 
 def test_a_row_names_format_thinking_and_loss() -> None:

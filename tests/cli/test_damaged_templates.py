@@ -35,6 +35,7 @@ WARNED = {
     Loss.TEXT: WHOLE.replace(CONTENT, "{{ (message.content or '') if not message.tool_calls else '' }}"),
     Loss.PARALLEL: WHOLE.replace("message.tool_calls or []", "(message.tool_calls or [])[:1]"),
     Loss.VALUES: WHOLE.replace(GIVEN, "call.function.arguments | string | replace(\"'\", '\"')"),
+    Loss.SYSTEM: WHOLE.replace(CONTENT, "{{ (message.content or '') if message.role != 'system' else '' }}"),
     Loss.SCHEMAS: TYPES + WHOLE,
     Loss.PLAIN: "{%- for t in tools %}{% endfor %}" + WHOLE,
 }

@@ -17,7 +17,7 @@ from steadyhand.chat.messages import Json, Message, Tool, ToolCall
 from steadyhand.errors import PrerequisiteError, SteadyError
 from steadyhand.text.coded import Coded
 
-_ASKED = Message("user", "steady-probe-question")
+_ASKED, _SYSTEM = Message("user", "steady-probe-question"), Message("system", "steady-probe-system")
 _ANSWER, _TEXT, _THOUGHT, _RESULT = "steady-probe-answer", "steady-probe-text", "steady-probe-thought", "steady-result"
 _TOOL = Tool("steady_probe", "Looks something up.", {
     "type": "object",
@@ -48,6 +48,7 @@ class Loss(Coded):
     THINKING = "thinking", "does not write the thinking of the last answer"
     TEXT = "text", "does not write the text beside a call as text"
     PARALLEL = "parallel", "takes no more than one call a turn"
+    SYSTEM = "system", "does not write a system message alike in every dialogue"
     PLAIN = "plain", "fails where no tools are offered"
     SCHEMAS = "schemas", "fails on a tool whose parameter may have one of two types"
     VALUES = "values", "writes some arguments so that they cannot be read back"
@@ -117,6 +118,7 @@ def probe(renderer: Renders, chosen: ChatFormat | None = None) -> Profile:
         ask.results(form)
         ask.beside(form)
         ask.values(form)
+    ask.system(reads, called=form is not None)
     order = list(Loss)
     losses = {loss: ask.losses[loss] for loss in sorted(ask.losses, key=order.index)}
     return Profile(reads, form is not None, losses, tuple(ask.probes))
@@ -127,8 +129,8 @@ def usable(profile: Profile, *, tools: bool, named: bool = False, where: str | N
 
     The rule: work that offers tools is refused when the template loses tools, calls or results, or writes calls that
     cannot be read. It is a warning only where a user has `named` the format, and so takes it upon himself. Work without
-    tools is refused where the template fails without them. All other losses are warnings; without tools only that of
-    thinking is one.
+    tools is refused where the template fails without them. All other losses are warnings; without tools only those of
+    thinking and of system messages are.
     """
     if not tools and Loss.PLAIN in profile.losses:
         what = profile.sentence((Loss.PLAIN,))
@@ -141,7 +143,7 @@ def usable(profile: Profile, *, tools: bool, named: bool = False, where: str | N
             next="use a template with tools: model.chat_template = FILE, or `chatml` for the one that comes with this "
             "package; or name the format that the model writes: model.format",
         )
-    heard = [loss for loss in profile.losses if tools or loss is Loss.THINKING]
+    heard = [loss for loss in profile.losses if tools or loss in (Loss.THINKING, Loss.SYSTEM)]
     return (profile.sentence(heard),) if heard else ()
 
 
@@ -202,8 +204,21 @@ class _Asking:
         if Loss.RESULTS not in self.losses:
             self.answer(
                 "an answer to a result", Message("assistant", _ANSWER),
-                lambda text: form.parse(text, TOOLS).content == _ANSWER, Loss.ANSWERS, before,
+                _answers(form), Loss.ANSWERS, before,
             )  # fmt: skip
+
+    def system(self, form: ChatFormat, *, called: bool) -> None:
+        """Is a system message in the prompt, and the answer written as it is prompted, also behind a result?"""
+        shown = self._try("a system message", lambda: str(self._renderer.prompt([_SYSTEM, _ASKED], self._tools).text))
+        self._note("a system message", shown, shown is not None and _SYSTEM.content in shown, Loss.SYSTEM)
+        if Loss.SYSTEM in self.losses:
+            return
+        dialogues: dict[str, tuple[Message, ...]] = {"an answer under a system message": (_SYSTEM, _ASKED)}
+        if called and not {Loss.RESULTS, Loss.ANSWERS} & self.losses.keys():
+            result = (_SYSTEM, _ASKED, _calling(_CALL), Message("tool", _RESULT))
+            dialogues["an answer to a result under a system message"] = result
+        for name, before in dialogues.items():
+            self.answer(name, Message("assistant", _ANSWER), _answers(form), Loss.SYSTEM, before)
 
     def beside(self, form: ChatFormat) -> None:
         """Text beside a call, and two calls at once."""
@@ -260,6 +275,10 @@ def _form(written: str, chosen: ChatFormat | None) -> str:
 
 def _reads(form: ChatFormat, *calls: ToolCall) -> Callable[[str], bool]:
     return lambda text: form.parse(text, TOOLS).calls == calls
+
+
+def _answers(form: ChatFormat) -> Callable[[str], bool]:
+    return lambda text: form.parse(text, TOOLS).content == _ANSWER
 
 
 def _has(word: str) -> Callable[[str], bool]:
