@@ -75,8 +75,8 @@ async def _asked(studio: Studio, path: str, language: Language) -> str:
 
 def _said(text: str) -> str:
     """The first paragraph of a page about a problem."""
-    found = re.search(r"<p[^>]*>(.*?)</p>", text.partition("<main")[2], re.S)
-    return re.sub(r"<[^>]+>|\s+", " ", found[1]).strip() if found else "it says no more"
+    paragraph = text.partition("<main")[2].partition("<p")[2].partition(">")[2].partition("</p>")[0]
+    return " ".join(re.sub(r"<[^<>]*>", " ", paragraph).split()) or "it says no more"
 
 
 class Rewriter(HTMLParser):
