@@ -57,8 +57,15 @@ def test_the_rule_of_what_is_refused(loss: Loss) -> None:
     else:
         assert check_template(backend([loss]), tools=True) == (sentence,)
         assert unserved(backend([loss])) == ""
-        assert bool(check_template(backend([loss]), tools=False)) == (loss is Loss.THINKING)
+        heard = (sentence,) if loss in (Loss.THINKING, Loss.SYSTEM) else ()
+        if loss is not Loss.PLAIN:
+            assert check_template(backend([loss]), tools=False) == heard
     assert check_template(backend([loss], named=True), tools=True) == (sentence,)
+
+
+def test_work_without_tools_is_refused_where_the_template_fails_without_them() -> None:
+    with pytest.raises(PrerequisiteError, match="fails where no tools are offered"):
+        check_template(backend([Loss.PLAIN]), tools=False)
 
 
 def test_a_manifest_names_format_template_and_losses() -> None:
