@@ -160,9 +160,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if COMPLETING in os.environ:  # a shell asks what comes next; click answers in bytes, and ends the process
         cli.main(prog_name="steady", complete_var=COMPLETING)
     words = list(sys.argv[1:] if arguments is None else arguments)
-    # read when torch is loaded: its waiting threads sleep instead of spinning, so that other work on the machine costs
-    # a training its share of the processor and not many times that
-    os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+    # read when torch is loaded: its waiting threads spin for microseconds and then sleep. Spinning on, as they would,
+    # other work on the machine costs a training many times its share; sleeping at once costs it half as much again
+    if "OMP_WAIT_POLICY" not in os.environ:
+        os.environ.setdefault("GOMP_SPINCOUNT", "5000")
     with _harmless_output():
         try:
             code = cli.main(words, prog_name="steady", standalone_mode=False)
