@@ -21,7 +21,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-WAYS: tuple[dict[str, str], ...] = ({}, {"OMP_WAIT_POLICY": "PASSIVE"}, {"GOMP_SPINCOUNT": "5000"}, {"OMP_NUM_THREADS": "1"})
+WAYS: tuple[dict[str, str], ...] = (
+    {},
+    {"OMP_WAIT_POLICY": "PASSIVE"},
+    {"GOMP_SPINCOUNT": "5000"},
+    {"OMP_NUM_THREADS": "1"},
+)
 WARMUP = 3
 
 
