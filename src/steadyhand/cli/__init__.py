@@ -161,7 +161,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         cli.main(prog_name="steady", complete_var=COMPLETING)
     words = list(sys.argv[1:] if arguments is None else arguments)
     # read when torch is loaded: its waiting threads spin for microseconds and then sleep. Spinning on, as they would,
-    # other work on the machine costs a training many times its share; sleeping at once costs it half as much again
+    # other work on the machine costs a training many times its share (`python -m bench.threads`)
     if "OMP_WAIT_POLICY" not in os.environ:
         os.environ.setdefault("GOMP_SPINCOUNT", "5000")
     with _harmless_output():
