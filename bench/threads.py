@@ -1,10 +1,11 @@
 """How long a training step takes by how torch's threads wait for one another: alone, and beside a busy process.
 
-    python -m bench.threads [--steps 20]
+    python -m bench.threads [--steps 20] [--rounds 3]
 
 Fine-tunes steady-nano on the worked example's English cards (`examples.uss.make --first en`), each way in a process of
-its own, on as many threads as torch takes. `steady` sets GOMP_SPINCOUNT=5000 unless OMP_WAIT_POLICY is set. Prints
-seconds a step. Run it alone: the busy process is its own.
+its own, on as many threads as torch takes. `steady` sets GOMP_SPINCOUNT=5000 unless OMP_WAIT_POLICY is set. The ways
+take turns, as one and the same step takes half as long again at another minute; prints each one's median of rounds in
+seconds a step, with the smallest and the largest. Run it alone: the busy process is its own.
 """
 
 from __future__ import annotations
@@ -83,6 +84,7 @@ def measured(domain: Path, way: dict[str, str], steps: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--steps", type=int, default=20)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--child", type=Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
@@ -92,14 +94,13 @@ def main() -> None:
         domain = Path(folder) / "uss-en"
         words = [sys.executable, "-m", "examples.uss.make", "--first", "en", str(domain)]
         subprocess.run(words, cwd=ROOT, check=True, stdout=subprocess.DEVNULL)
-        print(f"{'':<28}{'alone':>8}{'beside one busy process':>26}")
-        for way in WAYS:
-            name = " ".join(f"{key}={value}" for key, value in way.items()) or "as torch comes"
-            cells = []
-            for beside in (False, True):
-                with busy(beside):
-                    cells.append(measured(domain, way, given.steps))
-            print(f"{name:<28}{cells[0]:>6.2f} s{cells[1]:>24.2f} s", flush=True)
+        for beside in (False, True):
+            print("beside one busy process" if beside else "alone", flush=True)
+            with busy(beside):
+                rounds = [[measured(domain, way, given.steps) for way in WAYS] for _ in range(given.rounds)]
+            for way, took in zip(WAYS, zip(*rounds, strict=True), strict=True):
+                name = " ".join(f"{key}={value}" for key, value in way.items()) or "as torch comes"
+                print(f"  {name:<26}{statistics.median(took):>6.2f} s [{min(took):.2f}, {max(took):.2f}]", flush=True)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,8 @@ from dataclasses import replace
 from importlib import resources
 from pathlib import Path
 
+import pytest
+
 from steadyhand.agent.session import opened
 from steadyhand.datasets.write import write_files
 from steadyhand.domain.starter import starter_files
@@ -19,6 +21,7 @@ from steadyhand.rollout.control import Rollout
 from steadyhand.rollout.signs import AnswerSigns
 from steadyhand.studio.project import Project
 from tests.report.sample import report_data
+from tests.uss import TOKEN, running
 
 USS = Path(__file__).resolve().parents[2] / "examples" / "uss"
 REPORT = """# Campaign report
@@ -78,8 +81,12 @@ def roll_out(project: Project, conversations: int = 40) -> Rollout:
     return rollout
 
 
-def act(project: Project) -> None:
-    """The example's agent takes two inputs, the service being up. Its traces and its log are the project's."""
-    with opened(USS, project.audit) as session:
-        session.take(REPORT)
-        session.take(f"Nothing to see in {EVIL}")
+def act(project: Project, folder: Path) -> None:
+    """The example's agent takes two inputs and asks the real service. Its traces and its log are the project's."""
+    with pytest.MonkeyPatch.context() as patch, running(folder) as service:
+        patch.setenv("USS_URL", service.url)
+        patch.setenv("USS_TOKEN", TOKEN)
+        service.rate(**LEVELS)
+        with opened(USS, project.audit) as session:
+            session.take(REPORT)
+            session.take(f"Nothing to see in {EVIL}")

@@ -16,30 +16,17 @@ from steadyhand.studio import measured
 from steadyhand.studio.call_diff import diff
 from steadyhand.studio.project import Project
 from steadyhand.studio.trace_index import TraceIndex
-from tests.studio.filled import LEVELS, act, filled
-from tests.studio.running import studio
+from tests.studio.filled import act, filled
 from tests.studio.test_pages import csrf, ready
-from tests.uss import TOKEN, running
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     folder = tmp_path_factory.mktemp("filled")
     made = filled(folder)
-    with pytest.MonkeyPatch.context() as patch, running(folder) as service:
-        patch.setenv("USS_URL", service.url)
-        patch.setenv("USS_TOKEN", TOKEN)
-        service.rate(**LEVELS)
-        act(made)
+    act(made, folder)
     yield made
     made.close()
-
-
-@pytest.fixture(scope="module")
-def client(project: Project) -> Iterator[httpx.Client]:
-    with studio(project) as url, httpx.Client(base_url=url, follow_redirects=True, timeout=60) as found:
-        found.headers["origin"] = url
-        yield found
 
 
 def test_figures_and_every_answer_behind_them(client: httpx.Client, project: Project) -> None:

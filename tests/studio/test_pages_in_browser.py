@@ -12,11 +12,10 @@ from steadyhand.ledger.overrides import FILE, Overrides
 from steadyhand.studio.app import all_pages
 from steadyhand.studio.project import Project
 from tests.studio import test_browser as common
-from tests.studio.filled import LEVELS, act, costs, filled, roll_out
+from tests.studio.filled import act, costs, filled, roll_out
 from tests.studio.running import studio
 from tests.studio.test_browser import OVERFLOW, UNNAMED, Open, leave
 from tests.studio.test_pages import ready
-from tests.uss import TOKEN, running
 
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="needs axe-playwright-python")
 pytestmark = pytest.mark.browser
@@ -34,11 +33,7 @@ def url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Project
     project = filled(folder, n=30)
     costs(project)
     roll_out(project, 10)
-    with pytest.MonkeyPatch.context() as patch, running(folder) as service:
-        patch.setenv("USS_URL", service.url)
-        patch.setenv("USS_TOKEN", TOKEN)
-        service.rate(**LEVELS)
-        act(project)
+    act(project, folder)
     with studio(project) as address:
         with httpx.Client(base_url=address, follow_redirects=True, timeout=60) as client:
             for path in addresses():

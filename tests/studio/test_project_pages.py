@@ -15,32 +15,20 @@ from steadyhand.rollout.control import Rollout
 from steadyhand.studio.graph import MOST, drawing, layers
 from steadyhand.studio.pages.runs import records_of
 from steadyhand.studio.project import Project
-from tests.studio.filled import EVIL, LEVELS, act, costs, filled, roll_out
+from tests.studio.filled import EVIL, act, costs, filled, roll_out
 from tests.studio.running import studio
 from tests.studio.test_pages import csrf, ready
-from tests.uss import TOKEN, running
 
 
 @pytest.fixture(scope="module")
 def project(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     folder = tmp_path_factory.mktemp("filled")
     made = filled(folder)
-    with pytest.MonkeyPatch.context() as patch, running(folder) as service:
-        patch.setenv("USS_URL", service.url)
-        patch.setenv("USS_TOKEN", TOKEN)
-        service.rate(**LEVELS)
-        act(made)
+    act(made, folder)
     costs(made)
     roll_out(made)
     yield made
     made.close()
-
-
-@pytest.fixture(scope="module")
-def client(project: Project) -> Iterator[httpx.Client]:
-    with studio(project) as url, httpx.Client(base_url=url, follow_redirects=True, timeout=60) as found:
-        found.headers["origin"] = url
-        yield found
 
 
 def test_points_their_graph_and_cards(client: httpx.Client) -> None:

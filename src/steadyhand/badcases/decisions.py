@@ -9,20 +9,15 @@ It is taken back by another line. Safe for several processes; what a crash left 
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Literal, get_args
+from typing import Literal, get_args
 
-from steadyhand import locks
 from steadyhand.badcases.case import BadCase
 from steadyhand.chat.messages import Json
-from steadyhand.errors import JobError, Place, UsageError
-from steadyhand.ledger.keys import canonical_json
+from steadyhand.errors import UsageError
+from steadyhand.ledger.growing_file import GrowingFile
 
 FILE = Path("badcases") / "decisions.jsonl"
 Word = Literal["confirm", "dismiss", "gold", "fix"]
@@ -46,11 +41,6 @@ class CaseDecision:
     correction: Json = None
     of: int | None = None
 
-    def line(self) -> bytes:
-        return canonical_json(
-            {key: value for key, value in asdict(self).items() if value not in ("", None, {})}
-        ).encode()
-
 
 @dataclass(frozen=True)
 class CaseStanding:
@@ -60,18 +50,11 @@ class CaseStanding:
     stale: bool
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-class Decisions:
+class Decisions(GrowingFile[CaseDecision]):
     """The decisions at `path`, which need not exist. Raises JobError for a file that was changed by hand."""
 
-    def __init__(self, path: Path, clock: Callable[[], datetime] = utc_now) -> None:
-        self.path, self._clock = path, clock
-        self._known: tuple[int, dict[str, CaseDecision]] = 0, {}
-        self.torn = 0  # bytes that a crash left at the end
-        self.all: list[CaseDecision] = self._read(path.read_bytes()) if path.is_file() else []
+    row, noun = CaseDecision, "decision"
+    _known: tuple[int, dict[str, CaseDecision]] = 0, {}
 
     def standing(self, case: BadCase) -> CaseStanding | None:
         """The last decision on the case that was not taken back."""
@@ -118,49 +101,3 @@ class Decisions:
             return self._append(
                 file, CaseDecision(len(self.all), self._now(), by, TAKEN_BACK, because=because, of=number)
             )
-
-    def _now(self) -> str:
-        return self._clock().isoformat(timespec="seconds")
-
-    @contextmanager
-    def _locked(self) -> Iterator[IO[bytes]]:
-        """Nobody else appends meanwhile, and `all` has what others appended before."""
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self.path, locks.OPENED | os.O_APPEND, 0o644)
-        except OSError as error:
-            raise JobError(f"decisions cannot be kept: {error.strerror}", where=str(self.path)) from error
-        with os.fdopen(descriptor, "a+b", buffering=0) as file:
-            locks.exclusive(file)
-            file.seek(0)
-            self.all = self._read(file.read())
-            yield file
-
-    def _append(self, file: IO[bytes], row: CaseDecision) -> CaseDecision:
-        try:
-            if self.torn:
-                file.truncate(file.seek(0, os.SEEK_END) - self.torn)
-                self.torn = 0
-            line = row.line() + b"\n"
-            if file.write(line) != len(line):
-                raise OSError(0, "the line was not written whole")
-            os.fsync(file.fileno())
-        except OSError as error:
-            raise JobError(f"the decision cannot be written: {error.strerror}", where=str(self.path)) from error
-        self.all.append(row)
-        return row
-
-    def _read(self, data: bytes) -> list[CaseDecision]:
-        whole, _, torn = data.rpartition(b"\n")
-        self.torn = len(torn)
-        return [self._decision(number, line) for number, line in enumerate(whole.split(b"\n") if whole else ())]
-
-    def _decision(self, number: int, line: bytes) -> CaseDecision:
-        try:
-            found = CaseDecision(**json.loads(line))
-            if found.n != number:
-                raise ValueError("a line is missing or stands twice")
-        except (ValueError, TypeError, RecursionError) as error:
-            place, after = Place(str(self.path), number + 1), "put back the file as it was; lines are only added"
-            raise JobError(f"not a decision: {error}", where=place, next=after) from None
-        return found

@@ -9,19 +9,13 @@ is trained or measured anew is judged anew. It is taken back by another line. Sa
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import IO, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
 
-from steadyhand import locks
 from steadyhand.chat.messages import Json
-from steadyhand.errors import JobError, Place, UsageError
-from steadyhand.ledger.keys import canonical_json
+from steadyhand.errors import UsageError
+from steadyhand.ledger.growing_file import GrowingFile
 from steadyhand.ledger.result import Check, Verdict
 
 FILE = "overrides.jsonl"
@@ -52,12 +46,10 @@ class Override:
         return own == (about, fingerprint, check.metric, check.bar, check.verdict, check.value)
 
 
-class Overrides:
+class Overrides(GrowingFile[Override]):
     """Those at `path`, which need not exist. Raises JobError for a file that was changed by hand."""
 
-    def __init__(self, path: Path, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
-        self.path, self._clock, self._torn = path, clock, 0
-        self.all: list[Override] = self._read(path.read_bytes()) if path.is_file() else []
+    row, noun = Override, "override"
 
     @property
     def standing(self) -> list[Override]:
@@ -93,52 +85,6 @@ class Overrides:
             if number not in {one.n for one in self.standing}:
                 raise UsageError(f"no override {number} stands", where=str(self.path), next="look at the page again")
             return self._append(file, Override(len(self.all), self._now(), by, of=number))
-
-    def _now(self) -> str:
-        return self._clock().isoformat(timespec="seconds")
-
-    @contextmanager
-    def _locked(self) -> Iterator[IO[bytes]]:
-        """Nobody else appends meanwhile, and `all` has what others appended before."""
-        try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor = os.open(self.path, locks.OPENED | os.O_APPEND, 0o644)
-        except OSError as error:
-            raise JobError(f"overrides cannot be kept: {error.strerror}", where=str(self.path)) from error
-        with os.fdopen(descriptor, "a+b", buffering=0) as file:
-            locks.exclusive(file)
-            file.seek(0)
-            self.all = self._read(file.read())
-            yield file
-
-    def _append(self, file: IO[bytes], row: Override) -> Override:
-        line = canonical_json({key: value for key, value in asdict(row).items() if value not in ("", None)}) + "\n"
-        try:
-            if self._torn:
-                file.truncate(file.seek(0, os.SEEK_END) - self._torn)
-                self._torn = 0
-            if file.write(line.encode()) != len(line.encode()):
-                raise OSError(0, "the line was not written whole")
-            os.fsync(file.fileno())
-        except OSError as error:
-            raise JobError(f"the override cannot be written: {error.strerror}", where=str(self.path)) from error
-        self.all.append(row)
-        return row
-
-    def _read(self, data: bytes) -> list[Override]:
-        whole, _, torn = data.rpartition(b"\n")
-        self._torn = len(torn)  # what a crash left of a line
-        return [self._line(number, line) for number, line in enumerate(whole.split(b"\n") if whole else ())]
-
-    def _line(self, number: int, line: bytes) -> Override:
-        try:
-            found = Override(**json.loads(line))
-            if found.n != number:
-                raise ValueError("a line is missing or stands twice")
-        except (ValueError, TypeError, RecursionError) as error:
-            place, after = Place(str(self.path), number + 1), "put back the file as it was; lines are only added"
-            raise JobError(f"not an override: {error}", where=place, next=after) from None
-        return found
 
 
 def unaccepted(verdict: Verdict, held: Mapping[str, Override]) -> list[Check]:
